@@ -1,0 +1,24 @@
+//! What pages may ask of the server while it renders them. The server implements it; the browser
+//! never sees it.
+
+use async_trait::async_trait;
+
+use crate::wire::{Detail, Endpoint, Endpoints, Page, Problem, Window};
+
+/// The answers of the API to the caller for whom a page is rendered, in process.
+///
+/// # Errors
+/// Each call fails with the problem that the API would answer with.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// The caller's endpoints, newest first; none for a caller without a workspace.
+    async fn endpoints(&self) -> Result<Endpoints, Problem>;
+    /// One endpoint of the caller.
+    async fn endpoint(&self, id: &str) -> Result<Endpoint, Problem>;
+    /// A page of its requests.
+    async fn requests(&self, id: &str, window: Window) -> Result<Page, Problem>;
+    /// One request in full.
+    async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem>;
+    /// The first bytes of a request's body, at most `limit`.
+    async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem>;
+}

@@ -1,0 +1,19 @@
+//! The types that cross the wire between server, browser and programs: serde only, no Leptos.
+//!
+//! Golden files pin their JSON: an old tab must survive a new server, so fields are only added.
+
+mod endpoint;
+mod feed;
+mod problem;
+mod request;
+mod text;
+mod timestamp;
+
+pub use self::{
+    endpoint::{Endpoint, Endpoints, Session},
+    feed::{FeedEvent, GoneReason},
+    problem::Problem,
+    request::{Body, Deleted, Detail, Header, Page, Refused, Summary, Window},
+    text::Text,
+    timestamp::Timestamp,
+};

@@ -1,0 +1,52 @@
+//! Endpoints and the session as the API gives them.
+
+use serde::{Deserialize, Serialize};
+
+use super::Timestamp;
+
+/// One endpoint of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// The name in the URL: a lower-case UUID or a slug, fixed for life.
+    pub id: String,
+    /// Where senders send to: the origin as the caller sees it, `/` and the id.
+    pub url: String,
+    /// Where its page is.
+    pub inspect_url: String,
+    /// What the owner calls it, if anything.
+    pub name: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends, `None` for never.
+    pub expires_at: Option<Timestamp>,
+    /// How many requests are kept.
+    pub requests: u64,
+    /// The highest `seq` ever given at this endpoint, 0 before the first.
+    pub last_seq: i64,
+    /// The key of the workspace that this call made: only in the answer to a program that came
+    /// without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// The endpoints of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Newest first, may be empty.
+    pub endpoints: Vec<Endpoint>,
+    /// The workspace's change number that this list shows: where its feed goes on from.
+    pub change: i64,
+}
+
+/// The key that the browser's cookie holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The workspace's secret key, `hgk_` and 43 base64url characters.
+    pub key: String,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session { key: [redacted] }")
+    }
+}

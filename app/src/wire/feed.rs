@@ -1,0 +1,188 @@
+//! The events of a feed, each an SSE event with JSON data (WHATWG HTML §9.2).
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{Endpoint, Summary};
+
+/// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
+/// changes nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedEvent {
+    /// A request was captured.
+    Captured(Summary),
+    /// Something about a captured request changed.
+    Updated(Summary),
+    /// Requests were deleted one by one.
+    Deleted {
+        /// The endpoint's id.
+        endpoint: String,
+        /// Which, at most 1,000.
+        seqs: Vec<i64>,
+    },
+    /// Retention dropped every request whose `seq` is below this.
+    Dropped {
+        /// The endpoint's id.
+        endpoint: String,
+        /// Exclusive.
+        below: i64,
+    },
+    /// All requests up to this `seq` were deleted at once.
+    Cleared {
+        /// The endpoint's id.
+        endpoint: String,
+        /// Inclusive.
+        through: i64,
+    },
+    /// An endpoint was made, or its settings changed.
+    Endpoint(Endpoint),
+    /// An endpoint is no more.
+    Gone {
+        /// The endpoint's id.
+        endpoint: String,
+        /// Why.
+        reason: GoneReason,
+    },
+    /// What was missed at this endpoint is no longer known: fetch it again.
+    Gap {
+        /// The endpoint's id.
+        endpoint: String,
+    },
+    /// A beat, so that script can tell a quiet feed from a dead one.
+    Alive {
+        /// The workspace's change number at the time of the beat.
+        change: i64,
+    },
+}
+
+/// Why an endpoint is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoneReason {
+    /// Its time was over.
+    Expired,
+    /// Its owner deleted it.
+    Deleted,
+}
+
+impl FeedEvent {
+    /// The SSE event names, in the order of the variants.
+    pub const NAMES: [&'static str; 9] = [
+        "captured", "updated", "deleted", "dropped", "cleared", "endpoint", "gone", "gap", "alive",
+    ];
+
+    /// The name of the SSE event.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Captured(_) => "captured",
+            Self::Updated(_) => "updated",
+            Self::Deleted { .. } => "deleted",
+            Self::Dropped { .. } => "dropped",
+            Self::Cleared { .. } => "cleared",
+            Self::Endpoint(_) => "endpoint",
+            Self::Gone { .. } => "gone",
+            Self::Gap { .. } => "gap",
+            Self::Alive { .. } => "alive",
+        }
+    }
+
+    /// The data of the SSE event, one line of JSON.
+    ///
+    /// # Errors
+    /// None that these types can cause; `serde_json` could not know.
+    pub fn data(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Captured(summary) | Self::Updated(summary) => serde_json::to_string(summary),
+            Self::Deleted { endpoint, seqs } => {
+                serde_json::to_string(&Deleted { endpoint: endpoint.clone(), seqs: seqs.clone() })
+            }
+            Self::Dropped { endpoint, below } => {
+                serde_json::to_string(&Dropped { endpoint: endpoint.clone(), below: *below })
+            }
+            Self::Cleared { endpoint, through } => {
+                serde_json::to_string(&Cleared { endpoint: endpoint.clone(), through: *through })
+            }
+            Self::Endpoint(endpoint) => serde_json::to_string(endpoint),
+            Self::Gone { endpoint, reason } => {
+                serde_json::to_string(&Gone { endpoint: endpoint.clone(), reason: *reason })
+            }
+            Self::Gap { endpoint } => serde_json::to_string(&Gap { endpoint: endpoint.clone() }),
+            Self::Alive { change } => serde_json::to_string(&Alive { change: *change }),
+        }
+    }
+
+    /// Reads an SSE event. `None` for a name that this version does not know: newer servers may
+    /// say more.
+    ///
+    /// # Errors
+    /// The data is not what the name promises.
+    pub fn parse(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
+        fn read<T: DeserializeOwned>(data: &str) -> serde_json::Result<T> {
+            serde_json::from_str(data)
+        }
+        Ok(Some(match name {
+            "captured" => Self::Captured(read(data)?),
+            "updated" => Self::Updated(read(data)?),
+            "deleted" => {
+                let Deleted { endpoint, seqs } = read(data)?;
+                Self::Deleted { endpoint, seqs }
+            }
+            "dropped" => {
+                let Dropped { endpoint, below } = read(data)?;
+                Self::Dropped { endpoint, below }
+            }
+            "cleared" => {
+                let Cleared { endpoint, through } = read(data)?;
+                Self::Cleared { endpoint, through }
+            }
+            "endpoint" => Self::Endpoint(read(data)?),
+            "gone" => {
+                let Gone { endpoint, reason } = read(data)?;
+                Self::Gone { endpoint, reason }
+            }
+            "gap" => {
+                let Gap { endpoint } = read(data)?;
+                Self::Gap { endpoint }
+            }
+            "alive" => {
+                let Alive { change } = read(data)?;
+                Self::Alive { change }
+            }
+            _ => return Ok(None),
+        }))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Deleted {
+    endpoint: String,
+    seqs: Vec<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Dropped {
+    endpoint: String,
+    below: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cleared {
+    endpoint: String,
+    through: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Gone {
+    endpoint: String,
+    reason: GoneReason,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Gap {
+    endpoint: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Alive {
+    change: i64,
+}

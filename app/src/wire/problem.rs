@@ -1,0 +1,38 @@
+//! Errors as RFC 9457 problem details.
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{title}: {detail}")]
+pub struct Problem {
+    /// The stable cause, such as `/problems/slug-taken`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The cause in a few words, the same for every occurrence.
+    pub title: String,
+    /// The HTTP status; 0 if no answer came at all.
+    pub status: u16,
+    /// What to do, in a sentence for this occurrence.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A failure to reach the server or to understand its answer, made in the browser.
+    #[must_use]
+    pub fn unreachable(detail: impl Into<String>) -> Self {
+        Self {
+            kind: "/problems/unreachable".to_owned(),
+            title: "No answer from the server".to_owned(),
+            status: 0,
+            detail: detail.into(),
+        }
+    }
+
+    /// Whether the thing asked for is not there (any more) for this caller: asking again is of
+    /// no use.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self.status, 401 | 404 | 410)
+    }
+}

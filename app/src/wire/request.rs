@@ -1,0 +1,113 @@
+//! Captured requests: what lists show, and one in full.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Text, Timestamp};
+
+/// One captured request as lists and the feed show it; never its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The id of its endpoint.
+    pub endpoint: String,
+    /// Its number within the endpoint, from 1, never used twice.
+    pub seq: i64,
+    /// When its head was complete. Order is always `seq`: clocks may step.
+    pub received_at: Timestamp,
+    /// The method as sent, case and all.
+    pub method: String,
+    /// The raw request target as sent, never decoded.
+    pub target: Text,
+    /// The client's address, without a port.
+    pub remote_addr: String,
+    /// The value of `Content-Type`, if one came.
+    pub content_type: Option<Text>,
+    /// How many bytes of body were kept, before any decoding.
+    pub body_bytes: u64,
+    /// Whether the sender sent the whole body.
+    pub complete: bool,
+    /// Which of our limits refused it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+    /// A short name of the event that it carries, at most 80 characters.
+    pub label: Option<String>,
+}
+
+/// The limit that a refused request ran into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The limit's name, such as `max-body`.
+    pub limit: String,
+    /// The limit's value, in its own unit.
+    pub value: u64,
+}
+
+/// A field line of a head: name and value as sent.
+pub type Header = (Text, Text);
+
+/// One captured request in full; its body is a call of its own unless it is short text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// What lists show of it.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2.0`.
+    pub http_version: String,
+    /// The address and port of the connection it came over: a proxy's, if one stands in front.
+    pub peer: String,
+    /// Trailer fields in wire order, usually empty.
+    pub trailers: Vec<Header>,
+    /// Header fields in wire order.
+    pub headers: Vec<Header>,
+    /// Whether `headers` have the case and order in which they were sent.
+    pub exact: bool,
+    /// Whether a Hookglass key or a named cookie in the head was overwritten by `*`.
+    pub redacted: bool,
+    /// From the complete head to the last byte of the body, in microseconds.
+    pub duration_us: u64,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of a captured request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// SHA-256 of the bytes as received, 64 lower-case hex digits.
+    pub sha256: String,
+    /// The body itself, only where it is UTF-8 and at most 256 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+/// A page of the requests of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Page {
+    /// At most `limit`; newest first, or oldest first if asked for with `after`. May be empty.
+    pub requests: Vec<Summary>,
+    /// The `before` of the next page towards older requests; `null` at the end.
+    #[serde(default)]
+    pub next_before: Option<i64>,
+    /// The `after` of the next page towards newer requests; only where asked for with `after`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_after: Option<i64>,
+    /// The workspace's change number that this page shows: where its feed goes on from.
+    pub change: i64,
+}
+
+/// How many requests a deletion removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// Their number.
+    pub deleted: u64,
+}
+
+/// Which part of an endpoint's requests to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Only requests below this `seq`, newest first.
+    pub before: Option<i64>,
+    /// Only requests above this `seq`, oldest first. Not together with `before`.
+    pub after: Option<i64>,
+    /// At most so many, 1 to 200; `None` for 50.
+    pub limit: Option<u32>,
+}
