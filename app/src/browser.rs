@@ -5,7 +5,9 @@ use js_sys::{Date, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Node};
+use web_sys::{
+    Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Node,
+};
 
 use crate::wire::Timestamp;
 
@@ -55,7 +57,8 @@ pub(crate) async fn copy(text: &str) -> bool {
 
 fn copy_by_command(text: &str) -> Option<bool> {
     let document: HtmlDocument = document().dyn_into().ok()?;
-    let focused = document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let focused =
+        document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
     let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
     area.set_class_name("copy__scratch");
     area.set_value(text);

@@ -47,11 +47,6 @@ impl Viewer {
         self.now.get()
     }
 
-    /// Whether the page has come to life; changes once.
-    pub(crate) fn is_alive(self) -> Signal<bool> {
-        Memo::new(move |_| self.now.with(Option::is_some)).into()
-    }
-
     /// Where senders reach `endpoint`: under the operator's public URL if there is one, else
     /// under the origin by which this browser reached us.
     pub(crate) fn url_of(self, endpoint: &Endpoint) -> String {

@@ -147,9 +147,9 @@ fn Json(pretty: String) -> impl IntoView {
 const fn kind_name(kind: json::Kind) -> &'static str {
     match kind {
         json::Kind::Key => "key",
-        json::Kind::Text => "text",
+        json::Kind::String => "string",
         json::Kind::Number => "number",
-        json::Kind::Word => "word",
+        json::Kind::Literal => "literal",
         json::Kind::Punctuation => "punctuation",
     }
 }

@@ -22,7 +22,12 @@ pub(crate) fn CopyButton(
         let text = text.get_untracked();
         spawn_local(async move {
             copied.try_set(Some(browser::copy(&text).await));
-            set_timeout(move || drop(copied.try_set(None)), ANSWER);
+            set_timeout(
+                move || {
+                    let _ = copied.try_set(None);
+                },
+                ANSWER,
+            );
         });
     };
     let answer = move || match copied.get() {
@@ -30,6 +35,7 @@ pub(crate) fn CopyButton(
         Some(true) => "Copied",
         Some(false) => "Not copied",
     };
+    let title = format!("Copy {what}");
     let glyph = Signal::derive(move || if copied.get() == Some(true) { CHECK } else { COPY });
     view! {
         <button
@@ -39,7 +45,7 @@ pub(crate) fn CopyButton(
             data-script
             data-state=move || copied.get().map(|copied| if copied { "copied" } else { "failed" })
             data-testid=testid
-            title=format!("Copy {what}")
+            title=title
             on:click=copy
         >
             <Icon glyph/>

@@ -17,16 +17,16 @@ use crate::{
 /// A request's facts in short columns.
 #[component]
 pub(crate) fn Facts(detail: Detail) -> impl IntoView {
-    let summary = &detail.summary;
-    let host = detail.peer.rsplit_once(':').map_or(detail.peer.as_str(), |(host, _)| host);
+    let Detail { summary, peer, http_version, exact, duration_us, body, .. } = detail;
+    let host = peer.rsplit_once(':').map_or(peer.as_str(), |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let via = (host != summary.remote_addr).then(|| detail.peer.clone());
+    let via = (host != summary.remote_addr).then(|| peer.clone());
     let size = if summary.body_bytes < 1_000 {
         format::bytes(summary.body_bytes)
     } else {
         format!("{} ({} bytes)", format::bytes(summary.body_bytes), grouped(summary.body_bytes))
     };
-    let (head, head_hint) = if detail.exact {
+    let (head, head_hint) = if exact {
         ("As sent", "Names, their case and their order are byte for byte what the sender sent.")
     } else {
         (
@@ -37,17 +37,17 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
     view! {
         <dl class="facts">
             <Fact name="From">
-                <span class="wire">{summary.remote_addr.clone()}</span>
+                <span class="wire">{summary.remote_addr}</span>
                 {via.map(|peer| view! { <span class="facts__via">" via " <span class="wire">{peer}</span></span> })}
             </Fact>
-            <Fact name="Protocol"><span class="wire">{detail.http_version.clone()}</span></Fact>
+            <Fact name="Protocol"><span class="wire">{http_version}</span></Fact>
             <Fact name="Body">{size}</Fact>
             <Fact name="Took" hint="From the last byte of the head to the last byte of the body.">
-                {duration(detail.duration_us)}
+                {duration(duration_us)}
             </Fact>
             <Fact name="Head" hint=head_hint>{head}</Fact>
-            <Fact name="SHA-256" hint=detail.body.sha256.clone()>
-                <span class="wire facts__hash">{detail.body.sha256.clone()}</span>
+            <Fact name="SHA-256" hint=body.sha256.clone()>
+                <span class="wire facts__hash">{body.sha256}</span>
             </Fact>
         </dl>
     }

@@ -4,7 +4,10 @@ use leptos::prelude::*;
 
 /// Opens the workspace of a pasted key in this browser. `id` must be unique on the page.
 #[component]
-pub(crate) fn KeyForm(id: &'static str, #[prop(default = "Open")] action: &'static str) -> impl IntoView {
+pub(crate) fn KeyForm(
+    id: &'static str,
+    #[prop(default = "Open")] action: &'static str,
+) -> impl IntoView {
     view! {
         <form class="key-form" method="post" action="/api/session">
             <label class="field__label" for=id>

@@ -4,10 +4,7 @@
 use leptos::prelude::*;
 
 use super::{brand::Brand, key_form::KeyForm};
-use crate::{
-    status::answer_with,
-    wire::Problem,
-};
+use crate::{status::answer_with, wire::Problem};
 
 /// An endpoint that is not there for this caller, whatever the reason.
 #[component]

@@ -31,6 +31,7 @@ pub(crate) fn RequestDetail(
     let headers = StoredValue::new((detail.headers.clone(), detail.trailers.clone()));
     let content = StoredValue::new(content);
     let count = detail.headers.len();
+    let seq = detail.summary.seq;
     let part = move || {
         if is_headers.get() {
             let (headers, trailers) = headers.get_value();
@@ -43,8 +44,8 @@ pub(crate) fn RequestDetail(
         <article
             class="request-detail"
             data-testid="request-detail"
-            data-seq=detail.summary.seq
-            aria-label=format!("Request #{}", detail.summary.seq)
+            data-seq=seq
+            aria-label=format!("Request #{seq}")
         >
             <div class="request-detail__head">
                 <Line detail=detail.clone() on_delete/>

@@ -51,9 +51,8 @@ pub(crate) fn RequestList(
                 Err(_) => last.unwrap_or(&first).clone(),
             }
         });
-        view! {
-            <RequestRow seq summary=summary.into() selected query is_new=seq > loaded_through/>
-        }
+        let is_new = seq > loaded_through;
+        view! { <RequestRow seq summary=summary.into() selected query is_new/> }
     };
     let older = Memo::new(move |_| {
         let state = state.read();

@@ -45,11 +45,12 @@ pub(crate) fn Switcher(
 #[component]
 fn Row(endpoint: Endpoint, here: bool) -> impl IntoView {
     let is_named = endpoint.name.is_some();
+    let href = link::inspect(&endpoint.id, None, "");
     view! {
         <li>
             <a
                 class="switcher__row"
-                href=link::inspect(&endpoint.id, None, "")
+                href=href
                 aria-current=here.then_some("page")
             >
                 <span class="switcher__name" data-kind=(!is_named).then_some("wire")>

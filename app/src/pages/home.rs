@@ -108,28 +108,36 @@ fn Newcomer() -> impl IntoView {
 
 /// Keeps the list up to date from `change` on.
 fn follow(listing: RwSignal<Listing>, change: i64) {
+    let heard = StoredValue::new(change);
     let is_reading = StoredValue::new(false);
-    let read_again = move || {
-        if is_reading.try_get_value() != Some(false) {
-            return;
-        }
-        is_reading.set_value(true);
-        set_timeout(
-            move || {
-                let _ = is_reading.try_update_value(|reading| *reading = false);
-                spawn_local(async move {
-                    // A failure leaves the list as it was: the feed says on its own what is wrong.
-                    if let Ok(list) = api::endpoints().await {
-                        let _ = listing.try_set(Listing::new(list));
-                    }
-                });
-            },
-            SETTLE,
-        );
-    };
-    live::follow(Vec::new(), change, move |_, event| {
+    live::follow(Vec::new(), change, move |id, event| {
+        heard.update_value(|heard| *heard = id.unwrap_or(*heard).max(*heard));
         if listing.try_update(|listing| listing.apply(&event)) == Some(true) {
-            read_again();
+            read_again(listing, heard, is_reading);
         }
     });
+}
+
+/// Reads the list again once things have settled; asked for in the meantime, once is enough.
+fn read_again(listing: RwSignal<Listing>, heard: StoredValue<i64>, is_reading: StoredValue<bool>) {
+    if is_reading.try_get_value() != Some(false) {
+        return;
+    }
+    is_reading.set_value(true);
+    let read = move || {
+        spawn_local(async move {
+            // A failure leaves the list as it was: the feed says on its own what is wrong.
+            let list = api::endpoints().await;
+            let _ = is_reading.try_update_value(|reading| *reading = false);
+            if let Ok(list) = list {
+                let change = list.change;
+                let _ = listing.try_set(Listing::new(list));
+                // What was heard while the answer was on its way is not in it.
+                if heard.try_get_value().is_some_and(|heard| heard > change) {
+                    read_again(listing, heard, is_reading);
+                }
+            }
+        });
+    };
+    set_timeout(read, SETTLE);
 }
