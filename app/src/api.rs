@@ -1,46 +1,204 @@
 //! One async fn per API call: in the browser a fetch, on the server a call of `Backend`.
+//!
+//! Every future is `Send`, as Leptos resources want. Without `hydrate` and `ssr` nobody is there to
+//! ask: each call fails as unreachable.
 
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+use self::browser as half;
+#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
+use self::nobody as half;
+#[cfg(feature = "ssr")]
+use self::server as half;
 use crate::wire::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod browser;
 
 /// The caller's endpoints: `GET /api/endpoints`.
 ///
 /// # Errors
 /// The problem that the server answered with, or that no answer came.
 pub async fn endpoints() -> Result<Endpoints, Problem> {
-    unimplemented!()
+    half::endpoints().await
 }
 
 /// One endpoint: `GET /api/endpoints/{id}`.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
-    unimplemented!()
+    half::endpoint(id).await
 }
 
 /// A page of its requests: `GET /api/endpoints/{id}/requests`.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
-    unimplemented!()
+    half::requests(id, window).await
 }
 
 /// One request in full: `GET /api/endpoints/{id}/requests/{seq}`.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
-    unimplemented!()
+    half::request(id, seq).await
 }
 
 /// The first bytes of its body, at most `limit`: `GET …/body` with a range.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-    unimplemented!()
+    half::body_start(id, seq, limit).await
 }
 
-/// Deletes one request. Browser only.
+/// Changes an endpoint's name, `None` for none: `PATCH /api/endpoints/{id}`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn rename(id: &str, name: Option<&str>) -> Result<Endpoint, Problem> {
+    half::rename(id, name).await
+}
+
+/// Deletes an endpoint and all that it holds: `DELETE /api/endpoints/{id}`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn delete_endpoint(id: &str) -> Result<(), Problem> {
+    half::delete_endpoint(id).await
+}
+
+/// Deletes one request: `DELETE …/requests/{seq}`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn delete_request(id: &str, seq: i64) -> Result<(), Problem> {
-    unimplemented!()
+    half::delete_request(id, seq).await
 }
 
-/// Deletes all requests of an endpoint. Browser only.
+/// Deletes all requests of an endpoint: `DELETE …/requests`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn clear(id: &str) -> Result<Deleted, Problem> {
-    unimplemented!()
+    half::clear(id).await
 }
 
 /// The workspace's key out of the cookie: `GET /api/session`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
 pub async fn session() -> Result<Session, Problem> {
-    unimplemented!()
+    half::session().await
+}
+
+/// The server's half: what pages read while they render, from the `Arc<dyn Backend>` in context.
+#[cfg(feature = "ssr")]
+mod server {
+    use std::sync::Arc;
+
+    use leptos::prelude::use_context;
+
+    use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+    use crate::backend::Backend;
+
+    fn backend() -> Result<Arc<dyn Backend>, Problem> {
+        use_context().ok_or_else(|| Problem::unreachable("This page was rendered without a store."))
+    }
+
+    fn browser_only<T>() -> Result<T, Problem> {
+        Err(Problem::unreachable("Only the browser asks for this, never a page being rendered."))
+    }
+
+    pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
+        backend()?.endpoints().await
+    }
+
+    pub(super) async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
+        backend()?.endpoint(id).await
+    }
+
+    pub(super) async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
+        backend()?.requests(id, window).await
+    }
+
+    pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
+        backend()?.request(id, seq).await
+    }
+
+    pub(super) async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
+        backend()?.body_start(id, seq, limit).await
+    }
+
+    pub(super) async fn rename(_id: &str, _name: Option<&str>) -> Result<Endpoint, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn delete_endpoint(_id: &str) -> Result<(), Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn delete_request(_id: &str, _seq: i64) -> Result<(), Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn clear(_id: &str) -> Result<Deleted, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn session() -> Result<Session, Problem> {
+        browser_only()
+    }
+}
+
+/// Neither half: lets the crate compile, and its pure parts be tested, without features.
+#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
+mod nobody {
+    use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+
+    fn nobody<T>() -> Result<T, Problem> {
+        Err(Problem::unreachable("This build has neither the browser's half nor the server's."))
+    }
+
+    pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn endpoint(_id: &str) -> Result<Endpoint, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn requests(_id: &str, _window: Window) -> Result<Page, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn request(_id: &str, _seq: i64) -> Result<Detail, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn body_start(_id: &str, _seq: i64, _limit: u32) -> Result<Vec<u8>, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn rename(_id: &str, _name: Option<&str>) -> Result<Endpoint, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn delete_endpoint(_id: &str) -> Result<(), Problem> {
+        nobody()
+    }
+
+    pub(super) async fn delete_request(_id: &str, _seq: i64) -> Result<(), Problem> {
+        nobody()
+    }
+
+    pub(super) async fn clear(_id: &str) -> Result<Deleted, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn session() -> Result<Session, Problem> {
+        nobody()
+    }
 }

@@ -1,11 +1,22 @@
 //! What one endpoint's page holds, and how each feed event changes it: pure.
+//!
+//! Events may come again, and arrivals, deletions and retention may come in any order: what was
+//! deleted is remembered, so that nothing comes back. Only where the last word counts (`updated`,
+//! `endpoint`) does the change number decide.
+
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::wire::{Endpoint, FeedEvent, GoneReason, Page, Summary};
+
+/// How many events are kept from a gap to the page that closes it. Past it the oldest are dropped,
+/// and the page has to be read again if it does not show them.
+const MISSED_EVENTS: usize = 4_096;
 
 /// The requests of one endpoint as far as a page has loaded them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedState {
-    /// The endpoint with its settings and counts, as last heard.
+    /// The endpoint with its settings and counts, as last heard. `requests` is exact once all
+    /// pages are loaded, and else as near as events tell.
     pub endpoint: Endpoint,
     /// Newest first, no `seq` twice.
     pub requests: Vec<Summary>,
@@ -13,24 +24,249 @@ pub struct FeedState {
     pub next_before: Option<i64>,
     /// The last change that is shown here: where the feed goes on from.
     pub change: i64,
-    /// Set once the endpoint is no more.
+    /// Set once the endpoint is no more. Nothing else changes from then on.
     pub gone: Option<GoneReason>,
+    /// How many requests are kept but not loaded, so far as known.
+    unloaded: u64,
+    /// What is not loaded up to this `seq` is counted in `unloaded`.
+    counted_through: i64,
+    /// The lowest `seq` that can still be there: all below were dropped or cleared.
+    floor: i64,
+    /// Which were deleted one by one, from `floor` on.
+    deleted: BTreeSet<i64>,
+    /// What came since a gap, until `refresh`.
+    gap: Option<Gap>,
+}
+
+/// What came since a gap.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Gap {
+    /// Oldest first, at most `MISSED_EVENTS`.
+    events: VecDeque<(Option<i64>, FeedEvent)>,
+    /// The change that a page must show at least to close the gap.
+    through: i64,
 }
 
 impl FeedState {
-    /// The state that a freshly loaded first page shows.
+    /// The state that a freshly loaded first page shows. The endpoint is best read before the
+    /// page: what is deleted between the two is then counted once.
+    #[must_use]
     pub fn new(endpoint: Endpoint, page: Page) -> Self {
-        unimplemented!()
+        // What arrived between the two reads is on the page, but not in the endpoint's count.
+        let counted_through = endpoint.last_seq;
+        let known = page.requests.iter().filter(|summary| summary.seq <= counted_through).count();
+        let mut state = Self {
+            unloaded: endpoint.requests.saturating_sub(as_u64(known)),
+            counted_through,
+            floor: 1,
+            deleted: BTreeSet::new(),
+            gap: None,
+            gone: None,
+            change: page.change,
+            next_before: page.next_before,
+            requests: Vec::with_capacity(page.requests.len()),
+            endpoint,
+        };
+        for summary in page.requests {
+            state.insert(summary);
+        }
+        state.settle();
+        state
     }
 
     /// Applies one event; `id` is the SSE id, if it had one. Events of other endpoints change
     /// only `change`.
     pub fn apply(&mut self, id: Option<i64>, event: &FeedEvent) {
-        unimplemented!()
+        if let Some(gap) = &mut self.gap {
+            gap.push(id, event);
+        }
+        // Later words about the same thing have been heard already. Not `<=`: one change may
+        // have more than one event.
+        let outdated = id.is_some_and(|id| id < self.change);
+        if self.gone.is_none() {
+            self.change_by(id, event, outdated);
+        }
+        let change = match event {
+            FeedEvent::Alive { change } => Some(*change),
+            _ => id,
+        };
+        self.change = self.change.max(change.unwrap_or(0));
     }
 
-    /// Adds an older page at the end.
+    /// Adds an older page at the end: the answer to `before` = `next_before`. Answered twice, it
+    /// is added once.
     pub fn append(&mut self, page: Page) {
-        unimplemented!()
+        let Some(before) = self.next_before else { return };
+        if self.gone.is_some() {
+            return;
+        }
+        for summary in page.requests {
+            if summary.seq < before && self.insert(summary) {
+                self.unloaded = self.unloaded.saturating_sub(1);
+            }
+        }
+        self.next_before = page.next_before.map(|next| next.min(before));
+        self.settle();
+    }
+
+    /// Whether events were missed for good, so that the page must read requests and endpoint
+    /// again and hand them to `refresh`.
+    #[must_use]
+    pub const fn has_gap(&self) -> bool {
+        self.gap.is_some()
+    }
+
+    /// Closes a gap with a first page and an endpoint that were read after it: what they show
+    /// takes the place of all that is loaded, and what came in the meantime is applied on top.
+    /// False if so much came in the meantime that they must be read once more.
+    pub fn refresh(&mut self, endpoint: Endpoint, page: Page) -> bool {
+        let gap = self.gap.take().unwrap_or_default();
+        if gap.through > page.change {
+            self.gap = Some(gap);
+            return false;
+        }
+        let gone = self.gone;
+        *self = Self::new(endpoint, page);
+        for (id, event) in &gap.events {
+            self.apply(*id, event);
+        }
+        self.gone = self.gone.or(gone);
+        true
+    }
+
+    fn change_by(&mut self, id: Option<i64>, event: &FeedEvent, outdated: bool) {
+        let own = self.endpoint.id.as_str();
+        match event {
+            FeedEvent::Captured(summary) if summary.endpoint == own => self.capture(summary),
+            FeedEvent::Updated(summary) if summary.endpoint == own => {
+                if let Ok(at) = self.position(summary.seq)
+                    && !outdated
+                {
+                    self.requests[at] = summary.clone();
+                }
+            }
+            FeedEvent::Deleted { endpoint, seqs } if endpoint == own => self.delete(seqs),
+            FeedEvent::Dropped { endpoint, below } if endpoint == own => self.raise(*below),
+            FeedEvent::Cleared { endpoint, through } if endpoint == own => {
+                self.raise(through.saturating_add(1));
+            }
+            FeedEvent::Endpoint(endpoint) if endpoint.id == own => {
+                if !outdated {
+                    self.configure(endpoint);
+                }
+            }
+            FeedEvent::Gone { endpoint, reason } if endpoint == own => self.gone = Some(*reason),
+            FeedEvent::Gap { endpoint } if endpoint == own => {
+                // A second gap makes what came since the first one worthless.
+                let through = id.unwrap_or(self.change);
+                self.gap = Some(Gap { events: VecDeque::new(), through });
+            }
+            FeedEvent::Captured(_)
+            | FeedEvent::Updated(_)
+            | FeedEvent::Deleted { .. }
+            | FeedEvent::Dropped { .. }
+            | FeedEvent::Cleared { .. }
+            | FeedEvent::Endpoint(_)
+            | FeedEvent::Gone { .. }
+            | FeedEvent::Gap { .. }
+            | FeedEvent::Alive { .. } => {}
+        }
+    }
+
+    fn capture(&mut self, summary: &Summary) {
+        // What lies below the loaded pages comes with its own page, and is counted there: put at
+        // the end of the list it would hide that others are missing between.
+        if self.next_before.is_none_or(|before| summary.seq >= before) {
+            if self.insert(summary.clone()) && summary.seq <= self.counted_through {
+                self.unloaded = self.unloaded.saturating_sub(1);
+            }
+            self.settle();
+        }
+    }
+
+    fn delete(&mut self, seqs: &[i64]) {
+        for &seq in seqs {
+            if seq < self.floor || !self.deleted.insert(seq) {
+                continue;
+            }
+            if let Ok(at) = self.position(seq) {
+                self.requests.remove(at);
+            } else if self.next_before.is_some_and(|before| seq < before) {
+                self.unloaded = self.unloaded.saturating_sub(1);
+            }
+            self.endpoint.last_seq = self.endpoint.last_seq.max(seq);
+        }
+        self.settle();
+    }
+
+    /// Takes away every request below `floor`.
+    fn raise(&mut self, floor: i64) {
+        if floor <= self.floor {
+            return;
+        }
+        self.floor = floor;
+        self.requests.retain(|summary| summary.seq >= floor);
+        self.deleted = self.deleted.split_off(&floor);
+        self.endpoint.last_seq = self.endpoint.last_seq.max(floor - 1);
+        self.settle();
+    }
+
+    fn configure(&mut self, endpoint: &Endpoint) {
+        let last_seq = self.endpoint.last_seq.max(endpoint.last_seq);
+        if last_seq == endpoint.last_seq {
+            self.unloaded = endpoint.requests.saturating_sub(as_u64(self.requests.len()));
+            self.counted_through = last_seq;
+        }
+        // The page's own origin is in the URLs of the page; the feed's may be another's.
+        let url = std::mem::take(&mut self.endpoint.url);
+        let inspect_url = std::mem::take(&mut self.endpoint.inspect_url);
+        self.endpoint = Endpoint { url, inspect_url, last_seq, ..endpoint.clone() };
+        self.settle();
+    }
+
+    /// Puts a request into its place. False if it is there already or was deleted.
+    fn insert(&mut self, summary: Summary) -> bool {
+        let seq = summary.seq;
+        if seq < self.floor || self.deleted.contains(&seq) {
+            return false;
+        }
+        let Err(at) = self.position(seq) else { return false };
+        self.requests.insert(at, summary);
+        self.endpoint.last_seq = self.endpoint.last_seq.max(seq);
+        true
+    }
+
+    /// Where a `seq` is, or where it would have to be.
+    fn position(&self, seq: i64) -> Result<usize, usize> {
+        self.requests.binary_search_by(|summary| seq.cmp(&summary.seq))
+    }
+
+    /// Brings cursor and counts into line with what is known to be gone.
+    fn settle(&mut self) {
+        let room = self.next_before.map_or(0, |before| before.saturating_sub(self.floor));
+        let room = u64::try_from(room).unwrap_or(0);
+        if room == 0 {
+            self.next_before = None;
+        }
+        self.unloaded = self.unloaded.min(room);
+        self.endpoint.requests = as_u64(self.requests.len()).saturating_add(self.unloaded);
     }
 }
+
+impl Gap {
+    fn push(&mut self, id: Option<i64>, event: &FeedEvent) {
+        if self.events.len() == MISSED_EVENTS
+            && let Some((Some(id), _)) = self.events.pop_front()
+        {
+            self.through = self.through.max(id);
+        }
+        self.events.push_back((id, event.clone()));
+    }
+}
+
+fn as_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

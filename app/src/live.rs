@@ -1,8 +1,20 @@
-//! The feed in the browser: an EventSource that survives what EventSource alone does not.
+//! The feed in the browser: an `EventSource` that survives what `EventSource` alone does not.
+//!
+//! It knows nothing of what events mean but where the cursor stands and whether the feed is over;
+//! what a page shows is `feed.rs`'s.
 
 use leptos::prelude::*;
 
 use crate::wire::{FeedEvent, GoneReason};
+
+#[cfg(any(all(feature = "hydrate", not(feature = "ssr")), test))]
+mod backoff;
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod browser;
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod follower;
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod stream;
 
 /// How the feed of a page stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,7 +26,7 @@ pub enum Connection {
     Live,
     /// Lost; being opened again.
     Reconnecting,
-    /// The browser itself says that it has no network.
+    /// Lost, and the browser itself says that it has no network; still being opened again.
     Offline,
     /// Over for good: the endpoint is gone or no longer the caller's.
     Ended(Option<GoneReason>),
@@ -22,11 +34,24 @@ pub enum Connection {
 
 /// Follows the feed of `endpoints` (all of the workspace if empty) from `after` on, in the
 /// browser, until the owner of the current reactive scope is cleaned up; on the server it does
-/// nothing. `on_event` gets every event in order with its SSE id.
+/// nothing.
+///
+/// `on_event` gets every event in order with its SSE id, outside of any reactive tracking. After a
+/// cut the feed goes on behind the last event that was heard; a few events may come again, which
+/// `FeedState` takes for nothing. Two events ask for an act of the page:
+/// - `Gap`: what was missed is no longer known. The page reads requests and endpoint again and
+///   hands them to `FeedState::refresh`; the feed itself goes on. An event that cannot be read
+///   arrives as a gap too.
+/// - `Gone`: the endpoint is no more. If it was the last one followed, the signal says `Ended`.
 pub fn follow(
     endpoints: Vec<String>,
     after: i64,
     on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
 ) -> Signal<Connection> {
-    unimplemented!()
+    let connection = RwSignal::new(Connection::Connecting);
+    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    follower::start(endpoints, after, on_event, connection);
+    #[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
+    let _ = (endpoints, after, on_event);
+    connection.into()
 }

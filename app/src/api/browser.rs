@@ -1,0 +1,238 @@
+//! The browser's half of the API: fetch, with the cookie that the browser holds. It knows URLs and
+//! statuses, and nothing of what its callers do with the answers.
+
+use std::{cell::Cell, rc::Rc};
+
+use js_sys::{Uint8Array, encode_uri_component};
+use send_wrapper::SendWrapper;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
+
+use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+
+/// How long a call may take before the page says that no answer came: long enough for 256 KiB over
+/// a bad mobile line, short enough that nobody waits for ever.
+const TIMEOUT_MS: i32 = 30_000;
+
+/// What a request without a body and without special headers is sent with.
+const NO_HEADERS: &[(&str, &str)] = &[];
+
+pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
+    json("GET", "/api/endpoints".to_owned(), None).await
+}
+
+pub(super) async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
+    json("GET", endpoint_path(id), None).await
+}
+
+pub(super) async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
+    let mut path = endpoint_path(id);
+    path.push_str("/requests");
+    let mut sign = '?';
+    let mut push = |name: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            path.push(sign);
+            path.push_str(name);
+            path.push('=');
+            path.push_str(&value.to_string());
+            sign = '&';
+        }
+    };
+    push("before", window.before);
+    push("after", window.after);
+    push("limit", window.limit.map(i64::from));
+    json("GET", path, None).await
+}
+
+pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
+    json("GET", request_path(id, seq), None).await
+}
+
+pub(super) async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
+    let Some(last) = limit.checked_sub(1) else { return Ok(Vec::new()) };
+    let path = request_path(id, seq) + "/body";
+    let range = String::from("bytes=0-") + &last.to_string();
+    SendWrapper::new(async move {
+        let answer = Call::new()?.send("GET", &path, None, &[("Range", &range)]).await?;
+        // 416: there is no first byte, the body is empty (RFC 9110 §15.5.17).
+        if answer.response.status() == 416 {
+            return Ok(Vec::new());
+        }
+        let answer = answer.accepted().await?;
+        let buffer = answer.response.array_buffer().map_err(no_answer)?;
+        let buffer = JsFuture::from(buffer).await.map_err(no_answer)?;
+        let bytes = Uint8Array::new(&buffer);
+        // A cache or proxy in between may have answered 200 with all of it.
+        Ok(bytes.subarray(0, bytes.length().min(limit)).to_vec())
+    })
+    .await
+}
+
+pub(super) async fn rename(id: &str, name: Option<&str>) -> Result<Endpoint, Problem> {
+    #[derive(serde::Serialize)]
+    struct Change<'a> {
+        name: Option<&'a str>,
+    }
+    let body = serde_json::to_string(&Change { name }).map_err(not_understood)?;
+    json("PATCH", endpoint_path(id), Some(body)).await
+}
+
+pub(super) async fn delete_endpoint(id: &str) -> Result<(), Problem> {
+    empty("DELETE", endpoint_path(id)).await
+}
+
+pub(super) async fn delete_request(id: &str, seq: i64) -> Result<(), Problem> {
+    empty("DELETE", request_path(id, seq)).await
+}
+
+pub(super) async fn clear(id: &str) -> Result<Deleted, Problem> {
+    json("DELETE", endpoint_path(id) + "/requests", None).await
+}
+
+pub(super) async fn session() -> Result<Session, Problem> {
+    json("GET", "/api/session".to_owned(), None).await
+}
+
+fn endpoint_path(id: &str) -> String {
+    String::from("/api/endpoints/") + &String::from(encode_uri_component(id))
+}
+
+fn request_path(id: &str, seq: i64) -> String {
+    endpoint_path(id) + "/requests/" + &seq.to_string()
+}
+
+/// Calls and reads the JSON of the answer.
+async fn json<T: DeserializeOwned>(
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+) -> Result<T, Problem> {
+    let text = SendWrapper::new(async move {
+        let answer = Call::new()?.send(method, &path, body.as_deref(), NO_HEADERS).await?;
+        answer.accepted().await?.text().await
+    })
+    .await?;
+    serde_json::from_str(&text).map_err(not_understood)
+}
+
+/// Calls and wants no more than success.
+async fn empty(method: &'static str, path: String) -> Result<(), Problem> {
+    SendWrapper::new(async move {
+        let answer = Call::new()?.send(method, &path, None, NO_HEADERS).await?;
+        answer.accepted().await.map(drop)
+    })
+    .await
+}
+
+/// One fetch that is given up when it takes too long, or when nobody waits for it any more.
+struct Call {
+    window: web_sys::Window,
+    controller: AbortController,
+    timed_out: Rc<Cell<bool>>,
+    timer: i32,
+    _on_timeout: Closure<dyn FnMut()>,
+}
+
+impl Call {
+    fn new() -> Result<Self, Problem> {
+        let window = web_sys::window().ok_or_else(|| Problem::unreachable("There is no page."))?;
+        let controller = AbortController::new().map_err(no_answer)?;
+        let timed_out = Rc::new(Cell::new(false));
+        let on_timeout = Closure::<dyn FnMut()>::new({
+            let (controller, timed_out) = (controller.clone(), Rc::clone(&timed_out));
+            move || {
+                timed_out.set(true);
+                controller.abort();
+            }
+        });
+        let timer = window
+            .set_timeout_with_callback_and_timeout_and_arguments_0(
+                on_timeout.as_ref().unchecked_ref(),
+                TIMEOUT_MS,
+            )
+            .map_err(no_answer)?;
+        Ok(Self { window, controller, timed_out, timer, _on_timeout: on_timeout })
+    }
+
+    async fn send(
+        self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, Problem> {
+        let fields = Headers::new().map_err(no_answer)?;
+        fields.set("Accept", "application/json").map_err(no_answer)?;
+        for (name, value) in headers {
+            fields.set(name, value).map_err(no_answer)?;
+        }
+        let init = RequestInit::new();
+        if let Some(body) = body {
+            fields.set("Content-Type", "application/json").map_err(no_answer)?;
+            init.set_body(&JsValue::from_str(body));
+        }
+        init.set_method(method);
+        init.set_headers(&fields);
+        init.set_cache(RequestCache::NoStore);
+        init.set_credentials(RequestCredentials::SameOrigin);
+        init.set_signal(Some(&self.controller.signal()));
+        let response = JsFuture::from(self.window.fetch_with_str_and_init(path, &init)).await;
+        let response = response.map_err(|error| match self.timed_out.get() {
+            true => Problem::unreachable("The server took too long to answer. Try again."),
+            false => no_answer(error),
+        })?;
+        Ok(Answer { response: response.unchecked_into(), _call: self })
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.window.clear_timeout_with_handle(self.timer);
+        // Of no effect on a fetch that is over.
+        self.controller.abort();
+    }
+}
+
+/// An answer whose body may still be on its way: it keeps the call and so its time limit.
+struct Answer {
+    response: Response,
+    _call: Call,
+}
+
+impl Answer {
+    /// The answer itself if its status is one of success, else the problem that it carries.
+    async fn accepted(self) -> Result<Self, Problem> {
+        if self.response.ok() {
+            return Ok(self);
+        }
+        let status = self.response.status();
+        let title = self.response.status_text();
+        let problem = self.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
+        // Whoever answers without a problem is not Hookglass, but something in between.
+        Err(problem.unwrap_or_else(|| Problem {
+            kind: "about:blank".to_owned(),
+            title: if title.is_empty() { "The call failed".to_owned() } else { title },
+            status,
+            detail: String::from("Something between here and the server answered with status ")
+                + &status.to_string()
+                + ". Try again in a moment.",
+        }))
+    }
+
+    async fn text(&self) -> Result<String, Problem> {
+        let text = JsFuture::from(self.response.text().map_err(no_answer)?);
+        Ok(text.await.map_err(no_answer)?.as_string().unwrap_or_default())
+    }
+}
+
+// The browser's own words differ from browser to browser and say nothing to act upon.
+fn no_answer(_error: JsValue) -> Problem {
+    Problem::unreachable("The server cannot be reached. Check the connection and try again.")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn not_understood(error: serde_json::Error) -> Problem {
+    Problem::unreachable(String::from("The answer was not understood: ") + &error.to_string())
+}

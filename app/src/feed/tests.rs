@@ -1,0 +1,490 @@
+//! Tests of the feed's state against a store in miniature: whatever is lost, repeated or out of
+//! order on the way, the page ends up with what the store holds.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::wire::{Text, Timestamp};
+
+const OWN: &str = "own";
+
+fn summary(seq: i64) -> Summary {
+    Summary {
+        endpoint: OWN.to_owned(),
+        seq,
+        received_at: Timestamp::from_micros(seq),
+        method: "POST".to_owned(),
+        target: Text::from("/own"),
+        remote_addr: "127.0.0.1".to_owned(),
+        content_type: None,
+        body_bytes: 0,
+        complete: true,
+        refused: None,
+        label: None,
+    }
+}
+
+fn endpoint(requests: u64, last_seq: i64) -> Endpoint {
+    Endpoint {
+        id: OWN.to_owned(),
+        url: "http://here/own".to_owned(),
+        inspect_url: "http://here/inspect/own".to_owned(),
+        name: None,
+        created_at: Timestamp::from_micros(0),
+        expires_at: None,
+        requests,
+        last_seq,
+        key: None,
+    }
+}
+
+/// A state with these requests loaded and `unloaded` more below them.
+fn state(seqs: &[i64], next_before: Option<i64>, unloaded: u64) -> FeedState {
+    let page = Page {
+        requests: seqs.iter().copied().map(summary).collect(),
+        next_before,
+        next_after: None,
+        change: 100,
+    };
+    FeedState::new(endpoint(seqs.len() as u64 + unloaded, seqs.first().copied().unwrap_or(0)), page)
+}
+
+fn seqs(state: &FeedState) -> Vec<i64> {
+    state.requests.iter().map(|summary| summary.seq).collect()
+}
+
+fn deleted(seqs: &[i64]) -> FeedEvent {
+    FeedEvent::Deleted { endpoint: OWN.to_owned(), seqs: seqs.to_vec() }
+}
+
+#[test]
+fn an_arrival_is_put_on_top_once_and_counted_once() {
+    let mut state = state(&[2, 1], None, 0);
+    for _ in 0..2 {
+        state.apply(Some(101), &FeedEvent::Captured(summary(3)));
+    }
+    assert_eq!(seqs(&state), [3, 2, 1]);
+    assert_eq!((state.endpoint.requests, state.endpoint.last_seq, state.change), (3, 3, 101));
+}
+
+#[test]
+fn an_arrival_overtaken_by_another_finds_its_place() {
+    let mut state = state(&[2, 1], None, 0);
+    state.apply(Some(102), &FeedEvent::Captured(summary(4)));
+    state.apply(Some(101), &FeedEvent::Captured(summary(3)));
+    assert_eq!(seqs(&state), [4, 3, 2, 1]);
+    assert_eq!(state.change, 102);
+}
+
+#[test]
+fn what_was_deleted_does_not_come_back_by_feed_or_page() {
+    let mut state = state(&[9, 8], Some(8), 7);
+    state.apply(Some(101), &deleted(&[8, 5]));
+    state.apply(Some(101), &deleted(&[8, 5]));
+    state.apply(Some(90), &FeedEvent::Captured(summary(8)));
+    assert_eq!(seqs(&state), [9]);
+    assert_eq!(state.endpoint.requests, 7);
+    let requests = [7, 6, 5, 4].map(summary).to_vec();
+    state.append(Page { requests, next_before: None, next_after: None, change: 100 });
+    assert_eq!(seqs(&state), [9, 7, 6, 4]);
+    assert_eq!(state.endpoint.requests, 4);
+}
+
+#[test]
+fn an_old_arrival_below_the_loaded_pages_leaves_no_hole() {
+    let mut state = state(&[60, 59], Some(59), 58);
+    state.apply(Some(50), &FeedEvent::Captured(summary(20)));
+    assert_eq!(seqs(&state), [60, 59]);
+    assert_eq!(state.next_before, Some(59));
+    assert_eq!(state.endpoint.requests, 60);
+}
+
+#[test]
+fn an_update_of_what_is_not_loaded_changes_nothing() {
+    let mut state = state(&[60, 59], Some(59), 58);
+    let before = state.clone();
+    state.apply(Some(100), &FeedEvent::Updated(summary(20)));
+    state.apply(Some(100), &FeedEvent::Updated(summary(61)));
+    assert_eq!(state, before);
+}
+
+#[test]
+fn an_older_update_does_not_undo_a_newer_one() {
+    let named = |label: &str| Summary { label: Some(label.to_owned()), ..summary(2) };
+    let mut state = state(&[2, 1], None, 0);
+    state.apply(Some(102), &FeedEvent::Updated(named("new")));
+    state.apply(Some(101), &FeedEvent::Updated(named("old")));
+    state.apply(Some(99), &FeedEvent::Captured(summary(2)));
+    assert_eq!(state.requests[0].label.as_deref(), Some("new"));
+}
+
+#[test]
+fn retention_takes_from_the_end_and_moves_the_cursor() {
+    let mut state = state(&[100, 99], Some(99), 98);
+    state.apply(Some(101), &FeedEvent::Dropped { endpoint: OWN.to_owned(), below: 11 });
+    assert_eq!((state.endpoint.requests, state.next_before), (90, Some(99)));
+    state.apply(Some(102), &FeedEvent::Dropped { endpoint: OWN.to_owned(), below: 100 });
+    assert_eq!((seqs(&state), state.next_before), (vec![100], None));
+    assert_eq!(state.endpoint.requests, 1);
+    state.apply(Some(101), &FeedEvent::Dropped { endpoint: OWN.to_owned(), below: 11 });
+    assert_eq!(seqs(&state), [100]);
+}
+
+#[test]
+fn clearing_leaves_newer_arrivals_alone() {
+    let mut state = state(&[5, 4], Some(4), 3);
+    state.apply(Some(102), &FeedEvent::Captured(summary(6)));
+    state.apply(Some(101), &FeedEvent::Cleared { endpoint: OWN.to_owned(), through: 5 });
+    state.apply(Some(99), &FeedEvent::Captured(summary(5)));
+    assert_eq!(seqs(&state), [6]);
+    assert_eq!((state.endpoint.requests, state.endpoint.last_seq), (1, 6));
+}
+
+#[test]
+fn settings_change_but_not_the_urls_that_the_page_shows() {
+    let mut state = state(&[2, 1], None, 0);
+    let named = |name: &str| Endpoint {
+        name: Some(name.to_owned()),
+        url: "http://other/own".to_owned(),
+        ..endpoint(2, 2)
+    };
+    state.apply(Some(102), &FeedEvent::Endpoint(named("new")));
+    state.apply(Some(101), &FeedEvent::Endpoint(named("old")));
+    assert_eq!(state.endpoint.name.as_deref(), Some("new"));
+    assert_eq!(state.endpoint.url, "http://here/own");
+}
+
+#[test]
+fn other_endpoints_move_only_the_cursor() {
+    let mut state = state(&[2, 1], None, 0);
+    let expected = FeedState { change: 106, ..state.clone() };
+    let other = || "other".to_owned();
+    let events = [
+        FeedEvent::Captured(Summary { endpoint: other(), ..summary(3) }),
+        FeedEvent::Deleted { endpoint: other(), seqs: vec![1] },
+        FeedEvent::Cleared { endpoint: other(), through: 2 },
+        FeedEvent::Gone { endpoint: other(), reason: GoneReason::Deleted },
+        FeedEvent::Gap { endpoint: other() },
+    ];
+    for (id, event) in (101..).zip(&events) {
+        state.apply(Some(id), event);
+    }
+    state.apply(None, &FeedEvent::Alive { change: 106 });
+    assert_eq!(state, expected);
+}
+
+#[test]
+fn nothing_happens_any_more_where_the_endpoint_is_gone() {
+    let mut state = state(&[2, 1], None, 0);
+    let gone = FeedEvent::Gone { endpoint: OWN.to_owned(), reason: GoneReason::Expired };
+    state.apply(Some(101), &gone);
+    state.apply(Some(102), &FeedEvent::Captured(summary(3)));
+    assert_eq!((seqs(&state), state.gone), (vec![2, 1], Some(GoneReason::Expired)));
+}
+
+#[test]
+fn a_gap_is_closed_by_a_page_with_what_came_meanwhile_on_top() {
+    let mut state = state(&[2, 1], None, 0);
+    state.apply(Some(120), &FeedEvent::Gap { endpoint: OWN.to_owned() });
+    assert!(state.has_gap());
+    state.apply(Some(121), &FeedEvent::Captured(summary(9)));
+    let page = |change| Page {
+        requests: [8, 7].map(summary).to_vec(),
+        next_before: None,
+        next_after: None,
+        change,
+    };
+    assert!(!state.refresh(endpoint(2, 8), page(119)), "read before the gap");
+    assert!(state.has_gap());
+    assert!(state.refresh(endpoint(2, 8), page(120)));
+    assert!(!state.has_gap());
+    assert_eq!((seqs(&state), state.change), (vec![9, 8, 7], 121));
+}
+
+#[test]
+fn a_gap_stays_open_when_more_came_than_could_be_kept() {
+    let mut state = state(&[], None, 0);
+    state.apply(Some(200), &FeedEvent::Gap { endpoint: OWN.to_owned() });
+    let many = 201..=201 + MISSED_EVENTS as i64;
+    for id in many.clone() {
+        state.apply(Some(id), &FeedEvent::Captured(summary(id)));
+    }
+    let page = |change| Page { change, ..Page::default() };
+    assert!(!state.refresh(endpoint(0, 0), page(200)));
+    assert!(state.refresh(endpoint(0, 0), page(201)));
+    assert_eq!(state.requests.len(), MISSED_EVENTS);
+    assert_eq!(state.requests[0].seq, *many.end());
+}
+
+/// What can happen to an endpoint.
+#[derive(Debug, Clone)]
+enum Act {
+    Capture,
+    /// The newest but so many.
+    Delete(Vec<usize>),
+    /// The oldest so many.
+    Drop(usize),
+    Clear,
+    Label(usize),
+    Rename,
+    Elsewhere,
+}
+
+/// A store in miniature: what is kept, and every event with its change number.
+#[derive(Debug, Default, Clone)]
+struct Store {
+    kept: BTreeMap<i64, Summary>,
+    name: Option<String>,
+    last_seq: i64,
+    events: Vec<(i64, FeedEvent)>,
+}
+
+impl Store {
+    fn change(&self) -> i64 {
+        self.events.last().map_or(0, |(change, _)| *change)
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint { name: self.name.clone(), ..endpoint(self.kept.len() as u64, self.last_seq) }
+    }
+
+    fn page(&self, before: Option<i64>, limit: usize) -> Page {
+        let below = self.kept.range(..before.unwrap_or(i64::MAX));
+        let requests: Vec<Summary> = below.rev().take(limit).map(|(_, one)| one.clone()).collect();
+        let oldest = requests.last().map_or(0, |one| one.seq);
+        let next_before = self.kept.range(..oldest).next().map(|_| oldest);
+        Page { requests, next_before, next_after: None, change: self.change() }
+    }
+
+    fn act(&mut self, act: &Act) {
+        let own = || OWN.to_owned();
+        let newest = |at: &usize| self.kept.keys().rev().nth(*at).copied();
+        let event = match act {
+            Act::Capture => {
+                self.last_seq += 1;
+                self.kept.insert(self.last_seq, summary(self.last_seq));
+                FeedEvent::Captured(summary(self.last_seq))
+            }
+            Act::Delete(which) => {
+                let mut seqs: Vec<i64> = which.iter().filter_map(newest).collect();
+                seqs.dedup();
+                seqs.retain(|seq| self.kept.remove(seq).is_some());
+                if seqs.is_empty() {
+                    return;
+                }
+                FeedEvent::Deleted { endpoint: own(), seqs }
+            }
+            Act::Drop(count) => {
+                let Some(&last) = self.kept.keys().take(*count).last() else { return };
+                self.kept = self.kept.split_off(&(last + 1));
+                FeedEvent::Dropped { endpoint: own(), below: last + 1 }
+            }
+            Act::Clear => {
+                self.kept.clear();
+                FeedEvent::Cleared { endpoint: own(), through: self.last_seq }
+            }
+            Act::Label(at) => {
+                let change = self.change();
+                let Some(seq) = newest(at) else { return };
+                let Some(one) = self.kept.get_mut(&seq) else { return };
+                one.label = Some(format!("at {change}"));
+                FeedEvent::Updated(one.clone())
+            }
+            Act::Rename => {
+                self.name = Some(format!("at {}", self.change()));
+                FeedEvent::Endpoint(self.endpoint())
+            }
+            Act::Elsewhere => {
+                FeedEvent::Captured(Summary { endpoint: "other".into(), ..summary(1) })
+            }
+        };
+        self.events.push((self.change() + 1, event));
+    }
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        8 => Just(Act::Capture),
+        3 => prop::collection::vec(0_usize..12, 1..4).prop_map(Act::Delete),
+        2 => (1_usize..4).prop_map(Act::Drop),
+        1 => Just(Act::Clear),
+        3 => (0_usize..12).prop_map(Act::Label),
+        1 => Just(Act::Rename),
+        1 => Just(Act::Elsewhere),
+    ]
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    prop::collection::vec(act(), 0..40)
+}
+
+/// What a page does while the store goes on.
+#[derive(Debug, Clone)]
+enum Step {
+    /// Something happens in the store.
+    Act(Act),
+    /// The feed delivers so many of the events that wait.
+    Deliver(usize),
+    /// The connection is cut, and the feed begins again so many events earlier.
+    Replay(usize),
+    /// One event from the past comes again.
+    Again(usize),
+    /// An older page is asked for and arrives.
+    Older,
+    /// An older page is asked for, and arrives only after so many events more.
+    OlderLate(usize),
+    /// What waits was dropped: a gap, and a page that is read after it.
+    Gap,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        10 => act().prop_map(Step::Act),
+        5 => (1_usize..5).prop_map(Step::Deliver),
+        2 => (0_usize..10).prop_map(Step::Replay),
+        2 => any::<usize>().prop_map(Step::Again),
+        2 => Just(Step::Older),
+        2 => (0_usize..5).prop_map(Step::OlderLate),
+        1 => Just(Step::Gap),
+    ];
+    prop::collection::vec(step, 0..60)
+}
+
+/// A store, the page that follows it, and how far the feed has come.
+struct Session {
+    store: Store,
+    state: FeedState,
+    delivered: usize,
+}
+
+impl Session {
+    fn deliver(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some((id, event)) = self.store.events.get(self.delivered) else { return };
+            self.state.apply(Some(*id), event);
+            self.delivered += 1;
+            self.check_order();
+        }
+    }
+
+    fn check_order(&self) {
+        assert!(seqs(&self.state).windows(2).all(|pair| pair[0] > pair[1]));
+        let oldest = self.state.requests.last().map_or(i64::MAX, |one| one.seq);
+        assert!(self.state.next_before.is_none_or(|before| before <= oldest));
+    }
+
+    fn run(&mut self, step: &Step, limit: usize) {
+        match step {
+            Step::Act(act) => self.store.act(act),
+            Step::Deliver(count) => self.deliver(*count),
+            Step::Replay(back) => self.delivered = self.delivered.saturating_sub(*back),
+            Step::Again(at) => {
+                if let Some(at) = at.checked_rem(self.delivered) {
+                    let (id, event) = &self.store.events[at];
+                    self.state.apply(Some(*id), event);
+                }
+            }
+            Step::Older => {
+                if let Some(before) = self.state.next_before {
+                    self.state.append(self.store.page(Some(before), limit));
+                }
+            }
+            Step::OlderLate(count) => {
+                if let Some(before) = self.state.next_before {
+                    let page = self.store.page(Some(before), limit);
+                    self.deliver(*count);
+                    self.state.append(page);
+                }
+            }
+            Step::Gap => {
+                let change = self.store.change();
+                self.delivered = self.store.events.len();
+                self.state.apply(Some(change), &FeedEvent::Gap { endpoint: OWN.to_owned() });
+                let (endpoint, page) = (self.store.endpoint(), self.store.page(None, limit));
+                assert!(self.state.refresh(endpoint, page));
+            }
+        }
+        self.check_order();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_repeated_or_late_the_page_ends_up_with_what_the_store_holds(
+        before in acts(),
+        steps in steps(),
+        limit in 1_usize..8,
+    ) {
+        let mut store = Store::default();
+        before.iter().for_each(|act| store.act(act));
+        let state = FeedState::new(store.endpoint(), store.page(None, limit));
+        let delivered = store.events.len();
+        let mut session = Session { store, state, delivered };
+        for step in &steps {
+            session.run(step, limit);
+        }
+        session.deliver(usize::MAX);
+
+        let Session { store, mut state, .. } = session;
+        let newest_first = |from: i64| store.kept.range(from..).rev().map(|(_, one)| one.clone());
+        let loaded: Vec<Summary> = newest_first(state.next_before.unwrap_or(0)).collect();
+        prop_assert_eq!(&state.requests, &loaded);
+        prop_assert_eq!(&state.endpoint.name, &store.name);
+        prop_assert_eq!(state.endpoint.last_seq, store.last_seq);
+        prop_assert_eq!(state.change, store.change());
+
+        while let Some(before) = state.next_before {
+            state.append(store.page(Some(before), limit));
+            prop_assert!(state.next_before.is_none_or(|next| next < before));
+        }
+        let all: Vec<Summary> = newest_first(0).collect();
+        prop_assert_eq!(&state.requests, &all);
+        prop_assert_eq!(state.endpoint.requests, all.len() as u64);
+    }
+
+    #[test]
+    fn arrivals_and_deletions_in_any_order_come_to_the_same(
+        acts in acts(),
+        order in any::<u64>(),
+    ) {
+        let mut store = Store::default();
+        acts.iter().for_each(|act| store.act(act));
+        let mut events: Vec<&FeedEvent> = store.events.iter().map(|(_, event)| event).collect();
+        // Only of these the last word does not count.
+        events.retain(|event| !matches!(event, FeedEvent::Updated(_) | FeedEvent::Endpoint(_)));
+        let mut seed = order | 1;
+        for at in (1..events.len()).rev() {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            events.swap(at, (seed >> 33) as usize % (at + 1));
+        }
+        let mut state = FeedState::new(endpoint(0, 0), Page::default());
+        for event in events {
+            state.apply(None, event);
+        }
+        let all: Vec<i64> = store.kept.keys().rev().copied().collect();
+        prop_assert_eq!(seqs(&state), all);
+        prop_assert_eq!(state.endpoint.requests, store.kept.len() as u64);
+    }
+
+    #[test]
+    fn counts_are_exact_where_only_arrivals_and_deletions_happen(
+        before in 0_usize..30,
+        acts in acts(),
+        limit in 1_usize..8,
+    ) {
+        let mut store = Store::default();
+        (0..before).for_each(|_| store.act(&Act::Capture));
+        let mut state = FeedState::new(store.endpoint(), store.page(None, limit));
+        let seen = store.events.len();
+        acts.iter().filter(|act| !matches!(act, Act::Drop(_))).for_each(|act| store.act(act));
+        for (id, event) in &store.events[seen..] {
+            state.apply(Some(*id), event);
+            state.apply(Some(*id), event);
+        }
+        prop_assert_eq!(state.endpoint.requests, store.kept.len() as u64);
+    }
+}

@@ -1,0 +1,355 @@
+//! Keeps a feed open across cuts, restarts, sleep and navigation: where the cursor stands, when to
+//! open again, when to give up. It knows streams and probes, not what a page does with events.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
+
+use js_sys::{Date, Math, encode_uri_component};
+use leptos::{prelude::*, task::spawn_local};
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsCast;
+use web_sys::{PageTransitionEvent, VisibilityState};
+
+use super::{
+    Connection,
+    backoff::delay_ms,
+    browser::{Listener, Timer},
+    stream::{Heard, Stream},
+};
+use crate::{
+    api,
+    wire::{FeedEvent, GoneReason},
+};
+
+/// How often the silence is measured. Wall-clock time is compared, because timers stand still while
+/// a laptop sleeps.
+const WATCH_MS: u32 = 1_000;
+
+/// After so much silence the stream counts as dead, be it open or still opening. Beats come every
+/// 10 s; with `WATCH_MS` the badge tells the truth within 20 s.
+const SILENCE_MS: f64 = 19_000.0;
+
+/// After so much silence a page that is shown again does not wait for `SILENCE_MS`: one beat is
+/// already late.
+const LATE_MS: f64 = 12_000.0;
+
+type OnEvent = dyn Fn(Option<i64>, FeedEvent);
+
+/// Starts to follow; ends when the owner of the current reactive scope is cleaned up.
+pub(super) fn start(
+    endpoints: Vec<String>,
+    after: i64,
+    on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
+    connection: RwSignal<Connection>,
+) {
+    let follower = Rc::new(Follower {
+        endpoints: RefCell::new(endpoints),
+        cursor: Cell::new(after),
+        on_event: Rc::new(on_event),
+        connection,
+        phase: Cell::new(Phase::Away),
+        attempt: Cell::new(0),
+        heard_at: Cell::new(0.0),
+        turn: Cell::new(0),
+        stream: RefCell::default(),
+        retry: RefCell::default(),
+        watch: RefCell::default(),
+        listeners: RefCell::default(),
+    });
+    follower.listen();
+    follower.open();
+    let follower = SendWrapper::new(follower);
+    on_cleanup(move || follower.end());
+}
+
+/// What the follower is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A stream is open or opening.
+    Streaming,
+    /// Waiting for the next try.
+    Waiting,
+    /// Asking whether there is still something to follow.
+    Probing,
+    /// The page is in the back-forward cache, or not yet begun.
+    Away,
+    /// Over for good.
+    Ended,
+}
+
+struct Follower {
+    /// What is followed; empty for all of the workspace.
+    endpoints: RefCell<Vec<String>>,
+    /// The last change that was heard.
+    cursor: Cell<i64>,
+    on_event: Rc<OnEvent>,
+    connection: RwSignal<Connection>,
+    phase: Cell<Phase>,
+    /// How many tries in a row brought nothing.
+    attempt: Cell<u32>,
+    /// When something was last heard, in milliseconds of the wall clock.
+    heard_at: Cell<f64>,
+    /// Counted up with every change of phase: an answer to a question of an earlier turn is void.
+    turn: Cell<u32>,
+    stream: RefCell<Option<Stream>>,
+    retry: RefCell<Option<Timer>>,
+    watch: RefCell<Option<Timer>>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+impl Follower {
+    /// Enters a phase and calls off what belonged to the one before.
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.turn.set(self.turn.get().wrapping_add(1));
+        self.stream.replace(None);
+        self.retry.replace(None);
+    }
+
+    /// Opens the stream behind the last event heard, in place of the one that may be open.
+    fn open(self: &Rc<Self>) {
+        self.enter(Phase::Streaming);
+        self.heard_at.set(Date::now());
+        let this = Rc::downgrade(self);
+        let turn = self.turn.get();
+        let stream = Stream::open(&self.url(), move |heard| {
+            if let Some(this) = this.upgrade()
+                && this.turn.get() == turn
+            {
+                this.hear(heard);
+            }
+        });
+        match stream {
+            Some(stream) => {
+                self.stream.replace(Some(stream));
+            }
+            None => self.wait(),
+        }
+    }
+
+    fn url(&self) -> String {
+        let mut url = String::from("/api/live?");
+        let endpoints = self.endpoints.borrow();
+        if !endpoints.is_empty() {
+            url.push_str("endpoints=");
+            // The comma between them is not encoded: it separates.
+            for (index, endpoint) in endpoints.iter().enumerate() {
+                if index > 0 {
+                    url.push(',');
+                }
+                url.push_str(&String::from(encode_uri_component(endpoint)));
+            }
+            url.push('&');
+        }
+        url.push_str("after=");
+        url.push_str(&self.cursor.get().to_string());
+        url
+    }
+
+    fn hear(self: &Rc<Self>, heard: Heard) {
+        self.heard_at.set(Date::now());
+        match heard {
+            Heard::Open => self.show(Connection::Live),
+            Heard::Lost => self.wait(),
+            Heard::Unreadable => {
+                self.attempt.set(0);
+                // Named endpoints can be read again; a feed of all has no name to give.
+                for endpoint in self.endpoints.borrow().clone() {
+                    self.tell(None, FeedEvent::Gap { endpoint });
+                }
+            }
+            Heard::Event(id, event) => {
+                // Only now: a server that answers and hangs up at once must not be hammered.
+                self.attempt.set(0);
+                self.show(Connection::Live);
+                let change = match &event {
+                    FeedEvent::Alive { change } => Some(*change),
+                    _ => id,
+                };
+                let over = match &event {
+                    FeedEvent::Gone { endpoint, reason } => self.forget(endpoint, *reason),
+                    _ => None,
+                };
+                self.tell(id, event);
+                if let Some(change) = change {
+                    self.cursor.set(self.cursor.get().max(change));
+                }
+                if let Some(reason) = over {
+                    self.finish(Some(reason));
+                }
+            }
+        }
+    }
+
+    fn tell(&self, id: Option<i64>, event: FeedEvent) {
+        let on_event = Rc::clone(&self.on_event);
+        untrack(move || on_event(id, event));
+    }
+
+    /// Takes an endpoint that is gone off the list; says why if it was the last one on it.
+    fn forget(&self, gone: &str, reason: GoneReason) -> Option<GoneReason> {
+        let mut endpoints = self.endpoints.borrow_mut();
+        let before = endpoints.len();
+        if before == 1 && endpoints.iter().any(|endpoint| endpoint == gone) {
+            return Some(reason);
+        }
+        endpoints.retain(|endpoint| endpoint != gone);
+        None
+    }
+
+    /// The stream is lost: waits for the next try.
+    fn wait(self: &Rc<Self>) {
+        self.enter(Phase::Waiting);
+        self.show(lost());
+        let attempt = self.attempt.get();
+        self.attempt.set(attempt.saturating_add(1));
+        let this = Rc::downgrade(self);
+        let timer = Timer::once(delay_ms(attempt, Math::random()), move || {
+            with(&this, Self::probe);
+        });
+        self.retry.replace(timer);
+    }
+
+    /// Asks whether there is still something to follow, and opens the stream if so. An
+    /// `EventSource` alone cannot tell a restarting proxy's 502 from a final 404.
+    fn probe(self: &Rc<Self>) {
+        self.enter(Phase::Probing);
+        let turn = self.turn.get();
+        let only = match self.endpoints.borrow().as_slice() {
+            [endpoint] => Some(endpoint.clone()),
+            _ => None,
+        };
+        let this = Rc::downgrade(self);
+        spawn_local(async move {
+            let answer = match only {
+                Some(endpoint) => api::endpoint(&endpoint).await.map(drop),
+                None => api::endpoints().await.map(drop),
+            };
+            let Some(this) = this.upgrade().filter(|this| this.turn.get() == turn) else { return };
+            match answer {
+                Ok(()) => this.open(),
+                Err(problem) if problem.is_final() => this.finish(None),
+                Err(_) => this.wait(),
+            }
+        });
+    }
+
+    /// Tries at once if the stream is lost, or if it has been silent for longer than `silence_ms`.
+    fn hurry(self: &Rc<Self>, silence_ms: f64) {
+        match self.phase.get() {
+            Phase::Waiting => self.probe(),
+            Phase::Streaming if self.silence_ms() >= silence_ms => self.reopen(),
+            Phase::Streaming | Phase::Probing | Phase::Away | Phase::Ended => {}
+        }
+    }
+
+    /// Puts a new stream in the place of one that is not trusted any more.
+    fn reopen(self: &Rc<Self>) {
+        self.show(lost());
+        self.probe();
+    }
+
+    fn silence_ms(&self) -> f64 {
+        let now = Date::now();
+        let silence = now - self.heard_at.get();
+        if silence < 0.0 {
+            // The clock was set back: count from here.
+            self.heard_at.set(now);
+        }
+        silence
+    }
+
+    /// Over for good.
+    fn finish(&self, reason: Option<GoneReason>) {
+        self.end();
+        self.show(Connection::Ended(reason));
+    }
+
+    /// Lets go of everything that the browser holds.
+    fn end(&self) {
+        self.enter(Phase::Ended);
+        self.watch.replace(None);
+        self.listeners.replace(Vec::new());
+    }
+
+    fn show(&self, connection: Connection) {
+        if self.connection.try_get_untracked().is_some_and(|shown| shown != connection) {
+            self.connection.try_set(connection);
+        }
+    }
+
+    /// Listens to the clock and to what the browser says of network and page.
+    fn listen(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        self.watch.replace(Timer::every(WATCH_MS, move || {
+            with(&this, |this| {
+                if this.phase.get() == Phase::Streaming && this.silence_ms() >= SILENCE_MS {
+                    this.reopen();
+                }
+            });
+        }));
+
+        let Some(window) = web_sys::window() else { return };
+        let mut listeners = Vec::with_capacity(5);
+        let this = Rc::downgrade(self);
+        // Another network: connections of the old one may hang without a word.
+        listeners.push(Listener::new(&window, "online", move |_| {
+            with(&this, |this| this.hurry(0.0));
+        }));
+        let this = Rc::downgrade(self);
+        // A server on this machine is there without any network: the probe tells.
+        listeners.push(Listener::new(&window, "offline", move |_| {
+            with(&this, |this| match this.phase.get() {
+                Phase::Streaming => this.reopen(),
+                Phase::Waiting | Phase::Probing => this.show(lost()),
+                Phase::Away | Phase::Ended => {}
+            });
+        }));
+        let this = Rc::downgrade(self);
+        // An open stream would keep the page out of the back-forward cache.
+        listeners.push(Listener::new(&window, "pagehide", move |_| {
+            with(&this, |this| {
+                if this.phase.get() != Phase::Ended {
+                    this.enter(Phase::Away);
+                }
+            });
+        }));
+        let this = Rc::downgrade(self);
+        listeners.push(Listener::new(&window, "pageshow", move |event| {
+            let persisted =
+                event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted);
+            with(&this, |this| {
+                if persisted && this.phase.get() == Phase::Away {
+                    this.reopen();
+                }
+            });
+        }));
+        if let Some(document) = window.document() {
+            let this = Rc::downgrade(self);
+            let shown = document.clone();
+            listeners.push(Listener::new(&document, "visibilitychange", move |_| {
+                if shown.visibility_state() == VisibilityState::Visible {
+                    with(&this, |this| this.hurry(LATE_MS));
+                }
+            }));
+        }
+        self.listeners.replace(listeners);
+    }
+}
+
+/// Calls `act` if the follower is still there.
+fn with(this: &Weak<Follower>, act: impl FnOnce(&Rc<Follower>)) {
+    if let Some(this) = this.upgrade() {
+        act(&this);
+    }
+}
+
+/// How a lost feed stands: the browser's word for "no network" is only worth something then.
+fn lost() -> Connection {
+    match web_sys::window().is_some_and(|window| !window.navigator().on_line()) {
+        true => Connection::Offline,
+        false => Connection::Reconnecting,
+    }
+}
