@@ -1,10 +1,12 @@
 //! Pure text work: sizes, ages, times, and what a body or URL is. It knows no signals and no DOM.
 
+pub mod count;
 pub mod curl;
 pub mod hex;
 pub mod json;
 pub mod kind;
 pub mod reach;
+pub mod target;
 
 use crate::wire::Timestamp;
 

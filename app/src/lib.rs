@@ -7,11 +7,24 @@ pub mod api;
 pub mod app;
 #[cfg(feature = "ssr")]
 pub mod backend;
-pub mod components;
+mod browser;
+mod components;
 pub mod feed;
 pub mod format;
+mod listing;
 pub mod live;
-pub mod pages;
+mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;
+mod status;
+mod viewer;
 pub mod wire;
+
+/// Brings the page that the server rendered to life: the browser's entry point.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    #[cfg(debug_assertions)]
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

@@ -1,8 +1,13 @@
 //! The HTML document around the app, rendered by the server only.
+//!
+//! Its one script of its own is inline and carries the nonce of the page's content security
+//! policy; there is no other inline script, style or handler anywhere.
 
-use std::sync::{Arc, atomic::{AtomicU16, Ordering}};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::MetaTags;
 
-use leptos::prelude::*;
+pub use crate::status::PageStatus;
+use crate::{app::App, components::trouble::TroublePage, wire::Problem};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]
@@ -24,36 +29,71 @@ pub struct Assets {
     pub style: String,
 }
 
-/// The HTTP status of a page, set by the page while it renders; 200 until then. A cheap-clone
-/// handle.
-#[derive(Debug, Clone)]
-pub struct PageStatus(Arc<AtomicU16>);
-
-impl Default for PageStatus {
-    fn default() -> Self {
-        Self(Arc::new(AtomicU16::new(200)))
-    }
-}
-
-impl PageStatus {
-    /// What the page set.
-    #[must_use]
-    pub fn status(&self) -> u16 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Sets it.
-    pub fn set(&self, status: u16) {
-        self.0.store(status, Ordering::Relaxed);
-    }
-}
-
 /// The document of a page. The nonce comes from `leptos::nonce::use_nonce`.
 pub fn document(site: Site) -> impl IntoView {
-    let _ = site;
+    let Site { assets, public_url } = site;
+    let style = assets.as_ref().map(|assets| assets.style.clone());
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <Basics style/>
+                {public_url.map(|origin| view! { <meta name=crate::browser::PUBLIC_URL content=origin/> })}
+                {assets.map(|assets| view! { <Hydration assets/> })}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
 }
 
 /// The document of an error that a form ran into, for people without script.
-pub fn problem(site: Site, problem: crate::wire::Problem) -> impl IntoView {
-    let _ = (site, problem);
+pub fn problem(site: Site, problem: Problem) -> impl IntoView {
+    let style = site.assets.map(|assets| assets.style);
+    let title = format!("{} · Hookglass", problem.title);
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <Basics style/>
+                <title>{title}</title>
+            </head>
+            <body>
+                <TroublePage problem/>
+            </body>
+        </html>
+    }
+}
+
+/// What the head of every document holds.
+#[component]
+fn Basics(style: Option<String>) -> impl IntoView {
+    view! {
+        <meta charset="utf-8"/>
+        <meta name="viewport" content="width=device-width, initial-scale=1"/>
+        <meta name="color-scheme" content="light dark"/>
+        <link rel="icon" href="/favicon.ico"/>
+        {style.map(|href| view! { <link rel="stylesheet" href=href/> })}
+    }
+}
+
+/// Loads the browser half and brings the page to life.
+#[component]
+fn Hydration(assets: Assets) -> impl IntoView {
+    let Assets { script, wasm, .. } = assets;
+    // The paths are our own build's: hash and suffix, nothing that a string literal could not hold.
+    let start = format!(
+        r#"import init, {{ hydrate }} from "{script}";
+await init({{ module_or_path: "{wasm}" }});
+hydrate();"#
+    );
+    view! {
+        <link rel="modulepreload" href=script nonce=use_nonce()/>
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <script type="module" nonce=use_nonce()>
+            {start}
+        </script>
+    }
 }

@@ -1,0 +1,105 @@
+//! The few things that pages ask of the browser itself. Only effects and event handlers may call
+//! these: there is no browser while the server renders.
+
+use js_sys::{Date, Reflect};
+use leptos::prelude::{document, window};
+use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Node,
+};
+
+use crate::wire::Timestamp;
+
+/// The `<meta>` by which the document tells the operator's `--public-url`.
+pub(crate) const PUBLIC_URL: &str = "hookglass-public-url";
+
+/// The origin that URLs should show instead of the server's guess: the one that this browser
+/// used. `None` where the operator has set a public URL.
+pub(crate) fn own_origin() -> Option<String> {
+    let set = document().query_selector(&format!("meta[name={PUBLIC_URL}]")).ok().flatten();
+    if set.is_some() { None } else { window().location().origin().ok() }
+}
+
+/// The time by the browser's clock.
+pub(crate) fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds in integers, by ECMA-262")]
+    Timestamp::from_micros(Date::now() as i64 * 1000)
+}
+
+/// Date and time of day where the viewer is: `2026-11-21` and `12:03:07.412`.
+pub(crate) fn local(at: Timestamp) -> (String, String) {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
+    let date = Date::new(&(at.as_millis() as f64).into());
+    (
+        format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date()),
+        format!(
+            "{:02}:{:02}:{:02}.{:03}",
+            date.get_hours(),
+            date.get_minutes(),
+            date.get_seconds(),
+            date.get_milliseconds()
+        ),
+    )
+}
+
+/// Puts `text` on the clipboard and says whether that worked. Pages on plain http away from
+/// localhost have no clipboard object; there the old command still copies a selection.
+pub(crate) async fn copy(text: &str) -> bool {
+    let navigator = window().navigator();
+    let has_clipboard =
+        Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
+    if has_clipboard && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok() {
+        return true;
+    }
+    copy_by_command(text).unwrap_or(false)
+}
+
+fn copy_by_command(text: &str) -> Option<bool> {
+    let document: HtmlDocument = document().dyn_into().ok()?;
+    let focused =
+        document.active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    let area: HtmlTextAreaElement = document.create_element("textarea").ok()?.dyn_into().ok()?;
+    area.set_class_name("copy__scratch");
+    area.set_value(text);
+    document.body()?.append_child(&area).ok()?;
+    area.select();
+    let copied = document.exec_command("copy").ok();
+    area.remove();
+    if let Some(element) = focused {
+        // Focus back where it was: a failure leaves it on the body, which is no worse.
+        let _ = element.focus();
+    }
+    copied
+}
+
+/// Closes open menus (`details[data-menu]`) when something outside them is pressed, and by Escape.
+/// Listens for as long as the page lives.
+pub(crate) fn close_menus_on_leave() {
+    let on_pointer = Closure::<dyn Fn(Event)>::new(|event: Event| {
+        close_menus(event.target().and_then(|target| target.dyn_into::<Node>().ok()).as_ref());
+    });
+    let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            close_menus(None);
+        }
+    });
+    let document = document();
+    // Neither can fail: the names are event names and the document is a target.
+    let _ = document.add_event_listener_with_callback("click", on_pointer.as_ref().unchecked_ref());
+    let _ = document.add_event_listener_with_callback("keydown", on_key.as_ref().unchecked_ref());
+    on_pointer.forget();
+    on_key.forget();
+}
+
+/// Closes every open menu but the one that `inside` is in.
+pub(crate) fn close_menus(inside: Option<&Node>) {
+    let Ok(menus) = document().query_selector_all("details[data-menu][open]") else { return };
+    for menu in (0..menus.length()).filter_map(|index| menus.item(index)) {
+        if !inside.is_some_and(|node| menu.contains(Some(node)))
+            && let Ok(menu) = menu.dyn_into::<Element>()
+        {
+            let _ = menu.remove_attribute("open");
+        }
+    }
+}

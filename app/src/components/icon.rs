@@ -1,0 +1,70 @@
+//! The one set of icons: Lucide's shapes (`public/icons/LICENSE`), drawn in the text's colour.
+
+use leptos::prelude::*;
+
+/// What an icon shows, as one SVG path on a grid of 24.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Glyph(&'static str);
+
+pub(crate) const ALERT: Glyph = Glyph(
+    "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01",
+);
+pub(crate) const ARROW_LEFT: Glyph = Glyph("M12 19l-7-7 7-7M19 12H5");
+pub(crate) const BAN: Glyph =
+    Glyph("M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM4.929 4.929L19.07 19.071");
+pub(crate) const CHECK: Glyph = Glyph("M20 6L9 17l-5-5");
+pub(crate) const CHEVRON_DOWN: Glyph = Glyph("M6 9l6 6 6-6");
+pub(crate) const COPY: Glyph = Glyph(
+    "M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2z\
+     M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2",
+);
+pub(crate) const DOWNLOAD: Glyph =
+    Glyph("M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5");
+pub(crate) const ELLIPSIS: Glyph = Glyph("M12 12h.01M19 12h.01M5 12h.01");
+pub(crate) const GLOBE: Glyph = Glyph(
+    "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20\
+     M2 12h20",
+);
+pub(crate) const KEY: Glyph = Glyph(
+    "M2.586 17.414A2 2 0 0 0 2 18.828V21a1 1 0 0 0 1 1h3a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h1\
+     a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4z\
+     M16.5 7.5h.01",
+);
+pub(crate) const MACHINE: Glyph =
+    Glyph("M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM8 21h8M12 17v4");
+pub(crate) const NETWORK: Glyph = Glyph(
+    "M17 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1z\
+     M3 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1z\
+     M10 2h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1z\
+     M5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3M12 12V8",
+);
+pub(crate) const PLUS: Glyph = Glyph("M5 12h14M12 5v14");
+pub(crate) const SCISSORS: Glyph = Glyph(
+    "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\
+     M6 15a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM14.8 14.8L20 20",
+);
+pub(crate) const TRASH: Glyph = Glyph(
+    "M10 11v6M14 11v6M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6M3 6h18\
+     M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2",
+);
+
+/// An icon beside the text or label that says the same.
+#[component]
+pub(crate) fn Icon(#[prop(into)] glyph: Signal<Glyph>) -> impl IntoView {
+    view! {
+        <svg
+            class="icon"
+            viewBox="0 0 24 24"
+            width="16"
+            height="16"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="1.75"
+            stroke-linecap="round"
+            stroke-linejoin="round"
+            aria-hidden="true"
+        >
+            <path d=move || glyph.get().0/>
+        </svg>
+    }
+}

@@ -1,0 +1,62 @@
+//! Where there is nothing to show: the same words for what never was and for what belongs to
+//! another workspace.
+
+use leptos::prelude::*;
+
+use super::{brand::Brand, key_form::KeyForm};
+use crate::{status::answer_with, wire::Problem};
+
+/// An endpoint that is not there for this caller, whatever the reason.
+#[component]
+pub(crate) fn NoSuchEndpoint() -> impl IntoView {
+    view! {
+        <div class="lost">
+            <h1 class="lost__title">"No such endpoint here"</h1>
+            <p class="lost__text">
+                "It may never have been, it may be deleted or expired, or it belongs to another workspace. If you have that workspace’s key, paste it to open the endpoint in this browser."
+            </p>
+            <KeyForm id="lost-key"/>
+            <p class="lost__ways">
+                <a class="button" href="/">"Your endpoints"</a>
+            </p>
+        </div>
+    }
+}
+
+/// A request that is not there (any more) at an endpoint that is.
+#[component]
+pub(crate) fn NoSuchRequest(seq: i64) -> impl IntoView {
+    view! {
+        <div class="lost" data-state="inside">
+            <h2 class="lost__title">"Request #" {seq} " is not here"</h2>
+            <p class="lost__text">
+                "It was deleted, dropped to make room, or has not arrived yet. Numbers are never used twice."
+            </p>
+        </div>
+    }
+}
+
+/// A page that is none.
+#[component]
+pub(crate) fn NoSuchPage() -> impl IntoView {
+    answer_with(&Problem {
+        kind: "/problems/not-found".to_owned(),
+        title: "Not found".to_owned(),
+        status: 404,
+        detail: "There is no such page.".to_owned(),
+    });
+    view! {
+        <header class="top-bar">
+            <Brand/>
+        </header>
+        <main class="page">
+            <div class="lost">
+                <h1 class="lost__title">"No such page"</h1>
+                <p class="lost__text">"Nothing is at this address. Endpoints and their requests are all reached from the start."</p>
+                <p class="lost__ways">
+                    <a class="button" href="/">"To the start"</a>
+                </p>
+            </div>
+        </main>
+    }
+}

@@ -1,0 +1,63 @@
+//! The way from one endpoint to the others.
+
+use leptos::prelude::*;
+
+use super::{
+    icon::{CHEVRON_DOWN, Icon},
+    link,
+};
+use crate::{format::count::grouped, wire::Endpoint};
+
+/// The name of this endpoint, and a menu of all of the workspace, newest first.
+#[component]
+pub(crate) fn Switcher(
+    /// The one that is open.
+    current: Endpoint,
+    /// All that there are; empty where they could not be read.
+    endpoints: Vec<Endpoint>,
+) -> impl IntoView {
+    let is_named = current.name.is_some();
+    let title = current.name.clone().unwrap_or_else(|| current.id.clone());
+    let rows = endpoints
+        .into_iter()
+        .map(|endpoint| {
+            let here = endpoint.id == current.id;
+            view! { <Row endpoint here/> }
+        })
+        .collect_view();
+    view! {
+        <details class="menu switcher" data-menu name="menu">
+            <summary class="button switcher__button" data-kind="quiet">
+                <span class="switcher__title" data-kind=(!is_named).then_some("wire")>{title}</span>
+                <Icon glyph=CHEVRON_DOWN/>
+                <span class="unseen">"Other endpoints"</span>
+            </summary>
+            <nav class="menu__panel" aria-label="Endpoints of this workspace">
+                <ul class="switcher__list">{rows}</ul>
+                <a class="switcher__all" href="/">
+                    "All endpoints, and a new one"
+                </a>
+            </nav>
+        </details>
+    }
+}
+
+#[component]
+fn Row(endpoint: Endpoint, here: bool) -> impl IntoView {
+    let is_named = endpoint.name.is_some();
+    let href = link::inspect(&endpoint.id, None, "");
+    view! {
+        <li>
+            <a
+                class="switcher__row"
+                href=href
+                aria-current=here.then_some("page")
+            >
+                <span class="switcher__name" data-kind=(!is_named).then_some("wire")>
+                    {endpoint.name.unwrap_or(endpoint.id)}
+                </span>
+                <span class="switcher__count">{grouped(endpoint.requests)}</span>
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,20 @@
+//! The bar across the top of every page.
+
+use leptos::prelude::*;
+
+use super::{brand::Brand, workspace_menu::WorkspaceMenu};
+
+/// The name of the place, what the page puts beside it, and the workspace's menu.
+#[component]
+pub(crate) fn TopBar(
+    #[prop(into)] session: Callback<RwSignal<super::workspace_menu::Key>>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <header class="top-bar">
+            <Brand/>
+            <div class="top-bar__page">{children.map(|children| children())}</div>
+            <WorkspaceMenu session/>
+        </header>
+    }
+}

@@ -1,0 +1,60 @@
+//! Points in time: UTC as the server renders them, the viewer's own time once the page is alive,
+//! always with the exact one in `datetime` and on hover.
+
+use leptos::prelude::*;
+
+use crate::{browser, format, viewer::Viewer, wire::Timestamp};
+
+/// How long ago something was, ticking; the time of day in UTC without script.
+#[component]
+pub(crate) fn Age(at: Timestamp) -> impl IntoView {
+    let viewer = Viewer::get();
+    // A memo: most ticks change no text.
+    let text = Memo::new(move |_| match viewer.now() {
+        Some(now) => format::age(now.as_millis(), at.as_millis()),
+        None => format::time_of_day(at).split('.').next().unwrap_or_default().to_owned(),
+    });
+    view! {
+        <time class="when" datetime=at.to_string() title=format::clock(at)>
+            {text}
+        </time>
+    }
+}
+
+/// How long until something is: `6 d`; the date in UTC without script.
+#[component]
+pub(crate) fn Remaining(until: Timestamp) -> impl IntoView {
+    let viewer = Viewer::get();
+    let text = Memo::new(move |_| match viewer.now() {
+        Some(now) if now >= until => "now".to_owned(),
+        // The same words as for the past, seen from the end.
+        Some(now) => format!("in {}", format::age(until.as_millis(), now.as_millis())),
+        None => format!("on {}", format::clock(until).get(..10).unwrap_or_default()),
+    });
+    view! {
+        <time class="when" datetime=until.to_string() title=format::clock(until)>
+            {text}
+        </time>
+    }
+}
+
+/// The exact time of day, to milliseconds, with the date where it is not today's.
+#[component]
+pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
+    let viewer = Viewer::get();
+    let text = Memo::new(move |_| match viewer.now() {
+        Some(now) => {
+            let (date, time) = browser::local(at);
+            if browser::local(now).0 == date { time } else { format!("{date} {time}") }
+        }
+        None => {
+            let utc = format::clock(at);
+            format!("{} {} UTC", utc.get(..10).unwrap_or_default(), format::time_of_day(at))
+        }
+    });
+    view! {
+        <time class="when" datetime=at.to_string() title=format::clock(at)>
+            {text}
+        </time>
+    }
+}

@@ -1,0 +1,143 @@
+//! The start: what this is, one button, and the workspace's endpoints.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api,
+    components::{
+        create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, top_bar::TopBar,
+        trouble::Trouble, workspace_menu,
+    },
+    listing::Listing,
+    live,
+    status::answer_with,
+    wire::Endpoints,
+};
+
+/// How long a list that must be read again is left to settle: a full endpoint drops a request
+/// with each arrival.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// The home page.
+#[component]
+pub(crate) fn Home() -> impl IntoView {
+    let loaded = Resource::new(|| (), |()| api::endpoints());
+    let content = move || {
+        Suspend::new(async move {
+            match loaded.await {
+                Ok(list) => view! { <Workspace list/> }.into_any(),
+                Err(problem) => {
+                    answer_with(&problem);
+                    view! { <Trouble problem/> }.into_any()
+                }
+            }
+        })
+    };
+    view! {
+        <TopBar session=Callback::new(read_session)/>
+        <main class="page home">
+            <Suspense>{content}</Suspense>
+        </main>
+    }
+}
+
+/// Reads the workspace's key for the menu.
+pub(super) fn read_session(key: RwSignal<workspace_menu::Key>) {
+    spawn_local(async move {
+        let answer = api::session().await;
+        // The menu may be gone with its page; then nobody wants to know.
+        let _ = key.try_set(workspace_menu::Key::Answered(answer));
+    });
+}
+
+/// The endpoints, followed live; for a newcomer what this place is.
+#[component]
+fn Workspace(list: Endpoints) -> impl IntoView {
+    let change = list.change;
+    // Without a workspace there is no feed to follow.
+    let has_feed = change > 0 || !list.endpoints.is_empty();
+    let listing = RwSignal::new(Listing::new(list));
+    if has_feed {
+        follow(listing, change);
+    }
+    let is_empty = Memo::new(move |_| listing.read().endpoints().is_empty());
+    view! {
+        <section class="hero" data-state=move || if is_empty.get() { "empty" } else { "busy" }>
+            <h1 class="hero__title">"A looking glass for webhooks"</h1>
+            <p class="hero__text">
+                "Get a URL, send anything to it, and see every request here the moment it arrives, exactly as it came."
+            </p>
+            <CreateForm/>
+        </section>
+        {move || if is_empty.get() {
+            view! { <Newcomer/> }.into_any()
+        } else {
+            view! { <EndpointList listing/> }.into_any()
+        }}
+        <section class="home__key">
+            <details>
+                <summary>"Have a workspace key? Open that workspace here"</summary>
+                <KeyForm id="home-key"/>
+            </details>
+        </section>
+    }
+}
+
+/// What the place does, for those who see it first.
+#[component]
+fn Newcomer() -> impl IntoView {
+    view! {
+        <dl class="promises">
+            <div>
+                <dt>"Exact"</dt>
+                <dd>"Header case and order, repeated fields, trailers and every byte of the body, before any decoding."</dd>
+            </div>
+            <div>
+                <dt>"Live"</dt>
+                <dd>"On the screen within milliseconds, in every open tab. After a cut nothing is missing and nothing is there twice."</dd>
+            </div>
+            <div>
+                <dt>"Kept"</dt>
+                <dd>"A sender is told 200 only once its request is on the disk. No account: this browser holds the key."</dd>
+            </div>
+        </dl>
+    }
+}
+
+/// Keeps the list up to date from `change` on.
+fn follow(listing: RwSignal<Listing>, change: i64) {
+    let heard = StoredValue::new(change);
+    let is_reading = StoredValue::new(false);
+    live::follow(Vec::new(), change, move |id, event| {
+        heard.update_value(|heard| *heard = id.unwrap_or(*heard).max(*heard));
+        if listing.try_update(|listing| listing.apply(&event)) == Some(true) {
+            read_again(listing, heard, is_reading);
+        }
+    });
+}
+
+/// Reads the list again once things have settled; asked for in the meantime, once is enough.
+fn read_again(listing: RwSignal<Listing>, heard: StoredValue<i64>, is_reading: StoredValue<bool>) {
+    if is_reading.try_get_value() != Some(false) {
+        return;
+    }
+    is_reading.set_value(true);
+    let read = move || {
+        spawn_local(async move {
+            // A failure leaves the list as it was: the feed says on its own what is wrong.
+            let list = api::endpoints().await;
+            let _ = is_reading.try_update_value(|reading| *reading = false);
+            if let Ok(list) = list {
+                let change = list.change;
+                let _ = listing.try_set(Listing::new(list));
+                // What was heard while the answer was on its way is not in it.
+                if heard.try_get_value().is_some_and(|heard| heard > change) {
+                    read_again(listing, heard, is_reading);
+                }
+            }
+        });
+    };
+    set_timeout(read, SETTLE);
+}
