@@ -1,7 +1,6 @@
 //! The route table and the layers around it.
 
 mod api;
-#[cfg(feature = "ui")]
 mod assets;
 mod backend;
 mod caller;
@@ -106,9 +105,8 @@ pub(crate) fn routes(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed);
     let service = Router::new()
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    #[cfg(feature = "ui")]
-    let service = service.merge(assets::routes());
+        .route("/readyz", get(health::readyz))
+        .merge(assets::routes());
     let ours = pages
         .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
         .merge(service)

@@ -29,6 +29,7 @@ pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoV
             <div class="endpoint-bar__acts">{children()}</div>
         </section>
     }
+    .into_any()
 }
 
 /// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page.

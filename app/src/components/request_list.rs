@@ -96,4 +96,5 @@ pub(crate) fn RequestList(
             })}
         </section>
     }
+    .into_any()
 }

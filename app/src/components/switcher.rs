@@ -40,6 +40,7 @@ pub(crate) fn Switcher(
             </nav>
         </details>
     }
+    .into_any()
 }
 
 #[component]

@@ -43,4 +43,5 @@ pub(crate) fn Waiting(url: Signal<String>, requests: Signal<u64>) -> impl IntoVi
             </p>
         </section>
     }
+    .into_any()
 }
