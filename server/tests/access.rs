@@ -1,5 +1,7 @@
 //! Who may read and change what: keys, cookies, and the proof that a page of ours asked.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Client, TestServer};
@@ -62,7 +64,10 @@ async fn the_list_of_endpoints_asks_for_a_key() {
         server.stranger().bearer(&format!("hgk_{}", "A".repeat(43))),
     ] {
         let answer = caller.get("/api/endpoints").await;
-        assert_eq!((answer.status, answer.problem().as_str()), (StatusCode::UNAUTHORIZED, "unknown-key"));
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (StatusCode::UNAUTHORIZED, "unknown-key")
+        );
     }
     let bad = server.stranger().bearer(&format!("hgk_{}", "A".repeat(43)));
     let refused = bad.post("/api/endpoints", "{}").await;
@@ -156,7 +161,8 @@ async fn other_origins_pages_read_nothing_by_cookie() {
     let (cookie, id) = browser(&server).await;
     for site in ["cross-site", "same-site"] {
         let page = server.stranger().with("sec-fetch-site", site).with("cookie", &cookie);
-        for path in ["/api/endpoints", "/api/session", "/api/live", &format!("/api/endpoints/{id}")] {
+        for path in ["/api/endpoints", "/api/session", "/api/live", &format!("/api/endpoints/{id}")]
+        {
             let answer = page.get(path).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{site} {path}");
             assert_eq!(answer.problem(), "cross-origin");
@@ -211,7 +217,8 @@ async fn a_key_opens_its_workspace_in_another_browser_and_is_forgotten_again() {
 async fn a_program_that_opens_a_session_gets_no_cookie() {
     let server = TestServer::start().await;
     let made = server.stranger().post("/api/endpoints", "{}").await.json();
-    let opened = server.stranger().post("/api/session", &json!({"key": made["key"]}).to_string()).await;
+    let opened =
+        server.stranger().post("/api/session", &json!({"key": made["key"]}).to_string()).await;
     assert_eq!((opened.status, opened.cookie()), (StatusCode::NO_CONTENT, None));
 }
 
@@ -231,7 +238,12 @@ async fn under_https_the_cookie_is_secure_and_bound_to_the_host() {
         assert_eq!(server.stranger().get("/healthz").await.status, StatusCode::OK);
     }
     let lying = TestServer::start().await;
-    let made = lying.stranger().with("x-forwarded-proto", "https").browser("").form("/api/endpoints", "").await;
+    let made = lying
+        .stranger()
+        .with("x-forwarded-proto", "https")
+        .browser("")
+        .form("/api/endpoints", "")
+        .await;
     assert!(made.header("set-cookie").starts_with("hookglass="), "an untrusted proxy's word");
 }
 
@@ -239,11 +251,13 @@ async fn under_https_the_cookie_is_secure_and_bound_to_the_host() {
 async fn a_page_renews_a_good_cookie_and_ignores_a_stale_one() {
     let server = TestServer::start().await;
     let (cookie, id) = browser(&server).await;
-    let page = server.stranger().with("sec-fetch-site", "none").with("cookie", &cookie).get("/").await;
+    let page =
+        server.stranger().with("sec-fetch-site", "none").with("cookie", &cookie).get("/").await;
     assert_eq!(page.cookie(), Some(cookie));
     assert!(page.text().contains(&id));
     let stale = format!("hookglass=hgk_{}", "A".repeat(43));
-    let page = server.stranger().with("sec-fetch-site", "none").with("cookie", &stale).get("/").await;
+    let page =
+        server.stranger().with("sec-fetch-site", "none").with("cookie", &stale).get("/").await;
     assert_eq!((page.status, page.cookie()), (StatusCode::OK, None));
     let made = server.stranger().browser(&stale).form("/api/endpoints", "").await;
     assert_eq!(made.status, StatusCode::SEE_OTHER);
@@ -272,7 +286,8 @@ async fn pages_are_guarded_and_the_same_for_missing_and_foreign_endpoints() {
         let policy = page.header("content-security-policy").to_owned();
         policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned()
     };
-    let same = |page: &common::Answer, id: &str| page.text().replace(&nonce(page), "").replace(id, "");
+    let same =
+        |page: &common::Answer, id: &str| page.text().replace(&nonce(page), "").replace(id, "");
     assert_eq!(same(&foreign, &id), same(&nowhere, missing));
     assert_ne!(nonce(&foreign), nonce(&nowhere));
 

@@ -1,5 +1,7 @@
 //! The API as programs use it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Client, TestServer};
@@ -29,10 +31,8 @@ async fn seqs(owner: &Client, path: &str) -> (Vec<i64>, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_without_a_key_gets_a_workspace_and_its_key() {
     let server = TestServer::start().await;
-    let made = server
-        .stranger()
-        .post("/api/endpoints", r#"{"slug":"my-orders","name":" Orders "}"#)
-        .await;
+    let made =
+        server.stranger().post("/api/endpoints", r#"{"slug":"my-orders","name":" Orders "}"#).await;
     assert_eq!(made.status, StatusCode::CREATED);
     assert_eq!(made.header("location"), "/api/endpoints/my-orders");
     assert_eq!(made.header("cache-control"), "no-store");
@@ -82,7 +82,10 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
     assert_eq!(owner.post("/api/endpoints", &long).await.status, StatusCode::BAD_REQUEST);
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(70_000));
     let huge = owner.post("/api/endpoints", &huge).await;
-    assert_eq!((huge.status, huge.problem().as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"));
+    assert_eq!(
+        (huge.status, huge.problem().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")
+    );
     let text = [("content-type", "text/plain")];
     let text = owner.send(Method::POST, "/api/endpoints", &text, "{}").await;
     assert_eq!(text.problem(), "unsupported-media-type");
@@ -180,7 +183,10 @@ async fn a_workspace_has_at_most_so_many_endpoints() {
     let (owner, id) = server.owner().await;
     assert_eq!(owner.post("/api/endpoints", "").await.status, StatusCode::CREATED);
     let third = owner.post("/api/endpoints", "").await;
-    assert_eq!((third.status, third.problem().as_str()), (StatusCode::CONFLICT, "too-many-endpoints"));
+    assert_eq!(
+        (third.status, third.problem().as_str()),
+        (StatusCode::CONFLICT, "too-many-endpoints")
+    );
     owner.delete(&format!("/api/endpoints/{id}")).await;
     assert_eq!(owner.post("/api/endpoints", "").await.status, StatusCode::CREATED);
 }
@@ -198,10 +204,7 @@ async fn downloads_can_never_run() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
     let svg = [("content-type", "image/svg+xml")];
-    server
-        .stranger()
-        .send(Method::POST, &format!("/{id}"), &svg, "<svg onload='alert(1)'/>")
-        .await;
+    server.stranger().send(Method::POST, &format!("/{id}"), &svg, "<svg onload='alert(1)'/>").await;
     for part in ["body", "raw"] {
         let answer = owner.get(&format!("/api/endpoints/{id}/requests/1/{part}")).await;
         assert_eq!(answer.status, StatusCode::OK);

@@ -1,5 +1,7 @@
 //! Feeds: what is missed comes out of the store, nothing is lost and nothing comes twice.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::{
@@ -74,7 +76,11 @@ async fn a_feed_goes_on_from_where_it_was() {
         assert_eq!(by_query.next().await.unwrap().id, Some(expected.to_string()));
     }
     for expected in [5, 6] {
-        assert_eq!(by_header.next().await.unwrap().id, Some(expected.to_string()), "the header wins");
+        assert_eq!(
+            by_header.next().await.unwrap().id,
+            Some(expected.to_string()),
+            "the header wins"
+        );
     }
 }
 

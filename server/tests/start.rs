@@ -1,5 +1,7 @@
 //! What a start makes and what it refuses, and how the real program stops.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::{
@@ -27,8 +29,7 @@ async fn run(arguments: &[&str]) -> Output {
 
 /// The one line that a refused start prints.
 async fn refusal(database: &Path) -> String {
-    let output =
-        run(&["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()]).await;
+    let output = run(&["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()]).await;
     assert!(!output.status.success());
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(text.trim_end().lines().count(), 1, "one line: {text}");
@@ -93,10 +94,13 @@ async fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     let server = TestServer::start().await;
     let database = server.folder.path().join("test.db");
     server.server.shutdown().await;
-    sqlite(&database, "insert into _sqlx_migrations
+    sqlite(
+        &database,
+        "insert into _sqlx_migrations
         (version, description, success, checksum, execution_time)
-        values (9999, 'from the future', true, x'00', 0)")
-        .await;
+        values (9999, 'from the future', true, x'00', 0)",
+    )
+    .await;
     let before = fs::read(&database).unwrap();
     let line = refusal(&database).await;
     assert!(line.contains("written by a newer version"), "{line}");
@@ -190,7 +194,8 @@ async fn sigterm_ends_a_thousand_feeds_and_keeps_what_arrives() {
     }
     // One sender in the middle of its body, one idle connection, one half-sent head.
     let mut cut = TcpStream::connect(stranger.address).await.unwrap();
-    let head = format!("POST /{id}/cut HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf of it");
+    let head =
+        format!("POST /{id}/cut HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf of it");
     cut.write_all(head.as_bytes()).await.unwrap();
     let _idle = TcpStream::connect(stranger.address).await.unwrap();
     let mut half = TcpStream::connect(stranger.address).await.unwrap();
@@ -283,7 +288,10 @@ async fn logs_show_no_target_key_or_body() {
     terminate(&child);
     child.wait().await.unwrap();
     let log = collect.await.unwrap();
-    assert!(log.iter().any(|line| line.contains(r#""route":"/inspect/{endpoint}/{seq}""#)), "{log:?}");
+    assert!(
+        log.iter().any(|line| line.contains(r#""route":"/inspect/{endpoint}/{seq}""#)),
+        "{log:?}"
+    );
     for line in &log {
         assert!(line.starts_with('{'), "{line}");
         for secret in ["secret", &key[4..]] {

@@ -1,5 +1,7 @@
 //! What every store must do, whatever engine stands behind it. Runs against a real file.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{
     path::Path,
     sync::{Arc, Mutex},
@@ -79,7 +81,8 @@ async fn a_request_reads_back_as_it_was_kept() {
     assert_eq!(stored.summary.received_at.to_string(), "2025-06-15T15:06:40.123456Z");
     assert_eq!(stored.summary.body_bytes, 700_000);
     assert_eq!(store.request(endpoint.id, Which::Latest).await.unwrap(), stored);
-    for range in [0..700_000_u64, 0..0, 0..1, 262_143..262_145, 699_999..900_000, 900_000..900_001] {
+    for range in [0..700_000_u64, 0..0, 0..1, 262_143..262_145, 699_999..900_000, 900_000..900_001]
+    {
         let read = store.body(endpoint.id, 1, range.clone()).await.unwrap();
         let end = usize::try_from(range.end).unwrap().min(body.len());
         let start = usize::try_from(range.start).unwrap().min(end);
@@ -135,8 +138,7 @@ async fn what_was_published_is_what_the_backlog_says() {
         panic!("a gap")
     };
     // The deleted request is no longer there to tell of; all else is as it was published.
-    let expected: Vec<_> =
-        all[1..].iter().filter(|change| change.number != 3).cloned().collect();
+    let expected: Vec<_> = all[1..].iter().filter(|change| change.number != 3).cloned().collect();
     let settings_as_they_stand = |change: &Change| match &change.what {
         What::Endpoint(endpoint) => {
             What::Endpoint(Endpoint { requests: 0, last_seq: 0, ..endpoint.clone() })

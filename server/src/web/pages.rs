@@ -20,6 +20,12 @@ use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::O
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;
 
+/// Gives Leptos the runtime to load a page's data on. Once for the whole process; a second server
+/// in it finds it done.
+pub(crate) fn prepare() {
+    let _ = any_spawner::Executor::init_tokio();
+}
+
 /// `GET /`, `GET /inspect/{endpoint}`, `GET /inspect/{endpoint}/{seq}`
 pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request) -> Response {
     let nonce = match nonce() {

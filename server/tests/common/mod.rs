@@ -1,5 +1,6 @@
 //! A server of its own for each test, and a plain client to talk to it through a real socket.
-#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod sse;
 

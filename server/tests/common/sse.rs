@@ -64,9 +64,8 @@ impl Events {
 }
 
 fn parse(text: &str) -> Option<Event> {
-    let field = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    };
+    let field =
+        |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     Some(Event {
         id: field("id").map(str::to_owned),
         name: field("event")?.to_owned(),
