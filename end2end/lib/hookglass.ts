@@ -12,6 +12,9 @@ const BINARY = resolve(
   process.env.HOOKGLASS_BIN ?? "../../target/release/hookglass",
 );
 
+/** Whether it was built with debug assertions, as cargo's folders tell. */
+export const IS_DEBUG_BUILD = /[/\\]debug[/\\][^/\\]+$/.test(BINARY);
+
 /** How long a start may take: a debug build on a busy machine is slow. */
 const START_TIMEOUT_MS = 15_000;
 
