@@ -24,6 +24,7 @@ use crate::{
         waiting::Waiting,
     },
     feed::FeedState,
+    format::name,
     live::{self, Connection},
     pages::home::read_session,
     viewer::Viewer,
@@ -41,7 +42,7 @@ pub(super) fn Bench(
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let loaded_through = endpoint.last_seq;
-    let title = endpoint.name.clone().unwrap_or_else(|| endpoint.id.clone());
+    let title = name::short(&endpoint).to_owned();
     let acts = Acts {
         state: RwSignal::new(FeedState::new(endpoint.clone(), page)),
         is_loading: RwSignal::new(false),
