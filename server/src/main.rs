@@ -1,1 +1,96 @@
-fn main() {}
+//! Arguments, logs and the exit code.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use hookglass_server::{
+    Server,
+    config::{Cli, Command, Config, LogFormat},
+    key::Key,
+    store::{Store as _, sqlite::SqliteStore},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    init_logs(cli.config.log_format);
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .and_then(|runtime| match cli.command {
+            None => runtime.block_on(serve(cli.config)),
+            Some(Command::CreateWorkspace) => runtime.block_on(create_workspace(&cli.config)),
+        });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("hookglass: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    raise_open_files_limit();
+    let public_url = config.public_url.clone();
+    let database = config.database.0.clone();
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let server = Server::start(config).await?;
+    let address = server.address();
+    let url = public_url.map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
+    say(&format!("Hookglass is listening on {address}. Open {url}/"));
+    tracing::info!(%address, database = %database.display(), "listening");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.shutdown().await;
+    Ok(())
+}
+
+async fn create_workspace(config: &Config) -> anyhow::Result<()> {
+    let store = SqliteStore::open(&config.database.0, Box::new(drop)).await?;
+    let key = Key::random().context("no random numbers")?;
+    store.create_workspace(key.hash()).await.context("cannot make a workspace")?;
+    store.close().await;
+    writeln!(io::stdout(), "{}", key.reveal()).context("cannot print the key")
+}
+
+fn init_logs(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => logs.init(),
+        LogFormat::Json => logs.json().init(),
+    }
+}
+
+/// A line for the person who started the program.
+fn say(line: &str) {
+    // Nobody reads it if standard error is closed.
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// Raises the soft limit on open files to the hard one: each feed holds a connection open.
+fn raise_open_files_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::warn!(%error, "cannot raise the limit on open files");
+    }
+}

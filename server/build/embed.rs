@@ -1,0 +1,175 @@
+//! What the server embeds: names by content, compressed forms, and the Rust code that includes
+//! them. Pairs with `src/web/assets.rs`, which declares the types that this code names.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+
+/// Hexadecimal digits of a content's SHA-256 that its name carries: 64 bits.
+const HASH_DIGITS: usize = 16;
+
+/// How hard to compress.
+#[derive(Clone, Copy)]
+pub(crate) enum Effort {
+    /// As small as the formats allow.
+    Smallest,
+    /// Hardly at all: nobody waits for a local download, but everybody for a build.
+    Quickest,
+}
+
+impl Effort {
+    const fn brotli_quality(self) -> i32 {
+        match self {
+            Self::Smallest => 11,
+            Self::Quickest => 1,
+        }
+    }
+
+    const fn gzip_level(self) -> flate2::Compression {
+        match self {
+            Self::Smallest => flate2::Compression::best(),
+            Self::Quickest => flate2::Compression::fast(),
+        }
+    }
+}
+
+/// What a file is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    /// The JavaScript that loads the browser half.
+    Script,
+    /// The browser half.
+    Wasm,
+    /// The style sheet.
+    Style,
+    /// A file of `public`, known by its own name.
+    Public,
+}
+
+impl Role {
+    /// The field of `BrowserHalf` that gets the name.
+    const fn field(self) -> Option<&'static str> {
+        match self {
+            Self::Script => Some("script"),
+            Self::Wasm => Some("wasm"),
+            Self::Style => Some("style"),
+            Self::Public => None,
+        }
+    }
+}
+
+/// A file to embed.
+pub(crate) struct File {
+    /// What it is for.
+    pub(crate) role: Role,
+    /// Its name if it is public, else what its name ends in.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Writes the files to `out_dir/assets`, each also compressed where that makes it smaller, and
+/// `out_dir/assets.rs`, which embeds them as `ASSETS` and names the `BROWSER_HALF`.
+pub(crate) fn write(files: Vec<File>, effort: Effort, out_dir: &Path) -> Result<()> {
+    let folder = out_dir.join("assets");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("cannot clear the assets of an earlier build")?;
+    }
+    fs::create_dir_all(&folder).context("cannot make a folder for the assets")?;
+
+    let mut code = "static ASSETS: &[Asset] = &[\n".to_owned();
+    let mut browser_half =
+        "static BROWSER_HALF: Option<BrowserHalf> = Some(BrowserHalf {\n".to_owned();
+    for File { role, name, bytes } in files {
+        let hash = hash(&bytes);
+        let content_type = content_type(&name)?;
+        let name = match role.field() {
+            None => name,
+            Some(field) => {
+                let name = format!("{hash}.{name}");
+                writeln!(browser_half, "    {field}: {name:?},")?;
+                name
+            }
+        };
+        let include = |suffix: &str, bytes: &[u8]| -> Result<String> {
+            let file = format!("{name}{suffix}");
+            fs::write(folder.join(&file), bytes)
+                .with_context(|| format!("cannot write the asset {file}"))?;
+            Ok(format!(
+                "include_bytes!(concat!(env!(\"OUT_DIR\"), {:?}))",
+                format!("/assets/{file}")
+            ))
+        };
+        let smaller = |suffix: &str, compressed: Vec<u8>| -> Result<String> {
+            if compressed.len() < bytes.len() {
+                Ok(format!("Some({})", include(suffix, &compressed)?))
+            } else {
+                Ok("None".to_owned())
+            }
+        };
+        let brotli = smaller(".br", brotli(&bytes, effort)?)?;
+        let gzip = smaller(".gz", gzip(&bytes, effort)?)?;
+        let identity = include("", &bytes)?;
+        writeln!(
+            code,
+            "    Asset {{\n        name: {name:?},\n        hash: {hash:?},\n        \
+             content_type: {content_type:?},\n        identity: {identity},\n        \
+             brotli: {brotli},\n        gzip: {gzip},\n    }},"
+        )?;
+    }
+    let code = format!("{code}];\n{browser_half}}});\n");
+    fs::write(out_dir.join("assets.rs"), code).context("cannot write the code of the assets")
+}
+
+fn hash(bytes: &[u8]) -> String {
+    let mut hash = String::new();
+    for byte in Sha256::digest(bytes) {
+        // Writing to a string cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash.truncate(HASH_DIGITS);
+    hash
+}
+
+/// By the end of a file's name. A closed list: a type that is not here would be guessed by
+/// browsers, or not be shown.
+fn content_type(name: &str) -> Result<&'static str> {
+    Ok(match name.rsplit('.').next().unwrap_or_default() {
+        "css" => "text/css; charset=utf-8",
+        "ico" => "image/x-icon",
+        "js" => "text/javascript; charset=utf-8",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "wasm" => "application/wasm",
+        "webmanifest" => "application/manifest+json",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        _ => bail!("public/{name}: add the media type of such files to server/build/embed.rs"),
+    })
+}
+
+fn brotli(mut bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: effort.brotli_quality(),
+        // The largest window that every browser takes.
+        lgwin: 24,
+        size_hint: bytes.len(),
+        ..Default::default()
+    };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut compressed, &parameters)?;
+    Ok(compressed)
+}
+
+fn gzip(bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), effort.gzip_level());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

@@ -1,0 +1,102 @@
+//! The steps from `app`, `style` and `public` to files that the server can embed: what depends on
+//! what, and when cargo must run this again.
+
+mod embed;
+mod style;
+mod wasm;
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+
+use self::{
+    embed::{Effort, File, Role},
+    wasm::Profile,
+};
+
+/// Chooses how the browser half is compiled: `release` or `dev`. Unset, it follows the profile
+/// that the server itself is built with.
+const PROFILE_VARIABLE: &str = "HOOKGLASS_UI_PROFILE";
+
+/// Builds the browser half and writes it to `out_dir`, with an `assets.rs` that embeds it.
+///
+/// # Errors
+/// What went wrong and where. Compiler errors of the browser half go to stderr as they are.
+pub(crate) fn build(out_dir: &Path) -> Result<()> {
+    let root = workspace()?;
+    for input in ["Cargo.toml", "Cargo.lock", "app/Cargo.toml", "app/src", "style", "public"] {
+        directive(&format!("rerun-if-changed={}", root.join(input).display()))?;
+    }
+    directive(&format!("rerun-if-env-changed={PROFILE_VARIABLE}"))?;
+
+    if let Some(missing) = wasm::missing_target()? {
+        // An error of its own, so that cargo shows this line and not a whole failed command.
+        return directive(&format!("error={missing}"));
+    }
+
+    let profile = profile()?;
+    let bound = wasm::build(&root, out_dir, profile)?;
+    let style = style::bundle(&root.join("style/main.css"))?;
+    let mut files = vec![
+        File { role: Role::Script, name: "js".to_owned(), bytes: bound.script },
+        File { role: Role::Wasm, name: "wasm".to_owned(), bytes: bound.wasm },
+        File { role: Role::Style, name: "css".to_owned(), bytes: style.into_bytes() },
+    ];
+    files.extend(public(&root.join("public"))?);
+
+    let effort = match profile {
+        Profile::Release => Effort::Smallest,
+        Profile::Dev => Effort::Quickest,
+    };
+    embed::write(files, effort, out_dir)
+}
+
+/// Says something to cargo.
+fn directive(text: &str) -> Result<()> {
+    writeln!(io::stdout(), "cargo::{text}").context("cannot write to cargo")
+}
+
+fn workspace() -> Result<PathBuf> {
+    let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    Ok(manifest.parent().context("the server is not inside a workspace")?.to_owned())
+}
+
+fn profile() -> Result<Profile> {
+    match env::var(PROFILE_VARIABLE).as_deref() {
+        Ok("release") => Ok(Profile::Release),
+        Ok("dev") => Ok(Profile::Dev),
+        Ok(other) if !other.is_empty() => {
+            bail!("{PROFILE_VARIABLE} is `{other}`; it takes `release` or `dev`")
+        }
+        // `debug` is what cargo calls every profile that is derived from `dev`.
+        _ if variable("PROFILE")? == "debug" => Ok(Profile::Dev),
+        _ => Ok(Profile::Release),
+    }
+}
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).with_context(|| format!("cargo did not set {name}"))
+}
+
+/// The files of `public` in the order of their names; folders inside it are not looked at.
+fn public(folder: &Path) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    if !folder.exists() {
+        return Ok(files);
+    }
+    let reading = || format!("cannot read {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(reading)? {
+        let entry = entry.with_context(reading)?;
+        let name = entry.file_name().into_string().ok().with_context(reading)?;
+        if entry.file_type().with_context(reading)?.is_file() && !name.starts_with('.') {
+            let bytes = fs::read(entry.path()).with_context(reading)?;
+            files.push(File { role: Role::Public, name, bytes });
+        }
+    }
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}

@@ -1,0 +1,175 @@
+//! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
+//! JavaScript beside it. Knows nothing of where the results go.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+const PACKAGE: &str = "hookglass-app";
+/// What cargo calls the library, and wasm-bindgen its output.
+const NAME: &str = "hookglass_app";
+
+/// Variables that describe the outer build or its machine and would change the inner one. Flags
+/// for the compiler are among them: those for the server's processor are errors for WebAssembly.
+const SCRUBBED: &[&str] = &[
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_DIR",
+    "DEBUG",
+    "HOST",
+    "NUM_JOBS",
+    "OPT_LEVEL",
+    "OUT_DIR",
+    "PROFILE",
+    "RUSTC_LINKER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTFLAGS",
+    "TARGET",
+];
+
+/// The same, for whole families. `CARGO_MAKEFLAGS` is in none of them: through it both cargos
+/// share one job server, and the machine runs as many compilers as with one.
+const SCRUBBED_PREFIXES: &[&str] = &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "DEP_"];
+
+/// How the browser half is compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// The profile `wasm` of the workspace: as small as can be.
+    Release,
+    /// Cargo's own `dev`: quick to build, and hydration errors are named.
+    Dev,
+}
+
+impl Profile {
+    /// The profile's name and the name of its folder, which cargo makes to differ for `dev`.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Release => ("wasm", "wasm"),
+            Self::Dev => ("dev", "debug"),
+        }
+    }
+}
+
+/// The browser half as the page loads it.
+pub(crate) struct Bound {
+    /// The JavaScript module.
+    pub(crate) script: Vec<u8>,
+    /// The WebAssembly that it wants to be given.
+    pub(crate) wasm: Vec<u8>,
+}
+
+/// What to tell a user whose toolchain cannot compile for the browser; `None` if it can.
+pub(crate) fn missing_target() -> Result<Option<String>> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc)
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .with_context(|| format!("cannot run {}", rustc.display()))?;
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let installed = fs::read_dir(folder).is_ok_and(|entries| {
+        entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+    });
+    Ok((!installed).then(|| {
+        format!(
+            "the browser half needs the target {TARGET}: run `rustup target add {TARGET}` \
+             (without rustup: your distribution's package, such as libstd-rust-dev-wasm32), \
+             or build with `--no-default-features` for pages without script"
+        )
+    }))
+}
+
+/// Compiles the browser half and binds it, with `out_dir` for what lies in between.
+pub(crate) fn build(root: &Path, out_dir: &Path, profile: Profile) -> Result<Bound> {
+    let compiled = compile(root, &target_dir(out_dir)?, profile)?;
+    bind(&compiled, &out_dir.join("bound"), profile)
+}
+
+fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> {
+    let (name, folder) = profile.names();
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
+        .args(["--features", "hydrate", "--target", TARGET, "--profile", name])
+        // The outer cargo has just brought the lock file up to date, or was forbidden to.
+        .args(["--locked", "--color", "never", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target_dir)
+        .current_dir(root)
+        // Stdout belongs to the directives; stderr is shown by the outer cargo if this fails.
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    for variable in scrubbed() {
+        command.env_remove(variable);
+    }
+    let status = command.status().context("cannot run cargo for the browser half")?;
+    ensure!(status.success(), "the browser half ({PACKAGE}) does not compile: see above");
+    Ok(target_dir.join(TARGET).join(folder).join(NAME).with_extension("wasm"))
+}
+
+fn scrubbed() -> Vec<OsString> {
+    env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| {
+            let name = name.to_string_lossy();
+            SCRUBBED.contains(&&*name)
+                || SCRUBBED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        })
+        .collect()
+}
+
+/// `wasm` in the outer target folder: outside of it a second cargo would wait for the first one's
+/// lock for ever, and in `OUT_DIR` each profile would compile the browser half anew.
+fn target_dir(out_dir: &Path) -> Result<PathBuf> {
+    // `OUT_DIR` is …/<profile>/build/<package>-<hash>/out.
+    let folder = out_dir.ancestors().nth(4).context("OUT_DIR is not inside a target folder")?;
+    Ok(folder.join("wasm"))
+}
+
+fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
+    }
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name(NAME)
+        .web(true)?
+        .typescript(false)
+        // The page names the WebAssembly itself, by a URL that this code does not know.
+        .omit_default_module_path(true)
+        // Names are worth a third of the compressed size, and all of a backtrace.
+        .remove_name_section(profile == Profile::Release)
+        .remove_producers_section(true)
+        .generate(folder)
+        .with_context(|| format!("wasm-bindgen refuses {}", compiled.display()))?;
+
+    let (script, wasm) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if name != *script && name != *wasm {
+            bail!(
+                "wasm-bindgen wrote `{}`, which the server does not embed: \
+                 a dependency of {PACKAGE} brings JavaScript of its own",
+                name.display()
+            );
+        }
+    }
+    let read = |name| fs::read(folder.join(name)).context("cannot read what wasm-bindgen wrote");
+    Ok(Bound { script: read(&script)?, wasm: read(&wasm)? })
+}

@@ -1,0 +1,243 @@
+//! Flags, their environment twins, and what each takes.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+/// A looking glass for webhooks: gives out disposable public URLs, keeps every request that
+/// reaches them exactly as it came, and shows it in the browser the instant it arrives.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hookglass",
+    version,
+    max_term_width = 100,
+    after_help = "Start it, open the URL that it prints, and press \"New endpoint\"."
+)]
+pub struct Cli {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to serve.
+    #[command(flatten)]
+    pub config: Config,
+}
+
+/// What the program can do beside serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Make a workspace and print its key, for servers run with `--create key`.
+    ///
+    /// The server must not be running on the same database meanwhile.
+    CreateWorkspace,
+}
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(long, env = "HOOKGLASS_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// The SQLite file that holds everything; a path or a sqlite: URL. Made if it is not there.
+    #[arg(long, env = "HOOKGLASS_DATABASE", value_name = "FILE", default_value = "hookglass.db")]
+    pub database: Database,
+
+    /// Where the world reaches this server, such as `https://hooks.example.com`. Without it, pages
+    /// show the origin that the browser uses.
+    #[arg(long, env = "HOOKGLASS_PUBLIC_URL", value_name = "ORIGIN")]
+    pub public_url: Option<PublicUrl>,
+
+    /// Networks of the proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    #[arg(
+        long,
+        env = "HOOKGLASS_TRUSTED_PROXY",
+        value_name = "CIDR",
+        num_args = 1..,
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// The largest body that is taken, such as 512KiB, 25MiB or 1GB.
+    #[arg(long, env = "HOOKGLASS_MAX_BODY", value_name = "SIZE", default_value = "25MiB")]
+    pub max_body: Size,
+
+    /// How many endpoints a workspace may have.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_ENDPOINTS",
+        value_name = "N",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_endpoints: u32,
+
+    /// Cookies of other applications on this host whose values are never kept.
+    #[arg(
+        long,
+        env = "HOOKGLASS_REDACT_COOKIES",
+        value_name = "NAME",
+        num_args = 1..,
+        value_delimiter = ','
+    )]
+    pub redact_cookies: Vec<String>,
+
+    /// Who may make a workspace: everyone, or only who already has a key.
+    #[arg(long, env = "HOOKGLASS_CREATE", value_name = "WHO", default_value = "open")]
+    pub create: Create,
+
+    /// How log lines look. RUST_LOG sets what is logged, such as `hookglass=debug`.
+    #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// Who may make a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Create {
+    /// Everyone who reaches the page or the API.
+    Open,
+    /// Nobody: keys come from `hookglass create-workspace`.
+    Key,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The path of the database file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database(pub PathBuf);
+
+impl FromStr for Database {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let path = match text.split_once(':') {
+            Some(("sqlite", rest)) => rest.strip_prefix("//").unwrap_or(rest),
+            Some((scheme, rest)) if rest.starts_with("//") && scheme.len() > 1 => {
+                return Err("takes a path or a sqlite: URL; no other database is supported");
+            }
+            _ => text,
+        };
+        if path.is_empty() || path.starts_with(':') {
+            return Err("takes a path or a sqlite: URL of a file; Hookglass keeps nothing only in memory");
+        }
+        if path.contains('?') && path != text {
+            return Err("takes a sqlite: URL without parameters");
+        }
+        Ok(Self(PathBuf::from(path)))
+    }
+}
+
+/// An origin (WHATWG HTML §7.1.1): scheme and authority, no path, no trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// The origin, such as `https://hooks.example.com`.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const TAKES: &str = "takes an origin such as https://hooks.example.com, without a path";
+        let (scheme, rest) = text.split_once("://").ok_or(TAKES)?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let scheme = scheme.to_ascii_lowercase();
+        let default_port = match scheme.as_str() {
+            "https" => ":443",
+            "http" => ":80",
+            _ => return Err(TAKES),
+        };
+        let authority = crate::web::host(authority).ok_or(TAKES)?;
+        let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
+        Ok(Self(format!("{scheme}://{authority}")))
+    }
+}
+
+/// A number of bytes with an optional unit: `512KiB`, `25MiB`, `1GB`, `1000`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size(pub u64);
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const TAKES: &str = "takes a size such as 512KiB, 25MiB or 1GB";
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| TAKES)?;
+        let factor: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kb" | "k" => 1000,
+            "mb" | "m" => 1_000_000,
+            "gb" | "g" => 1_000_000_000,
+            "kib" => 1 << 10,
+            "mib" => 1 << 20,
+            "gib" => 1 << 30,
+            _ => return Err(TAKES),
+        };
+        number.checked_mul(factor).filter(|&bytes| bytes > 0).map(Self).ok_or(TAKES)
+    }
+}
+
+/// A network, or a single address as the network of itself.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "takes a network such as 10.0.0.0/8 or fd00::/8, or an address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_decimal_and_binary_units() {
+        assert_eq!("25MiB".parse(), Ok(Size(25 << 20)));
+        assert_eq!("1GB".parse(), Ok(Size(1_000_000_000)));
+        assert_eq!("512 kib".parse(), Ok(Size(512 << 10)));
+        for bad in ["", "MiB", "-1", "1.5MiB", "0", "1XB", "99999999999GiB"] {
+            assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        let origin = |text: &str| text.parse::<PublicUrl>().map(|url| url.0);
+        assert_eq!(origin("https://Hooks.example.com/").as_deref(), Ok("https://hooks.example.com"));
+        assert_eq!(origin("https://a.test:443").as_deref(), Ok("https://a.test"));
+        assert_eq!(origin("http://[::1]:8080").as_deref(), Ok("http://[::1]:8080"));
+        for bad in ["hooks.test", "https://", "https://a/b", "ftp://a", "https://a b", "https://u@h"] {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_database_is_a_file() {
+        let path = |text: &str| text.parse::<Database>().map(|database| database.0);
+        assert_eq!(path("a/b.db"), Ok("a/b.db".into()));
+        assert_eq!(path("sqlite://b.db"), Ok("b.db".into()));
+        assert_eq!(path("sqlite:///srv/b.db"), Ok("/srv/b.db".into()));
+        for bad in ["", ":memory:", "sqlite::memory:", "postgres://x/y", "sqlite:"] {
+            assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Request heads as bytes: writing one from hyper's view, and reading the fields back out of what
+//! is kept. Knows nothing of the store.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hookglass_app::wire::{Header, Text};
+use hyper::{HeaderMap, Version, http::request::Parts};
+
+/// The raw request target: origin form as sent, or the absolute form a proxy's client sends.
+pub(crate) fn target(parts: &Parts) -> String {
+    let uri = &parts.uri;
+    match (uri.scheme(), uri.path_and_query()) {
+        // HTTP/2 has no target: scheme and authority are fields of their own there.
+        (Some(_), Some(path)) if parts.version == Version::HTTP_2 => path.as_str().to_owned(),
+        (None, Some(path)) if uri.authority().is_none() => path.as_str().to_owned(),
+        _ => uri.to_string(),
+    }
+}
+
+/// A head in HTTP/1.1 form from what hyper parsed: names in lower case, repeats side by side.
+pub(crate) fn render(parts: &Parts, target: &str) -> Vec<u8> {
+    let fields: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+    let mut head = Vec::with_capacity(fields + target.len() + 32);
+    head.extend_from_slice(parts.method.as_str().as_bytes());
+    head.push(b' ');
+    head.extend_from_slice(target.as_bytes());
+    head.push(b' ');
+    head.extend_from_slice(version_name(version_number(parts.version)).as_bytes());
+    head.extend_from_slice(b"\r\n");
+    head.extend_from_slice(&render_fields(&parts.headers));
+    head.extend_from_slice(b"\r\n");
+    head
+}
+
+/// Fields with their line ends, as for trailers.
+pub(crate) fn render_fields(fields: &HeaderMap) -> Vec<u8> {
+    let mut rendered = Vec::new();
+    for (name, value) in fields {
+        rendered.extend_from_slice(name.as_str().as_bytes());
+        rendered.extend_from_slice(b": ");
+        rendered.extend_from_slice(value.as_bytes());
+        rendered.extend_from_slice(b"\r\n");
+    }
+    rendered
+}
+
+/// The fields of a kept head, in wire order, values without surrounding white space
+/// (RFC 9112 §5.1).
+pub(crate) fn fields(head: &[u8]) -> Vec<Header> {
+    let after_request_line =
+        head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
+    trailer_fields(&head[after_request_line..])
+}
+
+/// The fields of kept trailers, in wire order.
+pub(crate) fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
+    bytes
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| {
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            Some((text(&line[..colon]), text(line[colon + 1..].trim_ascii())))
+        })
+        .collect()
+}
+
+/// Bytes from outside as the API shows them.
+pub(crate) fn text(bytes: &[u8]) -> Text {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Text::Utf8(text.to_owned()),
+        Err(_) => Text::Base64(STANDARD.encode(bytes)),
+    }
+}
+
+/// The version as the store keeps it: 11 for HTTP/1.1.
+pub(crate) const fn version_number(version: Version) -> i64 {
+    match version {
+        Version::HTTP_09 => 9,
+        Version::HTTP_10 => 10,
+        Version::HTTP_2 => 20,
+        Version::HTTP_3 => 30,
+        _ => 11,
+    }
+}
+
+/// The version as the API names it.
+pub(crate) const fn version_name(number: i64) -> &'static str {
+    match number {
+        9 => "HTTP/0.9",
+        10 => "HTTP/1.0",
+        20 => "HTTP/2.0",
+        30 => "HTTP/3.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts(target: &str, fields: &[(String, Vec<u8>)]) -> Parts {
+        let mut request = hyper::Request::builder().method("REPORT").uri(target);
+        for (name, value) in fields {
+            request = request.header(name, value.as_slice());
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn targets_stay_as_sent() {
+        for sent in ["/a//b", "/a%2Fb", "/a?", "/a/", "/", "/?", "/a?b=%zz&&", "http://x.test/a?b"] {
+            assert_eq!(target(&parts(sent, &[])), sent);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn fields_read_back_as_rendered(
+            sent in proptest::collection::vec(("[a-z][a-z0-9-]{0,12}", "[!-~\u{80}-\u{ff}]{0,30}"), 0..8),
+        ) {
+            let mut names = std::collections::HashSet::new();
+            let sent: Vec<(String, Vec<u8>)> = sent
+                .into_iter()
+                .filter(|(name, _)| names.insert(name.clone()))
+                // One byte a character, so that values are not UTF-8.
+                .map(|(name, value)| (name, value.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()))
+                .collect();
+            let parts = parts("/x", &sent);
+            let read = fields(&render(&parts, "/x"));
+            let expected: Vec<Header> =
+                sent.iter().map(|(name, value)| (Text::from(name.as_str()), text(value))).collect();
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn reading_fields_never_panics(bytes: Vec<u8>) {
+            fields(&bytes);
+            trailer_fields(&bytes);
+        }
+    }
+}

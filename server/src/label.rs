@@ -1,0 +1,124 @@
+//! A short name of the event that a request carries, read from the marks that senders put on it.
+
+use bytes::Bytes;
+use hyper::HeaderMap;
+use serde::Deserialize;
+
+/// The longest label, in characters.
+const LABEL_CHARS: usize = 80;
+/// Bodies above this are not searched for a label, in bytes.
+const SEARCHED_BYTES: usize = 256 * 1024;
+
+/// Header fields whose value names the event.
+const EVENT_FIELDS: [&str; 14] = [
+    "x-github-event",
+    "x-gitlab-event",
+    "x-forgejo-event",
+    "x-gitea-event",
+    "x-event-key",
+    "x-shopify-topic",
+    "x-wc-webhook-topic",
+    "twitch-eventsub-subscription-type",
+    "linear-event",
+    "sentry-hook-resource",
+    "x-discourse-event",
+    "ce-type",
+    "x-webhook-event",
+    "x-event-type",
+];
+
+/// The members that name the event in a JSON body: Stripe's and Standard Webhooks' `type`, then
+/// what others use.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Marks {
+    r#type: Mark,
+    event_type: Mark,
+    event: Mark,
+    event_name: Mark,
+    topic: Mark,
+}
+
+/// A member that may be anything; only text names an event.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum Mark {
+    Text(String),
+    Other(serde::de::IgnoredAny),
+    #[default]
+    Missing,
+}
+
+/// The label of a request, if it carries one.
+pub(crate) fn label(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    EVENT_FIELDS
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok().and_then(clean))
+        .or_else(|| from_json(body))
+}
+
+/// A body that came in pieces, in one, if it is short enough to be searched; else nothing.
+pub(crate) fn searched(pieces: &[Bytes]) -> Bytes {
+    let bytes: usize = pieces.iter().map(Bytes::len).sum();
+    if bytes > SEARCHED_BYTES { Bytes::new() } else { pieces.concat().into() }
+}
+
+fn from_json(body: &[u8]) -> Option<String> {
+    let looks_like_object = body.trim_ascii_start().first() == Some(&b'{');
+    if !looks_like_object || body.len() > SEARCHED_BYTES {
+        return None;
+    }
+    let marks: Marks = serde_json::from_slice(body).ok()?;
+    [marks.r#type, marks.event_type, marks.event, marks.event_name, marks.topic]
+        .into_iter()
+        .find_map(|mark| match mark {
+            Mark::Text(text) => clean(&text),
+            Mark::Other(_) | Mark::Missing => None,
+        })
+}
+
+/// The text in one line without controls, cut to length; `None` if nothing is left.
+fn clean(text: &str) -> Option<String> {
+    let text = text.trim();
+    let label: String = text.chars().filter(|c| !c.is_control()).take(LABEL_CHARS).collect();
+    (!label.is_empty()).then_some(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(
+            hyper::header::HeaderName::from_static(name),
+            hyper::header::HeaderValue::from_static(value),
+        )])
+    }
+
+    #[test]
+    fn a_field_names_the_event_before_the_body_does() {
+        let headers = headers("x-github-event", "push");
+        assert_eq!(label(&headers, br#"{"type":"x"}"#).as_deref(), Some("push"));
+    }
+
+    #[test]
+    fn stripes_type_is_found_in_the_body() {
+        let body = br#" {"id":"evt_1","data":{"type":"no"},"type":"invoice.paid"}"#;
+        assert_eq!(label(&HeaderMap::new(), body).as_deref(), Some("invoice.paid"));
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_label() {
+        for body in ["{\"type\":5}", "[]", "{\"type\":", "{\"type\":\"\"}", "{\"type\":null}", ""] {
+            assert_eq!(label(&HeaderMap::new(), body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_one_line_of_at_most_80_characters() {
+        let body = format!("{{\"type\":\"a\\n\\u0000{}\"}}", "ä".repeat(100));
+        let label = label(&HeaderMap::new(), body.as_bytes()).unwrap();
+        assert_eq!(label.chars().count(), 80);
+        assert!(label.starts_with("aä"));
+    }
+}

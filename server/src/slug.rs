@@ -1,0 +1,136 @@
+//! The names that endpoints have in URLs. Knows nothing of where they are kept.
+
+use std::{fmt, str::FromStr};
+
+use uuid::Uuid;
+
+/// First path segments that no endpoint may have, so that later routes collide with nobody.
+const RESERVED: [&str; 50] = [
+    "inspect", "api", "assets", "healthz", "readyz", "metrics", "health", "livez", "ready",
+    "version", "new", "smee", "token", "events", "replay", "session", "share", "claim", "wait",
+    "relay", "mcp", "openapi", "docs", "help", "login", "logout", "settings", "admin", "account",
+    "workspace", "status", "about", "terms", "privacy", "abuse", "static", "public", "app", "www",
+    "bins", "socket", "hook", "hooks", "in", "sw", "favicon", "robots", "sitemap", "well-known",
+    "socket.io",
+];
+
+/// The length of a UUID in its hyphenated form.
+const UUID_BYTES: usize = 36;
+
+/// The name of an endpoint in its URL: a UUID v4 in lower case, or a chosen slug.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slug(String);
+
+/// Why a text is no name for an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SlugError {
+    /// It has a character or a length that is not allowed.
+    #[error(
+        "a slug has 3 to 63 characters of a-z, 0-9, - and _, and begins with a letter or a digit"
+    )]
+    Form,
+    /// It is kept for routes of Hookglass.
+    #[error("this name is reserved; choose another")]
+    Reserved,
+    /// It looks like the names that Hookglass gives out itself.
+    #[error("a slug may not look like a UUID; leave it out to get a random one")]
+    Uuid,
+}
+
+impl Slug {
+    /// A fresh random name.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4().to_string())
+    }
+
+    /// The name that the first segment of a request's path addresses, if it can be one. The
+    /// segment is never percent-decoded; a UUID may come in any case.
+    #[must_use]
+    pub fn from_segment(segment: &str) -> Option<Self> {
+        if let Some(uuid) = uuid(segment) {
+            return (uuid.get_version_num() == 4).then(|| Self(uuid.to_string()));
+        }
+        segment.parse().ok()
+    }
+
+    /// The name as it stands in URLs.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Slug {
+    type Err = SlugError;
+
+    /// Reads a slug that somebody chose.
+    fn from_str(text: &str) -> Result<Self, SlugError> {
+        if uuid(text).is_some() {
+            return Err(SlugError::Uuid);
+        }
+        let mut bytes = text.bytes();
+        let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        let goes_on =
+            bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+        if RESERVED.contains(&text) {
+            return Err(SlugError::Reserved);
+        }
+        if !starts || !goes_on || !(3..=63).contains(&text.len()) {
+            return Err(SlugError::Form);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The UUID that `text` is in its hyphenated form, any case.
+fn uuid(text: &str) -> Option<Uuid> {
+    if text.len() != UUID_BYTES {
+        return None;
+    }
+    Uuid::try_parse(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_in_any_case_addresses_the_lower_case_name() {
+        let slug = Slug::from_segment("4F1C6C0E-8A43-4A0B-9C58-0D6E21B5B0AA").unwrap();
+        assert_eq!(slug.as_str(), "4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa");
+    }
+
+    #[test]
+    fn only_version_4_uuids_address_endpoints() {
+        assert_eq!(Slug::from_segment("4f1c6c0e-8a43-1a0b-9c58-0d6e21b5b0aa"), None);
+    }
+
+    #[test]
+    fn chosen_slugs_keep_to_the_form() {
+        for good in ["abc", "0rders", "a-b_c", &"a".repeat(63)] {
+            assert!(good.parse::<Slug>().is_ok(), "{good}");
+        }
+        for bad in ["ab", "", "-abc", "_abc", "Abc", "a.b.c", "a%20b", "äbc", &"a".repeat(64)] {
+            assert_eq!(bad.parse::<Slug>(), Err(SlugError::Form), "{bad}");
+        }
+        assert_eq!(
+            "4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa".parse::<Slug>(),
+            Err(SlugError::Uuid)
+        );
+    }
+
+    #[test]
+    fn reserved_names_are_refused_and_never_addressed() {
+        for reserved in RESERVED {
+            assert_eq!(reserved.parse::<Slug>(), Err(SlugError::Reserved), "{reserved}");
+            assert_eq!(Slug::from_segment(reserved), None);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The route table and the layers around it.
+
+mod api;
+#[cfg(feature = "ui")]
+mod assets;
+mod backend;
+mod caller;
+pub(crate) mod client;
+mod error;
+mod health;
+mod live;
+mod origin;
+mod pages;
+mod security;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{FromRef, MatchedPath, Request},
+    middleware,
+    response::Response,
+    routing::{any, get},
+};
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+
+pub(crate) use self::{error::problem_response, origin::host};
+use self::{
+    api::{endpoints, requests, session},
+    client::ClientAddress,
+};
+use crate::{
+    capture::{self, Capture},
+    config::Config,
+    feed::Feed,
+    store::Store,
+};
+
+/// What handlers may ask for. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) feed: Feed,
+    pub(crate) capture: Capture,
+    pub(crate) client_address: ClientAddress,
+    pub(crate) config: Arc<Config>,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl FromRef<App> for Arc<dyn Store> {
+    fn from_ref(app: &App) -> Self {
+        app.store.clone()
+    }
+}
+
+impl FromRef<App> for Capture {
+    fn from_ref(app: &App) -> Self {
+        app.capture.clone()
+    }
+}
+
+impl FromRef<App> for Arc<Config> {
+    fn from_ref(app: &App) -> Self {
+        app.config.clone()
+    }
+}
+
+/// All routes. What no route here wants is captured.
+pub(crate) fn routes(app: App) -> Router {
+    let pages = Router::new()
+        .route("/", get(pages::get))
+        .route("/inspect/{endpoint}", get(pages::get))
+        .route("/inspect/{endpoint}/{seq}", get(pages::get))
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(CompressionLayer::new());
+    let api = Router::new()
+        .route("/api/endpoints", get(endpoints::list).post(endpoints::post))
+        .route(
+            "/api/endpoints/{endpoint}",
+            get(endpoints::get)
+                .patch(endpoints::patch)
+                .delete(endpoints::delete)
+                .post(endpoints::post_form),
+        )
+        .route(
+            "/api/endpoints/{endpoint}/requests",
+            get(requests::list).delete(requests::clear).post(requests::post_form),
+        )
+        .route(
+            "/api/endpoints/{endpoint}/requests/{seq}",
+            get(requests::get).delete(requests::delete).post(requests::post_form_one),
+        )
+        .route(
+            "/api/session",
+            get(session::get).delete(session::delete).post(session::post),
+        )
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(CompressionLayer::new());
+    // Bytes as they are, and streams.
+    let uncompressed = Router::new()
+        .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/raw", get(requests::raw))
+        .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
+        .route("/api/live", get(live::of_workspace))
+        .method_not_allowed_fallback(error::method_not_allowed);
+    let service = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz));
+    #[cfg(feature = "ui")]
+    let service = service.merge(assets::routes());
+    let ours = pages
+        .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
+        .merge(service)
+        .layer(middleware::from_fn(log));
+    ours.fallback(any(capture::any)).with_state(app)
+}
+
+/// Logs each answer of our own pages and API: the route's template, never what was asked for.
+async fn log(request: Request, next: middleware::Next) -> Response {
+    let started = std::time::Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    tracing::info!(
+        %method,
+        route = route.as_ref().map(MatchedPath::as_str),
+        status = response.status().as_u16(),
+        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        "answered"
+    );
+    response
+}

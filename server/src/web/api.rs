@@ -1,0 +1,6 @@
+//! The handlers of the API, a module a resource, named after the HTTP verbs.
+
+pub(crate) mod endpoints;
+pub(crate) mod requests;
+pub(crate) mod session;
+mod submission;

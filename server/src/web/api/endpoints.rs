@@ -1,0 +1,196 @@
+//! `/api/endpoints` and `/api/endpoints/{endpoint}`.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use hookglass_app::wire;
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    super::{
+        App,
+        backend::{Reads, to_wire},
+        caller::Caller,
+        error::Error,
+    },
+    submission::Submission,
+};
+use crate::{
+    config::Create,
+    key::Key,
+    slug::Slug,
+    store::{self, NewEndpoint, Owner},
+};
+
+/// The longest name that an owner may give an endpoint, in characters.
+const NAME_CHARS: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    slug: Option<String>,
+    name: Option<String>,
+}
+
+/// A field that was left out leaves the setting as it is, `null` takes it back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    #[serde(default, deserialize_with = "present")]
+    name: Option<Option<String>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+/// `GET /api/endpoints`
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<wire::Endpoints>, Error> {
+    if caller.workspace().is_none() {
+        return Err(Error::UnknownKey);
+    }
+    Reads { app, caller }.endpoints().await.map(Json)
+}
+
+/// `GET /api/endpoints/{endpoint}`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<Json<wire::Endpoint>, Error> {
+    Reads { app, caller }.endpoint(&id).await.map(Json)
+}
+
+/// `POST /api/endpoints`
+pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Response {
+    let made = make(&app, &submission).await;
+    let caller = &submission.caller;
+    submission.answer(
+        made,
+        |made| format!("/inspect/{}", made.endpoint.slug),
+        |made| {
+            let mut endpoint = to_wire(&made.endpoint, &caller.origin);
+            let mut cookie = None;
+            match made.new_key {
+                Some(key) if caller.is_program() => endpoint.key = Some(key.reveal().to_owned()),
+                Some(key) => cookie = caller.cookie(&key),
+                None => {}
+            }
+            let mut response = (StatusCode::CREATED, Json(endpoint)).into_response();
+            let location = format!("/api/endpoints/{}", made.endpoint.slug);
+            if let Ok(location) = HeaderValue::try_from(location) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        },
+    )
+}
+
+/// An endpoint that was made, and the key of the workspace that was made for it.
+struct Made {
+    endpoint: store::Endpoint,
+    new_key: Option<Key>,
+}
+
+async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
+    let New { slug, name } = submission.read()?;
+    let slug = slug
+        .map(|slug| slug.parse::<Slug>())
+        .transpose()
+        .map_err(|error| Error::Invalid(format!("`slug`: {error}.")))?;
+    let name = name.map(checked_name).transpose()?.flatten();
+    let caller = &submission.caller;
+    let (owner, new_key) = match caller.workspace() {
+        Some(workspace) => (Owner::Workspace(workspace), None),
+        None if caller.has_bad_key() => return Err(Error::UnknownKey),
+        None if app.config.create == Create::Key => return Err(Error::CreationClosed),
+        None => {
+            let key = Key::random().map_err(|error| {
+                tracing::error!(%error, "no random numbers");
+                Error::Internal
+            })?;
+            (Owner::New(key.hash()), Some(key))
+        }
+    };
+    let max_endpoints = app.config.max_endpoints;
+    let endpoint =
+        app.store.create_endpoint(NewEndpoint { owner, slug, name, max_endpoints }).await?;
+    Ok(Made { endpoint, new_key })
+}
+
+/// `PATCH /api/endpoints/{endpoint}`
+pub(crate) async fn patch(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    submission: Submission,
+) -> Response {
+    let changed = change(&app, &id, &submission).await;
+    let origin = &submission.caller.origin;
+    submission.answer(
+        changed,
+        |endpoint| format!("/inspect/{}", endpoint.slug),
+        |endpoint| Json(to_wire(&endpoint, origin)).into_response(),
+    )
+}
+
+async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::Endpoint, Error> {
+    let endpoint = submission.caller.living(app, id).await?;
+    let settings: Settings = submission.read()?;
+    match settings.name {
+        None => Ok(endpoint),
+        Some(name) => {
+            let name = name.map(checked_name).transpose()?.flatten();
+            Ok(app.store.rename_endpoint(endpoint.id, name).await?)
+        }
+    }
+}
+
+/// `DELETE /api/endpoints/{endpoint}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    submission: Submission,
+) -> Response {
+    let deleted = async {
+        let endpoint = submission.caller.living(&app, &id).await?;
+        Ok(app.store.delete_endpoint(endpoint.id).await?)
+    }
+    .await;
+    submission.answer(
+        deleted,
+        |()| "/".to_owned(),
+        |()| StatusCode::NO_CONTENT.into_response(),
+    )
+}
+
+/// `POST /api/endpoints/{endpoint}`: a form that stands for PATCH or DELETE.
+pub(crate) async fn post_form(
+    app: State<App>,
+    id: Path<String>,
+    submission: Submission,
+) -> Response {
+    match submission.form_method().as_deref() {
+        Ok("DELETE") => delete(app, id, submission).await,
+        Ok("PATCH") => patch(app, id, submission).await,
+        Ok(_) => submission.refuse(Error::MethodNotAllowed),
+        Err(error) => submission.refuse(error.clone()),
+    }
+}
+
+/// The name without surrounding space; `None` if nothing is left.
+fn checked_name(name: String) -> Result<Option<String>, Error> {
+    let name = name.trim();
+    if name.chars().count() > NAME_CHARS {
+        return Err(Error::Invalid(format!("`name` takes at most {NAME_CHARS} characters.")));
+    }
+    Ok((!name.is_empty()).then(|| name.to_owned()))
+}

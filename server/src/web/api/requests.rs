@@ -1,0 +1,202 @@
+//! `/api/endpoints/{endpoint}/requests` and what lies below.
+
+use std::ops::Bound;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use headers::{ContentRange, HeaderMapExt as _, Range};
+use hookglass_app::wire::{self, Deleted, Window};
+
+use super::{
+    super::{App, backend::Reads, caller::Caller, error::Error},
+    submission::Submission,
+};
+use crate::store::Which;
+
+const HOOKGLASS_RAW: HeaderName = HeaderName::from_static("hookglass-raw");
+
+/// `GET …/requests?before=&after=&limit=`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    window: Result<Query<Window>, QueryRejection>,
+    caller: Caller,
+) -> Result<Json<wire::Page>, Error> {
+    let Query(window) = window.map_err(|error| Error::Invalid(error.body_text()))?;
+    Reads { app, caller }.requests(&id, window).await.map(Json)
+}
+
+/// `GET …/requests/{seq}`, `latest` too.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    caller: Caller,
+) -> Result<Json<wire::Detail>, Error> {
+    Reads { app, caller }.request(&id, which(&seq)?).await.map(Json)
+}
+
+/// `GET …/requests/{seq}/body`: the bytes as they came, never as anything that a browser opens.
+pub(crate) async fn body(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    headers: HeaderMap,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let reads = Reads { app, caller };
+    let endpoint = reads.caller.living(&reads.app, &id).await?;
+    let stored = reads.app.store.request(endpoint.id, which(&seq)?).await?;
+    let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
+    let range = asked_range(&headers, length)?;
+    let bytes = reads.body(&id, seq, range.clone().unwrap_or(0..length)).await?;
+    let mut response = attachment(bytes, &format!("{id}-{seq}.body"));
+    let fields = response.headers_mut();
+    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Some(range) = range
+        && let Ok(content_range) = ContentRange::bytes(range, length)
+    {
+        fields.typed_insert(content_range);
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+/// `GET …/requests/{seq}/raw`: head, body without chunk framing, trailers.
+pub(crate) async fn raw(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let reads = Reads { app, caller };
+    let endpoint = reads.caller.living(&reads.app, &id).await?;
+    let stored = reads.app.store.request(endpoint.id, which(&seq)?).await?;
+    let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
+    let mut bytes = stored.head;
+    bytes.extend(reads.body(&id, seq, 0..length).await?);
+    bytes.extend(stored.trailers);
+    let mut response = attachment(bytes, &format!("{id}-{seq}.http"));
+    response.headers_mut().insert(HOOKGLASS_RAW, HeaderValue::from_static("rendered"));
+    Ok(response)
+}
+
+/// `DELETE …/requests`
+pub(crate) async fn clear(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: axum::extract::RawQuery,
+    submission: Submission,
+) -> Response {
+    let cleared = async {
+        // Taking a query for nothing would delete what the caller meant to keep.
+        if query.0.is_some_and(|query| !query.is_empty()) {
+            return Err(Error::Invalid(
+                "Deleting by query is not there yet; leave the query out to delete all.".into(),
+            ));
+        }
+        let endpoint = submission.caller.living(&app, &id).await?;
+        Ok(app.store.clear(endpoint.id).await?)
+    }
+    .await;
+    submission.answer(
+        cleared,
+        |_| format!("/inspect/{id}"),
+        |deleted| Json(Deleted { deleted }).into_response(),
+    )
+}
+
+/// `DELETE …/requests/{seq}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    submission: Submission,
+) -> Response {
+    let deleted = async {
+        let endpoint = submission.caller.living(&app, &id).await?;
+        let seq = match which(&seq)? {
+            Which::Seq(seq) => seq,
+            Which::Latest => {
+                app.store.request(endpoint.id, Which::Latest).await?.summary.seq
+            }
+        };
+        Ok(app.store.delete_request(endpoint.id, seq).await?)
+    }
+    .await;
+    submission.answer(
+        deleted,
+        |()| format!("/inspect/{id}"),
+        |()| StatusCode::NO_CONTENT.into_response(),
+    )
+}
+
+/// `POST …/requests`: a form that stands for DELETE.
+pub(crate) async fn post_form(
+    app: State<App>,
+    id: Path<String>,
+    query: axum::extract::RawQuery,
+    submission: Submission,
+) -> Response {
+    match submission.form_method().as_deref() {
+        Ok("DELETE") => clear(app, id, query, submission).await,
+        Ok(_) => submission.refuse(Error::MethodNotAllowed),
+        Err(error) => submission.refuse(error.clone()),
+    }
+}
+
+/// `POST …/requests/{seq}`: a form that stands for DELETE.
+pub(crate) async fn post_form_one(
+    app: State<App>,
+    path: Path<(String, String)>,
+    submission: Submission,
+) -> Response {
+    match submission.form_method().as_deref() {
+        Ok("DELETE") => delete(app, path, submission).await,
+        Ok(_) => submission.refuse(Error::MethodNotAllowed),
+        Err(error) => submission.refuse(error.clone()),
+    }
+}
+
+fn which(seq: &str) -> Result<Which, Error> {
+    match seq {
+        "latest" => Ok(Which::Latest),
+        number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
+    }
+}
+
+/// The one range that is asked for. Several at once, or what is no range, get the whole body
+/// (RFC 9110 §14.2).
+fn asked_range(headers: &HeaderMap, length: u64) -> Result<Option<std::ops::Range<u64>>, Error> {
+    let Some(range) = headers.typed_get::<Range>() else { return Ok(None) };
+    let ranges: Vec<_> = range.satisfiable_ranges(length).collect();
+    let (start, end) = match ranges.as_slice() {
+        [] => return Err(Error::RangeNotSatisfiable(length)),
+        [one] => *one,
+        _ => return Ok(None),
+    };
+    let start = match start {
+        Bound::Included(start) => start,
+        Bound::Excluded(before) => before + 1,
+        Bound::Unbounded => 0,
+    };
+    let end = match end {
+        Bound::Included(last) => last.saturating_add(1).min(length),
+        Bound::Excluded(end) => end.min(length),
+        Bound::Unbounded => length,
+    };
+    if start < end { Ok(Some(start..end)) } else { Err(Error::RangeNotSatisfiable(length)) }
+}
+
+/// Bytes that a browser saves and never opens. The policy is set by the API's layer.
+fn attachment(bytes: Vec<u8>, name: &str) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let fields = response.headers_mut();
+    fields
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+        fields.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    response
+}

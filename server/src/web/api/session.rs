@@ -1,0 +1,64 @@
+//! `/api/session`: the cookie of a browser.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use hookglass_app::wire::Session;
+use serde::Deserialize;
+
+use super::{
+    super::{App, caller::Caller, error::Error},
+    submission::Submission,
+};
+use crate::key::Key;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opened {
+    key: String,
+}
+
+/// `GET /api/session`: the key in the cookie, to be shown on request.
+pub(crate) async fn get(caller: Caller) -> Result<Json<Session>, Error> {
+    let key = caller.cookie_key().ok_or(Error::NotFound)?;
+    Ok(Json(Session { key: key.reveal().to_owned() }))
+}
+
+/// `POST /api/session`: opens a workspace in this browser. Forms post here too, also to forget.
+pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Response {
+    if submission.form_method().is_ok_and(|method| method == "DELETE") {
+        return forget(&submission);
+    }
+    let opened = open(&app, &submission).await;
+    submission.answer(opened, |_| "/".to_owned(), with_cookie)
+}
+
+/// `DELETE /api/session`: forgets the workspace in this browser.
+pub(crate) async fn delete(submission: Submission) -> Response {
+    forget(&submission)
+}
+
+async fn open(app: &App, submission: &Submission) -> Result<Option<HeaderValue>, Error> {
+    let Opened { key } = submission.read()?;
+    let key: Key =
+        key.trim().parse().map_err(|error| Error::Invalid(format!("`key`: {error}.")))?;
+    app.store.workspace(&key.hash()).await?.ok_or(Error::UnknownKey)?;
+    let caller = &submission.caller;
+    Ok(caller.may_get_cookie().then(|| caller.cookie(&key)).flatten())
+}
+
+fn forget(submission: &Submission) -> Response {
+    let cookie = submission.caller.expired_cookie();
+    submission.answer(Ok(cookie), |_| "/".to_owned(), with_cookie)
+}
+
+fn with_cookie(cookie: Option<HeaderValue>) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,151 @@
+//! What a caller submits, as JSON or as a form, and the answer in the same manner: JSON for
+//! programs, a redirect or an error page for forms.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::super::{App, caller::Caller, error::Error, pages};
+
+/// The largest body that the API takes.
+const MAX_BYTES: usize = 64 * 1024;
+/// Stands in for the methods that forms lack.
+const METHOD_FIELD: &str = "_method";
+
+/// How a call was made and is to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Json,
+    Form,
+}
+
+/// A submitted body, not yet read as anything.
+pub(crate) struct Submission {
+    pub(crate) manner: Manner,
+    pub(crate) caller: Caller,
+    app: App,
+    body: Result<Bytes, Error>,
+}
+
+impl FromRequest<App> for Submission {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let (manner, known) = manner(&parts.headers);
+        let caller = match <Caller as axum::extract::FromRequestParts<App>>::from_request_parts(
+            &mut parts, app,
+        )
+        .await
+        {
+            Ok(caller) => caller,
+            // Whose origin cannot be trusted gets no page of ours either.
+            Err(error) => return Err(error.into_response()),
+        };
+        let body = if known {
+            Limited::new(body, MAX_BYTES).collect().await.map(|body| body.to_bytes()).map_err(
+                |error| {
+                    if error.is::<LengthLimitError>() {
+                        Error::BodyTooLarge(MAX_BYTES)
+                    } else {
+                        Error::Invalid("The body ended too early; send all of it.".into())
+                    }
+                },
+            )
+        } else {
+            Err(Error::UnsupportedMediaType)
+        };
+        Ok(Self { manner, caller, app: app.clone(), body })
+    }
+}
+
+impl Submission {
+    /// Reads the body as `T`. Empty form fields count as left out, an empty body as `{}`.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no JSON or form, unknown fields and wrong types.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let body = self.body.clone()?;
+        let read = match self.manner {
+            Manner::Json if body.trim_ascii().is_empty() => serde_json::from_str("{}"),
+            Manner::Json => serde_json::from_slice(&body),
+            Manner::Form => {
+                let fields = form_fields(&body)?
+                    .into_iter()
+                    .filter(|(name, value)| name != METHOD_FIELD && !value.is_empty())
+                    .map(|(name, value)| (name, value.into()))
+                    .collect::<serde_json::Map<_, _>>();
+                serde_json::from_value(fields.into())
+            }
+        };
+        read.map_err(|error| Error::Invalid(format!("The body does not fit: {error}.")))
+    }
+
+    /// The method that a form stands for.
+    pub(crate) fn form_method(&self) -> Result<String, Error> {
+        if self.manner == Manner::Json {
+            return Err(Error::MethodNotAllowed);
+        }
+        form_fields(&self.body.clone()?)?
+            .into_iter()
+            .find(|(name, _)| name == METHOD_FIELD)
+            .map(|(_, value)| value)
+            .ok_or_else(|| {
+                Error::Invalid("A form posted here needs `_method`: DELETE or PATCH.".into())
+            })
+    }
+
+    /// Answers with an error.
+    pub(crate) fn refuse(&self, error: Error) -> Response {
+        self.answer(Err::<(), _>(error), |()| String::new(), |()| StatusCode::OK.into_response())
+    }
+
+    /// Answers: for a form a redirect to `page`, else what `json` makes.
+    pub(crate) fn answer<T>(
+        &self,
+        result: Result<T, Error>,
+        page: impl FnOnce(&T) -> String,
+        json: impl FnOnce(T) -> Response,
+    ) -> Response {
+        match (result, self.manner) {
+            (Ok(done), Manner::Form) => {
+                let location = HeaderValue::try_from(page(&done));
+                let mut response = json(done);
+                *response.status_mut() = StatusCode::SEE_OTHER;
+                if let Ok(location) = location {
+                    response.headers_mut().insert(header::LOCATION, location);
+                }
+                response
+            }
+            (Ok(done), Manner::Json) => json(done),
+            (Err(error), Manner::Form) => pages::problem(&self.app, &self.caller.origin, &error),
+            (Err(error), Manner::Json) => error.into_response(),
+        }
+    }
+}
+
+/// How a call is made, and whether its content type is one that the API takes.
+fn manner(headers: &HeaderMap) -> (Manner, bool) {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return (Manner::Json, true) };
+    let essence = content_type
+        .to_str()
+        .ok()
+        .and_then(|value| value.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase());
+    match essence.as_deref() {
+        Some("application/x-www-form-urlencoded") => (Manner::Form, true),
+        Some("application/json") => (Manner::Json, true),
+        Some(essence) if essence.ends_with("+json") => (Manner::Json, true),
+        _ => (Manner::Json, false),
+    }
+}
+
+fn form_fields(body: &[u8]) -> Result<Vec<(String, String)>, Error> {
+    serde_urlencoded::from_bytes(body)
+        .map_err(|error| Error::Invalid(format!("The form cannot be read: {error}.")))
+}

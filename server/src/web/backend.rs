@@ -1,0 +1,135 @@
+//! The API's reads, once for the API itself and for pages rendered in process.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use hookglass_app::{
+    backend::Backend,
+    wire::{Body, Detail, Endpoint, Endpoints, Page, Problem, Timestamp, Window},
+};
+
+use super::{App, caller::Caller, error::Error, origin::Origin};
+use crate::{
+    head,
+    store::{self, StoredRequest, Which},
+};
+
+/// The longest body that a detail carries as text.
+const TEXT_BYTES: u64 = 256 * 1024;
+/// The largest page.
+const MAX_PAGE_REQUESTS: u32 = 200;
+
+/// What one caller may read.
+pub(crate) struct Reads {
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+}
+
+impl Reads {
+    pub(crate) async fn endpoints(&self) -> Result<Endpoints, Error> {
+        let Some(workspace) = self.caller.workspace() else { return Ok(Endpoints::default()) };
+        let (endpoints, change) = self.app.store.endpoints(workspace).await?;
+        let endpoints =
+            endpoints.iter().map(|endpoint| to_wire(endpoint, &self.caller.origin)).collect();
+        Ok(Endpoints { endpoints, change })
+    }
+
+    pub(crate) async fn endpoint(&self, id: &str) -> Result<Endpoint, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?;
+        Ok(to_wire(&endpoint, &self.caller.origin))
+    }
+
+    pub(crate) async fn requests(&self, id: &str, window: Window) -> Result<Page, Error> {
+        if window.before.is_some() && window.after.is_some() {
+            return Err(Error::Invalid("Send either `before` or `after`, not both.".into()));
+        }
+        if window.limit.is_some_and(|limit| !(1..=MAX_PAGE_REQUESTS).contains(&limit)) {
+            return Err(Error::Invalid(format!("`limit` takes 1 to {MAX_PAGE_REQUESTS}.")));
+        }
+        let endpoint = self.caller.living(&self.app, id).await?;
+        let page = self.app.store.requests(endpoint.id, window).await?;
+        let next = page.requests.last().filter(|_| page.more).map(|last| last.seq);
+        let (next_before, next_after) =
+            if window.after.is_some() { (None, next) } else { (next, None) };
+        Ok(Page { requests: page.requests, next_before, next_after, change: page.change })
+    }
+
+    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Detail, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?;
+        let stored = self.app.store.request(endpoint.id, which).await?;
+        let bytes = stored.summary.body_bytes;
+        let text = if bytes <= TEXT_BYTES {
+            let body = self.app.store.body(endpoint.id, stored.summary.seq, 0..bytes).await?;
+            String::from_utf8(body).ok()
+        } else {
+            None
+        };
+        Ok(detail(stored, text))
+    }
+
+    pub(crate) async fn body(
+        &self,
+        id: &str,
+        seq: i64,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?;
+        Ok(self.app.store.body(endpoint.id, seq, range).await?)
+    }
+}
+
+#[async_trait]
+impl Backend for Reads {
+    async fn endpoints(&self) -> Result<Endpoints, Problem> {
+        self.endpoints().await.map_err(|error| error.problem())
+    }
+
+    async fn endpoint(&self, id: &str) -> Result<Endpoint, Problem> {
+        self.endpoint(id).await.map_err(|error| error.problem())
+    }
+
+    async fn requests(&self, id: &str, window: Window) -> Result<Page, Problem> {
+        self.requests(id, window).await.map_err(|error| error.problem())
+    }
+
+    async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {
+        self.request(id, Which::Seq(seq)).await.map_err(|error| error.problem())
+    }
+
+    async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
+        self.body(id, seq, 0..u64::from(limit)).await.map_err(|error| error.problem())
+    }
+}
+
+/// An endpoint as its owner sees it under `origin`.
+pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
+    let (slug, url) = (&endpoint.slug, origin.url());
+    Endpoint {
+        id: slug.to_string(),
+        url: format!("{url}/{slug}"),
+        inspect_url: format!("{url}/inspect/{slug}"),
+        name: endpoint.name.clone(),
+        created_at: Timestamp::from_micros(endpoint.created_at),
+        expires_at: endpoint.expires_at.map(Timestamp::from_micros),
+        requests: u64::try_from(endpoint.requests).unwrap_or_default(),
+        last_seq: endpoint.last_seq,
+        key: None,
+    }
+}
+
+fn detail(stored: StoredRequest, text: Option<String>) -> Detail {
+    Detail {
+        http_version: head::version_name(stored.http_version).to_owned(),
+        peer: stored.peer,
+        trailers: head::trailer_fields(&stored.trailers),
+        headers: head::fields(&stored.head),
+        exact: stored.exact,
+        redacted: stored.redacted,
+        duration_us: u64::try_from(stored.duration_us).unwrap_or_default(),
+        body: Body {
+            sha256: stored.body_sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            text,
+        },
+        summary: stored.summary,
+    }
+}

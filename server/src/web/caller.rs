@@ -1,0 +1,254 @@
+//! Who calls: the key that came along, the workspace that it opens, and whether a browser proves
+//! that one of our own pages asked.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+};
+use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
+
+use super::{App, error::Error, origin::Origin};
+use crate::{
+    key::Key,
+    listen::Peer,
+    store::{Endpoint, WorkspaceId},
+};
+
+/// How long a browser keeps the cookie: 400 days, the most that browsers allow.
+const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
+const COOKIE: &str = "hookglass";
+/// The same under https, bound to the host by its name (RFC 6265bis §4.1.3.2).
+const SECURE_COOKIE: &str = "__Host-hookglass";
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SEC_FETCH: [HeaderName; 4] = [
+    SEC_FETCH_SITE,
+    HeaderName::from_static("sec-fetch-mode"),
+    HeaderName::from_static("sec-fetch-dest"),
+    HeaderName::from_static("sec-fetch-user"),
+];
+
+/// What the caller showed.
+#[derive(Debug, Clone)]
+enum Credential {
+    /// Nothing that counts.
+    None,
+    /// A bearer token that opens nothing.
+    BadBearer,
+    /// A bearer token.
+    Bearer(WorkspaceId),
+    /// A cookie, with the key in it.
+    Cookie(WorkspaceId, Key),
+}
+
+/// Where a call comes from, by the marks that browsers put on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// No marks of a browser.
+    Program,
+    /// A page of ours asked.
+    SameOrigin,
+    /// A person asked, by typing or a bookmark.
+    Direct,
+    /// Another origin's page asked, or that cannot be excluded.
+    CrossOrigin,
+}
+
+/// Who calls, and under which origin.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    credential: Credential,
+    proof: Proof,
+    pub(crate) origin: Origin,
+}
+
+impl Caller {
+    /// The workspace that the caller may use.
+    pub(crate) const fn workspace(&self) -> Option<WorkspaceId> {
+        match self.credential {
+            Credential::Bearer(workspace) | Credential::Cookie(workspace, _) => Some(workspace),
+            Credential::None | Credential::BadBearer => None,
+        }
+    }
+
+    /// Whether a key came that opens nothing: such a caller never gets a new workspace.
+    pub(crate) const fn has_bad_key(&self) -> bool {
+        matches!(self.credential, Credential::BadBearer)
+    }
+
+    /// The key in the caller's cookie.
+    pub(crate) const fn cookie_key(&self) -> Option<&Key> {
+        match &self.credential {
+            Credential::Cookie(_, key) => Some(key),
+            Credential::None | Credential::BadBearer | Credential::Bearer(_) => None,
+        }
+    }
+
+    /// Whether a cookie may be set: only where one of our own pages asked.
+    pub(crate) fn may_get_cookie(&self) -> bool {
+        self.proof == Proof::SameOrigin
+    }
+
+    /// Whether the caller is a program, which keeps its key itself.
+    pub(crate) fn is_program(&self) -> bool {
+        self.proof == Proof::Program
+    }
+
+    /// The endpoint of this name, if it is the caller's; gone ones too.
+    pub(crate) async fn endpoint(&self, app: &App, id: &str) -> Result<Endpoint, Error> {
+        let workspace = self.workspace().ok_or(Error::NotFound)?;
+        let slug = crate::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
+        let endpoint = app.store.endpoint(&slug).await?;
+        endpoint.filter(|endpoint| endpoint.workspace == workspace).ok_or(Error::NotFound)
+    }
+
+    /// The same, but only while it lives.
+    pub(crate) async fn living(&self, app: &App, id: &str) -> Result<Endpoint, Error> {
+        let endpoint = self.endpoint(app, id).await?;
+        match endpoint.gone {
+            None => Ok(endpoint),
+            Some(reason) => Err(Error::Gone(reason)),
+        }
+    }
+
+    /// The field that sets the cookie to `key`.
+    pub(crate) fn cookie(&self, key: &Key) -> Option<HeaderValue> {
+        self.set_cookie(key.reveal(), COOKIE_SECONDS)
+    }
+
+    /// The field that takes the cookie back.
+    pub(crate) fn expired_cookie(&self) -> Option<HeaderValue> {
+        self.set_cookie("", 0)
+    }
+
+    fn set_cookie(&self, value: &str, seconds: u32) -> Option<HeaderValue> {
+        let (name, secure) =
+            if self.origin.is_https() { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
+        let cookie = format!(
+            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        );
+        let mut cookie = HeaderValue::try_from(cookie).ok()?;
+        cookie.set_sensitive(true);
+        Some(cookie)
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Error;
+
+    /// Refuses calls whose host cannot be read, changes that no page of ours proves to have asked
+    /// for, and reads by cookie on behalf of other origins' pages.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let headers = &parts.headers;
+        let forwarded_https = parts
+            .extensions
+            .get::<Peer>()
+            .and_then(|peer| app.client_address.https(peer.0, headers));
+        let public = app.config.public_url.as_ref();
+        let origin = Origin::of(&parts.uri, headers, forwarded_https, public).ok_or_else(|| {
+            Error::Invalid("The Host field is missing or is no host; send the host's name.".into())
+        })?;
+        let proof = proof(headers, &origin);
+        let reads = matches!(parts.method, Method::GET | Method::HEAD);
+        if !reads && !matches!(proof, Proof::Program | Proof::SameOrigin) {
+            return Err(Error::CrossOrigin);
+        }
+        let credential = credential(headers, &origin, app).await?;
+        let is_api = parts.uri.path().starts_with("/api/");
+        let by_cookie = matches!(credential, Credential::Cookie(..));
+        if is_api && by_cookie && proof == Proof::CrossOrigin {
+            return Err(Error::CrossOrigin);
+        }
+        Ok(Self { credential, proof, origin })
+    }
+}
+
+fn proof(headers: &HeaderMap, origin: &Origin) -> Proof {
+    if let Some(site) = headers.get(SEC_FETCH_SITE) {
+        return match site.as_bytes() {
+            b"same-origin" => Proof::SameOrigin,
+            b"none" => Proof::Direct,
+            _ => Proof::CrossOrigin,
+        };
+    }
+    match headers.get(header::ORIGIN) {
+        Some(sent) if sent.to_str().is_ok_and(|sent| origin.is(sent)) => Proof::SameOrigin,
+        Some(_) => Proof::CrossOrigin,
+        None if SEC_FETCH.iter().any(|name| headers.contains_key(name)) => Proof::CrossOrigin,
+        None => Proof::Program,
+    }
+}
+
+async fn credential(
+    headers: &HeaderMap,
+    origin: &Origin,
+    app: &App,
+) -> Result<Credential, Error> {
+    if let Some(Authorization(bearer)) = headers.typed_get::<Authorization<Bearer>>() {
+        let Ok(key) = bearer.token().parse::<Key>() else { return Ok(Credential::BadBearer) };
+        let workspace = app.store.workspace(&key.hash()).await?;
+        return Ok(workspace.map_or(Credential::BadBearer, Credential::Bearer));
+    }
+    for key in cookie_keys(headers, origin) {
+        if let Some(workspace) = app.store.workspace(&key.hash()).await? {
+            return Ok(Credential::Cookie(workspace, key));
+        }
+    }
+    Ok(Credential::None)
+}
+
+/// The keys in our cookie; several if the browser holds it for more than one path.
+fn cookie_keys(headers: &HeaderMap, origin: &Origin) -> Vec<Key> {
+    let name = if origin.is_https() { SECURE_COOKIE } else { COOKIE };
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(sent, _)| *sent == name)
+        .filter_map(|(_, value)| value.parse().ok())
+        .take(4)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof_of(fields: &[(&'static str, &'static str)]) -> Proof {
+        let host = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("a.test"))]);
+        let origin = Origin::of(&"/".parse().unwrap(), &host, None, None).unwrap();
+        let headers = fields
+            .iter()
+            .map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            })
+            .collect();
+        proof(&headers, &origin)
+    }
+
+    #[test]
+    fn sec_fetch_site_decides_where_it_is_there() {
+        let ours = ("origin", "http://a.test");
+        assert_eq!(proof_of(&[("sec-fetch-site", "same-origin")]), Proof::SameOrigin);
+        assert_eq!(proof_of(&[("sec-fetch-site", "none")]), Proof::Direct);
+        for foreign in ["same-site", "cross-site", "", "x"] {
+            assert_eq!(proof_of(&[("sec-fetch-site", foreign), ours]), Proof::CrossOrigin);
+        }
+    }
+
+    #[test]
+    fn origin_decides_where_sec_fetch_site_is_absent() {
+        assert_eq!(proof_of(&[("origin", "http://a.test")]), Proof::SameOrigin);
+        for foreign in ["null", "http://a.test:81", "https://a.test", "http://b.test"] {
+            assert_eq!(proof_of(&[("origin", foreign)]), Proof::CrossOrigin);
+        }
+    }
+
+    #[test]
+    fn other_marks_of_a_browser_prove_nothing() {
+        assert_eq!(proof_of(&[("sec-fetch-mode", "navigate")]), Proof::CrossOrigin);
+        assert_eq!(proof_of(&[]), Proof::Program);
+    }
+}

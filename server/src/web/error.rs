@@ -1,0 +1,219 @@
+//! Errors of pages and API: one cause each, its status and its problem details (RFC 9457).
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hookglass_app::wire::{GoneReason, Problem};
+
+use crate::store::StoreError;
+
+/// Why a call failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Error {
+    /// Something about the call is wrong; the text says what and what to send instead.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("no valid key")]
+    UnknownKey,
+    #[error("not from a page of this origin")]
+    CrossOrigin,
+    #[error("no new workspaces here")]
+    CreationClosed,
+    #[error("not found")]
+    NotFound,
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    #[error("slug taken")]
+    SlugTaken,
+    #[error("{0} endpoints already")]
+    TooManyEndpoints(u32),
+    #[error("gone")]
+    Gone(GoneReason),
+    #[error("body over {0} bytes")]
+    BodyTooLarge(usize),
+    #[error("unsupported content type")]
+    UnsupportedMediaType,
+    #[error("range past {0} bytes")]
+    RangeNotSatisfiable(u64),
+    #[error("cannot store now")]
+    Unavailable,
+    /// Already logged where it happened.
+    #[error("internal error")]
+    Internal,
+}
+
+impl Error {
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::UnknownKey => StatusCode::UNAUTHORIZED,
+            Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::SlugTaken | Self::TooManyEndpoints(_) => StatusCode::CONFLICT,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        let (kind, title, detail) = match self {
+            Self::Invalid(detail) => ("invalid-request", "The request is not valid", detail.clone()),
+            Self::UnknownKey => (
+                "unknown-key",
+                "No valid key",
+                "Send the workspace's key as `Authorization: Bearer hgk_…`.".to_owned(),
+            ),
+            Self::CrossOrigin => (
+                "cross-origin",
+                "Not from a page of Hookglass",
+                "Browsers may do this only from Hookglass's own pages; programs must not send \
+                 Origin or Sec-Fetch-* fields."
+                    .to_owned(),
+            ),
+            Self::CreationClosed => (
+                "key-needed",
+                "A key is needed",
+                "This server makes no new workspaces; ask its operator for a key.".to_owned(),
+            ),
+            Self::NotFound => (
+                "not-found",
+                "Not found",
+                "There is nothing here, or it belongs to another workspace: check the URL and the \
+                 key."
+                    .to_owned(),
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                "Method not allowed",
+                "See the Allow field for the methods that this resource takes.".to_owned(),
+            ),
+            Self::SlugTaken => (
+                "slug-taken",
+                "The slug is taken",
+                "Choose another slug, or leave it out to get a random one.".to_owned(),
+            ),
+            Self::TooManyEndpoints(limit) => (
+                "too-many-endpoints",
+                "Too many endpoints",
+                format!("A workspace may have {limit} endpoints; delete one first."),
+            ),
+            Self::Gone(reason) => (
+                "gone",
+                "The endpoint is gone",
+                match reason {
+                    GoneReason::Expired => "It has expired.".to_owned(),
+                    GoneReason::Deleted => "It was deleted.".to_owned(),
+                },
+            ),
+            Self::BodyTooLarge(limit) => (
+                "body-too-large",
+                "The body is too large",
+                format!("Send at most {limit} bytes."),
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                "Unsupported content type",
+                "Send application/json or application/x-www-form-urlencoded.".to_owned(),
+            ),
+            Self::RangeNotSatisfiable(bytes) => (
+                "range-not-satisfiable",
+                "The range lies past the end",
+                format!("The body has {bytes} bytes."),
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                "Cannot store now",
+                "Try again in a few seconds.".to_owned(),
+            ),
+            Self::Internal => (
+                "internal",
+                "Something went wrong here",
+                "It was logged; try again, and tell the operator if it stays.".to_owned(),
+            ),
+        };
+        Problem {
+            kind: format!("/problems/{kind}"),
+            title: title.to_owned(),
+            status: self.status().as_u16(),
+            detail,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Gone(reason) => Self::Gone(reason),
+            StoreError::SlugTaken => Self::SlugTaken,
+            StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
+            StoreError::Busy | StoreError::Closed | StoreError::Aborted => Self::Unavailable,
+            StoreError::Engine(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl Error {
+    /// Logs a cause that callers must not see.
+    pub(crate) fn internal(cause: &Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        tracing::error!(error = &**cause as &dyn std::error::Error, "a call failed");
+        Self::Internal
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = problem_response(&self.problem());
+        let headers = response.headers_mut();
+        match self {
+            Self::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Self::RangeNotSatisfiable(bytes) => {
+                if let Ok(range) = HeaderValue::try_from(format!("bytes */{bytes}")) {
+                    headers.insert(header::CONTENT_RANGE, range);
+                }
+            }
+            Self::UnknownKey => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::Invalid(_)
+            | Self::CrossOrigin
+            | Self::CreationClosed
+            | Self::NotFound
+            | Self::MethodNotAllowed
+            | Self::SlugTaken
+            | Self::TooManyEndpoints(_)
+            | Self::Gone(_)
+            | Self::BodyTooLarge(_)
+            | Self::UnsupportedMediaType
+            | Self::Internal => {}
+        }
+        response
+    }
+}
+
+/// An answer with problem details.
+pub(crate) fn problem_response(problem: &Problem) -> Response {
+    let status =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, axum::Json(problem)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    response
+}
+
+/// Answers a method that a route does not take; the router adds `Allow`.
+pub(crate) async fn method_not_allowed() -> Error {
+    Error::MethodNotAllowed
+}

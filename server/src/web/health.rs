@@ -1,0 +1,28 @@
+//! For load balancers and process supervisors.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+
+use crate::store::Store;
+
+/// Whether the process runs: always, if this is answered.
+pub(crate) async fn healthz() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n")
+}
+
+/// Whether the store answers.
+pub(crate) async fn readyz(State(store): State<Arc<dyn Store>>) -> impl IntoResponse {
+    let (status, text) = match store.ready().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(%error, "the store does not answer");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+        }
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], text)
+}

@@ -1,0 +1,260 @@
+//! Feeds as server-sent events (WHATWG HTML §9.2): what was missed out of the store first, then
+//! what happens, each change once and in order.
+
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+
+use async_stream::stream;
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, Sse},
+    },
+};
+use futures_util::Stream;
+use hookglass_app::wire::FeedEvent;
+use serde::Deserialize;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::{App, backend::to_wire, caller::Caller, error::Error, origin::Origin};
+use crate::{
+    feed::{Heard, Subscription},
+    slug::Slug,
+    store::{Backlog, Change, Endpoint, What, WorkspaceId},
+};
+
+/// How often a quiet feed shows that it is alive.
+const BEAT: Duration = Duration::from_secs(10);
+/// How long a browser waits before it opens a lost feed again.
+const RETRY: Duration = Duration::from_secs(2);
+/// Changes that are read from the store at once: a slow reader holds no more than these.
+const BACKLOG_CHANGES: u32 = 200;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkspaceQuery {
+    endpoints: Option<String>,
+    after: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndpointQuery {
+    after: Option<i64>,
+}
+
+/// `GET /api/live?endpoints=a,b&after=`
+pub(crate) async fn of_workspace(
+    State(app): State<App>,
+    query: Result<Query<WorkspaceQuery>, QueryRejection>,
+    headers: HeaderMap,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
+    let workspace = caller.workspace().ok_or(Error::NotFound)?;
+    let mut endpoints = Vec::new();
+    for id in query.endpoints.iter().flat_map(|named| named.split(',')).filter(|id| !id.is_empty()) {
+        endpoints.push(caller.endpoint(&app, id).await?);
+    }
+    open(app, caller.origin, workspace, endpoints, query.after, &headers).await
+}
+
+/// `GET /api/endpoints/{endpoint}/live?after=`
+pub(crate) async fn of_endpoint(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: Result<Query<EndpointQuery>, QueryRejection>,
+    headers: HeaderMap,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
+    let endpoint = caller.endpoint(&app, &id).await?;
+    let workspace = endpoint.workspace;
+    open(app, caller.origin, workspace, vec![endpoint], query.after, &headers).await
+}
+
+/// Opens the feed of the named endpoints, of the whole workspace if none is named.
+async fn open(
+    app: App,
+    origin: Origin,
+    workspace: WorkspaceId,
+    endpoints: Vec<Endpoint>,
+    after: Option<i64>,
+    headers: &HeaderMap,
+) -> Result<Response, Error> {
+    // Subscribed before the backlog is read, so that nothing falls in between.
+    let subscription = app.feed.subscribe(workspace);
+    let after = match (headers.get(LAST_EVENT_ID), after) {
+        // What is no number of ours is no place to go on from: that gives a gap.
+        (Some(id), _) => id.to_str().ok().and_then(|id| id.parse().ok()).unwrap_or(i64::MAX),
+        (None, Some(after)) => after,
+        (None, None) => app.store.last_change(workspace).await?,
+    };
+    if let [only] = endpoints.as_slice()
+        && let Some(reason) = only.gone
+    {
+        return Err(Error::Gone(reason));
+    }
+    let reader = Reader {
+        app,
+        origin,
+        workspace,
+        endpoints: endpoints.into_iter().map(|endpoint| endpoint.slug).collect(),
+        last: after,
+    };
+    let mut response = Sse::new(reader.events(subscription)).into_response();
+    let fields = response.headers_mut();
+    fields.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-transform"),
+    );
+    fields.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// One open feed.
+struct Reader {
+    app: App,
+    origin: Origin,
+    workspace: WorkspaceId,
+    /// Empty for all.
+    endpoints: BTreeSet<Slug>,
+    /// The number of the last change that was dealt with.
+    last: i64,
+}
+
+impl Reader {
+    fn events(
+        mut self,
+        mut subscription: Subscription,
+    ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+        let shutdown = self.app.shutdown.clone();
+        stream! {
+            let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            yield Ok(Event::default().retry(RETRY));
+            loop {
+                // From here on `last` is behind the store; read until it is not.
+                loop {
+                    let backlog = self
+                        .app
+                        .store
+                        .changes_after(self.workspace, self.last, BACKLOG_CHANGES)
+                        .await;
+                    match backlog {
+                        Err(error) => {
+                            tracing::warn!(%error, "a feed cannot read what it missed");
+                            return;
+                        }
+                        Ok(Backlog::Gap(last)) => {
+                            for endpoint in self.gaps().await {
+                                yield Ok(sse(&FeedEvent::Gap { endpoint }, Some(last)));
+                            }
+                            self.last = last;
+                        }
+                        Ok(Backlog::Changes(changes)) => {
+                            let all = changes.len() < BACKLOG_CHANGES as usize;
+                            for change in changes {
+                                self.last = change.number;
+                                if let Some(event) = self.event(&change) {
+                                    yield Ok(event);
+                                }
+                                if self.ends_with(&change) {
+                                    return;
+                                }
+                            }
+                            if all {
+                                break;
+                            }
+                        }
+                    }
+                    if shutdown.is_cancelled() {
+                        return;
+                    }
+                }
+                yield Ok(sse(&FeedEvent::Alive { change: self.last }, None));
+                loop {
+                    let heard = tokio::select! {
+                        biased;
+                        () = shutdown.cancelled() => return,
+                        heard = subscription.next() => heard,
+                        _ = beat.tick() => {
+                            yield Ok(sse(&FeedEvent::Alive { change: self.last }, None));
+                            continue;
+                        }
+                    };
+                    let Heard::Change(change) = heard else { break };
+                    if change.number <= self.last {
+                        continue;
+                    }
+                    if change.number != self.last + 1 {
+                        break;
+                    }
+                    self.last = change.number;
+                    if let Some(event) = self.event(&change) {
+                        yield Ok(event);
+                    }
+                    if self.ends_with(&change) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The event for a change, if this feed is about its endpoint.
+    fn event(&self, change: &Change) -> Option<Event> {
+        if !self.endpoints.is_empty() && !self.endpoints.contains(&change.endpoint) {
+            return None;
+        }
+        let endpoint = change.endpoint.to_string();
+        let event = match &change.what {
+            What::Captured(summary) => FeedEvent::Captured((**summary).clone()),
+            What::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
+            What::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
+            What::Endpoint(endpoint) => FeedEvent::Endpoint(to_wire(endpoint, &self.origin)),
+            What::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
+        };
+        Some(sse(&event, Some(change.number)))
+    }
+
+    /// Whether nothing can follow: the only endpoint that the feed named is gone.
+    fn ends_with(&self, change: &Change) -> bool {
+        matches!(change.what, What::Gone(_))
+            && self.endpoints.len() == 1
+            && self.endpoints.contains(&change.endpoint)
+    }
+
+    /// The endpoints that have to be fetched again.
+    async fn gaps(&self) -> Vec<String> {
+        if !self.endpoints.is_empty() {
+            return self.endpoints.iter().map(Slug::to_string).collect();
+        }
+        match self.app.store.endpoints(self.workspace).await {
+            Ok((endpoints, _)) => {
+                endpoints.iter().map(|endpoint| endpoint.slug.to_string()).collect()
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a feed cannot read its endpoints");
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn sse(event: &FeedEvent, id: Option<i64>) -> Event {
+    let sse = Event::default().event(event.name());
+    let sse = match id {
+        Some(id) => sse.id(id.to_string()),
+        None => sse,
+    };
+    match event.data() {
+        Ok(data) => sse.data(data),
+        // The types have no map keys or numbers that JSON cannot write.
+        Err(error) => sse.comment(error.to_string()),
+    }
+}

@@ -1,0 +1,145 @@
+//! Under which origin a caller sees this server.
+
+use hyper::{HeaderMap, Uri, header::HOST};
+
+use crate::config::PublicUrl;
+
+/// The origin of a request, and the one that the operator gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// What stood in `Host`, lower case, default port left out.
+    host: String,
+    https: bool,
+    public: Option<PublicUrl>,
+}
+
+impl Origin {
+    /// Reads it from a request; `None` if `Host` is missing or no host at all. `forwarded_https`
+    /// is a trusted proxy's word.
+    pub(crate) fn of(
+        uri: &Uri,
+        headers: &HeaderMap,
+        forwarded_https: Option<bool>,
+        public: Option<&PublicUrl>,
+    ) -> Option<Self> {
+        let sent = match uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => headers.get(HOST)?.to_str().ok()?,
+        };
+        let host = host(sent)?;
+        let https = forwarded_https.unwrap_or_else(|| public.is_some_and(PublicUrl::is_https));
+        let default_port = if https { ":443" } else { ":80" };
+        let host = host.strip_suffix(default_port).unwrap_or(&host).to_owned();
+        Some(Self { host, https, public: public.cloned() })
+    }
+
+    /// Where senders and people reach this server, without a trailing slash: what the operator
+    /// said, else what this request used.
+    pub(crate) fn url(&self) -> String {
+        match &self.public {
+            Some(public) => public.origin().to_owned(),
+            None => self.seen(),
+        }
+    }
+
+    /// Whether cookies can be bound to https.
+    pub(crate) const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// Whether an `Origin` field names this server.
+    pub(crate) fn is(&self, sent: &str) -> bool {
+        sent == self.seen() || self.public.as_ref().is_some_and(|public| sent == public.origin())
+    }
+
+    /// The origin's hosts as sources of a content security policy, each followed by `path`. Without
+    /// a scheme they follow the page's own.
+    pub(crate) fn csp_sources(&self, path: &str) -> String {
+        // A policy has no way to write an IPv6 address: any host at this port, then.
+        let own = match self.host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((_, port)) => format!("*{port}{path}"),
+            None => format!("{}{path}", self.host),
+        };
+        match &self.public {
+            Some(public) if public.origin() != self.seen() => {
+                format!("{own} {}{path}", public.origin())
+            }
+            _ => own,
+        }
+    }
+
+    fn seen(&self) -> String {
+        let scheme = if self.https { "https" } else { "http" };
+        format!("{scheme}://{}", self.host)
+    }
+}
+
+/// A host with an optional port, in lower case, if `text` is one: it goes into headers and pages.
+pub(crate) fn host(text: &str) -> Option<String> {
+    let (name, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (address, rest) = rest.split_once(']')?;
+            address.parse::<std::net::Ipv6Addr>().ok()?;
+            (&text[..address.len() + 2], rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("")))
+        }
+        None => match text.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (text, Some("")),
+        },
+    };
+    let name_is_fine = name.starts_with('[')
+        || (!name.is_empty()
+            && name.len() <= 253
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')));
+    let port = port?;
+    let port_is_fine = text.len() == name.len() || port.parse::<u16>().is_ok();
+    (name_is_fine && port_is_fine).then(|| text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin(host: &str, https: Option<bool>, public: Option<&str>) -> Option<Origin> {
+        let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+        let public = public.map(|url| url.parse().unwrap());
+        Origin::of(&Uri::from_static("/x"), &headers, https, public.as_ref())
+    }
+
+    #[test]
+    fn the_url_is_the_operators_or_the_one_in_use() {
+        assert_eq!(origin("A.test:3000", None, None).unwrap().url(), "http://a.test:3000");
+        assert_eq!(origin("a.test:443", Some(true), None).unwrap().url(), "https://a.test");
+        let public = Some("https://hooks.test");
+        assert_eq!(origin("10.0.0.1:3000", None, public).unwrap().url(), "https://hooks.test");
+    }
+
+    #[test]
+    fn only_our_own_origins_are_ours() {
+        let origin = origin("a.test:3000", None, Some("http://hooks.test")).unwrap();
+        assert!(origin.is("http://a.test:3000") && origin.is("http://hooks.test"));
+        for foreign in ["http://a.test", "https://a.test:3000", "null", "http://b.test:3000", ""] {
+            assert!(!origin.is(foreign), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for bad in ["", "a b", "a/b", "a;b", "a:b", "a:", "[::1", "[x]", "[::1]x", "a:99999", "u@a", "a,b"] {
+            assert_eq!(host(bad), None, "{bad}");
+        }
+        for good in ["a", "a-b.test", "a_b:80", "[::1]", "[fe80::1]:3000", "127.0.0.1:3000"] {
+            assert_eq!(host(good).as_deref(), Some(good));
+        }
+    }
+
+    #[test]
+    fn a_policy_names_hosts_with_paths() {
+        assert_eq!(origin("a.test:3000", None, None).unwrap().csp_sources("/api/"), "a.test:3000/api/");
+        assert_eq!(origin("[::1]:3000", None, None).unwrap().csp_sources("/api/"), "*:3000/api/");
+        assert_eq!(
+            origin("a.test", None, Some("https://h.test")).unwrap().csp_sources("/api/"),
+            "a.test/api/ https://h.test/api/"
+        );
+    }
+}

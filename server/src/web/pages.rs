@@ -1,0 +1,102 @@
+//! Pages: the app rendered for one caller, with the fields that keep it safe.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hookglass_app::{
+    backend::Backend,
+    shell::{self, PageStatus, Site},
+};
+use leptos::{nonce::Nonce, prelude::provide_context};
+
+use super::{App, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
+
+/// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
+const NONCE_BYTES: usize = 16;
+
+/// `GET /`, `GET /inspect/{endpoint}`, `GET /inspect/{endpoint}/{seq}`
+pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request) -> Response {
+    let nonce = match nonce() {
+        Ok(nonce) => nonce,
+        Err(error) => return error.into_response(),
+    };
+    let is_home = request.uri().path() == "/";
+    let cookie = caller.cookie_key().and_then(|key| caller.cookie(key));
+    let origin = caller.origin.clone();
+    let site = site(&app);
+    let status = PageStatus::default();
+    let backend: Arc<dyn Backend> = Arc::new(Reads { app, caller });
+    let contexts = {
+        let (nonce, status) = (nonce.clone(), status.clone());
+        move || {
+            provide_context(Nonce::from_value(nonce.as_str()));
+            provide_context(status.clone());
+            provide_context(backend.clone());
+        }
+    };
+    let render =
+        leptos_axum::render_app_async_with_context(contexts, move || shell::document(site.clone()));
+    let mut response = render(request).await;
+    if let Ok(status) = StatusCode::from_u16(status.status()) {
+        *response.status_mut() = status;
+    }
+    finish(response.headers_mut(), &origin, &nonce);
+    if !is_home {
+        security::no_index(response.headers_mut());
+    }
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// The page of an error that a form ran into.
+pub(crate) fn problem(app: &App, origin: &Origin, error: &Error) -> Response {
+    let nonce = match nonce() {
+        Ok(nonce) => nonce,
+        Err(error) => return error.into_response(),
+    };
+    let owner = leptos::prelude::Owner::new();
+    let html = owner.with(|| {
+        use leptos::prelude::RenderHtml as _;
+        provide_context(Nonce::from_value(nonce.as_str()));
+        shell::problem(site(app), error.problem()).to_html()
+    });
+    let mut response = Response::new(Body::from(format!("<!doctype html>{html}")));
+    *response.status_mut() = error.status();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    finish(response.headers_mut(), origin, &nonce);
+    security::no_index(response.headers_mut());
+    response
+}
+
+fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
+    security::page(headers, origin, nonce);
+    headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
+}
+
+fn site(app: &App) -> Site {
+    #[cfg(feature = "ui")]
+    let assets = super::assets::paths();
+    #[cfg(not(feature = "ui"))]
+    let assets = None;
+    let public_url = app.config.public_url.as_ref().map(|url| url.origin().to_owned());
+    Site { assets, public_url }
+}
+
+fn nonce() -> Result<String, Error> {
+    let mut bytes = [0; NONCE_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "no random numbers");
+        Error::Internal
+    })?;
+    Ok(STANDARD.encode(bytes))
+}

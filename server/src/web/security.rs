@@ -1,0 +1,57 @@
+//! The security fields of pages and API. Capture URLs have their own, see `reply`.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+
+use super::origin::Origin;
+
+const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// Gives each answer of the API its security fields, a policy that allows nothing among them.
+pub(crate) async fn api(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    common(headers);
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"));
+    response
+}
+
+/// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
+/// it.
+pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
+    common(headers);
+    let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
+    let policy = format!(
+        "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
+         script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         connect-src {api} {assets}; img-src {assets}; style-src {assets}; font-src {assets}; \
+         form-action {api}"
+    );
+    // The host was checked when it was read, and the nonce is base64.
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// Keeps search engines away from a page.
+pub(crate) fn no_index(headers: &mut HeaderMap) {
+    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
+}
+
+fn common(headers: &mut HeaderMap) {
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+}
