@@ -25,11 +25,11 @@ use axum::{
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
-pub(crate) use self::{error::problem_response, origin::host};
 use self::{
     api::{endpoints, requests, session},
     client::ClientAddress,
 };
+pub(crate) use self::{error::problem_response, origin::host};
 use crate::{
     capture::{self, Capture},
     config::Config,
@@ -91,10 +91,7 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests/{seq}",
             get(requests::get).delete(requests::delete).post(requests::post_form_one),
         )
-        .route(
-            "/api/session",
-            get(session::get).delete(session::delete).post(session::post),
-        )
+        .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());
     // Bytes as they are, and streams.
@@ -104,9 +101,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
         .route("/api/live", get(live::of_workspace))
         .method_not_allowed_fallback(error::method_not_allowed);
-    let service = Router::new()
-        .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
+    let service =
+        Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
     #[cfg(feature = "ui")]
     let service = service.merge(assets::routes());
     let ours = pages

@@ -32,9 +32,10 @@ pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoV
     .into_any()
 }
 
-/// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page.
+/// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;
+/// or the sentence itself.
 #[component]
-pub(crate) fn ReachMark(url: Signal<String>) -> impl IntoView {
+pub(crate) fn ReachMark(url: Signal<String>, #[prop(optional)] in_full: bool) -> impl IntoView {
     let reach = Memo::new(move |_| Reach::of_url(&url.read()));
     move || {
         reach.get().map(|reach| {
@@ -43,11 +44,12 @@ pub(crate) fn ReachMark(url: Signal<String>) -> impl IntoView {
                 Reach::LocalNetwork => ("network", "Your network only", NETWORK),
                 Reach::Internet => ("internet", "Anyone", GLOBE),
             };
+            let words = (!in_full).then(|| view! { <span aria-hidden="true">{words}</span> });
             view! {
-                <span class="reach" data-state=state title=reach.sentence()>
+                <span class="reach" data-kind=in_full.then_some("sentence") data-state=state title=reach.sentence()>
                     <Icon glyph/>
-                    <span aria-hidden="true">{words}</span>
-                    <span class="unseen">{reach.sentence()}</span>
+                    {words}
+                    <span class=if in_full { "reach__sentence" } else { "unseen" }>{reach.sentence()}</span>
                 </span>
             }
         })

@@ -3,14 +3,13 @@
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark};
-use crate::format::{curl, reach::Reach};
+use crate::format::curl;
 
 /// The endpoint's URL, large, and how to send to it.
 #[component]
 pub(crate) fn Waiting(url: Signal<String>, requests: Signal<u64>) -> impl IntoView {
     let is_first = Memo::new(move |_| requests.get() == 0);
     let command = Memo::new(move |_| curl::command(&url.read()));
-    let sentence = move || Reach::of_url(&url.read()).map(Reach::sentence);
     view! {
         <section class="waiting" data-state=move || if is_first.get() { "empty" } else { "idle" }>
             <svg class="waiting__scope" viewBox="0 0 480 64" preserveAspectRatio="none" aria-hidden="true">
@@ -38,8 +37,7 @@ pub(crate) fn Waiting(url: Signal<String>, requests: Signal<u64>) -> impl IntoVi
                 <CopyButton text=command what="the curl command"/>
             </div>
             <p class="waiting__reach">
-                <ReachMark url/>
-                <span>{sentence}</span>
+                <ReachMark url in_full=true/>
             </p>
         </section>
     }

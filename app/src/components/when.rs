@@ -5,15 +5,19 @@ use leptos::prelude::*;
 
 use crate::{browser, format, viewer::Viewer, wire::Timestamp};
 
-/// How long ago something was, ticking; without script the time of day in UTC, or the date for
-/// what is rather days old.
+/// How long ago something was, ticking; without script the time of day in UTC. In a sentence it
+/// reads `3 m ago`, and without script `on 2026-11-21`.
 #[component]
-pub(crate) fn Age(at: Timestamp, #[prop(optional)] by_date: bool) -> impl IntoView {
+pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl IntoView {
     let viewer = Viewer::get();
     // A memo: most ticks change no text.
     let text = Memo::new(move |_| match viewer.now() {
-        Some(now) => format::age(now.as_millis(), at.as_millis()),
-        None if by_date => format!("on {}", date(at)),
+        Some(now) => {
+            let age = format::age(now.as_millis(), at.as_millis());
+            let is_ago = in_sentence && age.starts_with(|c: char| c.is_ascii_digit());
+            if is_ago { format!("{age} ago") } else { age }
+        }
+        None if in_sentence => format!("on {}", date(at)),
         None => format::time_of_day(at).split('.').next().unwrap_or_default().to_owned(),
     });
     view! {

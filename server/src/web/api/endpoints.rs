@@ -165,11 +165,7 @@ pub(crate) async fn delete(
         Ok(app.store.delete_endpoint(endpoint.id).await?)
     }
     .await;
-    submission.answer(
-        deleted,
-        |()| "/".to_owned(),
-        |()| StatusCode::NO_CONTENT.into_response(),
-    )
+    submission.answer(deleted, |()| "/".to_owned(), |()| StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /api/endpoints/{endpoint}`: a form that stands for PATCH or DELETE.
