@@ -50,15 +50,16 @@ pub(super) fn Bench(
     };
     let state = acts.state;
     let connection = acts.follow();
-    let url = Signal::derive(move || viewer.url_of(&state.read().endpoint));
+    let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
-    let ended = move || ended_because(state.read().gone, connection.get());
+    let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
     let show = {
         let id = id.clone();
+        let query = link::query_string();
         move |seq: Option<i64>| {
-            let path = link::inspect(&id, seq, "");
+            let path = link::inspect(&id, seq, &query.get_untracked());
             navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
@@ -74,7 +75,7 @@ pub(super) fn Bench(
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
-            {move || ended().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
+            {move || ended.get().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
@@ -91,7 +92,7 @@ pub(super) fn Bench(
                     is_loading=acts.is_loading.into()
                 />
                 <div class="inspect__detail">
-                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into()/> })}
+                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
                     <Selection seq selected on_delete/>
                 </div>
             </div>
