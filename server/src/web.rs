@@ -1,7 +1,6 @@
 //! The route table and the layers around it.
 
 mod api;
-#[cfg(feature = "ui")]
 mod assets;
 mod backend;
 mod caller;
@@ -68,6 +67,7 @@ impl FromRef<App> for Arc<Config> {
 
 /// All routes. What no route here wants is captured.
 pub(crate) fn routes(app: App) -> Router {
+    pages::prepare();
     let pages = Router::new()
         .route("/", get(pages::get))
         .route("/inspect/{endpoint}", get(pages::get))
@@ -101,10 +101,10 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
         .route("/api/live", get(live::of_workspace))
         .method_not_allowed_fallback(error::method_not_allowed);
-    let service =
-        Router::new().route("/healthz", get(health::healthz)).route("/readyz", get(health::readyz));
-    #[cfg(feature = "ui")]
-    let service = service.merge(assets::routes());
+    let service = Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .merge(assets::routes());
     let ours = pages
         .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
         .merge(service)
