@@ -11,7 +11,12 @@ use crate::format::{curl, reach::Reach};
 /// The endpoint's URL, who can reach it, and a command to try it with; its children are what can
 /// be done with the endpoint.
 #[component]
-pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoView {
+pub(crate) fn EndpointBar(
+    url: Signal<String>,
+    /// Whether the command stands here; while nothing has come yet it stands larger elsewhere.
+    with_command: Signal<bool>,
+    children: Children,
+) -> impl IntoView {
     let command = Memo::new(move |_| curl::command(&url.read()));
     view! {
         <section class="endpoint-bar" aria-label="Where to send to">
@@ -20,12 +25,14 @@ pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoV
                 <CopyButton text=url what="the URL" testid="copy-url"/>
                 <ReachMark url/>
             </div>
-            <div class="endpoint-bar__try">
-                <code class="endpoint-bar__command" tabindex="0" aria-label="A command that sends a sample">
-                    {command}
-                </code>
-                <CopyButton text=command what="the curl command" testid="copy-curl"/>
-            </div>
+            {move || with_command.get().then(|| view! {
+                <div class="endpoint-bar__try">
+                    <code class="endpoint-bar__command" tabindex="0" aria-label="A command that sends a sample">
+                        {command}
+                    </code>
+                    <CopyButton text=command what="the curl command" testid="copy-curl"/>
+                </div>
+            })}
             <div class="endpoint-bar__acts">{children()}</div>
         </section>
     }

@@ -35,16 +35,18 @@ pub(crate) fn Waiting(
                     "New ones appear at the top of the list as they arrive. Any method and any path below this URL is kept."
                 }}
             </p>
-            <div class="waiting__block">
-                <span class="waiting__name">"URL"</span>
-                <code class="waiting__url">{url}</code>
-                <CopyButton text=url what="the URL"/>
-            </div>
-            <div class="waiting__block">
-                <span class="waiting__name">"Terminal"</span>
-                <code class="waiting__command">{command}</code>
-                <CopyButton text=command what="the curl command"/>
-            </div>
+            {move || is_empty.get().then(|| view! {
+                <div class="waiting__block">
+                    <span class="waiting__name">"URL"</span>
+                    <CopyButton text=url what="the URL"/>
+                    <code class="waiting__url">{url}</code>
+                </div>
+                <div class="waiting__block">
+                    <span class="waiting__name">"Terminal"</span>
+                    <CopyButton text=command what="the curl command" testid="copy-curl"/>
+                    <code class="waiting__command">{command}</code>
+                </div>
+            })}
             <p class="waiting__reach">
                 <ReachMark url in_full=true/>
             </p>

@@ -53,6 +53,8 @@ pub(super) fn Bench(
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
+    let with_command =
+        Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
     let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
     let show = {
@@ -79,7 +81,7 @@ pub(super) fn Bench(
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
-            <EndpointBar url>
+            <EndpointBar url with_command>
                 <EndpointMenu id requests=requests.into() last_seq=last_seq.into() on_clear/>
             </EndpointBar>
             <div class="inspect__panes">
