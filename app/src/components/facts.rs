@@ -14,6 +14,13 @@ use crate::{
     wire::{Detail, Refused},
 };
 
+/// What it means that a head is exact.
+pub(super) const EXACT: &str =
+    "Names, their case, their order and repetition are byte for byte what the sender sent.";
+
+/// Why a head is not.
+pub(super) const NOT_EXACT: &str = "HTTP/2 sends header names in lower case and compressed: values, order and repetition are what the sender sent, the original bytes do not exist.";
+
 /// A request's facts in short columns.
 #[component]
 pub(crate) fn Facts(detail: Detail) -> impl IntoView {
@@ -26,14 +33,8 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
     } else {
         format!("{} ({} bytes)", format::bytes(summary.body_bytes), grouped(summary.body_bytes))
     };
-    let (head, head_hint) = if exact {
-        ("As sent", "Names, their case and their order are byte for byte what the sender sent.")
-    } else {
-        (
-            "Case not sent",
-            "HTTP/2 sends header names in lower case and compressed: their original case and bytes do not exist.",
-        )
-    };
+    let (head, head_hint) =
+        if exact { ("Exact", EXACT) } else { ("Lower-cased by HTTP/2", NOT_EXACT) };
     view! {
         <dl class="facts">
             <Fact name="From">

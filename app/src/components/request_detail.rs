@@ -29,13 +29,14 @@ pub(crate) fn RequestDetail(
     };
     let is_body = Signal::derive(move || !is_headers.get());
     let headers = StoredValue::new((detail.headers.clone(), detail.trailers.clone()));
+    let exact = detail.exact;
     let content = StoredValue::new(content);
     let count = detail.headers.len();
     let seq = detail.summary.seq;
     let part = move || {
         if is_headers.get() {
             let (headers, trailers) = headers.get_value();
-            view! { <HeadersView headers trailers/> }.into_any()
+            view! { <HeadersView headers trailers exact/> }.into_any()
         } else {
             view! { <BodyView content=content.get_value()/> }.into_any()
         }
@@ -92,7 +93,7 @@ fn Line(detail: Detail, on_delete: Callback<i64>) -> impl IntoView {
             {summary.label.map(|label| view! { <span class="request-detail__label">{label}</span> })}
             <Exact at=summary.received_at/>
             <span data-script>
-                <Age at=summary.received_at/>
+                <Age at=summary.received_at in_sentence=true/>
             </span>
         </p>
         <div class="request-detail__acts">
