@@ -14,12 +14,25 @@ use crate::{
     wire::{Detail, Refused},
 };
 
-/// What it means that a head is exact.
-pub(super) const EXACT: &str =
-    "Names, their case, their order and repetition are byte for byte what the sender sent.";
-
-/// Why a head is not.
-pub(super) const NOT_EXACT: &str = "HTTP/2 sends header names in lower case and compressed: values, order and repetition are what the sender sent, the original bytes do not exist.";
+/// How exact a head is: in two words, and what that means.
+pub(super) fn exactness(exact: bool, http_version: &str) -> (&'static str, &'static str) {
+    if exact {
+        (
+            "Exact",
+            "Names, their case, their order and repetition are byte for byte what the sender sent.",
+        )
+    } else if http_version == "HTTP/2.0" {
+        (
+            "No case in HTTP/2",
+            "HTTP/2 sends header names in lower case and compressed: values and repetition are what the sender sent, original bytes of a head do not exist.",
+        )
+    } else {
+        (
+            "Case not kept",
+            "Values and repetition are what the sender sent; names stand in lower case, and fields of one name stand together.",
+        )
+    }
+}
 
 /// A request's facts in short columns.
 #[component]
@@ -33,8 +46,7 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
     } else {
         format!("{} ({} bytes)", format::bytes(summary.body_bytes), grouped(summary.body_bytes))
     };
-    let (head, head_hint) =
-        if exact { ("Exact", EXACT) } else { ("Lower-cased by HTTP/2", NOT_EXACT) };
+    let (head, head_hint) = exactness(exact, &http_version);
     view! {
         <dl class="facts">
             <Fact name="From">

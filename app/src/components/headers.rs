@@ -2,20 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::facts;
 use crate::wire::{Header, Text};
 
-/// Header and trailer fields in wire order, and how exact they are.
+/// Header and trailer fields in wire order, and in a sentence how exact they are.
 #[component]
 pub(crate) fn HeadersView(
     headers: Vec<Header>,
     trailers: Vec<Header>,
-    exact: bool,
+    exactness: &'static str,
 ) -> impl IntoView {
-    let how = if exact { facts::EXACT } else { facts::NOT_EXACT };
     view! {
         <div class="headers" data-testid="headers-view">
-            <p class="headers__note">{how}</p>
+            <p class="headers__note">{exactness}</p>
             <Fields caption="Header fields in the order they came" fields=headers/>
             {(!trailers.is_empty()).then(|| view! {
                 <h3 class="headers__title">"Trailers, sent behind the body"</h3>
