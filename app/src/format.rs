@@ -5,6 +5,7 @@ pub mod curl;
 pub mod hex;
 pub mod json;
 pub mod kind;
+pub mod name;
 pub mod reach;
 pub mod target;
 

@@ -90,8 +90,11 @@ fn Basics(style: Option<String>) -> impl IntoView {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
-        <link rel="icon" href="/favicon.ico"/>
-        {style.map(|href| view! { <link rel="stylesheet" href=href/> })}
+        // Images may come from below /assets/ only; without the browser half there are none.
+        {style.map(|href| view! {
+            <link rel="icon" href="/assets/favicon.svg" r#type="image/svg+xml"/>
+            <link rel="stylesheet" href=href/>
+        })}
     }
 }
 

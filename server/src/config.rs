@@ -87,7 +87,7 @@ pub struct Config {
     #[arg(long, env = "HOOKGLASS_CREATE", value_name = "WHO", default_value = "open")]
     pub create: Create,
 
-    /// How log lines look. RUST_LOG sets what is logged, such as `hookglass=debug`.
+    /// How log lines look. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
     #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 }

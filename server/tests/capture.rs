@@ -20,6 +20,9 @@ use tokio::{
     net::TcpStream,
 };
 
+/// Names and values as sent.
+type Fields = Vec<(String, Vec<u8>)>;
+
 /// Sends bytes over a fresh connection and reads the answer until the server closes.
 async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -138,7 +141,7 @@ fn any_body_and_field_value_is_kept_as_sent() {
     let strategy = (fields, body, any::<bool>());
     let cases = ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() };
     TestRunner::new(cases)
-        .run(&strategy, |(fields, body, chunked): (Vec<(String, Vec<u8>)>, Vec<u8>, bool)| {
+        .run(&strategy, |(fields, body, chunked): (Fields, Vec<u8>, bool)| {
             let mut request = format!("POST /{id} HTTP/1.1\r\nhost: x\r\n").into_bytes();
             request.extend(b"connection: close\r\n");
             for (name, value) in &fields {
@@ -163,7 +166,7 @@ fn any_body_and_field_value_is_kept_as_sent() {
             // hyper's view puts repeats side by side; the order of each name's values stays.
             let mut sent = fields.clone();
             sent.sort_by(|one, other| one.0.cmp(&other.0));
-            let mut kept: Vec<(String, Vec<u8>)> = detail["headers"]
+            let mut kept: Fields = detail["headers"]
                 .as_array()
                 .unwrap()
                 .iter()
