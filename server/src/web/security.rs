@@ -35,11 +35,10 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
         headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
-    let icon = origin.csp_sources("/favicon.ico");
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {icon} {assets}; style-src {assets}; font-src {assets}; \
+         connect-src {api} {assets}; img-src {assets}; style-src {assets}; font-src {assets}; \
          form-action {api}"
     );
     // The host was checked when it was read, and the nonce is base64.
