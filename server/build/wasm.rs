@@ -51,16 +51,16 @@ const SCRUBBED_PREFIXES: &[&str] = &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_
 pub(crate) enum Profile {
     /// The profile `wasm` of the workspace: as small as can be.
     Release,
-    /// Cargo's own `dev`: quick to build, and hydration errors are named.
+    /// The profile `wasm-dev`: quick to build, and hydration errors are named.
     Dev,
 }
 
 impl Profile {
-    /// The profile's name and the name of its folder, which cargo makes to differ for `dev`.
-    const fn names(self) -> (&'static str, &'static str) {
+    /// What the workspace calls it, and cargo the folder of its results.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Release => ("wasm", "wasm"),
-            Self::Dev => ("dev", "debug"),
+            Self::Release => "wasm",
+            Self::Dev => "wasm-dev",
         }
     }
 }
@@ -100,12 +100,11 @@ pub(crate) fn build(root: &Path, out_dir: &Path, profile: Profile) -> Result<Bou
 }
 
 fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> {
-    let (name, folder) = profile.names();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
-        .args(["--features", "hydrate", "--target", TARGET, "--profile", name])
+        .args(["--features", "hydrate", "--target", TARGET, "--profile", profile.name()])
         // The outer cargo has just brought the lock file up to date, or was forbidden to.
         .args(["--locked", "--color", "never", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
@@ -120,7 +119,7 @@ fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> 
     }
     let status = command.status().context("cannot run cargo for the browser half")?;
     ensure!(status.success(), "the browser half ({PACKAGE}) does not compile: see above");
-    Ok(target_dir.join(TARGET).join(folder).join(NAME).with_extension("wasm"))
+    Ok(target_dir.join(TARGET).join(profile.name()).join(NAME).with_extension("wasm"))
 }
 
 fn scrubbed() -> Vec<OsString> {
