@@ -5,9 +5,7 @@ use js_sys::{Date, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent, Node,
-};
+use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
 
 use crate::wire::Timestamp;
 
@@ -73,11 +71,15 @@ fn copy_by_command(text: &str) -> Option<bool> {
     copied
 }
 
-/// Closes open menus (`details[data-menu]`) when something outside them is pressed, and by Escape.
+/// Closes open menus (`details[data-menu]`) when something outside them or a link in them is
+/// pressed, and by Escape.
 /// Listens for as long as the page lives.
 pub(crate) fn close_menus_on_leave() {
     let on_pointer = Closure::<dyn Fn(Event)>::new(|event: Event| {
-        close_menus(event.target().and_then(|target| target.dyn_into::<Node>().ok()).as_ref());
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        // A link in a menu leads elsewhere without a new document: its menu has done its work.
+        let inside = target.filter(|element| matches!(element.closest("a"), Ok(None)));
+        close_menus(inside.as_ref());
     });
     let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
         if event.key() == "Escape" {
@@ -93,10 +95,10 @@ pub(crate) fn close_menus_on_leave() {
 }
 
 /// Closes every open menu but the one that `inside` is in.
-pub(crate) fn close_menus(inside: Option<&Node>) {
+pub(crate) fn close_menus(inside: Option<&Element>) {
     let Ok(menus) = document().query_selector_all("details[data-menu][open]") else { return };
     for menu in (0..menus.length()).filter_map(|index| menus.item(index)) {
-        if !inside.is_some_and(|node| menu.contains(Some(node)))
+        if !inside.is_some_and(|element| menu.contains(Some(element)))
             && let Ok(menu) = menu.dyn_into::<Element>()
         {
             let _ = menu.remove_attribute("open");

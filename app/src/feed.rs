@@ -26,6 +26,8 @@ pub struct FeedState {
     pub change: i64,
     /// Set once the endpoint is no more. Nothing else changes from then on.
     pub gone: Option<GoneReason>,
+    /// The change that the first page showed: what is not newer is in it.
+    base: i64,
     /// How many requests are kept but not loaded, so far as known.
     unloaded: u64,
     /// What is not loaded up to this `seq` is counted in `unloaded`.
@@ -58,6 +60,7 @@ impl FeedState {
         let mut state = Self {
             unloaded: endpoint.requests.saturating_sub(as_u64(known)),
             counted_through,
+            base: page.change,
             floor: 1,
             deleted: BTreeSet::new(),
             gap: None,
@@ -80,10 +83,12 @@ impl FeedState {
         if let Some(gap) = &mut self.gap {
             gap.push(id, event);
         }
+        // An arrival from before the first page, if it is not on it, was deleted since.
+        let shown = id.is_some_and(|id| id <= self.base);
         // Later words about the same thing have been heard already. Not `<=`: one change may
         // have more than one event.
         let outdated = id.is_some_and(|id| id < self.change);
-        if self.gone.is_none() {
+        if self.gone.is_none() && !shown {
             self.change_by(id, event, outdated);
         }
         let change = match event {

@@ -5,6 +5,7 @@ pub mod curl;
 pub mod hex;
 pub mod json;
 pub mod kind;
+pub mod name;
 pub mod reach;
 pub mod target;
 
@@ -112,7 +113,7 @@ mod tests {
             prop_assert!(bytes(size).len() <= 8);
             prop_assert!(!age(now, then).is_empty());
             prop_assert!(clock(Timestamp::from_micros(micros)).ends_with(" UTC"));
-            time_of_day(Timestamp::from_micros(micros));
+            let _ = time_of_day(Timestamp::from_micros(micros));
         }
     }
 }

@@ -3,6 +3,9 @@
 //!
 //! Compiled twice: with `ssr` into the server, with `hydrate` to WebAssembly.
 
+// Views nest as types do: a page is one type, deeper than the compiler expects.
+#![recursion_limit = "256"]
+
 pub mod api;
 pub mod app;
 #[cfg(feature = "ssr")]
@@ -16,7 +19,7 @@ pub mod live;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;
-mod status;
+pub mod status;
 mod viewer;
 pub mod wire;
 

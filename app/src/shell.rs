@@ -7,7 +7,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 pub use crate::status::PageStatus;
-use crate::{app::App, components::trouble::TroublePage, wire::Problem};
+use crate::{app::App, components::brand::Brand, wire::Problem};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +61,23 @@ pub fn problem(site: Site, problem: Problem) -> impl IntoView {
                 <title>{title}</title>
             </head>
             <body>
-                <TroublePage problem/>
+                <header class="top-bar">
+                    <Brand/>
+                </header>
+                <main class="page">
+                    <div class="lost" role="alert">
+                        <h1 class="lost__title">{problem.title}</h1>
+                        <p class="lost__text">{problem.detail}</p>
+                        <p class="lost__text">
+                            "Nothing was changed. Go back, put it right and send it again."
+                        </p>
+                        <p class="lost__ways">
+                            <a class="button" href="/">
+                                "To the start"
+                            </a>
+                        </p>
+                    </div>
+                </main>
             </body>
         </html>
     }
@@ -74,8 +90,11 @@ fn Basics(style: Option<String>) -> impl IntoView {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
-        <link rel="icon" href="/favicon.ico"/>
-        {style.map(|href| view! { <link rel="stylesheet" href=href/> })}
+        // Images may come from below /assets/ only; without the browser half there are none.
+        {style.map(|href| view! {
+            <link rel="icon" href="/assets/favicon.svg" r#type="image/svg+xml"/>
+            <link rel="stylesheet" href=href/>
+        })}
     }
 }
 

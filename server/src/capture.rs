@@ -174,7 +174,8 @@ impl Capture {
         let mut redacted = redact::redact(&mut head, &self.redact_cookies);
         redacted |= redact::redact_keys(&mut target);
         redacted |= redact::redact_keys(&mut arrived.trailers);
-        let mut content_type = parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
+        let mut content_type =
+            parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
         if let Some(content_type) = &mut content_type {
             redact::redact_keys(content_type);
         }
@@ -219,7 +220,10 @@ impl From<StoreError> for Refusal {
             | StoreError::Closed
             | StoreError::Aborted => Self::NotStored,
             StoreError::Engine(cause) => {
-                tracing::error!(error = &*cause as &dyn std::error::Error, "cannot look up an endpoint");
+                tracing::error!(
+                    error = &*cause as &dyn std::error::Error,
+                    "cannot look up an endpoint"
+                );
                 Self::NotStored
             }
         }

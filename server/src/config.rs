@@ -87,7 +87,7 @@ pub struct Config {
     #[arg(long, env = "HOOKGLASS_CREATE", value_name = "WHO", default_value = "open")]
     pub create: Create,
 
-    /// How log lines look. RUST_LOG sets what is logged, such as `hookglass=debug`.
+    /// How log lines look. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
     #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 }
@@ -126,7 +126,9 @@ impl FromStr for Database {
             _ => text,
         };
         if path.is_empty() || path.starts_with(':') {
-            return Err("takes a path or a sqlite: URL of a file; Hookglass keeps nothing only in memory");
+            return Err(
+                "takes a path or a sqlite: URL of a file; Hookglass keeps nothing only in memory",
+            );
         }
         if path.contains('?') && path != text {
             return Err("takes a sqlite: URL without parameters");
@@ -222,10 +224,15 @@ mod tests {
     #[test]
     fn a_public_url_is_an_origin() {
         let origin = |text: &str| text.parse::<PublicUrl>().map(|url| url.0);
-        assert_eq!(origin("https://Hooks.example.com/").as_deref(), Ok("https://hooks.example.com"));
+        assert_eq!(
+            origin("https://Hooks.example.com/").as_deref(),
+            Ok("https://hooks.example.com")
+        );
         assert_eq!(origin("https://a.test:443").as_deref(), Ok("https://a.test"));
         assert_eq!(origin("http://[::1]:8080").as_deref(), Ok("http://[::1]:8080"));
-        for bad in ["hooks.test", "https://", "https://a/b", "ftp://a", "https://a b", "https://u@h"] {
+        for bad in
+            ["hooks.test", "https://", "https://a/b", "ftp://a", "https://a b", "https://u@h"]
+        {
             assert!(origin(bad).is_err(), "{bad}");
         }
     }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn targets_stay_as_sent() {
-        for sent in ["/a//b", "/a%2Fb", "/a?", "/a/", "/", "/?", "/a?b=%zz&&", "http://x.test/a?b"] {
+        for sent in ["/a//b", "/a%2Fb", "/a?", "/a/", "/", "/?", "/a?b=%zz&&", "http://x.test/a?b"]
+        {
             assert_eq!(target(&parts(sent, &[])), sent);
         }
     }

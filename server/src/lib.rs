@@ -71,8 +71,7 @@ impl Server {
             let feed = feed.clone();
             Box::new(move |changes| feed.publish(changes))
         };
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&config.database.0, publish).await?);
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database.0, publish).await?);
         let failed = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;

@@ -76,7 +76,8 @@ pub(crate) fn captured(visit: &Visit, seq: i64) -> Response {
         (StatusCode::FORBIDDEN, text).into_response()
     } else if visit.navigates {
         let endpoint = visit.path.split('/').nth(1).unwrap_or_default();
-        let text = format!("ok\n\nCaptured as #{seq}. Its owner sees it at /inspect/{endpoint}/{seq}\n");
+        let text =
+            format!("ok\n\nCaptured as #{seq}. Its owner sees it at /inspect/{endpoint}/{seq}\n");
         text.into_response()
     } else {
         "ok".into_response()
@@ -93,7 +94,8 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             StatusCode::NOT_FOUND,
             "not-found",
             "No such endpoint",
-            "No endpoint has this URL; check it for typing errors, or make a new endpoint.".to_owned(),
+            "No endpoint has this URL; check it for typing errors, or make a new endpoint."
+                .to_owned(),
         ),
         Refusal::Gone(reason) => (
             StatusCode::GONE,
@@ -162,10 +164,8 @@ fn page(status: StatusCode, title: &str, detail: &str) -> Response {
 
 /// The fields that every answer of a capture URL has.
 fn sandbox(headers: &mut HeaderMap, visit: &Visit) {
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("sandbox; default-src 'none'"),
-    );
+    headers
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(ROBOTS, HeaderValue::from_static("noindex"));

@@ -6,11 +6,55 @@ use uuid::Uuid;
 
 /// First path segments that no endpoint may have, so that later routes collide with nobody.
 const RESERVED: [&str; 50] = [
-    "inspect", "api", "assets", "healthz", "readyz", "metrics", "health", "livez", "ready",
-    "version", "new", "smee", "token", "events", "replay", "session", "share", "claim", "wait",
-    "relay", "mcp", "openapi", "docs", "help", "login", "logout", "settings", "admin", "account",
-    "workspace", "status", "about", "terms", "privacy", "abuse", "static", "public", "app", "www",
-    "bins", "socket", "hook", "hooks", "in", "sw", "favicon", "robots", "sitemap", "well-known",
+    "inspect",
+    "api",
+    "assets",
+    "healthz",
+    "readyz",
+    "metrics",
+    "health",
+    "livez",
+    "ready",
+    "version",
+    "new",
+    "smee",
+    "token",
+    "events",
+    "replay",
+    "session",
+    "share",
+    "claim",
+    "wait",
+    "relay",
+    "mcp",
+    "openapi",
+    "docs",
+    "help",
+    "login",
+    "logout",
+    "settings",
+    "admin",
+    "account",
+    "workspace",
+    "status",
+    "about",
+    "terms",
+    "privacy",
+    "abuse",
+    "static",
+    "public",
+    "app",
+    "www",
+    "bins",
+    "socket",
+    "hook",
+    "hooks",
+    "in",
+    "sw",
+    "favicon",
+    "robots",
+    "sitemap",
+    "well-known",
     "socket.io",
 ];
 
@@ -120,10 +164,7 @@ mod tests {
         for bad in ["ab", "", "-abc", "_abc", "Abc", "a.b.c", "a%20b", "äbc", &"a".repeat(64)] {
             assert_eq!(bad.parse::<Slug>(), Err(SlugError::Form), "{bad}");
         }
-        assert_eq!(
-            "4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa".parse::<Slug>(),
-            Err(SlugError::Uuid)
-        );
+        assert_eq!("4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa".parse::<Slug>(), Err(SlugError::Uuid));
     }
 
     #[test]

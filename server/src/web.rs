@@ -1,7 +1,6 @@
 //! The route table and the layers around it.
 
 mod api;
-#[cfg(feature = "ui")]
 mod assets;
 mod backend;
 mod caller;
@@ -25,11 +24,11 @@ use axum::{
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
-pub(crate) use self::{error::problem_response, origin::host};
 use self::{
     api::{endpoints, requests, session},
     client::ClientAddress,
 };
+pub(crate) use self::{error::problem_response, origin::host};
 use crate::{
     capture::{self, Capture},
     config::Config,
@@ -68,6 +67,7 @@ impl FromRef<App> for Arc<Config> {
 
 /// All routes. What no route here wants is captured.
 pub(crate) fn routes(app: App) -> Router {
+    pages::prepare();
     let pages = Router::new()
         .route("/", get(pages::get))
         .route("/inspect/{endpoint}", get(pages::get))
@@ -91,10 +91,7 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests/{seq}",
             get(requests::get).delete(requests::delete).post(requests::post_form_one),
         )
-        .route(
-            "/api/session",
-            get(session::get).delete(session::delete).post(session::post),
-        )
+        .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());
     // Bytes as they are, and streams.
@@ -106,9 +103,8 @@ pub(crate) fn routes(app: App) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed);
     let service = Router::new()
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz));
-    #[cfg(feature = "ui")]
-    let service = service.merge(assets::routes());
+        .route("/readyz", get(health::readyz))
+        .merge(assets::routes());
     let ours = pages
         .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
         .merge(service)

@@ -36,7 +36,10 @@ pub(crate) fn CopyButton(
         Some(false) => "Not copied",
     };
     let title = format!("Copy {what}");
-    let glyph = Signal::derive(move || if copied.get() == Some(true) { CHECK } else { COPY });
+    let icon = move || {
+        let glyph = if copied.get() == Some(true) { CHECK } else { COPY };
+        view! { <Icon glyph/> }
+    };
     view! {
         <button
             type="button"
@@ -48,7 +51,7 @@ pub(crate) fn CopyButton(
             title=title
             on:click=copy
         >
-            <Icon glyph/>
+            {icon}
             <span aria-live="polite">{answer}</span>
             <span class="unseen">" " {what}</span>
         </button>

@@ -58,4 +58,5 @@ pub(crate) fn CreateForm() -> impl IntoView {
             </details>
         </form>
     }
+    .into_any()
 }

@@ -11,7 +11,12 @@ use crate::format::{curl, reach::Reach};
 /// The endpoint's URL, who can reach it, and a command to try it with; its children are what can
 /// be done with the endpoint.
 #[component]
-pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoView {
+pub(crate) fn EndpointBar(
+    url: Signal<String>,
+    /// Whether the command stands here; while nothing has come yet it stands larger elsewhere.
+    with_command: Signal<bool>,
+    children: Children,
+) -> impl IntoView {
     let command = Memo::new(move |_| curl::command(&url.read()));
     view! {
         <section class="endpoint-bar" aria-label="Where to send to">
@@ -20,20 +25,24 @@ pub(crate) fn EndpointBar(url: Signal<String>, children: Children) -> impl IntoV
                 <CopyButton text=url what="the URL" testid="copy-url"/>
                 <ReachMark url/>
             </div>
-            <div class="endpoint-bar__try">
-                <code class="endpoint-bar__command" tabindex="0" aria-label="A command that sends a sample">
-                    {command}
-                </code>
-                <CopyButton text=command what="the curl command" testid="copy-curl"/>
-            </div>
+            {move || with_command.get().then(|| view! {
+                <div class="endpoint-bar__try">
+                    <code class="endpoint-bar__command" tabindex="0" aria-label="A command that sends a sample">
+                        {command}
+                    </code>
+                    <CopyButton text=command what="the curl command" testid="copy-curl"/>
+                </div>
+            })}
             <div class="endpoint-bar__acts">{children()}</div>
         </section>
     }
+    .into_any()
 }
 
-/// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page.
+/// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;
+/// or the sentence itself.
 #[component]
-pub(crate) fn ReachMark(url: Signal<String>) -> impl IntoView {
+pub(crate) fn ReachMark(url: Signal<String>, #[prop(optional)] in_full: bool) -> impl IntoView {
     let reach = Memo::new(move |_| Reach::of_url(&url.read()));
     move || {
         reach.get().map(|reach| {
@@ -42,11 +51,12 @@ pub(crate) fn ReachMark(url: Signal<String>) -> impl IntoView {
                 Reach::LocalNetwork => ("network", "Your network only", NETWORK),
                 Reach::Internet => ("internet", "Anyone", GLOBE),
             };
+            let words = (!in_full).then(|| view! { <span aria-hidden="true">{words}</span> });
             view! {
-                <span class="reach" data-state=state title=reach.sentence()>
+                <span class="reach" data-kind=in_full.then_some("sentence") data-state=state title=reach.sentence()>
                     <Icon glyph/>
-                    <span aria-hidden="true">{words}</span>
-                    <span class="unseen">{reach.sentence()}</span>
+                    {words}
+                    <span class=if in_full { "reach__sentence" } else { "unseen" }>{reach.sentence()}</span>
                 </span>
             }
         })

@@ -50,7 +50,7 @@ fn Row(endpoint: Endpoint, listing: RwSignal<Listing>) -> impl IntoView {
                 </span>
             </a>
             <span class="endpoint-list__times">
-                <span>"made " <Age at=created_at/></span>
+                <span>"made " <Age at=created_at in_sentence=true/></span>
                 {expires_at.map(|until| view! { <span>"ends " <Remaining until/></span> })}
             </span>
             <CopyButton text=url what="the URL"/>

@@ -61,4 +61,5 @@ pub(crate) fn EndpointMenu(
             </div>
         </details>
     }
+    .into_any()
 }

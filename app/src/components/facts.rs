@@ -14,6 +14,26 @@ use crate::{
     wire::{Detail, Refused},
 };
 
+/// How exact a head is: in two words, and what that means.
+pub(super) fn exactness(exact: bool, http_version: &str) -> (&'static str, &'static str) {
+    if exact {
+        (
+            "Exact",
+            "Names, their case, their order and repetition are byte for byte what the sender sent.",
+        )
+    } else if http_version == "HTTP/2.0" {
+        (
+            "No case in HTTP/2",
+            "HTTP/2 sends header names in lower case and compressed: values and repetition are what the sender sent, original bytes of a head do not exist.",
+        )
+    } else {
+        (
+            "Case not kept",
+            "Values and repetition are what the sender sent; names stand in lower case, and fields of one name stand together.",
+        )
+    }
+}
+
 /// A request's facts in short columns.
 #[component]
 pub(crate) fn Facts(detail: Detail) -> impl IntoView {
@@ -26,14 +46,7 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
     } else {
         format!("{} ({} bytes)", format::bytes(summary.body_bytes), grouped(summary.body_bytes))
     };
-    let (head, head_hint) = if exact {
-        ("As sent", "Names, their case and their order are byte for byte what the sender sent.")
-    } else {
-        (
-            "Case not sent",
-            "HTTP/2 sends header names in lower case and compressed: their original case and bytes do not exist.",
-        )
-    };
+    let (head, head_hint) = exactness(exact, &http_version);
     view! {
         <dl class="facts">
             <Fact name="From">

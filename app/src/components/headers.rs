@@ -4,11 +4,16 @@ use leptos::prelude::*;
 
 use crate::wire::{Header, Text};
 
-/// Header and trailer fields in wire order.
+/// Header and trailer fields in wire order, and in a sentence how exact they are.
 #[component]
-pub(crate) fn HeadersView(headers: Vec<Header>, trailers: Vec<Header>) -> impl IntoView {
+pub(crate) fn HeadersView(
+    headers: Vec<Header>,
+    trailers: Vec<Header>,
+    exactness: &'static str,
+) -> impl IntoView {
     view! {
         <div class="headers" data-testid="headers-view">
+            <p class="headers__note">{exactness}</p>
             <Fields caption="Header fields in the order they came" fields=headers/>
             {(!trailers.is_empty()).then(|| view! {
                 <h3 class="headers__title">"Trailers, sent behind the body"</h3>

@@ -50,7 +50,7 @@ pub(crate) const TRASH: Glyph = Glyph(
 
 /// An icon beside the text or label that says the same.
 #[component]
-pub(crate) fn Icon(#[prop(into)] glyph: Signal<Glyph>) -> impl IntoView {
+pub(crate) fn Icon(glyph: Glyph) -> impl IntoView {
     view! {
         <svg
             class="icon"
@@ -64,7 +64,7 @@ pub(crate) fn Icon(#[prop(into)] glyph: Signal<Glyph>) -> impl IntoView {
             stroke-linejoin="round"
             aria-hidden="true"
         >
-            <path d=move || glyph.get().0/>
+            <path d=glyph.0/>
         </svg>
     }
 }

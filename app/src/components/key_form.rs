@@ -33,4 +33,5 @@ pub(crate) fn KeyForm(
             </div>
         </form>
     }
+    .into_any()
 }

@@ -5,7 +5,7 @@ use web_sys::SubmitEvent;
 
 use super::{
     body::{BodyView, Content},
-    facts::{Facts, Oddities},
+    facts::{Facts, Oddities, exactness},
     headers::HeadersView,
     icon::{ARROW_LEFT, DOWNLOAD, Icon, TRASH},
     link::{self, ViewLink, query_value},
@@ -29,13 +29,14 @@ pub(crate) fn RequestDetail(
     };
     let is_body = Signal::derive(move || !is_headers.get());
     let headers = StoredValue::new((detail.headers.clone(), detail.trailers.clone()));
+    let (_, exactness) = exactness(detail.exact, &detail.http_version);
     let content = StoredValue::new(content);
     let count = detail.headers.len();
     let seq = detail.summary.seq;
     let part = move || {
         if is_headers.get() {
             let (headers, trailers) = headers.get_value();
-            view! { <HeadersView headers trailers/> }.into_any()
+            view! { <HeadersView headers trailers exactness/> }.into_any()
         } else {
             view! { <BodyView content=content.get_value()/> }.into_any()
         }
@@ -92,7 +93,7 @@ fn Line(detail: Detail, on_delete: Callback<i64>) -> impl IntoView {
             {summary.label.map(|label| view! { <span class="request-detail__label">{label}</span> })}
             <Exact at=summary.received_at/>
             <span data-script>
-                <Age at=summary.received_at/>
+                <Age at=summary.received_at in_sentence=true/>
             </span>
         </p>
         <div class="request-detail__acts">

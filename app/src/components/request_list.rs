@@ -39,6 +39,7 @@ pub(crate) fn RequestList(
         let state = state.read();
         state.requests.iter().filter(is_shown).take(rows.get()).cloned().collect::<Vec<_>>()
     };
+    let is_empty = Memo::new(move |_| !state.read().requests.iter().any(|known| is_shown(&known)));
     let id = state.read_untracked().endpoint.id.clone();
     let total = move || counted(state.read().endpoint.requests, "request", "requests");
     let row = move |first: Summary| {
@@ -84,6 +85,9 @@ pub(crate) fn RequestList(
             <ol class="request-list__rows">
                 <For each=shown key=|summary| summary.seq children=row/>
             </ol>
+            {move || is_empty.get().then(|| view! {
+                <p class="request-list__none">"Requests will be listed here, newest first."</p>
+            })}
             {move || older.get().map(|before| view! {
                 <a
                     class="button request-list__older"
@@ -96,4 +100,5 @@ pub(crate) fn RequestList(
             })}
         </section>
     }
+    .into_any()
 }

@@ -61,7 +61,10 @@ pub(crate) fn RequestRow(
                         <span class="unseen">"cut off"</span>
                     </span>
                 })}
-                <span class="request-row__size">{format::bytes(body_bytes)}</span>
+                // Most without a body never have one: a column of zeros would only be noise.
+                {(body_bytes > 0).then(|| view! {
+                    <span class="request-row__size">{format::bytes(body_bytes)}</span>
+                })}
                 <Age at=received_at/>
             </a>
         </li>

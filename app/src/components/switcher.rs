@@ -6,7 +6,10 @@ use super::{
     icon::{CHEVRON_DOWN, Icon},
     link,
 };
-use crate::{format::count::grouped, wire::Endpoint};
+use crate::{
+    format::{count::grouped, name},
+    wire::Endpoint,
+};
 
 /// The name of this endpoint, and a menu of all of the workspace, newest first.
 #[component]
@@ -17,7 +20,7 @@ pub(crate) fn Switcher(
     endpoints: Vec<Endpoint>,
 ) -> impl IntoView {
     let is_named = current.name.is_some();
-    let title = current.name.clone().unwrap_or_else(|| current.id.clone());
+    let title = name::short(&current).to_owned();
     let rows = endpoints
         .into_iter()
         .map(|endpoint| {
@@ -40,6 +43,7 @@ pub(crate) fn Switcher(
             </nav>
         </details>
     }
+    .into_any()
 }
 
 #[component]

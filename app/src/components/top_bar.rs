@@ -17,4 +17,5 @@ pub(crate) fn TopBar(
             <WorkspaceMenu session/>
         </header>
     }
+    .into_any()
 }

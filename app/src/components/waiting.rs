@@ -3,44 +3,54 @@
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark};
-use crate::format::{curl, reach::Reach};
+use crate::format::curl;
 
 /// The endpoint's URL, large, and how to send to it.
 #[component]
-pub(crate) fn Waiting(url: Signal<String>, requests: Signal<u64>) -> impl IntoView {
-    let is_first = Memo::new(move |_| requests.get() == 0);
+pub(crate) fn Waiting(
+    url: Signal<String>,
+    requests: Signal<u64>,
+    last_seq: Signal<i64>,
+) -> impl IntoView {
+    let is_empty = Memo::new(move |_| requests.get() == 0);
+    let title = move || match (is_empty.get(), last_seq.get()) {
+        (true, 0) => "Waiting for the first request",
+        (true, _) => "Waiting for the next request",
+        (false, _) => "Choose a request to see it in full",
+    };
     let command = Memo::new(move |_| curl::command(&url.read()));
-    let sentence = move || Reach::of_url(&url.read()).map(Reach::sentence);
     view! {
-        <section class="waiting" data-state=move || if is_first.get() { "empty" } else { "idle" }>
+        <section class="waiting" data-state=move || if is_empty.get() { "empty" } else { "idle" }>
             <svg class="waiting__scope" viewBox="0 0 480 64" preserveAspectRatio="none" aria-hidden="true">
                 <path class="waiting__line" d="M0 48h480"/>
                 <path class="waiting__ticks" d="M0 52v-8M48 52v-8M96 52v-8M144 52v-8M192 52v-8M240 52v-8M288 52v-8M336 52v-8M384 52v-8M432 52v-8M480 52v-8"/>
             </svg>
             <h2 class="waiting__title">
-                {move || if is_first.get() { "Waiting for the first request" } else { "Choose a request to see it in full" }}
+                {title}
             </h2>
             <p class="waiting__text">
-                {move || if is_first.get() {
+                {move || if is_empty.get() {
                     "Point a webhook at this URL, or send a sample from a terminal. Whatever arrives shows up here the moment it is stored."
                 } else {
                     "New ones appear at the top of the list as they arrive. Any method and any path below this URL is kept."
                 }}
             </p>
-            <div class="waiting__block">
-                <span class="waiting__name">"URL"</span>
-                <code class="waiting__url">{url}</code>
-                <CopyButton text=url what="the URL"/>
-            </div>
-            <div class="waiting__block">
-                <span class="waiting__name">"Terminal"</span>
-                <code class="waiting__command">{command}</code>
-                <CopyButton text=command what="the curl command"/>
-            </div>
+            {move || is_empty.get().then(|| view! {
+                <div class="waiting__block">
+                    <span class="waiting__name">"URL"</span>
+                    <CopyButton text=url what="the URL"/>
+                    <code class="waiting__url">{url}</code>
+                </div>
+                <div class="waiting__block">
+                    <span class="waiting__name">"Terminal"</span>
+                    <CopyButton text=command what="the curl command" testid="copy-curl"/>
+                    <code class="waiting__command">{command}</code>
+                </div>
+            })}
             <p class="waiting__reach">
-                <ReachMark url/>
-                <span>{sentence}</span>
+                <ReachMark url in_full=true/>
             </p>
         </section>
     }
+    .into_any()
 }

@@ -5,13 +5,19 @@ use leptos::prelude::*;
 
 use crate::{browser, format, viewer::Viewer, wire::Timestamp};
 
-/// How long ago something was, ticking; the time of day in UTC without script.
+/// How long ago something was, ticking; without script the time of day in UTC. In a sentence it
+/// reads `3 m ago`, and without script `on 2026-11-21`.
 #[component]
-pub(crate) fn Age(at: Timestamp) -> impl IntoView {
+pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl IntoView {
     let viewer = Viewer::get();
     // A memo: most ticks change no text.
     let text = Memo::new(move |_| match viewer.now() {
-        Some(now) => format::age(now.as_millis(), at.as_millis()),
+        Some(now) => {
+            let age = format::age(now.as_millis(), at.as_millis());
+            let is_ago = in_sentence && age.starts_with(|c: char| c.is_ascii_digit());
+            if is_ago { format!("{age} ago") } else { age }
+        }
+        None if in_sentence => format!("on {}", date(at)),
         None => format::time_of_day(at).split('.').next().unwrap_or_default().to_owned(),
     });
     view! {
@@ -29,7 +35,7 @@ pub(crate) fn Remaining(until: Timestamp) -> impl IntoView {
         Some(now) if now >= until => "now".to_owned(),
         // The same words as for the past, seen from the end.
         Some(now) => format!("in {}", format::age(until.as_millis(), now.as_millis())),
-        None => format!("on {}", format::clock(until).get(..10).unwrap_or_default()),
+        None => format!("on {}", date(until)),
     });
     view! {
         <time class="when" datetime=until.to_string() title=format::clock(until)>
@@ -47,14 +53,16 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
             let (date, time) = browser::local(at);
             if browser::local(now).0 == date { time } else { format!("{date} {time}") }
         }
-        None => {
-            let utc = format::clock(at);
-            format!("{} {} UTC", utc.get(..10).unwrap_or_default(), format::time_of_day(at))
-        }
+        None => format!("{} {} UTC", date(at), format::time_of_day(at)),
     });
     view! {
         <time class="when" datetime=at.to_string() title=format::clock(at)>
             {text}
         </time>
     }
+}
+
+/// The date in UTC: `2026-11-21`.
+fn date(at: Timestamp) -> String {
+    at.to_string().split('T').next().unwrap_or_default().to_owned()
 }

@@ -61,6 +61,7 @@ pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
             </div>
         </details>
     }
+    .into_any()
 }
 
 /// The key, once it is asked for.

@@ -277,7 +277,7 @@ impl Store {
                 FeedEvent::Deleted { endpoint: own(), seqs }
             }
             Act::Drop(count) => {
-                let Some(&last) = self.kept.keys().take(*count).last() else { return };
+                let Some(&last) = self.kept.keys().take(*count).next_back() else { return };
                 self.kept = self.kept.split_off(&(last + 1));
                 FeedEvent::Dropped { endpoint: own(), below: last + 1 }
             }

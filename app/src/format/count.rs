@@ -23,10 +23,12 @@ pub fn grouped(number: u64) -> String {
 /// A duration in microseconds in the unit that suits it: `420 µs`, `12.4 ms`, `3.0 s`, `125 s`.
 #[must_use]
 pub fn duration(micros: u64) -> String {
-    match micros {
-        ..1_000 => format!("{micros} µs"),
-        ..1_000_000 => tenths(micros / 100, "ms"),
-        _ => tenths(micros / 100_000, "s"),
+    if micros < 1_000 {
+        format!("{micros} µs")
+    } else if micros < 1_000_000 {
+        tenths(micros / 100, "ms")
+    } else {
+        tenths(micros / 100_000, "s")
     }
 }
 

@@ -127,7 +127,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_is_too_strange(content_type: Option<String>, bytes: Vec<u8>) {
-            detect(content_type.as_deref(), &bytes);
+            let _ = detect(content_type.as_deref(), &bytes);
         }
     }
 }

@@ -35,6 +35,9 @@ const SILENCE_MS: f64 = 19_000.0;
 /// already late.
 const LATE_MS: f64 = 12_000.0;
 
+/// After so long without an answer a question whether to open again counts as lost.
+const PROBE_MS: u32 = 8_000;
+
 type OnEvent = dyn Fn(Option<i64>, FeedEvent);
 
 /// Starts to follow; ends when the owner of the current reactive scope is cleaned up.
@@ -94,6 +97,7 @@ struct Follower {
     /// Counted up with every change of phase: an answer to a question of an earlier turn is void.
     turn: Cell<u32>,
     stream: RefCell<Option<Stream>>,
+    /// Ends the wait, or the patience with a probe.
     retry: RefCell<Option<Timer>>,
     watch: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
@@ -222,6 +226,10 @@ impl Follower {
             _ => None,
         };
         let this = Rc::downgrade(self);
+        self.retry.replace(Timer::once(PROBE_MS, {
+            let this = Weak::clone(&this);
+            move || with(&this, Self::wait)
+        }));
         spawn_local(async move {
             let answer = match only {
                 Some(endpoint) => api::endpoint(&endpoint).await.map(drop),
@@ -239,9 +247,9 @@ impl Follower {
     /// Tries at once if the stream is lost, or if it has been silent for longer than `silence_ms`.
     fn hurry(self: &Rc<Self>, silence_ms: f64) {
         match self.phase.get() {
-            Phase::Waiting => self.probe(),
+            Phase::Waiting | Phase::Probing => self.probe(),
             Phase::Streaming if self.silence_ms() >= silence_ms => self.reopen(),
-            Phase::Streaming | Phase::Probing | Phase::Away | Phase::Ended => {}
+            Phase::Streaming | Phase::Away | Phase::Ended => {}
         }
     }
 

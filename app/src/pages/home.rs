@@ -92,7 +92,7 @@ fn Newcomer() -> impl IntoView {
         <dl class="promises">
             <div>
                 <dt>"Exact"</dt>
-                <dd>"Header case and order, repeated fields, trailers and every byte of the body, before any decoding."</dd>
+                <dd>"The raw target, every field and trailer, and every byte of the body, before any decoding."</dd>
             </div>
             <div>
                 <dt>"Live"</dt>

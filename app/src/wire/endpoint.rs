@@ -1,11 +1,13 @@
 //! Endpoints and the session as the API gives them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
 /// One endpoint of a workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// The name in the URL: a lower-case UUID or a slug, fixed for life.
     pub id: String,
@@ -29,6 +31,24 @@ pub struct Endpoint {
     pub key: Option<String>,
 }
 
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, url, inspect_url, name, created_at, expires_at, requests, last_seq, key } =
+            self;
+        f.debug_struct("Endpoint")
+            .field("id", id)
+            .field("url", url)
+            .field("inspect_url", inspect_url)
+            .field("name", name)
+            .field("created_at", created_at)
+            .field("expires_at", expires_at)
+            .field("requests", requests)
+            .field("last_seq", last_seq)
+            .field("key", &key.as_ref().map(|_| "[redacted]"))
+            .finish()
+    }
+}
+
 /// The endpoints of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Endpoints {
@@ -45,8 +65,8 @@ pub struct Session {
     pub key: String,
 }
 
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Session { key: [redacted] }")
     }
 }

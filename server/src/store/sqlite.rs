@@ -145,8 +145,7 @@ impl SqliteStore {
             .await
             .map_err(sqlite)?;
         let directory = Directory::default();
-        let writer =
-            Writer::start(connection, publish, directory.clone()).await.map_err(sqlite)?;
+        let writer = Writer::start(connection, publish, directory.clone()).await.map_err(sqlite)?;
         Ok(Self { writer, readers, directory, _lock: lock })
     }
 }

@@ -124,9 +124,8 @@ impl Caller {
     fn set_cookie(&self, value: &str, seconds: u32) -> Option<HeaderValue> {
         let (name, secure) =
             if self.origin.is_https() { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
-        let cookie = format!(
-            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-        );
+        let cookie =
+            format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
         let mut cookie = HeaderValue::try_from(cookie).ok()?;
         cookie.set_sensitive(true);
         Some(cookie)
@@ -179,11 +178,7 @@ fn proof(headers: &HeaderMap, origin: &Origin) -> Proof {
     }
 }
 
-async fn credential(
-    headers: &HeaderMap,
-    origin: &Origin,
-    app: &App,
-) -> Result<Credential, Error> {
+async fn credential(headers: &HeaderMap, origin: &Origin, app: &App) -> Result<Credential, Error> {
     if let Some(Authorization(bearer)) = headers.typed_get::<Authorization<Bearer>>() {
         let Ok(key) = bearer.token().parse::<Key>() else { return Ok(Credential::BadBearer) };
         let workspace = app.store.workspace(&key.hash()).await?;
@@ -221,9 +216,7 @@ mod tests {
         let origin = Origin::of(&"/".parse().unwrap(), &host, None, None).unwrap();
         let headers = fields
             .iter()
-            .map(|(name, value)| {
-                (HeaderName::from_static(name), HeaderValue::from_static(value))
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
         proof(&headers, &origin)
     }

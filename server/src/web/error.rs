@@ -65,7 +65,9 @@ impl Error {
 
     pub(crate) fn problem(&self) -> Problem {
         let (kind, title, detail) = match self {
-            Self::Invalid(detail) => ("invalid-request", "The request is not valid", detail.clone()),
+            Self::Invalid(detail) => {
+                ("invalid-request", "The request is not valid", detail.clone())
+            }
             Self::UnknownKey => (
                 "unknown-key",
                 "No valid key",
@@ -113,11 +115,9 @@ impl Error {
                     GoneReason::Deleted => "It was deleted.".to_owned(),
                 },
             ),
-            Self::BodyTooLarge(limit) => (
-                "body-too-large",
-                "The body is too large",
-                format!("Send at most {limit} bytes."),
-            ),
+            Self::BodyTooLarge(limit) => {
+                ("body-too-large", "The body is too large", format!("Send at most {limit} bytes."))
+            }
             Self::UnsupportedMediaType => (
                 "unsupported-media-type",
                 "Unsupported content type",
@@ -128,11 +128,9 @@ impl Error {
                 "The range lies past the end",
                 format!("The body has {bytes} bytes."),
             ),
-            Self::Unavailable => (
-                "unavailable",
-                "Cannot store now",
-                "Try again in a few seconds.".to_owned(),
-            ),
+            Self::Unavailable => {
+                ("unavailable", "Cannot store now", "Try again in a few seconds.".to_owned())
+            }
             Self::Internal => (
                 "internal",
                 "Something went wrong here",
@@ -203,13 +201,11 @@ impl IntoResponse for Error {
 
 /// An answer with problem details.
 pub(crate) fn problem_response(problem: &Problem) -> Response {
-    let status =
-        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, axum::Json(problem)).into_response();
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/problem+json"),
-    );
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

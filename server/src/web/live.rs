@@ -57,7 +57,8 @@ pub(crate) async fn of_workspace(
     let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
     let workspace = caller.workspace().ok_or(Error::NotFound)?;
     let mut endpoints = Vec::new();
-    for id in query.endpoints.iter().flat_map(|named| named.split(',')).filter(|id| !id.is_empty()) {
+    for id in query.endpoints.iter().flat_map(|named| named.split(',')).filter(|id| !id.is_empty())
+    {
         endpoints.push(caller.endpoint(&app, id).await?);
     }
     open(app, caller.origin, workspace, endpoints, query.after, &headers).await
@@ -108,10 +109,7 @@ async fn open(
     };
     let mut response = Sse::new(reader.events(subscription)).into_response();
     let fields = response.headers_mut();
-    fields.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-store, no-transform"),
-    );
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     fields.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     Ok(response)
 }

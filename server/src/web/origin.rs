@@ -80,7 +80,10 @@ pub(crate) fn host(text: &str) -> Option<String> {
         Some(rest) => {
             let (address, rest) = rest.split_once(']')?;
             address.parse::<std::net::Ipv6Addr>().ok()?;
-            (&text[..address.len() + 2], rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("")))
+            (
+                &text[..address.len() + 2],
+                rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("")),
+            )
         }
         None => match text.split_once(':') {
             Some((name, port)) => (name, Some(port)),
@@ -125,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_is_no_host_is_refused() {
-        for bad in ["", "a b", "a/b", "a;b", "a:b", "a:", "[::1", "[x]", "[::1]x", "a:99999", "u@a", "a,b"] {
+        for bad in
+            ["", "a b", "a/b", "a;b", "a:b", "a:", "[::1", "[x]", "[::1]x", "a:99999", "u@a", "a,b"]
+        {
             assert_eq!(host(bad), None, "{bad}");
         }
         for good in ["a", "a-b.test", "a_b:80", "[::1]", "[fe80::1]:3000", "127.0.0.1:3000"] {
@@ -135,7 +140,10 @@ mod tests {
 
     #[test]
     fn a_policy_names_hosts_with_paths() {
-        assert_eq!(origin("a.test:3000", None, None).unwrap().csp_sources("/api/"), "a.test:3000/api/");
+        assert_eq!(
+            origin("a.test:3000", None, None).unwrap().csp_sources("/api/"),
+            "a.test:3000/api/"
+        );
         assert_eq!(origin("[::1]:3000", None, None).unwrap().csp_sources("/api/"), "*:3000/api/");
         assert_eq!(
             origin("a.test", None, Some("https://h.test")).unwrap().csp_sources("/api/"),

@@ -15,10 +15,16 @@ use hookglass_app::{
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
 
-use super::{App, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
+use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;
+
+/// Gives Leptos the runtime to load a page's data on. Once for the whole process; a second server
+/// in it finds it done.
+pub(crate) fn prepare() {
+    let _ = any_spawner::Executor::init_tokio();
+}
 
 /// `GET /`, `GET /inspect/{endpoint}`, `GET /inspect/{endpoint}/{seq}`
 pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request) -> Response {
@@ -84,12 +90,8 @@ fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
 }
 
 fn site(app: &App) -> Site {
-    #[cfg(feature = "ui")]
-    let assets = super::assets::paths();
-    #[cfg(not(feature = "ui"))]
-    let assets = None;
     let public_url = app.config.public_url.as_ref().map(|url| url.origin().to_owned());
-    Site { assets, public_url }
+    Site { assets: assets::paths(), public_url }
 }
 
 fn nonce() -> Result<String, Error> {

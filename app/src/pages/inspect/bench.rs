@@ -24,6 +24,7 @@ use crate::{
         waiting::Waiting,
     },
     feed::FeedState,
+    format::name,
     live::{self, Connection},
     pages::home::read_session,
     viewer::Viewer,
@@ -41,7 +42,7 @@ pub(super) fn Bench(
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let loaded_through = endpoint.last_seq;
-    let title = endpoint.name.clone().unwrap_or_else(|| endpoint.id.clone());
+    let title = name::short(&endpoint).to_owned();
     let acts = Acts {
         state: RwSignal::new(FeedState::new(endpoint.clone(), page)),
         is_loading: RwSignal::new(false),
@@ -49,15 +50,18 @@ pub(super) fn Bench(
     };
     let state = acts.state;
     let connection = acts.follow();
-    let url = Signal::derive(move || viewer.url_of(&state.read().endpoint));
+    let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
-    let ended = move || ended_because(state.read().gone, connection.get());
+    let with_command =
+        Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
+    let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
     let show = {
         let id = id.clone();
+        let query = link::query_string();
         move |seq: Option<i64>| {
-            let path = link::inspect(&id, seq, "");
+            let path = link::inspect(&id, seq, &query.get_untracked());
             navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
@@ -73,11 +77,11 @@ pub(super) fn Bench(
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
-            {move || ended().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
+            {move || ended.get().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
-            <EndpointBar url>
+            <EndpointBar url with_command>
                 <EndpointMenu id requests=requests.into() last_seq=last_seq.into() on_clear/>
             </EndpointBar>
             <div class="inspect__panes">
@@ -90,7 +94,7 @@ pub(super) fn Bench(
                     is_loading=acts.is_loading.into()
                 />
                 <div class="inspect__detail">
-                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into()/> })}
+                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
                     <Selection seq selected on_delete/>
                 </div>
             </div>

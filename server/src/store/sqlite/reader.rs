@@ -38,9 +38,7 @@ pub(super) async fn workspace(
         .bind(key.as_bytes())
         .fetch_optional(pool)
         .await?;
-    Ok(row
-        .filter(|row| key.matches(row.get::<&[u8], _>(0)))
-        .map(|row| WorkspaceId(row.get(1))))
+    Ok(row.filter(|row| key.matches(row.get::<&[u8], _>(0))).map(|row| WorkspaceId(row.get(1))))
 }
 
 pub(super) async fn endpoints(
@@ -66,14 +64,11 @@ pub(super) async fn endpoint(
     pool: &SqlitePool,
     slug: &Slug,
 ) -> Result<Option<Endpoint>, StoreError> {
-    let row = sqlx::query(concat!(
-        "select ",
-        endpoint_columns!(),
-        " from endpoints where slug = ?1"
-    ))
-    .bind(slug.as_str())
-    .fetch_optional(pool)
-    .await?;
+    let row =
+        sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where slug = ?1"))
+            .bind(slug.as_str())
+            .fetch_optional(pool)
+            .await?;
     Ok(row.as_ref().map(endpoint_from).transpose()?)
 }
 
@@ -82,11 +77,10 @@ pub(super) async fn endpoint_by_id(
     connection: &mut SqliteConnection,
     id: EndpointId,
 ) -> Result<Endpoint, sqlx::Error> {
-    let row =
-        sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where id = ?1"))
-            .bind(id.0)
-            .fetch_one(connection)
-            .await?;
+    let row = sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where id = ?1"))
+        .bind(id.0)
+        .fetch_one(connection)
+        .await?;
     endpoint_from(&row)
 }
 
@@ -287,12 +281,10 @@ fn what_from(row: &SqliteRow) -> Result<What, sqlx::Error> {
     match row.get("kind") {
         "endpoint" => Ok(What::Endpoint(endpoint_from(row)?)),
         "gone" => gone_reason(payload).map(What::Gone).ok_or_else(|| corrupt("changes.payload")),
-        "deleted" => serde_json::from_str(payload)
-            .map(What::Deleted)
-            .map_err(|_| corrupt("changes.payload")),
-        "cleared" => {
-            payload.parse().map(What::Cleared).map_err(|_| corrupt("changes.payload"))
+        "deleted" => {
+            serde_json::from_str(payload).map(What::Deleted).map_err(|_| corrupt("changes.payload"))
         }
+        "cleared" => payload.parse().map(What::Cleared).map_err(|_| corrupt("changes.payload")),
         _ => Err(corrupt("changes.kind")),
     }
 }

@@ -107,7 +107,7 @@ async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
         .map(|slug| slug.parse::<Slug>())
         .transpose()
         .map_err(|error| Error::Invalid(format!("`slug`: {error}.")))?;
-    let name = name.map(checked_name).transpose()?.flatten();
+    let name = name.as_deref().map(checked_name).transpose()?.flatten();
     let caller = &submission.caller;
     let (owner, new_key) = match caller.workspace() {
         Some(workspace) => (Owner::Workspace(workspace), None),
@@ -148,7 +148,7 @@ async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::E
     match settings.name {
         None => Ok(endpoint),
         Some(name) => {
-            let name = name.map(checked_name).transpose()?.flatten();
+            let name = name.as_deref().map(checked_name).transpose()?.flatten();
             Ok(app.store.rename_endpoint(endpoint.id, name).await?)
         }
     }
@@ -165,11 +165,7 @@ pub(crate) async fn delete(
         Ok(app.store.delete_endpoint(endpoint.id).await?)
     }
     .await;
-    submission.answer(
-        deleted,
-        |()| "/".to_owned(),
-        |()| StatusCode::NO_CONTENT.into_response(),
-    )
+    submission.answer(deleted, |()| "/".to_owned(), |()| StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /api/endpoints/{endpoint}`: a form that stands for PATCH or DELETE.
@@ -187,7 +183,7 @@ pub(crate) async fn post_form(
 }
 
 /// The name without surrounding space; `None` if nothing is left.
-fn checked_name(name: String) -> Result<Option<String>, Error> {
+fn checked_name(name: &str) -> Result<Option<String>, Error> {
     let name = name.trim();
     if name.chars().count() > NAME_CHARS {
         return Err(Error::Invalid(format!("`name` takes at most {NAME_CHARS} characters.")));

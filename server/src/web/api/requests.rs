@@ -118,9 +118,7 @@ pub(crate) async fn delete(
         let endpoint = submission.caller.living(&app, &id).await?;
         let seq = match which(&seq)? {
             Which::Seq(seq) => seq,
-            Which::Latest => {
-                app.store.request(endpoint.id, Which::Latest).await?.summary.seq
-            }
+            Which::Latest => app.store.request(endpoint.id, Which::Latest).await?.summary.seq,
         };
         Ok(app.store.delete_request(endpoint.id, seq).await?)
     }
@@ -193,8 +191,7 @@ fn asked_range(headers: &HeaderMap, length: u64) -> Result<Option<std::ops::Rang
 fn attachment(bytes: Vec<u8>, name: &str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     let fields = response.headers_mut();
-    fields
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
         fields.insert(header::CONTENT_DISPOSITION, disposition);
     }

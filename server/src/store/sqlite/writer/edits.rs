@@ -4,9 +4,7 @@ use hookglass_app::wire::GoneReason;
 
 use super::{
     super::{
-        super::{
-            Change, Endpoint, EndpointId, NewEndpoint, Owner, StoreError, What, WorkspaceId,
-        },
+        super::{Change, Endpoint, EndpointId, NewEndpoint, Owner, StoreError, What, WorkspaceId},
         REPLAYED_CHANGES, reader,
     },
     Batch, Desk, Edit, now,
@@ -174,12 +172,7 @@ impl Desk {
         Ok(Ok(()))
     }
 
-    async fn delete_request(
-        &mut self,
-        id: EndpointId,
-        seq: i64,
-        batch: &mut Batch,
-    ) -> Ended<()> {
+    async fn delete_request(&mut self, id: EndpointId, seq: i64, batch: &mut Batch) -> Ended<()> {
         let endpoint = match self.living(id).await? {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),

@@ -20,7 +20,10 @@ const ROWS: [usize; 3] = [64, 8, 1];
 
 macro_rules! times_8 {
     ($text:expr) => {
-        concat!($text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text)
+        concat!(
+            $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",",
+            $text
+        )
     };
 }
 macro_rules! insert_requests {
@@ -245,10 +248,7 @@ fn bind_request<'q>(query: Insert<'q>, row: &'q Row) -> Insert<'q> {
         .bind(captured.trailers.as_slice())
 }
 
-async fn insert_bodies(
-    connection: &mut SqliteConnection,
-    rows: &[Row],
-) -> Result<(), sqlx::Error> {
+async fn insert_bodies(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
     let chunks: Vec<(i64, i64, Bytes)> = rows
         .iter()
         .flat_map(|row| {

@@ -1,0 +1,222 @@
+//! Golden files pin the JSON of every type that crosses the wire. A file here may gain fields in
+//! later versions, never lose or change one: an old tab must survive a new server.
+
+use std::fmt::Debug;
+
+use hookglass_app::wire::{
+    Body, Deleted, Detail, Endpoint, Endpoints, FeedEvent, GoneReason, Header, Page, Problem,
+    Refused, Session, Summary, Text, Timestamp, Window,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// The value is written as the golden file says, is read back from it, and is read as well from
+/// the same file as a newer server would write it.
+#[track_caller]
+fn assert_golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, golden: &str) {
+    let golden: Value = serde_json::from_str(golden).unwrap();
+    assert_eq!(serde_json::to_value(value).unwrap(), golden);
+    assert_eq!(&serde_json::from_value::<T>(golden.clone()).unwrap(), value);
+    let text = serde_json::to_string(&newer(golden)).unwrap();
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
+}
+
+/// The same with a field more in every object.
+fn newer(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (name, newer(value)));
+            let field = ("a_later_field".to_owned(), serde_json::json!({ "any": [1, null] }));
+            members.chain([field]).collect()
+        }
+        Value::Array(elements) => elements.into_iter().map(newer).collect(),
+        other => other,
+    }
+}
+
+fn time(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_795_262_587_000_000 + micros)
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        id: "4f1c2f9e-8f0a-4a53-9a0e-6d1c1c0a7b11".to_owned(),
+        url: "https://hooks.example.com/4f1c2f9e-8f0a-4a53-9a0e-6d1c1c0a7b11".to_owned(),
+        inspect_url: "https://hooks.example.com/inspect/4f1c2f9e-8f0a-4a53-9a0e-6d1c1c0a7b11"
+            .to_owned(),
+        name: Some("Orders".to_owned()),
+        created_at: time(0),
+        expires_at: Some(time(604_800_000_000)),
+        requests: 127,
+        last_seq: 128,
+        key: None,
+    }
+}
+
+fn bare_endpoint() -> Endpoint {
+    let key = Some("hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
+    Endpoint { name: None, expires_at: None, requests: 0, last_seq: 0, key, ..endpoint() }
+}
+
+fn summary() -> Summary {
+    Summary {
+        endpoint: endpoint().id,
+        seq: 128,
+        received_at: time(412_000),
+        method: "POST".to_owned(),
+        target: Text::from("/4f1c2f9e-8f0a-4a53-9a0e-6d1c1c0a7b11/orders?x=1"),
+        remote_addr: "203.0.113.7".to_owned(),
+        content_type: Some(Text::from("application/json")),
+        body_bytes: 7_412,
+        complete: true,
+        refused: None,
+        label: Some("push".to_owned()),
+    }
+}
+
+/// With everything that is out of the ordinary.
+fn odd_summary() -> Summary {
+    Summary {
+        target: Text::Base64("L2H/".to_owned()),
+        remote_addr: "2001:db8::7".to_owned(),
+        content_type: None,
+        complete: false,
+        refused: Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 }),
+        label: None,
+        ..summary()
+    }
+}
+
+fn header(name: &str, value: &str) -> Header {
+    (Text::from(name), Text::from(value))
+}
+
+fn detail() -> Detail {
+    Detail {
+        summary: summary(),
+        http_version: "HTTP/1.1".to_owned(),
+        peer: "127.0.0.1:51234".to_owned(),
+        trailers: vec![header("X-Checksum", "9")],
+        headers: vec![
+            header("Host", "hooks.example.com"),
+            header("X-b", "1"),
+            header("x-A", ""),
+            header("X-b", "2"),
+            (Text::from("X-Latin"), Text::Base64("Y2Fm6Q==".to_owned())),
+        ],
+        exact: true,
+        redacted: false,
+        duration_us: 1_234,
+        body: Body {
+            sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
+            text: Some("{\"id\":123456789012345678901}\u{2028}</script>".to_owned()),
+        },
+    }
+}
+
+#[test]
+fn endpoints_are_as_pinned() {
+    assert_golden(
+        &Endpoints { endpoints: vec![endpoint(), bare_endpoint()], change: 4_711 },
+        include_str!("wire/endpoints.json"),
+    );
+}
+
+#[test]
+fn pages_of_requests_are_as_pinned() {
+    let requests = vec![summary(), odd_summary()];
+    let older =
+        Page { requests, next_before: Some(79), next_after: None, change: 9_007_199_254_740_993 };
+    assert_golden(&older, include_str!("wire/page_before.json"));
+    let newer = Page { requests: Vec::new(), next_before: None, next_after: Some(128), change: 1 };
+    assert_golden(&newer, include_str!("wire/page_after.json"));
+}
+
+#[test]
+fn a_request_in_full_is_as_pinned() {
+    assert_golden(&detail(), include_str!("wire/detail.json"));
+    let binary = Detail {
+        summary: odd_summary(),
+        http_version: "HTTP/2.0".to_owned(),
+        trailers: Vec::new(),
+        exact: false,
+        redacted: true,
+        body: Body { text: None, ..detail().body },
+        ..detail()
+    };
+    assert_golden(&binary, include_str!("wire/detail_binary.json"));
+}
+
+#[test]
+fn problems_sessions_and_counts_are_as_pinned() {
+    let problem = Problem {
+        kind: "/problems/slug-taken".to_owned(),
+        title: "The slug is taken".to_owned(),
+        status: 409,
+        detail: "Another workspace has it. Choose another one.".to_owned(),
+    };
+    assert_golden(&problem, include_str!("wire/problem.json"));
+    let session = Session { key: "hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned() };
+    assert_golden(&session, include_str!("wire/session.json"));
+    assert_golden(&Deleted { deleted: 12 }, include_str!("wire/deleted.json"));
+}
+
+#[test]
+fn feed_events_are_as_pinned() {
+    let id = || endpoint().id;
+    let events = [
+        FeedEvent::Captured(summary()),
+        FeedEvent::Updated(odd_summary()),
+        FeedEvent::Deleted { endpoint: id(), seqs: vec![3, 1] },
+        FeedEvent::Dropped { endpoint: id(), below: 29 },
+        FeedEvent::Cleared { endpoint: id(), through: 128 },
+        FeedEvent::Endpoint(endpoint()),
+        FeedEvent::Gone { endpoint: id(), reason: GoneReason::Expired },
+        FeedEvent::Gap { endpoint: id() },
+        FeedEvent::Alive { change: 4_711 },
+        FeedEvent::Gone { endpoint: id(), reason: GoneReason::Deleted },
+    ];
+    let golden: Vec<(String, Value)> =
+        serde_json::from_str(include_str!("wire/feed.json")).unwrap();
+    assert_eq!(events.len(), golden.len());
+    for (index, (event, (name, data))) in events.iter().zip(golden).enumerate() {
+        assert_eq!(event.name(), name);
+        assert_eq!(event.name(), FeedEvent::NAMES[if index == 9 { 6 } else { index }]);
+        let line = event.data().unwrap();
+        assert!(!line.contains('\n'), "SSE data is one line");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), data);
+        for data in [data.clone(), newer(data)] {
+            let read = FeedEvent::parse(&name, &data.to_string()).unwrap();
+            assert_eq!(read.as_ref(), Some(event));
+        }
+    }
+}
+
+#[test]
+fn an_event_of_a_newer_server_is_skipped_and_a_broken_one_is_an_error() {
+    assert_eq!(FeedEvent::parse("replayed", "{}").unwrap(), None);
+    assert!(FeedEvent::parse("gap", "{}").is_err());
+    assert!(FeedEvent::parse("captured", "nonsense").is_err());
+}
+
+#[test]
+fn fields_that_older_servers_leave_out_are_not_missed() {
+    let page: Page = serde_json::from_str(r#"{"requests":[],"change":0}"#).unwrap();
+    assert_eq!(page, Page::default());
+    let body: Body = serde_json::from_str(r#"{"sha256":""}"#).unwrap();
+    assert_eq!(body.text, None);
+}
+
+#[test]
+fn a_window_with_a_misspelt_field_is_refused() {
+    assert!(serde_json::from_str::<Window>(r#"{"befor":1}"#).is_err());
+    let window: Window = serde_json::from_str(r#"{"before":1}"#).unwrap();
+    assert_eq!(window, Window { before: Some(1), after: None, limit: None });
+}
+
+#[test]
+fn a_key_is_never_in_debug_output() {
+    let session = Session { key: "hgk_secret".to_owned() };
+    assert!(!format!("{session:?}").contains("secret"));
+    assert!(!format!("{:?}", bare_endpoint()).contains("hgk_"));
+}

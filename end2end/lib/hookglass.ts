@@ -1,0 +1,122 @@
+// The real binary on a free port with a database of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const BINARY = resolve(
+  import.meta.dirname,
+  process.env.HOOKGLASS_BIN ?? "../../target/release/hookglass",
+);
+
+/** How long a start may take: a debug build on a busy machine is slow. */
+const START_TIMEOUT_MS = 15_000;
+
+/** How long a shutdown may take before it counts as hanging. */
+const STOP_TIMEOUT_MS = 5_000;
+
+const START_LINE = /^Hookglass is listening on .*:(\d+)\./m;
+
+export class Hookglass {
+  /** All that it ever wrote to standard output and standard error. */
+  output = "";
+  port = 0;
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly directory: string,
+    readonly flags: string[],
+  ) {}
+
+  /** Starts a server on `port`, or on a free one; it listens once this resolves. */
+  static async start(flags: string[] = [], port = 0): Promise<Hookglass> {
+    const directory = await mkdtemp(join(tmpdir(), "hookglass-"));
+    const server = new Hookglass(directory, flags);
+    server.port = port;
+    await server.run();
+    return server;
+  }
+
+  /** Starts it again after `kill` on the same port and database. */
+  async run(): Promise<void> {
+    const from = this.output.length;
+    const child = spawn(
+      BINARY,
+      [
+        `--listen=127.0.0.1:${this.port}`,
+        `--database=${join(this.directory, "hookglass.db")}`,
+        ...this.flags,
+      ],
+      { stdio: ["ignore", "pipe", "pipe"], env: { PATH: process.env.PATH } },
+    );
+    this.#process = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+    let failure: unknown;
+    child.once("error", (error) => {
+      failure = error;
+    });
+    const until = Date.now() + START_TIMEOUT_MS;
+    while (!START_LINE.test(this.output.slice(from))) {
+      if (failure || child.exitCode !== null || Date.now() > until) {
+        throw new Error(`${BINARY} did not start: ${failure ?? this.output.slice(from)}`);
+      }
+      await sleep(10);
+    }
+    this.port = Number(START_LINE.exec(this.output.slice(from))?.[1]);
+    const ready = await fetch(`http://127.0.0.1:${this.port}/readyz`);
+    if (!ready.ok) throw new Error(`readyz says ${ready.status}`);
+  }
+
+  /** Takes it down without a word, as a crash or a power cut would. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Stops it so that connections stay open but nothing is ever answered. */
+  freeze(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  /** Lets it go on after `freeze`. */
+  thaw(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
+  /** Shuts it down in order and removes its database. */
+  async stop(): Promise<void> {
+    this.thaw();
+    const code = await this.#end("SIGTERM");
+    await rm(this.directory, { recursive: true, force: true });
+    if (code !== 0) throw new Error(`shutdown ended with ${code}:\n${this.output}`);
+  }
+
+  /** The bytes of every file of the database, the write-ahead log too. */
+  async stored(): Promise<Map<string, Buffer>> {
+    const files = new Map<string, Buffer>();
+    for (const name of await readdir(this.directory)) {
+      files.set(name, await readFile(join(this.directory, name)));
+    }
+    return files;
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return 0;
+    const exit = once(child, "exit", { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) });
+    child.kill(signal);
+    try {
+      await exit;
+    } catch {
+      child.kill("SIGKILL");
+      throw new Error(`${signal} did not end the server within ${STOP_TIMEOUT_MS} ms`);
+    }
+    return child.exitCode;
+  }
+}

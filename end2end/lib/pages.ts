@@ -1,0 +1,123 @@
+// The pages as people use them: what is where, and the few ways through them.
+
+import type { Locator, Page } from "@playwright/test";
+import { expect } from "./test.ts";
+
+/** A page and what tests look for in it. */
+export class Inspect {
+  constructor(readonly page: Page) {}
+
+  /** Makes an endpoint by the button on the home page; the page is its page then. */
+  static async create(page: Page, origin: string): Promise<Inspect> {
+    await page.goto(`${origin}/`);
+    await page.getByTestId("create-endpoint").first().click();
+    await page.waitForURL(/\/inspect\/[^/?]+$/);
+    return new Inspect(page);
+  }
+
+  /** The same, and waits until the page is alive. */
+  static async createLive(page: Page, origin: string): Promise<Inspect> {
+    const inspect = await Inspect.create(page, origin);
+    await inspect.isLive();
+    return inspect;
+  }
+
+  /** The name of the endpoint, as the address bar has it. */
+  get id(): string {
+    return new URL(this.page.url()).pathname.split("/")[2] ?? "";
+  }
+
+  /** Where senders send to, as the page shows it. */
+  async url(): Promise<string> {
+    return (await this.page.getByTestId("endpoint-url").first().innerText()).trim();
+  }
+
+  get rows(): Locator {
+    return this.page.getByTestId("request-row");
+  }
+
+  row(seq: number): Locator {
+    return this.page.locator(`[data-testid="request-row"][data-seq="${seq}"]`);
+  }
+
+  get detail(): Locator {
+    return this.page.getByTestId("request-detail");
+  }
+
+  get body(): Locator {
+    return this.page.getByTestId("body-view");
+  }
+
+  get headers(): Locator {
+    return this.page.getByTestId("headers-view");
+  }
+
+  get connection(): Locator {
+    return this.page.getByTestId("connection");
+  }
+
+  async isLive(timeout = 10_000): Promise<void> {
+    await expect(this.connection).toHaveAttribute("data-state", "live", { timeout });
+  }
+
+  /** Chooses a request in the list. */
+  async choose(seq: number): Promise<void> {
+    await this.row(seq).getByRole("link").first().click();
+    await expect(this.page).toHaveURL(new RegExp(`/inspect/${this.id}/${seq}(\\?|$)`));
+    await expect(this.detail).toBeVisible();
+  }
+
+  /** Shows the header fields of the chosen request. */
+  async showHeaders(): Promise<void> {
+    await this.detail.getByRole("link", { name: /^headers/i }).click();
+    await expect(this.headers).toBeVisible();
+  }
+
+  /** The header fields that are shown, in order. */
+  async headerFields(): Promise<[string, string][]> {
+    return this.headers.locator("tr").evaluateAll((rows) =>
+      rows.map((row) => {
+        const [name, value] = [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "");
+        return [name ?? "", value ?? ""] as [string, string];
+      }),
+    );
+  }
+
+  /** The text of the body that is shown, character by character. */
+  async bodyText(): Promise<string> {
+    return (await this.body.locator("pre").textContent()) ?? "";
+  }
+
+  /** The numbers of the requests in the list, from top to bottom. */
+  async seqs(): Promise<number[]> {
+    return this.rows.evaluateAll((rows) => rows.map((row) => Number((row as HTMLElement).dataset.seq)));
+  }
+
+  /** Leaves a mark that a reload would wipe away. */
+  async mark(): Promise<void> {
+    await this.page.evaluate(() => Object.assign(window, { mark: true }));
+  }
+
+  async wasNotReloaded(): Promise<void> {
+    expect(await this.page.evaluate(() => "mark" in window), "the page was not reloaded").toBe(true);
+  }
+}
+
+/** The key of the workspace, as the menu shows it. */
+export async function shownKey(page: Page): Promise<string> {
+  await page.locator("summary", { hasText: "Workspace" }).first().click();
+  await page.getByRole("button", { name: "Show the key" }).click();
+  const key = page.getByTestId("workspace-key");
+  await expect(key).toHaveText(/^\s*hgk_[A-Za-z0-9_-]{43}\s*$/);
+  return (await key.innerText()).trim();
+}
+
+/** Pastes a key into the form in the main part of a page and sends it. */
+export async function pasteKey(page: Page, key: string): Promise<void> {
+  const form = page.locator('main form[action="/api/session"]');
+  const input = form.locator("input[name=key]");
+  if (!(await input.isVisible())) await page.locator("main details", { has: form }).locator("summary").click();
+  await input.fill(key);
+  await input.press("Enter");
+  await page.waitForURL((url) => url.pathname === "/");
+}

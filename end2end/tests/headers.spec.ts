@@ -1,0 +1,114 @@
+// The fields that keep pages safe and files fast.
+
+import { request } from "node:http";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { Inspect } from "../lib/pages.ts";
+import { expect, test } from "../lib/test.ts";
+
+interface Got {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+/** Gets what the server sends, without decoding it. */
+function get(url: string, headers: Record<string, string> = {}): Promise<Got> {
+  return new Promise((done, failed) => {
+    request(url, { headers, agent: false }, async (answer) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of answer) chunks.push(chunk as Buffer);
+      done({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) });
+    })
+      .on("error", failed)
+      .end();
+  });
+}
+
+test("pages carry a policy whose nonce is on every script and never the same", async ({
+  page,
+  origin,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const nonces = new Set<string>();
+  for (const path of ["/", `/inspect/${inspect.id}`, `/inspect/${inspect.id}`]) {
+    const answer = await get(origin + path);
+    const policy = String(answer.headers["content-security-policy"]);
+    const nonce = /'nonce-([A-Za-z0-9+/=_-]{22,})'/.exec(policy)?.[1] ?? "";
+    expect(nonce, policy).not.toBe("");
+    nonces.add(nonce);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).toContain("base-uri 'none'");
+    expect(policy).not.toMatch(/'unsafe-inline'|'unsafe-eval'/);
+    expect(answer.headers["x-content-type-options"]).toBe("nosniff");
+    expect(answer.headers["cache-control"]).toBe("no-store");
+    const html = answer.body.toString();
+    const scripts = [...html.matchAll(/<script\b[^>]*>/g)].map(([tag]) => tag);
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const tag of scripts) expect(tag).toContain(`nonce="${nonce}"`);
+    expect(html).not.toMatch(/<[^>]+\son[a-z]+=/i);
+    expect(html).not.toMatch(/<[^>]+\sstyle=/i);
+  }
+  expect(nonces.size).toBe(3);
+});
+
+test("files are named by their content, kept for ever and sent as small as is understood", async ({
+  page,
+  origin,
+}) => {
+  await Inspect.createLive(page, origin);
+  const urls = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map(({ name }) => name),
+  );
+  const files = [...new Set(urls.filter((url) => new URL(url).pathname.startsWith("/assets/")))];
+  for (const ending of [".js", ".wasm", ".css"]) {
+    expect(files.some((url) => url.endsWith(ending)), ending).toBe(true);
+  }
+  for (const url of files) {
+    expect(new URL(url).pathname).toMatch(/[0-9a-f]{8,}/);
+    const plain = await get(url);
+    const brotli = await get(url, { "accept-encoding": "gzip, br" });
+    const gzip = await get(url, { "accept-encoding": "gzip" });
+    const refused = await get(url, { "accept-encoding": "br;q=0, gzip;q=0" });
+    for (const { status, headers } of [plain, brotli, gzip, refused]) {
+      expect(status).toBe(200);
+      expect(headers["cache-control"]).toMatch(/public/);
+      expect(headers["cache-control"]).toMatch(/max-age=31536000/);
+      expect(headers["cache-control"]).toMatch(/immutable/);
+      expect(String(headers.vary).toLowerCase()).toContain("accept-encoding");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+    }
+    expect(plain.headers["content-encoding"]).toBeUndefined();
+    expect(refused.headers["content-encoding"]).toBeUndefined();
+    expect(brotli.headers["content-encoding"]).toBe("br");
+    expect(gzip.headers["content-encoding"]).toBe("gzip");
+    expect(brotliDecompressSync(brotli.body).equals(plain.body)).toBe(true);
+    expect(gunzipSync(gzip.body).equals(plain.body)).toBe(true);
+    expect(brotli.body.length).toBeLessThan(plain.body.length);
+  }
+  const wasm = files.find((url) => url.endsWith(".wasm")) ?? "";
+  expect((await get(wasm)).headers["content-type"]).toBe("application/wasm");
+  const none = await get(`${origin}/assets/0123456789abcdef.js`);
+  expect(none.status).toBe(404);
+});
+
+test("the browser half is within its budget", async ({ page, origin }) => {
+  await Inspect.createLive(page, origin);
+  const urls = await page.evaluate(() =>
+    performance.getEntriesByType("resource").map(({ name }) => name),
+  );
+  let bytes = 0;
+  for (const url of new Set(urls.filter((url) => /\/assets\/.*\.(js|wasm|css)$/.test(url)))) {
+    bytes += (await get(url, { "accept-encoding": "br" })).body.length;
+  }
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThan(230_000);
+});
+
+test("what is not a page is none of ours to show", async ({ origin }) => {
+  expect((await get(`${origin}/robots.txt`)).status).toBe(200);
+  expect((await get(`${origin}/favicon.ico`)).status).toBe(200);
+  expect((await get(`${origin}/healthz`)).status).toBe(200);
+  expect((await get(`${origin}/.well-known/security.txt`)).status).toBe(404);
+  expect((await get(`${origin}/nobody-made-this`)).status).toBe(404);
+});

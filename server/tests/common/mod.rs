@@ -1,0 +1,197 @@
+//! A server of its own for each test, and a plain client to talk to it through a real socket.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+pub mod sse;
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use clap::Parser as _;
+use hookglass_server::{Server, config::Cli};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    HeaderMap, Method, Request, StatusCode,
+    body::{Bytes, Incoming},
+    header::{CONTENT_TYPE, HOST},
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+/// How long a test waits for what should happen at once.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A server on a free port with a database of its own; stops when the test ends.
+pub struct TestServer {
+    pub server: Server,
+    pub folder: TempDir,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub async fn with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = serve(folder.path(), flags).await;
+        Self { server, folder }
+    }
+
+    /// Stops it and starts it again on the same database.
+    pub async fn restart(self) -> Self {
+        self.server.shutdown().await;
+        let server = serve(self.folder.path(), &[]).await;
+        Self { server, folder: self.folder }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// A caller without a key.
+    pub fn stranger(&self) -> Client {
+        Client::at(self.address())
+    }
+
+    /// A caller with a workspace of its own and the id of its first endpoint.
+    pub async fn owner(&self) -> (Client, String) {
+        let made = self.stranger().post("/api/endpoints", "{}").await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        let made = made.json();
+        let client = self.stranger().bearer(made["key"].as_str().unwrap());
+        (client, made["id"].as_str().unwrap().to_owned())
+    }
+}
+
+async fn serve(folder: &Path, flags: &[&str]) -> Server {
+    let database = folder.join("test.db");
+    let mut arguments =
+        vec!["hookglass", "--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()];
+    arguments.extend(flags);
+    Server::start(Cli::parse_from(arguments).config).await.unwrap()
+}
+
+/// Someone who calls the server, with the fields that all of their requests have.
+#[derive(Debug, Clone)]
+pub struct Client {
+    pub address: SocketAddr,
+    pub fields: Vec<(String, String)>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Client {
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address, fields: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn bearer(self, key: &str) -> Self {
+        self.with("authorization", &format!("Bearer {key}"))
+    }
+
+    /// A page of ours in a browser that sends `Sec-Fetch-Site`.
+    pub fn browser(self, cookie: &str) -> Self {
+        let client = self.with("sec-fetch-site", "same-origin");
+        if cookie.is_empty() { client } else { client.with("cookie", cookie) }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], Bytes::new()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, &[], Bytes::new()).await
+    }
+
+    pub async fn post(&self, path: &str, json: &str) -> Answer {
+        let json = Bytes::copy_from_slice(json.as_bytes());
+        self.send(Method::POST, path, &[("content-type", "application/json")], json).await
+    }
+
+    pub async fn form(&self, path: &str, form: &str) -> Answer {
+        let form = Bytes::copy_from_slice(form.as_bytes());
+        let fields = [("content-type", "application/x-www-form-urlencoded")];
+        self.send(Method::POST, path, &fields, form).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let response = self.open(method, path, fields, body.into()).await;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Sends a request and returns the answer with its body still to come.
+    pub async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: Bytes,
+    ) -> hyper::Response<Incoming> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let mut request = Request::builder().method(method).uri(path);
+        let own = self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let fields: Vec<_> = own.chain(fields.iter().copied()).collect();
+        if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            request = request.header(HOST, self.address.to_string());
+        }
+        for (name, value) in fields {
+            request = request.header(name, value);
+        }
+        let answer = sender.send_request(request.body(Full::new(body)).unwrap());
+        tokio::time::timeout(PATIENCE, answer).await.expect("an answer in time").unwrap()
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The stable end of the problem's type.
+    #[track_caller]
+    pub fn problem(&self) -> String {
+        assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json", "{self:?}");
+        self.json()["type"].as_str().unwrap().trim_start_matches("/problems/").to_owned()
+    }
+
+    /// The cookie that this answer sets, as a browser would send it back.
+    pub fn cookie(&self) -> Option<String> {
+        let set = self.headers.get("set-cookie")?.to_str().unwrap();
+        Some(set.split(';').next().unwrap().to_owned())
+    }
+}
