@@ -12,7 +12,9 @@ fn documented() -> BTreeMap<String, (String, String)> {
     let mut rows = BTreeMap::new();
     for line in README.lines().filter(|line| line.starts_with("| `--")) {
         let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [_, flag, variable, default, _, _] = cells[..] else { panic!("not five cells: {line}") };
+        let [_, flag, variable, default, _, _] = cells[..] else {
+            panic!("not five cells: {line}")
+        };
         let flag = flag.split(' ').next().unwrap_or_default();
         let previous = rows.insert(flag.to_owned(), (variable.to_owned(), default.to_owned()));
         assert!(previous.is_none(), "{flag} is there twice");
@@ -31,7 +33,8 @@ fn the_readme_lists_the_flags_that_there_are_with_their_variables_and_defaults()
             continue;
         }
         let flag = format!("--{long}");
-        let (variable, default) = documented.get(&flag).unwrap_or_else(|| panic!("{flag} is missing"));
+        let (variable, default) =
+            documented.get(&flag).unwrap_or_else(|| panic!("{flag} is missing"));
         assert_eq!(
             argument.get_env().and_then(|name| name.to_str()),
             Some(&**variable),

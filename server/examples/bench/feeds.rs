@@ -99,7 +99,9 @@ async fn delays(
         while of_event.len() < feeds {
             let (heard, at) = timeout(LOST_AFTER, hears.recv())
                 .await
-                .with_context(|| format!("event {seq} reached {} of {feeds} feeds", of_event.len()))?
+                .with_context(|| {
+                    format!("event {seq} reached {} of {feeds} feeds", of_event.len())
+                })?
                 .context("every feed ended")??;
             ensure!(heard == seq, "a feed told {heard} where {seq} was next");
             of_event.push(at - sent);
@@ -120,10 +122,7 @@ async fn open(server: &Server, target: &Target, feeds: usize) -> Result<Vec<TcpS
 }
 
 /// Tells the `seq` of each captured request and when it was heard of.
-async fn listen(
-    feed: TcpStream,
-    told: &mpsc::Sender<Result<(usize, Instant)>>,
-) -> Result<()> {
+async fn listen(feed: TcpStream, told: &mpsc::Sender<Result<(usize, Instant)>>) -> Result<()> {
     let mut lines = Vec::new();
     loop {
         feed.readable().await?;

@@ -33,7 +33,9 @@ pub(crate) async fn against_disk(setting: &Setting) -> Result<[Row; 2]> {
         let wait = quantile(&waits, thousandths);
         let times = wait.as_secs_f64() / disk.as_secs_f64();
         row(
-            &format!("Request to 2xx at {RATE_PER_SECOND}/s, {name}, against the disk's median fsync"),
+            &format!(
+                "Request to 2xx at {RATE_PER_SECOND}/s, {name}, against the disk's median fsync"
+            ),
             format!("at most {bound:.0} times"),
             format!("{times:.1} times ({wait:.2?} against {disk:.2?})"),
             times <= bound,

@@ -71,16 +71,12 @@ fn main() -> Result<ExitCode> {
 async fn measure(setting: &Setting) -> Result<Report> {
     process::raise_open_files_limit()?;
     let mut report = Report::default();
-    report.add(footprint::start(setting)?)?;
-    report.add(footprint::idle(setting).await?)?;
-    report.add(footprint::browser_half(setting).await?)?;
-    report.add(capture::against_bare(setting).await?)?;
-    for row in latency::against_disk(setting).await? {
-        report.add(row)?;
-    }
-    report.add(feeds::to_many_browsers(setting).await?)?;
-    for row in feeds::ten_thousand(setting).await? {
-        report.add(row)?;
-    }
+    report.add("start", footprint::start(setting).map(|row| vec![row]))?;
+    report.add("memory", footprint::idle(setting).await.map(|row| vec![row]))?;
+    report.add("browser half", footprint::browser_half(setting).await.map(|row| vec![row]))?;
+    report.add("capture", capture::against_bare(setting).await.map(|row| vec![row]))?;
+    report.add("latency", latency::against_disk(setting).await.map(Vec::from))?;
+    report.add("events", feeds::to_many_browsers(setting).await.map(|row| vec![row]))?;
+    report.add("feeds", feeds::ten_thousand(setting).await.map(Vec::from))?;
     Ok(report)
 }

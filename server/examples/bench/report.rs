@@ -64,11 +64,21 @@ pub(crate) fn mebibytes(bytes: u64) -> String {
 pub(crate) struct Report(Vec<Row>);
 
 impl Report {
-    /// Prints the row at once: a whole run takes minutes.
-    pub(crate) fn add(&mut self, row: Row) -> Result<()> {
-        let Row { what, bound, figure, .. } = &row;
-        writeln!(io::stdout(), "{:<7} {what}\n        {figure}; bound: {bound}", row.verdict())?;
-        self.0.push(row);
+    /// Prints rows at once: a whole run takes minutes. What could not be measured is a row too, and
+    /// does not hold.
+    pub(crate) fn add(&mut self, what: &str, measured: Result<Vec<Row>>) -> Result<()> {
+        let rows = measured.unwrap_or_else(|error| {
+            vec![row(what, "-".into(), format!("failed: {error:#}"), false)]
+        });
+        for row in rows {
+            let Row { what, bound, figure, .. } = &row;
+            writeln!(
+                io::stdout(),
+                "{:<7} {what}\n        {figure}; bound: {bound}",
+                row.verdict()
+            )?;
+            self.0.push(row);
+        }
         Ok(())
     }
 
