@@ -24,8 +24,10 @@ fn build() -> Result<(), String> {
 
 #[cfg(not(feature = "ui"))]
 fn build() -> Result<(), String> {
-    let code = "static ASSETS: &[Asset] = &[];\nstatic BROWSER_HALF: Option<BrowserHalf> = None;\n";
-    std::fs::write(out_dir().join("assets.rs"), code).map_err(|error| error.to_string())
+    let code = "static ASSETS: &[Asset] = &[];\n\
+                static BROWSER_HALF: Option<BrowserHalf> = None;\n";
+    std::fs::write(out_dir().join("assets.rs"), code)
+        .map_err(|error| format!("cannot write the code of no assets: {error}"))
 }
 
 fn out_dir() -> PathBuf {

@@ -3,6 +3,7 @@
 
 mod embed;
 mod style;
+mod trim;
 mod wasm;
 
 use std::{

@@ -12,6 +12,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::trim;
+
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "hookglass-app";
 /// What cargo calls the library, and wasm-bindgen its output.
@@ -51,16 +53,16 @@ const SCRUBBED_PREFIXES: &[&str] = &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_
 pub(crate) enum Profile {
     /// The profile `wasm` of the workspace: as small as can be.
     Release,
-    /// Cargo's own `dev`: quick to build, and hydration errors are named.
+    /// The profile `wasm-dev`: quick to build, and hydration errors are named.
     Dev,
 }
 
 impl Profile {
-    /// The profile's name and the name of its folder, which cargo makes to differ for `dev`.
-    const fn names(self) -> (&'static str, &'static str) {
+    /// What the workspace calls it, and cargo the folder of its results.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Release => ("wasm", "wasm"),
-            Self::Dev => ("dev", "debug"),
+            Self::Release => "wasm",
+            Self::Dev => "wasm-dev",
         }
     }
 }
@@ -100,12 +102,11 @@ pub(crate) fn build(root: &Path, out_dir: &Path, profile: Profile) -> Result<Bou
 }
 
 fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> {
-    let (name, folder) = profile.names();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
-        .args(["--features", "hydrate", "--target", TARGET, "--profile", name])
+        .args(["--features", "hydrate", "--target", TARGET, "--profile", profile.name()])
         // The outer cargo has just brought the lock file up to date, or was forbidden to.
         .args(["--locked", "--color", "never", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
@@ -120,7 +121,7 @@ fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> 
     }
     let status = command.status().context("cannot run cargo for the browser half")?;
     ensure!(status.success(), "the browser half ({PACKAGE}) does not compile: see above");
-    Ok(target_dir.join(TARGET).join(folder).join(NAME).with_extension("wasm"))
+    Ok(target_dir.join(TARGET).join(profile.name()).join(NAME).with_extension("wasm"))
 }
 
 fn scrubbed() -> Vec<OsString> {
@@ -146,7 +147,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(compiled)
         .out_name(NAME)
         .web(true)?
@@ -156,8 +157,10 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         // Names are worth a third of the compressed size, and all of a backtrace.
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
-        .generate(folder)
+        .generate_output()
         .with_context(|| format!("wasm-bindgen refuses {}", compiled.display()))?;
+    trim::trim(&mut output);
+    output.emit(folder).context("cannot write what wasm-bindgen made")?;
 
     let (script, wasm) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
     for entry in fs::read_dir(folder)? {

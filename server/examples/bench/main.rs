@@ -1,0 +1,82 @@
+//! Measures what Hookglass promises of its speed and size, against bounds that hold on any
+//! machine: `script/bench` runs it and explains the options.
+//!
+//! This process is the load: the servers run in processes of their own, the bare handler that
+//! captures are compared with too.
+
+mod bare;
+mod capture;
+mod feeds;
+mod footprint;
+mod http;
+mod latency;
+mod machine;
+mod process;
+mod report;
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use tokio::runtime;
+
+use self::{process::Setting, report::Report};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure everything and write the report.
+    Run {
+        /// The program to measure.
+        #[arg(long)]
+        binary: PathBuf,
+        /// Where databases are put: on the disk that is to be measured.
+        #[arg(long)]
+        directory: PathBuf,
+        /// The Markdown file to write.
+        #[arg(long)]
+        report: PathBuf,
+    },
+    /// Serve the handler that captures are compared with.
+    Bare {
+        /// The port on 127.0.0.1.
+        #[arg(long)]
+        port: u16,
+    },
+}
+
+fn main() -> Result<ExitCode> {
+    match Cli::parse().command {
+        Command::Bare { port } => {
+            // As many threads as Hookglass has.
+            let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(bare::serve(port)).map(|()| ExitCode::SUCCESS)
+        }
+        Command::Run { binary, directory, report } => {
+            let setting = Setting::new(binary, directory)?;
+            // One thread: the processors belong to what is measured.
+            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let measured = runtime.block_on(measure(&setting))?;
+            fs::write(&report, measured.markdown()?).context("cannot write the report")?;
+            Ok(if measured.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    }
+}
+
+async fn measure(setting: &Setting) -> Result<Report> {
+    process::raise_open_files_limit()?;
+    let mut report = Report::default();
+    report.add("start", footprint::start(setting).map(|row| vec![row]))?;
+    report.add("memory", footprint::idle(setting).await.map(|row| vec![row]))?;
+    report.add("browser half", footprint::browser_half(setting).await.map(|row| vec![row]))?;
+    report.add("capture", capture::against_bare(setting).await.map(|row| vec![row]))?;
+    report.add("latency", latency::against_disk(setting).await.map(Vec::from))?;
+    report.add("events", feeds::to_many_browsers(setting).await.map(|row| vec![row]))?;
+    report.add("feeds", feeds::ten_thousand(setting).await.map(Vec::from))?;
+    Ok(report)
+}

@@ -1,0 +1,107 @@
+//! What is printed and written down.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
+
+use anyhow::Result;
+
+use super::machine;
+
+/// Above the table.
+const INTRODUCTION: &str = "\
+# Benchmarks
+
+Written by `script/bench`; do not edit. All rows come from one run on one machine, with the load in
+a process of its own on the same processors. A bound is a ratio to something measured in the same
+run, or loose enough for any machine of this kind: what to compare between machines is whether it
+holds, not the figure.
+";
+
+/// Below the table: how each figure was come by, for whoever doubts it.
+const METHODS: &str = "\
+## How
+
+- **Durable capture.** The bare handler reads the body, stores nothing, and runs under
+  `axum::serve` in a process of its own, on as many threads. Rounds of 4 s alternate between the
+  two, after one that is not counted; the ratio is the median of five. Hookglass commits and
+  fsyncs (SQLite `synchronous=FULL`) before it answers.
+- **Request to 2xx.** 128 connections send by the clock, so that a slow answer does not hold back
+  what measures it; a request whose turn came before the last answer counts from its turn. The
+  disk's fsync is an append of 8 KiB and fdatasync in the folder of the database, 200 times before
+  and after.
+- **Commit to event.** From before the request is sent until its event has been read: the request's
+  way in and the commit are part of the figure, which is therefore an upper bound.
+- **Resident.** `VmRSS`, shared pages of the program and its libraries included.
+
+## Not measured yet
+
+The capture rate, list, detail and search at 1 M stored requests; 100 uploads of 25 MB at once.
+";
+
+/// One measured promise.
+pub(crate) struct Row {
+    what: String,
+    bound: String,
+    figure: String,
+    holds: bool,
+}
+
+/// A row of the report.
+pub(crate) fn row(what: &str, bound: String, figure: String, holds: bool) -> Row {
+    Row { what: what.to_owned(), bound, figure, holds }
+}
+
+/// A size as the report shows it: MB of 1024 × 1024 bytes, one decimal.
+pub(crate) fn mebibytes(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1 << 20);
+    format!("{}.{} MiB", tenths / 10, tenths % 10)
+}
+
+/// All rows so far.
+#[derive(Default)]
+pub(crate) struct Report(Vec<Row>);
+
+impl Report {
+    /// Prints rows at once: a whole run takes minutes. What could not be measured is a row too, and
+    /// does not hold.
+    pub(crate) fn add(&mut self, what: &str, measured: Result<Vec<Row>>) -> Result<()> {
+        let rows = measured.unwrap_or_else(|error| {
+            vec![row(what, "-".into(), format!("failed: {error:#}"), false)]
+        });
+        for row in rows {
+            let Row { what, bound, figure, .. } = &row;
+            writeln!(
+                io::stdout(),
+                "{:<7} {what}\n        {figure}; bound: {bound}",
+                row.verdict()
+            )?;
+            self.0.push(row);
+        }
+        Ok(())
+    }
+
+    /// Whether every bound holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.iter().all(|row| row.holds)
+    }
+
+    /// The whole report.
+    pub(crate) fn markdown(&self) -> Result<String> {
+        let mut text = format!("{INTRODUCTION}\nMachine: {}.\n\n", machine::description()?);
+        text.push_str("| what | bound | measured | |\n|---|---|---|---|\n");
+        for row in &self.0 {
+            let Row { what, bound, figure, .. } = row;
+            writeln!(text, "| {what} | {bound} | {figure} | {} |", row.verdict())?;
+        }
+        write!(text, "\n{METHODS}")?;
+        Ok(text)
+    }
+}
+
+impl Row {
+    const fn verdict(&self) -> &'static str {
+        if self.holds { "holds" } else { "MISSED" }
+    }
+}
