@@ -8,8 +8,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const BINARY = resolve(
-  import.meta.dirname,
-  process.env.HOOKGLASS_BIN ?? "../../target/release/hookglass",
+  process.env.HOOKGLASS_BIN ?? join(import.meta.dirname, "../../target/release/hookglass"),
 );
 
 /** Whether it was built with debug assertions, as cargo's folders tell. */
