@@ -8,9 +8,11 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const BINARY = resolve(
-  import.meta.dirname,
-  process.env.HOOKGLASS_BIN ?? "../../target/release/hookglass",
+  process.env.HOOKGLASS_BIN ?? join(import.meta.dirname, "../../target/release/hookglass"),
 );
+
+/** Whether it was built with debug assertions, as cargo's folders tell. */
+export const IS_DEBUG_BUILD = /[/\\]debug[/\\][^/\\]+$/.test(BINARY);
 
 /** How long a start may take: a debug build on a busy machine is slow. */
 const START_TIMEOUT_MS = 15_000;

@@ -1,6 +1,7 @@
 // The pages as people use them: what is where, and the few ways through them.
 
 import type { Locator, Page } from "@playwright/test";
+import { get } from "./http.ts";
 import { expect } from "./test.ts";
 
 /** A page and what tests look for in it. */
@@ -69,8 +70,18 @@ export class Inspect {
 
   /** Shows the header fields of the chosen request. */
   async showHeaders(): Promise<void> {
-    await this.detail.getByRole("link", { name: /^headers/i }).click();
+    await this.#parts.getByRole("link", { name: /^headers/i }).click();
     await expect(this.headers).toBeVisible();
+  }
+
+  /** Shows the body of the chosen request. */
+  async showBody(): Promise<void> {
+    await this.#parts.getByRole("link", { name: /^body/i }).click();
+    await expect(this.body).toBeVisible();
+  }
+
+  get #parts(): Locator {
+    return this.detail.getByRole("navigation", { name: "Parts of the request" });
   }
 
   /** The header fields that are shown, in order. */
@@ -81,6 +92,21 @@ export class Inspect {
         return [name ?? "", value ?? ""] as [string, string];
       }),
     );
+  }
+
+  /** Asserts that the header fields `sent` are shown, in the case in which they were sent unless
+   * the server says that it could not keep that. */
+  async showsHeaders(seq: number, sent: [string, string][]): Promise<void> {
+    const url = new URL(`/api/endpoints/${this.id}/requests/${seq}`, this.page.url());
+    const [key] = await this.page.context().cookies();
+    const answer = await get(url.href, { authorization: `Bearer ${key?.value}` });
+    expect(answer.status).toBe(200);
+    const { exact } = JSON.parse(answer.body.toString()) as { exact: boolean };
+    const shown = await this.headerFields();
+    const fields = exact
+      ? sent
+      : sent.map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+    expect(shown).toEqual(expect.arrayContaining(fields));
   }
 
   /** The text of the body that is shown, character by character. */
@@ -116,8 +142,8 @@ export async function shownKey(page: Page): Promise<string> {
 export async function pasteKey(page: Page, key: string): Promise<void> {
   const form = page.locator('main form[action="/api/session"]');
   const input = form.locator("input[name=key]");
-  if (!(await input.isVisible())) await page.locator("main details", { has: form }).locator("summary").click();
+  const folded = page.locator("main details", { has: page.locator('form[action="/api/session"]') });
+  if (!(await input.isVisible())) await folded.locator("summary").click();
   await input.fill(key);
   await input.press("Enter");
-  await page.waitForURL((url) => url.pathname === "/");
 }

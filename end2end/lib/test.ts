@@ -51,8 +51,10 @@ export class Complaints {
       }
     });
     context.on("requestfailed", (request) => {
-      if (isFile(request.url())) {
-        this.#heard.push(`file: ${request.failure()?.errorText} (${request.url()})`);
+      // Whoever leaves a page before all of it is there aborts the rest.
+      const why = request.failure()?.errorText;
+      if (isFile(request.url()) && why !== "net::ERR_ABORTED") {
+        this.#heard.push(`file: ${why} (${request.url()})`);
       }
     });
     // A blocked script or style would else be a line that nobody reads.
@@ -91,12 +93,14 @@ export const test = base.extend<Options & Fixtures>({
     { auto: true },
   ],
 
-  context: async ({ context, complaints }, use) => {
+  // Both end before the server does: pages that outlive it would complain.
+  context: async ({ context, complaints, hookglass: _ }, use) => {
     await complaints.listen(context);
     await use(context);
+    for (const page of context.pages()) await page.close();
   },
 
-  newBrowser: async ({ browser, complaints }, use) => {
+  newBrowser: async ({ browser, complaints, hookglass: _ }, use) => {
     const made: BrowserContext[] = [];
     await use(async (options) => {
       const context = await browser.newContext(options);
@@ -107,6 +111,9 @@ export const test = base.extend<Options & Fixtures>({
     for (const context of made) await context.close();
   },
 });
+
+/** The complaint about the test's own scripts in an answer that may run none. */
+export const SANDBOX = /^error: Blocked script execution in .* because the document's frame is sandboxed/;
 
 /** Complaints that a server which is down causes, for tests that take it down. */
 export const OUTAGE = [

@@ -6,6 +6,9 @@ import { answered, expect, test } from "../lib/test.ts";
 
 test.use({ javaScriptEnabled: false });
 
+// What the page preloads for its script is of no use then, and Chromium says so.
+test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+
 test("an endpoint is made, a request read and deleted without script", async ({
   page,
   origin,
@@ -26,7 +29,7 @@ test("an endpoint is made, a request read and deleted without script", async ({
   await inspect.choose(1);
   expect(JSON.parse(await inspect.bodyText())).toEqual(payload);
   await inspect.showHeaders();
-  expect(await inspect.headerFields()).toEqual(expect.arrayContaining(push.headers));
+  await inspect.showsHeaders(1, push.headers);
 
   await page.goto(`${origin}/`);
   await expect(page.getByTestId("endpoint-row")).toHaveCount(1);

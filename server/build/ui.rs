@@ -3,7 +3,6 @@
 
 mod embed;
 mod style;
-mod trim;
 mod wasm;
 
 use std::{

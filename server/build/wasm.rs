@@ -12,8 +12,6 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::trim;
-
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "hookglass-app";
 /// What cargo calls the library, and wasm-bindgen its output.
@@ -147,7 +145,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
-    let mut output = Bindgen::new()
+    Bindgen::new()
         .input_path(compiled)
         .out_name(NAME)
         .web(true)?
@@ -157,10 +155,8 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         // Names are worth a third of the compressed size, and all of a backtrace.
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
-        .generate_output()
+        .generate(folder)
         .with_context(|| format!("wasm-bindgen refuses {}", compiled.display()))?;
-    trim::trim(&mut output);
-    output.emit(folder).context("cannot write what wasm-bindgen made")?;
 
     let (script, wasm) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
     for entry in fs::read_dir(folder)? {

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    net::SocketAddr,
     process::ExitCode,
 };
 
@@ -44,7 +45,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let server = Server::start(config).await?;
     let address = server.address();
-    let url = public_url.map_or_else(|| format!("http://{address}"), |url| url.origin().to_owned());
+    let url = public_url.map_or_else(|| local_url(address), |url| url.origin().to_owned());
     say(&format!("Hookglass is listening on {address}. Open {url}/"));
     tracing::info!(%address, database = %database.display(), "listening");
     tokio::select! {
@@ -54,6 +55,15 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tracing::info!("stopping");
     server.shutdown().await;
     Ok(())
+}
+
+/// Where a browser on this machine finds a server that listens on `address`.
+fn local_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
 }
 
 async fn create_workspace(config: &Config) -> anyhow::Result<()> {

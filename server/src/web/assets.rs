@@ -139,6 +139,7 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
     }
 
     let content = [
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         value(header::CONTENT_TYPE, asset.content_type),
         value(header::CONTENT_LENGTH, &bytes.len().to_string()),
     ];

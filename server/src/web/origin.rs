@@ -47,6 +47,16 @@ impl Origin {
         self.https
     }
 
+    /// Whether browsers take it for a secure context (W3C Secure Contexts §3.1).
+    pub(crate) fn is_trustworthy(&self) -> bool {
+        let name = match self.host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((address, _)) => address,
+            None => self.host.split(':').next().unwrap_or_default(),
+        };
+        let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        self.https || is_loopback || name == "localhost" || name.ends_with(".localhost")
+    }
+
     /// Whether an `Origin` field names this server.
     pub(crate) fn is(&self, sent: &str) -> bool {
         sent == self.seen() || self.public.as_ref().is_some_and(|public| sent == public.origin())
@@ -115,6 +125,17 @@ mod tests {
         assert_eq!(origin("a.test:443", Some(true), None).unwrap().url(), "https://a.test");
         let public = Some("https://hooks.test");
         assert_eq!(origin("10.0.0.1:3000", None, public).unwrap().url(), "https://hooks.test");
+    }
+
+    #[test]
+    fn loopback_and_https_are_trustworthy() {
+        for host in ["localhost", "localhost:3000", "a.localhost", "127.0.0.1:3000", "[::1]:3000"] {
+            assert!(origin(host, None, None).unwrap().is_trustworthy(), "{host}");
+        }
+        for host in ["hooks.test", "192.168.1.2:3000", "localhost.test", "[fd00::1]"] {
+            assert!(!origin(host, None, None).unwrap().is_trustworthy(), "{host}");
+            assert!(origin(host, Some(true), None).unwrap().is_trustworthy(), "{host}");
+        }
     }
 
     #[test]

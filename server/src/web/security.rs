@@ -30,6 +30,10 @@ pub(crate) async fn api(request: Request, next: Next) -> Response {
 /// it.
 pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
     common(headers);
+    // Elsewhere browsers ignore it, and complain on the console of each page.
+    if origin.is_trustworthy() {
+        headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
+    }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
@@ -52,6 +56,5 @@ fn common(headers: &mut HeaderMap) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
 }
