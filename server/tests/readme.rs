@@ -12,9 +12,8 @@ fn documented() -> BTreeMap<String, (String, String)> {
     let mut rows = BTreeMap::new();
     for line in README.lines().filter(|line| line.starts_with("| `--")) {
         let cells: Vec<&str> = line.split('|').map(|cell| cell.trim().trim_matches('`')).collect();
-        let [_, flag, variable, default, _, _] = cells[..] else {
-            panic!("not five cells: {line}")
-        };
+        assert_eq!(cells.len(), 6, "flag, variable, default and what it does: {line}");
+        let (flag, variable, default) = (cells[1], cells[2], cells[3]);
         let flag = flag.split(' ').next().unwrap_or_default();
         let previous = rows.insert(flag.to_owned(), (variable.to_owned(), default.to_owned()));
         assert!(previous.is_none(), "{flag} is there twice");
