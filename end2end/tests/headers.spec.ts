@@ -76,20 +76,6 @@ test("files are kept as long as their names allow and sent as small as is unders
   expect(none.status).toBe(404);
 });
 
-test("the browser half is within its budget", async ({ page, origin }) => {
-  test.skip(IS_DEBUG_BUILD, "a debug build is an order of magnitude larger");
-  await Inspect.createLive(page, origin);
-  const urls = await page.evaluate(() =>
-    performance.getEntriesByType("resource").map(({ name }) => name),
-  );
-  let bytes = 0;
-  for (const url of new Set(urls.filter((url) => /\/assets\/.*\.(js|wasm|css)$/.test(url)))) {
-    bytes += (await get(url, { "accept-encoding": "br" })).body.length;
-  }
-  expect(bytes).toBeGreaterThan(10_000);
-  expect(bytes).toBeLessThan(230_000);
-});
-
 test("what is not a page is none of ours to show", async ({ origin }) => {
   expect((await get(`${origin}/robots.txt`)).status).toBe(200);
   expect((await get(`${origin}/favicon.ico`)).status).toBe(200);

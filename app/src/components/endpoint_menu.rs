@@ -49,7 +49,7 @@ pub(crate) fn EndpointMenu(
                 <section class="menu__section">
                     <h2 class="menu__title">"Delete this endpoint"</h2>
                     <p class="menu__text">
-                        "Deletes it with all its requests for good. Senders get 404 from then on."
+                        "Deletes it with all its requests for good. Senders get 410 from then on."
                     </p>
                     <form method="post" action=action>
                         <input type="hidden" name="_method" value="DELETE"/>

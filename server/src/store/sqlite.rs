@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use hookglass_app::wire::Window;
 use sqlx::{
     ConnectOptions as _, Row as _, SqliteConnection, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    migrate::Migrator,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
@@ -127,12 +127,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full);
         sqlx::Connection::close(connection).await.map_err(sqlite)?;
         let mut connection = version.connect().await.map_err(sqlite)?;
-        MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-                OpenError::Newer(path.to_owned())
-            }
-            other => sqlite(other.into()),
-        })?;
+        MIGRATIONS.run(&mut connection).await.map_err(|error| sqlite(error.into()))?;
         sqlx::query("pragma application_id = 1213157195")
             .execute(&mut connection)
             .await
@@ -165,8 +160,8 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-/// Refuses what must not be written to: another program's database, or any at all with a SQLite
-/// that could corrupt it.
+/// Refuses what must not be written to: another program's database, one of a later version, or any
+/// at all with a SQLite that could corrupt it. Only reads.
 async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let foreign = |error: sqlx::Error| match &error {
         // SQLITE_NOTADB
@@ -187,10 +182,18 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), Ope
     if is_too_old(&version) {
         return Err(OpenError::OldSqlite(version));
     }
-    if application_id != APPLICATION_ID && tables > 0 {
+    if tables == 0 {
+        return Ok(());
+    }
+    if application_id != APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    Ok(())
+    let newest: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations")
+        .fetch_one(connection)
+        .await
+        .map_err(foreign)?;
+    let known = MIGRATIONS.iter().map(|migration| migration.version).max();
+    if newest > known { Err(OpenError::Newer(path.to_owned())) } else { Ok(()) }
 }
 
 fn is_too_old(version: &str) -> bool {
