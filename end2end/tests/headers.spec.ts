@@ -1,7 +1,6 @@
 // The fields that keep pages safe and files fast.
 
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { IS_DEBUG_BUILD } from "../lib/hookglass.ts";
 import { get } from "../lib/http.ts";
 import { Inspect } from "../lib/pages.ts";
 import { expect, test } from "../lib/test.ts";
