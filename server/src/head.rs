@@ -3,7 +3,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookglass_app::wire::{Header, Text};
-use hyper::{HeaderMap, Version, http::request::Parts};
+use hyper::{HeaderMap, Version, header::HOST, http::request::Parts};
 
 /// The raw request target: origin form as sent, or the absolute form a proxy's client sends.
 pub(crate) fn target(parts: &Parts) -> String {
@@ -26,6 +26,14 @@ pub(crate) fn render(parts: &Parts, target: &str) -> Vec<u8> {
     head.push(b' ');
     head.extend_from_slice(version_name(version_number(parts.version)).as_bytes());
     head.extend_from_slice(b"\r\n");
+    // HTTP/2 has `:authority` in its place (RFC 9113 §8.3.1).
+    if let Some(authority) = parts.uri.authority()
+        && !parts.headers.contains_key(HOST)
+    {
+        head.extend_from_slice(b"host: ");
+        head.extend_from_slice(authority.as_str().as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
     head.extend_from_slice(&render_fields(&parts.headers));
     head.extend_from_slice(b"\r\n");
     head
@@ -113,6 +121,13 @@ mod tests {
         {
             assert_eq!(target(&parts(sent, &[])), sent);
         }
+    }
+
+    #[test]
+    fn an_authority_without_a_host_field_becomes_one() {
+        let parts = parts("http://hooks.test:81/a?b", &[("x-a".to_owned(), b"1".to_vec())]);
+        let host = (Text::from("host"), Text::from("hooks.test:81"));
+        assert_eq!(fields(&render(&parts, "/a?b"))[0], host);
     }
 
     proptest! {
