@@ -106,12 +106,11 @@ impl Capture {
         clock: Instant,
     ) -> Result<i64, Refusal> {
         let arrived = self.read(body).await?;
-        let (complete, cut_by_shutdown) =
-            (arrived.complete, !arrived.complete && self.shutdown.is_cancelled());
+        let cut_by_shutdown = !arrived.complete && self.shutdown.is_cancelled();
         let duration = clock.elapsed();
         let captured = self.captured(&parts, arrived, received_at, duration);
         let seq = self.store.append(endpoint, captured).await?;
-        if cut_by_shutdown && !complete { Err(Refusal::NotStored) } else { Ok(seq) }
+        if cut_by_shutdown { Err(Refusal::NotStored) } else { Ok(seq) }
     }
 
     /// Reads the body until it ends, the sender cuts it, or the server has to stop.
@@ -171,8 +170,10 @@ impl Capture {
         let target = head::target(parts);
         let mut head = head::render(parts, &target);
         let mut target = target.into_bytes();
+        let mut method = parts.method.as_str().as_bytes().to_vec();
         let mut redacted = redact::redact(&mut head, &self.redact_cookies);
         redacted |= redact::redact_keys(&mut target);
+        redacted |= redact::redact_keys(&mut method);
         redacted |= redact::redact_keys(&mut arrived.trailers);
         let mut content_type =
             parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
@@ -191,7 +192,7 @@ impl Capture {
         Captured {
             received_at: micros(received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
             duration_us: micros(duration),
-            method: parts.method.to_string(),
+            method: String::from_utf8_lossy(&method).into_owned(),
             target,
             http_version: head::version_number(parts.version),
             remote_addr: remote_addr.as_ref().map(IpAddr::to_string).unwrap_or_default(),

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use hyper::HeaderMap;
 use serde::Deserialize;
 
+use crate::key::find_keys;
+
 /// The longest label, in characters.
 const LABEL_CHARS: usize = 80;
 /// Bodies above this are not searched for a label, in bytes.
@@ -53,7 +55,10 @@ enum Mark {
 pub(crate) fn label(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     EVENT_FIELDS
         .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok().and_then(clean))
+        .filter_map(|name| headers.get(*name)?.to_str().ok())
+        // What the head must not keep, the label must not either.
+        .filter(|value| find_keys(value.as_bytes()).is_empty())
+        .find_map(clean)
         .or_else(|| from_json(body))
 }
 
