@@ -1,7 +1,5 @@
 //! The API's reads, once for the API itself and for pages rendered in process.
 
-use std::ops::Range;
-
 use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
@@ -66,16 +64,6 @@ impl Reads {
         };
         Ok(detail(stored, text))
     }
-
-    pub(crate) async fn body(
-        &self,
-        id: &str,
-        seq: i64,
-        range: Range<u64>,
-    ) -> Result<Vec<u8>, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?;
-        Ok(self.app.store.body(endpoint.id, seq, range).await?)
-    }
 }
 
 #[async_trait]
@@ -97,7 +85,11 @@ impl Backend for Reads {
     }
 
     async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-        self.body(id, seq, 0..u64::from(limit)).await.map_err(|error| error.problem())
+        let read = async {
+            let endpoint = self.caller.living(&self.app, id).await?;
+            Ok::<_, Error>(self.app.store.body(endpoint.id, seq, 0..u64::from(limit)).await?)
+        };
+        read.await.map_err(|error| error.problem())
     }
 }
 

@@ -47,12 +47,11 @@ pub(crate) async fn body(
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let reads = Reads { app, caller };
-    let endpoint = reads.caller.living(&reads.app, &id).await?;
-    let stored = reads.app.store.request(endpoint.id, which(&seq)?).await?;
+    let endpoint = caller.living(&app, &id).await?.id;
+    let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let range = asked_range(&headers, length)?;
-    let bytes = reads.body(&id, seq, range.clone().unwrap_or(0..length)).await?;
+    let bytes = app.store.body(endpoint, seq, range.clone().unwrap_or(0..length)).await?;
     let mut response = attachment(bytes, &format!("{id}-{seq}.body"));
     let fields = response.headers_mut();
     fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -71,12 +70,11 @@ pub(crate) async fn raw(
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let reads = Reads { app, caller };
-    let endpoint = reads.caller.living(&reads.app, &id).await?;
-    let stored = reads.app.store.request(endpoint.id, which(&seq)?).await?;
+    let endpoint = caller.living(&app, &id).await?.id;
+    let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let mut bytes = stored.head;
-    bytes.extend(reads.body(&id, seq, 0..length).await?);
+    bytes.extend(app.store.body(endpoint, seq, 0..length).await?);
     bytes.extend(stored.trailers);
     let mut response = attachment(bytes, &format!("{id}-{seq}.http"));
     response.headers_mut().insert(HOOKGLASS_RAW, HeaderValue::from_static("rendered"));
