@@ -92,7 +92,7 @@ impl FeedState {
             self.change_by(id, event, outdated);
         }
         let change = match event {
-            FeedEvent::Alive { change } => Some(*change),
+            FeedEvent::Alive { change, .. } => Some(*change),
             _ => id,
         };
         self.change = self.change.max(change.unwrap_or(0));

@@ -66,7 +66,7 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{GoneReason, Summary, Timestamp};
+    use crate::wire::{GoneReason, OnLimit, Summary, Timestamp};
 
     fn endpoint(id: &str, created_at: i64) -> Endpoint {
         Endpoint {
@@ -78,6 +78,9 @@ mod tests {
             expires_at: None,
             requests: 0,
             last_seq: 0,
+            max_requests: 10_000,
+            on_limit: OnLimit::DropOldest,
+            dropped_through: 0,
             key: None,
         }
     }

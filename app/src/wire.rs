@@ -10,7 +10,7 @@ mod text;
 mod timestamp;
 
 pub use self::{
-    endpoint::{Endpoint, Endpoints, Session},
+    endpoint::{Endpoint, Endpoints, OnLimit, Session},
     feed::{FeedEvent, GoneReason},
     problem::Problem,
     request::{Body, Deleted, Detail, Header, Page, Refused, Summary, Window},

@@ -4,8 +4,8 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Deleted, Detail, Endpoint, Endpoints, FeedEvent, GoneReason, Header, Page, Problem,
-    Refused, Session, Summary, Text, Timestamp, Window,
+    Body, Deleted, Detail, Endpoint, Endpoints, FeedEvent, GoneReason, Header, OnLimit, Page,
+    Problem, Refused, Session, Summary, Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -49,6 +49,9 @@ fn endpoint() -> Endpoint {
         expires_at: Some(time(604_800_000_000)),
         requests: 127,
         last_seq: 128,
+        max_requests: 10_000,
+        on_limit: OnLimit::DropOldest,
+        dropped_through: 1,
         key: None,
     }
 }
@@ -173,15 +176,16 @@ fn feed_events_are_as_pinned() {
         FeedEvent::Endpoint(endpoint()),
         FeedEvent::Gone { endpoint: id(), reason: GoneReason::Expired },
         FeedEvent::Gap { endpoint: id() },
-        FeedEvent::Alive { change: 4_711 },
+        FeedEvent::Alive { change: 4_711, storing: true },
         FeedEvent::Gone { endpoint: id(), reason: GoneReason::Deleted },
+        FeedEvent::Alive { change: 4_711, storing: false },
     ];
     let golden: Vec<(String, Value)> =
         serde_json::from_str(include_str!("wire/feed.json")).unwrap();
     assert_eq!(events.len(), golden.len());
     for (index, (event, (name, data))) in events.iter().zip(golden).enumerate() {
         assert_eq!(event.name(), name);
-        assert_eq!(event.name(), FeedEvent::NAMES[if index == 9 { 6 } else { index }]);
+        assert_eq!(event.name(), FeedEvent::NAMES[[0, 1, 2, 3, 4, 5, 6, 7, 8, 6, 8][index]]);
         let line = event.data().unwrap();
         assert!(!line.contains('\n'), "SSE data is one line");
         assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), data);

@@ -7,6 +7,7 @@ mod head;
 pub mod key;
 mod label;
 mod listen;
+pub mod metrics;
 mod redact;
 mod reply;
 pub mod slug;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::{Text, Timestamp};
+use crate::wire::{OnLimit, Text, Timestamp};
 
 const OWN: &str = "own";
 
@@ -36,6 +36,9 @@ fn endpoint(requests: u64, last_seq: i64) -> Endpoint {
         expires_at: None,
         requests,
         last_seq,
+        max_requests: 10_000,
+        on_limit: OnLimit::DropOldest,
+        dropped_through: 0,
         key: None,
     }
 }
@@ -171,7 +174,7 @@ fn other_endpoints_move_only_the_cursor() {
     for (id, event) in (101..).zip(&events) {
         state.apply(Some(id), event);
     }
-    state.apply(None, &FeedEvent::Alive { change: 106 });
+    state.apply(None, &FeedEvent::Alive { change: 106, storing: true });
     assert_eq!(state, expected);
 }
 

@@ -29,7 +29,7 @@ fn is_uuid(id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Timestamp;
+    use crate::wire::{OnLimit, Timestamp};
 
     fn endpoint(id: &str, name: Option<&str>) -> Endpoint {
         Endpoint {
@@ -41,6 +41,9 @@ mod tests {
             expires_at: None,
             requests: 0,
             last_seq: 0,
+            max_requests: 10_000,
+            on_limit: OnLimit::DropOldest,
+            dropped_through: 0,
             key: None,
         }
     }

@@ -169,7 +169,7 @@ impl Follower {
                 self.attempt.set(0);
                 self.show(Connection::Live);
                 let change = match &event {
-                    FeedEvent::Alive { change } => Some(*change),
+                    FeedEvent::Alive { change, .. } => Some(*change),
                     _ => id,
                 };
                 let over = match &event {

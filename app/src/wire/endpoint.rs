@@ -25,6 +25,15 @@ pub struct Endpoint {
     pub requests: u64,
     /// The highest `seq` ever given at this endpoint, 0 before the first.
     pub last_seq: i64,
+    /// How many requests it may keep, 0 if the server does not say.
+    #[serde(default)]
+    pub max_requests: u64,
+    /// What happens once it keeps that many.
+    #[serde(default)]
+    pub on_limit: OnLimit,
+    /// The highest `seq` that retention dropped, 0 for none since the last clearing.
+    #[serde(default)]
+    pub dropped_through: i64,
     /// The key of the workspace that this call made: only in the answer to a program that came
     /// without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,8 +42,20 @@ pub struct Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, url, inspect_url, name, created_at, expires_at, requests, last_seq, key } =
-            self;
+        let Self {
+            id,
+            url,
+            inspect_url,
+            name,
+            created_at,
+            expires_at,
+            requests,
+            last_seq,
+            max_requests,
+            on_limit,
+            dropped_through,
+            key,
+        } = self;
         f.debug_struct("Endpoint")
             .field("id", id)
             .field("url", url)
@@ -44,9 +65,23 @@ impl fmt::Debug for Endpoint {
             .field("expires_at", expires_at)
             .field("requests", requests)
             .field("last_seq", last_seq)
+            .field("max_requests", max_requests)
+            .field("on_limit", on_limit)
+            .field("dropped_through", dropped_through)
             .field("key", &key.as_ref().map(|_| "[redacted]"))
             .finish()
     }
+}
+
+/// What happens to an arrival at an endpoint that is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnLimit {
+    /// It is kept, and the oldest request is dropped for it.
+    #[default]
+    DropOldest,
+    /// Its sender is told to come again (429).
+    Refuse,
 }
 
 /// The endpoints of a workspace.

@@ -51,6 +51,9 @@ pub enum FeedEvent {
     Alive {
         /// The workspace's change number at the time of the beat.
         change: i64,
+        /// Whether the server can keep requests now. While it cannot (a full disk, say) senders
+        /// get 503; reading and feeds go on.
+        storing: bool,
     },
 }
 
@@ -107,7 +110,9 @@ impl FeedEvent {
                 serde_json::to_string(&Gone { endpoint: endpoint.clone(), reason: *reason })
             }
             Self::Gap { endpoint } => serde_json::to_string(&Gap { endpoint: endpoint.clone() }),
-            Self::Alive { change } => serde_json::to_string(&Alive { change: *change }),
+            Self::Alive { change, storing } => {
+                serde_json::to_string(&Alive { change: *change, storing: *storing })
+            }
         }
     }
 
@@ -145,8 +150,8 @@ impl FeedEvent {
                 Self::Gap { endpoint }
             }
             "alive" => {
-                let Alive { change } = read(data)?;
-                Self::Alive { change }
+                let Alive { change, storing } = read(data)?;
+                Self::Alive { change, storing }
             }
             _ => return Ok(None),
         }))
@@ -185,4 +190,11 @@ struct Gap {
 #[derive(Serialize, Deserialize)]
 struct Alive {
     change: i64,
+    /// Left out while all is well.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    storing: bool,
+}
+
+const fn yes() -> bool {
+    true
 }

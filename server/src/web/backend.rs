@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
-    wire::{Body, Detail, Endpoint, Endpoints, Page, Problem, Timestamp, Window},
+    wire::{Body, Detail, Endpoint, Endpoints, OnLimit, Page, Problem, Timestamp, Window},
 };
 
 use super::{App, caller::Caller, error::Error, origin::Origin};
@@ -105,6 +105,9 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
         expires_at: endpoint.expires_at.map(Timestamp::from_micros),
         requests: u64::try_from(endpoint.requests).unwrap_or_default(),
         last_seq: endpoint.last_seq,
+        max_requests: 0,
+        on_limit: OnLimit::default(),
+        dropped_through: 0,
         key: None,
     }
 }

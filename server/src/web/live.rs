@@ -174,14 +174,14 @@ impl Reader {
                         return;
                     }
                 }
-                yield Ok(sse(&FeedEvent::Alive { change: self.last }, None));
+                yield Ok(sse(&FeedEvent::Alive { change: self.last, storing: true }, None));
                 loop {
                     let heard = tokio::select! {
                         biased;
                         () = shutdown.cancelled() => return,
                         heard = subscription.next() => heard,
                         _ = beat.tick() => {
-                            yield Ok(sse(&FeedEvent::Alive { change: self.last }, None));
+                            yield Ok(sse(&FeedEvent::Alive { change: self.last, storing: true }, None));
                             continue;
                         }
                     };
