@@ -1,178 +1,197 @@
 //! Captures a request at an endpoint: reads it to its end, has it stored, answers. The only place
 //! that makes captured requests.
 
+mod arrived;
+mod refused;
+
 use std::{
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
 use bytes::Bytes;
-use http_body::Body as _;
-use http_body_util::BodyExt as _;
+use hookglass_app::wire::Refused;
 use hyper::{
-    HeaderMap, Request,
+    HeaderMap,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     http::request::Parts,
 };
-use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::arrived::Arrived;
 use crate::{
+    budget::Budget,
+    config::Config,
     head, label,
-    listen::Peer,
+    listen::{Exchange, Peer},
+    metrics::{Metrics, Reason},
+    rates::Rates,
     redact, reply,
     reply::Refusal,
     slug::Slug,
-    store::{Captured, EndpointId, Store, StoreError},
+    store::{Captured, Endpoint, Store, StoreError},
     web::client::ClientAddress,
 };
-
-/// At shutdown, how long bodies that are still arriving may take to complete.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
 /// What capturing needs. A cheap-clone handle.
 #[derive(Clone)]
 pub(crate) struct Capture {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) client_address: ClientAddress,
-    pub(crate) redact_cookies: Arc<[String]>,
-    pub(crate) max_body_bytes: u64,
+    pub(crate) config: Arc<Config>,
+    pub(crate) rates: Arc<Rates>,
+    /// Bytes in memory, before they are stored.
+    pub(crate) budget: Budget,
+    /// Bytes of bodies that are stored ahead of their requests.
+    pub(crate) upload_budget: Budget,
+    pub(crate) metrics: Metrics,
     /// Owns the reading and storing, so that a sender who hangs up changes nothing.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }
 
-/// A body as far as it arrived.
-#[derive(Default)]
-struct Arrived {
-    body: Vec<Bytes>,
-    bytes: u64,
-    sha256: Sha256,
-    trailers: Vec<u8>,
-    complete: bool,
+/// A request's head with what is known of how it came.
+struct Arrival {
+    parts: Parts,
+    /// `None` only for a request that came past the listener.
+    exchange: Option<Arc<Exchange>>,
+    received_at: SystemTime,
+    clock: Instant,
+}
+
+impl Arrival {
+    fn new(parts: Parts) -> Self {
+        let exchange = parts.extensions.get::<Arc<Exchange>>().cloned();
+        let (received_at, clock) = exchange.as_ref().map_or_else(
+            || (SystemTime::now(), Instant::now()),
+            |exchange| (exchange.received_at, exchange.clock),
+        );
+        Self { parts, exchange, received_at, clock }
+    }
+
+    fn peer(&self) -> Option<std::net::SocketAddr> {
+        self.parts.extensions.get::<Peer>().map(|peer| peer.0)
+    }
 }
 
 /// Takes any request that no route wanted: captures it if its first segment is an endpoint.
-pub(crate) async fn any(State(capture): State<Capture>, request: Request<Body>) -> Response {
-    let received_at = SystemTime::now();
-    let clock = Instant::now();
+pub(crate) async fn any(State(capture): State<Capture>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let visit = reply::Visit::of(&parts);
-    let endpoint = match capture.endpoint(&parts).await {
+    let arrival = Arrival::new(parts);
+    let endpoint = match capture.endpoint(&arrival.parts).await {
         Ok(endpoint) => endpoint,
-        Err(refusal) => return reply::refuse(&visit, &refusal),
+        Err(refusal) => return capture.refuse(&visit, &refusal),
     };
-    if declared_bytes(&parts.headers).is_some_and(|bytes| bytes > capture.max_body_bytes) {
-        return reply::refuse(&visit, &Refusal::BodyTooLarge(capture.max_body_bytes));
+    if let Err(refusal) = capture.admit(&endpoint, &arrival) {
+        capture.note_refusal(&endpoint, &arrival, &refusal).await;
+        return capture.refuse(&visit, &refusal);
     }
     let (answer, answered) = oneshot::channel();
-    let tasks = capture.tasks.clone();
+    let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
     tasks.spawn(async move {
-        let kept = capture.keep(endpoint, parts, body, received_at, clock).await;
+        let kept = keeper.keep(&endpoint, arrival, body).await;
         // The sender may have hung up; what is kept stays kept.
         let _ = answer.send(kept);
     });
     match answered.await {
         Ok(Ok(seq)) => reply::captured(&visit, seq),
-        Ok(Err(refusal)) => reply::refuse(&visit, &refusal),
+        Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
         // The task ends without an answer only if it panics.
-        Err(_) => reply::refuse(&visit, &Refusal::NotStored),
+        Err(_) => capture.refuse(&visit, &Refusal::NotStored),
     }
+}
+
+/// Takes a request that could not be read: its sender learns why, and so does the owner of the
+/// endpoint that it meant, if that can be made out.
+pub(crate) async fn malformed(State(capture): State<Capture>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = reply::Visit::of(&parts);
+    let arrival = Arrival::new(parts);
+    let malformed = arrival.exchange.as_ref().and_then(|exchange| exchange.malformed);
+    let refusal = malformed.map_or(Refusal::NotStored, Refusal::Malformed);
+    if let Ok(endpoint) = capture.endpoint(&arrival.parts).await {
+        capture.note_refusal(&endpoint, &arrival, &refusal).await;
+    }
+    capture.refuse(&visit, &refusal)
 }
 
 impl Capture {
     /// The endpoint that the request addresses.
-    async fn endpoint(&self, parts: &Parts) -> Result<EndpointId, Refusal> {
+    async fn endpoint(&self, parts: &Parts) -> Result<Arc<Endpoint>, Refusal> {
         let slug = first_segment(parts.uri.path())
             .and_then(Slug::from_segment)
             .ok_or(Refusal::UnknownEndpoint)?;
         let endpoint = self.store.resolve(&slug).await?.ok_or(Refusal::UnknownEndpoint)?;
         match endpoint.gone {
-            None => Ok(endpoint.id),
+            None => Ok(endpoint),
             Some(reason) => Err(Refusal::Gone(reason)),
+        }
+    }
+
+    /// Refuses what runs into a limit before its body is read.
+    fn admit(&self, endpoint: &Endpoint, arrival: &Arrival) -> Result<(), Refusal> {
+        let headers = &arrival.parts.headers;
+        let client = arrival.peer().and_then(|peer| self.client_address.counted(peer, headers));
+        self.rates.request(endpoint.id, client, &self.config)?;
+        let most = self.config.max_body.0;
+        match declared_bytes(headers) {
+            Some(bytes) if bytes > most => Err(Refusal::BodyTooLarge(most)),
+            _ => Ok(()),
         }
     }
 
     /// Reads the request to its end and stores it.
     async fn keep(
         &self,
-        endpoint: EndpointId,
-        parts: Parts,
+        endpoint: &Endpoint,
+        arrival: Arrival,
         body: Body,
-        received_at: SystemTime,
-        clock: Instant,
     ) -> Result<i64, Refusal> {
-        let arrived = self.read(body).await?;
-        let cut_by_shutdown = !arrived.complete && self.shutdown.is_cancelled();
-        let duration = clock.elapsed();
-        let captured = self.captured(&parts, arrived, received_at, duration);
-        let seq = self.store.append(endpoint, captured).await?;
-        if cut_by_shutdown { Err(Refusal::NotStored) } else { Ok(seq) }
-    }
-
-    /// Reads the body until it ends, the sender cuts it, or the server has to stop.
-    async fn read(&self, mut body: Body) -> Result<Arrived, Refusal> {
-        let mut arrived = Arrived::default();
-        let stop = async {
-            self.shutdown.cancelled().await;
-            tokio::time::sleep(SHUTDOWN_GRACE).await;
+        let (mut arrived, refusal) = match self.read(endpoint, &arrival, body).await {
+            Ok(arrived) => (arrived, None),
+            // What came of the body came: it is kept, as cut.
+            Err((Some(arrived), refusal)) => (*arrived, Some(refusal)),
+            Err((None, refusal)) => {
+                self.note_refusal(endpoint, &arrival, &refusal).await;
+                return Err(refusal);
+            }
         };
-        tokio::pin!(stop);
-        loop {
-            if body.is_end_stream() {
-                arrived.complete = true;
-                return Ok(arrived);
-            }
-            let frame = tokio::select! {
-                biased;
-                frame = body.frame() => frame,
-                () = &mut stop => return Ok(arrived),
-            };
-            let frame = match frame {
-                Some(Ok(frame)) => frame,
-                Some(Err(error)) => {
-                    tracing::debug!(%error, "a sender cut its body short");
-                    return Ok(arrived);
-                }
-                None => {
-                    arrived.complete = true;
-                    return Ok(arrived);
-                }
-            };
-            match frame.into_data() {
-                Ok(data) => {
-                    arrived.bytes += data.len() as u64;
-                    if arrived.bytes > self.max_body_bytes {
-                        return Err(Refusal::BodyTooLarge(self.max_body_bytes));
-                    }
-                    arrived.sha256.update(&data);
-                    arrived.body.push(data);
-                }
-                Err(frame) => {
-                    if let Ok(trailers) = frame.into_trailers() {
-                        arrived.trailers.extend(head::render_fields(&trailers));
-                    }
-                }
-            }
+        let refused = refusal.as_ref().and_then(Refusal::refused);
+        if refused.is_some() && !self.rates.refused_row(endpoint.id) {
+            return Err(refusal.unwrap_or(Refusal::NotStored));
         }
+        let captured = self.captured(&arrival, &mut arrived, refused);
+        let seq = self.store.append(endpoint.id, captured).await?;
+        arrived.settle();
+        refusal.map_or(Ok(seq), Err)
     }
 
+    /// The request as it is to be kept.
     fn captured(
         &self,
-        parts: &Parts,
-        mut arrived: Arrived,
-        received_at: SystemTime,
-        duration: Duration,
+        arrival: &Arrival,
+        arrived: &mut Arrived,
+        refused: Option<Refused>,
     ) -> Captured {
-        let target = head::target(parts);
-        let mut head = head::render(parts, &target);
-        let mut target = target.into_bytes();
-        let mut method = parts.method.as_str().as_bytes().to_vec();
-        let mut redacted = redact::redact(&mut head, &self.redact_cookies);
-        redacted |= redact::redact_keys(&mut target);
+        let Arrival { parts, exchange, .. } = arrival;
+        let exact = exchange.as_ref().and_then(|exchange| exchange.exact(parts));
+        let (mut head, target, mut method) = match exact {
+            Some((wire, head)) => {
+                (wire.bytes.to_vec(), head.target.clone(), wire.bytes[head.method.clone()].to_vec())
+            }
+            None => rendered(exchange.as_deref(), parts),
+        };
+        let mut redacted = redact::redact(&mut head, &self.config.redact_cookies);
+        // Redaction keeps every byte in its place.
+        let target = head.get(target).unwrap_or_default().to_vec();
         redacted |= redact::redact_keys(&mut method);
         redacted |= redact::redact_keys(&mut arrived.trailers);
         let mut content_type =
@@ -180,34 +199,51 @@ impl Capture {
         if let Some(content_type) = &mut content_type {
             redact::redact_keys(content_type);
         }
-        // Long bodies came in pieces and are not searched for a label.
-        let label_body = match arrived.body.as_slice() {
-            [] => Bytes::new(),
-            [whole] => whole.clone(),
-            pieces => label::searched(pieces),
-        };
-        let label = label::label(&parts.headers, &label_body);
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         Captured {
-            received_at: micros(received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            duration_us: micros(duration),
+            received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            duration_us: micros(arrived.took),
             method: String::from_utf8_lossy(&method).into_owned(),
             target,
             http_version: head::version_number(parts.version),
             remote_addr: remote_addr.as_ref().map(IpAddr::to_string).unwrap_or_default(),
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
-            label,
+            label: label::label(&parts.headers, arrived.searched()),
             complete: arrived.complete,
-            exact: false,
+            exact: exact.is_some(),
             redacted,
             head,
-            trailers: arrived.trailers,
-            body: arrived.body,
-            body_sha256: arrived.sha256.finalize().into(),
+            trailers: std::mem::take(&mut arrived.trailers),
+            body_bytes: arrived.bytes,
+            upload: arrived.upload(),
+            body: vec![arrived.rest()],
+            body_sha256: arrived.sha256(),
+            refused,
         }
     }
+
+    /// Answers a request that was not kept, and counts it.
+    fn refuse(&self, visit: &reply::Visit, refusal: &Refusal) -> Response {
+        self.metrics.refused.get_or_create(&Reason { reason: refusal.reason() }).inc();
+        reply::refuse(visit, refusal)
+    }
+}
+
+/// A head in HTTP/1.1 form from hyper's view, with the place of its target, and its method.
+fn rendered(
+    exchange: Option<&Exchange>,
+    parts: &Parts,
+) -> (Vec<u8>, std::ops::Range<usize>, Vec<u8>) {
+    if exchange.is_some_and(|exchange| exchange.wire.is_some()) {
+        tracing::warn!("a head was read differently than it was sent; keeping the parsed view");
+    }
+    let target = head::target(parts);
+    let head = head::render(parts, &target);
+    let method = parts.method.as_str().as_bytes().to_vec();
+    let start = method.len() + 1;
+    (head, start..start + target.len(), method)
 }
 
 impl From<StoreError> for Refusal {
@@ -215,8 +251,10 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::NotFound => Self::UnknownEndpoint,
             StoreError::Gone(reason) => Self::Gone(reason),
+            StoreError::Full { limit, value } => Self::Full { limit, value },
             StoreError::SlugTaken
             | StoreError::TooManyEndpoints(_)
+            | StoreError::TooManyEndpointsInAll(_)
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::NotStored,
@@ -243,3 +281,6 @@ fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
+
+/// No body.
+const EMPTY: Bytes = Bytes::new();

@@ -48,7 +48,8 @@ pub struct Config {
     #[arg(long, env = "HOOKGLASS_PUBLIC_URL", value_name = "ORIGIN")]
     pub public_url: Option<PublicUrl>,
 
-    /// Networks of the proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    /// Networks of the proxies in front, whose X-Forwarded-For, Forwarded and X-Forwarded-Proto are
+    /// believed.
     #[arg(
         long,
         env = "HOOKGLASS_TRUSTED_PROXY",
@@ -72,6 +73,52 @@ pub struct Config {
         value_parser = clap::value_parser!(u32).range(1..)
     )]
     pub max_endpoints: u32,
+
+    /// How many connections may be open at once; at most as many as the process may have files.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_CONNECTIONS",
+        value_name = "N",
+        default_value_t = 16384,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_connections: u32,
+
+    /// How many of them from one address, 0 for no limit. An address is an IPv4 address or an
+    /// IPv6 /64; trusted proxies, loopback and private addresses are not counted, here and below.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_CONNECTIONS_PER_ADDRESS",
+        value_name = "N",
+        default_value_t = 1024
+    )]
+    pub max_connections_per_address: u32,
+
+    /// How many requests a second an endpoint takes, 0 for no limit.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_RATE_PER_ENDPOINT",
+        value_name = "N",
+        default_value_t = 100_000
+    )]
+    pub max_rate_per_endpoint: u32,
+
+    /// How many requests a second are captured from one address, 0 for no limit.
+    #[arg(long, env = "HOOKGLASS_MAX_RATE_PER_ADDRESS", value_name = "N", default_value_t = 1000)]
+    pub max_rate_per_address: u32,
+
+    /// How many endpoints may be made from one address in an hour, 0 for no limit.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_CREATIONS_PER_ADDRESS",
+        value_name = "N",
+        default_value_t = 200
+    )]
+    pub max_creations_per_address: u32,
+
+    /// Where to serve metrics for Prometheus, at /metrics, such as 127.0.0.1:9464. Off unless given.
+    #[arg(long, env = "HOOKGLASS_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// Cookies of other applications on this host whose values are never kept.
     #[arg(

@@ -59,16 +59,37 @@ pub(crate) fn fields(head: &[u8]) -> Vec<Header> {
     trailer_fields(&head[after_request_line..])
 }
 
-/// The fields of kept trailers, in wire order.
+/// The fields of kept trailers, in wire order. A folded line is joined to its field by one space
+/// (RFC 9112 §5.2).
 pub(crate) fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
-    bytes
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            let colon = line.iter().position(|&byte| byte == b':')?;
-            Some((text(&line[..colon]), text(line[colon + 1..].trim_ascii())))
-        })
-        .collect()
+    let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+            if let Some((_, value)) = fields.last_mut() {
+                value.push(b' ');
+                value.extend_from_slice(trimmed(line));
+            }
+        } else if let Some(colon) = line.iter().position(|&byte| byte == b':') {
+            fields.push((&line[..colon], trimmed(&line[colon + 1..]).to_vec()));
+        }
+    }
+    fields.into_iter().map(|(name, value)| (text(name), text(&value))).collect()
+}
+
+/// Whether a kept head says that its body came in chunks.
+pub(crate) fn is_chunked(head: &[u8]) -> bool {
+    fields(head).iter().any(|(name, _)| {
+        matches!(name, Text::Utf8(name) if name.eq_ignore_ascii_case("transfer-encoding"))
+    })
+}
+
+/// Without the spaces and tabs around it: other white space is part of a value.
+fn trimmed(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let before = value.iter().take_while(is_space).count();
+    let after = value[before..].iter().rev().take_while(is_space).count();
+    &value[before..value.len() - after]
 }
 
 /// Bytes from outside as the API shows them.

@@ -95,7 +95,7 @@ pub(crate) fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {
     let prefix = PREFIX.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = bytes[from..].windows(prefix.len()).position(|window| window == prefix) {
+    while let Some(at) = memchr::memmem::find(&bytes[from..], prefix) {
         let start = from + at;
         let secret = start + prefix.len();
         let chars = bytes[secret..].iter().take_while(|&&b| is_base64url(b)).count();

@@ -1,6 +1,5 @@
 //! A short name of the event that a request carries, read from the marks that senders put on it.
 
-use bytes::Bytes;
 use hyper::HeaderMap;
 use serde::Deserialize;
 
@@ -60,12 +59,6 @@ pub(crate) fn label(headers: &HeaderMap, body: &[u8]) -> Option<String> {
         .filter(|value| find_keys(value.as_bytes()).is_empty())
         .find_map(clean)
         .or_else(|| from_json(body))
-}
-
-/// A body that came in pieces, in one, if it is short enough to be searched; else nothing.
-pub(crate) fn searched(pieces: &[Bytes]) -> Bytes {
-    let bytes: usize = pieces.iter().map(Bytes::len).sum();
-    if bytes > SEARCHED_BYTES { Bytes::new() } else { pieces.concat().into() }
 }
 
 fn from_json(body: &[u8]) -> Option<String> {

@@ -1,13 +1,17 @@
 //! The Hookglass server: captures requests, stores them, and shows them live.
 
+mod address;
+mod budget;
 mod capture;
 pub mod config;
 mod feed;
+mod forwarded;
 mod head;
 pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod rates;
 mod redact;
 mod reply;
 pub mod slug;
@@ -16,13 +20,21 @@ mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{io, net::TcpListener, task::JoinHandle};
+use tokio::{
+    io,
+    net::TcpListener,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::feed::{Feed, Heard, Subscription};
 use self::{
+    budget::Budget,
     capture::Capture,
     config::Config,
+    listen::{Doors, Listen},
+    metrics::Metrics,
+    rates::Rates,
     store::{
         Store,
         sqlite::{OpenError, SqliteStore},
@@ -35,6 +47,15 @@ const CAPTURES_TIMEOUT: Duration = Duration::from_millis(1000);
 /// How long it then waits for connections to send what is left to send.
 const CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// Bytes of requests that may be in memory before they are stored. Past that senders get 503.
+const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
+/// Bodies that are stored ahead of their requests may take up this part of the storage.
+const UPLOADS_PART: u64 = 4;
+/// Open files that are kept back from connections, for the database and whatever else.
+const OTHER_FILES: u64 = 128;
+/// How often rates forget the keys that are as good as new.
+const FORGET_INTERVAL: Duration = Duration::from_secs(30);
+
 /// A running server; owns every task that it started.
 pub struct Server {
     address: SocketAddr,
@@ -42,7 +63,9 @@ pub struct Server {
     shutdown: CancellationToken,
     captures: TaskTracker,
     connections: TaskTracker,
-    accepting: JoinHandle<()>,
+    /// Accepting connections, and whatever else goes on until the shutdown.
+    keepers: TaskTracker,
+    metrics_address: Option<SocketAddr>,
 }
 
 /// Why a server could not start.
@@ -52,8 +75,10 @@ pub enum StartError {
     #[error(transparent)]
     Database(#[from] OpenError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {source}; choose another with --listen")]
+    #[error("cannot listen on {address}: {source}; choose another with {flag}")]
     Listen {
+        /// The flag that chooses it.
+        flag: &'static str,
         /// The address asked for.
         address: SocketAddr,
         /// Why.
@@ -67,42 +92,69 @@ impl Server {
     /// # Errors
     /// The database cannot be opened, or the address is not to be had.
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        let metrics = Metrics::default();
         let feed = Feed::default();
         let publish = {
             let feed = feed.clone();
             Box::new(move |changes| feed.publish(changes))
         };
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database.0, publish).await?);
-        let failed = |source| StartError::Listen { address: config.listen, source };
-        let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-
+        let (listener, address) = bind(config.listen, "--listen").await?;
+        let config = Arc::new(config);
         let shutdown = CancellationToken::new();
-        let captures = TaskTracker::new();
-        let connections = TaskTracker::new();
+        let (captures, connections, keepers) =
+            (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
-        let app = App {
-            capture: Capture {
-                store: store.clone(),
-                client_address: client_address.clone(),
-                redact_cookies: config.redact_cookies.clone().into(),
-                max_body_bytes: config.max_body.0,
-                tasks: captures.clone(),
-                shutdown: shutdown.clone(),
-            },
+        let rates = Arc::new(Rates::new(&config));
+        let capture = Capture {
             store: store.clone(),
-            feed,
-            client_address,
-            config: Arc::new(config),
+            client_address: client_address.clone(),
+            config: config.clone(),
+            rates: rates.clone(),
+            budget: Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone()),
+            upload_budget: Budget::new(
+                config.max_storage.0 / UPLOADS_PART,
+                metrics.upload_bytes.clone(),
+            ),
+            metrics: metrics.clone(),
+            tasks: captures.clone(),
             shutdown: shutdown.clone(),
         };
-        let accepting = tokio::spawn(listen::serve(
-            listener,
-            web::routes(app),
-            shutdown.clone(),
-            connections.clone(),
-        ));
-        Ok(Self { address, store, shutdown, captures, connections, accepting })
+        let app = App {
+            capture: capture.clone(),
+            store: store.clone(),
+            feed,
+            client_address: client_address.clone(),
+            rates: rates.clone(),
+            metrics: metrics.clone(),
+            config: config.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let listen = Listen {
+            routes: web::routes(app),
+            malformed: web::malformed(capture),
+            doors: doors(&config, &metrics),
+            is_counted: Arc::new(move |peer| client_address.is_counted(peer)),
+            shutdown: shutdown.clone(),
+            connections: connections.clone(),
+        };
+        let mut metrics_address = None;
+        if let Some(asked) = config.metrics_listen {
+            let (listener, address) = bind(asked, "--metrics-listen").await?;
+            metrics_address = Some(address);
+            let routes = web::metrics(metrics);
+            let listen = Listen { routes: routes.clone(), malformed: routes, ..listen.clone() };
+            keepers.spawn(listen.serve(listener));
+        }
+        keepers.spawn(listen.serve(listener));
+        keepers.spawn(forget_idle(rates, shutdown.clone()));
+        Ok(Self { address, store, shutdown, captures, connections, keepers, metrics_address })
+    }
+
+    /// The address that metrics are served on, if they are.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// The address that it listens on.
@@ -115,7 +167,8 @@ impl Server {
     /// database at rest. Takes at most two seconds unless the disk takes longer.
     pub async fn shutdown(self) {
         self.shutdown.cancel();
-        drop(self.accepting.await);
+        self.keepers.close();
+        self.keepers.wait().await;
         self.captures.close();
         if tokio::time::timeout(CAPTURES_TIMEOUT, self.captures.wait()).await.is_err() {
             tracing::warn!(captures = self.captures.len(), "stopping in the middle of captures");
@@ -125,5 +178,35 @@ impl Server {
         if tokio::time::timeout(CONNECTIONS_TIMEOUT, self.connections.wait()).await.is_err() {
             tracing::debug!(connections = self.connections.len(), "closing open connections");
         }
+    }
+}
+
+async fn bind(
+    address: SocketAddr,
+    flag: &'static str,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { flag, address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// As many connections as the operator wants and the process may have open files.
+fn doors(config: &Config, metrics: &Metrics) -> Doors {
+    let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let most = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES).max(1));
+    let wanted = u64::from(config.max_connections);
+    if most < wanted {
+        tracing::warn!(wanted, most, "the limit on open files allows fewer connections");
+    }
+    let of_one = usize::try_from(config.max_connections_per_address).unwrap_or(usize::MAX);
+    Doors::new(usize::try_from(most.min(wanted)).unwrap_or(usize::MAX), of_one, metrics.clone())
+}
+
+async fn forget_idle(rates: Arc<Rates>, shutdown: CancellationToken) {
+    let mut ticks = interval(FORGET_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(ticks.tick()).await.is_some() {
+        rates.forget_idle();
     }
 }

@@ -1,91 +1,314 @@
 //! The accept loop and what stands between a socket and the routes: one task a connection, the
-//! peer's address for whoever asks, an orderly end. The tap of the exact request head and the
-//! limits on connections belong here.
+//! gate that keeps heads as they came, the limits on connections, an orderly end.
 
-use std::{io, net::SocketAddr, time::Duration};
+mod body;
+mod chunks;
+mod clock;
+mod doors;
+mod exchange;
+mod framing;
+mod gate;
+mod malformed;
+mod tame;
 
-use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
-use tokio::net::{TcpListener, TcpStream};
+
+use axum::{Router, body::Body, response::Response};
+use bytes::BytesMut;
+use hyper::{
+    Request, Version,
+    body::Incoming,
+    header::{CONNECTION, HeaderValue},
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    io::AsyncReadExt as _,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
+
+use self::{
+    body::Watched,
+    exchange::Slot,
+    framing::{MAX_FIELDS, MAX_HEAD_BYTES},
+    gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
+};
+pub(crate) use self::{
+    doors::Doors,
+    exchange::{Exchange, Trouble},
+    framing::Head,
+    malformed::Malformed,
+};
 
 /// How long accepting pauses when the process has run out of file descriptors: connections wait
 /// in the kernel's queue meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Large heads that may be arriving at once, over all connections: 64 MiB of them. Past that
+/// their senders get 503.
+const LARGE_HEADS: usize = 1_024;
+/// What hyper may buffer of one message: the largest head with room for one read.
+const BUFFER_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;
+
+/// How an HTTP/2 connection starts (RFC 9113 §3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Streams that one HTTP/2 connection may have open.
+const STREAMS: u32 = 128;
+/// Streams that a client may reset before they were taken up; more is an attack.
+const RESET_STREAMS: usize = 32;
+/// Bytes that may be on their way for one stream and for one connection.
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// How often it is looked whether an HTTP/2 connection idles.
+const IDLE_CHECK: Duration = Duration::from_secs(15);
 
 /// The address and port of the connection that a request came over; an extension of each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Accepts connections until `shutdown`, each served by a task of `connections`.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    shutdown: CancellationToken,
-    connections: TaskTracker,
-) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        // A sender that closes its half after the body still gets its answer.
-        .half_close(true)
-        .header_read_timeout(None);
-    builder.http2().timer(TokioTimer::new());
-    loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection =
-                    serve_one(stream, peer, builder.clone(), routes.clone(), shutdown.clone());
-                connections.spawn(connection);
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept connections, trying again");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// What serves connections. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct Listen {
+    /// Answers requests.
+    pub(crate) routes: Router,
+    /// Answers requests that could not be read.
+    pub(crate) malformed: Router,
+    pub(crate) doors: Doors,
+    /// Says whether a peer stands for one client, so that limits by address apply to it.
+    pub(crate) is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    pub(crate) shutdown: CancellationToken,
+    /// Owns the tasks of connections.
+    pub(crate) connections: TaskTracker,
+}
+
+impl Listen {
+    /// Accepts connections until the shutdown, each served by a task of its own.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let large_heads = Arc::new(Semaphore::new(LARGE_HEADS));
+        loop {
+            let accepted = tokio::select! {
+                () = self.shutdown.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, &large_heads),
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept connections, trying again");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
+    }
+
+    fn admit(&self, stream: TcpStream, peer: SocketAddr, large_heads: &Arc<Semaphore>) {
+        // A dual-stack socket shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let counted = (self.is_counted)(peer.ip()).then(|| peer.ip());
+        match self.doors.enter(counted) {
+            Ok(entry) => {
+                let (listen, large_heads) = (self.clone(), large_heads.clone());
+                self.connections.spawn(async move {
+                    listen.serve_one(stream, peer, large_heads).await;
+                    drop(entry);
+                });
+            }
+            Err(doors::Closed(limit, value)) => {
+                tracing::debug!(%peer, limit, value, "a connection was refused");
+                // As much of an answer as fits into the empty send buffer: no task for it.
+                let _ = stream.try_write(closed(limit, value).as_bytes());
+            }
+        }
+    }
+
+    async fn serve_one(self, mut stream: TcpStream, peer: SocketAddr, large_heads: Arc<Semaphore>) {
+        // Without this a streamed page waits for the peer's delayed acknowledgements.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        let mut input = BytesMut::new();
+        let ended = match starts_as_http2(&mut stream, &mut input).await {
+            Ok(true) => Box::pin(self.serve_http2(Gate::open(stream, input), peer)).await,
+            Ok(false) => {
+                let slot = Slot::default();
+                let gate = Gate::new(stream, input, slot.clone(), large_heads);
+                self.serve_http1(gate, slot, peer).await
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a connection said nothing");
+                return;
+            }
+        };
+        if let Err(error) = ended {
+            // Peers that go away or speak no HTTP are everyday events on a public port.
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
+        }
+    }
+
+    async fn serve_http1(
+        &self,
+        gate: Gate<TcpStream>,
+        slot: Slot,
+        peer: SocketAddr,
+    ) -> hyper::Result<()> {
+        let service = service_fn(move |request: Request<Incoming>| {
+            let exchange = slot.take().unwrap_or_else(|| {
+                tracing::warn!("a request came past the gate");
+                Arc::new(Exchange::without_wire(None))
+            });
+            answer(self.routes_for(&exchange), request, exchange, peer)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // A sender that closes its half after the body still gets its answer.
+            .half_close(true)
+            // The gate keeps the clocks.
+            .header_read_timeout(None)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(TokioIo::new(gate), service);
+        tokio::pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = self.shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
+
+    fn routes_for(&self, exchange: &Exchange) -> Router {
+        if exchange.malformed.is_some() { self.malformed.clone() } else { self.routes.clone() }
+    }
+
+    async fn serve_http2(&self, gate: Gate<TcpStream>, peer: SocketAddr) -> hyper::Result<()> {
+        let open = Arc::new(AtomicUsize::new(0));
+        let service = service_fn(|request: Request<Incoming>| {
+            let fields = request.headers().len();
+            let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
+            let exchange = Arc::new(Exchange::without_wire(malformed));
+            let answer = answer(self.routes_for(&exchange), request, exchange, peer);
+            let open = OpenStream::new(&open);
+            async move {
+                let answer = answer.await;
+                drop(open);
+                answer
+            }
+        });
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(RESET_STREAMS)
+            .max_local_error_reset_streams(RESET_STREAMS)
+            .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            // A peer that is gone without a word is found out.
+            .keep_alive_interval(IDLE_TIMEOUT / 2)
+            .keep_alive_timeout(HEAD_TIMEOUT)
+            .serve_connection(TokioIo::new(gate), service);
+        tokio::pin!(connection);
+        let mut looks = interval(IDLE_CHECK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut busy = Instant::now();
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => return ended,
+                () = self.shutdown.cancelled() => break,
+                _ = looks.tick() => {
+                    if open.load(Ordering::Acquire) > 0 {
+                        busy = Instant::now();
+                    } else if busy.elapsed() > IDLE_TIMEOUT {
+                        break;
+                    }
+                }
+            }
+        }
+        connection.as_mut().graceful_shutdown();
+        // Streams that are open may end; one who opens none and does not close is not waited for.
+        timeout(IDLE_TIMEOUT, connection).await.unwrap_or(Ok(()))
     }
 }
 
-async fn serve_one(
-    stream: TcpStream,
-    peer: SocketAddr,
-    builder: auto::Builder<TokioExecutor>,
+/// A stream that is being answered.
+struct OpenStream(Arc<AtomicUsize>);
+
+impl OpenStream {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::AcqRel);
+        Self(open.clone())
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Has a request answered; where the answer came before the end of the body, it is the last on
+/// its connection, so that nothing in the body can be taken for a request.
+async fn answer(
     routes: Router,
-    shutdown: CancellationToken,
-) {
-    // Without this a streamed page waits for the peer's delayed acknowledgements.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    request: Request<Incoming>,
+    exchange: Arc<Exchange>,
+    peer: SocketAddr,
+) -> Result<Response, Infallible> {
+    let (mut parts, incoming) = request.into_parts();
+    let is_http2 = parts.version == Version::HTTP_2;
+    exchange.untame(&mut parts);
+    parts.extensions.insert(Peer(peer));
+    parts.extensions.insert(exchange.clone());
+    let body = Body::new(Watched::new(incoming, exchange.clone()));
+    let request = Request::from_parts(parts, body);
+    let mut response = routes.oneshot(request).await?;
+    if !is_http2 && (exchange.malformed.is_some() || !exchange.has_body_ended()) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
-        routes.clone().oneshot(request)
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    Ok(response)
+}
+
+/// Reads as far as tells whether a connection starts with the preface of HTTP/2.
+async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Result<bool> {
+    let mut deadline = Instant::now() + IDLE_TIMEOUT;
+    loop {
+        let compared = input.len().min(PREFACE.len());
+        if input[..compared] != PREFACE[..compared] {
+            return Ok(false);
         }
-    };
-    if let Err(error) = ended {
-        // Peers that go away or speak no HTTP are everyday events on a public port.
-        tracing::debug!(error, "a connection ended early");
+        if compared == PREFACE.len() {
+            return Ok(true);
+        }
+        input.reserve(READ_BYTES);
+        if timeout_at(deadline, stream.read_buf(input)).await?? == 0 {
+            return Ok(false);
+        }
+        deadline = deadline.min(Instant::now() + HEAD_TIMEOUT);
     }
+}
+
+/// The answer to a connection that is one too many.
+fn closed(limit: &str, value: usize) -> String {
+    let problem = format!(
+        "{{\"type\":\"/problems/too-many-connections\",\"title\":\"Too many connections\",\
+         \"status\":503,\"detail\":\"This server takes {value} connections ({limit}); close some \
+         or come again later.\"}}"
+    );
+    format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+         retry-after: 5\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{problem}",
+        problem.len()
+    )
 }
 
 /// Whether the next `accept` can be tried at once.

@@ -46,6 +46,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// Bytes of requests that are being received.
     pub in_flight_bytes: Gauge,
+    /// Bytes of bodies that are stored ahead of their requests.
+    pub upload_bytes: Gauge,
     /// The size of the write-ahead log.
     pub wal_bytes: Gauge,
     /// The size of the database file, without what is free in it.
@@ -96,6 +98,13 @@ impl Default for Metrics {
             Unit::Bytes,
             in_flight_bytes.clone(),
         );
+        let upload_bytes = Gauge::default();
+        registry.register_with_unit(
+            "upload",
+            "Bodies stored ahead of their requests",
+            Unit::Bytes,
+            upload_bytes.clone(),
+        );
         let wal_bytes = Gauge::default();
         registry.register_with_unit("wal", "The write-ahead log", Unit::Bytes, wal_bytes.clone());
         let database_bytes = Gauge::default();
@@ -119,6 +128,7 @@ impl Default for Metrics {
             lag_refills,
             connections,
             in_flight_bytes,
+            upload_bytes,
             wal_bytes,
             database_bytes,
             dropped,

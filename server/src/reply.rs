@@ -4,25 +4,27 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::{GoneReason, Problem};
+use hookglass_app::wire::{GoneReason, Problem, Refused};
 use hyper::{
     HeaderMap, StatusCode,
     header::{
         ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
         ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
-        ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY,
-        CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
     },
     http::request::Parts,
 };
 
-use crate::web::problem_response;
+use crate::{listen::Malformed, rates::Exceeded, web::problem_response};
 
 /// The number of the captured request, in its answer.
 const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// After how many seconds a sender may come again when storing failed.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+/// The same where somebody has to make room first.
+const RETRY_FULL_SECONDS: HeaderValue = HeaderValue::from_static("60");
 
 /// Why a request was not captured, or not promised to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +33,67 @@ pub(crate) enum Refusal {
     UnknownEndpoint,
     /// The endpoint is no more.
     Gone(GoneReason),
+    /// It cannot be read, or its head runs into a limit.
+    Malformed(Malformed),
     /// The body has more bytes than this.
     BodyTooLarge(u64),
+    /// The body took longer than so many seconds, in all or without a byte.
+    BodyTimeout(u64),
+    /// Too much was sent in too short a time.
+    TooFast(Exceeded),
+    /// The endpoint refuses at its limit.
+    Full {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its value in its own unit.
+        value: u64,
+    },
+    /// Too much is being received at once.
+    Crowded,
     /// It could not be stored, or that it was is not known.
     NotStored,
+}
+
+impl Refusal {
+    /// What it is counted under: the limit's name where a limit refused it.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownEndpoint => "unknown-endpoint",
+            Self::Gone(_) => "gone",
+            Self::Malformed(malformed) => malformed.limit().0,
+            Self::BodyTooLarge(_) => "max-body",
+            Self::BodyTimeout(_) => "body-timeout",
+            Self::TooFast(exceeded) => exceeded.limit,
+            Self::Full { limit, .. } => limit,
+            Self::Crowded => "in-flight",
+            Self::NotStored => "not-stored",
+        }
+    }
+
+    /// How the list shows it: a limit of ours that the sender was told of by a 4xx. An endpoint
+    /// that is full has no room for rows that say so.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        let value = match self {
+            Self::Malformed(malformed) if malformed.status().is_client_error() => {
+                malformed.limit().1
+            }
+            Self::BodyTooLarge(value) | Self::BodyTimeout(value) => *value,
+            Self::TooFast(exceeded) => exceeded.value,
+            Self::Malformed(_)
+            | Self::UnknownEndpoint
+            | Self::Gone(_)
+            | Self::Full { .. }
+            | Self::Crowded
+            | Self::NotStored => return None,
+        };
+        Some(Refused { limit: self.reason().to_owned(), value })
+    }
+}
+
+impl From<Exceeded> for Refusal {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::TooFast(exceeded)
+    }
 }
 
 /// What the answer depends on, beside what became of the request.
@@ -115,6 +174,47 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             "The body is too large",
             format!("This server takes bodies of at most {limit} bytes (max-body)."),
         ),
+        Refusal::Malformed(malformed) => (
+            malformed.status(),
+            match malformed.status() {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "head-too-large",
+                StatusCode::REQUEST_TIMEOUT => "too-slow",
+                StatusCode::SERVICE_UNAVAILABLE => "crowded",
+                _ => "malformed",
+            },
+            "The request cannot be read",
+            malformed.to_string(),
+        ),
+        Refusal::BodyTimeout(seconds) => (
+            StatusCode::REQUEST_TIMEOUT,
+            "too-slow",
+            "The body came too slowly",
+            format!(
+                "No byte of the body came for 30 seconds, or all of it took over two minutes \
+                 ({seconds} seconds, body-timeout). What came is kept as cut off; send it again."
+            ),
+        ),
+        Refusal::TooFast(Exceeded { limit, value, .. }) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many-requests",
+            "Too many requests",
+            format!("This server takes {value} requests a second here ({limit}); send fewer."),
+        ),
+        Refusal::Full { limit, value } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "endpoint-full",
+            "The endpoint is full",
+            format!(
+                "It is set to refuse rather than drop its oldest requests ({limit}, {value}); its \
+                 owner has to delete some."
+            ),
+        ),
+        Refusal::Crowded => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "crowded",
+            "Too much is arriving at once",
+            "Send it again in a few seconds (in-flight).".to_owned(),
+        ),
         Refusal::NotStored => (
             StatusCode::SERVICE_UNAVAILABLE,
             "not-stored",
@@ -135,14 +235,22 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
     let headers = response.headers_mut();
     sandbox(headers, visit);
     match refusal {
-        // The rest of the body is on its way and must not be taken for another request.
-        Refusal::BodyTooLarge(_) => {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        Refusal::TooFast(exceeded) => {
+            let seconds = exceeded.wait.as_secs() + 1;
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        Refusal::NotStored => {
+        Refusal::Full { .. } => {
+            headers.insert(RETRY_AFTER, RETRY_FULL_SECONDS);
+        }
+        Refusal::NotStored | Refusal::Crowded | Refusal::Malformed(Malformed::Crowded) => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
-        Refusal::UnknownEndpoint | Refusal::Gone(_) => {}
+        // A rest of a body that is on its way closes the connection, see `listen`.
+        Refusal::UnknownEndpoint
+        | Refusal::Gone(_)
+        | Refusal::Malformed(_)
+        | Refusal::BodyTooLarge(_)
+        | Refusal::BodyTimeout(_) => {}
     }
     response
 }

@@ -8,6 +8,7 @@ pub(crate) mod client;
 mod error;
 mod health;
 mod live;
+mod metrics;
 mod origin;
 mod pages;
 mod security;
@@ -33,6 +34,8 @@ use crate::{
     capture::{self, Capture},
     config::Config,
     feed::Feed,
+    metrics::Metrics,
+    rates::Rates,
     store::Store,
 };
 
@@ -43,6 +46,8 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     pub(crate) capture: Capture,
     pub(crate) client_address: ClientAddress,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
 }
@@ -110,6 +115,16 @@ pub(crate) fn routes(app: App) -> Router {
         .merge(service)
         .layer(middleware::from_fn(log));
     ours.fallback(any(capture::any)).with_state(app)
+}
+
+/// What answers requests that could not be read, whatever they were for.
+pub(crate) fn malformed(capture: Capture) -> Router {
+    Router::new().fallback(any(capture::malformed)).with_state(capture)
+}
+
+/// What operators see, on an address of its own.
+pub(crate) fn metrics(metrics: Metrics) -> Router {
+    Router::new().route("/metrics", get(metrics::get)).with_state(metrics)
 }
 
 /// Logs each answer of our own pages and API: the route's template, never what was asked for.

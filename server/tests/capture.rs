@@ -69,7 +69,7 @@ async fn a_request_is_kept_and_answered() {
     assert_eq!(detail["http_version"], "HTTP/1.1");
     assert_eq!(detail["body"]["text"], r#"{"n":123456789012345678901}"#);
     assert_eq!(detail["body_bytes"], 27);
-    assert_eq!(detail["exact"], false);
+    assert_eq!(detail["exact"], true);
     assert_eq!(detail["redacted"], false);
     let latest = owner.get(&format!("/api/endpoints/{id}/requests/latest")).await.json();
     assert_eq!(latest, detail);
@@ -242,7 +242,12 @@ async fn a_body_over_the_limit_is_refused_and_the_connection_closed() {
     .await;
     assert!(chunked.starts_with("HTTP/1.1 413"), "{chunked}");
     let list = owner.get(&format!("/api/endpoints/{id}/requests")).await.json();
-    assert_eq!(list["requests"], json!([]));
+    let rows = list["requests"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row["refused"], json!({ "limit": "max-body", "value": 1024 }));
+        assert_eq!((&row["body_bytes"], &row["target"]), (&json!(0), &json!(format!("/{id}"))));
+    }
 }
 
 /// Waits until the endpoint holds `count` requests and returns them, newest first.

@@ -2,11 +2,22 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use hyper::{HeaderMap, header::HeaderName};
+use hyper::{
+    HeaderMap,
+    header::{FORWARDED, HeaderName},
+};
 use ipnet::IpNet;
+
+use crate::{
+    address::{Address, is_private},
+    forwarded::{forwarded, x_forwarded_for},
+};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -16,34 +27,56 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 #[derive(Debug, Clone)]
 pub(crate) struct ClientAddress {
     trusted: Arc<[IpNet]>,
+    /// Whether a proxy that nobody declared was seen and told of.
+    told: Arc<AtomicBool>,
 }
 
 impl ClientAddress {
     pub(crate) fn new(trusted: &[IpNet]) -> Self {
-        Self { trusted: trusted.into() }
+        Self { trusted: trusted.into(), told: Arc::default() }
     }
 
     /// The right-most address that is no trusted proxy's: first the peer, then
-    /// `X-Forwarded-For` from its end.
+    /// `X-Forwarded-For` from its end; `Forwarded` where that is absent.
     pub(crate) fn of(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.ip().to_canonical();
         if !self.trusts(client) {
+            self.tell_of_undeclared_proxy(client, headers);
             return client;
         }
-        let fields: Vec<&str> = headers
-            .get_all(FORWARDED_FOR)
+        let (name, read): (_, fn(&str) -> Vec<Option<IpAddr>>) =
+            if headers.contains_key(FORWARDED_FOR) {
+                (FORWARDED_FOR, x_forwarded_for)
+            } else {
+                (FORWARDED, forwarded)
+            };
+        let fields: Vec<Option<IpAddr>> = headers
+            .get_all(name)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
+            .flat_map(|value| value.to_str().map_or_else(|_| vec![None], read))
             .collect();
         for entry in fields.into_iter().rev() {
-            let Some(address) = address(entry.trim()) else { return client };
+            let Some(address) = entry else { return client };
             client = address;
             if !self.trusts(client) {
                 return client;
             }
         }
         client
+    }
+
+    /// The client's address if it stands for one client: not a trusted proxy's, whose clients are
+    /// not told apart, nor a private one's, which may be a proxy that nobody declared.
+    pub(crate) fn counted(&self, peer: SocketAddr, headers: &HeaderMap) -> Option<Address> {
+        let client = self.of(peer, headers);
+        let peer = peer.ip().to_canonical();
+        let through_proxy = self.trusts(peer) && client != peer;
+        (through_proxy || self.is_counted(client)).then(|| Address::of(client))
+    }
+
+    /// Whether connections from this peer count against the limits by address.
+    pub(crate) fn is_counted(&self, peer: IpAddr) -> bool {
+        !is_private(peer) && !self.trusts(peer)
     }
 
     /// Whether the client uses https, if the peer is a trusted proxy and says so.
@@ -59,28 +92,34 @@ impl ClientAddress {
     fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
-}
 
-/// An address as proxies write it: with or without port, IPv6 with or without brackets.
-fn address(text: &str) -> Option<IpAddr> {
-    text.parse::<IpAddr>()
-        .ok()
-        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
-        .or_else(|| text.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
-        .map(|address| address.to_canonical())
+    /// Says once which flag is missing where a private peer forwards for somebody.
+    fn tell_of_undeclared_proxy(&self, peer: IpAddr, headers: &HeaderMap) {
+        let forwards = headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED);
+        if forwards && is_private(peer) && !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "a proxy seems to stand in front; clients are taken for it until the server is \
+                 started with --trusted-proxy {peer}"
+            );
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn clients() -> ClientAddress {
+        ClientAddress::new(&["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()])
+    }
+
+    fn fields(name: &HeaderName, values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
+    }
+
     fn client(peer: &str, forwarded: &[&str]) -> String {
-        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
-        let headers = forwarded
-            .iter()
-            .map(|value| (FORWARDED_FOR, value.parse().unwrap()))
-            .collect::<HeaderMap>();
-        ClientAddress::new(&trusted).of(peer.parse().unwrap(), &headers).to_string()
+        clients().of(peer.parse().unwrap(), &fields(&FORWARDED_FOR, forwarded)).to_string()
     }
 
     #[test]
@@ -100,5 +139,28 @@ mod tests {
     fn what_is_no_address_ends_the_chain() {
         assert_eq!(client("10.0.0.1:9", &["203.0.113.5, unknown, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1:9", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn forwarded_counts_where_x_forwarded_for_is_absent() {
+        let peer = "10.0.0.1:9".parse().unwrap();
+        let sent = "for=1.1.1.1, for=\"[2001:db8::5]:80\";proto=https, for=10.0.0.2";
+        let mut headers = fields(&FORWARDED, &[sent]);
+        assert_eq!(clients().of(peer, &headers).to_string(), "2001:db8::5");
+        headers.insert(FORWARDED_FOR, "203.0.113.5".parse().unwrap());
+        assert_eq!(clients().of(peer, &headers).to_string(), "203.0.113.5");
+    }
+
+    #[test]
+    fn proxies_and_private_peers_do_not_count_as_one_client() {
+        let counted = |peer: &str, forwarded: &[&str]| {
+            clients().counted(peer.parse().unwrap(), &fields(&FORWARDED_FOR, forwarded)).is_some()
+        };
+        assert!(counted("198.51.100.7:9", &[]));
+        assert!(counted("10.0.0.1:9", &["203.0.113.5"]));
+        assert!(!counted("10.0.0.1:9", &[]));
+        assert!(!counted("127.0.0.1:9", &["203.0.113.5"]));
+        assert!(clients().is_counted("198.51.100.7".parse().unwrap()));
+        assert!(!clients().is_counted("10.0.0.1".parse().unwrap()));
     }
 }

@@ -16,7 +16,7 @@ use super::{
     super::{App, backend::Reads, caller::Caller, error::Error},
     submission::Submission,
 };
-use crate::store::Which;
+use crate::{head, store::Which};
 
 const HOOKGLASS_RAW: HeaderName = HeaderName::from_static("hookglass-raw");
 
@@ -73,11 +73,23 @@ pub(crate) async fn raw(
     let endpoint = caller.living(&app, &id).await?.id;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
+    let form = if !stored.exact {
+        "rendered"
+    } else if head::is_chunked(&stored.head) {
+        "dechunked"
+    } else {
+        "exact"
+    };
     let mut bytes = stored.head;
     bytes.extend(app.store.body(endpoint, seq, 0..length).await?);
     bytes.extend(stored.trailers);
     let mut response = attachment(bytes, &format!("{id}-{seq}.http"));
-    response.headers_mut().insert(HOOKGLASS_RAW, HeaderValue::from_static("rendered"));
+    let fields = response.headers_mut();
+    fields.insert(HOOKGLASS_RAW, HeaderValue::from_static(form));
+    if form == "exact" {
+        // RFC 9112 §10.1
+        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("message/http"));
+    }
     Ok(response)
 }
 

@@ -1,0 +1,163 @@
+//! The form of a head that hyper takes where it would refuse the head as it came, and whether
+//! what hyper read is what stands in it. What is kept is always the head as it came.
+
+use std::collections::HashSet;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use hyper::{
+    HeaderMap, Uri,
+    header::{HeaderName, HeaderValue},
+    http::request::Parts,
+};
+
+use super::framing::{Head, Version, is_token};
+
+/// hyper keeps places for a hundred fields; a head with more is handed on in part.
+const HANDED_FIELDS: usize = 90;
+/// Fields that hyper acts on: handed on wherever they stand, the first of each.
+const ACTED_ON: [&[u8]; 5] =
+    [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
+/// hyper would turn the connection into a tunnel after its answer.
+const CONNECT: &[u8] = b"CONNECT";
+/// What stands in for it.
+const TAME_CONNECT: &[u8] = b"POST";
+
+/// A head for hyper, or `None` if it takes this one as it is.
+pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
+    let method = &bytes[head.method.clone()];
+    let target = &bytes[head.target.clone()];
+    let is_tame = head.fields.len() <= HANDED_FIELDS
+        && method != CONNECT
+        && target.iter().all(|&byte| is_tame_in_target(byte))
+        && head.fields.iter().all(|field| {
+            !field.folded
+                && bytes[field.name.clone()].iter().all(|&byte| is_token(byte))
+                && bytes[field.value.clone()].iter().all(|&byte| is_tame_in_value(byte))
+        });
+    if is_tame {
+        return None;
+    }
+    let mut tame = BytesMut::with_capacity(bytes.len() + 64);
+    tame.put_slice(if method == CONNECT { TAME_CONNECT } else { method });
+    tame.put_u8(b' ');
+    put_target(&mut tame, target);
+    tame.put_slice(match head.version {
+        Version::Http10 => b" HTTP/1.0\r\n",
+        Version::Http11 => b" HTTP/1.1\r\n",
+    });
+    let mut handed: HashSet<&[u8]> = HashSet::new();
+    for (index, field) in head.fields.iter().enumerate() {
+        let name = &bytes[field.name.clone()];
+        if !name.iter().all(|&byte| is_token(byte)) {
+            continue;
+        }
+        let acted_on = ACTED_ON.iter().find(|acted_on| name.eq_ignore_ascii_case(acted_on));
+        if index >= HANDED_FIELDS && !acted_on.is_some_and(|name| !handed.contains(*name)) {
+            continue;
+        }
+        handed.extend(acted_on);
+        tame.put_slice(name);
+        tame.put_slice(b": ");
+        for &byte in &bytes[field.value.clone()] {
+            tame.put_u8(if is_tame_in_value(byte) { byte } else { b' ' });
+        }
+        tame.put_slice(b"\r\n");
+    }
+    tame.put_slice(b"\r\n");
+    Some(tame.freeze())
+}
+
+/// A head that stands in for one that cannot be read, so that its answer takes its turn behind
+/// the answers before it. Its target is the sender's, if one could be made out.
+pub(super) fn stand_in(target: Option<&[u8]>) -> Bytes {
+    let mut head = BytesMut::with_capacity(256);
+    head.put_slice(b"POST ");
+    match target.filter(|target| target.starts_with(b"/")) {
+        Some(target) => put_target(&mut head, target),
+        None => head.put_u8(b'/'),
+    }
+    head.put_slice(b" HTTP/1.1\r\nhost: unknown\r\nconnection: close\r\n\r\n");
+    head.freeze()
+}
+
+/// The fields of a head as a map for handlers, without those that such a map cannot hold.
+pub(super) fn header_map(bytes: &[u8], head: &Head) -> HeaderMap {
+    let field = |field: &super::framing::Field| {
+        let name = HeaderName::from_bytes(&bytes[field.name.clone()]).ok()?;
+        let value = HeaderValue::from_bytes(&bytes[field.value.clone()]).ok()?;
+        Some((name, value))
+    };
+    head.fields.iter().filter_map(field).collect()
+}
+
+/// Whether hyper read in `handed` what stands in it: version, method, target before `#`, and the
+/// names and values of all fields.
+pub(crate) fn agrees(handed: &[u8], head: &Head, parts: &Parts) -> bool {
+    let version = match head.version {
+        Version::Http10 => hyper::Version::HTTP_10,
+        Version::Http11 => hyper::Version::HTTP_11,
+    };
+    let target = &handed[head.target.clone()];
+    let before_fragment = target.split(|&byte| byte == b'#').next().unwrap_or_default();
+    let same_target = match parts.uri.path_and_query() {
+        Some(origin_form) if parts.uri.scheme().is_none() && parts.uri.authority().is_none() => {
+            origin_form.as_str().as_bytes() == before_fragment
+        }
+        _ => Uri::try_from(target).is_ok_and(|uri| uri == parts.uri),
+    };
+    parts.version == version
+        && parts.method.as_str().as_bytes() == &handed[head.method.clone()]
+        && same_target
+        && same_fields(handed, head, &parts.headers)
+}
+
+fn same_fields(handed: &[u8], head: &Head, headers: &HeaderMap) -> bool {
+    if headers.len() != head.fields.len() {
+        return false;
+    }
+    let name = |field: &super::framing::Field| std::str::from_utf8(&handed[field.name.clone()]);
+    if headers.keys_len() == headers.len() {
+        return head.fields.iter().all(|field| {
+            name(field)
+                .ok()
+                .and_then(|name| headers.get(name))
+                .is_some_and(|value| value.as_bytes() == &handed[field.value.clone()])
+        });
+    }
+    let mut ours: Vec<(Vec<u8>, &[u8])> = head
+        .fields
+        .iter()
+        .map(|field| {
+            (handed[field.name.clone()].to_ascii_lowercase(), &handed[field.value.clone()])
+        })
+        .collect();
+    let mut theirs: Vec<(Vec<u8>, &[u8])> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str().as_bytes().to_vec(), value.as_bytes()))
+        .collect();
+    ours.sort_unstable();
+    theirs.sort_unstable();
+    ours == theirs
+}
+
+/// Writes a target with all that is not allowed in one percent-encoded (RFC 3986 §2.1).
+fn put_target(out: &mut BytesMut, target: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    for &byte in target {
+        if is_tame_in_target(byte) {
+            out.put_u8(byte);
+        } else {
+            out.put_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+    }
+}
+
+const fn is_tame_in_target(byte: u8) -> bool {
+    byte > b' '
+        && byte < 0x7f
+        && !matches!(byte, b'<' | b'>' | b'"' | b'`' | b'\\' | b'^' | b'{' | b'}')
+}
+
+const fn is_tame_in_value(byte: u8) -> bool {
+    byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}

@@ -1,0 +1,148 @@
+//! How often something may happen, by key: at an endpoint, from an address.
+
+use std::{hash::Hash, num::NonZeroU32, time::Duration};
+
+use governor::{
+    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+
+use crate::{address::Address, config::Config, store::EndpointId};
+
+/// Rows of refused requests that an endpoint gets in a minute; what is refused past that is only
+/// counted.
+const REFUSED_ROWS_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// The rates that the operator set.
+pub(crate) struct Rates {
+    endpoint: Rate<EndpointId>,
+    address: Rate<Address>,
+    creation: Rate<Address>,
+    refused_rows: Rate<EndpointId>,
+}
+
+/// A rate for each key; none if the operator turned it off.
+struct Rate<K: Clone + Hash + Eq> {
+    limiter: Option<DefaultKeyedRateLimiter<K>>,
+}
+
+/// A rate that was exceeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    /// The limit's name and value in its own unit.
+    pub(crate) limit: &'static str,
+    pub(crate) value: u64,
+    /// After how long there is room again.
+    pub(crate) wait: Duration,
+}
+
+impl Rates {
+    pub(crate) fn new(config: &Config) -> Self {
+        let an_hour = |count: u32| {
+            let period = Duration::from_secs(3600) / count.max(1);
+            Quota::with_period(period).zip(NonZeroU32::new(count)).map(|(q, n)| q.allow_burst(n))
+        };
+        Self {
+            endpoint: Rate::new(
+                NonZeroU32::new(config.max_rate_per_endpoint).map(Quota::per_second),
+            ),
+            address: Rate::new(NonZeroU32::new(config.max_rate_per_address).map(Quota::per_second)),
+            creation: Rate::new(an_hour(config.max_creations_per_address)),
+            refused_rows: Rate::new(Some(Quota::per_minute(REFUSED_ROWS_A_MINUTE))),
+        }
+    }
+
+    /// Counts a request to an endpoint; `client` is its address where that stands for one client.
+    pub(crate) fn request(
+        &self,
+        endpoint: EndpointId,
+        client: Option<Address>,
+        config: &Config,
+    ) -> Result<(), Exceeded> {
+        if let Some(client) = client {
+            let value = u64::from(config.max_rate_per_address);
+            self.address.check(&client).map_err(|wait| Exceeded {
+                limit: "max-rate-per-address",
+                value,
+                wait,
+            })?;
+        }
+        let value = u64::from(config.max_rate_per_endpoint);
+        self.endpoint.check(&endpoint).map_err(|wait| Exceeded {
+            limit: "max-rate-per-endpoint",
+            value,
+            wait,
+        })
+    }
+
+    /// Counts an endpoint that is to be made.
+    pub(crate) fn creation(&self, client: Address, config: &Config) -> Result<(), Exceeded> {
+        let value = u64::from(config.max_creations_per_address);
+        self.creation.check(&client).map_err(|wait| Exceeded {
+            limit: "max-creations-per-address",
+            value,
+            wait,
+        })
+    }
+
+    /// Whether one more refused request may become a row of the endpoint.
+    pub(crate) fn refused_row(&self, endpoint: EndpointId) -> bool {
+        self.refused_rows.check(&endpoint).is_ok()
+    }
+
+    /// Forgets the keys that are as good as new. To be called now and then.
+    pub(crate) fn forget_idle(&self) {
+        self.endpoint.forget_idle();
+        self.address.forget_idle();
+        self.creation.forget_idle();
+        self.refused_rows.forget_idle();
+    }
+}
+
+impl<K: Clone + Hash + Eq> Rate<K> {
+    fn new(quota: Option<Quota>) -> Self {
+        Self { limiter: quota.map(RateLimiter::keyed) }
+    }
+
+    fn check(&self, key: &K) -> Result<(), Duration> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        limiter.check_key(key).map_err(|until| until.wait_time_from(DefaultClock::default().now()))
+    }
+
+    fn forget_idle(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::config::Cli;
+
+    #[test]
+    fn a_rate_holds_for_each_key_alone_and_zero_turns_it_off() {
+        let flags = ["hookglass", "--max-rate-per-endpoint", "2", "--max-rate-per-address", "0"];
+        let config = Cli::parse_from(flags).config;
+        let rates = Rates::new(&config);
+        let client = Some(Address::of("192.0.2.1".parse().unwrap()));
+        let (one, other) = (EndpointId(1), EndpointId(2));
+        assert_eq!(rates.request(one, client, &config), Ok(()));
+        assert_eq!(rates.request(one, client, &config), Ok(()));
+        let exceeded = rates.request(one, client, &config).unwrap_err();
+        assert_eq!((exceeded.limit, exceeded.value), ("max-rate-per-endpoint", 2));
+        assert!(exceeded.wait > Duration::ZERO && exceeded.wait < Duration::from_secs(1));
+        assert_eq!(rates.request(other, client, &config), Ok(()));
+    }
+
+    #[test]
+    fn ten_refused_requests_become_rows() {
+        let rates = Rates::new(&Cli::parse_from(["hookglass"]).config);
+        let rows = (0..30).filter(|_| rates.refused_row(EndpointId(1))).count();
+        assert_eq!(rows, 10);
+    }
+}
