@@ -40,8 +40,7 @@ use crate::{
     web::client::ClientAddress,
 };
 
-/// What capturing needs. A cheap-clone handle.
-#[derive(Clone)]
+/// What capturing needs.
 pub(crate) struct Capture {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) client_address: ClientAddress,
@@ -82,7 +81,7 @@ impl Arrival {
 }
 
 /// Takes any request that no route wanted: captures it if its first segment is an endpoint.
-pub(crate) async fn any(State(capture): State<Capture>, request: Request) -> Response {
+pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let visit = reply::Visit::of(&parts);
     let arrival = Arrival::new(parts);
@@ -111,7 +110,7 @@ pub(crate) async fn any(State(capture): State<Capture>, request: Request) -> Res
 
 /// Takes a request that could not be read: its sender learns why, and so does the owner of the
 /// endpoint that it meant, if that can be made out.
-pub(crate) async fn malformed(State(capture): State<Capture>, request: Request) -> Response {
+pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let visit = reply::Visit::of(&parts);
     let arrival = Arrival::new(parts);

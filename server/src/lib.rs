@@ -106,7 +106,7 @@ impl Server {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
         let rates = Arc::new(Rates::new(&config));
-        let capture = Capture {
+        let capture = Arc::new(Capture {
             store: store.clone(),
             client_address: client_address.clone(),
             config: config.clone(),
@@ -119,8 +119,8 @@ impl Server {
             metrics: metrics.clone(),
             tasks: captures.clone(),
             shutdown: shutdown.clone(),
-        };
-        let app = App {
+        });
+        let app = App::new(web::Parts {
             capture: capture.clone(),
             store: store.clone(),
             feed,
@@ -129,7 +129,7 @@ impl Server {
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),
-        };
+        });
         let listen = Listen {
             routes: web::routes(app),
             malformed: web::malformed(capture),

@@ -17,6 +17,11 @@ use hookglass_server::{
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Many small and short-lived buffers from several threads: what the system's allocator is slow
+/// at, and keeps resident.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     init_logs(cli.config.log_format);

@@ -1,7 +1,7 @@
 //! What operators can watch: counters, gauges and histograms, registered once for each server.
 //! Knows nothing of who counts, and has no label that names an endpoint.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -22,8 +22,20 @@ pub struct Reason {
 }
 
 /// Everything that is counted. A cheap-clone handle.
-#[derive(Debug, Clone)]
-pub struct Metrics {
+#[derive(Debug, Clone, Default)]
+pub struct Metrics(Arc<Counted>);
+
+impl Deref for Metrics {
+    type Target = Counted;
+
+    fn deref(&self) -> &Counted {
+        &self.0
+    }
+}
+
+/// What a [`Metrics`] holds.
+#[derive(Debug)]
+pub struct Counted {
     /// Requests that were committed.
     pub captured: Counter,
     /// Requests to known endpoints, or connections, that were refused.
@@ -54,10 +66,10 @@ pub struct Metrics {
     pub database_bytes: Gauge,
     /// Requests that retention dropped.
     pub dropped: Family<Reason, Counter>,
-    registry: Arc<Registry>,
+    registry: Registry,
 }
 
-impl Default for Metrics {
+impl Default for Counted {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("hookglass");
         let captured = Counter::default();
@@ -132,12 +144,12 @@ impl Default for Metrics {
             wal_bytes,
             database_bytes,
             dropped,
-            registry: Arc::new(registry),
+            registry,
         }
     }
 }
 
-impl Metrics {
+impl Counted {
     /// All of it in the OpenMetrics text format.
     #[must_use]
     pub fn text(&self) -> String {

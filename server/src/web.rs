@@ -13,7 +13,7 @@ mod origin;
 mod pages;
 mod security;
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use axum::{
     Router,
@@ -41,10 +41,27 @@ use crate::{
 
 /// What handlers may ask for. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Parts>);
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an [`App`] holds.
+pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
-    pub(crate) capture: Capture,
+    pub(crate) capture: Arc<Capture>,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) metrics: Metrics,
@@ -58,7 +75,7 @@ impl FromRef<App> for Arc<dyn Store> {
     }
 }
 
-impl FromRef<App> for Capture {
+impl FromRef<App> for Arc<Capture> {
     fn from_ref(app: &App) -> Self {
         app.capture.clone()
     }
@@ -118,7 +135,7 @@ pub(crate) fn routes(app: App) -> Router {
 }
 
 /// What answers requests that could not be read, whatever they were for.
-pub(crate) fn malformed(capture: Capture) -> Router {
+pub(crate) fn malformed(capture: Arc<Capture>) -> Router {
     Router::new().fallback(any(capture::malformed)).with_state(capture)
 }
 
