@@ -204,8 +204,11 @@ impl Capture {
             redacted,
             head,
             trailers: arrived.trailers,
+            body_bytes: arrived.bytes,
+            upload: None,
             body: arrived.body,
             body_sha256: arrived.sha256.finalize().into(),
+            refused: None,
         }
     }
 }
@@ -215,8 +218,10 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::NotFound => Self::UnknownEndpoint,
             StoreError::Gone(reason) => Self::Gone(reason),
+            StoreError::Full { limit, value } => Self::Full { limit, value },
             StoreError::SlugTaken
             | StoreError::TooManyEndpoints(_)
+            | StoreError::TooManyEndpointsInAll(_)
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::NotStored,

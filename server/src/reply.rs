@@ -33,6 +33,13 @@ pub(crate) enum Refusal {
     Gone(GoneReason),
     /// The body has more bytes than this.
     BodyTooLarge(u64),
+    /// The endpoint takes no more until something else goes.
+    Full {
+        /// The limit's name.
+        limit: &'static str,
+        /// The limit's value.
+        value: u64,
+    },
     /// It could not be stored, or that it was is not known.
     NotStored,
 }
@@ -115,6 +122,12 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             "The body is too large",
             format!("This server takes bodies of at most {limit} bytes (max-body)."),
         ),
+        Refusal::Full { limit, value } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "endpoint-full",
+            "The endpoint is full",
+            format!("It keeps as much as it may and drops nothing for more ({limit}: {value})."),
+        ),
         Refusal::NotStored => (
             StatusCode::SERVICE_UNAVAILABLE,
             "not-stored",
@@ -139,7 +152,7 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
         Refusal::BodyTooLarge(_) => {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        Refusal::NotStored => {
+        Refusal::NotStored | Refusal::Full { .. } => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
         Refusal::UnknownEndpoint | Refusal::Gone(_) => {}

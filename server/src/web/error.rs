@@ -30,6 +30,8 @@ pub(crate) enum Error {
     SlugTaken,
     #[error("{0} endpoints already")]
     TooManyEndpoints(u32),
+    #[error("{0} endpoints in all already")]
+    TooManyEndpointsInAll(u32),
     #[error("gone")]
     Gone(GoneReason),
     #[error("body over {0} bytes")]
@@ -54,6 +56,7 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken | Self::TooManyEndpoints(_) => StatusCode::CONFLICT,
+            Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Gone(_) => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,6 +110,14 @@ impl Error {
                 "Too many endpoints",
                 format!("A workspace may have {limit} endpoints; delete one first."),
             ),
+            Self::TooManyEndpointsInAll(limit) => (
+                "server-full",
+                "The server is full",
+                format!(
+                    "It has {limit} endpoints and makes no more (max-endpoints-total); come \
+                     back when some have expired."
+                ),
+            ),
             Self::Gone(reason) => (
                 "gone",
                 "The endpoint is gone",
@@ -153,7 +164,12 @@ impl From<StoreError> for Error {
             StoreError::Gone(reason) => Self::Gone(reason),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
-            StoreError::Busy | StoreError::Closed | StoreError::Aborted => Self::Unavailable,
+            StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
+            // Only capturing runs into `Full`.
+            StoreError::Full { .. }
+            | StoreError::Busy
+            | StoreError::Closed
+            | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
         }
     }
@@ -190,6 +206,7 @@ impl IntoResponse for Error {
             | Self::MethodNotAllowed
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
+            | Self::TooManyEndpointsInAll(_)
             | Self::Gone(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType
