@@ -10,6 +10,7 @@ mod listen;
 pub mod metrics;
 mod redact;
 mod reply;
+mod retention;
 pub mod slug;
 pub mod store;
 mod web;
@@ -23,6 +24,7 @@ pub use self::feed::{Feed, Heard, Subscription};
 use self::{
     capture::Capture,
     config::Config,
+    metrics::Metrics,
     store::{
         Store,
         sqlite::{OpenError, SqliteStore},
@@ -43,6 +45,7 @@ pub struct Server {
     captures: TaskTracker,
     connections: TaskTracker,
     accepting: JoinHandle<()>,
+    keeping: JoinHandle<()>,
 }
 
 /// Why a server could not start.
@@ -72,7 +75,9 @@ impl Server {
             let feed = feed.clone();
             Box::new(move |changes| feed.publish(changes))
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database.0, publish).await?);
+        let metrics = Metrics::default();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(config.store_options(publish, metrics)).await?);
         let failed = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -102,7 +107,8 @@ impl Server {
             shutdown.clone(),
             connections.clone(),
         ));
-        Ok(Self { address, store, shutdown, captures, connections, accepting })
+        let keeping = tokio::spawn(retention::keep(store.clone(), shutdown.clone()));
+        Ok(Self { address, store, shutdown, captures, connections, accepting, keeping })
     }
 
     /// The address that it listens on.
@@ -116,6 +122,7 @@ impl Server {
     pub async fn shutdown(self) {
         self.shutdown.cancel();
         drop(self.accepting.await);
+        drop(self.keeping.await);
         self.captures.close();
         if tokio::time::timeout(CAPTURES_TIMEOUT, self.captures.wait()).await.is_err() {
             tracing::warn!(captures = self.captures.len(), "stopping in the middle of captures");

@@ -13,8 +13,9 @@ use hookglass_server::{
     key::Key,
     slug::Slug,
     store::{
-        Backlog, Captured, Change, Endpoint, NewEndpoint, Owner, Store, StoreError, What, Which,
-        WorkspaceId, sqlite::SqliteStore,
+        Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, Owner, Settings, Store,
+        StoreError, What, Which, WorkspaceId,
+        sqlite::{Options, SqliteStore},
     },
 };
 
@@ -30,7 +31,8 @@ async fn open(folder: &Path) -> Opened {
         let published = published.clone();
         Box::new(move |changes| published.lock().unwrap().extend::<Vec<Change>>(changes))
     };
-    let store = SqliteStore::open(&folder.join("contract.db"), publish).await.unwrap();
+    let options = Options { publish, ..Options::new(&folder.join("contract.db")) };
+    let store = SqliteStore::open(options).await.unwrap();
     Opened { store: Arc::new(store), published }
 }
 
@@ -42,6 +44,11 @@ fn new(owner: Owner, slug: &str) -> NewEndpoint {
 async fn endpoint(store: &dyn Store, slug: &str) -> Endpoint {
     let owner = Owner::New(Key::random().unwrap().hash());
     store.create_endpoint(new(owner, slug)).await.unwrap()
+}
+
+async fn rename(store: &dyn Store, id: EndpointId, name: &str) -> Result<Endpoint, StoreError> {
+    let settings = Settings { name: Some(Some(name.to_owned())), ..Settings::default() };
+    store.update_endpoint(id, settings).await
 }
 
 fn captured(body: &[u8]) -> Captured {
@@ -60,8 +67,11 @@ fn captured(body: &[u8]) -> Captured {
         redacted: false,
         head: b"POST /x?\xff HTTP/1.1\r\nA: b\r\n\r\n".to_vec(),
         trailers: b"T: u\r\n".to_vec(),
+        body_bytes: body.len() as u64,
+        upload: None,
         body: vec![Bytes::copy_from_slice(body)],
         body_sha256: [7; 32],
+        refused: None,
     }
 }
 
@@ -131,7 +141,7 @@ async fn what_was_published_is_what_the_backlog_says() {
         store.append(endpoint.id, captured(b"x")).await.unwrap();
     }
     store.delete_request(endpoint.id, 2).await.unwrap();
-    store.rename_endpoint(endpoint.id, Some("Shop".to_owned())).await.unwrap();
+    rename(&*store, endpoint.id, "Shop").await.unwrap();
     let all = published.lock().unwrap().clone();
     let Backlog::Changes(backlog) = store.changes_after(endpoint.workspace, 1, 100).await.unwrap()
     else {
@@ -167,7 +177,7 @@ async fn a_log_that_grew_too_long_gives_a_gap() {
     let Opened { store, .. } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for number in 0..10_200 {
-        store.rename_endpoint(endpoint.id, Some(number.to_string())).await.unwrap();
+        rename(&*store, endpoint.id, &number.to_string()).await.unwrap();
     }
     let last = store.last_change(endpoint.workspace).await.unwrap();
     assert_eq!(store.changes_after(endpoint.workspace, 0, 10).await.unwrap(), Backlog::Gap(last));
