@@ -82,6 +82,10 @@ impl Desk {
         } else {
             return false;
         };
+        let done = match done {
+            Ok(()) => self.look_for_room().await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = done {
             self.failed(&error).await;
             return false;

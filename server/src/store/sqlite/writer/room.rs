@@ -104,7 +104,6 @@ impl Desk {
             let step = async {
                 let used = self.measure().await?;
                 if used < self.room.dropping() {
-                    self.room.stuck = None;
                     return Ok(false);
                 }
                 let more = self.free_some().await?;
@@ -122,6 +121,14 @@ impl Desk {
         }
     }
 
+    /// Measures the file again after something was deleted, if that may let somebody in.
+    pub(super) async fn look_for_room(&mut self) -> Result<(), sqlx::Error> {
+        if self.room.used.is_some_and(|used| used >= self.room.dropping()) {
+            self.measure().await?;
+        }
+        Ok(())
+    }
+
     /// The bytes of the pages that hold something.
     async fn measure(&mut self) -> Result<u64, sqlx::Error> {
         let bytes: i64 = sqlx::query_scalar(
@@ -134,6 +141,9 @@ impl Desk {
         let used = u64::try_from(bytes).unwrap_or_default();
         self.room.used = Some(used);
         self.room.grown = 0;
+        if used < self.room.dropping() {
+            self.room.stuck = None;
+        }
         Ok(used)
     }
 
