@@ -1,9 +1,17 @@
 //! Flags, their environment twins, and what each takes.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+
+use crate::{
+    metrics::Metrics,
+    store::sqlite::{Durability, Options, Publish},
+};
+
+/// Less would not hold a batch of requests beside the tables themselves.
+const SMALLEST_STORAGE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A looking glass for webhooks: gives out disposable public URLs, keeps every request that
 /// reaches them exactly as it came, and shows it in the browser the instant it arrives.
@@ -74,6 +82,42 @@ pub struct Config {
     )]
     pub max_endpoints: u32,
 
+    /// How many endpoints there may be in all workspaces together.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_ENDPOINTS_TOTAL",
+        value_name = "N",
+        default_value_t = 100_000,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_endpoints_total: u32,
+
+    /// How many requests an endpoint keeps; then it drops its oldest, or refuses if its owner
+    /// says so.
+    #[arg(
+        long,
+        env = "HOOKGLASS_MAX_REQUESTS",
+        value_name = "N",
+        default_value_t = 10_000,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub max_requests: u32,
+
+    /// How long an endpoint stays that nobody sends to or looks at, such as 90s, 15m, 12h or 7d;
+    /// 0 for ever. Owners may choose another time for theirs.
+    #[arg(long, env = "HOOKGLASS_ENDPOINT_TTL", value_name = "TIME", default_value = "7d")]
+    pub endpoint_ttl: Ttl,
+
+    /// How large the database may grow, such as 512MiB or 2GiB; then the oldest requests of the
+    /// workspace that holds most are dropped. The write-ahead log takes up to 64 MiB more.
+    #[arg(long, env = "HOOKGLASS_MAX_STORAGE", value_name = "SIZE", default_value = "2GiB")]
+    pub max_storage: Storage,
+
+    /// Whether a captured request that was answered survives a power cut (full), or only a crash
+    /// of the program (normal).
+    #[arg(long, env = "HOOKGLASS_DURABILITY", value_name = "MODE", default_value = "full")]
+    pub durability: Durability,
+
     /// How many connections may be open at once; at most as many as the process may have files.
     #[arg(
         long,
@@ -137,6 +181,22 @@ pub struct Config {
     /// How log lines look. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
     #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+}
+
+impl Config {
+    /// How to open the store.
+    pub(crate) fn store_options(&self, publish: Publish, metrics: Metrics) -> Options {
+        Options {
+            path: self.database.0.clone(),
+            durability: self.durability,
+            max_requests: self.max_requests,
+            max_endpoints_total: self.max_endpoints_total,
+            max_storage_bytes: self.max_storage.0,
+            endpoint_ttl: self.endpoint_ttl.0,
+            publish,
+            metrics,
+        }
+    }
 }
 
 /// Who may make a workspace.
@@ -247,6 +307,47 @@ impl FromStr for Size {
     }
 }
 
+/// A size that a database can do with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage(pub u64);
+
+impl FromStr for Storage {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<Size>()
+            .ok()
+            .filter(|size| size.0 >= SMALLEST_STORAGE_BYTES)
+            .map(|size| Self(size.0))
+            .ok_or("takes a size of at least 16MiB, such as 512MiB or 2GiB")
+    }
+}
+
+/// How long something unused stays: `90s`, `15m`, `12h`, `7d`; `0` for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ttl(pub Duration);
+
+impl FromStr for Ttl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const TAKES: &str = "takes a time such as 90s, 15m, 12h or 7d, or 0 for ever";
+        if text == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit_seconds = match &text[digits.len()..] {
+            "s" => 1,
+            "m" => 60,
+            "h" => 60 * 60,
+            "d" => 24 * 60 * 60,
+            _ => return Err(TAKES),
+        };
+        let number: u32 = digits.parse().map_err(|_| TAKES)?;
+        Ok(Self(Duration::from_secs(u64::from(number) * unit_seconds)))
+    }
+}
+
 /// A network, or a single address as the network of itself.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     text.parse::<IpNet>()
@@ -265,6 +366,19 @@ mod tests {
         assert_eq!("512 kib".parse(), Ok(Size(512 << 10)));
         for bad in ["", "MiB", "-1", "1.5MiB", "0", "1XB", "99999999999GiB"] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_have_units_and_zero_is_for_ever() {
+        let seconds = |text: &str| text.parse::<Ttl>().map(|ttl| ttl.0.as_secs());
+        assert_eq!(seconds("0"), Ok(0));
+        assert_eq!(seconds("90s"), Ok(90));
+        assert_eq!(seconds("15m"), Ok(900));
+        assert_eq!(seconds("12h"), Ok(43_200));
+        assert_eq!(seconds("7d"), Ok(604_800));
+        for bad in ["", "7", "d", "-1d", "1.5h", "1w", "7 d", "99999999999d"] {
+            assert!(seconds(bad).is_err(), "{bad}");
         }
     }
 

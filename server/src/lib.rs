@@ -14,6 +14,7 @@ pub mod metrics;
 mod rates;
 mod redact;
 mod reply;
+mod retention;
 pub mod slug;
 pub mod store;
 mod web;
@@ -92,13 +93,14 @@ impl Server {
     /// # Errors
     /// The database cannot be opened, or the address is not to be had.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let metrics = Metrics::default();
         let feed = Feed::default();
         let publish = {
             let feed = feed.clone();
             Box::new(move |changes| feed.publish(changes))
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.database.0, publish).await?);
+        let metrics = Metrics::default();
+        let options = config.store_options(publish, metrics.clone());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
         let (listener, address) = bind(config.listen, "--listen").await?;
         let config = Arc::new(config);
         let shutdown = CancellationToken::new();
@@ -147,6 +149,7 @@ impl Server {
             keepers.spawn(listen.serve(listener));
         }
         keepers.spawn(listen.serve(listener));
+        keepers.spawn(retention::keep(store.clone(), shutdown.clone()));
         keepers.spawn(forget_idle(rates, shutdown.clone()));
         Ok(Self { address, store, shutdown, captures, connections, keepers, metrics_address })
     }

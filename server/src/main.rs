@@ -12,7 +12,10 @@ use hookglass_server::{
     Server,
     config::{Cli, Command, Config, LogFormat},
     key::Key,
-    store::{Store as _, sqlite::SqliteStore},
+    store::{
+        Store as _,
+        sqlite::{Options, SqliteStore},
+    },
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -72,7 +75,7 @@ fn local_url(address: SocketAddr) -> String {
 }
 
 async fn create_workspace(config: &Config) -> anyhow::Result<()> {
-    let store = SqliteStore::open(&config.database.0, Box::new(drop)).await?;
+    let store = SqliteStore::open(Options::new(&config.database.0)).await?;
     let key = Key::random().context("no random numbers")?;
     store.create_workspace(key.hash()).await.context("cannot make a workspace")?;
     store.close().await;

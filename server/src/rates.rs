@@ -36,6 +36,13 @@ pub(crate) struct Exceeded {
     pub(crate) wait: Duration,
 }
 
+impl Exceeded {
+    /// After how many whole seconds there is room for sure.
+    pub(crate) const fn retry_after(&self) -> u64 {
+        self.wait.as_secs() + 1
+    }
+}
+
 impl Rates {
     pub(crate) fn new(config: &Config) -> Self {
         let an_hour = |count: u32| {

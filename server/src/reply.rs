@@ -236,8 +236,7 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
     sandbox(headers, visit);
     match refusal {
         Refusal::TooFast(exceeded) => {
-            let seconds = exceeded.wait.as_secs() + 1;
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+            headers.insert(RETRY_AFTER, exceeded.retry_after().into());
         }
         Refusal::Full { .. } => {
             headers.insert(RETRY_AFTER, RETRY_FULL_SECONDS);

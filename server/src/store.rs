@@ -7,9 +7,14 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, Summary, Window};
+use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Window};
+use tokio::sync::watch;
 
 use crate::{key::KeyHash, slug::Slug};
+
+/// Large bodies go to the store ahead of their requests in pieces of so many bytes: few enough to
+/// hold many at once, enough that a piece is worth its fsync.
+pub const PIECE_BYTES: usize = 256 * 1024;
 
 /// The internal number of a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +23,10 @@ pub struct WorkspaceId(pub i64);
 /// The internal number of an endpoint: rows hang on it, never on the name in the URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointId(pub i64);
+
+/// A body that is being stored ahead of its request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UploadId(pub(crate) i64);
 
 /// An endpoint as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,14 +41,33 @@ pub struct Endpoint {
     pub name: Option<String>,
     /// When it was made, microseconds since the epoch.
     pub created_at: i64,
-    /// When it ends, microseconds since the epoch; `None` for never.
+    /// When it ends if nobody uses it, microseconds since the epoch; `None` for never.
     pub expires_at: Option<i64>,
+    /// How many seconds without use end it; 0 for never, `None` for what the server says.
+    pub expires_in: Option<u32>,
     /// Why it is no more; `None` while it lives.
     pub gone: Option<GoneReason>,
     /// The highest `seq` ever given, 0 before the first.
     pub last_seq: i64,
     /// How many requests are kept.
     pub requests: i64,
+    /// How many it may keep.
+    pub max_requests: u32,
+    /// What happens once it keeps that many.
+    pub on_limit: OnLimit,
+    /// The highest `seq` that retention dropped since it was last cleared, 0 for none.
+    pub dropped_through: i64,
+}
+
+/// What is to become of an endpoint's settings; `None` leaves one as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// What the owner calls it, if anything.
+    pub name: Option<Option<String>>,
+    /// How many seconds without use end it, 0 for never.
+    pub expires_in: Option<u32>,
+    /// What happens once it is full.
+    pub on_limit: Option<OnLimit>,
 }
 
 /// Who makes an endpoint.
@@ -95,18 +123,17 @@ pub struct Captured {
     pub head: Vec<u8>,
     /// Trailer fields with their line ends.
     pub trailers: Vec<u8>,
-    /// The body as it arrived, in pieces of any length.
+    /// How many bytes the body has, with what was uploaded of it.
+    pub body_bytes: u64,
+    /// The start of the body, if that went ahead.
+    pub upload: Option<UploadId>,
+    /// The body as it arrived, in parts of any length; only what follows the pieces of `upload`
+    /// if there is one.
     pub body: Vec<Bytes>,
-    /// SHA-256 of the body.
+    /// SHA-256 of the whole body.
     pub body_sha256: [u8; 32],
-}
-
-impl Captured {
-    /// How many bytes the body has.
-    #[must_use]
-    pub fn body_bytes(&self) -> usize {
-        self.body.iter().map(Bytes::len).sum()
-    }
+    /// The limit that it ran into, for a request that was answered by a refusal.
+    pub refused: Option<Refused>,
 }
 
 /// A page of an endpoint's requests.
@@ -174,6 +201,8 @@ pub enum What {
     Deleted(Vec<i64>),
     /// All requests through this `seq` were deleted.
     Cleared(i64),
+    /// Retention dropped all requests below this `seq`.
+    Dropped(i64),
     /// The endpoint was made or its settings changed.
     Endpoint(Endpoint),
     /// The endpoint is no more.
@@ -205,6 +234,18 @@ pub enum StoreError {
     /// The workspace has as many endpoints as it may have.
     #[error("the workspace has {0} endpoints already")]
     TooManyEndpoints(u32),
+    /// The installation has as many endpoints as it may have.
+    #[error("there are {0} endpoints already")]
+    TooManyEndpointsInAll(u32),
+    /// No more is taken for this endpoint until something else goes: it refuses at its limit, or
+    /// there is nothing that may be dropped for it.
+    #[error("{limit} is {value}")]
+    Full {
+        /// The limit's name, `max-requests` or `max-storage`.
+        limit: &'static str,
+        /// The limit's value, requests or bytes.
+        value: u64,
+    },
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,
@@ -225,11 +266,16 @@ pub enum StoreError {
 /// A call that changes something returns once the change is as durable as the store promises.
 /// Every committed change goes, in order and batch by batch, to the one publisher that the store
 /// was opened with, before the callers that made the changes go on. All calls are cancel safe: a
-/// dropped call either happens in full or not at all.
+/// dropped call either happens in full or not at all. Reads never wait for writes, nor for a disk
+/// that cannot be written to.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Whether the store answers reads.
     async fn ready(&self) -> Result<(), StoreError>;
+
+    /// Whether what is sent now can be kept: false from a commit that failed until one succeeds.
+    /// The store tries by itself, also when nothing arrives.
+    fn storing(&self) -> watch::Receiver<bool>;
 
     /// Makes a workspace that has this key.
     async fn create_workspace(&self, key: KeyHash) -> Result<WorkspaceId, StoreError>;
@@ -241,7 +287,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// `SlugTaken` where the name was ever used, unless by a gone endpoint of the same workspace,
-    /// which then comes back and goes on numbering where it stopped; `TooManyEndpoints`.
+    /// which then comes back and goes on numbering where it stopped; `TooManyEndpoints`;
+    /// `TooManyEndpointsInAll`.
     async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint, StoreError>;
 
     /// The living endpoints of a workspace, newest first, and the change that they show.
@@ -250,20 +297,43 @@ pub trait Store: Send + Sync + 'static {
     /// The endpoint of this name, gone or not, whoever owns it, as it stands.
     async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError>;
 
-    /// The same from memory where possible, for capturing: counts and name may be out of date.
-    async fn resolve(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError>;
+    /// The same from memory where possible, for capturing: counts and settings may be out of date.
+    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError>;
 
-    /// Renames an endpoint.
-    async fn rename_endpoint(
+    /// Changes settings of an endpoint.
+    async fn update_endpoint(
         &self,
         id: EndpointId,
-        name: Option<String>,
+        settings: Settings,
     ) -> Result<Endpoint, StoreError>;
+
+    /// Notes that the endpoint is in use, which puts off its end. Cheap: most calls write nothing.
+    async fn touch(&self, id: EndpointId) -> Result<(), StoreError>;
 
     /// Deletes an endpoint with all its requests; its name stays its workspace's for ever.
     async fn delete_endpoint(&self, id: EndpointId) -> Result<(), StoreError>;
 
-    /// Keeps a captured request and gives it its `seq`.
+    /// Takes the next piece of a large body ahead of its request, exactly `PIECE_BYTES` long, and
+    /// returns once it is committed. `None` starts an upload. What is neither appended nor
+    /// abandoned is deleted when the store opens again.
+    ///
+    /// # Errors
+    /// As for `append`. The upload is still there and has to be abandoned.
+    async fn upload(
+        &self,
+        upload: Option<UploadId>,
+        endpoint: EndpointId,
+        piece: Bytes,
+    ) -> Result<UploadId, StoreError>;
+
+    /// Gives up an upload; its pieces are deleted soon.
+    fn abandon(&self, upload: UploadId);
+
+    /// Keeps a captured request and gives it its `seq`. Finishes its upload if it has one.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `Full`, and the failures of the store. An upload is then still there
+    /// and has to be abandoned.
     async fn append(&self, id: EndpointId, captured: Captured) -> Result<i64, StoreError>;
 
     /// A page of an endpoint's requests.
@@ -296,6 +366,12 @@ pub trait Store: Send + Sync + 'static {
         after: i64,
         limit: u32,
     ) -> Result<Backlog, StoreError>;
+
+    /// Ends endpoints that nobody has used for too long, at most a few hundred, and says how many.
+    async fn expire(&self) -> Result<u64, StoreError>;
+
+    /// Gives unused space back to the disk in a small step and says whether there is more to give.
+    async fn shrink(&self) -> Result<bool, StoreError>;
 
     /// Finishes what is queued, takes nothing more, and leaves the files at rest.
     async fn close(&self);

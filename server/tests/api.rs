@@ -42,7 +42,9 @@ async fn a_program_without_a_key_gets_a_workspace_and_its_key() {
     assert_eq!(made["name"], "Orders");
     assert_eq!(made["url"], format!("{origin}/my-orders"));
     assert_eq!(made["inspect_url"], format!("{origin}/inspect/my-orders"));
-    assert_eq!(made["expires_at"], Value::Null);
+    assert_eq!((&made["max_requests"], &made["on_limit"]), (&json!(10_000), &json!("drop_oldest")));
+    let (created, expires) = (made["created_at"].as_str(), made["expires_at"].as_str());
+    assert!(expires > created, "in seven days: {expires:?}");
     let key = made["key"].as_str().unwrap();
     assert!(key.starts_with("hgk_") && key.len() == 47);
     let time = made["created_at"].as_str().unwrap();

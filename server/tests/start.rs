@@ -156,6 +156,11 @@ async fn a_bad_flag_is_named_with_what_it_takes() {
         ("--trusted-proxy", "everyone", "a network"),
         ("--database", "postgres://x/y", "a path"),
         ("--max-endpoints", "0", "1.."),
+        ("--max-endpoints-total", "0", "1.."),
+        ("--max-requests", "0", "1.."),
+        ("--endpoint-ttl", "soon", "90s, 15m, 12h or 7d"),
+        ("--max-storage", "1MiB", "at least 16MiB"),
+        ("--durability", "some", "full, normal"),
         ("--create", "nobody", "open, key"),
         ("--log-format", "xml", "text, json"),
     ] {

@@ -3,20 +3,25 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, Window};
+use hookglass_app::wire::{GoneReason, OnLimit, Refused, Window};
 use hookglass_server::{
     key::Key,
     slug::Slug,
     store::{
-        Backlog, Captured, Change, Endpoint, NewEndpoint, Owner, Store, StoreError, What, Which,
-        WorkspaceId, sqlite::SqliteStore,
+        Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, Owner, PIECE_BYTES, Settings,
+        Store, StoreError, What, Which, WorkspaceId,
+        sqlite::{Options, SqliteStore},
     },
 };
+use proptest::{prelude::*, test_runner::TestRunner};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 /// A store, and what it has published.
 struct Opened {
@@ -25,12 +30,16 @@ struct Opened {
 }
 
 async fn open(folder: &Path) -> Opened {
+    open_with(Options::new(&folder.join("contract.db"))).await
+}
+
+async fn open_with(options: Options) -> Opened {
     let published = Arc::new(Mutex::new(Vec::new()));
     let publish = {
         let published = published.clone();
         Box::new(move |changes| published.lock().unwrap().extend::<Vec<Change>>(changes))
     };
-    let store = SqliteStore::open(&folder.join("contract.db"), publish).await.unwrap();
+    let store = SqliteStore::open(Options { publish, ..options }).await.unwrap();
     Opened { store: Arc::new(store), published }
 }
 
@@ -42,6 +51,11 @@ fn new(owner: Owner, slug: &str) -> NewEndpoint {
 async fn endpoint(store: &dyn Store, slug: &str) -> Endpoint {
     let owner = Owner::New(Key::random().unwrap().hash());
     store.create_endpoint(new(owner, slug)).await.unwrap()
+}
+
+async fn rename(store: &dyn Store, id: EndpointId, name: &str) -> Result<Endpoint, StoreError> {
+    let settings = Settings { name: Some(Some(name.to_owned())), ..Settings::default() };
+    store.update_endpoint(id, settings).await
 }
 
 fn captured(body: &[u8]) -> Captured {
@@ -60,8 +74,11 @@ fn captured(body: &[u8]) -> Captured {
         redacted: false,
         head: b"POST /x?\xff HTTP/1.1\r\nA: b\r\n\r\n".to_vec(),
         trailers: b"T: u\r\n".to_vec(),
+        body_bytes: body.len() as u64,
+        upload: None,
         body: vec![Bytes::copy_from_slice(body)],
         body_sha256: [7; 32],
+        refused: None,
     }
 }
 
@@ -131,7 +148,7 @@ async fn what_was_published_is_what_the_backlog_says() {
         store.append(endpoint.id, captured(b"x")).await.unwrap();
     }
     store.delete_request(endpoint.id, 2).await.unwrap();
-    store.rename_endpoint(endpoint.id, Some("Shop".to_owned())).await.unwrap();
+    rename(&*store, endpoint.id, "Shop").await.unwrap();
     let all = published.lock().unwrap().clone();
     let Backlog::Changes(backlog) = store.changes_after(endpoint.workspace, 1, 100).await.unwrap()
     else {
@@ -167,7 +184,7 @@ async fn a_log_that_grew_too_long_gives_a_gap() {
     let Opened { store, .. } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for number in 0..10_200 {
-        store.rename_endpoint(endpoint.id, Some(number.to_string())).await.unwrap();
+        rename(&*store, endpoint.id, &number.to_string()).await.unwrap();
     }
     let last = store.last_change(endpoint.workspace).await.unwrap();
     assert_eq!(store.changes_after(endpoint.workspace, 0, 10).await.unwrap(), Backlog::Gap(last));
@@ -256,4 +273,474 @@ async fn a_closed_store_has_everything_when_it_opens_again() {
     assert_eq!(store.body(made.id, kept, 0..10).await.unwrap(), b"last");
     assert_eq!(store.last_change(WorkspaceId(made.workspace.0)).await.unwrap(), 2);
     assert_eq!(store.append(made.id, captured(b"next")).await.unwrap(), kept + 1);
+}
+
+/// Waits for what the store does by itself.
+async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+    let wait = async {
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        while !is_so().await {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect(what);
+}
+
+/// How many rows a table has, seen from outside.
+async fn rows(folder: &Path, count: &'static str) -> i64 {
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(folder.join("contract.db"))
+        .read_only(true);
+    let mut connection = options.connect().await.unwrap();
+    let rows = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    rows
+}
+
+const PIECES: &str = "select count(*) from body_pieces";
+
+async fn list(store: &dyn Store, id: EndpointId) -> Vec<i64> {
+    let window = Window { after: Some(0), limit: Some(200), ..Window::default() };
+    let page = store.requests(id, window).await.unwrap();
+    page.requests.iter().map(|request| request.seq).collect()
+}
+
+#[tokio::test]
+async fn a_body_that_went_ahead_is_the_start_of_its_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let body: Vec<u8> = (0..=250).cycle().take(2 * PIECE_BYTES + 1000).collect();
+    let mut upload = None;
+    for piece in body.chunks_exact(PIECE_BYTES) {
+        upload = Some(store.upload(upload, id, Bytes::copy_from_slice(piece)).await.unwrap());
+        // Others come and go meanwhile.
+        store.append(id, captured(b"between")).await.unwrap();
+    }
+    assert_eq!(list(&*store, id).await, [1, 2], "an unfinished one shows nowhere");
+    let sent =
+        Captured { upload, body_bytes: body.len() as u64, ..captured(&body[2 * PIECE_BYTES..]) };
+    let seq = store.append(id, sent).await.unwrap();
+    assert_eq!(seq, 3);
+    let stored = store.request(id, Which::Latest).await.unwrap();
+    assert_eq!((stored.summary.seq, stored.summary.body_bytes), (3, body.len() as u64));
+    assert!(store.body(id, 3, 0..u64::MAX).await.unwrap() == body);
+    let end = PIECE_BYTES as u64 + 5;
+    assert!(store.body(id, 3, 7..end).await.unwrap() == body[7..PIECE_BYTES + 5]);
+    assert!(matches!(
+        store.append(id, Captured { upload, ..captured(b"") }).await,
+        Err(StoreError::NotFound)
+    ));
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    let abandoned = store.upload(None, id, piece.clone()).await.unwrap();
+    store.upload(Some(abandoned), id, piece.clone()).await.unwrap();
+    let forgotten = store.upload(None, id, piece.clone()).await.unwrap();
+    assert_ne!(abandoned, forgotten);
+    assert_eq!(rows(folder.path(), PIECES).await, 3);
+    store.abandon(abandoned);
+    eventually("two pieces deleted", async || rows(folder.path(), PIECES).await == 1).await;
+    assert!(matches!(store.upload(Some(abandoned), id, piece).await, Err(StoreError::NotFound)));
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open(folder.path()).await;
+    eventually("all deleted", async || rows(folder.path(), PIECES).await == 0).await;
+    assert_eq!(rows(folder.path(), "select count(*) from uploads").await, 0);
+    eventually("counted out", async || {
+        rows(folder.path(), "select bytes from workspaces").await == 0
+    })
+    .await;
+    assert_eq!(store.append(id, captured(b"x")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        || Options { max_requests: 5, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, published } = open_with(options()).await;
+    let made = endpoint(&*store, "abc").await;
+    for _ in 0..4 {
+        store.append(made.id, captured(b"x")).await.unwrap();
+    }
+    store.delete_request(made.id, 2).await.unwrap();
+    for _ in 0..3 {
+        store.append(made.id, captured(b"x")).await.unwrap();
+    }
+    assert_eq!(list(&*store, made.id).await, [3, 4, 5, 6, 7], "the hole does not count");
+    for _ in 0..6 {
+        store.append(made.id, captured(b"x")).await.unwrap();
+    }
+    assert_eq!(list(&*store, made.id).await, [9, 10, 11, 12, 13]);
+    let slug: Slug = "abc".parse().unwrap();
+    let now = store.endpoint(&slug).await.unwrap().unwrap();
+    assert_eq!((now.requests, now.last_seq, now.dropped_through), (5, 13, 8));
+    assert!(matches!(store.request(made.id, Which::Seq(8)).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.body(made.id, 8, 0..1).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.delete_request(made.id, 8).await, Err(StoreError::NotFound)));
+    let told: Vec<i64> = published
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|change| match change.what {
+            What::Dropped(below) => Some(below),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [2, 4, 5, 6, 7, 8, 9]);
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open_with(options()).await;
+    let Backlog::Changes(backlog) = store.changes_after(made.workspace, 0, 100).await.unwrap()
+    else {
+        panic!("a gap")
+    };
+    let dropped: Vec<_> =
+        backlog.iter().filter(|change| matches!(change.what, What::Dropped(_))).collect();
+    assert_eq!(dropped.len(), 1, "only the last one has something to say");
+    assert_eq!(dropped[0].what, What::Dropped(9));
+    eventually("rows deleted", async || {
+        rows(folder.path(), "select count(*) from requests").await == 5
+    })
+    .await;
+    assert_eq!(rows(folder.path(), PIECES).await, 5);
+    store.clear(made.id).await.unwrap();
+    let now = store.endpoint(&slug).await.unwrap().unwrap();
+    assert_eq!((now.requests, now.dropped_through), (0, 0));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_refuses_keeps_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let settings = Settings { on_limit: Some(OnLimit::Refuse), ..Settings::default() };
+    assert_eq!(store.update_endpoint(id, settings).await.unwrap().on_limit, OnLimit::Refuse);
+    for _ in 0..3 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    let full = store.append(id, captured(b"x")).await;
+    assert!(matches!(full, Err(StoreError::Full { limit: "max-requests", value: 3 })), "{full:?}");
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    assert!(matches!(store.upload(None, id, piece).await, Err(StoreError::Full { .. })));
+    assert_eq!(list(&*store, id).await, [1, 2, 3]);
+    store.delete_request(id, 2).await.unwrap();
+    assert_eq!(store.append(id, captured(b"x")).await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_refused_request_says_which_limit_it_ran_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let made = endpoint(&*store, "abc").await;
+    let refused = Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 });
+    let sent = Captured { refused: refused.clone(), ..captured(b"") };
+    store.append(made.id, sent).await.unwrap();
+    let stored = store.request(made.id, Which::Latest).await.unwrap();
+    assert_eq!(stored.summary.refused, refused);
+    let page = store.requests(made.id, Window::default()).await.unwrap();
+    assert_eq!(page.requests, [stored.summary.clone()]);
+    let last = published.lock().unwrap().last().unwrap().what.clone();
+    assert_eq!(last, What::Captured(Arc::new(stored.summary)));
+}
+
+#[tokio::test]
+async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let (cleared, deleted) = (endpoint(&*store, "abc").await, endpoint(&*store, "def").await);
+    for id in [cleared.id, deleted.id] {
+        let appends: Vec<_> = (0..700)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.append(id, captured(b"x")).await.unwrap() })
+            })
+            .collect();
+        for append in appends {
+            append.await.unwrap();
+        }
+    }
+    assert_eq!(store.clear(cleared.id).await.unwrap(), 700);
+    store.delete_endpoint(deleted.id).await.unwrap();
+    assert_eq!(list(&*store, cleared.id).await, Vec::<i64>::new());
+    let Backlog::Changes(backlog) = store.changes_after(cleared.workspace, 1, 100).await.unwrap()
+    else {
+        panic!("a gap")
+    };
+    assert_eq!(backlog.iter().map(|c| c.what.clone()).collect::<Vec<_>>(), [What::Cleared(700)]);
+    assert_eq!(store.append(cleared.id, captured(b"x")).await.unwrap(), 701);
+    eventually("rows deleted", async || {
+        rows(folder.path(), "select count(*) from requests").await == 1
+    })
+    .await;
+    assert_eq!(rows(folder.path(), PIECES).await, 1);
+    assert_eq!(list(&*store, cleared.id).await, [701]);
+    let held = rows(folder.path(), "select max(bytes) from workspaces").await;
+    assert!((512..1024).contains(&held), "one request is left: {held}");
+}
+
+#[tokio::test]
+async fn a_flood_drops_its_own_requests_and_no_neighbours() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("contract.db");
+    let limit = 16 << 20;
+    let options = Options { max_storage_bytes: limit, ..Options::new(&path) };
+    let Opened { store, .. } = open_with(options).await;
+    let quiet = endpoint(&*store, "quiet").await;
+    for _ in 0..20 {
+        store.append(quiet.id, captured(b"quiet")).await.unwrap();
+    }
+    let loud = endpoint(&*store, "loud").await;
+    let other = new(Owner::Workspace(loud.workspace), "louder");
+    let louder = store.create_endpoint(other).await.unwrap();
+    let body = Bytes::from(vec![b'x'; 200_000]);
+    for number in 0..300 {
+        let id = if number % 3 == 0 { loud.id } else { louder.id };
+        let sent = Captured { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
+        store.append(id, sent).await.unwrap();
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(bytes <= limit, "{bytes} after {number}");
+    }
+    let last = store.append(louder.id, captured(b"last")).await.unwrap();
+    assert_eq!(list(&*store, quiet.id).await, (1..=20).collect::<Vec<_>>());
+    let (first, second) = (list(&*store, loud.id).await, list(&*store, louder.id).await);
+    assert!(first.len() + second.len() > 20, "it fills what there is: {first:?} {second:?}");
+    assert_eq!(second.last(), Some(&last));
+    let slug: Slug = "loud".parse().unwrap();
+    let now = store.endpoint(&slug).await.unwrap().unwrap();
+    assert_eq!(now.dropped_through + 1, first[0]);
+    assert_eq!(usize::try_from(now.requests).unwrap(), first.len());
+}
+
+#[tokio::test]
+async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("contract.db");
+    let options = Options { max_storage_bytes: 16 << 20, ..Options::new(&path) };
+    let Opened { store, .. } = open_with(options).await;
+    let quiet = endpoint(&*store, "quiet").await;
+    store.append(quiet.id, captured(b"quiet")).await.unwrap();
+    let loud = endpoint(&*store, "loud").await;
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    let upload = store.upload(None, loud.id, piece.clone()).await.unwrap();
+    let mut pieces = 1;
+    let refused = loop {
+        match store.upload(Some(upload), loud.id, piece.clone()).await {
+            Ok(_) => pieces += 1,
+            Err(error) => break error,
+        }
+        assert!(pieces < 100, "more than there is room for");
+    };
+    assert!(matches!(refused, StoreError::Full { limit: "max-storage", .. }), "{refused}");
+    assert!(pieces > 40, "{pieces}");
+    assert_eq!(store.append(quiet.id, captured(b"quiet")).await.unwrap(), 2);
+    assert_eq!(list(&*store, quiet.id).await, [1, 2]);
+    store.abandon(upload);
+    eventually("room again", async || store.append(loud.id, captured(b"x")).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let ttl = Duration::from_secs(3);
+    let options = Options { endpoint_ttl: ttl, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, published } = open_with(options).await;
+    let unused = endpoint(&*store, "unused").await;
+    assert_eq!(unused.expires_at, Some(unused.created_at + 3_000_000));
+    let used = endpoint(&*store, "used").await;
+    let forever = endpoint(&*store, "forever").await;
+    let settings = Settings { expires_in: Some(0), ..Settings::default() };
+    assert_eq!(store.update_endpoint(forever.id, settings).await.unwrap().expires_at, None);
+    eventually("the end of one", async || {
+        store.append(used.id, captured(b"x")).await.unwrap();
+        store.expire().await.unwrap() == 1
+    })
+    .await;
+    let gone = published.lock().unwrap().iter().find(|c| matches!(c.what, What::Gone(_))).cloned();
+    let gone = gone.unwrap();
+    assert_eq!((gone.endpoint.as_str(), gone.what), ("unused", What::Gone(GoneReason::Expired)));
+    assert!(matches!(
+        store.append(unused.id, captured(b"x")).await,
+        Err(StoreError::Gone(GoneReason::Expired))
+    ));
+    for slug in ["used", "forever"] {
+        let slug: Slug = slug.parse().unwrap();
+        assert_eq!(store.resolve(&slug).await.unwrap().unwrap().gone, None);
+    }
+}
+
+#[tokio::test]
+async fn there_are_only_so_many_endpoints_in_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_endpoints_total: 2, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let first = endpoint(&*store, "first").await;
+    endpoint(&*store, "second").await;
+    let owner = Owner::New(Key::random().unwrap().hash());
+    assert!(matches!(
+        store.create_endpoint(new(owner, "third")).await,
+        Err(StoreError::TooManyEndpointsInAll(2))
+    ));
+    store.delete_endpoint(first.id).await.unwrap();
+    endpoint(&*store, "third").await;
+}
+
+/// What a store is asked to do at one of two endpoints.
+#[derive(Debug, Clone)]
+enum Step {
+    /// So many at once.
+    Append(usize),
+    /// The n-th of those that are there.
+    Delete(usize),
+    Clear,
+    Reopen,
+}
+
+/// What an endpoint has to be like.
+#[derive(Debug, Default)]
+struct Model {
+    seqs: Vec<i64>,
+    last_seq: i64,
+    dropped_through: i64,
+}
+
+#[test]
+fn whatever_is_done_the_store_is_what_was_done_to_it() {
+    const MAX: usize = 6;
+    let step = prop_oneof![
+        4 => (1..12_usize).prop_map(Step::Append),
+        3 => (0..8_usize).prop_map(Step::Delete),
+        1 => Just(Step::Clear),
+        1 => Just(Step::Reopen),
+    ];
+    let steps = proptest::collection::vec((0..2_usize, step), 1..25);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let config = proptest::test_runner::Config::with_cases(40);
+    let mut runner = TestRunner::new(config);
+    let run = runner.run(&steps, |steps| {
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let options = || Options {
+                max_requests: u32::try_from(MAX).unwrap(),
+                ..Options::new(&folder.path().join("contract.db"))
+            };
+            let Opened { mut store, mut published } = open_with(options()).await;
+            let first = endpoint(&*store, "abc").await;
+            let second =
+                store.create_endpoint(new(Owner::Workspace(first.workspace), "def")).await.unwrap();
+            let mut models = [Model::default(), Model::default()];
+            let mut seen = Seen::default();
+            for (which, step) in steps {
+                let id = [first.id, second.id][which];
+                let model = &mut models[which];
+                match step {
+                    Step::Append(count) => {
+                        let appends: Vec<_> = (0..count)
+                            .map(|_| {
+                                let store = store.clone();
+                                tokio::spawn(async move { store.append(id, captured(b"x")).await })
+                            })
+                            .collect();
+                        for append in appends {
+                            append.await.unwrap().unwrap();
+                            model.last_seq += 1;
+                            model.seqs.push(model.last_seq);
+                        }
+                        let surplus = model.seqs.len().saturating_sub(MAX);
+                        if surplus > 0 {
+                            let dropped = model.seqs.drain(..surplus).next_back().unwrap();
+                            model.dropped_through = dropped;
+                        }
+                    }
+                    Step::Delete(place) if place < model.seqs.len() => {
+                        let seq = model.seqs.remove(place);
+                        store.delete_request(id, seq).await.unwrap();
+                    }
+                    Step::Delete(_) => {
+                        let deleted = store.delete_request(id, model.last_seq + 1).await;
+                        prop_assert!(matches!(deleted, Err(StoreError::NotFound)));
+                    }
+                    Step::Clear => {
+                        let cleared = store.clear(id).await.unwrap();
+                        prop_assert_eq!(cleared, model.seqs.len() as u64);
+                        model.seqs.clear();
+                        model.dropped_through = 0;
+                    }
+                    Step::Reopen => {
+                        store.close().await;
+                        drop(store);
+                        seen.take(&published.lock().unwrap());
+                        Opened { store, published } = open_with(options()).await;
+                    }
+                }
+            }
+            seen.take(&published.lock().unwrap());
+            for ((model, slug), id) in models.iter().zip(["abc", "def"]).zip([first.id, second.id])
+            {
+                let slug: Slug = slug.parse().unwrap();
+                let now = store.endpoint(&slug).await.unwrap().unwrap();
+                prop_assert_eq!(&list(&*store, id).await, &model.seqs);
+                prop_assert_eq!(now.requests, model.seqs.len() as i64);
+                prop_assert_eq!(now.last_seq, model.last_seq);
+                prop_assert_eq!(now.dropped_through, model.dropped_through);
+                // Whoever heard all changes, and whoever reads them afterwards, has the same.
+                prop_assert_eq!(&seen.requests(&slug), &model.seqs);
+                let Backlog::Changes(backlog) =
+                    store.changes_after(first.workspace, 0, 10_000).await.unwrap()
+                else {
+                    panic!("a gap")
+                };
+                let mut afterwards = Seen::default();
+                afterwards.take(&backlog);
+                prop_assert_eq!(&afterwards.requests(&slug), &model.seqs);
+            }
+            Ok(())
+        })
+    });
+    run.unwrap();
+}
+
+/// A feed's reader: what is there after the changes that it heard.
+#[derive(Default)]
+struct Seen {
+    last: i64,
+    requests: BTreeSet<(Slug, i64)>,
+}
+
+impl Seen {
+    fn take(&mut self, changes: &[Change]) {
+        for change in changes {
+            assert!(change.number > self.last, "in order: {change:?}");
+            self.last = change.number;
+            let here = |slug: &Slug| *slug == change.endpoint;
+            match &change.what {
+                What::Captured(summary) => {
+                    self.requests.insert((change.endpoint.clone(), summary.seq));
+                }
+                What::Deleted(seqs) => {
+                    self.requests.retain(|(slug, seq)| !here(slug) || !seqs.contains(seq));
+                }
+                What::Cleared(through) => {
+                    self.requests.retain(|(slug, seq)| !here(slug) || seq > through);
+                }
+                What::Dropped(below) => {
+                    self.requests.retain(|(slug, seq)| !here(slug) || seq >= below);
+                }
+                What::Gone(_) => self.requests.retain(|(slug, _)| !here(slug)),
+                What::Endpoint(_) => {}
+            }
+        }
+    }
+
+    fn requests(&self, slug: &Slug) -> Vec<i64> {
+        self.requests.iter().filter(|(here, _)| here == slug).map(|(_, seq)| *seq).collect()
+    }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
-    wire::{Body, Detail, Endpoint, Endpoints, OnLimit, Page, Problem, Timestamp, Window},
+    wire::{Body, Detail, Endpoint, Endpoints, Page, Problem, Timestamp, Window},
 };
 
 use super::{App, caller::Caller, error::Error, origin::Origin};
@@ -34,6 +34,7 @@ impl Reads {
 
     pub(crate) async fn endpoint(&self, id: &str) -> Result<Endpoint, Error> {
         let endpoint = self.caller.living(&self.app, id).await?;
+        self.touch(&endpoint).await;
         Ok(to_wire(&endpoint, &self.caller.origin))
     }
 
@@ -45,11 +46,20 @@ impl Reads {
             return Err(Error::Invalid(format!("`limit` takes 1 to {MAX_PAGE_REQUESTS}.")));
         }
         let endpoint = self.caller.living(&self.app, id).await?;
+        self.touch(&endpoint).await;
         let page = self.app.store.requests(endpoint.id, window).await?;
         let next = page.requests.last().filter(|_| page.more).map(|last| last.seq);
         let (next_before, next_after) =
             if window.after.is_some() { (None, next) } else { (next, None) };
         Ok(Page { requests: page.requests, next_before, next_after, change: page.change })
+    }
+
+    /// Whoever looks at an endpoint uses it.
+    async fn touch(&self, endpoint: &store::Endpoint) {
+        if let Err(error) = self.app.store.touch(endpoint.id).await {
+            // It ends a little sooner than it might; the next look comes.
+            tracing::debug!(%error, "an endpoint's use was not noted");
+        }
     }
 
     pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Detail, Error> {
@@ -105,9 +115,9 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
         expires_at: endpoint.expires_at.map(Timestamp::from_micros),
         requests: u64::try_from(endpoint.requests).unwrap_or_default(),
         last_seq: endpoint.last_seq,
-        max_requests: 0,
-        on_limit: OnLimit::default(),
-        dropped_through: 0,
+        max_requests: u64::from(endpoint.max_requests),
+        on_limit: endpoint.on_limit,
+        dropped_through: endpoint.dropped_through,
         key: None,
     }
 }

@@ -9,6 +9,7 @@ use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 
 use super::{App, error::Error, origin::Origin};
 use crate::{
+    address::Address,
     key::Key,
     listen::Peer,
     store::{Endpoint, WorkspaceId},
@@ -60,6 +61,8 @@ pub(crate) struct Caller {
     credential: Credential,
     proof: Proof,
     pub(crate) origin: Origin,
+    /// Their address, where that stands for one client.
+    pub(crate) client: Option<Address>,
 }
 
 impl Caller {
@@ -139,10 +142,9 @@ impl FromRequestParts<App> for Caller {
     /// for, and reads by cookie on behalf of other origins' pages.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let headers = &parts.headers;
-        let forwarded_https = parts
-            .extensions
-            .get::<Peer>()
-            .and_then(|peer| app.client_address.https(peer.0, headers));
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
+        let forwarded_https = peer.and_then(|peer| app.client_address.https(peer, headers));
+        let client = peer.and_then(|peer| app.client_address.counted(peer, headers));
         let public = app.config.public_url.as_ref();
         let origin = Origin::of(&parts.uri, headers, forwarded_https, public).ok_or_else(|| {
             Error::Invalid("The Host field is missing or is no host; send the host's name.".into())
@@ -158,7 +160,7 @@ impl FromRequestParts<App> for Caller {
         if is_api && by_cookie && proof == Proof::CrossOrigin {
             return Err(Error::CrossOrigin);
         }
-        Ok(Self { credential, proof, origin })
+        Ok(Self { credential, proof, origin, client })
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use hookglass_app::wire::{GoneReason, Problem};
 
-use crate::store::StoreError;
+use crate::{rates::Exceeded, store::StoreError};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -30,6 +30,10 @@ pub(crate) enum Error {
     SlugTaken,
     #[error("{0} endpoints already")]
     TooManyEndpoints(u32),
+    #[error("{0} endpoints in all already")]
+    TooManyEndpointsInAll(u32),
+    #[error("{} from one address in an hour", .0.value)]
+    TooManyCreations(Exceeded),
     #[error("gone")]
     Gone(GoneReason),
     #[error("body over {0} bytes")]
@@ -54,6 +58,8 @@ impl Error {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken | Self::TooManyEndpoints(_) => StatusCode::CONFLICT,
+            Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyCreations(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Gone(_) => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,6 +113,22 @@ impl Error {
                 "Too many endpoints",
                 format!("A workspace may have {limit} endpoints; delete one first."),
             ),
+            Self::TooManyEndpointsInAll(limit) => (
+                "server-full",
+                "The server is full",
+                format!(
+                    "It has {limit} endpoints and makes no more (max-endpoints-total); come \
+                     back when some have expired."
+                ),
+            ),
+            Self::TooManyCreations(Exceeded { limit, value, .. }) => (
+                "too-many-creations",
+                "Too many new endpoints",
+                format!(
+                    "From one address {value} endpoints may be made in an hour ({limit}); use \
+                     those you have."
+                ),
+            ),
             Self::Gone(reason) => (
                 "gone",
                 "The endpoint is gone",
@@ -153,7 +175,12 @@ impl From<StoreError> for Error {
             StoreError::Gone(reason) => Self::Gone(reason),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
-            StoreError::Busy | StoreError::Closed | StoreError::Aborted => Self::Unavailable,
+            StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
+            // Only capturing runs into `Full`.
+            StoreError::Full { .. }
+            | StoreError::Busy
+            | StoreError::Closed
+            | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
         }
     }
@@ -175,6 +202,9 @@ impl IntoResponse for Error {
             Self::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
+            Self::TooManyCreations(exceeded) => {
+                headers.insert(header::RETRY_AFTER, exceeded.retry_after().into());
+            }
             Self::RangeNotSatisfiable(bytes) => {
                 if let Ok(range) = HeaderValue::try_from(format!("bytes */{bytes}")) {
                     headers.insert(header::CONTENT_RANGE, range);
@@ -190,6 +220,7 @@ impl IntoResponse for Error {
             | Self::MethodNotAllowed
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
+            | Self::TooManyEndpointsInAll(_)
             | Self::Gone(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType

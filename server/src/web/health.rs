@@ -15,10 +15,11 @@ pub(crate) async fn healthz() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// Whether the store answers.
+/// Whether the store answers, and keeps what it is sent.
 pub(crate) async fn readyz(State(store): State<Arc<dyn Store>>) -> impl IntoResponse {
     let (status, text) = match store.ready().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
+        Ok(()) if *store.storing().borrow() => (StatusCode::OK, "ready\n"),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "the store cannot write\n"),
         Err(error) => {
             tracing::warn!(%error, "the store does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")

@@ -14,18 +14,26 @@ use axum::{
 };
 use futures_util::Stream;
 use hookglass_app::wire::FeedEvent;
+use prometheus_client::metrics::gauge::Gauge;
 use serde::Deserialize;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
 
 use super::{App, backend::to_wire, caller::Caller, error::Error, origin::Origin};
 use crate::{
     feed::{Heard, Subscription},
+    metrics::Metrics,
     slug::Slug,
-    store::{Backlog, Change, Endpoint, What, WorkspaceId},
+    store::{Backlog, Change, Endpoint, StoreError, What, WorkspaceId},
 };
 
 /// How often a quiet feed shows that it is alive.
 const BEAT: Duration = Duration::from_secs(10);
+/// An open feed keeps its endpoints in use: noted every so many beats, which is twice within the
+/// shortest time that an endpoint may have.
+const TOUCH_BEATS: u32 = 3;
 /// How long a browser waits before it opens a lost feed again.
 const RETRY: Duration = Duration::from_secs(2);
 /// Changes that are read from the store at once: a slow reader holds no more than these.
@@ -100,7 +108,9 @@ async fn open(
     {
         return Err(Error::Gone(reason));
     }
+    let open = OpenFeed::new(&app.metrics);
     let reader = Reader {
+        _open: open,
         app,
         origin,
         workspace,
@@ -114,8 +124,25 @@ async fn open(
     Ok(response)
 }
 
+/// Counts a feed while it is open.
+struct OpenFeed(Gauge);
+
+impl OpenFeed {
+    fn new(metrics: &Metrics) -> Self {
+        metrics.open_feeds.inc();
+        Self(metrics.open_feeds.clone())
+    }
+}
+
+impl Drop for OpenFeed {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 /// One open feed.
 struct Reader {
+    _open: OpenFeed,
     app: App,
     origin: Origin,
     workspace: WorkspaceId,
@@ -131,10 +158,13 @@ impl Reader {
         mut subscription: Subscription,
     ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
         let shutdown = self.app.shutdown.clone();
+        let mut storing = self.app.store.storing();
         stream! {
             let mut beat = interval_at(Instant::now() + BEAT, BEAT);
             beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
             yield Ok(Event::default().retry(RETRY));
+            self.touch().await;
+            let mut beats = 0;
             loop {
                 // From here on `last` is behind the store; read until it is not.
                 loop {
@@ -174,18 +204,29 @@ impl Reader {
                         return;
                     }
                 }
-                yield Ok(sse(&FeedEvent::Alive { change: self.last, storing: true }, None));
+                yield Ok(self.alive(&mut storing));
                 loop {
                     let heard = tokio::select! {
                         biased;
                         () = shutdown.cancelled() => return,
                         heard = subscription.next() => heard,
+                        Ok(()) = storing.changed() => {
+                            yield Ok(self.alive(&mut storing));
+                            continue;
+                        }
                         _ = beat.tick() => {
-                            yield Ok(sse(&FeedEvent::Alive { change: self.last, storing: true }, None));
+                            beats += 1;
+                            if beats % TOUCH_BEATS == 0 {
+                                self.touch().await;
+                            }
+                            yield Ok(self.alive(&mut storing));
                             continue;
                         }
                     };
-                    let Heard::Change(change) = heard else { break };
+                    let Heard::Change(change) = heard else {
+                        self.app.metrics.lag_refills.inc();
+                        break;
+                    };
                     if change.number <= self.last {
                         continue;
                     }
@@ -204,6 +245,26 @@ impl Reader {
         }
     }
 
+    fn alive(&self, storing: &mut watch::Receiver<bool>) -> Event {
+        let storing = *storing.borrow_and_update();
+        sse(&FeedEvent::Alive { change: self.last, storing }, None)
+    }
+
+    /// Notes that the endpoints of this feed are in use.
+    async fn touch(&self) {
+        let touched = async {
+            for endpoint in self.app.store.endpoints(self.workspace).await?.0 {
+                if self.endpoints.is_empty() || self.endpoints.contains(&endpoint.slug) {
+                    self.app.store.touch(endpoint.id).await?;
+                }
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = touched.await {
+            tracing::debug!(%error, "the use of endpoints was not noted");
+        }
+    }
+
     /// The event for a change, if this feed is about its endpoint.
     fn event(&self, change: &Change) -> Option<Event> {
         if !self.endpoints.is_empty() && !self.endpoints.contains(&change.endpoint) {
@@ -214,6 +275,7 @@ impl Reader {
             What::Captured(summary) => FeedEvent::Captured((**summary).clone()),
             What::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
             What::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
+            What::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },
             What::Endpoint(endpoint) => FeedEvent::Endpoint(to_wire(endpoint, &self.origin)),
             What::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
         };

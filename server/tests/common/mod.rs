@@ -34,7 +34,11 @@ impl TestServer {
     }
 
     pub async fn with(flags: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::on(tempfile::tempdir().unwrap(), flags).await
+    }
+
+    /// On the database `test.db` in a folder.
+    pub async fn on(folder: TempDir, flags: &[&str]) -> Self {
         let server = serve(folder.path(), flags).await;
         Self { server, folder }
     }
@@ -110,6 +114,11 @@ impl Client {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], Bytes::new()).await
+    }
+
+    pub async fn patch(&self, path: &str, json: &str) -> Answer {
+        let json = Bytes::copy_from_slice(json.as_bytes());
+        self.send(Method::PATCH, path, &[("content-type", "application/json")], json).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {

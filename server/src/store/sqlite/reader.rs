@@ -3,266 +3,367 @@
 
 use std::{ops::Range, sync::Arc};
 
-use hookglass_app::wire::{GoneReason, Summary, Timestamp, Window};
+use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
     Backlog, Change, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, What, Which,
     WorkspaceId,
 };
+use super::{PIECE, PIECES};
 use crate::{head, key::KeyHash, slug::Slug};
 
 /// Requests on a page if the caller does not say.
 const PAGE_REQUESTS: u32 = 50;
 
+/// Endpoints that one step ends.
+const EXPIRED_AT_ONCE: i64 = 50;
+/// Unused pages that are never given back: 4 MiB.
+const KEPT_FREE_PAGES: i64 = 1024;
+
 macro_rules! endpoint_columns {
     () => {
         "endpoints.id, endpoints.workspace_id, endpoints.slug, endpoints.name,
-        endpoints.created_at, endpoints.expires_at, endpoints.gone_reason,
-        endpoints.last_seq, endpoints.requests"
+        endpoints.created_at, endpoints.expires_at, endpoints.expires_in, endpoints.gone_reason,
+        endpoints.last_seq, endpoints.requests, endpoints.refuses, endpoints.floor,
+        endpoints.purged, endpoints.dropped_through"
     };
 }
 macro_rules! summary_columns {
     () => {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
-        requests.label"
+        requests.label, requests.refused"
     };
 }
 
-pub(super) async fn workspace(
-    pool: &SqlitePool,
-    key: &KeyHash,
-) -> Result<Option<WorkspaceId>, StoreError> {
-    let row = sqlx::query("select hash, workspace_id from workspace_keys where hash = ?1")
-        .bind(key.as_bytes())
-        .fetch_optional(pool)
-        .await?;
-    Ok(row.filter(|row| key.matches(row.get::<&[u8], _>(0))).map(|row| WorkspaceId(row.get(1))))
+/// The read connections, and what an endpoint's row does not say about it.
+pub(super) struct Readers {
+    pub(super) pool: SqlitePool,
+    /// How many requests an endpoint may keep.
+    pub(super) max_requests: u32,
 }
 
-pub(super) async fn endpoints(
-    pool: &SqlitePool,
-    workspace: WorkspaceId,
-) -> Result<(Vec<Endpoint>, i64), StoreError> {
-    let mut snapshot = pool.begin().await?;
-    let change = change(&mut snapshot, workspace).await?;
-    let rows = sqlx::query(concat!(
-        "select ",
-        endpoint_columns!(),
-        " from endpoints
-        where workspace_id = ?1 and gone_at is null
-        order by created_at desc, id desc"
-    ))
-    .bind(workspace.0)
-    .fetch_all(&mut *snapshot)
-    .await?;
-    Ok((rows.iter().map(endpoint_from).collect::<Result<_, _>>()?, change))
+/// An endpoint with what only the store knows of it.
+pub(super) struct Row {
+    pub(super) endpoint: Endpoint,
+    /// Requests up to this `seq` are not there.
+    pub(super) floor: i64,
+    /// Rows up to this `seq` are deleted.
+    pub(super) purged: i64,
 }
 
-pub(super) async fn endpoint(
-    pool: &SqlitePool,
-    slug: &Slug,
-) -> Result<Option<Endpoint>, StoreError> {
-    let row =
-        sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where slug = ?1"))
-            .bind(slug.as_str())
-            .fetch_optional(pool)
+impl Readers {
+    pub(super) async fn ready(&self) -> Result<(), StoreError> {
+        sqlx::query("select 1 from workspaces limit 1").fetch_optional(&self.pool).await?;
+        Ok(())
+    }
+
+    pub(super) async fn workspace(&self, key: &KeyHash) -> Result<Option<WorkspaceId>, StoreError> {
+        let row = sqlx::query("select hash, workspace_id from workspace_keys where hash = ?1")
+            .bind(key.as_bytes())
+            .fetch_optional(&self.pool)
             .await?;
-    Ok(row.as_ref().map(endpoint_from).transpose()?)
+        Ok(row.filter(|row| key.matches(row.get::<&[u8], _>(0))).map(|row| WorkspaceId(row.get(1))))
+    }
+
+    pub(super) async fn endpoints(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<(Vec<Endpoint>, i64), StoreError> {
+        let mut snapshot = self.pool.begin().await?;
+        let change = change(&mut snapshot, workspace).await?;
+        let rows = sqlx::query(concat!(
+            "select ",
+            endpoint_columns!(),
+            " from endpoints
+            where workspace_id = ?1 and gone_at is null
+            order by created_at desc, id desc"
+        ))
+        .bind(workspace.0)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        Ok((rows.iter().map(|row| self.endpoint_from(row)).collect::<Result<_, _>>()?, change))
+    }
+
+    pub(super) async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError> {
+        let row =
+            sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where slug = ?1"))
+                .bind(slug.as_str())
+                .fetch_optional(&self.pool)
+                .await?;
+        Ok(row.as_ref().map(|row| self.endpoint_from(row)).transpose()?)
+    }
+
+    pub(super) async fn requests(
+        &self,
+        id: EndpointId,
+        window: Window,
+    ) -> Result<RequestPage, StoreError> {
+        let limit = window.limit.unwrap_or(PAGE_REQUESTS);
+        let mut snapshot = self.pool.begin().await?;
+        let Row { endpoint, floor, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
+        let change = change(&mut snapshot, endpoint.workspace).await?;
+        let query = match window.after {
+            Some(after) => sqlx::query(concat!(
+                "select ",
+                summary_columns!(),
+                " from requests join endpoints on endpoints.id = requests.endpoint_id
+                where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq > ?4
+                order by requests.seq
+                limit ?3"
+            ))
+            .bind(id.0)
+            .bind(after),
+            None => sqlx::query(concat!(
+                "select ",
+                summary_columns!(),
+                " from requests join endpoints on endpoints.id = requests.endpoint_id
+                where requests.endpoint_id = ?1 and requests.seq < ?2 and requests.seq > ?4
+                order by requests.seq desc
+                limit ?3"
+            ))
+            .bind(id.0)
+            .bind(window.before.unwrap_or(i64::MAX)),
+        };
+        // One more than asked for tells whether there is a next page.
+        let rows = query.bind(i64::from(limit) + 1).bind(floor).fetch_all(&mut *snapshot).await?;
+        let mut requests: Vec<Summary> = rows.iter().map(summary_from).collect();
+        let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = requests.len() > asked_for;
+        requests.truncate(asked_for);
+        Ok(RequestPage { requests, more, change })
+    }
+
+    pub(super) async fn request(
+        &self,
+        id: EndpointId,
+        which: Which,
+    ) -> Result<StoredRequest, StoreError> {
+        let row = sqlx::query(concat!(
+            "select ",
+            summary_columns!(),
+            ", requests.http_version, requests.peer, requests.exact, requests.redacted,
+            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2)
+                and requests.seq > endpoints.floor
+            order by requests.seq desc
+            limit 1"
+        ))
+        .bind(id.0)
+        .bind(match which {
+            Which::Seq(seq) => Some(seq),
+            Which::Latest => None,
+        })
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(StoredRequest {
+            summary: summary_from(&row),
+            http_version: row.get("http_version"),
+            peer: row.get("peer"),
+            exact: row.get("exact"),
+            redacted: row.get("redacted"),
+            duration_us: row.get("duration_us"),
+            body_sha256: row.get("body_sha256"),
+            head: row.get("head"),
+            trailers: row.get("trailers"),
+        })
+    }
+
+    pub(super) async fn body(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let start = i64::try_from(range.start).unwrap_or(i64::MAX);
+        let end = i64::try_from(range.end).unwrap_or(i64::MAX);
+        if start >= end {
+            return Ok(Vec::new());
+        }
+        let mut snapshot = self.pool.begin().await?;
+        let request: i64 = sqlx::query_scalar(
+            "select requests.id
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.endpoint_id = ?1 and requests.seq = ?2
+                and requests.seq > endpoints.floor",
+        )
+        .bind(id.0)
+        .bind(seq)
+        .fetch_one(&mut *snapshot)
+        .await?;
+        // Pieces are of one length but for the last: the first and the last one that lie within
+        // the range are known without reading any. `substr` counts from 1.
+        let pieces: Vec<Vec<u8>> = sqlx::query_scalar(
+            "select substr(
+                bytes,
+                max(?2 - (id - ?1) * ?4, 0) + 1,
+                ?3 - max(?2, (id - ?1) * ?4)
+            )
+            from body_pieces
+            where id between ?1 + ?2 / ?4 and ?1 + ?5
+            order by id",
+        )
+        .bind(request * PIECES)
+        .bind(start)
+        .bind(end)
+        .bind(PIECE)
+        .bind(((end - 1) / PIECE).min(PIECES - 1))
+        .fetch_all(&mut *snapshot)
+        .await?;
+        Ok(pieces.concat())
+    }
+
+    pub(super) async fn last_change(&self, workspace: WorkspaceId) -> Result<i64, StoreError> {
+        change(&mut *self.pool.acquire().await?, workspace).await
+    }
+
+    pub(super) async fn changes_after(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Backlog, StoreError> {
+        let mut snapshot = self.pool.begin().await?;
+        let (last, floor): (i64, i64) =
+            sqlx::query_as("select change, change_floor from workspaces where id = ?1")
+                .bind(workspace.0)
+                .fetch_one(&mut *snapshot)
+                .await?;
+        // A number from the future comes from another database under the same URL.
+        if after < floor || after > last {
+            return Ok(Backlog::Gap(last));
+        }
+        let captured = sqlx::query(concat!(
+            "select requests.change, ",
+            summary_columns!(),
+            " from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.workspace_id = ?1 and requests.change > ?2
+                and requests.seq > endpoints.floor
+            order by requests.change
+            limit ?3"
+        ))
+        .bind(workspace.0)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        let others = sqlx::query(concat!(
+            "select changes.change, changes.kind, changes.payload, ",
+            endpoint_columns!(),
+            " from changes join endpoints on endpoints.id = changes.endpoint_id
+            where changes.workspace_id = ?1 and changes.change > ?2
+            order by changes.change
+            limit ?3"
+        ))
+        .bind(workspace.0)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        drop(snapshot);
+
+        let mut changes = Vec::with_capacity(captured.len() + others.len());
+        for row in &captured {
+            let summary = summary_from(row);
+            changes.push(Change {
+                workspace,
+                number: row.get("change"),
+                endpoint: slug_from(row)?,
+                what: What::Captured(Arc::new(summary)),
+            });
+        }
+        for row in &others {
+            let what = self.what_from(row)?;
+            changes.push(Change {
+                workspace,
+                number: row.get("change"),
+                endpoint: slug_from(row)?,
+                what,
+            });
+        }
+        changes.sort_unstable_by_key(|change| change.number);
+        // Each list ends where its own limit cut it: past the shorter end the other has holes.
+        changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Backlog::Changes(changes))
+    }
+
+    /// Some of the endpoints whose time is over, the longest first.
+    pub(super) async fn overdue(&self, now: i64) -> Result<Vec<EndpointId>, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "select id from endpoints
+            where gone_at is null and expires_at <= ?1
+            order by expires_at
+            limit ?2",
+        )
+        .bind(now)
+        .bind(EXPIRED_AT_ONCE)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(ids.into_iter().map(EndpointId).collect())
+    }
+
+    /// Whether so much of the file is unused that the disk should get it back. A little is kept:
+    /// what comes next needs it.
+    pub(super) async fn has_much_free(&self) -> Result<bool, StoreError> {
+        let (pages, free): (i64, i64) = sqlx::query_as(
+            "select page_count, freelist_count from pragma_page_count, pragma_freelist_count",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(free > KEPT_FREE_PAGES + (pages - free) / 8)
+    }
+
+    fn endpoint_from(&self, row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
+        endpoint_from(row, self.max_requests)
+    }
+
+    fn what_from(&self, row: &SqliteRow) -> Result<What, sqlx::Error> {
+        let payload: Option<&str> = row.get("payload");
+        let payload = payload.unwrap_or_default();
+        let number = || payload.parse().map_err(|_| corrupt("changes.payload"));
+        match row.get("kind") {
+            "endpoint" => Ok(What::Endpoint(self.endpoint_from(row)?)),
+            "gone" => {
+                gone_reason(payload).map(What::Gone).ok_or_else(|| corrupt("changes.payload"))
+            }
+            "deleted" => serde_json::from_str(payload)
+                .map(What::Deleted)
+                .map_err(|_| corrupt("changes.payload")),
+            "cleared" => number().map(What::Cleared),
+            "dropped" => number().map(What::Dropped),
+            _ => Err(corrupt("changes.kind")),
+        }
+    }
+}
+
+/// Endpoints with rows that are no longer there but still to be deleted, and how many about.
+pub(super) async fn unpurged(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(EndpointId, i64)>, sqlx::Error> {
+    let found: Vec<(i64, i64)> =
+        sqlx::query_as("select id, floor - purged from endpoints where purged < floor")
+            .fetch_all(connection)
+            .await?;
+    Ok(found.into_iter().map(|(id, rows)| (EndpointId(id), rows)).collect())
 }
 
 /// An endpoint by its internal number, gone or not.
-pub(super) async fn endpoint_by_id(
+pub(super) async fn row_by_id(
     connection: &mut SqliteConnection,
     id: EndpointId,
-) -> Result<Endpoint, sqlx::Error> {
+    max_requests: u32,
+) -> Result<Row, sqlx::Error> {
     let row = sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where id = ?1"))
         .bind(id.0)
         .fetch_one(connection)
         .await?;
-    endpoint_from(&row)
-}
-
-pub(super) async fn requests(
-    pool: &SqlitePool,
-    id: EndpointId,
-    window: Window,
-) -> Result<RequestPage, StoreError> {
-    let limit = window.limit.unwrap_or(PAGE_REQUESTS);
-    let mut snapshot = pool.begin().await?;
-    let workspace = endpoint_by_id(&mut snapshot, id).await?.workspace;
-    let change = change(&mut snapshot, workspace).await?;
-    let query = match window.after {
-        Some(after) => sqlx::query(concat!(
-            "select ",
-            summary_columns!(),
-            " from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and requests.seq > ?2
-            order by requests.seq
-            limit ?3"
-        ))
-        .bind(id.0)
-        .bind(after),
-        None => sqlx::query(concat!(
-            "select ",
-            summary_columns!(),
-            " from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and requests.seq < ?2
-            order by requests.seq desc
-            limit ?3"
-        ))
-        .bind(id.0)
-        .bind(window.before.unwrap_or(i64::MAX)),
-    };
-    // One more than asked for tells whether there is a next page.
-    let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *snapshot).await?;
-    let mut requests: Vec<Summary> = rows.iter().map(summary_from).collect();
-    let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = requests.len() > asked_for;
-    requests.truncate(asked_for);
-    Ok(RequestPage { requests, more, change })
-}
-
-pub(super) async fn request(
-    pool: &SqlitePool,
-    id: EndpointId,
-    which: Which,
-) -> Result<StoredRequest, StoreError> {
-    let row = sqlx::query(concat!(
-        "select ",
-        summary_columns!(),
-        ", requests.http_version, requests.peer, requests.exact, requests.redacted,
-        requests.duration_us, requests.body_sha256, requests.head, requests.trailers
-        from requests join endpoints on endpoints.id = requests.endpoint_id
-        where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2)
-        order by requests.seq desc
-        limit 1"
-    ))
-    .bind(id.0)
-    .bind(match which {
-        Which::Seq(seq) => Some(seq),
-        Which::Latest => None,
+    Ok(Row {
+        endpoint: endpoint_from(&row, max_requests)?,
+        floor: row.get("floor"),
+        purged: row.get("purged"),
     })
-    .fetch_one(pool)
-    .await?;
-    Ok(StoredRequest {
-        summary: summary_from(&row),
-        http_version: row.get("http_version"),
-        peer: row.get("peer"),
-        exact: row.get("exact"),
-        redacted: row.get("redacted"),
-        duration_us: row.get("duration_us"),
-        body_sha256: row.get("body_sha256"),
-        head: row.get("head"),
-        trailers: row.get("trailers"),
-    })
-}
-
-pub(super) async fn body(
-    pool: &SqlitePool,
-    id: EndpointId,
-    seq: i64,
-    range: Range<u64>,
-) -> Result<Vec<u8>, StoreError> {
-    let start = i64::try_from(range.start).unwrap_or(i64::MAX);
-    let end = i64::try_from(range.end).unwrap_or(i64::MAX);
-    let mut snapshot = pool.begin().await?;
-    let request: i64 =
-        sqlx::query_scalar("select id from requests where endpoint_id = ?1 and seq = ?2")
-            .bind(id.0)
-            .bind(seq)
-            .fetch_one(&mut *snapshot)
-            .await?;
-    // `substr` counts from 1; a piece that begins inside the range is taken from its start.
-    let pieces: Vec<Vec<u8>> = sqlx::query_scalar(
-        "select substr(bytes, max(?2 - position, 0) + 1, ?3 - max(?2, position))
-        from body_chunks
-        where request_id = ?1 and position < ?3 and position + length(bytes) > ?2
-        order by position",
-    )
-    .bind(request)
-    .bind(start)
-    .bind(end)
-    .fetch_all(&mut *snapshot)
-    .await?;
-    Ok(pieces.concat())
-}
-
-pub(super) async fn last_change(
-    pool: &SqlitePool,
-    workspace: WorkspaceId,
-) -> Result<i64, StoreError> {
-    change(&mut *pool.acquire().await?, workspace).await
-}
-
-pub(super) async fn changes_after(
-    pool: &SqlitePool,
-    workspace: WorkspaceId,
-    after: i64,
-    limit: u32,
-) -> Result<Backlog, StoreError> {
-    let mut snapshot = pool.begin().await?;
-    let (last, floor): (i64, i64) =
-        sqlx::query_as("select change, change_floor from workspaces where id = ?1")
-            .bind(workspace.0)
-            .fetch_one(&mut *snapshot)
-            .await?;
-    // A number from the future comes from another database under the same URL.
-    if after < floor || after > last {
-        return Ok(Backlog::Gap(last));
-    }
-    let captured = sqlx::query(concat!(
-        "select requests.change, ",
-        summary_columns!(),
-        " from requests join endpoints on endpoints.id = requests.endpoint_id
-        where requests.workspace_id = ?1 and requests.change > ?2
-        order by requests.change
-        limit ?3"
-    ))
-    .bind(workspace.0)
-    .bind(after)
-    .bind(limit)
-    .fetch_all(&mut *snapshot)
-    .await?;
-    let others = sqlx::query(concat!(
-        "select changes.change, changes.kind, changes.payload, ",
-        endpoint_columns!(),
-        " from changes join endpoints on endpoints.id = changes.endpoint_id
-        where changes.workspace_id = ?1 and changes.change > ?2
-        order by changes.change
-        limit ?3"
-    ))
-    .bind(workspace.0)
-    .bind(after)
-    .bind(limit)
-    .fetch_all(&mut *snapshot)
-    .await?;
-    drop(snapshot);
-
-    let mut changes = Vec::with_capacity(captured.len() + others.len());
-    for row in &captured {
-        let summary = summary_from(row);
-        changes.push(Change {
-            workspace,
-            number: row.get("change"),
-            endpoint: slug_from(row)?,
-            what: What::Captured(Arc::new(summary)),
-        });
-    }
-    for row in &others {
-        let what = what_from(row)?;
-        changes.push(Change {
-            workspace,
-            number: row.get("change"),
-            endpoint: slug_from(row)?,
-            what,
-        });
-    }
-    changes.sort_unstable_by_key(|change| change.number);
-    // Each list ends where its own limit cut it: past the shorter end the other has holes.
-    changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(Backlog::Changes(changes))
 }
 
 async fn change(
@@ -275,21 +376,7 @@ async fn change(
         .await?)
 }
 
-fn what_from(row: &SqliteRow) -> Result<What, sqlx::Error> {
-    let payload: Option<&str> = row.get("payload");
-    let payload = payload.unwrap_or_default();
-    match row.get("kind") {
-        "endpoint" => Ok(What::Endpoint(endpoint_from(row)?)),
-        "gone" => gone_reason(payload).map(What::Gone).ok_or_else(|| corrupt("changes.payload")),
-        "deleted" => {
-            serde_json::from_str(payload).map(What::Deleted).map_err(|_| corrupt("changes.payload"))
-        }
-        "cleared" => payload.parse().map(What::Cleared).map_err(|_| corrupt("changes.payload")),
-        _ => Err(corrupt("changes.kind")),
-    }
-}
-
-fn endpoint_from(row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
+fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::Error> {
     Ok(Endpoint {
         id: EndpointId(row.get("id")),
         workspace: WorkspaceId(row.get("workspace_id")),
@@ -297,12 +384,16 @@ fn endpoint_from(row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
         name: row.get("name"),
         created_at: row.get("created_at"),
         expires_at: row.get("expires_at"),
+        expires_in: row.get("expires_in"),
         gone: row
             .get::<Option<&str>, _>("gone_reason")
             .map(|reason| gone_reason(reason).ok_or_else(|| corrupt("endpoints.gone_reason")))
             .transpose()?,
         last_seq: row.get("last_seq"),
         requests: row.get("requests"),
+        max_requests,
+        on_limit: if row.get("refuses") { OnLimit::Refuse } else { OnLimit::DropOldest },
+        dropped_through: row.get("dropped_through"),
     })
 }
 
@@ -321,7 +412,7 @@ fn summary_from(row: &SqliteRow) -> Summary {
         content_type: row.get::<Option<&[u8]>, _>("content_type").map(head::text),
         body_bytes: u64::try_from(row.get::<i64, _>("body_bytes")).unwrap_or_default(),
         complete: row.get("complete"),
-        refused: None,
+        refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
     }
 }
@@ -337,6 +428,16 @@ fn gone_reason(text: &str) -> Option<GoneReason> {
     [GoneReason::Expired, GoneReason::Deleted]
         .into_iter()
         .find(|&reason| gone_reason_text(reason) == text)
+}
+
+/// As `refused` writes it and reads it.
+pub(super) fn refused_text(refused: &Refused) -> String {
+    format!("{}={}", refused.limit, refused.value)
+}
+
+fn refused(text: &str) -> Option<Refused> {
+    let (limit, value) = text.split_once('=')?;
+    Some(Refused { limit: limit.to_owned(), value: value.parse().ok()? })
 }
 
 /// A row that no version of this program writes.

@@ -1,25 +1,52 @@
 //! The one writer: takes what is to be changed off a bounded queue, puts many changes into one
-//! transaction, publishes what was committed, and only then wakes the callers.
+//! transaction, publishes what was committed, and only then wakes the callers. What nobody asked
+//! for (deleting rows that are no longer there for anyone, making room) it does in small steps
+//! between the batches.
 
+mod books;
 mod edits;
+mod expiry;
 mod insert;
+mod link;
+mod purge;
+mod room;
+mod uploads;
 
 use std::{
-    sync::{Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
-use sqlx::SqliteConnection;
+use bytes::Bytes;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
+    runtime::Handle,
+    sync::{Notify, mpsc, oneshot, watch},
 };
 
-use super::{
-    super::{Captured, Change, Endpoint, EndpointId, NewEndpoint, StoreError, WorkspaceId},
-    Directory, Publish,
+pub(super) use self::insert::Append;
+use self::{
+    books::Books,
+    insert::{Drop, Row},
+    link::Link,
+    purge::Purge,
+    room::Room,
+    uploads::Uploads,
 };
-use crate::key::KeyHash;
+use super::{
+    super::{
+        Change, Endpoint, EndpointId, NewEndpoint, Settings, StoreError, UploadId, WorkspaceId,
+    },
+    Directory, Options, PIECES, Publish,
+};
+use crate::{
+    key::KeyHash,
+    metrics::{Metrics, Reason},
+    slug::Slug,
+};
 
 /// Changes that wait for the writer. Past that `append` and the rest fail with `Busy` at once:
 /// the sender is told to come again rather than kept waiting.
@@ -28,6 +55,18 @@ const QUEUE_CHANGES: usize = 4096;
 const BATCH_CHANGES: usize = 512;
 /// A transaction takes no further change past this many bytes of bodies and heads.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// How far the write-ahead log grows before it is moved into the database.
+const CHECKPOINT_BYTES: u64 = 12 * 1024 * 1024;
+/// How far it may grow where readers or a slow disk keep it from starting anew; then the writer
+/// waits for them and empties it. With a batch on top it stays under 64 MiB.
+const WAL_BYTES: u64 = 44 * 1024 * 1024;
+/// What a transaction adds to the log beside the bytes of its requests, about: a page of each
+/// table and index.
+const TRANSACTION_BYTES: u64 = 6 * 4096;
+/// How often the writer hears of the use of one endpoint at most.
+const TOUCH: Duration = Duration::from_secs(10);
+/// Endpoints whose last use is remembered; past that all are forgotten.
+const TOUCHED_ENDPOINTS: usize = 10_000;
 
 /// Where a caller waits for its answer. Dropped unanswered, it means that the transaction failed.
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -35,56 +74,106 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the writer can be asked to do.
 pub(super) enum Edit {
     /// Keep a request.
-    Append { id: EndpointId, captured: Box<Captured>, reply: Reply<i64> },
+    Append(Append),
+    /// See [`super::Store::upload`].
+    Upload { upload: Option<UploadId>, endpoint: EndpointId, piece: Bytes, reply: Reply<UploadId> },
     /// See [`super::Store::create_workspace`].
     CreateWorkspace { key: KeyHash, reply: Reply<WorkspaceId> },
     /// See [`super::Store::create_endpoint`].
     CreateEndpoint { new: NewEndpoint, reply: Reply<Endpoint> },
-    /// See [`super::Store::rename_endpoint`].
-    RenameEndpoint { id: EndpointId, name: Option<String>, reply: Reply<Endpoint> },
+    /// See [`super::Store::update_endpoint`].
+    UpdateEndpoint { id: EndpointId, settings: Settings, reply: Reply<Endpoint> },
+    /// The endpoint is in use.
+    Touch(EndpointId),
     /// See [`super::Store::delete_endpoint`].
     DeleteEndpoint { id: EndpointId, reply: Reply<()> },
     /// See [`super::Store::delete_request`].
     DeleteRequest { id: EndpointId, seq: i64, reply: Reply<()> },
     /// See [`super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
+    /// End those of these endpoints whose time is over.
+    Expire { ids: Vec<EndpointId>, reply: Reply<u64> },
+    /// Give a few unused pages back to the disk.
+    Shrink { reply: Reply<()> },
+    /// Delete the rows of these endpoints that are no longer there.
+    Purge(Vec<(EndpointId, i64)>),
+    /// Most of the write-ahead log was moved into the database.
+    Checkpointed,
+    /// A second has passed.
+    Tick,
 }
 
-/// The queue's end that callers hold, and the task behind it.
+/// The queue's end that callers hold, and the thread behind it.
 pub(super) struct Writer {
-    /// Taken out by `close`, so that the task sees the end of the queue. Never held across an
+    /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
     /// await.
     queue: Mutex<Option<mpsc::Sender<Edit>>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Given up, and not yet deleted. Not in the queue, so that nothing is forgotten when that
+    /// is full.
+    abandoned: Arc<Mutex<Vec<UploadId>>>,
+    /// When the writer last heard of the use of an endpoint.
+    touched: Mutex<HashMap<EndpointId, Instant>>,
+    checkpoint_due: Arc<Notify>,
 }
 
 impl Writer {
     pub(super) async fn start(
         mut connection: SqliteConnection,
-        publish: Publish,
+        connect: &SqliteConnectOptions,
+        options: Options,
         directory: Directory,
-    ) -> Result<Self, sqlx::Error> {
-        let last_id: Option<i64> =
-            sqlx::query_scalar("select max(id) from requests").fetch_one(&mut connection).await?;
+    ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
+        let left: Vec<i64> =
+            sqlx::query_scalar("select id from uploads").fetch_all(&mut connection).await?;
+        let abandoned =
+            Arc::new(Mutex::new(left.into_iter().map(UploadId).collect::<Vec<UploadId>>()));
+        let next_request_id = next_request_id(&mut connection).await?;
         let (queue, edits) = mpsc::channel(QUEUE_CHANGES);
-        let desk = Desk {
-            connection,
-            next_request_id: last_id.unwrap_or(0) + 1,
+        let (storing, watched) = watch::channel(true);
+        let checkpoint_due = Arc::new(Notify::new());
+        let mut wal = options.path.into_os_string();
+        wal.push("-wal");
+        let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
+        let mut desk = Desk {
+            link: Link::new(connection, connect.clone()),
+            books: Books::new(options.max_requests),
+            next_request_id,
+            uploads: Uploads::default(),
+            abandoned: abandoned.clone(),
+            purge: Purge::default(),
+            room: Room::new(options.max_storage_bytes),
+            max_endpoints_total: options.max_endpoints_total,
+            ttl_us,
+            living: None,
             // So that the first logged change looks.
             logged: edits::TRIM_AFTER,
-            publish,
+            wal: wal.into(),
+            log_bytes: 0,
+            checkpoint_due: checkpoint_due.clone(),
+            publish: options.publish,
             directory,
+            metrics: options.metrics,
+            storing,
         };
-        let task = tokio::spawn(desk.run(edits));
-        Ok(Self { queue: Mutex::new(Some(queue)), task: Mutex::new(Some(task)) })
-    }
-
-    pub(super) async fn append(
-        &self,
-        id: EndpointId,
-        captured: Captured,
-    ) -> Result<i64, StoreError> {
-        self.edit(|reply| Edit::Append { id, captured: Box::new(captured), reply }).await
+        desk.settle().await?;
+        let (ending, ended) = oneshot::channel();
+        let runtime = Handle::current();
+        // A thread of its own: a task would wait for its turn behind the handlers whose requests
+        // it is to commit.
+        thread::Builder::new().name("hookglass-writer".to_owned()).spawn(move || {
+            runtime.block_on(desk.run(edits));
+            // Nobody listens if the store was dropped without being closed.
+            let _ = ending.send(());
+        })?;
+        let writer = Self {
+            queue: Mutex::new(Some(queue)),
+            ended: Mutex::new(Some(ended)),
+            abandoned,
+            touched: Mutex::default(),
+            checkpoint_due,
+        };
+        Ok((writer, watched))
     }
 
     pub(super) async fn edit<T>(
@@ -92,47 +181,123 @@ impl Writer {
         edit: impl FnOnce(Reply<T>) -> Edit,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        {
-            let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            let queue = queue.as_ref().ok_or(StoreError::Closed)?;
-            queue.try_send(edit(reply)).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
-            })?;
-        }
+        self.send(edit(reply))?;
         answer.await.map_err(|_| StoreError::Aborted)?
+    }
+
+    fn send(&self, edit: Edit) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(edit).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    pub(super) fn abandon(&self, upload: UploadId) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(upload);
+        // Wakes the writer; when the queue is full it is awake.
+        drop(self.send(Edit::Tick));
+    }
+
+    pub(super) fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
+        {
+            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            if touched.get(&id).is_some_and(|last| last.elapsed() < TOUCH) {
+                return Ok(());
+            }
+            if touched.len() >= TOUCHED_ENDPOINTS {
+                touched.clear();
+            }
+            touched.insert(id, Instant::now());
+        }
+        self.send(Edit::Touch(id))
+    }
+
+    /// The queue, for as long as the store is open.
+    pub(super) fn queue(&self) -> mpsc::WeakSender<Edit> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map_or_else(|| mpsc::channel(1).0.downgrade(), mpsc::Sender::downgrade)
+    }
+
+    /// Rings when the write-ahead log has grown.
+    pub(super) fn checkpoint_due(&self) -> Arc<Notify> {
+        self.checkpoint_due.clone()
     }
 
     pub(super) async fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task
-            && let Err(error) = task.await
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended
+            && ended.await.is_err()
         {
-            tracing::error!(%error, "the writer ended badly");
+            tracing::error!("the writer ended badly");
         }
     }
 }
 
-/// What the writer's task owns.
-struct Desk {
-    connection: SqliteConnection,
-    next_request_id: i64,
-    /// Changes logged since the last look at the length of a log.
-    logged: u32,
-    publish: Publish,
-    directory: Directory,
+/// An id that no request, upload or piece has.
+async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let last: Option<i64> = sqlx::query_scalar(
+        "select max(
+            coalesce((select max(id) from requests), 0),
+            coalesce((select max(id) from uploads), 0),
+            coalesce((select max(id) from body_pieces), 0) / ?1
+        )",
+    )
+    .bind(PIECES)
+    .fetch_one(connection)
+    .await?;
+    Ok(last.unwrap_or(0) + 1)
 }
 
-/// What a transaction did so far.
+/// What the writer's thread owns.
+struct Desk {
+    link: Link,
+    books: Books,
+    next_request_id: i64,
+    uploads: Uploads,
+    abandoned: Arc<Mutex<Vec<UploadId>>>,
+    purge: Purge,
+    room: Room,
+    max_endpoints_total: u32,
+    /// How long an unused endpoint stays, in microseconds; 0 for ever.
+    ttl_us: i64,
+    /// How many endpoints live; `None` if that has to be counted.
+    living: Option<i64>,
+    /// Changes logged since the last look at the length of a log.
+    logged: u32,
+    wal: PathBuf,
+    /// What the write-ahead log has grown by since it was last moved, about.
+    log_bytes: u64,
+    checkpoint_due: Arc<Notify>,
+    publish: Publish,
+    directory: Directory,
+    metrics: Metrics,
+    storing: watch::Sender<bool>,
+}
+
+/// What a transaction does.
 #[derive(Default)]
 struct Batch {
     /// In order.
     changes: Vec<Change>,
-    /// The callers with their answers, to be woken once the transaction is committed.
+    /// Requests that are numbered but not yet written.
+    rows: Vec<Row>,
+    /// What retention dropped, to be logged.
+    drops: Vec<Drop>,
+    /// Endpoints whose end was put off.
+    put_off: Vec<EndpointId>,
+    /// Those whose requests are kept, with the numbers that they wait for.
+    kept: Vec<(Reply<i64>, i64)>,
+    /// The other callers with their answers, to be woken once the transaction is committed.
     waiting: Vec<Box<dyn FnOnce() + Send>>,
     /// Endpoints whose remembered state is no longer right.
-    stale: Vec<crate::slug::Slug>,
+    stale: Vec<Slug>,
+    /// Bytes of heads, bodies and trailers.
+    bytes: u64,
+    /// How many requests were dropped, by limit.
+    dropped: Vec<(&'static str, i64)>,
 }
 
 impl Batch {
@@ -148,7 +313,18 @@ impl Batch {
 impl Desk {
     async fn run(mut self, mut edits: mpsc::Receiver<Edit>) {
         let mut taken = Vec::with_capacity(BATCH_CHANGES);
-        while let Some(first) = edits.recv().await {
+        loop {
+            let first = match edits.try_recv() {
+                Ok(edit) => edit,
+                Err(mpsc::error::TryRecvError::Disconnected) => break,
+                Err(mpsc::error::TryRecvError::Empty) => {
+                    if self.clean_up().await {
+                        continue;
+                    }
+                    let Some(edit) = edits.recv().await else { break };
+                    edit
+                }
+            };
             let mut bytes = weight(&first);
             taken.push(first);
             while taken.len() < BATCH_CHANGES && bytes < BATCH_BYTES {
@@ -156,97 +332,188 @@ impl Desk {
                 bytes += weight(&edit);
                 taken.push(edit);
             }
-            self.commit(&mut taken).await;
+            self.metrics.queued_changes.set(i64::try_from(edits.len()).unwrap_or(i64::MAX));
+            self.run_errands(&mut taken).await;
+            if !taken.is_empty() {
+                self.commit(&mut taken).await;
+            }
+            self.make_room().await;
+            self.look_after_log().await;
         }
-        self.rest().await;
+        self.link.rest().await;
+    }
+
+    /// Deals with what is no change.
+    async fn run_errands(&mut self, edits: &mut Vec<Edit>) {
+        let (mut ticked, mut checkpointed) = (false, false);
+        edits.retain_mut(|edit| match edit {
+            Edit::Tick => {
+                ticked = true;
+                false
+            }
+            Edit::Checkpointed => {
+                checkpointed = true;
+                false
+            }
+            Edit::Purge(found) => {
+                for (id, rows) in found.drain(..) {
+                    self.purge.add(id, rows);
+                }
+                false
+            }
+            _ => true,
+        });
+        if ticked {
+            self.purge.rest();
+            if !*self.storing.borrow() {
+                self.recover().await;
+            }
+        }
+        if checkpointed {
+            // Only what was committed meanwhile is left to move: a few pages. Then the next
+            // commit starts the log anew.
+            self.log_bytes = 0;
+            if let Err(error) = self.link.checkpoint().await {
+                self.failed(&error).await;
+            }
+        }
     }
 
     /// Makes all of `edits` in one transaction, empties it, and tells everyone. If the
     /// transaction fails, the callers' replies are dropped unanswered.
     async fn commit(&mut self, edits: &mut Vec<Edit>) {
-        let first_request_id = self.next_request_id;
-        let mut batch = Batch::default();
-        if let Err(error) = self.transact(edits, &mut batch).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a transaction failed");
-            self.next_request_id = first_request_id;
-            // Fails if SQLite has rolled back by itself, which is as good.
-            drop(sqlx::query("rollback").execute(&mut self.connection).await);
+        if self.link.is_lost() {
+            edits.clear();
             return;
         }
+        let clock = Instant::now();
+        let changes = edits.len();
+        let mut batch = Batch::default();
+        let result = self.transact(edits, &mut batch).await;
+        edits.clear();
+        match result {
+            Ok(true) => {
+                self.metrics.commit_seconds.observe(clock.elapsed().as_secs_f64());
+                // Far below 2^52.
+                self.metrics.batch_changes.observe(changes as f64);
+                self.committed(batch);
+            }
+            Ok(false) => self.tell(batch),
+            Err(error) => self.failed(&error).await,
+        }
+    }
+
+    /// Whether something was written.
+    async fn transact(
+        &mut self,
+        edits: &mut Vec<Edit>,
+        batch: &mut Batch,
+    ) -> Result<bool, sqlx::Error> {
+        self.books.keep_small();
+        for edit in edits.drain(..) {
+            match edit {
+                Edit::Append(append) => self.take(append, batch).await?,
+                other => {
+                    self.write_rows(batch).await?;
+                    self.edit(other, batch).await?;
+                }
+            }
+        }
+        self.drop_surplus(batch).await?;
+        self.finish(batch).await
+    }
+
+    /// Counts what was committed and tells everyone.
+    fn committed(&mut self, batch: Batch) {
+        self.set_storing(true);
+        let requests = batch.kept.len() as u64;
+        self.metrics.captured.inc_by(requests);
+        self.metrics.captured_bytes.inc_by(batch.bytes);
+        for (reason, count) in &batch.dropped {
+            let dropped = self.metrics.dropped.get_or_create(&Reason { reason });
+            dropped.inc_by(u64::try_from(*count).unwrap_or_default());
+        }
+        let bytes = batch.bytes + TRANSACTION_BYTES + requests * 1024;
+        self.room.note(bytes);
+        self.log_bytes += bytes;
+        if self.log_bytes >= CHECKPOINT_BYTES {
+            self.log_bytes = 0;
+            self.checkpoint_due.notify_one();
+        }
+        self.tell(batch);
+    }
+
+    fn tell(&self, batch: Batch) {
         for slug in &batch.stale {
             self.directory.forget(slug);
         }
         if !batch.changes.is_empty() {
             (self.publish)(batch.changes);
         }
+        // Callers that went away do not want to know.
+        for (reply, seq) in batch.kept {
+            drop(reply.send(Ok(seq)));
+        }
         for wake in batch.waiting {
             wake();
         }
     }
 
-    async fn transact(
-        &mut self,
-        edits: &mut Vec<Edit>,
-        batch: &mut Batch,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query("begin immediate").execute(&mut self.connection).await?;
-        let mut appends = Vec::new();
-        for edit in edits.drain(..) {
-            match edit {
-                Edit::Append { id, captured, reply } => {
-                    appends.push(insert::Append { id, captured, reply });
-                }
-                other => {
-                    self.append(std::mem::take(&mut appends), batch).await?;
-                    self.edit(other, batch).await?;
-                }
+    /// Keeps the log short where it could not start anew by itself. Looks at the file: that is
+    /// what has to fit on the disk.
+    async fn look_after_log(&mut self) {
+        if self.link.is_lost()
+            || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < WAL_BYTES
+        {
+            return;
+        }
+        self.log_bytes = 0;
+        if let Err(error) = self.link.empty_log().await {
+            self.failed(&error).await;
+        }
+    }
+
+    /// Takes note of a failure: what is in memory may no longer be what is in the database, and
+    /// whether the last commit was kept is not known.
+    async fn failed(&mut self, error: &sqlx::Error) {
+        tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
+        self.metrics.failed_commits.inc();
+        self.books.clear();
+        self.room.forget();
+        self.living = None;
+        self.link.failed(error).await;
+        self.set_storing(false);
+    }
+
+    /// Tries to write again. What callers send meanwhile is tried as well.
+    async fn recover(&mut self) {
+        let recovered = async {
+            let connection = self.link.reopen().await?;
+            self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
+            self.link.probe().await
+        };
+        match recovered.await {
+            Ok(()) => {
+                tracing::info!("storing again");
+                self.set_storing(true);
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "still cannot store");
+                self.link.failed(&error).await;
             }
         }
-        self.append(appends, batch).await?;
-        sqlx::query("commit").execute(&mut self.connection).await?;
-        Ok(())
     }
 
-    /// Takes the next `count` change numbers of a workspace and returns the first.
-    async fn take_changes(
-        &mut self,
-        workspace: WorkspaceId,
-        count: i64,
-    ) -> Result<i64, sqlx::Error> {
-        let last: i64 = sqlx::query_scalar(
-            "update workspaces set change = change + ?2 where id = ?1 returning change",
-        )
-        .bind(workspace.0)
-        .bind(count)
-        .fetch_one(&mut self.connection)
-        .await?;
-        Ok(last - count + 1)
-    }
-
-    /// Moves everything from the write-ahead log into the database and closes.
-    async fn rest(mut self) {
-        let checkpoint =
-            sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut self.connection).await;
-        let closed = sqlx::Connection::close(self.connection).await;
-        if let Err(error) = checkpoint.map(drop).and(closed) {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the database did not close cleanly; nothing acknowledged is lost"
-            );
-        }
+    fn set_storing(&self, now: bool) {
+        self.storing.send_if_modified(|storing| std::mem::replace(storing, now) != now);
     }
 }
 
 /// How many bytes an edit adds to its transaction.
 fn weight(edit: &Edit) -> usize {
     match edit {
-        Edit::Append { captured, .. } => captured.body_bytes() + captured.head.len(),
+        Edit::Append(append) => append.bytes(),
+        Edit::Upload { piece, .. } => piece.len(),
         _ => 0,
     }
-}
-
-/// Microseconds since the epoch.
-fn now() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
 }

@@ -1,13 +1,16 @@
 //! `/api/endpoints` and `/api/endpoints/{endpoint}`.
 
+use std::ops::RangeInclusive;
+
 use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire;
+use hookglass_app::wire::{self, OnLimit};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::{
     super::{
@@ -27,6 +30,8 @@ use crate::{
 
 /// The longest name that an owner may give an endpoint, in characters.
 const NAME_CHARS: usize = 100;
+/// How long an owner may let an unused endpoint stay: up to a hundred years.
+const EXPIRES_IN_SECONDS: RangeInclusive<u32> = 60..=3_153_600_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,10 +46,33 @@ struct New {
 struct Settings {
     #[serde(default, deserialize_with = "present")]
     name: Option<Option<String>>,
+    /// Seconds; 0 for never.
+    #[serde(default, deserialize_with = "seconds")]
+    expires_in: Option<u32>,
+    on_limit: Option<OnLimit>,
 }
 
 fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(field).map(Some)
+}
+
+/// A number, or digits from a form; `null` for never.
+fn seconds<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u32>, D::Error> {
+    let seconds = match Value::deserialize(field)? {
+        Value::Null => Some(0),
+        Value::String(text) => text.trim().parse().ok(),
+        number => number.as_u64().and_then(|seconds| u32::try_from(seconds).ok()),
+    };
+    seconds
+        .filter(|seconds| *seconds == 0 || EXPIRES_IN_SECONDS.contains(seconds))
+        .map(Some)
+        .ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "`expires_in` takes {} to {} seconds, or 0 for never",
+                EXPIRES_IN_SECONDS.start(),
+                EXPIRES_IN_SECONDS.end()
+            ))
+        })
 }
 
 /// `GET /api/endpoints`
@@ -109,6 +137,9 @@ async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
         .map_err(|error| Error::Invalid(format!("`slug`: {error}.")))?;
     let name = name.as_deref().map(checked_name).transpose()?.flatten();
     let caller = &submission.caller;
+    if let Some(client) = caller.client {
+        app.rates.creation(client, &app.config).map_err(Error::TooManyCreations)?;
+    }
     let (owner, new_key) = match caller.workspace() {
         Some(workspace) => (Owner::Workspace(workspace), None),
         None if caller.has_bad_key() => return Err(Error::UnknownKey),
@@ -144,14 +175,16 @@ pub(crate) async fn patch(
 
 async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::Endpoint, Error> {
     let endpoint = submission.caller.living(app, id).await?;
-    let settings: Settings = submission.read()?;
-    match settings.name {
-        None => Ok(endpoint),
-        Some(name) => {
-            let name = name.as_deref().map(checked_name).transpose()?.flatten();
-            Ok(app.store.rename_endpoint(endpoint.id, name).await?)
-        }
+    let Settings { name, expires_in, on_limit } = submission.read()?;
+    let name = match name {
+        None => None,
+        Some(name) => Some(name.as_deref().map(checked_name).transpose()?.flatten()),
+    };
+    let settings = store::Settings { name, expires_in, on_limit };
+    if settings == store::Settings::default() {
+        return Ok(endpoint);
     }
+    Ok(app.store.update_endpoint(endpoint.id, settings).await?)
 }
 
 /// `DELETE /api/endpoints/{endpoint}`

@@ -1,18 +1,27 @@
-//! Changes other than captures: endpoints made, renamed and deleted, requests deleted.
+//! Changes other than captures: endpoints made, changed and deleted, requests deleted.
 
-use hookglass_app::wire::GoneReason;
+use hookglass_app::wire::{GoneReason, OnLimit};
 
 use super::{
     super::{
-        super::{Change, Endpoint, EndpointId, NewEndpoint, Owner, StoreError, What, WorkspaceId},
-        REPLAYED_CHANGES, reader,
+        super::{
+            Change, Endpoint, EndpointId, NewEndpoint, Owner, Settings, StoreError, UploadId, What,
+            WorkspaceId,
+        },
+        REPLAYED_CHANGES, ROW_BYTES, now, reader,
     },
-    Batch, Desk, Edit, now,
+    Batch, Desk, Edit, Reply, expiry,
 };
 use crate::{key::KeyHash, slug::Slug};
 
 /// How many logged changes pass between two looks at whether a log has grown too long.
 pub(super) const TRIM_AFTER: u32 = 64;
+/// Unused pages that are given back to the disk in one step.
+macro_rules! shrink {
+    () => {
+        "pragma incremental_vacuum(128)"
+    };
+}
 
 /// How an edit ended: the outer error fails the whole transaction, the inner one only this edit,
 /// which has then changed nothing.
@@ -22,9 +31,10 @@ impl Desk {
     /// Makes one edit within the transaction.
     pub(super) async fn edit(&mut self, edit: Edit, batch: &mut Batch) -> Result<(), sqlx::Error> {
         match edit {
-            Edit::Append { id, captured, reply } => {
-                let append = super::insert::Append { id, captured, reply };
-                self.append(vec![append], batch).await?;
+            Edit::Append(append) => self.take(append, batch).await?,
+            Edit::Upload { upload, endpoint, piece, reply } => {
+                let taken = self.upload(upload, endpoint, piece, batch).await?;
+                self.answer_upload(upload.is_none(), reply, taken, batch);
             }
             Edit::CreateWorkspace { key, reply } => {
                 let made = self.create_workspace(&key).await?;
@@ -34,12 +44,20 @@ impl Desk {
                 let made = self.create_endpoint(new, batch).await?;
                 batch.answer(reply, made);
             }
-            Edit::RenameEndpoint { id, name, reply } => {
-                let renamed = self.rename_endpoint(id, name, batch).await?;
-                batch.answer(reply, renamed);
+            Edit::UpdateEndpoint { id, settings, reply } => {
+                let updated = self.update_endpoint(id, settings, batch).await?;
+                batch.answer(reply, updated);
+            }
+            Edit::Touch(id) => {
+                if self.living(id).await?.is_ok() {
+                    self.put_off(id, batch)?;
+                }
             }
             Edit::DeleteEndpoint { id, reply } => {
-                let deleted = self.delete_endpoint(id, batch).await?;
+                let deleted = match self.living(id).await? {
+                    Ok(_) => Ok(self.end_endpoint(id, GoneReason::Deleted, batch).await?),
+                    Err(error) => Err(error),
+                };
                 batch.answer(reply, deleted);
             }
             Edit::DeleteRequest { id, seq, reply } => {
@@ -50,15 +68,44 @@ impl Desk {
                 let cleared = self.clear(id, batch).await?;
                 batch.answer(reply, cleared);
             }
+            Edit::Expire { ids, reply } => {
+                let ended = self.expire(&ids, batch).await?;
+                batch.answer(reply, Ok(ended));
+            }
+            Edit::Shrink { reply } => {
+                sqlx::query(shrink!()).execute(self.link.write().await?).await?;
+                batch.answer(reply, Ok(()));
+            }
+            // No changes: dealt with before the transaction.
+            Edit::Purge(_) | Edit::Checkpointed | Edit::Tick => {}
         }
         Ok(())
+    }
+
+    /// Answers who sent a piece. If nobody listens any more, a first piece is abandoned: no one
+    /// else knows of it.
+    fn answer_upload(
+        &self,
+        is_first: bool,
+        reply: Reply<UploadId>,
+        taken: Result<UploadId, StoreError>,
+        batch: &mut Batch,
+    ) {
+        let abandoned = self.abandoned.clone();
+        batch.waiting.push(Box::new(move || {
+            if let Err(Ok(upload)) = reply.send(taken)
+                && is_first
+            {
+                abandoned.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(upload);
+            }
+        }));
     }
 
     async fn create_workspace(&mut self, key: &KeyHash) -> Result<WorkspaceId, sqlx::Error> {
         let id: i64 =
             sqlx::query_scalar("insert into workspaces (created_at) values (?1) returning id")
                 .bind(now())
-                .fetch_one(&mut self.connection)
+                .fetch_one(self.link.write().await?)
                 .await?;
         sqlx::query(
             "insert into workspace_keys (hash, workspace_id, created_at) values (?1, ?2, ?3)",
@@ -66,7 +113,7 @@ impl Desk {
         .bind(key.as_bytes())
         .bind(id)
         .bind(now())
-        .execute(&mut self.connection)
+        .execute(self.link.write().await?)
         .await?;
         Ok(WorkspaceId(id))
     }
@@ -77,7 +124,7 @@ impl Desk {
             "select id, workspace_id, gone_at is not null from endpoints where slug = ?1",
         )
         .bind(slug.as_str())
-        .fetch_optional(&mut self.connection)
+        .fetch_optional(self.link.write().await?)
         .await?;
         let returning = match (taken, new.owner) {
             (None, _) => None,
@@ -92,84 +139,120 @@ impl Desk {
                     "select count(*) from endpoints where workspace_id = ?1 and gone_at is null",
                 )
                 .bind(workspace.0)
-                .fetch_one(&mut self.connection)
+                .fetch_one(self.link.write().await?)
                 .await?;
                 if living >= i64::from(new.max_endpoints) {
                     return Ok(Err(StoreError::TooManyEndpoints(new.max_endpoints)));
                 }
                 workspace
             }
+            Owner::New(_) => WorkspaceId(0),
+        };
+        let living = self.living_endpoints().await?;
+        if living >= i64::from(self.max_endpoints_total) {
+            return Ok(Err(StoreError::TooManyEndpointsInAll(self.max_endpoints_total)));
+        }
+        let workspace = match new.owner {
+            Owner::Workspace(_) => workspace,
             Owner::New(key) => self.create_workspace(&key).await?,
         };
-        let id: i64 = if let Some(id) = returning {
-            sqlx::query_scalar(
+        let made_at = now();
+        let expires_at = (self.ttl_us > 0).then(|| made_at.saturating_add(self.ttl_us));
+        let id = EndpointId(if let Some(id) = returning {
+            sqlx::query(
                 "update endpoints
-                set gone_at = null, gone_reason = null, name = ?2, created_at = ?3
-                where id = ?1
-                returning id",
+                set gone_at = null, gone_reason = null, name = ?2, created_at = ?3,
+                    expires_at = ?4, expires_in = null, refuses = 0
+                where id = ?1",
             )
             .bind(id)
-            .bind(new.name)
-            .bind(now())
-            .fetch_one(&mut self.connection)
-            .await?
+            .bind(new.name.as_deref())
+            .bind(made_at)
+            .bind(expires_at)
+            .execute(self.link.write().await?)
+            .await?;
+            id
         } else {
             sqlx::query_scalar(
-                "insert into endpoints (workspace_id, slug, name, created_at)
-                values (?1, ?2, ?3, ?4)
+                "insert into endpoints (workspace_id, slug, name, created_at, expires_at)
+                values (?1, ?2, ?3, ?4, ?5)
                 returning id",
             )
             .bind(workspace.0)
             .bind(slug.as_str())
-            .bind(new.name)
-            .bind(now())
-            .fetch_one(&mut self.connection)
+            .bind(new.name.as_deref())
+            .bind(made_at)
+            .bind(expires_at)
+            .fetch_one(self.link.write().await?)
             .await?
+        });
+        // What is known by heart of an endpoint that came back is from before it went.
+        let book = self.books.load(self.link.get()?, id).await?;
+        book.endpoint = Endpoint {
+            name: new.name,
+            created_at: made_at,
+            expires_at,
+            expires_in: None,
+            gone: None,
+            on_limit: OnLimit::DropOldest,
+            ..book.endpoint.clone()
         };
-        let endpoint = self.endpoint(EndpointId(id)).await?;
+        let endpoint = book.endpoint.clone();
+        self.living = Some(living + 1);
         self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
         Ok(Ok(endpoint))
     }
 
-    async fn rename_endpoint(
+    /// How many endpoints live in all.
+    async fn living_endpoints(&mut self) -> Result<i64, sqlx::Error> {
+        if let Some(living) = self.living {
+            return Ok(living);
+        }
+        let living = sqlx::query_scalar("select count(*) from endpoints where gone_at is null")
+            .fetch_one(self.link.get()?)
+            .await?;
+        self.living = Some(living);
+        Ok(living)
+    }
+
+    async fn update_endpoint(
         &mut self,
         id: EndpointId,
-        name: Option<String>,
+        settings: Settings,
         batch: &mut Batch,
     ) -> Ended<Endpoint> {
-        let endpoint = match self.living(id).await? {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Ok(Err(error)),
-        };
-        sqlx::query("update endpoints set name = ?2 where id = ?1")
-            .bind(id.0)
-            .bind(name.as_deref())
-            .execute(&mut self.connection)
-            .await?;
-        let endpoint = Endpoint { name, ..endpoint };
-        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
-        Ok(Ok(endpoint))
-    }
-
-    async fn delete_endpoint(&mut self, id: EndpointId, batch: &mut Batch) -> Ended<()> {
-        let endpoint = match self.living(id).await? {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Ok(Err(error)),
-        };
-        self.delete_all(id).await?;
+        if let Err(error) = self.living(id).await? {
+            return Ok(Err(error));
+        }
+        let ttl_us = self.ttl_us;
+        let book = self.books.change(id)?;
+        let endpoint = &mut book.endpoint;
+        if let Some(name) = settings.name {
+            endpoint.name = name;
+        }
+        if let Some(on_limit) = settings.on_limit {
+            endpoint.on_limit = on_limit;
+        }
+        if let Some(seconds) = settings.expires_in {
+            endpoint.expires_in = Some(seconds);
+            endpoint.expires_at = expiry::end(endpoint, ttl_us, now());
+        }
+        let endpoint = endpoint.clone();
         sqlx::query(
             "update endpoints
-            set gone_at = ?2, gone_reason = ?3, name = null, requests = 0
+            set name = ?2, refuses = ?3, expires_in = ?4, expires_at = ?5
             where id = ?1",
         )
         .bind(id.0)
-        .bind(now())
-        .bind(reader::gone_reason_text(GoneReason::Deleted))
-        .execute(&mut self.connection)
+        .bind(endpoint.name.as_deref())
+        .bind(endpoint.on_limit == OnLimit::Refuse)
+        .bind(endpoint.expires_in)
+        .bind(endpoint.expires_at)
+        .execute(self.link.write().await?)
         .await?;
-        self.log(&endpoint, What::Gone(GoneReason::Deleted), batch).await?;
-        batch.stale.push(endpoint.slug);
-        Ok(Ok(()))
+        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+        batch.stale.push(endpoint.slug.clone());
+        Ok(Ok(endpoint))
     }
 
     async fn delete_request(&mut self, id: EndpointId, seq: i64, batch: &mut Batch) -> Ended<()> {
@@ -177,83 +260,69 @@ impl Desk {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),
         };
-        let deleted: Option<i64> = sqlx::query_scalar(
-            "delete from requests where endpoint_id = ?1 and seq = ?2 returning id",
+        let floor = self.books.endpoint(id).map_or(0, |book| book.floor);
+        let deleted: Option<(i64, i64)> = sqlx::query_as(
+            "delete from requests
+            where endpoint_id = ?1 and seq = ?2 and seq > ?3
+            returning id, body_bytes + length(head) + length(trailers)",
         )
         .bind(id.0)
         .bind(seq)
-        .fetch_optional(&mut self.connection)
+        .bind(floor)
+        .fetch_optional(self.link.write().await?)
         .await?;
-        let Some(request) = deleted else { return Ok(Err(StoreError::NotFound)) };
-        sqlx::query("delete from body_chunks where request_id = ?1")
-            .bind(request)
-            .execute(&mut self.connection)
-            .await?;
-        sqlx::query("update endpoints set requests = requests - 1 where id = ?1")
-            .bind(id.0)
-            .execute(&mut self.connection)
-            .await?;
+        let Some((request, bytes)) = deleted else { return Ok(Err(StoreError::NotFound)) };
+        self.delete_body(request).await?;
+        self.books.change(id)?.endpoint.requests -= 1;
+        self.books.change_workspace(endpoint.workspace)?.bytes -= bytes + ROW_BYTES;
         self.log(&endpoint, What::Deleted(vec![seq]), batch).await?;
         Ok(Ok(()))
     }
 
     async fn clear(&mut self, id: EndpointId, batch: &mut Batch) -> Ended<u64> {
-        let endpoint = match self.living(id).await? {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Ok(Err(error)),
-        };
-        let deleted = self.delete_all(id).await?;
-        sqlx::query("update endpoints set requests = 0 where id = ?1")
-            .bind(id.0)
-            .execute(&mut self.connection)
-            .await?;
+        if let Err(error) = self.living(id).await? {
+            return Ok(Err(error));
+        }
+        let book = self.books.change(id)?;
+        let cleared = book.endpoint.requests;
+        book.floor = book.endpoint.last_seq;
+        book.endpoint.requests = 0;
+        book.endpoint.dropped_through = 0;
+        let endpoint = book.endpoint.clone();
+        self.purge.add(id, cleared);
         self.log(&endpoint, What::Cleared(endpoint.last_seq), batch).await?;
-        Ok(Ok(deleted))
-    }
-
-    async fn delete_all(&mut self, id: EndpointId) -> Result<u64, sqlx::Error> {
-        sqlx::query(
-            "delete from body_chunks
-            where request_id in (select id from requests where endpoint_id = ?1)",
-        )
-        .bind(id.0)
-        .execute(&mut self.connection)
-        .await?;
-        let deleted = sqlx::query("delete from requests where endpoint_id = ?1")
-            .bind(id.0)
-            .execute(&mut self.connection)
-            .await?;
-        Ok(deleted.rows_affected())
+        Ok(Ok(u64::try_from(cleared).unwrap_or_default()))
     }
 
     /// The endpoint if it lives.
     async fn living(&mut self, id: EndpointId) -> Ended<Endpoint> {
-        let endpoint = self.endpoint(id).await?;
+        let endpoint = match self.books.load(self.link.get()?, id).await {
+            Ok(book) => book.endpoint.clone(),
+            Err(sqlx::Error::RowNotFound) => return Ok(Err(StoreError::NotFound)),
+            Err(error) => return Err(error),
+        };
         Ok(match endpoint.gone {
             None => Ok(endpoint),
             Some(reason) => Err(StoreError::Gone(reason)),
         })
     }
 
-    async fn endpoint(&mut self, id: EndpointId) -> Result<Endpoint, sqlx::Error> {
-        reader::endpoint_by_id(&mut self.connection, id).await
-    }
-
     /// Takes a change number for `what`, notes it for feeds that come back later, and has it
     /// published.
-    async fn log(
+    pub(super) async fn log(
         &mut self,
         endpoint: &Endpoint,
         what: What,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let number = self.take_changes(endpoint.workspace, 1).await?;
+        let number = self.books.next_change(endpoint.workspace)?;
         let (kind, payload) = match &what {
             // A capture is noted by its own row, settings are read when they are asked for.
             What::Captured(_) | What::Endpoint(_) => ("endpoint", None),
             What::Gone(reason) => ("gone", Some(reader::gone_reason_text(*reason).to_owned())),
             What::Deleted(seqs) => ("deleted", Some(format!("{seqs:?}"))),
             What::Cleared(through) => ("cleared", Some(through.to_string())),
+            What::Dropped(below) => ("dropped", Some(below.to_string())),
         };
         sqlx::query(
             "insert into changes (workspace_id, change, endpoint_id, kind, payload)
@@ -264,7 +333,7 @@ impl Desk {
         .bind(endpoint.id.0)
         .bind(kind)
         .bind(payload)
-        .execute(&mut self.connection)
+        .execute(self.link.write().await?)
         .await?;
         self.logged += 1;
         if self.logged >= TRIM_AFTER {
@@ -291,18 +360,18 @@ impl Desk {
         )
         .bind(workspace.0)
         .bind(REPLAYED_CHANGES)
-        .fetch_optional(&mut self.connection)
+        .fetch_optional(self.link.write().await?)
         .await?;
         let Some(floor) = newest_forgotten else { return Ok(()) };
         sqlx::query("delete from changes where workspace_id = ?1 and change <= ?2")
             .bind(workspace.0)
             .bind(floor)
-            .execute(&mut self.connection)
+            .execute(self.link.write().await?)
             .await?;
         sqlx::query("update workspaces set change_floor = ?2 where id = ?1")
             .bind(workspace.0)
             .bind(floor)
-            .execute(&mut self.connection)
+            .execute(self.link.write().await?)
             .await?;
         Ok(())
     }

@@ -1,186 +1,601 @@
-//! Captured requests into rows: numbers first, then as few statements as possible.
+//! Captured requests into rows: numbers first, from memory, then as few statements as possible, a
+//! whole transaction in one call where it is small. Each call is a way to the connection's thread
+//! and back, which costs more than inserting a row.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, Summary, Timestamp};
-use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use hookglass_app::wire::{OnLimit, Summary, Timestamp};
+use sqlx::{
+    Arguments as _, Encode, Sqlite,
+    sqlite::{SqliteArguments, SqliteConnection},
+};
 
 use super::{
     super::{
-        super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId},
-        CHUNK_BYTES,
+        super::{Captured, Change, EndpointId, PIECE_BYTES, StoreError, What, WorkspaceId},
+        PIECES, ROW_BYTES, now, reader,
     },
     Batch, Desk, Reply,
 };
 use crate::{head, slug::Slug};
 
-/// How many rows one statement inserts, largest first: a statement is prepared once for each.
-const ROWS: [usize; 3] = [64, 8, 1];
+/// How many values a request's row has, and with it its first piece of body.
+const ROW_VALUES: usize = 22;
 
-macro_rules! times_8 {
+macro_rules! x2 {
     ($text:expr) => {
-        concat!(
-            $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",", $text, ",",
-            $text
-        )
+        concat!($text, ",", $text)
     };
 }
-macro_rules! insert_requests {
-    ($rows:expr) => {
+macro_rules! x4 {
+    ($text:expr) => {
+        x2!(x2!($text))
+    };
+}
+macro_rules! x8 {
+    ($text:expr) => {
+        x2!(x4!($text))
+    };
+}
+macro_rules! x16 {
+    ($text:expr) => {
+        x2!(x8!($text))
+    };
+}
+macro_rules! x32 {
+    ($text:expr) => {
+        x2!(x16!($text))
+    };
+}
+macro_rules! x64 {
+    ($text:expr) => {
+        x2!(x32!($text))
+    };
+}
+macro_rules! row {
+    () => {
+        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    };
+}
+/// Rows and the first pieces of their bodies. Rows and pieces of nulls fill up what is asked for
+/// and insert nothing.
+macro_rules! insert {
+    ($rows:expr, $pieces:expr) => {
         concat!(
             "insert into requests (
                 id, endpoint_id, seq, workspace_id, change, received_at, duration_us, method,
                 target, http_version, remote_addr, peer, content_type, label, body_bytes,
-                body_sha256, complete, exact, redacted, head, trailers
-            ) values ",
-            $rows
+                body_sha256, complete, exact, redacted, head, trailers, refused
+            )
+            select * from (values ",
+            $rows,
+            ") where column1 is not null;
+            insert into body_pieces (id, bytes)
+            select column1, column2 from (values ",
+            $pieces,
+            ") where column1 is not null;"
         )
     };
 }
-macro_rules! request_row {
+macro_rules! pair {
     () => {
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        "(?,?)"
     };
 }
-macro_rules! insert_chunks {
+macro_rules! insert_rows {
+    ($times:ident) => {
+        insert!($times!(row!()), $times!(pair!()))
+    };
+}
+macro_rules! update_endpoint {
+    () => {
+        "update endpoints
+        set last_seq = ?, requests = ?, floor = ?, purged = ?, dropped_through = ?
+        where id = ?;"
+    };
+}
+macro_rules! update_workspace {
+    () => {
+        "update workspaces set change = ?, bytes = ? where id = ?;"
+    };
+}
+macro_rules! update_endpoints {
     ($rows:expr) => {
-        concat!("insert into body_chunks (request_id, position, bytes) values ", $rows)
+        concat!(
+            "update endpoints
+            set last_seq = new.column1, requests = new.column2, floor = new.column3,
+                purged = new.column4, dropped_through = new.column5
+            from (values ",
+            $rows,
+            ") as new
+            where endpoints.id = new.column6;"
+        )
     };
 }
-macro_rules! chunk_row {
-    () => {
-        "(?,?,?)"
+macro_rules! update_workspaces {
+    ($rows:expr) => {
+        concat!(
+            "update workspaces
+            set change = new.column1, bytes = new.column2
+            from (values ",
+            $rows,
+            ") as new
+            where workspaces.id = new.column3;"
+        )
+    };
+}
+macro_rules! whole {
+    ($insert:expr) => {
+        concat!("begin immediate;", $insert, update_endpoint!(), update_workspace!(), "commit")
+    };
+}
+macro_rules! x1 {
+    ($text:expr) => {
+        $text
     };
 }
 
 /// A request on its way into the database.
-pub(super) struct Append {
-    pub(super) id: EndpointId,
-    pub(super) captured: Box<Captured>,
-    pub(super) reply: Reply<i64>,
+pub(in super::super) struct Append {
+    pub(in super::super) id: EndpointId,
+    pub(in super::super) captured: Box<Captured>,
+    pub(in super::super) reply: Reply<i64>,
+}
+
+impl Append {
+    /// The bytes that it brings.
+    pub(super) fn bytes(&self) -> usize {
+        let captured = &self.captured;
+        let body: usize = captured.body.iter().map(Bytes::len).sum();
+        body + captured.head.len() + captured.trailers.len()
+    }
 }
 
 /// A request with all its numbers.
-struct Row {
+pub(super) struct Row {
     id: i64,
     endpoint: EndpointId,
     seq: i64,
     workspace: WorkspaceId,
     change: i64,
+    /// How many pieces went ahead.
+    uploaded: i64,
     captured: Box<Captured>,
 }
 
-/// What the counters of an endpoint give to the requests of this batch.
-struct Numbers {
-    workspace: WorkspaceId,
-    slug: Slug,
-    next_seq: i64,
+/// What retention dropped at one endpoint.
+pub(super) struct Drop {
+    pub(super) workspace: WorkspaceId,
+    pub(super) endpoint: EndpointId,
+    pub(super) change: i64,
+    /// The change that told the same before, of fewer: it has nothing left to say.
+    pub(super) previous: i64,
+    pub(super) below: i64,
 }
 
 impl Desk {
-    /// Keeps requests in the order in which they came.
-    pub(super) async fn append(
+    /// Numbers a request, to be written with the others of its batch.
+    pub(super) async fn take(
         &mut self,
-        appends: Vec<Append>,
+        append: Append,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        if appends.is_empty() {
+        let Append { id, captured, reply } = append;
+        if let Err(refused) = self.may_take(id).await? {
+            batch.answer(reply, Err(refused));
             return Ok(());
         }
-        let mut numbers = self.take_numbers(&appends).await?;
-        let mut next_changes = self.take_workspace_changes(&appends, &numbers).await?;
-
-        let mut rows = Vec::with_capacity(appends.len());
-        for Append { id, captured, reply } in appends {
-            let taken = match numbers.get_mut(&id) {
-                Some(Ok(taken)) => taken,
-                Some(Err(reason)) => {
-                    batch.answer(reply, Err(StoreError::Gone(*reason)));
-                    continue;
-                }
+        let upload = match captured.upload {
+            None => None,
+            Some(upload) => match self.uploads.get(upload) {
+                Some(open) => Some((upload, open)),
                 None => {
                     batch.answer(reply, Err(StoreError::NotFound));
-                    continue;
+                    return Ok(());
                 }
-            };
-            let seq = taken.next_seq;
-            taken.next_seq += 1;
-            let next_change = next_changes.entry(taken.workspace).or_default();
-            let change = *next_change;
-            *next_change += 1;
-            batch.changes.push(Change {
-                workspace: taken.workspace,
-                number: change,
-                endpoint: taken.slug.clone(),
-                what: What::Captured(Arc::new(summary(&taken.slug, seq, &captured))),
-            });
-            batch.answer(reply, Ok(seq));
-            rows.push(Row {
-                id: self.next_request_id,
-                endpoint: id,
-                seq,
-                workspace: taken.workspace,
-                change,
-                captured,
-            });
-            self.next_request_id += 1;
-        }
-        insert_requests(&mut self.connection, &rows).await?;
-        insert_bodies(&mut self.connection, &rows).await
+            },
+        };
+        let book = self.books.change(id)?;
+        book.endpoint.last_seq += 1;
+        book.endpoint.requests += 1;
+        let (seq, workspace) = (book.endpoint.last_seq, book.endpoint.workspace);
+        let slug = book.endpoint.slug.clone();
+        self.put_off(id, batch)?;
+
+        let tail: usize = captured.body.iter().map(Bytes::len).sum();
+        let beside = captured.head.len() + captured.trailers.len();
+        batch.bytes += (beside + tail) as u64;
+        let bytes = i64::try_from(beside + tail).unwrap_or(i64::MAX);
+        let book = self.books.change_workspace(workspace)?;
+        book.bytes = book.bytes.saturating_add(bytes + ROW_BYTES);
+        book.change += 1;
+        let change = book.change;
+
+        let what = What::Captured(Arc::new(summary(&slug, seq, &captured)));
+        batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
+        batch.kept.push((reply, seq));
+        let (request, uploaded) = match upload {
+            Some((upload, open)) => {
+                // Its pieces have the id of this row already.
+                self.finish_upload(upload, batch).await?;
+                (upload.0, open.pieces)
+            }
+            None => {
+                self.next_request_id += 1;
+                (self.next_request_id - 1, 0)
+            }
+        };
+        batch.rows.push(Row {
+            id: request,
+            endpoint: id,
+            seq,
+            workspace,
+            change,
+            uploaded,
+            captured,
+        });
+        Ok(())
     }
 
-    /// Counts each endpoint up by what it gets, and says why if it can get nothing.
-    async fn take_numbers(
+    /// Whether the endpoint takes a request now.
+    pub(super) async fn may_take(
         &mut self,
-        appends: &[Append],
-    ) -> Result<HashMap<EndpointId, Result<Numbers, GoneReason>>, sqlx::Error> {
-        let mut counts: HashMap<EndpointId, i64> = HashMap::new();
-        for append in appends {
-            *counts.entry(append.id).or_default() += 1;
+        id: EndpointId,
+    ) -> Result<Result<(), StoreError>, sqlx::Error> {
+        let book = match self.books.load(self.link.get()?, id).await {
+            Ok(book) => book,
+            Err(sqlx::Error::RowNotFound) => return Ok(Err(StoreError::NotFound)),
+            Err(error) => return Err(error),
+        };
+        if let Some(reason) = book.endpoint.gone {
+            return Ok(Err(StoreError::Gone(reason)));
         }
-        let mut numbers = HashMap::with_capacity(counts.len());
-        for (id, count) in counts {
-            let counted: Option<(i64, i64, String)> = sqlx::query_as(
-                "update endpoints
-                set last_seq = last_seq + ?2, requests = requests + ?2
-                where id = ?1 and gone_at is null
-                returning workspace_id, last_seq, slug",
-            )
-            .bind(id.0)
-            .bind(count)
-            .fetch_optional(&mut self.connection)
-            .await?;
-            if let Some((workspace, last_seq, slug)) = counted
-                && let Some(slug) = Slug::from_segment(&slug)
-            {
-                let workspace = WorkspaceId(workspace);
-                numbers.insert(id, Ok(Numbers { workspace, slug, next_seq: last_seq - count + 1 }));
+        let refuses = book.endpoint.on_limit == OnLimit::Refuse;
+        let max = book.endpoint.max_requests;
+        if refuses && book.endpoint.requests >= i64::from(max) {
+            let value = u64::from(max);
+            return Ok(Err(StoreError::Full { limit: "max-requests", value }));
+        }
+        let workspace = book.endpoint.workspace;
+        Ok(self.room.may_take(workspace, refuses))
+    }
+
+    /// Puts the end of an endpoint off that is in use.
+    pub(super) fn put_off(&mut self, id: EndpointId, batch: &mut Batch) -> Result<(), sqlx::Error> {
+        let ttl_us = self.ttl_us;
+        let book = self.books.change(id)?;
+        book.used_at = now();
+        let end = super::expiry::end(&book.endpoint, ttl_us, book.used_at);
+        if super::expiry::is_worth_writing(book.endpoint.expires_at, end, book.used_at) {
+            book.endpoint.expires_at = end;
+            if !batch.put_off.contains(&id) {
+                batch.put_off.push(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has endpoints that keep more than they may drop their oldest requests.
+    pub(super) async fn drop_surplus(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
+        let full: Vec<EndpointId> = self
+            .books
+            .changed_endpoints()
+            .iter()
+            .copied()
+            .filter(|&id| {
+                self.books.endpoint(id).is_some_and(|book| {
+                    book.endpoint.requests > i64::from(book.endpoint.max_requests)
+                })
+            })
+            .collect();
+        for id in full {
+            let Some(book) = self.books.endpoint(id) else { continue };
+            let surplus = book.endpoint.requests - i64::from(book.endpoint.max_requests);
+            let floor = if book.endpoint.last_seq - book.floor == book.endpoint.requests {
+                book.floor + surplus
             } else {
-                numbers.insert(id, Err(GoneReason::Deleted));
-            }
+                // Some in between were deleted one by one: those that are there have to be counted.
+                let after = book.floor;
+                self.write_rows(batch).await?;
+                sqlx::query_scalar(
+                    "select seq from requests
+                    where endpoint_id = ?1 and seq > ?2
+                    order by seq
+                    limit 1 offset ?3",
+                )
+                .bind(id.0)
+                .bind(after)
+                .bind(surplus - 1)
+                .fetch_one(self.link.get()?)
+                .await?
+            };
+            self.drop_through(id, floor, surplus, "max-requests", batch)?;
         }
-        Ok(numbers)
+        Ok(())
     }
 
-    /// The first change number for the requests of each workspace.
-    async fn take_workspace_changes(
+    /// Drops the requests of an endpoint up to `floor`, of which there are so many.
+    pub(super) fn drop_through(
         &mut self,
-        appends: &[Append],
-        numbers: &HashMap<EndpointId, Result<Numbers, GoneReason>>,
-    ) -> Result<HashMap<WorkspaceId, i64>, sqlx::Error> {
-        let mut counts: HashMap<WorkspaceId, i64> = HashMap::new();
-        for append in appends {
-            if let Some(Ok(taken)) = numbers.get(&append.id) {
-                *counts.entry(taken.workspace).or_default() += 1;
+        id: EndpointId,
+        floor: i64,
+        requests: i64,
+        limit: &'static str,
+        batch: &mut Batch,
+    ) -> Result<(), sqlx::Error> {
+        let book = self.books.change(id)?;
+        book.floor = floor;
+        book.endpoint.requests -= requests;
+        book.endpoint.dropped_through = floor;
+        let (workspace, slug) = (book.endpoint.workspace, book.endpoint.slug.clone());
+        let previous = book.drop_change;
+        let change = self.books.next_change(workspace)?;
+        self.books.change(id)?.drop_change = change;
+        let below = floor + 1;
+        batch.drops.push(Drop { workspace, endpoint: id, change, previous, below });
+        let what = What::Dropped(below);
+        batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
+        batch.dropped.push((limit, requests));
+        self.purge.add(id, requests);
+        Ok(())
+    }
+
+    /// Writes what is left to write and commits. Returns whether there was anything.
+    pub(super) async fn finish(&mut self, batch: &mut Batch) -> Result<bool, sqlx::Error> {
+        let alone = match (self.books.changed_endpoints(), self.books.changed_workspaces()) {
+            ([endpoint], [workspace]) => Some((*endpoint, *workspace)),
+            _ => None,
+        };
+        if let Some((endpoint, workspace)) = alone
+            && !self.link.is_in_transaction()
+            && batch.drops.is_empty()
+            && batch.put_off.is_empty()
+            && (1..=8).contains(&batch.rows.len())
+            && batch.rows.iter().all(Row::has_one_piece_at_most)
+        {
+            let (count, sql) = match batch.rows.len() {
+                1 => (1, whole!(insert_rows!(x1))),
+                2 => (2, whole!(insert_rows!(x2))),
+                3..=4 => (4, whole!(insert_rows!(x4))),
+                _ => (8, whole!(insert_rows!(x8))),
+            };
+            let mut arguments = SqliteArguments::default();
+            bind_rows(&mut arguments, batch.rows.drain(..), count)?;
+            self.books.bind_endpoint(endpoint, &mut arguments)?;
+            self.books.bind_workspace(workspace, &mut arguments)?;
+            self.link.commit(sql, arguments).await?;
+            self.written();
+            return Ok(true);
+        }
+        self.write_rows(batch).await?;
+        self.write_drops(batch).await?;
+        for id in batch.put_off.drain(..) {
+            let end = self.books.endpoint(id).and_then(|book| book.endpoint.expires_at);
+            sqlx::query("update endpoints set expires_at = ?2 where id = ?1")
+                .bind(id.0)
+                .bind(end)
+                .execute(self.link.write().await?)
+                .await?;
+        }
+        if !self.link.is_in_transaction() {
+            // Nothing came of it; a use that is not worth writing is only remembered.
+            self.books.written();
+            return Ok(false);
+        }
+        match alone {
+            Some((endpoint, workspace)) => {
+                let mut arguments = SqliteArguments::default();
+                self.books.bind_endpoint(endpoint, &mut arguments)?;
+                self.books.bind_workspace(workspace, &mut arguments)?;
+                let sql = concat!(update_endpoint!(), update_workspace!(), "commit");
+                self.link.commit(sql, arguments).await?;
+            }
+            None => {
+                self.write_endpoints().await?;
+                self.write_workspaces().await?;
+                self.link.commit("commit", SqliteArguments::default()).await?;
             }
         }
-        let mut next = HashMap::with_capacity(counts.len());
-        for (workspace, count) in counts {
-            next.insert(workspace, self.take_changes(workspace, count).await?);
-        }
-        Ok(next)
+        self.written();
+        Ok(true)
     }
+
+    fn written(&mut self) {
+        self.note_holders();
+        self.books.written();
+    }
+
+    async fn write_endpoints(&mut self) -> Result<(), sqlx::Error> {
+        let ids = self.books.changed_endpoints().to_vec();
+        let mut ids = ids.as_slice();
+        while !ids.is_empty() {
+            let (count, sql) = match ids.len() {
+                1 => (1, update_endpoint!()),
+                2..=8 => (8, update_endpoints!(x8!("(?,?,?,?,?,?)"))),
+                _ => (64, update_endpoints!(x64!("(?,?,?,?,?,?)"))),
+            };
+            let (now, later) = ids.split_at(ids.len().min(count));
+            let mut arguments = SqliteArguments::default();
+            for &id in now {
+                self.books.bind_endpoint(id, &mut arguments)?;
+            }
+            add_nulls(&mut arguments, (count - now.len()) * 6)?;
+            sqlx::query_with(sql, arguments).execute(self.link.write().await?).await?;
+            ids = later;
+        }
+        Ok(())
+    }
+
+    async fn write_workspaces(&mut self) -> Result<(), sqlx::Error> {
+        let ids = self.books.changed_workspaces().to_vec();
+        let mut ids = ids.as_slice();
+        while !ids.is_empty() {
+            let (count, sql) = match ids.len() {
+                1 => (1, update_workspace!()),
+                2..=8 => (8, update_workspaces!(x8!("(?,?,?)"))),
+                _ => (64, update_workspaces!(x64!("(?,?,?)"))),
+            };
+            let (now, later) = ids.split_at(ids.len().min(count));
+            let mut arguments = SqliteArguments::default();
+            for &id in now {
+                self.books.bind_workspace(id, &mut arguments)?;
+            }
+            add_nulls(&mut arguments, (count - now.len()) * 3)?;
+            sqlx::query_with(sql, arguments).execute(self.link.write().await?).await?;
+            ids = later;
+        }
+        Ok(())
+    }
+
+    /// Writes the rows that are numbered so far, with their bodies.
+    pub(super) async fn write_rows(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
+        let mut rows = batch.rows.drain(..).peekable();
+        while rows.peek().is_some() {
+            let (count, sql) = match rows.len() {
+                1 => (1, insert_rows!(x1)),
+                2..4 => (2, insert_rows!(x2)),
+                4..8 => (4, insert_rows!(x4)),
+                8..16 => (8, insert_rows!(x8)),
+                16..32 => (16, insert_rows!(x16)),
+                32..64 => (32, insert_rows!(x32)),
+                _ => (64, insert_rows!(x64)),
+            };
+            let connection = self.link.write().await?;
+            let mut arguments = SqliteArguments::default();
+            let large = bind_rows(&mut arguments, rows.by_ref().take(count), count)?;
+            sqlx::query_with(sql, arguments).execute(&mut *connection).await?;
+            for (id, bytes) in large {
+                insert_piece(connection, id, bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_drops(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
+        for drop in batch.drops.drain(..) {
+            let mut arguments = SqliteArguments::default();
+            for value in [drop.workspace.0, drop.change, drop.endpoint.0, drop.below] {
+                add(&mut arguments, value)?;
+            }
+            for value in [drop.workspace.0, drop.previous] {
+                add(&mut arguments, value)?;
+            }
+            sqlx::query_with(
+                "insert into changes (workspace_id, change, endpoint_id, kind, payload)
+                values (?, ?, ?, 'dropped', cast(? as text));
+                delete from changes where workspace_id = ? and change = ?",
+                arguments,
+            )
+            .execute(self.link.write().await?)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+impl Row {
+    fn has_one_piece_at_most(&self) -> bool {
+        self.captured.body.iter().map(Bytes::len).sum::<usize>() <= PIECE_BYTES
+    }
+}
+
+/// Writes one piece of a body.
+pub(super) async fn insert_piece(
+    connection: &mut SqliteConnection,
+    id: i64,
+    bytes: Bytes,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("insert into body_pieces (id, bytes) values (?, ?)")
+        .bind(id)
+        .bind(Vec::from(bytes))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Binds rows, then the first piece of each, filled up with nulls to `count` of both. Returns the
+/// pieces that are left, with their ids.
+fn bind_rows(
+    arguments: &mut SqliteArguments,
+    rows: impl Iterator<Item = Row>,
+    count: usize,
+) -> Result<Vec<(i64, Bytes)>, sqlx::Error> {
+    arguments.reserve(count * (ROW_VALUES + 2) + 9, 0);
+    let (mut first, mut later) = (Vec::with_capacity(count), Vec::new());
+    let mut missing = count;
+    for row in rows {
+        missing -= 1;
+        let start = row.id * PIECES + row.uploaded;
+        let mut ids = start..;
+        let mut pieces = ids.by_ref().zip(pieces(&row.captured.body));
+        first.extend(pieces.next());
+        later.extend(pieces);
+        bind_row(arguments, row)?;
+    }
+    add_nulls(arguments, missing * ROW_VALUES)?;
+    let missing = count - first.len();
+    for (id, bytes) in first {
+        add(arguments, id)?;
+        add(arguments, Vec::from(bytes))?;
+    }
+    add_nulls(arguments, missing * 2)?;
+    Ok(later)
+}
+
+fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error> {
+    let Captured {
+        received_at,
+        duration_us,
+        method,
+        target,
+        http_version,
+        remote_addr,
+        peer,
+        content_type,
+        label,
+        complete,
+        exact,
+        redacted,
+        head,
+        trailers,
+        body_bytes,
+        upload: _,
+        body: _,
+        body_sha256,
+        refused,
+    } = *row.captured;
+    for value in
+        [row.id, row.endpoint.0, row.seq, row.workspace.0, row.change, received_at, duration_us]
+    {
+        add(arguments, value)?;
+    }
+    add(arguments, method)?;
+    add(arguments, target)?;
+    add(arguments, http_version)?;
+    add(arguments, remote_addr)?;
+    add(arguments, peer)?;
+    add(arguments, content_type)?;
+    add(arguments, label)?;
+    add(arguments, i64::try_from(body_bytes).unwrap_or(i64::MAX))?;
+    add(arguments, body_sha256.as_slice())?;
+    add(arguments, complete)?;
+    add(arguments, exact)?;
+    add(arguments, redacted)?;
+    add(arguments, head)?;
+    add(arguments, trailers)?;
+    add(arguments, refused.as_ref().map(reader::refused_text))
+}
+
+fn add<'t, T: Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(
+    arguments: &mut SqliteArguments,
+    value: T,
+) -> Result<(), sqlx::Error> {
+    arguments.add(value).map_err(sqlx::Error::Encode)
+}
+
+fn add_nulls(arguments: &mut SqliteArguments, count: usize) -> Result<(), sqlx::Error> {
+    (0..count).try_for_each(|_| add(arguments, None::<i64>))
 }
 
 fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
@@ -192,118 +607,39 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         target: head::text(&captured.target),
         remote_addr: captured.remote_addr.clone(),
         content_type: captured.content_type.as_deref().map(head::text),
-        body_bytes: captured.body_bytes() as u64,
+        body_bytes: captured.body_bytes,
         complete: captured.complete,
-        refused: None,
+        refused: captured.refused.clone(),
         label: captured.label.clone(),
     }
 }
 
-async fn insert_requests(
-    connection: &mut SqliteConnection,
-    mut rows: &[Row],
-) -> Result<(), sqlx::Error> {
-    while !rows.is_empty() {
-        let (count, sql) = match rows_at_once(rows.len()) {
-            64 => (64, insert_requests!(times_8!(times_8!(request_row!())))),
-            8 => (8, insert_requests!(times_8!(request_row!()))),
-            _ => (1, insert_requests!(request_row!())),
-        };
-        let (now, later) = rows.split_at(count);
-        let mut query = sqlx::query(sql);
-        for row in now {
-            query = bind_request(query, row);
+/// A body in pieces of `PIECE_BYTES`, the last one shorter.
+fn pieces(body: &[Bytes]) -> Vec<Bytes> {
+    let mut pieces = Vec::new();
+    if let [whole] = body
+        && whole.len() <= PIECE_BYTES
+    {
+        if !whole.is_empty() {
+            pieces.push(whole.clone());
         }
-        query.execute(&mut *connection).await?;
-        rows = later;
+        return pieces;
     }
-    Ok(())
-}
-
-type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-fn bind_request<'q>(query: Insert<'q>, row: &'q Row) -> Insert<'q> {
-    let captured = &row.captured;
-    query
-        .bind(row.id)
-        .bind(row.endpoint.0)
-        .bind(row.seq)
-        .bind(row.workspace.0)
-        .bind(row.change)
-        .bind(captured.received_at)
-        .bind(captured.duration_us)
-        .bind(captured.method.as_str())
-        .bind(captured.target.as_slice())
-        .bind(captured.http_version)
-        .bind(captured.remote_addr.as_str())
-        .bind(captured.peer.as_str())
-        .bind(captured.content_type.as_deref())
-        .bind(captured.label.as_deref())
-        .bind(i64::try_from(captured.body_bytes()).unwrap_or(i64::MAX))
-        .bind(captured.body_sha256.as_slice())
-        .bind(captured.complete)
-        .bind(captured.exact)
-        .bind(captured.redacted)
-        .bind(captured.head.as_slice())
-        .bind(captured.trailers.as_slice())
-}
-
-async fn insert_bodies(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let chunks: Vec<(i64, i64, Bytes)> = rows
-        .iter()
-        .flat_map(|row| {
-            let mut position = 0;
-            chunks(&row.captured.body).into_iter().map(move |bytes| {
-                let chunk = (row.id, position, bytes.clone());
-                position += i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-                chunk
-            })
-        })
-        .collect();
-    let mut rest = chunks.as_slice();
-    while !rest.is_empty() {
-        let (count, sql) = match rows_at_once(rest.len()) {
-            64 => (64, insert_chunks!(times_8!(times_8!(chunk_row!())))),
-            8 => (8, insert_chunks!(times_8!(chunk_row!()))),
-            _ => (1, insert_chunks!(chunk_row!())),
-        };
-        let (now, later) = rest.split_at(count);
-        let mut query = sqlx::query(sql);
-        for (request, position, bytes) in now {
-            query = query.bind(*request).bind(*position).bind(bytes.as_ref());
-        }
-        query.execute(&mut *connection).await?;
-        rest = later;
-    }
-    Ok(())
-}
-
-/// A body in pieces of `CHUNK_BYTES`, the last one shorter.
-fn chunks(body: &[Bytes]) -> Vec<Bytes> {
-    let mut chunks = Vec::new();
     let mut filling: Vec<u8> = Vec::new();
-    for piece in body {
-        let mut piece = piece.clone();
-        if filling.is_empty() && piece.len() <= CHUNK_BYTES && body.len() == 1 {
-            return if piece.is_empty() { chunks } else { vec![piece] };
-        }
-        while !piece.is_empty() {
-            let taken = piece.split_to(piece.len().min(CHUNK_BYTES - filling.len()));
+    for part in body {
+        let mut part = part.clone();
+        while !part.is_empty() {
+            let taken = part.split_to(part.len().min(PIECE_BYTES - filling.len()));
             filling.extend_from_slice(&taken);
-            if filling.len() == CHUNK_BYTES {
-                chunks.push(Bytes::from(std::mem::take(&mut filling)));
+            if filling.len() == PIECE_BYTES {
+                pieces.push(Bytes::from(std::mem::take(&mut filling)));
             }
         }
     }
     if !filling.is_empty() {
-        chunks.push(Bytes::from(filling));
+        pieces.push(Bytes::from(filling));
     }
-    chunks
-}
-
-/// How many of so many rows the next statement takes.
-fn rows_at_once(rows: usize) -> usize {
-    ROWS.into_iter().find(|&count| count <= rows).unwrap_or(1)
+    pieces
 }
 
 #[cfg(test)]
@@ -314,19 +650,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_body_in_chunks_is_the_same_body(
-            pieces in proptest::collection::vec(0..CHUNK_BYTES * 2, 0..5),
+        fn a_body_in_pieces_is_the_same_body(
+            parts in proptest::collection::vec(0..PIECE_BYTES * 2, 0..5),
         ) {
-            let pieces: Vec<Bytes> = pieces
+            let parts: Vec<Bytes> = parts
                 .into_iter()
                 .enumerate()
                 .map(|(at, length)| vec![u8::try_from(at).unwrap(); length].into())
                 .collect();
-            let chunks = chunks(&pieces);
-            prop_assert_eq!(chunks.concat(), pieces.concat());
-            for (at, chunk) in chunks.iter().enumerate() {
-                prop_assert!(!chunk.is_empty());
-                prop_assert!(chunk.len() == CHUNK_BYTES || at + 1 == chunks.len());
+            let pieces = pieces(&parts);
+            prop_assert_eq!(pieces.concat(), parts.concat());
+            for (at, piece) in pieces.iter().enumerate() {
+                prop_assert!(!piece.is_empty());
+                prop_assert!(piece.len() == PIECE_BYTES || at + 1 == pieces.len());
             }
         }
     }

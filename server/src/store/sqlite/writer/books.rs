@@ -1,0 +1,210 @@
+//! What the writer knows by heart of the endpoints and workspaces that are in use. It is the only
+//! one that changes them: nothing is read before a request is numbered, and what is written are
+//! plain values.
+
+use std::collections::HashMap;
+
+use sqlx::{Arguments as _, SqliteConnection, sqlite::SqliteArguments};
+
+use super::super::{
+    super::{Endpoint, EndpointId, WorkspaceId},
+    reader,
+};
+
+/// Endpoints, and workspaces, that are known by heart; past that all are read again.
+const KNOWN: usize = 20_000;
+
+/// An endpoint.
+pub(super) struct EndpointBook {
+    pub(super) endpoint: Endpoint,
+    /// Requests up to this `seq` are not there.
+    pub(super) floor: i64,
+    /// Rows up to this `seq` are deleted.
+    pub(super) purged: i64,
+    /// When it was last used, microseconds since the epoch.
+    pub(super) used_at: i64,
+    /// The change that last told of dropped requests; 0 if it is not known.
+    pub(super) drop_change: i64,
+    changed: bool,
+}
+
+/// A workspace.
+pub(super) struct WorkspaceBook {
+    /// The number of its last change.
+    pub(super) change: i64,
+    /// What its requests and uploads take up.
+    pub(super) bytes: i64,
+    changed: bool,
+}
+
+/// All that is known by heart.
+pub(super) struct Books {
+    endpoints: HashMap<EndpointId, EndpointBook>,
+    workspaces: HashMap<WorkspaceId, WorkspaceBook>,
+    changed_endpoints: Vec<EndpointId>,
+    changed_workspaces: Vec<WorkspaceId>,
+    max_requests: u32,
+}
+
+impl Books {
+    pub(super) fn new(max_requests: u32) -> Self {
+        Self {
+            endpoints: HashMap::new(),
+            workspaces: HashMap::new(),
+            changed_endpoints: Vec::new(),
+            changed_workspaces: Vec::new(),
+            max_requests,
+        }
+    }
+
+    /// Forgets everything, after a failure.
+    pub(super) fn clear(&mut self) {
+        self.endpoints.clear();
+        self.workspaces.clear();
+        self.changed_endpoints.clear();
+        self.changed_workspaces.clear();
+    }
+
+    /// Bounds what is known, between transactions.
+    pub(super) fn keep_small(&mut self) {
+        if self.endpoints.len() > KNOWN || self.workspaces.len() > KNOWN {
+            self.clear();
+        }
+    }
+
+    /// Reads an endpoint and its workspace unless they are known.
+    ///
+    /// # Errors
+    /// `RowNotFound` if there is no such endpoint, and what the database says.
+    pub(super) async fn load(
+        &mut self,
+        connection: &mut SqliteConnection,
+        id: EndpointId,
+    ) -> Result<&mut EndpointBook, sqlx::Error> {
+        if !self.endpoints.contains_key(&id) {
+            let row = reader::row_by_id(connection, id, self.max_requests).await?;
+            self.load_workspace(connection, row.endpoint.workspace).await?;
+            let book = EndpointBook {
+                endpoint: row.endpoint,
+                floor: row.floor,
+                purged: row.purged,
+                used_at: 0,
+                drop_change: 0,
+                changed: false,
+            };
+            self.endpoints.insert(id, book);
+        }
+        self.endpoints.get_mut(&id).ok_or(sqlx::Error::RowNotFound)
+    }
+
+    pub(super) async fn load_workspace(
+        &mut self,
+        connection: &mut SqliteConnection,
+        id: WorkspaceId,
+    ) -> Result<&mut WorkspaceBook, sqlx::Error> {
+        if !self.workspaces.contains_key(&id) {
+            let (change, bytes) =
+                sqlx::query_as("select change, bytes from workspaces where id = ?1")
+                    .bind(id.0)
+                    .fetch_one(connection)
+                    .await?;
+            self.workspaces.insert(id, WorkspaceBook { change, bytes, changed: false });
+        }
+        self.workspaces.get_mut(&id).ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// An endpoint that was loaded in this transaction, to be written back.
+    pub(super) fn change(&mut self, id: EndpointId) -> Result<&mut EndpointBook, sqlx::Error> {
+        let book = self.endpoints.get_mut(&id).ok_or(sqlx::Error::RowNotFound)?;
+        if !book.changed {
+            book.changed = true;
+            self.changed_endpoints.push(id);
+        }
+        Ok(book)
+    }
+
+    /// A workspace of an endpoint that was loaded in this transaction, to be written back.
+    pub(super) fn change_workspace(
+        &mut self,
+        id: WorkspaceId,
+    ) -> Result<&mut WorkspaceBook, sqlx::Error> {
+        let book = self.workspaces.get_mut(&id).ok_or(sqlx::Error::RowNotFound)?;
+        if !book.changed {
+            book.changed = true;
+            self.changed_workspaces.push(id);
+        }
+        Ok(book)
+    }
+
+    /// The next change number of a workspace.
+    pub(super) fn next_change(&mut self, id: WorkspaceId) -> Result<i64, sqlx::Error> {
+        let book = self.change_workspace(id)?;
+        book.change += 1;
+        Ok(book.change)
+    }
+
+    /// What changed in this transaction.
+    pub(super) fn changed_endpoints(&self) -> &[EndpointId] {
+        &self.changed_endpoints
+    }
+
+    /// What changed in this transaction.
+    pub(super) fn changed_workspaces(&self) -> &[WorkspaceId] {
+        &self.changed_workspaces
+    }
+
+    pub(super) fn endpoint(&self, id: EndpointId) -> Option<&EndpointBook> {
+        self.endpoints.get(&id)
+    }
+
+    pub(super) fn workspace(&self, id: WorkspaceId) -> Option<&WorkspaceBook> {
+        self.workspaces.get(&id)
+    }
+
+    /// Notes that everything is written back.
+    pub(super) fn written(&mut self) {
+        for id in self.changed_endpoints.drain(..) {
+            if let Some(book) = self.endpoints.get_mut(&id) {
+                book.changed = false;
+            }
+        }
+        for id in self.changed_workspaces.drain(..) {
+            if let Some(book) = self.workspaces.get_mut(&id) {
+                book.changed = false;
+            }
+        }
+    }
+
+    /// The arguments that write an endpoint back: `id` last, as `update` statements have it.
+    pub(super) fn bind_endpoint(
+        &self,
+        id: EndpointId,
+        arguments: &mut SqliteArguments,
+    ) -> Result<(), sqlx::Error> {
+        let book = self.endpoints.get(&id).ok_or(sqlx::Error::RowNotFound)?;
+        for value in [
+            book.endpoint.last_seq,
+            book.endpoint.requests,
+            book.floor,
+            book.purged,
+            book.endpoint.dropped_through,
+            id.0,
+        ] {
+            arguments.add(value).map_err(sqlx::Error::Encode)?;
+        }
+        Ok(())
+    }
+
+    /// The arguments that write a workspace back, `id` last.
+    pub(super) fn bind_workspace(
+        &self,
+        id: WorkspaceId,
+        arguments: &mut SqliteArguments,
+    ) -> Result<(), sqlx::Error> {
+        let book = self.workspaces.get(&id).ok_or(sqlx::Error::RowNotFound)?;
+        for value in [book.change, book.bytes, id.0] {
+            arguments.add(value).map_err(sqlx::Error::Encode)?;
+        }
+        Ok(())
+    }
+}

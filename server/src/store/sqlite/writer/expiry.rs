@@ -1,0 +1,137 @@
+//! When endpoints end that nobody uses.
+
+use hookglass_app::wire::GoneReason;
+
+use super::{
+    super::{
+        super::{Endpoint, EndpointId, What},
+        now, reader,
+    },
+    Batch, Desk,
+};
+
+/// How far an end moves before it is written again, unless the endpoint's time is short.
+const WRITTEN_EVERY_US: i64 = 60 * 60 * 1_000_000;
+
+/// When an endpoint ends that is used now and then no more; `None` for never.
+pub(super) fn end(endpoint: &Endpoint, server_ttl_us: i64, used_at: i64) -> Option<i64> {
+    let ttl_us = ttl(endpoint, server_ttl_us);
+    (ttl_us > 0).then(|| used_at.saturating_add(ttl_us))
+}
+
+fn ttl(endpoint: &Endpoint, server_ttl_us: i64) -> i64 {
+    endpoint.expires_in.map_or(server_ttl_us, |seconds| i64::from(seconds) * 1_000_000)
+}
+
+/// Whether the end has moved far enough to be written: an hour, or a sixteenth of a short time.
+/// Until then it is known in memory, and a crash brings it nearer by no more than that.
+pub(super) fn is_worth_writing(written: Option<i64>, end: Option<i64>, now: i64) -> bool {
+    match (written, end) {
+        (Some(written), Some(end)) => {
+            (end - written).abs() >= WRITTEN_EVERY_US.min(end.saturating_sub(now) / 16)
+        }
+        (None, None) => false,
+        _ => true,
+    }
+}
+
+impl Desk {
+    /// Gives endpoints an end that were made when there was none, and deletes what a probe left.
+    pub(super) async fn settle(&mut self) -> Result<(), sqlx::Error> {
+        let connection = self.link.get()?;
+        sqlx::query("delete from body_pieces where id < 0").execute(&mut *connection).await?;
+        if self.ttl_us > 0 {
+            sqlx::query(
+                "update endpoints
+                set expires_at = ?1
+                where gone_at is null and expires_at is null and expires_in is null",
+            )
+            .bind(now().saturating_add(self.ttl_us))
+            .execute(connection)
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Ends those of these endpoints that nobody has used in time, and says how many.
+    pub(super) async fn expire(
+        &mut self,
+        ids: &[EndpointId],
+        batch: &mut Batch,
+    ) -> Result<u64, sqlx::Error> {
+        let now = now();
+        let mut ended = 0;
+        for &id in ids {
+            let ttl_us = self.ttl_us;
+            let book = self.books.load(self.link.get()?, id).await?;
+            if book.endpoint.gone.is_some() || book.endpoint.expires_at.is_none_or(|at| at > now) {
+                continue;
+            }
+            // It may have been used since its end was written, or live under another rule now.
+            let end_now = match end(&book.endpoint, ttl_us, book.used_at) {
+                None => None,
+                Some(end) => book.endpoint.expires_at.max(Some(end)),
+            };
+            if end_now.is_none_or(|end| end > now) {
+                book.endpoint.expires_at = end_now;
+                self.books.change(id)?;
+                batch.put_off.push(id);
+                continue;
+            }
+            let requests = book.endpoint.requests;
+            self.end_endpoint(id, GoneReason::Expired, batch).await?;
+            batch.dropped.push(("endpoint-ttl", requests));
+            ended += 1;
+        }
+        Ok(ended)
+    }
+
+    /// Takes an endpoint out of use. Its rows are deleted later, step by step.
+    pub(super) async fn end_endpoint(
+        &mut self,
+        id: EndpointId,
+        reason: GoneReason,
+        batch: &mut Batch,
+    ) -> Result<(), sqlx::Error> {
+        let book = self.books.change(id)?;
+        self.purge.add(id, book.endpoint.requests);
+        book.floor = book.endpoint.last_seq;
+        book.endpoint.requests = 0;
+        book.endpoint.dropped_through = 0;
+        book.endpoint.gone = Some(reason);
+        book.endpoint.name = None;
+        let endpoint = book.endpoint.clone();
+        sqlx::query(
+            "update endpoints set gone_at = ?2, gone_reason = ?3, name = null where id = ?1",
+        )
+        .bind(id.0)
+        .bind(now())
+        .bind(reader::gone_reason_text(reason))
+        .execute(self.link.write().await?)
+        .await?;
+        self.log(&endpoint, What::Gone(reason), batch).await?;
+        self.living = self.living.map(|living| living - 1);
+        batch.stale.push(endpoint.slug);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = WRITTEN_EVERY_US;
+
+    #[test]
+    fn an_end_is_written_at_most_hourly_unless_the_time_is_short() {
+        let week = 7 * 24 * HOUR;
+        assert!(!is_worth_writing(Some(week), Some(week + HOUR - 1), HOUR - 1));
+        assert!(is_worth_writing(Some(week), Some(week + HOUR), HOUR));
+        let minute = HOUR / 60;
+        assert!(!is_worth_writing(Some(minute), Some(minute + minute / 17), minute / 17));
+        assert!(is_worth_writing(Some(minute), Some(minute + minute / 15), minute / 15));
+        assert!(is_worth_writing(None, Some(week), 0));
+        assert!(is_worth_writing(Some(week), None, 0));
+        assert!(!is_worth_writing(None, None, 0));
+    }
+}

@@ -1,0 +1,122 @@
+//! The writer's connection and what to do when it fails.
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, SqliteConnection,
+    sqlite::{SqliteArguments, SqliteConnectOptions},
+};
+
+use super::super::checkpoint::passive_checkpoint;
+
+/// Primary result codes of SQLite that leave the connection as good as it was: BUSY, LOCKED, FULL
+/// (no space), TOOBIG, CONSTRAINT, MISMATCH.
+const HARMLESS: [i32; 6] = [5, 6, 13, 18, 19, 20];
+
+/// The writer's connection; not there after an error that it must not be trusted after.
+pub(super) struct Link {
+    connection: Option<SqliteConnection>,
+    connect: SqliteConnectOptions,
+    in_transaction: bool,
+}
+
+impl Link {
+    pub(super) const fn new(connection: SqliteConnection, connect: SqliteConnectOptions) -> Self {
+        Self { connection: Some(connection), connect, in_transaction: false }
+    }
+
+    pub(super) const fn is_lost(&self) -> bool {
+        self.connection.is_none()
+    }
+
+    pub(super) const fn is_in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
+    /// For reading.
+    pub(super) fn get(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
+    }
+
+    /// For writing, within the transaction that this begins if there is none yet.
+    pub(super) async fn write(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        if !self.in_transaction {
+            let connection = self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+            sqlx::query("begin immediate").execute(connection).await?;
+            self.in_transaction = true;
+        }
+        self.get()
+    }
+
+    /// Commits by statements that end with `commit`.
+    pub(super) async fn commit(
+        &mut self,
+        sql: &'static str,
+        arguments: SqliteArguments,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query_with(sql, arguments).execute(self.get()?).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Moves what is left of the log into the database without waiting for anyone.
+    pub(super) async fn checkpoint(&mut self) -> Result<(), sqlx::Error> {
+        passive_checkpoint(self.get()?).await.map(drop)
+    }
+
+    /// Waits for the readers of old states and empties the log.
+    pub(super) async fn empty_log(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("pragma wal_checkpoint(truncate)").execute(self.get()?).await.map(drop)
+    }
+
+    /// Rolls back, and closes the connection for good unless the failure is one that says nothing
+    /// about the state of the disk. After a failed fsync nobody knows what the disk holds, and
+    /// another fsync would not tell.
+    pub(super) async fn failed(&mut self, error: &sqlx::Error) {
+        self.in_transaction = false;
+        let Some(mut connection) = self.connection.take() else { return };
+        let code = match error {
+            sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<i32>().ok()),
+            _ => None,
+        };
+        let harmless = code.is_some_and(|code| HARMLESS.contains(&(code & 0xff)));
+        // Fails if SQLite has rolled back by itself, which is as good.
+        drop(sqlx::query("rollback").execute(&mut connection).await);
+        if harmless {
+            self.connection = Some(connection);
+        } else {
+            drop(connection.close_hard().await);
+        }
+    }
+
+    /// The connection, a new one if there is none.
+    pub(super) async fn reopen(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect.connect().await?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Writes as much as a large request would, waits until it is on the disk, and deletes it.
+    pub(super) async fn probe(&mut self) -> Result<(), sqlx::Error> {
+        let connection = self.get()?;
+        sqlx::query("insert or replace into body_pieces (id, bytes) values (-1, zeroblob(262144))")
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query("delete from body_pieces where id = -1").execute(connection).await?;
+        Ok(())
+    }
+
+    /// Moves everything from the write-ahead log into the database and closes.
+    pub(super) async fn rest(self) {
+        let Some(mut connection) = self.connection else { return };
+        let checkpoint =
+            sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        let closed = connection.close().await;
+        if let Err(error) = checkpoint.map(drop).and(closed) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the database did not close cleanly; nothing acknowledged is lost"
+            );
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Deleting the rows of requests that are no longer there for anyone, in small steps that give
+//! way to captures.
+
+use std::{collections::BTreeSet, sync::PoisonError};
+
+use sqlx::Row as _;
+
+use super::{
+    super::{super::EndpointId, PIECE, PIECES, ROW_BYTES},
+    Batch, Desk,
+    uploads::PIECES_AT_ONCE,
+};
+
+/// Requests that one step deletes at most.
+const STEP_REQUESTS: i64 = 128;
+/// A step ends after so many bytes: large bodies have many pages.
+const STEP_BYTES: i64 = PIECES_AT_ONCE * PIECE;
+
+/// What is to be deleted.
+#[derive(Default)]
+pub(super) struct Purge {
+    endpoints: BTreeSet<EndpointId>,
+    /// How many requests that are, about.
+    requests: i64,
+    /// Whether small rests are deleted too: nothing else is to do.
+    resting: bool,
+}
+
+impl Purge {
+    /// So many more requests of an endpoint are to be deleted, about.
+    pub(super) fn add(&mut self, id: EndpointId, requests: i64) {
+        self.endpoints.insert(id);
+        self.requests += requests;
+    }
+
+    /// Deletes small rests too until nothing is left.
+    pub(super) fn rest(&mut self) {
+        self.resting = true;
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
+    fn done(&mut self, id: EndpointId) {
+        self.endpoints.remove(&id);
+        if self.endpoints.is_empty() {
+            self.requests = 0;
+            self.resting = false;
+        }
+    }
+
+    /// Whether a step is worth its commit.
+    fn is_due(&self) -> bool {
+        !self.is_empty() && (self.resting || self.requests >= STEP_REQUESTS)
+    }
+
+    /// Whether it has to be done even if senders have to wait.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.requests >= 32 * STEP_REQUESTS
+    }
+}
+
+impl Desk {
+    /// Does a step of what is left to do while nothing else is. Returns whether it did something.
+    pub(super) async fn clean_up(&mut self) -> bool {
+        if self.link.is_lost() || !*self.storing.borrow() {
+            return false;
+        }
+        let abandoned =
+            self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).last().copied();
+        let done = if let Some(upload) = abandoned {
+            self.sweep(upload).await.map(|done| {
+                if done {
+                    let mut abandoned =
+                        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner);
+                    abandoned.retain(|&other| other != upload);
+                }
+            })
+        } else if self.purge.is_due() {
+            self.purge_step().await
+        } else {
+            return false;
+        };
+        let done = match done {
+            Ok(()) => self.look_for_room().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            self.failed(&error).await;
+            return false;
+        }
+        true
+    }
+
+    /// Deletes some rows of the first endpoint that has any to delete.
+    pub(super) async fn purge_step(&mut self) -> Result<(), sqlx::Error> {
+        let Some(&id) = self.purge.endpoints.first() else { return Ok(()) };
+        let book = self.books.load(self.link.get()?, id).await?;
+        let (after, floor, workspace) = (book.purged, book.floor, book.endpoint.workspace);
+        let rows = sqlx::query(
+            "select id, seq, body_bytes, length(head) + length(trailers) as beside
+            from requests
+            where endpoint_id = ? and seq > ? and seq <= ?
+            order by seq
+            limit ?",
+        )
+        .bind(id.0)
+        .bind(after)
+        .bind(floor)
+        .bind(STEP_REQUESTS)
+        .fetch_all(self.link.get()?)
+        .await?;
+        if let Some(first) = rows.first()
+            && first.get::<i64, _>("body_bytes") > STEP_BYTES
+            && self.delete_pieces(first.get("id")).await?
+        {
+            self.finish(&mut Batch::default()).await?;
+            return Ok(());
+        }
+        let (mut bytes, mut through, mut count) = (0_i64, after, 0);
+        for row in &rows {
+            let body: i64 = row.get("body_bytes");
+            if count > 0 && bytes + body > STEP_BYTES {
+                break;
+            }
+            bytes += body + row.get::<i64, _>("beside") + ROW_BYTES;
+            through = row.get("seq");
+            count += 1;
+        }
+        if count == i64::try_from(rows.len()).unwrap_or(count) && count < STEP_REQUESTS {
+            through = floor;
+        }
+        if count > 0 {
+            sqlx::query(
+                "with recursive piece (id, remaining) as (
+                    select id * 1048576, (body_bytes + 262143) / 262144
+                    from requests
+                    where endpoint_id = ? and seq > ? and seq <= ? and body_bytes > 0
+                    union all
+                    select id + 1, remaining - 1 from piece where remaining > 1
+                )
+                delete from body_pieces where id in (select id from piece);
+                delete from requests where endpoint_id = ? and seq > ? and seq <= ?",
+            )
+            .bind(id.0)
+            .bind(after)
+            .bind(through)
+            .bind(id.0)
+            .bind(after)
+            .bind(through)
+            .execute(self.link.write().await?)
+            .await?;
+        }
+        let book = self.books.change(id)?;
+        book.purged = through;
+        self.books.change_workspace(workspace)?.bytes -= bytes;
+        // Writes the books even where no row was left.
+        self.link.write().await?;
+        self.finish(&mut Batch::default()).await?;
+        self.purge.requests = (self.purge.requests - count).max(0);
+        if through >= floor {
+            self.purge.done(id);
+        }
+        Ok(())
+    }
+
+    /// Whether uploads were given up that are not deleted yet.
+    pub(super) fn has_abandoned(&self) -> bool {
+        !self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Deletes the body of a request, however large.
+    pub(super) async fn delete_body(&mut self, request: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("delete from body_pieces where id >= ? and id < ?")
+            .bind(request * PIECES)
+            .bind((request + 1) * PIECES)
+            .execute(self.link.write().await?)
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes a few pieces of a large body whose request is no longer there. Returns whether
+    /// there may be more.
+    async fn delete_pieces(&mut self, request: i64) -> Result<bool, sqlx::Error> {
+        let deleted = sqlx::query(
+            "delete from body_pieces
+            where id in (select id from body_pieces where id >= ? and id < ? order by id limit ?)",
+        )
+        .bind(request * PIECES)
+        .bind((request + 1) * PIECES)
+        .bind(PIECES_AT_ONCE)
+        .execute(self.link.write().await?)
+        .await?;
+        Ok(deleted.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,235 @@
+//! How much of the storage is used, who uses most of it, and making room.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row as _;
+
+use super::{
+    super::super::{EndpointId, StoreError, WorkspaceId},
+    Batch, Desk,
+};
+
+/// After how many bytes the file is measured again.
+const MEASURE_BYTES: u64 = 1024 * 1024;
+/// Requests that one step drops at most.
+const STEP_REQUESTS: i64 = 64;
+/// A step drops no more once it has dropped so many bytes.
+const STEP_BYTES: i64 = 8 * 1024 * 1024;
+
+/// The storage, as far as the writer knows it.
+pub(super) struct Room {
+    limit: u64,
+    /// The pages of the file that hold something; `None` if they have to be counted.
+    used: Option<u64>,
+    /// What was written since.
+    grown: u64,
+    /// All workspaces by what they hold; `None` if they have to be read.
+    holders: Option<Holders>,
+    /// Who holds most and has nothing left to drop.
+    stuck: Option<WorkspaceId>,
+}
+
+/// Workspaces, ordered by what they hold.
+#[derive(Default)]
+struct Holders {
+    ordered: BTreeSet<(i64, WorkspaceId)>,
+    bytes: BTreeMap<WorkspaceId, i64>,
+}
+
+impl Holders {
+    fn set(&mut self, id: WorkspaceId, bytes: i64) {
+        if let Some(before) = self.bytes.insert(id, bytes) {
+            self.ordered.remove(&(before, id));
+        }
+        self.ordered.insert((bytes, id));
+    }
+}
+
+impl Room {
+    pub(super) const fn new(limit: u64) -> Self {
+        Self { limit, used: None, grown: 0, holders: None, stuck: None }
+    }
+
+    /// From here on requests are dropped. Early enough that the file stays below the limit with
+    /// what is on its way.
+    const fn dropping(&self) -> u64 {
+        self.limit - self.limit / 8
+    }
+
+    /// From here on nothing is taken before room is made.
+    const fn full(&self) -> u64 {
+        self.limit - self.limit / 16
+    }
+
+    /// So many bytes were written.
+    pub(super) const fn note(&mut self, bytes: u64) {
+        self.grown += bytes;
+    }
+
+    /// After a failure: everything has to be read again.
+    pub(super) fn forget(&mut self) {
+        self.used = None;
+        self.holders = None;
+    }
+
+    /// Whether there is room for a request of this workspace, at an endpoint that refuses or not.
+    pub(super) fn may_take(&self, id: WorkspaceId, refuses: bool) -> Result<(), StoreError> {
+        let used = self.used.unwrap_or(0);
+        // Who holds most and has nothing to give for it must not drive out the others; without
+        // anyone who could give something, all have to wait.
+        if (refuses && used >= self.dropping()) || (self.stuck == Some(id) && used >= self.full()) {
+            return Err(StoreError::Full { limit: "max-storage", value: self.limit });
+        }
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Measures the file from time to time, and drops what has to go: a step while there is room
+    /// for what comes next, else as many as it takes.
+    pub(super) async fn make_room(&mut self) {
+        if self.link.is_lost() || !*self.storing.borrow() {
+            return;
+        }
+        if self.purge.is_overdue()
+            && let Err(error) = self.purge_step().await
+        {
+            self.failed(&error).await;
+            return;
+        }
+        if self.room.used.is_some() && self.room.grown < MEASURE_BYTES {
+            return;
+        }
+        loop {
+            let step = async {
+                let used = self.measure().await?;
+                if used < self.room.dropping() {
+                    return Ok(false);
+                }
+                let more = self.free_some().await?;
+                Ok(more && used >= self.room.full())
+            };
+            match step.await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    let error: sqlx::Error = error;
+                    self.failed(&error).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Measures the file again after something was deleted, if that may let somebody in.
+    pub(super) async fn look_for_room(&mut self) -> Result<(), sqlx::Error> {
+        if self.room.used.is_some_and(|used| used >= self.room.dropping()) {
+            self.measure().await?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of the pages that hold something.
+    async fn measure(&mut self) -> Result<u64, sqlx::Error> {
+        let bytes: i64 = sqlx::query_scalar(
+            "select (page_count - freelist_count) * page_size
+            from pragma_page_count, pragma_freelist_count, pragma_page_size",
+        )
+        .fetch_one(self.link.get()?)
+        .await?;
+        self.metrics.database_bytes.set(bytes);
+        let used = u64::try_from(bytes).unwrap_or_default();
+        self.room.used = Some(used);
+        self.room.grown = 0;
+        if used < self.room.dropping() {
+            self.room.stuck = None;
+        }
+        Ok(used)
+    }
+
+    /// Deletes what is no longer there; where nothing is left of that, drops the oldest requests
+    /// of the workspace that holds most. Returns whether it could do something.
+    async fn free_some(&mut self) -> Result<bool, sqlx::Error> {
+        // What was given up goes before what is still there.
+        if self.has_abandoned() {
+            return Ok(self.clean_up().await);
+        }
+        if !self.purge.is_empty() {
+            self.purge_step().await?;
+            return Ok(true);
+        }
+        self.list_holders().await?;
+        let Some(&(_, workspace)) =
+            self.room.holders.as_ref().and_then(|holders| holders.ordered.last())
+        else {
+            return Ok(false);
+        };
+        let dropped = self.drop_oldest(workspace).await?;
+        self.room.stuck = (!dropped).then_some(workspace);
+        Ok(dropped)
+    }
+
+    /// Reads what each workspace holds, or only what changed.
+    async fn list_holders(&mut self) -> Result<(), sqlx::Error> {
+        if self.room.holders.is_some() {
+            return Ok(());
+        }
+        let mut holders = Holders::default();
+        let all: Vec<(i64, i64)> =
+            sqlx::query_as("select id, bytes from workspaces where bytes > 0")
+                .fetch_all(self.link.get()?)
+                .await?;
+        for (id, bytes) in all {
+            holders.set(WorkspaceId(id), bytes);
+        }
+        self.room.holders = Some(holders);
+        Ok(())
+    }
+
+    /// Notes what the workspaces of this transaction hold now.
+    pub(super) fn note_holders(&mut self) {
+        let Some(holders) = &mut self.room.holders else { return };
+        for &id in self.books.changed_workspaces() {
+            if let Some(book) = self.books.workspace(id) {
+                holders.set(id, book.bytes);
+            }
+        }
+    }
+
+    /// Drops the oldest requests of a workspace. Returns whether there were any.
+    async fn drop_oldest(&mut self, workspace: WorkspaceId) -> Result<bool, sqlx::Error> {
+        let rows = sqlx::query(
+            "select requests.endpoint_id, requests.seq, requests.body_bytes
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.workspace_id = ? and requests.seq > endpoints.floor
+            order by requests.change
+            limit ?",
+        )
+        .bind(workspace.0)
+        .bind(STEP_REQUESTS)
+        .fetch_all(self.link.get()?)
+        .await?;
+        let mut through: BTreeMap<EndpointId, (i64, i64)> = BTreeMap::new();
+        let mut bytes = 0;
+        for row in &rows {
+            let (floor, count) = through.entry(EndpointId(row.get("endpoint_id"))).or_default();
+            *floor = row.get("seq");
+            *count += 1;
+            bytes += row.get::<i64, _>("body_bytes");
+            if bytes >= STEP_BYTES {
+                break;
+            }
+        }
+        if through.is_empty() {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        for (id, (floor, count)) in through {
+            self.books.load(self.link.get()?, id).await?;
+            self.drop_through(id, floor, count, "max-storage", &mut batch)?;
+        }
+        self.finish(&mut batch).await?;
+        self.committed(batch);
+        Ok(true)
+    }
+}
