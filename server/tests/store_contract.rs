@@ -446,7 +446,7 @@ async fn a_refused_request_says_which_limit_it_ran_into() {
     let stored = store.request(made.id, Which::Latest).await.unwrap();
     assert_eq!(stored.summary.refused, refused);
     let page = store.requests(made.id, Window::default()).await.unwrap();
-    assert_eq!(page.requests, [stored.summary.clone()]);
+    assert_eq!(page.requests.as_slice(), std::slice::from_ref(&stored.summary));
     let last = published.lock().unwrap().last().unwrap().what.clone();
     assert_eq!(last, What::Captured(Arc::new(stored.summary)));
 }
