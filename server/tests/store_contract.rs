@@ -487,6 +487,33 @@ async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
 }
 
 #[tokio::test]
+async fn space_that_nothing_needs_goes_back_to_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    for _ in 0..60 {
+        let sent = Captured { body_bytes: 262_144, body: vec![piece.clone()], ..captured(b"") };
+        store.append(id, sent).await.unwrap();
+    }
+    assert!(!store.shrink().await.unwrap(), "everything is in use");
+    store.clear(id).await.unwrap();
+    eventually("rows deleted", async || rows(folder.path(), PIECES).await == 0).await;
+    let pages = rows(folder.path(), "select page_count from pragma_page_count").await;
+    assert!(pages > 60 * 64, "{pages}");
+    let mut steps = 0;
+    while store.shrink().await.unwrap() {
+        steps += 1;
+    }
+    let left = rows(folder.path(), "select page_count from pragma_page_count").await;
+    assert!(left < 1200, "{left} pages after {steps} steps");
+    assert!(steps > 10, "in small steps: {steps}");
+    store.close().await;
+    let bytes = std::fs::metadata(folder.path().join("contract.db")).unwrap().len();
+    assert!(bytes < 6 << 20, "{bytes}");
+}
+
+#[tokio::test]
 async fn a_flood_drops_its_own_requests_and_no_neighbours() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contract.db");
