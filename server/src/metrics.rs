@@ -150,7 +150,7 @@ impl Default for Counted {
 }
 
 impl Counted {
-    /// All of it in the OpenMetrics text format.
+    /// All of it in the `OpenMetrics` text format.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -446,7 +446,7 @@ async fn a_refused_request_says_which_limit_it_ran_into() {
     let stored = store.request(made.id, Which::Latest).await.unwrap();
     assert_eq!(stored.summary.refused, refused);
     let page = store.requests(made.id, Window::default()).await.unwrap();
-    assert_eq!(page.requests, [stored.summary.clone()]);
+    assert_eq!(page.requests.as_slice(), std::slice::from_ref(&stored.summary));
     let last = published.lock().unwrap().last().unwrap().what.clone();
     assert_eq!(last, What::Captured(Arc::new(stored.summary)));
 }
@@ -484,6 +484,33 @@ async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
     assert_eq!(list(&*store, cleared.id).await, [701]);
     let held = rows(folder.path(), "select max(bytes) from workspaces").await;
     assert!((512..1024).contains(&held), "one request is left: {held}");
+}
+
+#[tokio::test]
+async fn space_that_nothing_needs_goes_back_to_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    for _ in 0..60 {
+        let sent = Captured { body_bytes: 262_144, body: vec![piece.clone()], ..captured(b"") };
+        store.append(id, sent).await.unwrap();
+    }
+    assert!(!store.shrink().await.unwrap(), "everything is in use");
+    store.clear(id).await.unwrap();
+    eventually("rows deleted", async || rows(folder.path(), PIECES).await == 0).await;
+    let pages = rows(folder.path(), "select page_count from pragma_page_count").await;
+    assert!(pages > 60 * 64, "{pages}");
+    let mut steps = 0;
+    while store.shrink().await.unwrap() {
+        steps += 1;
+    }
+    let left = rows(folder.path(), "select page_count from pragma_page_count").await;
+    assert!(left < 1200, "{left} pages after {steps} steps");
+    assert!(steps > 10, "in small steps: {steps}");
+    store.close().await;
+    let bytes = std::fs::metadata(folder.path().join("contract.db")).unwrap().len();
+    assert!(bytes < 6 << 20, "{bytes}");
 }
 
 #[tokio::test]

@@ -105,6 +105,7 @@ pub struct SqliteStore {
     readers: Readers,
     directory: Directory,
     storing: watch::Receiver<bool>,
+    metrics: Metrics,
     /// Held while the store lives, so that no second process opens the file. SQLite's own locks
     /// are of another kind (fcntl) and stay untouched; the handle closes last.
     _lock: File,
@@ -132,8 +133,8 @@ impl SqliteStore {
         let (writer, storing) = Writer::start(connection, &connect, options, directory.clone())
             .await
             .map_err(sqlite)?;
-        let checkpointer = Checkpointer::start(&connect, &path, &writer, metrics);
-        Ok(Self { writer, checkpointer, readers, directory, storing, _lock: lock })
+        let checkpointer = Checkpointer::start(&connect, &path, &writer, metrics.clone());
+        Ok(Self { writer, checkpointer, readers, directory, storing, metrics, _lock: lock })
     }
 }
 
@@ -272,11 +273,12 @@ impl Store for SqliteStore {
     }
 
     async fn shrink(&self) -> Result<bool, StoreError> {
-        if self.readers.has_much_free().await? {
+        let space = self.readers.space().await?;
+        self.metrics.database_bytes.set(space.used_bytes);
+        if space.has_much_free {
             self.writer.edit(|reply| writer::Edit::Shrink { reply }).await?;
-            return self.readers.has_much_free().await;
         }
-        Ok(false)
+        Ok(space.has_much_free)
     }
 
     async fn close(&self) {

@@ -44,6 +44,14 @@ pub(super) struct Readers {
     pub(super) max_requests: u32,
 }
 
+/// How much of the file holds something.
+pub(super) struct Space {
+    pub(super) used_bytes: i64,
+    /// Whether so much of it is unused that the disk should get it back. A little is kept: what
+    /// comes next needs it.
+    pub(super) has_much_free: bool,
+}
+
 /// An endpoint with what only the store knows of it.
 pub(super) struct Row {
     pub(super) endpoint: Endpoint,
@@ -304,15 +312,19 @@ impl Readers {
         Ok(ids.into_iter().map(EndpointId).collect())
     }
 
-    /// Whether so much of the file is unused that the disk should get it back. A little is kept:
-    /// what comes next needs it.
-    pub(super) async fn has_much_free(&self) -> Result<bool, StoreError> {
-        let (pages, free): (i64, i64) = sqlx::query_as(
-            "select page_count, freelist_count from pragma_page_count, pragma_freelist_count",
+    /// How the file is used.
+    pub(super) async fn space(&self) -> Result<Space, StoreError> {
+        let (pages, free, page_bytes): (i64, i64, i64) = sqlx::query_as(
+            "select page_count, freelist_count, page_size
+            from pragma_page_count, pragma_freelist_count, pragma_page_size",
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(free > KEPT_FREE_PAGES + (pages - free) / 8)
+        let used = pages - free;
+        Ok(Space {
+            used_bytes: used * page_bytes,
+            has_much_free: free > KEPT_FREE_PAGES + used / 8,
+        })
     }
 
     fn endpoint_from(&self, row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {

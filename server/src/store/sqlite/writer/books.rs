@@ -2,7 +2,7 @@
 //! one that changes them: nothing is read before a request is numbered, and what is written are
 //! plain values.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use sqlx::{Arguments as _, SqliteConnection, sqlite::SqliteArguments};
 
@@ -102,15 +102,17 @@ impl Books {
         connection: &mut SqliteConnection,
         id: WorkspaceId,
     ) -> Result<&mut WorkspaceBook, sqlx::Error> {
-        if !self.workspaces.contains_key(&id) {
-            let (change, bytes) =
-                sqlx::query_as("select change, bytes from workspaces where id = ?1")
-                    .bind(id.0)
-                    .fetch_one(connection)
-                    .await?;
-            self.workspaces.insert(id, WorkspaceBook { change, bytes, changed: false });
-        }
-        self.workspaces.get_mut(&id).ok_or(sqlx::Error::RowNotFound)
+        Ok(match self.workspaces.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let (change, bytes) =
+                    sqlx::query_as("select change, bytes from workspaces where id = ?1")
+                        .bind(id.0)
+                        .fetch_one(connection)
+                        .await?;
+                unknown.insert(WorkspaceBook { change, bytes, changed: false })
+            }
+        })
     }
 
     /// An endpoint that was loaded in this transaction, to be written back.

@@ -9,6 +9,11 @@ use super::{
     Batch, Desk,
 };
 
+/// From so many bytes below the limit on requests are dropped, or an eighth of it: early enough
+/// that the file stays below it with what is on its way.
+const DROPPING_BELOW: u64 = 64 * 1024 * 1024;
+/// From here on nothing is taken before room is made.
+const FULL_BELOW: u64 = DROPPING_BELOW / 2;
 /// After how many bytes the file is measured again.
 const MEASURE_BYTES: u64 = 1024 * 1024;
 /// Requests that one step drops at most.
@@ -50,15 +55,12 @@ impl Room {
         Self { limit, used: None, grown: 0, holders: None, stuck: None }
     }
 
-    /// From here on requests are dropped. Early enough that the file stays below the limit with
-    /// what is on its way.
-    const fn dropping(&self) -> u64 {
-        self.limit - self.limit / 8
+    fn dropping(&self) -> u64 {
+        self.limit - DROPPING_BELOW.min(self.limit / 8)
     }
 
-    /// From here on nothing is taken before room is made.
-    const fn full(&self) -> u64 {
-        self.limit - self.limit / 16
+    fn full(&self) -> u64 {
+        self.limit - FULL_BELOW.min(self.limit / 16)
     }
 
     /// So many bytes were written.
