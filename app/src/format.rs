@@ -7,6 +7,8 @@ pub mod json;
 pub mod kind;
 pub mod name;
 pub mod reach;
+pub mod refusal;
+pub mod retention;
 pub mod target;
 
 use crate::wire::Timestamp;

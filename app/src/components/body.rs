@@ -30,6 +30,8 @@ pub(crate) struct Content {
     pub(crate) start: Vec<u8>,
     /// How many bytes it has.
     pub(crate) bytes: u64,
+    /// Whether it was kept: of a refused request usually only the head is.
+    pub(crate) is_kept: bool,
     /// What its sender says it is.
     pub(crate) content_type: Option<String>,
 }
@@ -57,11 +59,16 @@ impl FromStr for View {
 /// A body in the view that suits it, or in the one that the query asks for.
 #[component]
 pub(crate) fn BodyView(content: Content) -> impl IntoView {
-    let Content { text, start, bytes, content_type } = content;
+    let Content { text, start, bytes, is_kept, content_type } = content;
     if bytes == 0 {
+        let why = if is_kept {
+            "This request has no body."
+        } else {
+            "Of a refused request only the head is kept."
+        };
         return view! {
             <div class="body" data-testid="body-view" data-state="empty">
-                <p class="body__none">"This request has no body."</p>
+                <p class="body__none">{why}</p>
             </div>
         }
         .into_any();

@@ -9,7 +9,7 @@ use crate::wire::{Header, Text};
 pub(crate) fn HeadersView(
     headers: Vec<Header>,
     trailers: Vec<Header>,
-    exactness: &'static str,
+    exactness: String,
 ) -> impl IntoView {
     view! {
         <div class="headers" data-testid="headers-view">

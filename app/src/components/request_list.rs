@@ -6,7 +6,10 @@ use web_sys::MouseEvent;
 use super::{link, request_row::RequestRow};
 use crate::{
     feed::FeedState,
-    format::count::{counted, grouped},
+    format::{
+        count::{counted, grouped},
+        retention,
+    },
     wire::Summary,
 };
 
@@ -63,6 +66,8 @@ pub(crate) fn RequestList(
         let last = known.clone().take(drawn).last().map(|summary| summary.seq);
         (known.count() > drawn || state.next_before.is_some()).then_some(last).flatten()
     });
+    let full = Memo::new(move |_| retention::full(&state.read().endpoint));
+    let dropped = Memo::new(move |_| retention::dropped(&state.read().endpoint));
     let load_older = move |event: MouseEvent| {
         event.prevent_default();
         let known = state.read_untracked().requests.iter().filter(is_shown).count();
@@ -82,6 +87,8 @@ pub(crate) fn RequestList(
                     </a>
                 })}
             </header>
+            // Empty they take no room.
+            <p class="request-list__full">{full}</p>
             <ol class="request-list__rows">
                 <For each=shown key=|summary| summary.seq children=row/>
             </ol>
@@ -98,6 +105,9 @@ pub(crate) fn RequestList(
                     {move || if is_loading.get() { "Loading…" } else { "Load older" }}
                 </a>
             })}
+            <p class="request-list__dropped" data-testid="dropped">
+                {move || if older.get().is_none() { dropped.get() } else { None }}
+            </p>
         </section>
     }
     .into_any()

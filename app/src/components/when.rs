@@ -27,18 +27,33 @@ pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl In
     }
 }
 
-/// How long until something is: `6 d`; the date in UTC without script.
+/// When an endpoint expires: `expires in 6 d`, and with the date `expires in 6 d, on 2026-11-28 at
+/// 12:03`. The date in UTC without script.
 #[component]
-pub(crate) fn Remaining(until: Timestamp) -> impl IntoView {
+pub(crate) fn Expiry(
+    until: Memo<Option<Timestamp>>,
+    #[prop(optional)] with_date: bool,
+) -> impl IntoView {
     let viewer = Viewer::get();
-    let text = Memo::new(move |_| match viewer.now() {
-        Some(now) if now >= until => "now".to_owned(),
-        // The same words as for the past, seen from the end.
-        Some(now) => format!("in {}", format::age(until.as_millis(), now.as_millis())),
-        None => format!("on {}", date(until)),
+    let text = Memo::new(move |_| {
+        let Some(until) = until.get() else { return "never expires".to_owned() };
+        let Some(now) = viewer.now() else { return "expires on ".to_owned() + &date(until) };
+        // The same words as for the past, seen from the end; use may have put it off meanwhile.
+        let rest = format::age(until.as_millis(), now.as_millis());
+        let mut text =
+            if now >= until { "expires soon".to_owned() } else { "expires in ".to_owned() + &rest };
+        if with_date {
+            let (date, time) = browser::local(until);
+            text = [&text, ", on ", &date, " at ", time.get(..5).unwrap_or(&time)].concat();
+        }
+        text
     });
     view! {
-        <time class="when" datetime=until.to_string() title=format::clock(until)>
+        <time
+            class="when"
+            datetime=move || until.get().map(|until| until.to_string())
+            title=move || until.get().map(format::clock)
+        >
             {text}
         </time>
     }

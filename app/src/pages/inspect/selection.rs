@@ -8,6 +8,7 @@ use crate::{
     api,
     components::{
         body::{Content, HEX_BYTES},
+        facts::is_body_kept,
         lost::NoSuchRequest,
         request_detail::RequestDetail,
         trouble::Trouble,
@@ -48,6 +49,7 @@ impl Selected {
             // What was encoded above decodes.
             start: start.and_then(Result::ok).unwrap_or_default(),
             bytes: self.detail.summary.body_bytes,
+            is_kept: is_body_kept(&self.detail.summary),
             content_type: self
                 .detail
                 .summary
