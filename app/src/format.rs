@@ -21,6 +21,11 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
+/// Pieces in one: what `concat` does, in a fraction of its code.
+pub(crate) fn joined(parts: &[&str]) -> String {
+    parts.iter().copied().collect()
+}
+
 /// A number of bytes to read at a glance: exact below 1,000 (`512 B`), then one decimal, cut and
 /// never rounded up (`1.2 kB`), and none from 100 on (`240 MB`).
 #[must_use]

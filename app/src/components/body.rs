@@ -10,7 +10,10 @@ use super::{
     link::{ViewLink, query_value},
     notice::{Notice, Tone},
 };
-use crate::format::{self, hex, json, kind};
+use crate::{
+    erased::Erase as _,
+    format::{self, hex, json, kind},
+};
 
 /// How many bytes a hex dump shows: 1,024 rows.
 pub(crate) const HEX_BYTES: u32 = 16 * 1024;
@@ -71,7 +74,7 @@ pub(crate) fn BodyView(content: Content) -> impl IntoView {
                 <p class="body__none">{why}</p>
             </div>
         }
-        .into_any();
+        .erased();
     }
     let sample = text.as_deref().map_or(start.as_slice(), str::as_bytes);
     let suits = match kind::detect(content_type.as_deref(), sample) {
@@ -100,14 +103,14 @@ pub(crate) fn BodyView(content: Content) -> impl IntoView {
     let is = move |this: View| Signal::derive(move || view.get() == this);
     let copied = text.clone();
     let shown = move || match (view.get(), &text, &pretty) {
-        (View::Json, _, Some(pretty)) => view! { <Json pretty=pretty.clone()/> }.into_any(),
+        (View::Json, _, Some(pretty)) => view! { <Json pretty=pretty.clone()/> }.erased(),
         (View::Text, Some(text), _) => view! {
             <pre class="body__text" tabindex="0" aria-label="Body as text">{text.clone()}</pre>
         }
-        .into_any(),
+        .erased(),
         (_, text, _) => {
             let start = text.as_deref().map_or(start.as_slice(), str::as_bytes);
-            view! { <Hex start=start.to_vec() bytes/> }.into_any()
+            view! { <Hex start=start.to_vec() bytes/> }.erased()
         }
     };
     view! {
@@ -129,7 +132,7 @@ pub(crate) fn BodyView(content: Content) -> impl IntoView {
             {shown}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// JSON that has been set out, coloured unless it is long.
@@ -139,12 +142,12 @@ fn Json(pretty: String) -> impl IntoView {
         Ok(pieces) => pieces
             .into_iter()
             .map(|piece| match piece.kind {
-                json::Kind::Punctuation => piece.text.into_any(),
-                kind => view! { <span data-kind=kind_name(kind)>{piece.text}</span> }.into_any(),
+                json::Kind::Punctuation => piece.text.erased(),
+                kind => view! { <span data-kind=kind_name(kind)>{piece.text}</span> }.erased(),
             })
             .collect_view()
-            .into_any(),
-        Err(_) => pretty.into_any(),
+            .erased(),
+        Err(_) => pretty.erased(),
     };
     view! {
         <pre class="body__text body__json" tabindex="0" aria-label="Body as JSON">{content}</pre>

@@ -8,6 +8,7 @@ use super::{
     when::Expiry,
 };
 use crate::{
+    erased::Erase as _,
     format::{curl, reach::Reach},
     wire::Timestamp,
 };
@@ -43,7 +44,7 @@ pub(crate) fn EndpointBar(
             <div class="endpoint-bar__acts">{children()}</div>
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 /// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;

@@ -6,22 +6,18 @@ use web_sys::SubmitEvent;
 
 use super::{
     icon::{ELLIPSIS, Icon},
-    when::Expiry,
+    when::{day_and_minute, expiry},
 };
 use crate::{
+    erased::Erase as _,
     feed::FeedState,
-    format::count::{counted, grouped},
+    format::{
+        count::{counted, grouped},
+        joined,
+    },
+    viewer::Viewer,
     wire::{OnLimit, Timestamp},
 };
-
-/// The times that an endpoint may be given, in seconds, 0 for ever; each is a button.
-const LIFETIMES: [(&str, &str); 5] = [
-    ("3600", "1 hour"),
-    ("86400", "1 day"),
-    ("604800", "7 days"),
-    ("2592000", "30 days"),
-    ("0", "Never"),
-];
 
 /// Changes what an endpoint does when it is full and how long it lives; clears or deletes it.
 #[component]
@@ -30,15 +26,57 @@ pub(crate) fn EndpointMenu(
     /// When it expires, if ever.
     until: Memo<Option<Timestamp>>,
     /// Changes a setting, the field of the API and its value, without leaving the page.
-    #[prop(into)]
-    on_change: Callback<(String, String)>,
+    on_change: impl Fn(&str, &str) + 'static,
     /// Clears it without leaving the page.
     #[prop(into)]
     on_clear: Callback<()>,
 ) -> impl IntoView {
+    let viewer = Viewer::get();
     let action = format!("/api/endpoints/{}", state.read_untracked().endpoint.id);
     let clear_action = action.clone() + "/requests";
     let requests = Memo::new(move |_| state.read().endpoint.requests);
+    let full = Memo::new(move |_| {
+        let endpoint = &state.read().endpoint;
+        let limit = grouped(endpoint.max_requests);
+        let does = match endpoint.on_limit {
+            OnLimit::DropOldest => " requests, it drops the oldest.",
+            OnLimit::Refuse => " requests, it refuses new ones (429).",
+        };
+        joined(&[
+            "Once it keeps ",
+            if endpoint.max_requests > 0 { &limit } else { "its fill of" },
+            does,
+        ])
+    });
+    let lives = Memo::new(move |_| match until.get() {
+        None => "It never expires.".to_owned(),
+        Some(until) => joined(&[
+            "It ",
+            &expiry(viewer, until),
+            ", ",
+            &day_and_minute(viewer, until),
+            ". Requests, visits and open pages put that off.",
+        ]),
+    });
+    // What holds is marked by the style sheet and said in the texts.
+    let chosen = Memo::new(move |_| {
+        let full = match state.read().endpoint.on_limit {
+            OnLimit::DropOldest => "drop_oldest",
+            OnLimit::Refuse => "refuse",
+        };
+        joined(&[full, if until.get().is_none() { " never" } else { "" }])
+    });
+    let change = move |event: SubmitEvent| {
+        // Each choice is a button that submits itself: without script, too.
+        let Some(button) = event.submitter() else { return };
+        if let (Some(field), Some(value)) =
+            (button.get_attribute("name"), button.get_attribute("value"))
+        {
+            event.prevent_default();
+            on_change(&field, &value);
+        }
+    };
+    let none = Memo::new(move |_| requests.get() == 0);
     let next = move || grouped(state.read().endpoint.last_seq.unsigned_abs() + 1);
     let clear = move |event: SubmitEvent| {
         event.prevent_default();
@@ -52,7 +90,24 @@ pub(crate) fn EndpointMenu(
                 <span class="unseen">"Settings, clear or delete this endpoint"</span>
             </summary>
             <div class="menu__panel" data-align="end">
-                <Settings state until action=action.clone() on_change/>
+                <form class="menu__section" method="post" action=action.clone() data-state=chosen on:submit=change>
+                    <input type="hidden" name="_method" value="PATCH"/>
+                    <h2 class="menu__title">"When it is full"</h2>
+                    <p class="menu__text">{full}</p>
+                    <div class="choices">
+                        <button class="choice" name="on_limit" value="drop_oldest">"Drop the oldest"</button>
+                        <button class="choice" name="on_limit" value="refuse">"Refuse new ones"</button>
+                    </div>
+                    <h2 class="menu__title">"When it expires"</h2>
+                    <p class="menu__text">{lives}</p>
+                    <div class="choices">
+                        <button class="choice" name="expires_in" value="3600">"1 hour"</button>
+                        <button class="choice" name="expires_in" value="86400">"1 day"</button>
+                        <button class="choice" name="expires_in" value="604800">"7 days"</button>
+                        <button class="choice" name="expires_in" value="2592000">"30 days"</button>
+                        <button class="choice" name="expires_in" value="0">"Never"</button>
+                    </div>
+                </form>
                 <section class="menu__section">
                     <h2 class="menu__title">"Clear all requests"</h2>
                     <p class="menu__text">
@@ -61,7 +116,7 @@ pub(crate) fn EndpointMenu(
                     </p>
                     <form method="post" action=clear_action on:submit=clear>
                         <input type="hidden" name="_method" value="DELETE"/>
-                        <button class="button" type="submit" disabled=move || requests.get() == 0>
+                        <button class="button" type="submit" disabled=none>
                             "Clear all requests"
                         </button>
                     </form>
@@ -81,63 +136,5 @@ pub(crate) fn EndpointMenu(
             </div>
         </details>
     }
-    .into_any()
-}
-
-/// The settings. Every choice is a button that submits itself: one press changes one thing, with
-/// script and without.
-#[component]
-fn Settings(
-    state: RwSignal<FeedState>,
-    until: Memo<Option<Timestamp>>,
-    action: String,
-    on_change: Callback<(String, String)>,
-) -> impl IntoView {
-    let limit = Memo::new(move |_| match state.read().endpoint.max_requests {
-        0 => "Once it keeps as many requests as it may:".to_owned(),
-        limit => String::from("Once it keeps ") + &grouped(limit) + " requests:",
-    });
-    let refuses = Memo::new(move |_| state.read().endpoint.on_limit == OnLimit::Refuse);
-    let change = move |event: SubmitEvent| {
-        // Without its button a form says nothing; the browser then does what it can.
-        let Some(button) = event.submitter() else { return };
-        if let (Some(field), Some(value)) =
-            (button.get_attribute("name"), button.get_attribute("value"))
-        {
-            event.prevent_default();
-            on_change.run((field, value));
-        }
-    };
-    let lifetimes = LIFETIMES.map(|(seconds, words)| {
-        let is_chosen = move || seconds == "0" && until.get().is_none();
-        view! {
-            <button class="choice" name="expires_in" value=seconds aria-pressed=move || is_chosen().then_some("true")>
-                {words}
-            </button>
-        }
-    });
-    view! {
-        <section class="menu__section">
-            <form method="post" action=action on:submit=change>
-                <input type="hidden" name="_method" value="PATCH"/>
-                <h2 class="menu__title">"When it is full"</h2>
-                <p class="menu__text">{limit}</p>
-                <div class="choices">
-                    <button class="choice" name="on_limit" value="drop_oldest" aria-pressed=move || (!refuses.get()).then_some("true")>
-                        "Drop the oldest"
-                    </button>
-                    <button class="choice" name="on_limit" value="refuse" aria-pressed=move || refuses.get().then_some("true")>
-                        "Refuse new ones (429)"
-                    </button>
-                </div>
-                <h2 class="menu__title">"When it expires"</h2>
-                <p class="menu__text">
-                    "It " <Expiry until with_date=true/>
-                    ". Requests, visits and open pages put that off. Choose how long it lives without any:"
-                </p>
-                <div class="choices">{lifetimes}</div>
-            </form>
-        </section>
-    }
-    .into_any()
+    .erased()
 }

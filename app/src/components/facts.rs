@@ -9,7 +9,7 @@ use super::{
 use crate::{
     format::{
         count::{duration, grouped},
-        refusal,
+        joined, refusal,
     },
     wire::{Detail, Summary},
 };
@@ -33,8 +33,11 @@ pub(super) fn exactness(detail: &Detail) -> (&'static str, String) {
         )
     };
     let via = proxy(detail).map(|proxy| {
-        [" It came through a proxy (", proxy, "), which may have changed what its client sent."]
-            .concat()
+        joined(&[
+            " It came through a proxy (",
+            proxy,
+            "), which may have changed what its client sent.",
+        ])
     });
     (short, meaning.to_owned() + &via.unwrap_or_default())
 }

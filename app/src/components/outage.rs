@@ -11,14 +11,10 @@ use super::{
 #[component]
 pub(crate) fn Outage(storing: Signal<bool>) -> impl IntoView {
     view! {
-        // In place before it says something, so that those who hear the page hear it.
-        <div class="outage" role="status" data-testid="outage">
-            {move || (!storing.get()).then(|| view! {
-                <Notice tone=Tone::Bad glyph=ALERT>
-                    "This server cannot store requests right now: senders get 503 and are told to come again. Reading still works."
-                </Notice>
-            })}
+        <div class="outage" role="alert" data-testid="outage" hidden=storing>
+            <Notice tone=Tone::Bad glyph=ALERT>
+                "This server cannot store requests right now: senders get 503 and are told to come again. Reading still works."
+            </Notice>
         </div>
     }
-    .into_any()
 }

@@ -12,7 +12,7 @@ use super::{
     method::Method,
     when::{Age, Exact},
 };
-use crate::wire::Detail;
+use crate::{erased::Erase as _, wire::Detail};
 
 /// A request: what it is, what is odd about it, and its parts in tabs.
 #[component]
@@ -36,9 +36,9 @@ pub(crate) fn RequestDetail(
     let part = move || {
         if is_headers.get() {
             let (headers, trailers, exactness) = headers.get_value();
-            view! { <HeadersView headers trailers exactness/> }.into_any()
+            view! { <HeadersView headers trailers exactness/> }.erased()
         } else {
-            view! { <BodyView content=content.get_value()/> }.into_any()
+            view! { <BodyView content=content.get_value()/> }.erased()
         }
     };
     view! {
@@ -98,12 +98,10 @@ fn Line(detail: Detail, on_delete: Callback<i64>) -> impl IntoView {
             </span>
         </p>
         <div class="request-detail__acts">
-            {has_body.then(|| view! {
-                <a class="button" data-kind="quiet" href=format!("{path}/body") download title="Download the body, byte for byte">
-                    <Icon glyph=DOWNLOAD/>
-                    "Body"
-                </a>
-            })}
+            <a class="button" data-kind="quiet" hidden=!has_body href=format!("{path}/body") download title="Download the body, byte for byte">
+                <Icon glyph=DOWNLOAD/>
+                "Body"
+            </a>
             <a class="button" data-kind="quiet" href=format!("{path}/raw") download title="Download head and body as they came over the wire">
                 <Icon glyph=DOWNLOAD/>
                 "Raw"

@@ -5,6 +5,7 @@ use web_sys::MouseEvent;
 
 use super::{link, request_row::RequestRow};
 use crate::{
+    erased::Erase as _,
     feed::FeedState,
     format::{
         count::{counted, grouped},
@@ -67,7 +68,11 @@ pub(crate) fn RequestList(
         (known.count() > drawn || state.next_before.is_some()).then_some(last).flatten()
     });
     let full = Memo::new(move |_| retention::full(&state.read().endpoint));
-    let dropped = Memo::new(move |_| retention::dropped(&state.read().endpoint));
+    // Said at the end, so not before all that is kept is there to see.
+    let dropped = Memo::new(move |_| match older.get() {
+        Some(_) => String::new(),
+        None => retention::dropped(&state.read().endpoint),
+    });
     let load_older = move |event: MouseEvent| {
         event.prevent_default();
         let known = state.read_untracked().requests.iter().filter(is_shown).count();
@@ -105,10 +110,8 @@ pub(crate) fn RequestList(
                     {move || if is_loading.get() { "Loading…" } else { "Load older" }}
                 </a>
             })}
-            <p class="request-list__dropped" data-testid="dropped">
-                {move || if older.get().is_none() { dropped.get() } else { None }}
-            </p>
+            <p class="request-list__dropped" data-testid="dropped">{dropped}</p>
         </section>
     }
-    .into_any()
+    .erased()
 }

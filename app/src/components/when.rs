@@ -3,7 +3,12 @@
 
 use leptos::prelude::*;
 
-use crate::{browser, format, viewer::Viewer, wire::Timestamp};
+use crate::{
+    browser,
+    format::{self, joined},
+    viewer::Viewer,
+    wire::Timestamp,
+};
 
 /// How long ago something was, ticking; without script the time of day in UTC. In a sentence it
 /// reads `3 m ago`, and without script `on 2026-11-21`.
@@ -20,43 +25,38 @@ pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl In
         None if in_sentence => format!("on {}", date(at)),
         None => format::time_of_day(at).split('.').next().unwrap_or_default().to_owned(),
     });
-    view! {
-        <time class="when" datetime=at.to_string() title=format::clock(at)>
-            {text}
-        </time>
+    time(at, text)
+}
+
+/// When an endpoint expires: `expires in 6 d`; the date in UTC without script. Nothing if never.
+#[component]
+pub(crate) fn Expiry(until: Memo<Option<Timestamp>>) -> impl IntoView {
+    let viewer = Viewer::get();
+    move || {
+        let until = until.get()?;
+        Some(time(until, Memo::new(move |_| expiry(viewer, until))))
     }
 }
 
-/// When an endpoint expires: `expires in 6 d`, and with the date `expires in 6 d, on 2026-11-28 at
-/// 12:03`. The date in UTC without script.
-#[component]
-pub(crate) fn Expiry(
-    until: Memo<Option<Timestamp>>,
-    #[prop(optional)] with_date: bool,
-) -> impl IntoView {
-    let viewer = Viewer::get();
-    let text = Memo::new(move |_| {
-        let Some(until) = until.get() else { return "never expires".to_owned() };
-        let Some(now) = viewer.now() else { return "expires on ".to_owned() + &date(until) };
-        // The same words as for the past, seen from the end; use may have put it off meanwhile.
-        let rest = format::age(until.as_millis(), now.as_millis());
-        let mut text =
-            if now >= until { "expires soon".to_owned() } else { "expires in ".to_owned() + &rest };
-        if with_date {
-            let (date, time) = browser::local(until);
-            text = [&text, ", on ", &date, " at ", time.get(..5).unwrap_or(&time)].concat();
-        }
-        text
-    });
-    view! {
-        <time
-            class="when"
-            datetime=move || until.get().map(|until| until.to_string())
-            title=move || until.get().map(format::clock)
-        >
-            {text}
-        </time>
+/// `expires in 6 d`; ticks where it is called in a reactive scope.
+pub(super) fn expiry(viewer: Viewer, until: Timestamp) -> String {
+    match viewer.now() {
+        // Use may have put it off since this page was told.
+        Some(now) if now >= until => "expires soon".to_owned(),
+        // The same words as for the past, seen from the end.
+        Some(now) => joined(&["expires in ", &format::age(until.as_millis(), now.as_millis())]),
+        None => joined(&["expires on ", &date(until)]),
     }
+}
+
+/// The day and the minute where the viewer is; in UTC without script.
+pub(super) fn day_and_minute(viewer: Viewer, at: Timestamp) -> String {
+    let (date, time) = match viewer.now() {
+        Some(_) => browser::local(at),
+        None => (date(at), format::time_of_day(at)),
+    };
+    let minute = time.get(..5).unwrap_or(&time);
+    joined(&[&date, " ", minute])
 }
 
 /// The exact time of day, to milliseconds, with the date where it is not today's.
@@ -70,6 +70,11 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
         }
         None => format!("{} {} UTC", date(at), format::time_of_day(at)),
     });
+    time(at, text)
+}
+
+/// The element of a point in time, with the exact one for programs and on hover.
+fn time(at: Timestamp, text: Memo<String>) -> impl IntoView {
     view! {
         <time class="when" datetime=at.to_string() title=format::clock(at)>
             {text}

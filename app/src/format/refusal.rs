@@ -1,7 +1,7 @@
 //! Why a request was refused, in sentences: which limit, its value, what its sender was told, and
 //! what can be done.
 
-use super::{bytes, count::grouped};
+use super::{bytes, count::grouped, joined};
 use crate::wire::Refused;
 
 /// How a limit's value is to be read.
@@ -94,11 +94,13 @@ pub fn sentences(refused: &Refused) -> String {
             "Delete what nobody needs any more, or raise --max-storage.",
         ),
         _ => {
-            return String::from("Refused by the limit ")
-                + limit
-                + " of "
-                + &grouped(refused.value)
-                + ". Reload the page: a newer one may say more.";
+            return joined(&[
+                "Refused by the limit ",
+                limit,
+                " of ",
+                &grouped(refused.value),
+                ". Reload the page: a newer one may say more.",
+            ]);
         }
     };
     let value = match unit {
@@ -107,14 +109,14 @@ pub fn sentences(refused: &Refused) -> String {
         Unit::Seconds => grouped(refused.value) + " s",
         Unit::None => String::new(),
     };
-    ["Refused: ", before, &value, behind, ". The sender got ", got, ". ", advice].concat()
+    joined(&["Refused: ", before, &value, behind, ". The sender got ", got, ". ", advice])
 }
 
 /// `26.2 MB (26,214,400 bytes)`; small sizes as they are.
 #[must_use]
 pub fn size(size: u64) -> String {
     let short = bytes(size);
-    if size < 1_000 { short } else { short + " (" + &grouped(size) + " bytes)" }
+    if size < 1_000 { short } else { joined(&[&short, " (", &grouped(size), " bytes)"]) }
 }
 
 #[cfg(test)]

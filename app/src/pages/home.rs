@@ -10,6 +10,7 @@ use crate::{
         create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, outage::Outage,
         top_bar::TopBar, trouble::Trouble, workspace_menu,
     },
+    erased::Erase as _,
     listing::Listing,
     live,
     status::answer_with,
@@ -27,10 +28,10 @@ pub(crate) fn Home() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match loaded.await {
-                Ok(list) => view! { <Workspace list/> }.into_any(),
+                Ok(list) => view! { <Workspace list/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
-                    view! { <Trouble problem/> }.into_any()
+                    view! { <Trouble problem/> }.erased()
                 }
             }
         })
@@ -41,6 +42,7 @@ pub(crate) fn Home() -> impl IntoView {
             <Suspense>{content}</Suspense>
         </main>
     }
+    .erased()
 }
 
 /// Reads the workspace's key for the menu.
@@ -59,10 +61,10 @@ fn Workspace(list: Endpoints) -> impl IntoView {
     // Without a workspace there is no feed to follow.
     let has_feed = change > 0 || !list.endpoints.is_empty();
     let listing = RwSignal::new(Listing::new(list));
-    let storing = has_feed.then(|| follow(listing, change));
+    let storing = if has_feed { follow(listing, change) } else { RwSignal::new(true).into() };
     let is_empty = Memo::new(move |_| listing.read().endpoints().is_empty());
     view! {
-        {storing.map(|storing| view! { <Outage storing/> })}
+        <Outage storing/>
         <section class="hero" data-state=move || if is_empty.get() { "empty" } else { "busy" }>
             <h1 class="hero__title">"A looking glass for webhooks"</h1>
             <p class="hero__text">
@@ -71,9 +73,9 @@ fn Workspace(list: Endpoints) -> impl IntoView {
             <CreateForm/>
         </section>
         {move || if is_empty.get() {
-            view! { <Newcomer/> }.into_any()
+            view! { <Newcomer/> }.erased()
         } else {
-            view! { <EndpointList listing/> }.into_any()
+            view! { <EndpointList listing/> }.erased()
         }}
         <section class="home__key">
             <details>

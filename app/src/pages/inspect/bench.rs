@@ -25,7 +25,7 @@ use crate::{
         waiting::Waiting,
     },
     feed::FeedState,
-    format::name,
+    format::{joined, name},
     live::{self, Connection, Following},
     pages::home::read_session,
     viewer::Viewer,
@@ -71,7 +71,7 @@ pub(super) fn Bench(
         let show = show.clone();
         Callback::new(move |()| acts.clear(show.clone()))
     };
-    let on_change = Callback::new(move |(field, value)| acts.change(field, value));
+    let on_change = move |field: &str, value: &str| acts.change(field, value);
     let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
     view! {
         <Title text=format!("{title} · Hookglass")/>
@@ -192,12 +192,12 @@ impl Acts {
         });
     }
 
-    fn change(self, field: String, value: String) {
+    fn change(self, field: &str, value: &str) {
         let id = self.id();
         // Both come from our own buttons: names of the API, and words or numbers that need no
         // escape.
-        let value = if field == "expires_in" { value } else { ["\"", &value, "\""].concat() };
-        let change = ["{\"", &field, "\":", &value, "}"].concat();
+        let quote = if field == "expires_in" { "" } else { "\"" };
+        let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
         spawn_local(async move {
             match api::change(&id, change).await {
                 Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),

@@ -13,6 +13,7 @@ use crate::{
         request_detail::RequestDetail,
         trouble::Trouble,
     },
+    erased::Erase as _,
     status::answer_with,
     wire::{Detail, Problem},
 };
@@ -70,18 +71,18 @@ pub(super) fn Selection(
     let content = move || {
         Suspend::new(async move {
             match selected.await {
-                Ok(None) => ().into_any(),
+                Ok(None) => ().erased(),
                 Ok(Some(selected)) => {
                     let content = selected.content();
-                    view! { <RequestDetail detail=selected.detail content on_delete/> }.into_any()
+                    view! { <RequestDetail detail=selected.detail content on_delete/> }.erased()
                 }
                 Err(problem) => {
                     answer_with(&problem);
                     if problem.is_final() {
                         let seq = seq.get_untracked().unwrap_or_default();
-                        view! { <NoSuchRequest seq/> }.into_any()
+                        view! { <NoSuchRequest seq/> }.erased()
                     } else {
-                        view! { <Trouble problem/> }.into_any()
+                        view! { <Trouble problem/> }.erased()
                     }
                 }
             }
