@@ -64,6 +64,17 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
     number.to_string() + unit
 }
 
+/// How long until something expires: `expires in 6 d`. What has run out by the page's clock may
+/// have been put off by use since the page was told.
+#[must_use]
+pub fn expiry(now_ms: i64, until_ms: i64) -> String {
+    // The same words as for the past, seen from the end.
+    match age(until_ms, now_ms).as_str() {
+        "now" => "expires soon".to_owned(),
+        rest => joined(&["expires in ", rest]),
+    }
+}
+
 /// The exact time for reading: `2026-11-21 12:03:07.412345 UTC`.
 #[must_use]
 pub fn clock(time: Timestamp) -> String {
@@ -105,6 +116,17 @@ mod tests {
         let ages = [-5_000, 0, 999, 1_000, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000 * 4];
         let texts = ages.map(|age_ms| age(now, now - age_ms));
         assert_eq!(texts, ["now", "now", "now", "1 s", "59 s", "1 m", "59 m", "1 h", "4 d"]);
+    }
+
+    #[test]
+    fn what_expires_says_when_until_its_time_is_over() {
+        let now = 1_800_000_000_000;
+        let texts =
+            [86_400_000 * 6 + 5, 3_599_999, 999, 0, -5_000].map(|rest| expiry(now, now + rest));
+        assert_eq!(
+            texts,
+            ["expires in 6 d", "expires in 59 m", "expires soon", "expires soon", "expires soon"]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use web_sys::SubmitEvent;
 
 use super::{
     icon::{ELLIPSIS, Icon},
-    when::{day_and_minute, expiry},
+    when::expiry_in_full,
 };
 use crate::{
     erased::Erase as _,
@@ -52,9 +52,7 @@ pub(crate) fn EndpointMenu(
         None => "It never expires.".to_owned(),
         Some(until) => joined(&[
             "It ",
-            &expiry(viewer, until),
-            ", ",
-            &day_and_minute(viewer, until),
+            &expiry_in_full(viewer, until),
             ". Requests, visits and open pages put that off.",
         ]),
     });

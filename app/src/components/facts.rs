@@ -18,8 +18,8 @@ use crate::{
 pub(super) fn exactness(detail: &Detail) -> (&'static str, String) {
     let (short, meaning) = if detail.exact {
         (
-            "As sent, byte for byte",
-            "Names in their case, order and repetition, and values: byte for byte as sent.",
+            "Byte for byte",
+            "As sent, byte for byte: names in their case, their order and repetition, and values.",
         )
     } else if detail.http_version == "HTTP/2.0" {
         (
@@ -186,7 +186,7 @@ mod tests {
             let http_version = http_version.to_owned();
             exactness(&Detail { exact, http_version, ..detail(&[], 0) }).0
         };
-        assert_eq!(kept(true, "HTTP/1.1"), "As sent, byte for byte");
+        assert_eq!(kept(true, "HTTP/1.1"), "Byte for byte");
         assert_eq!(kept(false, "HTTP/2.0"), "No case in HTTP/2");
         assert_eq!(kept(false, "HTTP/1.1"), "From the parsed view");
     }

@@ -92,8 +92,7 @@ pub(crate) fn RequestList(
                     </a>
                 })}
             </header>
-            // Empty they take no room.
-            <p class="request-list__full">{full}</p>
+            <p class="request-list__full" hidden=move || full.read().is_empty()>{full}</p>
             <ol class="request-list__rows">
                 <For each=shown key=|summary| summary.seq children=row/>
             </ol>
@@ -110,7 +109,7 @@ pub(crate) fn RequestList(
                     {move || if is_loading.get() { "Loading…" } else { "Load older" }}
                 </a>
             })}
-            <p class="request-list__dropped" data-testid="dropped">{dropped}</p>
+            <p class="request-list__dropped" data-testid="dropped" hidden=move || dropped.read().is_empty()>{dropped}</p>
         </section>
     }
     .erased()

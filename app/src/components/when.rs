@@ -39,24 +39,21 @@ pub(crate) fn Expiry(until: Memo<Option<Timestamp>>) -> impl IntoView {
 }
 
 /// `expires in 6 d`; ticks where it is called in a reactive scope.
-pub(super) fn expiry(viewer: Viewer, until: Timestamp) -> String {
+fn expiry(viewer: Viewer, until: Timestamp) -> String {
     match viewer.now() {
-        // Use may have put it off since this page was told.
-        Some(now) if now >= until => "expires soon".to_owned(),
-        // The same words as for the past, seen from the end.
-        Some(now) => joined(&["expires in ", &format::age(until.as_millis(), now.as_millis())]),
+        Some(now) => format::expiry(now.as_millis(), until.as_millis()),
         None => joined(&["expires on ", &date(until)]),
     }
 }
 
-/// The day and the minute where the viewer is; in UTC without script.
-pub(super) fn day_and_minute(viewer: Viewer, at: Timestamp) -> String {
-    let (date, time) = match viewer.now() {
-        Some(_) => browser::local(at),
-        None => (date(at), format::time_of_day(at)),
+/// `expires in 6 d, on 2026-11-28 12:03`; without script `expires on 2026-11-28 12:03 UTC`.
+pub(super) fn expiry_in_full(viewer: Viewer, until: Timestamp) -> String {
+    let (rest, (day, time), zone) = match viewer.now() {
+        Some(_) => (expiry(viewer, until) + ", ", browser::local(until), ""),
+        None => ("expires ".to_owned(), (date(until), format::time_of_day(until)), " UTC"),
     };
     let minute = time.get(..5).unwrap_or(&time);
-    joined(&[&date, " ", minute])
+    joined(&[&rest, "on ", &day, " ", minute, zone])
 }
 
 /// The exact time of day, to milliseconds, with the date where it is not today's.
