@@ -197,7 +197,7 @@ mod tests {
             let mut detail = detail(&[], 0);
             detail.summary.remote_addr = remote_addr.to_owned();
             detail.peer = peer.to_owned();
-            exactness(&detail).1.contains("through a proxy").then(|| detail.peer)
+            exactness(&detail).1.contains("through a proxy").then_some(detail.peer)
         };
         for (remote_addr, peer) in [
             ("127.0.0.1", "127.0.0.1:4000"),
