@@ -54,12 +54,13 @@ pub async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Probl
     half::body_start(id, seq, limit).await
 }
 
-/// Changes an endpoint's name, `None` for none: `PATCH /api/endpoints/{id}`. Browser only.
+/// Changes settings of an endpoint, `change` being the JSON of those that change:
+/// `PATCH /api/endpoints/{id}`. Browser only.
 ///
 /// # Errors
 /// The problem that the server answered with, or that no answer came.
-pub async fn rename(id: &str, name: Option<&str>) -> Result<Endpoint, Problem> {
-    half::rename(id, name).await
+pub async fn change(id: &str, change: String) -> Result<Endpoint, Problem> {
+    half::change(id, change).await
 }
 
 /// Deletes an endpoint and all that it holds: `DELETE /api/endpoints/{id}`. Browser only.
@@ -132,7 +133,7 @@ mod server {
         backend()?.body_start(id, seq, limit).await
     }
 
-    pub(super) async fn rename(_id: &str, _name: Option<&str>) -> Result<Endpoint, Problem> {
+    pub(super) async fn change(_id: &str, _change: String) -> Result<Endpoint, Problem> {
         browser_only()
     }
 
@@ -182,7 +183,7 @@ mod nobody {
         nobody()
     }
 
-    pub(super) async fn rename(_id: &str, _name: Option<&str>) -> Result<Endpoint, Problem> {
+    pub(super) async fn change(_id: &str, _change: String) -> Result<Endpoint, Problem> {
         nobody()
     }
 

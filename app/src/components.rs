@@ -16,6 +16,7 @@ pub(crate) mod link;
 pub(crate) mod lost;
 pub(crate) mod method;
 pub(crate) mod notice;
+pub(crate) mod outage;
 pub(crate) mod request_detail;
 pub(crate) mod request_list;
 pub(crate) mod request_row;

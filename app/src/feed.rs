@@ -34,6 +34,8 @@ pub struct FeedState {
     counted_through: i64,
     /// The lowest `seq` that can still be there: all below were dropped or cleared.
     floor: i64,
+    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer said.
+    cleared_through: i64,
     /// Which were deleted one by one, from `floor` on.
     deleted: BTreeSet<i64>,
     /// What came since a gap, until `refresh`.
@@ -62,6 +64,7 @@ impl FeedState {
             counted_through,
             base: page.change,
             floor: 1,
+            cleared_through: 0,
             deleted: BTreeSet::new(),
             gap: None,
             gone: None,
@@ -151,13 +154,19 @@ impl FeedState {
                 }
             }
             FeedEvent::Deleted { endpoint, seqs } if endpoint == own => self.delete(seqs),
-            FeedEvent::Dropped { endpoint, below } if endpoint == own => self.raise(*below),
+            FeedEvent::Dropped { endpoint, below } if endpoint == own => {
+                let through = self.endpoint.dropped_through.max(below.saturating_sub(1));
+                self.show_dropped(through);
+                self.raise(*below);
+            }
             FeedEvent::Cleared { endpoint, through } if endpoint == own => {
+                self.cleared_through = self.cleared_through.max(*through);
+                self.show_dropped(self.endpoint.dropped_through);
                 self.raise(through.saturating_add(1));
             }
             FeedEvent::Endpoint(endpoint) if endpoint.id == own => {
                 if !outdated {
-                    self.configure(endpoint);
+                    self.configure(endpoint, id.is_some());
                 }
             }
             FeedEvent::Gone { endpoint, reason } if endpoint == own => self.gone = Some(*reason),
@@ -216,7 +225,14 @@ impl FeedState {
         self.settle();
     }
 
-    fn configure(&mut self, endpoint: &Endpoint) {
+    /// Says that retention dropped what is up to `through`, unless that was cleared since.
+    const fn show_dropped(&mut self, through: i64) {
+        self.endpoint.dropped_through = if through > self.cleared_through { through } else { 0 };
+    }
+
+    /// Takes over what is newly known of the endpoint. `in_order` is false for an answer that may
+    /// be older than what the feed has said by now.
+    fn configure(&mut self, endpoint: &Endpoint, in_order: bool) {
         let last_seq = self.endpoint.last_seq.max(endpoint.last_seq);
         if last_seq == endpoint.last_seq {
             self.unloaded = endpoint.requests.saturating_sub(as_u64(self.requests.len()));
@@ -225,7 +241,9 @@ impl FeedState {
         // The page's own origin is in the URLs of the page; the feed's may be another's.
         let url = std::mem::take(&mut self.endpoint.url);
         let inspect_url = std::mem::take(&mut self.endpoint.inspect_url);
+        let dropped = if in_order { 0 } else { self.endpoint.dropped_through };
         self.endpoint = Endpoint { url, inspect_url, last_seq, ..endpoint.clone() };
+        self.show_dropped(dropped.max(endpoint.dropped_through));
         self.settle();
     }
 

@@ -7,6 +7,8 @@ pub mod json;
 pub mod kind;
 pub mod name;
 pub mod reach;
+pub mod refusal;
+pub mod retention;
 pub mod target;
 
 use crate::wire::Timestamp;
@@ -18,6 +20,11 @@ const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// Pieces in one: what `concat` does, in a fraction of its code.
+pub(crate) fn joined(parts: &[&str]) -> String {
+    parts.iter().copied().collect()
+}
 
 /// A number of bytes to read at a glance: exact below 1,000 (`512 B`), then one decimal, cut and
 /// never rounded up (`1.2 kB`), and none from 100 on (`240 MB`).
@@ -55,6 +62,17 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
         _ => return "now".to_owned(),
     };
     number.to_string() + unit
+}
+
+/// How long until something expires: `expires in 6 d`. What has run out by the page's clock may
+/// have been put off by use since the page was told.
+#[must_use]
+pub fn expiry(now_ms: i64, until_ms: i64) -> String {
+    // The same words as for the past, seen from the end.
+    match age(until_ms, now_ms).as_str() {
+        "now" => "expires soon".to_owned(),
+        rest => joined(&["expires in ", rest]),
+    }
 }
 
 /// The exact time for reading: `2026-11-21 12:03:07.412345 UTC`.
@@ -98,6 +116,17 @@ mod tests {
         let ages = [-5_000, 0, 999, 1_000, 59_999, 60_000, 3_599_999, 3_600_000, 86_400_000 * 4];
         let texts = ages.map(|age_ms| age(now, now - age_ms));
         assert_eq!(texts, ["now", "now", "now", "1 s", "59 s", "1 m", "59 m", "1 h", "4 d"]);
+    }
+
+    #[test]
+    fn what_expires_says_when_until_its_time_is_over() {
+        let now = 1_800_000_000_000;
+        let texts =
+            [86_400_000 * 6 + 5, 3_599_999, 999, 0, -5_000].map(|rest| expiry(now, now + rest));
+        assert_eq!(
+            texts,
+            ["expires in 6 d", "expires in 59 m", "expires soon", "expires soon", "expires soon"]
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod app;
 pub mod backend;
 mod browser;
 mod components;
+mod erased;
 pub mod feed;
 pub mod format;
 mod listing;

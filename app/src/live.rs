@@ -32,6 +32,15 @@ pub enum Connection {
     Ended(Option<GoneReason>),
 }
 
+/// What a page that follows a feed knows of the server. A cheap-clone handle on signals.
+#[derive(Debug, Clone, Copy)]
+pub struct Following {
+    /// How the feed stands.
+    pub connection: Signal<Connection>,
+    /// Whether the server can keep requests, by its last beat. True until one says otherwise.
+    pub storing: Signal<bool>,
+}
+
 /// Follows the feed of `endpoints` (all of the workspace if empty) from `after` on, in the
 /// browser, until the owner of the current reactive scope is cleaned up; on the server it does
 /// nothing.
@@ -42,16 +51,17 @@ pub enum Connection {
 /// - `Gap`: what was missed is no longer known. The page reads requests and endpoint again and
 ///   hands them to `FeedState::refresh`; the feed itself goes on. An event that cannot be read
 ///   arrives as a gap too.
-/// - `Gone`: the endpoint is no more. If it was the last one followed, the signal says `Ended`.
+/// - `Gone`: the endpoint is no more. If it was the last one followed, the connection says `Ended`.
 pub fn follow(
     endpoints: Vec<String>,
     after: i64,
     on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
-) -> Signal<Connection> {
+) -> Following {
     let connection = RwSignal::new(Connection::Connecting);
+    let storing = RwSignal::new(true);
     #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-    follower::start(endpoints, after, on_event, connection);
+    follower::start(endpoints, after, on_event, connection, storing);
     #[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
     let _ = (endpoints, after, on_event);
-    connection.into()
+    Following { connection: connection.into(), storing: storing.into() }
 }

@@ -70,13 +70,8 @@ pub(super) async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>
     .await
 }
 
-pub(super) async fn rename(id: &str, name: Option<&str>) -> Result<Endpoint, Problem> {
-    #[derive(serde::Serialize)]
-    struct Change<'a> {
-        name: Option<&'a str>,
-    }
-    let body = serde_json::to_string(&Change { name }).map_err(not_understood)?;
-    json("PATCH", endpoint_path(id), Some(body)).await
+pub(super) async fn change(id: &str, change: String) -> Result<Endpoint, Problem> {
+    json("PATCH", endpoint_path(id), Some(change)).await
 }
 
 pub(super) async fn delete_endpoint(id: &str) -> Result<(), Problem> {

@@ -10,7 +10,10 @@ use super::{
     link::{ViewLink, query_value},
     notice::{Notice, Tone},
 };
-use crate::format::{self, hex, json, kind};
+use crate::{
+    erased::Erase as _,
+    format::{self, hex, json, kind},
+};
 
 /// How many bytes a hex dump shows: 1,024 rows.
 pub(crate) const HEX_BYTES: u32 = 16 * 1024;
@@ -30,6 +33,8 @@ pub(crate) struct Content {
     pub(crate) start: Vec<u8>,
     /// How many bytes it has.
     pub(crate) bytes: u64,
+    /// Whether it was kept: of a refused request usually only the head is.
+    pub(crate) is_kept: bool,
     /// What its sender says it is.
     pub(crate) content_type: Option<String>,
 }
@@ -57,14 +62,19 @@ impl FromStr for View {
 /// A body in the view that suits it, or in the one that the query asks for.
 #[component]
 pub(crate) fn BodyView(content: Content) -> impl IntoView {
-    let Content { text, start, bytes, content_type } = content;
+    let Content { text, start, bytes, is_kept, content_type } = content;
     if bytes == 0 {
+        let why = if is_kept {
+            "This request has no body."
+        } else {
+            "Of a refused request only the head is kept."
+        };
         return view! {
             <div class="body" data-testid="body-view" data-state="empty">
-                <p class="body__none">"This request has no body."</p>
+                <p class="body__none">{why}</p>
             </div>
         }
-        .into_any();
+        .erased();
     }
     let sample = text.as_deref().map_or(start.as_slice(), str::as_bytes);
     let suits = match kind::detect(content_type.as_deref(), sample) {
@@ -93,14 +103,14 @@ pub(crate) fn BodyView(content: Content) -> impl IntoView {
     let is = move |this: View| Signal::derive(move || view.get() == this);
     let copied = text.clone();
     let shown = move || match (view.get(), &text, &pretty) {
-        (View::Json, _, Some(pretty)) => view! { <Json pretty=pretty.clone()/> }.into_any(),
+        (View::Json, _, Some(pretty)) => view! { <Json pretty=pretty.clone()/> }.erased(),
         (View::Text, Some(text), _) => view! {
             <pre class="body__text" tabindex="0" aria-label="Body as text">{text.clone()}</pre>
         }
-        .into_any(),
+        .erased(),
         (_, text, _) => {
             let start = text.as_deref().map_or(start.as_slice(), str::as_bytes);
-            view! { <Hex start=start.to_vec() bytes/> }.into_any()
+            view! { <Hex start=start.to_vec() bytes/> }.erased()
         }
     };
     view! {
@@ -122,7 +132,7 @@ pub(crate) fn BodyView(content: Content) -> impl IntoView {
             {shown}
         </div>
     }
-    .into_any()
+    .erased()
 }
 
 /// JSON that has been set out, coloured unless it is long.
@@ -132,12 +142,12 @@ fn Json(pretty: String) -> impl IntoView {
         Ok(pieces) => pieces
             .into_iter()
             .map(|piece| match piece.kind {
-                json::Kind::Punctuation => piece.text.into_any(),
-                kind => view! { <span data-kind=kind_name(kind)>{piece.text}</span> }.into_any(),
+                json::Kind::Punctuation => piece.text.erased(),
+                kind => view! { <span data-kind=kind_name(kind)>{piece.text}</span> }.erased(),
             })
             .collect_view()
-            .into_any(),
-        Err(_) => pretty.into_any(),
+            .erased(),
+        Err(_) => pretty.erased(),
     };
     view! {
         <pre class="body__text body__json" tabindex="0" aria-label="Body as JSON">{content}</pre>

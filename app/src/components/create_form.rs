@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, PLUS};
+use crate::erased::Erase as _;
 
 /// Makes an endpoint; its address and name may be chosen. Works without script.
 #[component]
@@ -58,5 +59,5 @@ pub(crate) fn CreateForm() -> impl IntoView {
             </details>
         </form>
     }
-    .into_any()
+    .erased()
 }

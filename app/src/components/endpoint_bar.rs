@@ -5,16 +5,23 @@ use leptos::prelude::*;
 use super::{
     copy::CopyButton,
     icon::{GLOBE, Icon, MACHINE, NETWORK},
+    when::Expiry,
 };
-use crate::format::{curl, reach::Reach};
+use crate::{
+    erased::Erase as _,
+    format::{curl, reach::Reach},
+    wire::Timestamp,
+};
 
-/// The endpoint's URL, who can reach it, and a command to try it with; its children are what can
-/// be done with the endpoint.
+/// The endpoint's URL, who can reach it and until when, and a command to try it with; its children
+/// are what can be done with the endpoint.
 #[component]
 pub(crate) fn EndpointBar(
     url: Signal<String>,
     /// Whether the command stands here; while nothing has come yet it stands larger elsewhere.
     with_command: Signal<bool>,
+    /// When the endpoint expires, if ever.
+    until: Memo<Option<Timestamp>>,
     children: Children,
 ) -> impl IntoView {
     let command = Memo::new(move |_| curl::command(&url.read()));
@@ -24,6 +31,7 @@ pub(crate) fn EndpointBar(
                 <code class="endpoint-bar__address" data-testid="endpoint-url">{url}</code>
                 <CopyButton text=url what="the URL" testid="copy-url"/>
                 <ReachMark url/>
+                <span class="endpoint-bar__expiry"><Expiry until/></span>
             </div>
             {move || with_command.get().then(|| view! {
                 <div class="endpoint-bar__try">
@@ -36,7 +44,7 @@ pub(crate) fn EndpointBar(
             <div class="endpoint-bar__acts">{children()}</div>
         </section>
     }
-    .into_any()
+    .erased()
 }
 
 /// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;

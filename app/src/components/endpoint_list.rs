@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     copy::CopyButton,
     link,
-    when::{Age, Remaining},
+    when::{Age, Expiry},
 };
 use crate::{format::count::grouped, listing::Listing, viewer::Viewer, wire::Endpoint};
 
@@ -30,7 +30,8 @@ fn Row(endpoint: Endpoint, listing: RwSignal<Listing>) -> impl IntoView {
         let last = last.unwrap_or(&endpoint);
         listing.read().find(&last.id).unwrap_or(last).clone()
     });
-    let Endpoint { id, created_at, expires_at, .. } = endpoint.get_untracked();
+    let Endpoint { id, created_at, .. } = endpoint.get_untracked();
+    let until = Memo::new(move |_| endpoint.read().expires_at);
     let url = Signal::derive(move || viewer.url_of(&endpoint.read()));
     let requests = move || grouped(endpoint.read().requests);
     let noun = move || if endpoint.read().requests == 1 { "request" } else { "requests" };
@@ -51,7 +52,7 @@ fn Row(endpoint: Endpoint, listing: RwSignal<Listing>) -> impl IntoView {
             </a>
             <span class="endpoint-list__times">
                 <span>"made " <Age at=created_at in_sentence=true/></span>
-                {expires_at.map(|until| view! { <span>"ends " <Remaining until/></span> })}
+                <Expiry until/>
             </span>
             <CopyButton text=url what="the URL"/>
         </li>

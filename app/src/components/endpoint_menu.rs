@@ -1,38 +1,111 @@
-//! What can be done with a whole endpoint. Both acts are for good, so each says first what it
-//! does.
+//! What can be done with a whole endpoint: its settings, and two acts that are for good, so each
+//! says first what it does.
 
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
 
-use super::icon::{ELLIPSIS, Icon};
-use crate::format::count::{counted, grouped};
+use super::{
+    icon::{ELLIPSIS, Icon},
+    when::expiry_in_full,
+};
+use crate::{
+    erased::Erase as _,
+    feed::FeedState,
+    format::{
+        count::{counted, grouped},
+        joined,
+    },
+    viewer::Viewer,
+    wire::{OnLimit, Timestamp},
+};
 
-/// Clears an endpoint or deletes it.
+/// Changes what an endpoint does when it is full and how long it lives; clears or deletes it.
 #[component]
 pub(crate) fn EndpointMenu(
-    id: String,
-    requests: Signal<u64>,
-    last_seq: Signal<i64>,
+    state: RwSignal<FeedState>,
+    /// When it expires, if ever.
+    until: Memo<Option<Timestamp>>,
+    /// Changes a setting, the field of the API and its value, without leaving the page.
+    on_change: impl Fn(&str, &str) + 'static,
     /// Clears it without leaving the page.
     #[prop(into)]
     on_clear: Callback<()>,
 ) -> impl IntoView {
-    let action = format!("/api/endpoints/{id}");
-    let clear_action = format!("{action}/requests");
+    let viewer = Viewer::get();
+    let action = format!("/api/endpoints/{}", state.read_untracked().endpoint.id);
+    let clear_action = action.clone() + "/requests";
+    let requests = Memo::new(move |_| state.read().endpoint.requests);
+    let full = Memo::new(move |_| {
+        let endpoint = &state.read().endpoint;
+        let limit = grouped(endpoint.max_requests);
+        let does = match endpoint.on_limit {
+            OnLimit::DropOldest => " requests, it drops the oldest.",
+            OnLimit::Refuse => " requests, it refuses new ones (429).",
+        };
+        joined(&[
+            "Once it keeps ",
+            if endpoint.max_requests > 0 { &limit } else { "its fill of" },
+            does,
+        ])
+    });
+    let lives = Memo::new(move |_| match until.get() {
+        None => "It never expires.".to_owned(),
+        Some(until) => joined(&[
+            "It ",
+            &expiry_in_full(viewer, until),
+            ". Requests, visits and open pages put that off.",
+        ]),
+    });
+    // What holds is marked by the style sheet and said in the texts.
+    let chosen = Memo::new(move |_| {
+        let full = match state.read().endpoint.on_limit {
+            OnLimit::DropOldest => "drop_oldest",
+            OnLimit::Refuse => "refuse",
+        };
+        joined(&[full, if until.get().is_none() { " never" } else { "" }])
+    });
+    let change = move |event: SubmitEvent| {
+        // Each choice is a button that submits itself: without script, too.
+        let Some(button) = event.submitter() else { return };
+        if let (Some(field), Some(value)) =
+            (button.get_attribute("name"), button.get_attribute("value"))
+        {
+            event.prevent_default();
+            on_change(&field, &value);
+        }
+    };
     let none = Memo::new(move |_| requests.get() == 0);
+    let next = move || grouped(state.read().endpoint.last_seq.unsigned_abs() + 1);
     let clear = move |event: SubmitEvent| {
         event.prevent_default();
         crate::browser::close_menus(None);
         on_clear.run(());
     };
-    let next = move || grouped(last_seq.get().unsigned_abs() + 1);
     view! {
-        <details class="menu endpoint-menu" data-menu name="menu">
-            <summary class="button" data-kind="quiet" title="Clear or delete">
+        <details class="menu endpoint-menu" data-menu name="menu" data-testid="endpoint-menu">
+            <summary class="button" data-kind="quiet" title="Settings, clear or delete">
                 <Icon glyph=ELLIPSIS/>
-                <span class="unseen">"Clear or delete this endpoint"</span>
+                <span class="unseen">"Settings, clear or delete this endpoint"</span>
             </summary>
             <div class="menu__panel" data-align="end">
+                <form class="menu__section" method="post" action=action.clone() data-state=chosen on:submit=change>
+                    <input type="hidden" name="_method" value="PATCH"/>
+                    <h2 class="menu__title">"When it is full"</h2>
+                    <p class="menu__text">{full}</p>
+                    <div class="choices">
+                        <button class="choice" name="on_limit" value="drop_oldest">"Drop the oldest"</button>
+                        <button class="choice" name="on_limit" value="refuse">"Refuse new ones"</button>
+                    </div>
+                    <h2 class="menu__title">"When it expires"</h2>
+                    <p class="menu__text">{lives}</p>
+                    <div class="choices">
+                        <button class="choice" name="expires_in" value="3600">"1 hour"</button>
+                        <button class="choice" name="expires_in" value="86400">"1 day"</button>
+                        <button class="choice" name="expires_in" value="604800">"7 days"</button>
+                        <button class="choice" name="expires_in" value="2592000">"30 days"</button>
+                        <button class="choice" name="expires_in" value="0">"Never"</button>
+                    </div>
+                </form>
                 <section class="menu__section">
                     <h2 class="menu__title">"Clear all requests"</h2>
                     <p class="menu__text">
@@ -61,5 +134,5 @@ pub(crate) fn EndpointMenu(
             </div>
         </details>
     }
-    .into_any()
+    .erased()
 }

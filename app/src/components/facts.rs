@@ -8,45 +8,62 @@ use super::{
 };
 use crate::{
     format::{
-        self,
         count::{duration, grouped},
+        joined, refusal,
     },
-    wire::{Detail, Refused},
+    wire::{Detail, Summary},
 };
 
-/// How exact a head is: in two words, and what that means.
-pub(super) fn exactness(exact: bool, http_version: &str) -> (&'static str, &'static str) {
-    if exact {
+/// How exact a head is: in a few words, and what that means.
+pub(super) fn exactness(detail: &Detail) -> (&'static str, String) {
+    let (short, meaning) = if detail.exact {
         (
-            "Exact",
-            "Names, their case, their order and repetition are byte for byte what the sender sent.",
+            "Byte for byte",
+            "As sent, byte for byte: names in their case, their order and repetition, and values.",
         )
-    } else if http_version == "HTTP/2.0" {
+    } else if detail.http_version == "HTTP/2.0" {
         (
             "No case in HTTP/2",
-            "HTTP/2 sends header names in lower case and compressed: values and repetition are what the sender sent, original bytes of a head do not exist.",
+            "HTTP/2 sends header names in lower case and compressed: values and repetition are as sent, there are no original bytes.",
         )
     } else {
         (
-            "Case not kept",
-            "Values and repetition are what the sender sent; names stand in lower case, and fields of one name stand together.",
+            "From the parsed view",
+            "Kept from the parsed view: values and repetition are as sent, but names stand in lower case, and fields of one name stand together.",
         )
-    }
+    };
+    let via = proxy(detail).map(|proxy| {
+        joined(&[
+            " It came through a proxy (",
+            proxy,
+            "), which may have changed what its client sent.",
+        ])
+    });
+    (short, meaning.to_owned() + &via.unwrap_or_default())
+}
+
+/// The address of the proxy that a request came through, if one stands in front.
+fn proxy(detail: &Detail) -> Option<&str> {
+    let peer = detail.peer.as_str();
+    let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // On a socket for both versions IPv4 comes mapped (RFC 4291 §2.5.5.2).
+    let host = host.strip_prefix("::ffff:").filter(|host| host.contains('.')).unwrap_or(host);
+    (host != detail.summary.remote_addr).then_some(host)
 }
 
 /// A request's facts in short columns.
 #[component]
 pub(crate) fn Facts(detail: Detail) -> impl IntoView {
-    let Detail { summary, peer, http_version, exact, duration_us, body, .. } = detail;
-    let host = peer.rsplit_once(':').map_or(peer.as_str(), |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let via = (host != summary.remote_addr).then(|| peer.clone());
-    let size = if summary.body_bytes < 1_000 {
-        format::bytes(summary.body_bytes)
+    let via = proxy(&detail).is_some().then(|| detail.peer.clone());
+    let (head, head_hint) = exactness(&detail);
+    let is_kept = is_body_kept(&detail.summary);
+    let Detail { summary, http_version, duration_us, body, .. } = detail;
+    let (size, sha256) = if is_kept {
+        (refusal::size(summary.body_bytes), body.sha256)
     } else {
-        format!("{} ({} bytes)", format::bytes(summary.body_bytes), grouped(summary.body_bytes))
+        ("not kept".to_owned(), "–".to_owned())
     };
-    let (head, head_hint) = exactness(exact, &http_version);
     view! {
         <dl class="facts">
             <Fact name="From">
@@ -59,8 +76,8 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
                 {duration(duration_us)}
             </Fact>
             <Fact name="Head" hint=head_hint>{head}</Fact>
-            <Fact name="SHA-256" hint=body.sha256.clone()>
-                <span class="wire facts__hash">{body.sha256}</span>
+            <Fact name="SHA-256" hint=sha256.clone()>
+                <span class="wire facts__hash">{sha256}</span>
             </Fact>
         </dl>
     }
@@ -80,11 +97,17 @@ fn Fact(
     }
 }
 
+/// Whether there is a body to look at, be it empty: of what is refused usually only the head stays.
+pub(crate) const fn is_body_kept(summary: &Summary) -> bool {
+    summary.refused.is_none() || summary.body_bytes > 0
+}
+
 /// What is out of the ordinary with a request; nothing for most.
 #[component]
 pub(crate) fn Oddities(detail: Detail) -> impl IntoView {
-    let cut = (!detail.summary.complete).then(|| cut_off(&detail));
-    let refused = detail.summary.refused.as_ref().map(refusal);
+    let refused = detail.summary.refused.as_ref().map(refusal::sentences);
+    // A refused body is cut off by us, not by its sender.
+    let cut = (!detail.summary.complete && refused.is_none()).then(|| cut_off(&detail));
     view! {
         {refused.map(|text| view! { <Notice tone=Tone::Bad glyph=BAN>{text}</Notice> })}
         {cut.map(|text| view! { <Notice tone=Tone::Warn glyph=SCISSORS>{text}</Notice> })}
@@ -114,26 +137,10 @@ fn cut_off(detail: &Detail) -> String {
     }
 }
 
-fn refusal(refused: &Refused) -> String {
-    let Refused { limit, value } = refused;
-    match limit.as_str() {
-        "max-body" => format!(
-            "Refused: the body is larger than {} ({} bytes), the limit here. Only its head is kept.",
-            format::bytes(*value),
-            grouped(*value)
-        ),
-        "max-requests" => format!(
-            "Refused: the endpoint was full at {} requests and is set to refuse more.",
-            grouped(*value)
-        ),
-        _ => format!("Refused by the limit {limit} of {}.", grouped(*value)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Body, Summary, Timestamp};
+    use crate::wire::{Body, Refused, Timestamp};
 
     fn detail(headers: &[(&str, &str)], body_bytes: u64) -> Detail {
         Detail {
@@ -174,10 +181,45 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_limit() {
-        let text = refusal(&Refused { limit: "max-body".to_owned(), value: 26_214_400 });
-        assert!(text.contains("26,214,400 bytes"), "{text}");
-        let text = refusal(&Refused { limit: "max-moons".to_owned(), value: 3 });
-        assert_eq!(text, "Refused by the limit max-moons of 3.");
+    fn a_head_says_how_exact_it_is() {
+        let kept = |exact, http_version: &str| {
+            let http_version = http_version.to_owned();
+            exactness(&Detail { exact, http_version, ..detail(&[], 0) }).0
+        };
+        assert_eq!(kept(true, "HTTP/1.1"), "Byte for byte");
+        assert_eq!(kept(false, "HTTP/2.0"), "No case in HTTP/2");
+        assert_eq!(kept(false, "HTTP/1.1"), "From the parsed view");
+    }
+
+    #[test]
+    fn a_head_that_came_through_a_proxy_says_so() {
+        let via = |remote_addr: &str, peer: &str| {
+            let mut detail = detail(&[], 0);
+            detail.summary.remote_addr = remote_addr.to_owned();
+            detail.peer = peer.to_owned();
+            exactness(&detail).1.contains("through a proxy").then_some(detail.peer)
+        };
+        for (remote_addr, peer) in [
+            ("127.0.0.1", "127.0.0.1:4000"),
+            ("::1", "[::1]:4000"),
+            ("10.0.0.1", "[::ffff:10.0.0.1]:4000"),
+        ] {
+            assert_eq!(via(remote_addr, peer), None, "{remote_addr} {peer}");
+        }
+        for (remote_addr, peer) in
+            [("203.0.113.9", "127.0.0.1:4000"), ("2001:db8::1", "[::1]:4000")]
+        {
+            assert_eq!(via(remote_addr, peer).as_deref(), Some(peer), "{remote_addr}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_refused_without_a_body_has_none_kept() {
+        let mut summary = detail(&[], 0).summary;
+        assert!(is_body_kept(&summary));
+        summary.refused = Some(Refused { limit: "max-body".to_owned(), value: 1 });
+        assert!(!is_body_kept(&summary));
+        summary.body_bytes = 512;
+        assert!(is_body_kept(&summary));
     }
 }

@@ -2,14 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::wire::{Header, Text};
+use crate::{
+    erased::Erase as _,
+    wire::{Header, Text},
+};
 
 /// Header and trailer fields in wire order, and in a sentence how exact they are.
 #[component]
 pub(crate) fn HeadersView(
     headers: Vec<Header>,
     trailers: Vec<Header>,
-    exactness: &'static str,
+    exactness: String,
 ) -> impl IntoView {
     view! {
         <div class="headers" data-testid="headers-view">
@@ -26,7 +29,7 @@ pub(crate) fn HeadersView(
 #[component]
 fn Fields(caption: &'static str, fields: Vec<Header>) -> impl IntoView {
     if fields.is_empty() {
-        return view! { <p class="headers__none">"None came."</p> }.into_any();
+        return view! { <p class="headers__none">"None came."</p> }.erased();
     }
     let rows = fields
         .into_iter()
@@ -49,19 +52,19 @@ fn Fields(caption: &'static str, fields: Vec<Header>) -> impl IntoView {
             <tbody>{rows}</tbody>
         </table>
     }
-    .into_any()
+    .erased()
 }
 
 /// A name or value; bytes that are not UTF-8 say so and stand as base64.
 #[component]
 fn Field(text: Text) -> impl IntoView {
     match text {
-        Text::Utf8(text) => view! { <span>{text}</span> }.into_any(),
+        Text::Utf8(text) => view! { <span>{text}</span> }.erased(),
         Text::Base64(encoded) => view! {
             <span class="headers__note">"not UTF-8, base64"</span>
             " "
             <span>{encoded}</span>
         }
-        .into_any(),
+        .erased(),
     }
 }

@@ -1,5 +1,6 @@
 //! The place to paste a workspace's key.
 
+use crate::erased::Erase as _;
 use leptos::prelude::*;
 
 /// Opens the workspace of a pasted key in this browser. `id` must be unique on the page.
@@ -33,5 +34,5 @@ pub(crate) fn KeyForm(
             </div>
         </form>
     }
-    .into_any()
+    .erased()
 }

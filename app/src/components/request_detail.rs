@@ -5,14 +5,14 @@ use web_sys::SubmitEvent;
 
 use super::{
     body::{BodyView, Content},
-    facts::{Facts, Oddities, exactness},
+    facts::{Facts, Oddities, exactness, is_body_kept},
     headers::HeadersView,
     icon::{ARROW_LEFT, DOWNLOAD, Icon, TRASH},
     link::{self, ViewLink, query_value},
     method::Method,
     when::{Age, Exact},
 };
-use crate::wire::Detail;
+use crate::{erased::Erase as _, wire::Detail};
 
 /// A request: what it is, what is odd about it, and its parts in tabs.
 #[component]
@@ -28,17 +28,17 @@ pub(crate) fn RequestDetail(
         Signal::derive(move || tab.read().as_deref() == Some("headers"))
     };
     let is_body = Signal::derive(move || !is_headers.get());
-    let headers = StoredValue::new((detail.headers.clone(), detail.trailers.clone()));
-    let (_, exactness) = exactness(detail.exact, &detail.http_version);
+    let (_, exactness) = exactness(&detail);
+    let headers = StoredValue::new((detail.headers.clone(), detail.trailers.clone(), exactness));
     let content = StoredValue::new(content);
     let count = detail.headers.len();
     let seq = detail.summary.seq;
     let part = move || {
         if is_headers.get() {
-            let (headers, trailers) = headers.get_value();
-            view! { <HeadersView headers trailers exactness/> }.into_any()
+            let (headers, trailers, exactness) = headers.get_value();
+            view! { <HeadersView headers trailers exactness/> }.erased()
         } else {
-            view! { <BodyView content=content.get_value()/> }.into_any()
+            view! { <BodyView content=content.get_value()/> }.erased()
         }
     };
     view! {
@@ -68,6 +68,7 @@ pub(crate) fn RequestDetail(
 #[component]
 fn Line(detail: Detail, on_delete: Callback<i64>) -> impl IntoView {
     let summary = detail.summary;
+    let has_body = is_body_kept(&summary);
     let seq = summary.seq;
     let query = link::query_string();
     let back = {
@@ -97,7 +98,7 @@ fn Line(detail: Detail, on_delete: Callback<i64>) -> impl IntoView {
             </span>
         </p>
         <div class="request-detail__acts">
-            <a class="button" data-kind="quiet" href=format!("{path}/body") download title="Download the body, byte for byte">
+            <a class="button" data-kind="quiet" hidden=!has_body href=format!("{path}/body") download title="Download the body, byte for byte">
                 <Icon glyph=DOWNLOAD/>
                 "Body"
             </a>

@@ -5,8 +5,12 @@ use web_sys::MouseEvent;
 
 use super::{link, request_row::RequestRow};
 use crate::{
+    erased::Erase as _,
     feed::FeedState,
-    format::count::{counted, grouped},
+    format::{
+        count::{counted, grouped},
+        retention,
+    },
     wire::Summary,
 };
 
@@ -63,6 +67,12 @@ pub(crate) fn RequestList(
         let last = known.clone().take(drawn).last().map(|summary| summary.seq);
         (known.count() > drawn || state.next_before.is_some()).then_some(last).flatten()
     });
+    let full = Memo::new(move |_| retention::full(&state.read().endpoint));
+    // Said at the end, so not before all that is kept is there to see.
+    let dropped = Memo::new(move |_| match older.get() {
+        Some(_) => String::new(),
+        None => retention::dropped(&state.read().endpoint),
+    });
     let load_older = move |event: MouseEvent| {
         event.prevent_default();
         let known = state.read_untracked().requests.iter().filter(is_shown).count();
@@ -82,6 +92,7 @@ pub(crate) fn RequestList(
                     </a>
                 })}
             </header>
+            <p class="request-list__full" hidden=move || full.read().is_empty()>{full}</p>
             <ol class="request-list__rows">
                 <For each=shown key=|summary| summary.seq children=row/>
             </ol>
@@ -98,7 +109,8 @@ pub(crate) fn RequestList(
                     {move || if is_loading.get() { "Loading…" } else { "Load older" }}
                 </a>
             })}
+            <p class="request-list__dropped" data-testid="dropped" hidden=move || dropped.read().is_empty()>{dropped}</p>
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    icon::{BAN, Icon, SCISSORS},
+    icon::{Icon, SCISSORS},
     link,
     method::Method,
     when::Age,
@@ -23,12 +23,13 @@ pub(crate) fn RequestRow(
     /// Whether it came while the page was open.
     is_new: bool,
 ) -> impl IntoView {
-    let Summary { endpoint, method, target, received_at, body_bytes, complete, .. } =
+    let Summary { endpoint, method, target, received_at, body_bytes, complete, refused, .. } =
         summary.get_untracked();
+    // A refused body is cut off by us, not by its sender.
+    let is_cut = !complete && refused.is_none();
     let target = target.display().into_owned();
     let tail = target::tail(&target, &endpoint).to_owned();
     let label = move || summary.read().label.clone();
-    let refused = move || summary.read().refused.is_some();
     let is_selected = move || (selected.get() == Some(seq)).then_some("true");
     view! {
         <li
@@ -49,13 +50,10 @@ pub(crate) fn RequestRow(
                     {move || label().map(|label| view! { <span class="request-row__label">{label}</span> })}
                     <span class="request-row__target">{tail}</span>
                 </span>
-                {move || refused().then(|| view! {
-                    <span class="mark" data-state="bad" title="Refused by a limit">
-                        <Icon glyph=BAN/>
-                        <span class="unseen">"refused"</span>
-                    </span>
+                {refused.map(|refused| view! {
+                    <span class="mark" data-state="bad" title=refused.limit>"refused"</span>
                 })}
-                {(!complete).then(|| view! {
+                {is_cut.then(|| view! {
                     <span class="mark" data-state="warn" title="Cut off by the sender">
                         <Icon glyph=SCISSORS/>
                         <span class="unseen">"cut off"</span>

@@ -7,6 +7,7 @@ use super::{
     link,
 };
 use crate::{
+    erased::Erase as _,
     format::{count::grouped, name},
     wire::Endpoint,
 };
@@ -43,7 +44,7 @@ pub(crate) fn Switcher(
             </nav>
         </details>
     }
-    .into_any()
+    .erased()
 }
 
 #[component]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{brand::Brand, workspace_menu::WorkspaceMenu};
+use crate::erased::Erase as _;
 
 /// The name of the place, what the page puts beside it, and the workspace's menu.
 #[component]
@@ -17,5 +18,5 @@ pub(crate) fn TopBar(
             <WorkspaceMenu session/>
         </header>
     }
-    .into_any()
+    .erased()
 }

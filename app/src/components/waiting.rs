@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark};
-use crate::format::curl;
+use crate::{erased::Erase as _, format::curl};
 
 /// The endpoint's URL, large, and how to send to it.
 #[component]
@@ -52,5 +52,5 @@ pub(crate) fn Waiting(
             </p>
         </section>
     }
-    .into_any()
+    .erased()
 }

@@ -3,7 +3,12 @@
 
 use leptos::prelude::*;
 
-use crate::{browser, format, viewer::Viewer, wire::Timestamp};
+use crate::{
+    browser,
+    format::{self, joined},
+    viewer::Viewer,
+    wire::Timestamp,
+};
 
 /// How long ago something was, ticking; without script the time of day in UTC. In a sentence it
 /// reads `3 m ago`, and without script `on 2026-11-21`.
@@ -20,28 +25,35 @@ pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl In
         None if in_sentence => format!("on {}", date(at)),
         None => format::time_of_day(at).split('.').next().unwrap_or_default().to_owned(),
     });
-    view! {
-        <time class="when" datetime=at.to_string() title=format::clock(at)>
-            {text}
-        </time>
+    time(at, text)
+}
+
+/// When an endpoint expires: `expires in 6 d`; the date in UTC without script. Nothing if never.
+#[component]
+pub(crate) fn Expiry(until: Memo<Option<Timestamp>>) -> impl IntoView {
+    let viewer = Viewer::get();
+    move || {
+        let until = until.get()?;
+        Some(time(until, Memo::new(move |_| expiry(viewer, until))))
     }
 }
 
-/// How long until something is: `6 d`; the date in UTC without script.
-#[component]
-pub(crate) fn Remaining(until: Timestamp) -> impl IntoView {
-    let viewer = Viewer::get();
-    let text = Memo::new(move |_| match viewer.now() {
-        Some(now) if now >= until => "now".to_owned(),
-        // The same words as for the past, seen from the end.
-        Some(now) => format!("in {}", format::age(until.as_millis(), now.as_millis())),
-        None => format!("on {}", date(until)),
-    });
-    view! {
-        <time class="when" datetime=until.to_string() title=format::clock(until)>
-            {text}
-        </time>
+/// `expires in 6 d`; ticks where it is called in a reactive scope.
+fn expiry(viewer: Viewer, until: Timestamp) -> String {
+    match viewer.now() {
+        Some(now) => format::expiry(now.as_millis(), until.as_millis()),
+        None => joined(&["expires on ", &date(until)]),
     }
+}
+
+/// `expires in 6 d, on 2026-11-28 12:03`; without script `expires on 2026-11-28 12:03 UTC`.
+pub(super) fn expiry_in_full(viewer: Viewer, until: Timestamp) -> String {
+    let (rest, (day, time), zone) = match viewer.now() {
+        Some(_) => (expiry(viewer, until) + ", ", browser::local(until), ""),
+        None => ("expires ".to_owned(), (date(until), format::time_of_day(until)), " UTC"),
+    };
+    let minute = time.get(..5).unwrap_or(&time);
+    joined(&[&rest, "on ", &day, " ", minute, zone])
 }
 
 /// The exact time of day, to milliseconds, with the date where it is not today's.
@@ -55,6 +67,11 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
         }
         None => format!("{} {} UTC", date(at), format::time_of_day(at)),
     });
+    time(at, text)
+}
+
+/// The element of a point in time, with the exact one for programs and on hover.
+fn time(at: Timestamp, text: Memo<String>) -> impl IntoView {
     view! {
         <time class="when" datetime=at.to_string() title=format::clock(at)>
             {text}

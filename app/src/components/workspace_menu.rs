@@ -7,7 +7,7 @@ use super::{
     icon::{CHEVRON_DOWN, Icon, KEY},
     key_form::KeyForm,
 };
-use crate::wire::Problem;
+use crate::{erased::Erase as _, wire::Problem};
 
 /// The workspace's key as far as the menu knows it.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +61,7 @@ pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
             </div>
         </details>
     }
-    .into_any()
+    .erased()
 }
 
 /// The key, once it is asked for.
@@ -80,7 +80,7 @@ fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
                     "Show the key"
                 </button>
             }
-            .into_any()
+            .erased()
         }
         Key::Answered(Ok(session)) => view! {
             <div class="workspace-menu__key">
@@ -90,18 +90,18 @@ fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
                 <CopyButton text=session.key what="the key"/>
             </div>
         }
-        .into_any(),
+        .erased(),
         Key::Answered(Err(problem)) if problem.is_final() => view! {
             <p class="menu__text">"There is none yet: the first endpoint brings one."</p>
         }
-        .into_any(),
+        .erased(),
         Key::Answered(Err(problem)) => view! {
             <p class="menu__text" data-state="bad">{problem.detail}</p>
             <button class="button" type="button" on:click=show>
                 "Try again"
             </button>
         }
-        .into_any(),
+        .erased(),
     };
     view! {
         <div data-script>{view}</div>

@@ -146,6 +146,37 @@ fn clearing_leaves_newer_arrivals_alone() {
 }
 
 #[test]
+fn what_retention_dropped_is_said_until_it_is_cleared() {
+    let dropped = |below| FeedEvent::Dropped { endpoint: OWN.to_owned(), below };
+    let cleared = |through| FeedEvent::Cleared { endpoint: OWN.to_owned(), through };
+    let mut state = state(&[100, 99], Some(99), 98);
+    state.apply(Some(101), &dropped(11));
+    assert_eq!(state.endpoint.dropped_through, 10);
+    state.apply(Some(101), &dropped(6));
+    assert_eq!(state.endpoint.dropped_through, 10);
+    state.apply(Some(102), &cleared(100));
+    assert_eq!(state.endpoint.dropped_through, 0);
+    state.apply(Some(101), &dropped(11));
+    assert_eq!(state.endpoint.dropped_through, 0);
+    state.apply(Some(103), &dropped(151));
+    state.apply(Some(102), &cleared(100));
+    assert_eq!(state.endpoint.dropped_through, 150);
+}
+
+#[test]
+fn an_answer_from_before_a_drop_does_not_take_it_back() {
+    let mut state = state(&[100, 99], Some(99), 98);
+    state.apply(Some(101), &FeedEvent::Dropped { endpoint: OWN.to_owned(), below: 11 });
+    let answer = Endpoint { on_limit: OnLimit::Refuse, ..endpoint(100, 100) };
+    state.apply(None, &FeedEvent::Endpoint(answer.clone()));
+    assert_eq!(state.endpoint.on_limit, OnLimit::Refuse);
+    assert_eq!(state.endpoint.dropped_through, 10);
+    // In its place in the feed the endpoint has the last word.
+    state.apply(Some(102), &FeedEvent::Endpoint(answer));
+    assert_eq!(state.endpoint.dropped_through, 0);
+}
+
+#[test]
 fn settings_change_but_not_the_urls_that_the_page_shows() {
     let mut state = state(&[2, 1], None, 0);
     let named = |name: &str| Endpoint {
@@ -241,6 +272,7 @@ struct Store {
     kept: BTreeMap<i64, Summary>,
     name: Option<String>,
     last_seq: i64,
+    dropped_through: i64,
     events: Vec<(i64, FeedEvent)>,
 }
 
@@ -250,7 +282,11 @@ impl Store {
     }
 
     fn endpoint(&self) -> Endpoint {
-        Endpoint { name: self.name.clone(), ..endpoint(self.kept.len() as u64, self.last_seq) }
+        Endpoint {
+            name: self.name.clone(),
+            dropped_through: self.dropped_through,
+            ..endpoint(self.kept.len() as u64, self.last_seq)
+        }
     }
 
     fn page(&self, before: Option<i64>, limit: usize) -> Page {
@@ -282,10 +318,12 @@ impl Store {
             Act::Drop(count) => {
                 let Some(&last) = self.kept.keys().take(*count).next_back() else { return };
                 self.kept = self.kept.split_off(&(last + 1));
+                self.dropped_through = last;
                 FeedEvent::Dropped { endpoint: own(), below: last + 1 }
             }
             Act::Clear => {
                 self.kept.clear();
+                self.dropped_through = 0;
                 FeedEvent::Cleared { endpoint: own(), through: self.last_seq }
             }
             Act::Label(at) => {
@@ -438,6 +476,7 @@ proptest! {
         prop_assert_eq!(&state.requests, &loaded);
         prop_assert_eq!(&state.endpoint.name, &store.name);
         prop_assert_eq!(state.endpoint.last_seq, store.last_seq);
+        prop_assert_eq!(state.endpoint.dropped_through, store.dropped_through);
         prop_assert_eq!(state.change, store.change());
 
         while let Some(before) = state.next_before {
@@ -470,6 +509,7 @@ proptest! {
         }
         let all: Vec<i64> = store.kept.keys().rev().copied().collect();
         prop_assert_eq!(seqs(&state), all);
+        prop_assert_eq!(state.endpoint.dropped_through, store.dropped_through);
         prop_assert_eq!(state.endpoint.requests, store.kept.len() as u64);
     }
 

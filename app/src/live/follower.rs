@@ -46,12 +46,14 @@ pub(super) fn start(
     after: i64,
     on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
     connection: RwSignal<Connection>,
+    storing: RwSignal<bool>,
 ) {
     let follower = Rc::new(Follower {
         endpoints: RefCell::new(endpoints),
         cursor: Cell::new(after),
         on_event: Rc::new(on_event),
         connection,
+        storing,
         phase: Cell::new(Phase::Away),
         attempt: Cell::new(0),
         heard_at: Cell::new(0.0),
@@ -89,6 +91,8 @@ struct Follower {
     cursor: Cell<i64>,
     on_event: Rc<OnEvent>,
     connection: RwSignal<Connection>,
+    /// What the last beat said of the server's storage.
+    storing: RwSignal<bool>,
     phase: Cell<Phase>,
     /// How many tries in a row brought nothing.
     attempt: Cell<u32>,
@@ -169,7 +173,10 @@ impl Follower {
                 self.attempt.set(0);
                 self.show(Connection::Live);
                 let change = match &event {
-                    FeedEvent::Alive { change, .. } => Some(*change),
+                    FeedEvent::Alive { change, storing } => {
+                        set_if_new(self.storing, *storing);
+                        Some(*change)
+                    }
                     _ => id,
                 };
                 let over = match &event {
@@ -283,9 +290,7 @@ impl Follower {
     }
 
     fn show(&self, connection: Connection) {
-        if self.connection.try_get_untracked().is_some_and(|shown| shown != connection) {
-            self.connection.try_set(connection);
-        }
+        set_if_new(self.connection, connection);
     }
 
     /// Listens to the clock and to what the browser says of network and page.
@@ -344,6 +349,13 @@ impl Follower {
             }));
         }
         self.listeners.replace(listeners);
+    }
+}
+
+/// Sets a signal that is still there, if that changes what it says.
+fn set_if_new<T: Copy + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.try_get_untracked().is_some_and(|shown| shown != value) {
+        signal.try_set(value);
     }
 }
 

@@ -7,9 +7,10 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api,
     components::{
-        create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, top_bar::TopBar,
-        trouble::Trouble, workspace_menu,
+        create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, outage::Outage,
+        top_bar::TopBar, trouble::Trouble, workspace_menu,
     },
+    erased::Erase as _,
     listing::Listing,
     live,
     status::answer_with,
@@ -27,10 +28,10 @@ pub(crate) fn Home() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match loaded.await {
-                Ok(list) => view! { <Workspace list/> }.into_any(),
+                Ok(list) => view! { <Workspace list/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
-                    view! { <Trouble problem/> }.into_any()
+                    view! { <Trouble problem/> }.erased()
                 }
             }
         })
@@ -41,6 +42,7 @@ pub(crate) fn Home() -> impl IntoView {
             <Suspense>{content}</Suspense>
         </main>
     }
+    .erased()
 }
 
 /// Reads the workspace's key for the menu.
@@ -59,11 +61,10 @@ fn Workspace(list: Endpoints) -> impl IntoView {
     // Without a workspace there is no feed to follow.
     let has_feed = change > 0 || !list.endpoints.is_empty();
     let listing = RwSignal::new(Listing::new(list));
-    if has_feed {
-        follow(listing, change);
-    }
+    let storing = if has_feed { follow(listing, change) } else { RwSignal::new(true).into() };
     let is_empty = Memo::new(move |_| listing.read().endpoints().is_empty());
     view! {
+        <Outage storing/>
         <section class="hero" data-state=move || if is_empty.get() { "empty" } else { "busy" }>
             <h1 class="hero__title">"A looking glass for webhooks"</h1>
             <p class="hero__text">
@@ -72,9 +73,9 @@ fn Workspace(list: Endpoints) -> impl IntoView {
             <CreateForm/>
         </section>
         {move || if is_empty.get() {
-            view! { <Newcomer/> }.into_any()
+            view! { <Newcomer/> }.erased()
         } else {
-            view! { <EndpointList listing/> }.into_any()
+            view! { <EndpointList listing/> }.erased()
         }}
         <section class="home__key">
             <details>
@@ -92,7 +93,7 @@ fn Newcomer() -> impl IntoView {
         <dl class="promises">
             <div>
                 <dt>"Exact"</dt>
-                <dd>"The raw target, every field and trailer, and every byte of the body, before any decoding."</dd>
+                <dd>"The head as sent, names in their case and order, every trailer, and every byte of the body, before any decoding."</dd>
             </div>
             <div>
                 <dt>"Live"</dt>
@@ -106,8 +107,8 @@ fn Newcomer() -> impl IntoView {
     }
 }
 
-/// Keeps the list up to date from `change` on.
-fn follow(listing: RwSignal<Listing>, change: i64) {
+/// Keeps the list up to date from `change` on; says whether the server can keep requests.
+fn follow(listing: RwSignal<Listing>, change: i64) -> Signal<bool> {
     let heard = StoredValue::new(change);
     let is_reading = StoredValue::new(false);
     live::follow(Vec::new(), change, move |id, event| {
@@ -115,7 +116,8 @@ fn follow(listing: RwSignal<Listing>, change: i64) {
         if listing.try_update(|listing| listing.apply(&event)) == Some(true) {
             read_again(listing, heard, is_reading);
         }
-    });
+    })
+    .storing
 }
 
 /// Reads the list again once things have settled; asked for in the meantime, once is enough.

@@ -13,6 +13,7 @@ use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
+    erased::Erase as _,
     status::answer_with,
     wire::{Endpoint, Page, Problem, Window},
 };
@@ -54,10 +55,10 @@ pub(crate) fn Inspect() -> impl IntoView {
     let content = move || {
         Suspend::new(async move {
             match opened.await {
-                Ok(opened) => view! { <Bench opened seq=seq.into() selected/> }.into_any(),
+                Ok(opened) => view! { <Bench opened seq=seq.into() selected/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
-                    view! { <Unopened problem/> }.into_any()
+                    view! { <Unopened problem/> }.erased()
                 }
             }
         })
@@ -65,6 +66,7 @@ pub(crate) fn Inspect() -> impl IntoView {
     view! {
         <Suspense fallback=Opening>{content}</Suspense>
     }
+    .erased()
 }
 
 /// What stands there for the moment in which the browser opens another endpoint.
@@ -84,9 +86,9 @@ fn Unopened(problem: Problem) -> impl IntoView {
         <TopBar session=Callback::new(read_session)/>
         <main class="page">
             {if problem.is_final() {
-                view! { <NoSuchEndpoint/> }.into_any()
+                view! { <NoSuchEndpoint/> }.erased()
             } else {
-                view! { <Trouble problem/> }.into_any()
+                view! { <Trouble problem/> }.erased()
             }}
         </main>
     }

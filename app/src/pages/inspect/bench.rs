@@ -18,14 +18,15 @@ use crate::{
         icon::ALERT,
         link,
         notice::{Notice, Tone},
+        outage::Outage,
         request_list::RequestList,
         switcher::Switcher,
         top_bar::TopBar,
         waiting::Waiting,
     },
     feed::FeedState,
-    format::name,
-    live::{self, Connection},
+    format::{joined, name},
+    live::{self, Connection, Following},
     pages::home::read_session,
     viewer::Viewer,
     wire::{FeedEvent, GoneReason, Problem, Window},
@@ -49,10 +50,11 @@ pub(super) fn Bench(
         trouble: RwSignal::new(None),
     };
     let state = acts.state;
-    let connection = acts.follow();
+    let Following { connection, storing } = acts.follow();
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
+    let until = Memo::new(move |_| state.read().endpoint.expires_at);
     let with_command =
         Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
     let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
@@ -69,6 +71,7 @@ pub(super) fn Bench(
         let show = show.clone();
         Callback::new(move |()| acts.clear(show.clone()))
     };
+    let on_change = move |field: &str, value: &str| acts.change(field, value);
     let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
     view! {
         <Title text=format!("{title} · Hookglass")/>
@@ -77,12 +80,13 @@ pub(super) fn Bench(
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
+            <Outage storing/>
             {move || ended.get().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
-            <EndpointBar url with_command>
-                <EndpointMenu id requests=requests.into() last_seq=last_seq.into() on_clear/>
+            <EndpointBar url with_command until>
+                <EndpointMenu state until on_change on_clear/>
             </EndpointBar>
             <div class="inspect__panes">
                 <RequestList
@@ -135,7 +139,7 @@ impl Acts {
         self.state.read_untracked().endpoint.id.clone()
     }
 
-    fn follow(self) -> Signal<Connection> {
+    fn follow(self) -> Following {
         let change = self.state.read_untracked().change;
         live::follow(vec![self.id()], change, move |id, event| {
             let has_gap = self.state.try_update(|state| {
@@ -185,6 +189,20 @@ impl Acts {
                 Err(problem) => self.report(problem),
             }
             let _ = self.is_loading.try_set(false);
+        });
+    }
+
+    fn change(self, field: &str, value: &str) {
+        let id = self.id();
+        // Both come from our own buttons: names of the API, and words or numbers that need no
+        // escape.
+        let quote = if field == "expires_in" { "" } else { "\"" };
+        let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
+        spawn_local(async move {
+            match api::change(&id, change).await {
+                Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),
+                Err(problem) => self.report(problem),
+            }
         });
     }
 

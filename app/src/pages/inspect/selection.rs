@@ -8,10 +8,12 @@ use crate::{
     api,
     components::{
         body::{Content, HEX_BYTES},
+        facts::is_body_kept,
         lost::NoSuchRequest,
         request_detail::RequestDetail,
         trouble::Trouble,
     },
+    erased::Erase as _,
     status::answer_with,
     wire::{Detail, Problem},
 };
@@ -48,6 +50,7 @@ impl Selected {
             // What was encoded above decodes.
             start: start.and_then(Result::ok).unwrap_or_default(),
             bytes: self.detail.summary.body_bytes,
+            is_kept: is_body_kept(&self.detail.summary),
             content_type: self
                 .detail
                 .summary
@@ -68,18 +71,18 @@ pub(super) fn Selection(
     let content = move || {
         Suspend::new(async move {
             match selected.await {
-                Ok(None) => ().into_any(),
+                Ok(None) => ().erased(),
                 Ok(Some(selected)) => {
                     let content = selected.content();
-                    view! { <RequestDetail detail=selected.detail content on_delete/> }.into_any()
+                    view! { <RequestDetail detail=selected.detail content on_delete/> }.erased()
                 }
                 Err(problem) => {
                     answer_with(&problem);
                     if problem.is_final() {
                         let seq = seq.get_untracked().unwrap_or_default();
-                        view! { <NoSuchRequest seq/> }.into_any()
+                        view! { <NoSuchRequest seq/> }.erased()
                     } else {
-                        view! { <Trouble problem/> }.into_any()
+                        view! { <Trouble problem/> }.erased()
                     }
                 }
             }
