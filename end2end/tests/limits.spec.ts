@@ -147,7 +147,6 @@ test("a setting is changed in place and shown", async ({ page, origin }) => {
 
 test.describe("with limits of the real server", () => {
   // These wait for the server's half: it takes these settings and lists what it refused.
-  test.fixme();
 
   test("settings are kept", async ({ page, origin }) => {
     const inspect = await Inspect.createLive(page, origin);

@@ -205,7 +205,7 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             "endpoint-full",
             "The endpoint is full",
             format!(
-                "It is set to refuse rather than drop its oldest requests ({limit}, {value}); its \
+                "It keeps as much as it may and drops nothing for more ({limit}: {value}); its \
                  owner has to delete some."
             ),
         ),

@@ -65,14 +65,14 @@ pub fn sentences(refused: &Refused) -> String {
             "408",
             TOO_SLOW,
         ),
-        "rate-per-endpoint" => Words(
+        "max-rate-per-endpoint" => Words(
             "more than ",
             Unit::Count,
             " requests a second came to this endpoint",
             COMES_AGAIN,
             FEW_LISTED,
         ),
-        "rate-per-address" => Words(
+        "max-rate-per-address" => Words(
             "more than ",
             Unit::Count,
             " requests a second came from this address",
@@ -135,7 +135,7 @@ mod tests {
              Let it send less, or raise --max-body of this server."
         );
         assert_eq!(
-            of("rate-per-endpoint", 1_000),
+            of("max-rate-per-endpoint", 1_000),
             "Refused: more than 1,000 requests a second came to this endpoint. The sender got 429 \
              and when to come again. At most 10 such requests a minute are listed."
         );
@@ -155,8 +155,8 @@ mod tests {
             ("framing", "400"),
             ("head-timeout", "408"),
             ("body-timeout", "408"),
-            ("rate-per-endpoint", "429"),
-            ("rate-per-address", "429"),
+            ("max-rate-per-endpoint", "429"),
+            ("max-rate-per-address", "429"),
             ("max-requests", "429"),
             ("max-storage", "429"),
         ];
