@@ -9,6 +9,7 @@ use hyper::{
     header::{HeaderName, HeaderValue},
     http::request::Parts,
 };
+use memchr::{memchr3, memmem};
 
 use super::framing::{Head, Version, is_token};
 
@@ -17,6 +18,12 @@ const HANDED_FIELDS: usize = 90;
 /// Fields that hyper acts on: handed on wherever they stand, the first of each.
 const ACTED_ON: [&[u8]; 5] =
     [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
+/// The longest target that is percent-encoded; hyper takes at most 65,534 bytes.
+const MAX_TARGET_BYTES: usize = 60_000;
+/// Stands in for an odd byte of a longer one: no name of an endpoint or route has it in it.
+const STAND_IN: u8 = b'!';
+/// The target that names nothing.
+const NO_PATH: &[u8] = b"*";
 /// hyper would turn the connection into a tunnel after its answer.
 const CONNECT: &[u8] = b"CONNECT";
 /// What stands in for it.
@@ -28,7 +35,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
     let target = &bytes[head.target.clone()];
     let is_tame = head.fields.len() <= HANDED_FIELDS
         && method != CONNECT
-        && target.iter().all(|&byte| is_tame_in_target(byte))
+        && is_tame_target(target)
         && head.fields.iter().all(|field| {
             !field.folded
                 && bytes[field.name.clone()].iter().all(|&byte| is_token(byte))
@@ -40,7 +47,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
     let mut tame = BytesMut::with_capacity(bytes.len() + 64);
     tame.put_slice(if method == CONNECT { TAME_CONNECT } else { method });
     tame.put_u8(b' ');
-    put_target(&mut tame, target);
+    tame.put_slice(&tame_target(target));
     tame.put_slice(match head.version {
         Version::Http10 => b" HTTP/1.0\r\n",
         Version::Http11 => b" HTTP/1.1\r\n",
@@ -73,7 +80,7 @@ pub(super) fn stand_in(target: Option<&[u8]>) -> Bytes {
     let mut head = BytesMut::with_capacity(256);
     head.put_slice(b"POST ");
     match target.filter(|target| target.starts_with(b"/")) {
-        Some(target) => put_target(&mut head, target),
+        Some(target) => head.put_slice(&tame_target(target)),
         None => head.put_u8(b'/'),
     }
     head.put_slice(b" HTTP/1.1\r\nhost: unknown\r\nconnection: close\r\n\r\n");
@@ -140,16 +147,38 @@ fn same_fields(handed: &[u8], head: &Head, headers: &HeaderMap) -> bool {
     ours == theirs
 }
 
-/// Writes a target with all that is not allowed in one percent-encoded (RFC 3986 §2.1).
-fn put_target(out: &mut BytesMut, target: &[u8]) {
+/// Whether hyper takes a target as it is.
+fn is_tame_target(target: &[u8]) -> bool {
+    target.iter().all(|&byte| is_tame_in_target(byte))
+        && (target.starts_with(b"/") || Uri::try_from(target).is_ok())
+}
+
+/// The form of a target that hyper takes: all that is not allowed in one percent-encoded
+/// (RFC 3986 §2.1), and of what is no target at all only its path.
+fn tame_target(target: &[u8]) -> Vec<u8> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let odd = target.iter().filter(|&&byte| !is_tame_in_target(byte)).count();
+    let fits = target.len() + 2 * odd <= MAX_TARGET_BYTES;
+    let mut tame = Vec::with_capacity(target.len() + if fits { 2 * odd } else { 0 });
     for &byte in target {
         if is_tame_in_target(byte) {
-            out.put_u8(byte);
+            tame.push(byte);
+        } else if fits {
+            tame.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         } else {
-            out.put_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            tame.push(STAND_IN);
         }
     }
+    if is_tame_target(&tame) { tame } else { path_of(&tame).unwrap_or(NO_PATH).to_vec() }
+}
+
+/// The path, query and fragment of an absolute URL whose authority cannot be read.
+fn path_of(url: &[u8]) -> Option<&[u8]> {
+    let after_scheme = memmem::find(url, b"://")? + 3;
+    let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    let path = after_scheme + memchr3(b'/', b'?', b'#', &url[after_scheme..])?;
+    let is_absolute = after_scheme > 3 && url[..after_scheme - 3].iter().all(is_scheme);
+    (is_absolute && url[path] == b'/').then(|| &url[path..])
 }
 
 const fn is_tame_in_target(byte: u8) -> bool {
@@ -160,4 +189,52 @@ const fn is_tame_in_target(byte: u8) -> bool {
 
 const fn is_tame_in_value(byte: u8) -> bool {
     byte == b'\t' || (byte >= b' ' && byte != 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn hyper_takes_every_byte_that_counts_as_tame() {
+        for byte in (0..=u8::MAX).filter(|&byte| is_tame_in_target(byte)) {
+            let target = [b"/", &[byte][..], b"?", &[byte]].concat();
+            assert!(Uri::try_from(&target[..]).is_ok(), "{}", target.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_handed_on_as_its_path() {
+        for (target, tame) in [
+            ("http://ho<s>t/a<?b", "/a%3C?b"),
+            ("http:///a", "/a"),
+            ("http://a:b:c/d#e", "/d#e"),
+            ("http://a:b:c", "*"),
+            ("http://a:b:c?d", "*"),
+            ("://a/b", "*"),
+            ("a/b", "*"),
+            ("<>", "*"),
+            ("http://h/<", "http://h/%3C"),
+        ] {
+            assert_eq!(tame_target(target.as_bytes()).escape_ascii().to_string(), tame, "{target}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn hyper_takes_every_tame_target(target in proptest::collection::vec(0x21_u8.., 1..60)) {
+            prop_assert!(Uri::try_from(&tame_target(&target)[..]).is_ok());
+            if is_tame_target(&target) {
+                prop_assert_eq!(tame_target(&target), target);
+            }
+        }
+
+        #[test]
+        fn hyper_takes_every_tame_url(rest in "[ -~]{0,20}", path in "[/?#a%:@]{0,9}") {
+            let target = format!("http://{rest}{path}");
+            prop_assert!(Uri::try_from(&tame_target(target.as_bytes())[..]).is_ok());
+        }
+    }
 }
