@@ -5,6 +5,8 @@ use super::{framing::MAX_FIELDS, malformed::Malformed};
 
 /// The longest line with a chunk's size and extensions, in bytes.
 const MAX_SIZE_LINE_BYTES: usize = 4 * 1024;
+/// The most digits of a size, leading zeros too: some senders fill it up to the width of 64 bits.
+const MAX_SIZE_DIGITS: usize = 16;
 /// The longest trailer section, in bytes.
 const MAX_TRAILER_BYTES: usize = 64 * 1024;
 
@@ -128,18 +130,20 @@ fn line(input: &[u8], most: usize) -> Result<Option<usize>, Malformed> {
 fn size(line: &[u8]) -> Result<u64, Malformed> {
     let end = line.iter().position(|&byte| byte == b';').unwrap_or(line.len());
     // RFC 9112 §7.1.1 allows "bad" white space only around the semicolon.
-    let digits = if end < line.len() { line[..end].trim_ascii_end() } else { line };
+    let spaces = line[..end].iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let digits = if end < line.len() { &line[..end - spaces] } else { line };
     let extension_is_text =
         line[end..].iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
     if digits.is_empty()
-        || digits.len() > 15
+        || digits.len() > MAX_SIZE_DIGITS
         || !digits.iter().all(u8::is_ascii_hexdigit)
         || !extension_is_text
     {
         return Err(Malformed::Chunk);
     }
     let digits = std::str::from_utf8(digits).map_err(|_| Malformed::Chunk)?;
-    u64::from_str_radix(digits, 16).map_err(|_| Malformed::Chunk)
+    let size = u64::from_str_radix(digits, 16).map_err(|_| Malformed::Chunk)?;
+    if i64::try_from(size).is_ok() { Ok(size) } else { Err(Malformed::Chunk) }
 }
 
 #[cfg(test)]
@@ -206,7 +210,9 @@ mod tests {
             " 5\r\nhello\r\n0\r\n\r\n",
             "5 \r\nhello\r\n0\r\n\r\n",
             "5;\x01\r\nhello\r\n0\r\n\r\n",
-            "1000000000000000\r\n",
+            "5\x0c;a\r\nhello\r\n0\r\n\r\n",
+            "8000000000000000\r\n",
+            "00000000000000005\r\nhello\r\n0\r\n\r\n",
             "0\r\nX : 1\r\n\r\n",
             "0\r\n folded\r\n\r\n",
             "0\r\nno colon\r\n\r\n",
