@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod sse;
+pub mod wire;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 

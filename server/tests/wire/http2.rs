@@ -1,0 +1,160 @@
+//! HTTP/2 with prior knowledge: captured, marked as rendered, bounded.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{HeaderMap, Request, Response, StatusCode, body::Incoming, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+
+use crate::common::{
+    TestServer,
+    wire::{Wire, fields, wait_until_read},
+};
+
+type Sender = http2::SendRequest<http_body_util::combinators::BoxBody<Bytes, std::io::Error>>;
+
+async fn connect(server: &TestServer) -> Sender {
+    let stream = TcpStream::connect(server.address()).await.unwrap();
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+async fn send(
+    sender: &mut Sender,
+    request: hyper::http::request::Builder,
+    body: &str,
+    trailers: Option<HeaderMap>,
+) -> Response<Incoming> {
+    let body = Full::new(Bytes::from(body.to_owned())).map_err(|never| match never {});
+    let body = body.with_trailers(async move { trailers.map(Ok) }).boxed();
+    sender.send_request(request.body(body).unwrap()).await.unwrap()
+}
+
+fn post(id: &str) -> hyper::http::request::Builder {
+    Request::post(format!("http://hooks.test/{id}/a?b"))
+}
+
+/// A frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A field that is in no table (RFC 7541 §6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    [vec![0], text(name), text(value)].concat()
+}
+
+/// The start of a connection with a request whose body does not end.
+fn unfinished(id: &str) -> Vec<u8> {
+    let target = format!("/{id}");
+    let head = [
+        literal(":method", "POST"),
+        literal(":scheme", "http"),
+        literal(":path", &target),
+        literal(":authority", "h"),
+        literal("x-a", "1"),
+    ]
+    .concat();
+    [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        frame(4, 0, 0, &[]),
+        frame(1, 4, 1, &head),
+        frame(0, 0, 1, b"hello"),
+    ]
+    .concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_over_http2_is_captured_and_said_to_be_rendered() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut sender = connect(&server).await;
+    let request = post(&id).header("x-b", "1").header("x-a", "2").header("x-b", "3");
+    let trailers = HeaderMap::from_iter([("x-t".parse().unwrap(), "4".parse().unwrap())]);
+    let answer = send(&mut sender, request, "hello", Some(trailers)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers()["hookglass-seq"], "1");
+    let detail = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();
+    assert_eq!((&detail["exact"], &detail["complete"]), (&false.into(), &true.into()));
+    assert_eq!(detail["http_version"], "HTTP/2.0");
+    assert_eq!(detail["target"], format!("/{id}/a?b"));
+    assert_eq!(detail["body"]["text"], "hello");
+    let own: Vec<_> = fields(&detail["headers"])
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(b"x-") || name == b"host")
+        .map(|(name, value)| format!("{}={}", name.escape_ascii(), value.escape_ascii()))
+        .collect();
+    assert_eq!(own, ["host=hooks.test", "x-b=1", "x-b=3", "x-a=2"]);
+    assert_eq!(fields(&detail["trailers"]), [(b"x-t".to_vec(), b"4".to_vec())]);
+    let raw = owner.raw(&id, 1).await;
+    assert_eq!(raw.header("hookglass-raw"), "rendered");
+    assert_eq!(raw.header("content-type"), "application/octet-stream");
+    assert!(raw.text().starts_with(&format!("POST /{id}/a?b HTTP/2.0\r\nhost: hooks.test\r\n")));
+    assert!(raw.text().ends_with("\r\n\r\nhellox-t: 4\r\n"), "{}", raw.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_past_a_limit_are_refused_over_http2_too_and_the_connection_goes_on() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut sender = connect(&server).await;
+    let many = (0..1001).fold(post(&id), |request, n| request.header(format!("x-{n}"), "1"));
+    let answer = send(&mut sender, many, "", None).await;
+    assert_eq!(answer.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains("1000 fields (max-fields)"));
+    let long = post(&id).header("x-long", "x".repeat(70_000));
+    let answer = send(&mut sender, long, "", None).await;
+    assert_eq!(answer.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let most = (0..990).fold(post(&id), |request, n| request.header(format!("x-{n}"), "1"));
+    assert_eq!(send(&mut sender, most, "", None).await.status(), StatusCode::OK);
+    let rows = owner.rows(&id).await;
+    assert_eq!(rows.iter().filter(|row| row["complete"] == true).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_over_the_limit_ends_its_stream_and_no_other() {
+    let server = TestServer::with(&["--max-body", "1KiB"]).await;
+    let (owner, id) = server.owner().await;
+    let mut sender = connect(&server).await;
+    let answer = send(&mut sender, post(&id), &"x".repeat(100_000), None).await;
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(send(&mut sender, post(&id), "fits", None).await.status(), StatusCode::OK);
+    let rows = owner.rows(&id).await;
+    assert_eq!(rows.iter().filter(|row| row["complete"] == true).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_reset_within_its_body_is_kept_as_cut() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut wire = Wire::connect(server.address()).await;
+    wire.send_in_pieces([&unfinished(&id)[..]].into_iter()).await;
+    // RST_STREAM with CANCEL.
+    wire.send(&frame(3, 0, 1, &8_u32.to_be_bytes())).await;
+    let rows = owner.rows_once(&id, 1).await;
+    assert_eq!(rows[0]["complete"], false);
+    let body = owner.get(&format!("/api/endpoints/{id}/requests/1/body")).await;
+    assert_eq!(body.text(), "hello");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_connection_that_ends_within_a_body_is_kept_as_cut() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let wire = {
+        let mut wire = Wire::connect(server.address()).await;
+        // The preface may come in pieces, too.
+        wire.send_bytes(&unfinished(&id)).await;
+        wire
+    };
+    wait_until_read(&wire.stream).await;
+    drop(wire);
+    let rows = owner.rows_once(&id, 1).await;
+    assert_eq!(rows[0]["complete"], false);
+    assert_eq!(rows[0]["body_bytes"], 5);
+}
