@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memchr_iter;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -101,7 +102,12 @@ impl Arriving {
             input.advance(2);
         }
         match input.first() {
-            None => return Ok(None),
+            None => {
+                // Some senders end a body with an empty line that belongs to nothing: silence
+                // behind it is no slow head.
+                self.since = None;
+                return Ok(None);
+            }
             // What is no HTTP is told so before it has waited for an answer in vain.
             Some(&first) if !is_token(first) && (first != b'\r' || input.len() > 1) => {
                 return Err(if first == b'\n' {
@@ -215,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
 
     /// Has the sender told what is wrong with what has arrived of its head, and reads no further.
     fn refuse_arrived(&mut self, malformed: Malformed) {
-        let arrived = self.input.len().min(MAX_HEAD_BYTES);
+        let arrived = lenient_end(&self.input).min(MAX_HEAD_BYTES);
         let bytes = self.input.split_to(arrived).freeze();
         self.refuse(bytes, malformed);
     }
@@ -325,6 +331,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         ready!(self.clock.poll_until(cx, until));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
+}
+
+/// Where a head that is wrong ends at the latest: after the first line that a lenient reader takes
+/// for empty. Behind a proxy what follows may be another sender's.
+fn lenient_end(input: &[u8]) -> usize {
+    let (mut start, mut has_text) = (0, false);
+    for end in memchr_iter(b'\n', input) {
+        let is_empty = input[start..end].iter().all(|&byte| byte == b'\r');
+        if is_empty && has_text {
+            return end + 1;
+        }
+        has_text |= !is_empty;
+        start = end + 1;
+    }
+    input.len()
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
@@ -451,3 +472,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests;
