@@ -7,6 +7,8 @@ mod clock;
 mod doors;
 mod exchange;
 mod framing;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod gate;
 mod malformed;
 mod tame;
@@ -33,7 +35,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
-    io::AsyncReadExt as _,
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
@@ -140,7 +142,10 @@ impl Listen {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let mut input = BytesMut::new();
-        let ended = match starts_as_http2(&mut stream, &mut input).await {
+        let start = starts_as_http2(&mut stream, &mut input);
+        // Nothing was asked yet that a shutdown would have to wait for.
+        let Some(is_http2) = self.shutdown.run_until_cancelled(start).await else { return };
+        let ended = match is_http2 {
             Ok(true) => Box::pin(self.serve_http2(Gate::open(stream, input), peer)).await,
             Ok(false) => {
                 let slot = Slot::default();
@@ -158,9 +163,9 @@ impl Listen {
         }
     }
 
-    async fn serve_http1(
+    async fn serve_http1<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         &self,
-        gate: Gate<TcpStream>,
+        gate: Gate<S>,
         slot: Slot,
         peer: SocketAddr,
     ) -> hyper::Result<()> {
@@ -289,9 +294,14 @@ async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Re
         if compared == PREFACE.len() {
             return Ok(true);
         }
+        // Silent connections are many: they hold no buffer.
+        timeout_at(deadline, stream.readable()).await??;
         input.reserve(READ_BYTES);
-        if timeout_at(deadline, stream.read_buf(input)).await?? == 0 {
-            return Ok(false);
+        match stream.try_read_buf(input) {
+            Ok(0) => return Ok(false),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
         }
         deadline = deadline.min(Instant::now() + HEAD_TIMEOUT);
     }
@@ -320,3 +330,6 @@ fn concerns_one_connection(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
     )
 }
+
+#[cfg(test)]
+mod tests;

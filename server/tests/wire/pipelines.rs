@@ -103,3 +103,18 @@ async fn a_sender_that_closes_its_half_within_a_head_leaves_nothing() {
     }
     assert_eq!(owner.rows(&id).await.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_closes_connections_that_ask_for_nothing() {
+    let TestServer { server, folder: _folder } = TestServer::start().await;
+    let silent = Wire::connect(server.address()).await;
+    let mut begun = Wire::connect(server.address()).await;
+    begun.send_in_pieces([&b"PRI * HT"[..]].into_iter()).await;
+    let mut idle = Wire::connect(server.address()).await;
+    idle.send(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    assert_eq!(idle.reply().await.unwrap().status, 200);
+    server.shutdown().await;
+    for mut wire in [silent, begun, idle] {
+        assert!(wire.reply().await.is_none());
+    }
+}
