@@ -72,8 +72,10 @@ impl TestServer {
 
 async fn serve(folder: &Path, flags: &[&str]) -> Server {
     let database = folder.join("test.db");
-    let mut arguments =
-        vec!["hookglass", "--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()];
+    let mut arguments = vec!["hookglass", "--database", database.to_str().unwrap()];
+    if !flags.contains(&"--listen") {
+        arguments.extend(["--listen", "127.0.0.1:0"]);
+    }
     arguments.extend(flags);
     Server::start(Cli::parse_from(arguments).config).await.unwrap()
 }
