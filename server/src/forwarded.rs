@@ -9,12 +9,15 @@ pub(crate) fn x_forwarded_for(value: &str) -> Vec<Option<IpAddr>> {
 }
 
 /// The `for` addresses of a `Forwarded` field in wire order, one for each element; `None` for
-/// unknown and obfuscated ones and for elements without.
+/// unknown and obfuscated ones and for elements without. A quote that is never closed hides no
+/// separator: a client could hide with it what its proxy adds behind.
 pub(crate) fn forwarded(value: &str) -> Vec<Option<IpAddr>> {
     split_outside_quotes(value, ',')
+        .unwrap_or_else(|| value.split(',').collect())
         .into_iter()
         .map(|element| {
-            split_outside_quotes(element, ';').into_iter().find_map(|pair| {
+            let pairs = split_outside_quotes(element, ';');
+            pairs.unwrap_or_else(|| element.split(';').collect()).into_iter().find_map(|pair| {
                 let (name, node) = pair.split_once('=')?;
                 name.trim().eq_ignore_ascii_case("for").then(|| address(&unquoted(node.trim())))
             })?
@@ -31,9 +34,10 @@ fn address(text: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
+/// The parts of a text; `None` if a quote in it is never closed.
+fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut quoted, mut escaped) = (false, false);
-    text.split(|c| {
+    let split = |c| {
         if escaped {
             escaped = false;
             return false;
@@ -44,8 +48,9 @@ fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
             c => return c == separator && !quoted,
         }
         false
-    })
-    .collect()
+    };
+    let parts = text.split(split).collect();
+    (!quoted).then_some(parts)
 }
 
 /// The content of a quoted string (RFC 9110 §5.6.4), or the text as it is.

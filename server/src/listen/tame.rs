@@ -87,11 +87,15 @@ pub(super) fn stand_in(target: Option<&[u8]>) -> Bytes {
     head.freeze()
 }
 
-/// The fields of a head as a map for handlers, without those that such a map cannot hold.
+/// The fields of a head as a map for handlers, without names that such a map cannot hold, and
+/// with spaces for what it cannot hold in values: what a client made up must not hide what its
+/// proxy has added to the same field.
 pub(super) fn header_map(bytes: &[u8], head: &Head) -> HeaderMap {
+    let tame = |&byte: &u8| if is_tame_in_value(byte) { byte } else { b' ' };
     let field = |field: &super::framing::Field| {
         let name = HeaderName::from_bytes(&bytes[field.name.clone()]).ok()?;
-        let value = HeaderValue::from_bytes(&bytes[field.value.clone()]).ok()?;
+        let value: Vec<u8> = bytes[field.value.clone()].iter().map(tame).collect();
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value)).ok()?;
         Some((name, value))
     };
     head.fields.iter().filter_map(field).collect()

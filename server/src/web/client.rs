@@ -53,7 +53,8 @@ impl ClientAddress {
         let fields: Vec<Option<IpAddr>> = headers
             .get_all(name)
             .iter()
-            .flat_map(|value| value.to_str().map_or_else(|_| vec![None], read))
+            // Bytes that are no text, from whom the proxy speaks for, spoil only their own entry.
+            .flat_map(|value| read(&String::from_utf8_lossy(value.as_bytes())))
             .collect();
         for entry in fields.into_iter().rev() {
             let Some(address) = entry else { return client };
@@ -108,6 +109,8 @@ impl ClientAddress {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderValue;
+
     use super::*;
 
     fn clients() -> ClientAddress {
@@ -139,6 +142,18 @@ mod tests {
     fn what_is_no_address_ends_the_chain() {
         assert_eq!(client("10.0.0.1:9", &["203.0.113.5, unknown, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1:9", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_a_client_made_up_does_not_hide_what_its_proxy_added() {
+        let hidden = |name: &HeaderName, value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            let headers = HeaderMap::from_iter([(name.clone(), value)]);
+            clients().of("10.0.0.1:9".parse().unwrap(), &headers).to_string()
+        };
+        assert_eq!(hidden(&FORWARDED_FOR, b"\xe9, 203.0.113.5"), "203.0.113.5");
+        assert_eq!(hidden(&FORWARDED, b"for=\", for=203.0.113.5"), "203.0.113.5");
+        assert_eq!(hidden(&FORWARDED, b"\xff=\"\\, for=\"[2001:db8::5]\""), "2001:db8::5");
     }
 
     #[test]
