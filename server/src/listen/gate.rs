@@ -449,7 +449,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
         ready!(Pin::new(gate.socket.get_mut()).poll_shutdown(cx))?;
         let is_unread = gate.lingers
             || !gate.input.is_empty()
-            || matches!(gate.state, State::Length(_) | State::Chunked(..));
+            || match gate.state {
+                State::Length(_) | State::Chunked(..) => true,
+                // An empty line behind a last body, say, which nobody has asked for.
+                State::Head(_) | State::End => {
+                    matches!(gate.poll_input(cx), Poll::Ready(Ok(1..)))
+                }
+                State::Open => false,
+            };
         if !is_unread {
             return Poll::Ready(Ok(()));
         }

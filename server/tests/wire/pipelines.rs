@@ -105,6 +105,21 @@ async fn a_sender_that_closes_its_half_within_a_head_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_behind_a_last_message_does_not_reset_the_connection() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    for (end, rest) in [("1.0\r\n", "\r\n"), ("1.1\r\nHost: h\r\nConnection: close\r\n", "GET /")] {
+        let mut wire = Wire::connect(server.address()).await;
+        let head = format!("POST /{id} HTTP/{end}Content-Length: 4\r\n\r\n");
+        wire.send_in_pieces([head.as_bytes()].into_iter()).await;
+        wire.send(format!("body{rest}").as_bytes()).await;
+        assert_eq!(wire.reply().await.unwrap().status, 200, "{head}");
+        assert!(wire.reply().await.is_none(), "{head}");
+    }
+    assert_eq!(owner.rows(&id).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_closes_connections_that_ask_for_nothing() {
     let TestServer { server, folder: _folder } = TestServer::start().await;
     let silent = Wire::connect(server.address()).await;

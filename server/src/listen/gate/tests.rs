@@ -189,6 +189,10 @@ async fn lingering_ends_with_the_sender_and_does_not_start_without_need() {
     gate.read_exact(&mut [0; 18]).await.unwrap();
     gate.shutdown().await.unwrap();
     assert_eq!(started.elapsed(), Duration::ZERO);
+    // What nobody has read yet would reset the connection.
+    sender.write_all(b"\r\n").await.unwrap();
+    gate.shutdown().await.unwrap();
+    assert_eq!(started.elapsed(), LINGER);
 }
 
 #[tokio::test(start_paused = true)]
