@@ -152,8 +152,11 @@ mod tests {
 
     use super::*;
 
-    /// Reads a body that arrives in pieces: its data, its trailers, and what comes after it.
-    fn read(pieces: &[&[u8]]) -> Result<Option<(Vec<u8>, Vec<u8>, Vec<u8>)>, Malformed> {
+    /// A body's data, its trailers, and what comes after it.
+    type Parts = (Vec<u8>, Vec<u8>, Vec<u8>);
+
+    /// Reads a body that arrives in pieces.
+    fn read(pieces: &[&[u8]]) -> Result<Option<Parts>, Malformed> {
         let mut chunks = Chunks::default();
         let (mut input, mut data) = (Vec::new(), Vec::new());
         let mut pieces = pieces.iter();

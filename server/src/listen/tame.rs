@@ -59,7 +59,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
             continue;
         }
         let acted_on = ACTED_ON.iter().find(|acted_on| name.eq_ignore_ascii_case(acted_on));
-        if index >= HANDED_FIELDS && !acted_on.is_some_and(|name| !handed.contains(*name)) {
+        if index >= HANDED_FIELDS && acted_on.is_none_or(|name| handed.contains(*name)) {
             continue;
         }
         handed.extend(acted_on);
