@@ -16,10 +16,15 @@ pub(crate) fn target(parts: &Parts) -> String {
     }
 }
 
+/// About how many bytes a head takes once it is rendered.
+pub(crate) fn bytes(parts: &Parts) -> usize {
+    let fields: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+    fields + parts.uri.path().len() + parts.uri.query().map_or(0, str::len) + 32
+}
+
 /// A head in HTTP/1.1 form from what hyper parsed: names in lower case, repeats side by side.
 pub(crate) fn render(parts: &Parts, target: &str) -> Vec<u8> {
-    let fields: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
-    let mut head = Vec::with_capacity(fields + target.len() + 32);
+    let mut head = Vec::with_capacity(bytes(parts));
     head.extend_from_slice(parts.method.as_str().as_bytes());
     head.push(b' ');
     head.extend_from_slice(target.as_bytes());

@@ -52,11 +52,9 @@ impl Capture {
         mut body: Body,
     ) -> Result<Arrived, Unfinished> {
         let mut arrived = Arrived::new(self, endpoint);
-        let head_bytes = arrival
-            .exchange
-            .as_ref()
-            .and_then(|exchange| exchange.wire.as_ref())
-            .map_or(0, |wire| wire.bytes.len());
+        let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
+        // One connection may hold very many heads open over HTTP/2.
+        let head_bytes = wire.map_or_else(|| head::bytes(&arrival.parts), |wire| wire.bytes.len());
         arrived.reserve(head_bytes)?;
         let stop = async {
             self.shutdown.cancelled().await;

@@ -1,13 +1,13 @@
 //! HTTP/2 with prior knowledge: captured, marked as rendered, bounded.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::{HeaderMap, Request, Response, StatusCode, body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use crate::common::{
-    TestServer,
+    Client, PATIENCE, TestServer,
     wire::{Wire, fields, wait_until_read},
 };
 
@@ -157,4 +157,31 @@ async fn a_connection_that_ends_within_a_body_is_kept_as_cut() {
     let rows = owner.rows_once(&id, 1).await;
     assert_eq!(rows[0]["complete"], false);
     assert_eq!(rows[0]["body_bytes"], 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_whose_bodies_are_to_come_count_against_what_may_be_in_flight() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let (_, id) = server.owner().await;
+    let mut sender = connect(&server).await;
+    let mut pending = Vec::new();
+    for _ in 0..10 {
+        let never = StreamBody::new(futures_util::stream::pending()).boxed();
+        let request = post(&id).header("x-long", "x".repeat(50_000)).body(never).unwrap();
+        pending.push(sender.send_request(request));
+    }
+    let metrics = Client::at(server.server.metrics_address().unwrap());
+    let counted = async {
+        loop {
+            let text = metrics.get("/metrics").await.text();
+            let held =
+                text.lines().find_map(|line| line.strip_prefix("hookglass_in_flight_bytes "));
+            if held.unwrap().parse::<u64>().unwrap() > 500_000 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, counted).await.expect("the heads are counted");
+    drop(pending);
 }
