@@ -6,6 +6,8 @@ mod capture;
 pub mod config;
 mod feed;
 mod forwarded;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 pub mod key;
 mod label;
