@@ -10,6 +10,8 @@ mod insert;
 mod link;
 mod purge;
 mod room;
+mod rows;
+mod statements;
 mod uploads;
 
 use std::{
@@ -29,12 +31,7 @@ use tokio::{
 
 pub(super) use self::insert::Append;
 use self::{
-    books::Books,
-    insert::{Drop, Row},
-    link::Link,
-    purge::Purge,
-    room::Room,
-    uploads::Uploads,
+    books::Books, insert::Drop, link::Link, purge::Purge, room::Room, rows::Row, uploads::Uploads,
 };
 use super::{
     super::{
