@@ -124,7 +124,7 @@ impl SqliteStore {
         let pool = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
-            .connect_with(connect.clone().pragma("query_only", "on"))
+            .connect_with(connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on"))
             .await
             .map_err(sqlite)?;
         let readers = Readers { pool, max_requests: options.max_requests };

@@ -83,6 +83,10 @@ pub(super) async fn open(
             Durability::Full => SqliteSynchronous::Full,
             Durability::Normal => SqliteSynchronous::Normal,
         })
+        // Only the writer makes rows, and only under parents that it has in its books.
+        .foreign_keys(false)
+        // In KiB. Grows only as it is used.
+        .pragma("cache_size", "-16384")
         // Checkpoints have a connection of their own: none happens inside a commit.
         .pragma("wal_autocheckpoint", "0");
     let mut connection = options.connect().await.map_err(sqlite)?;

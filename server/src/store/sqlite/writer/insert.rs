@@ -6,135 +6,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hookglass_app::wire::{OnLimit, Summary, Timestamp};
-use sqlx::{
-    Arguments as _, Encode, Sqlite,
-    sqlite::{SqliteArguments, SqliteConnection},
-};
+use sqlx::sqlite::SqliteArguments;
 
 use super::{
     super::{
-        super::{Captured, Change, EndpointId, PIECE_BYTES, StoreError, What, WorkspaceId},
-        PIECES, ROW_BYTES, now, reader,
+        super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId},
+        ROW_BYTES, now,
     },
-    Batch, Desk, Reply,
+    Batch, Desk, Reply, expiry,
+    rows::{Row, add, add_nulls, bind_rows, insert_piece},
+    statements,
 };
 use crate::{head, slug::Slug};
-
-/// How many values a request's row has, and with it its first piece of body.
-const ROW_VALUES: usize = 22;
-
-macro_rules! x2 {
-    ($text:expr) => {
-        concat!($text, ",", $text)
-    };
-}
-macro_rules! x4 {
-    ($text:expr) => {
-        x2!(x2!($text))
-    };
-}
-macro_rules! x8 {
-    ($text:expr) => {
-        x2!(x4!($text))
-    };
-}
-macro_rules! x16 {
-    ($text:expr) => {
-        x2!(x8!($text))
-    };
-}
-macro_rules! x32 {
-    ($text:expr) => {
-        x2!(x16!($text))
-    };
-}
-macro_rules! x64 {
-    ($text:expr) => {
-        x2!(x32!($text))
-    };
-}
-macro_rules! row {
-    () => {
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-    };
-}
-/// Rows and the first pieces of their bodies. Rows and pieces of nulls fill up what is asked for
-/// and insert nothing.
-macro_rules! insert {
-    ($rows:expr, $pieces:expr) => {
-        concat!(
-            "insert into requests (
-                id, endpoint_id, seq, workspace_id, change, received_at, duration_us, method,
-                target, http_version, remote_addr, peer, content_type, label, body_bytes,
-                body_sha256, complete, exact, redacted, head, trailers, refused
-            )
-            select * from (values ",
-            $rows,
-            ") where column1 is not null;
-            insert into body_pieces (id, bytes)
-            select column1, column2 from (values ",
-            $pieces,
-            ") where column1 is not null;"
-        )
-    };
-}
-macro_rules! pair {
-    () => {
-        "(?,?)"
-    };
-}
-macro_rules! insert_rows {
-    ($times:ident) => {
-        insert!($times!(row!()), $times!(pair!()))
-    };
-}
-macro_rules! update_endpoint {
-    () => {
-        "update endpoints
-        set last_seq = ?, requests = ?, floor = ?, purged = ?, dropped_through = ?
-        where id = ?;"
-    };
-}
-macro_rules! update_workspace {
-    () => {
-        "update workspaces set change = ?, bytes = ? where id = ?;"
-    };
-}
-macro_rules! update_endpoints {
-    ($rows:expr) => {
-        concat!(
-            "update endpoints
-            set last_seq = new.column1, requests = new.column2, floor = new.column3,
-                purged = new.column4, dropped_through = new.column5
-            from (values ",
-            $rows,
-            ") as new
-            where endpoints.id = new.column6;"
-        )
-    };
-}
-macro_rules! update_workspaces {
-    ($rows:expr) => {
-        concat!(
-            "update workspaces
-            set change = new.column1, bytes = new.column2
-            from (values ",
-            $rows,
-            ") as new
-            where workspaces.id = new.column3;"
-        )
-    };
-}
-macro_rules! whole {
-    ($insert:expr) => {
-        concat!("begin immediate;", $insert, update_endpoint!(), update_workspace!(), "commit")
-    };
-}
-macro_rules! x1 {
-    ($text:expr) => {
-        $text
-    };
-}
 
 /// A request on its way into the database.
 pub(in super::super) struct Append {
@@ -150,18 +33,6 @@ impl Append {
         let body: usize = captured.body.iter().map(Bytes::len).sum();
         body + captured.head.len() + captured.trailers.len()
     }
-}
-
-/// A request with all its numbers.
-pub(super) struct Row {
-    id: i64,
-    endpoint: EndpointId,
-    seq: i64,
-    workspace: WorkspaceId,
-    change: i64,
-    /// How many pieces went ahead.
-    uploaded: i64,
-    captured: Box<Captured>,
 }
 
 /// What retention dropped at one endpoint.
@@ -266,8 +137,8 @@ impl Desk {
         let ttl_us = self.ttl_us;
         let book = self.books.change(id)?;
         book.used_at = now();
-        let end = super::expiry::end(&book.endpoint, ttl_us, book.used_at);
-        if super::expiry::is_worth_writing(book.endpoint.expires_at, end, book.used_at) {
+        let end = expiry::end(&book.endpoint, ttl_us, book.used_at);
+        if expiry::is_worth_writing(book.endpoint.expires_at, end, book.used_at) {
             book.endpoint.expires_at = end;
             if !batch.put_off.contains(&id) {
                 batch.put_off.push(id);
@@ -354,12 +225,7 @@ impl Desk {
             && (1..=8).contains(&batch.rows.len())
             && batch.rows.iter().all(Row::has_one_piece_at_most)
         {
-            let (count, sql) = match batch.rows.len() {
-                1 => (1, whole!(insert_rows!(x1))),
-                2 => (2, whole!(insert_rows!(x2))),
-                3..=4 => (4, whole!(insert_rows!(x4))),
-                _ => (8, whole!(insert_rows!(x8))),
-            };
+            let (count, sql) = statements::whole(batch.rows.len());
             let mut arguments = SqliteArguments::default();
             bind_rows(&mut arguments, batch.rows.drain(..), count)?;
             self.books.bind_endpoint(endpoint, &mut arguments)?;
@@ -388,8 +254,7 @@ impl Desk {
                 let mut arguments = SqliteArguments::default();
                 self.books.bind_endpoint(endpoint, &mut arguments)?;
                 self.books.bind_workspace(workspace, &mut arguments)?;
-                let sql = concat!(update_endpoint!(), update_workspace!(), "commit");
-                self.link.commit(sql, arguments).await?;
+                self.link.commit(statements::LAST, arguments).await?;
             }
             None => {
                 self.write_endpoints().await?;
@@ -410,11 +275,7 @@ impl Desk {
         let ids = self.books.changed_endpoints().to_vec();
         let mut ids = ids.as_slice();
         while !ids.is_empty() {
-            let (count, sql) = match ids.len() {
-                1 => (1, update_endpoint!()),
-                2..=8 => (8, update_endpoints!(x8!("(?,?,?,?,?,?)"))),
-                _ => (64, update_endpoints!(x64!("(?,?,?,?,?,?)"))),
-            };
+            let (count, sql) = statements::endpoints(ids.len());
             let (now, later) = ids.split_at(ids.len().min(count));
             let mut arguments = SqliteArguments::default();
             for &id in now {
@@ -431,11 +292,7 @@ impl Desk {
         let ids = self.books.changed_workspaces().to_vec();
         let mut ids = ids.as_slice();
         while !ids.is_empty() {
-            let (count, sql) = match ids.len() {
-                1 => (1, update_workspace!()),
-                2..=8 => (8, update_workspaces!(x8!("(?,?,?)"))),
-                _ => (64, update_workspaces!(x64!("(?,?,?)"))),
-            };
+            let (count, sql) = statements::workspaces(ids.len());
             let (now, later) = ids.split_at(ids.len().min(count));
             let mut arguments = SqliteArguments::default();
             for &id in now {
@@ -452,15 +309,7 @@ impl Desk {
     pub(super) async fn write_rows(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
         let mut rows = batch.rows.drain(..).peekable();
         while rows.peek().is_some() {
-            let (count, sql) = match rows.len() {
-                1 => (1, insert_rows!(x1)),
-                2..4 => (2, insert_rows!(x2)),
-                4..8 => (4, insert_rows!(x4)),
-                8..16 => (8, insert_rows!(x8)),
-                16..32 => (16, insert_rows!(x16)),
-                32..64 => (32, insert_rows!(x32)),
-                _ => (64, insert_rows!(x64)),
-            };
+            let (count, sql) = statements::insert(rows.len());
             let connection = self.link.write().await?;
             let mut arguments = SqliteArguments::default();
             let large = bind_rows(&mut arguments, rows.by_ref().take(count), count)?;
@@ -494,110 +343,6 @@ impl Desk {
     }
 }
 
-impl Row {
-    fn has_one_piece_at_most(&self) -> bool {
-        self.captured.body.iter().map(Bytes::len).sum::<usize>() <= PIECE_BYTES
-    }
-}
-
-/// Writes one piece of a body.
-pub(super) async fn insert_piece(
-    connection: &mut SqliteConnection,
-    id: i64,
-    bytes: Bytes,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("insert into body_pieces (id, bytes) values (?, ?)")
-        .bind(id)
-        .bind(Vec::from(bytes))
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Binds rows, then the first piece of each, filled up with nulls to `count` of both. Returns the
-/// pieces that are left, with their ids.
-fn bind_rows(
-    arguments: &mut SqliteArguments,
-    rows: impl Iterator<Item = Row>,
-    count: usize,
-) -> Result<Vec<(i64, Bytes)>, sqlx::Error> {
-    arguments.reserve(count * (ROW_VALUES + 2) + 9, 0);
-    let (mut first, mut later) = (Vec::with_capacity(count), Vec::new());
-    let mut missing = count;
-    for row in rows {
-        missing -= 1;
-        let start = row.id * PIECES + row.uploaded;
-        let mut ids = start..;
-        let mut pieces = ids.by_ref().zip(pieces(&row.captured.body));
-        first.extend(pieces.next());
-        later.extend(pieces);
-        bind_row(arguments, row)?;
-    }
-    add_nulls(arguments, missing * ROW_VALUES)?;
-    let missing = count - first.len();
-    for (id, bytes) in first {
-        add(arguments, id)?;
-        add(arguments, Vec::from(bytes))?;
-    }
-    add_nulls(arguments, missing * 2)?;
-    Ok(later)
-}
-
-fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error> {
-    let Captured {
-        received_at,
-        duration_us,
-        method,
-        target,
-        http_version,
-        remote_addr,
-        peer,
-        content_type,
-        label,
-        complete,
-        exact,
-        redacted,
-        head,
-        trailers,
-        body_bytes,
-        upload: _,
-        body: _,
-        body_sha256,
-        refused,
-    } = *row.captured;
-    for value in
-        [row.id, row.endpoint.0, row.seq, row.workspace.0, row.change, received_at, duration_us]
-    {
-        add(arguments, value)?;
-    }
-    add(arguments, method)?;
-    add(arguments, target)?;
-    add(arguments, http_version)?;
-    add(arguments, remote_addr)?;
-    add(arguments, peer)?;
-    add(arguments, content_type)?;
-    add(arguments, label)?;
-    add(arguments, i64::try_from(body_bytes).unwrap_or(i64::MAX))?;
-    add(arguments, body_sha256.as_slice())?;
-    add(arguments, complete)?;
-    add(arguments, exact)?;
-    add(arguments, redacted)?;
-    add(arguments, head)?;
-    add(arguments, trailers)?;
-    add(arguments, refused.as_ref().map(reader::refused_text))
-}
-
-fn add<'t, T: Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(
-    arguments: &mut SqliteArguments,
-    value: T,
-) -> Result<(), sqlx::Error> {
-    arguments.add(value).map_err(sqlx::Error::Encode)
-}
-
-fn add_nulls(arguments: &mut SqliteArguments, count: usize) -> Result<(), sqlx::Error> {
-    (0..count).try_for_each(|_| add(arguments, None::<i64>))
-}
-
 fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
     Summary {
         endpoint: slug.to_string(),
@@ -611,59 +356,5 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         complete: captured.complete,
         refused: captured.refused.clone(),
         label: captured.label.clone(),
-    }
-}
-
-/// A body in pieces of `PIECE_BYTES`, the last one shorter.
-fn pieces(body: &[Bytes]) -> Vec<Bytes> {
-    let mut pieces = Vec::new();
-    if let [whole] = body
-        && whole.len() <= PIECE_BYTES
-    {
-        if !whole.is_empty() {
-            pieces.push(whole.clone());
-        }
-        return pieces;
-    }
-    let mut filling: Vec<u8> = Vec::new();
-    for part in body {
-        let mut part = part.clone();
-        while !part.is_empty() {
-            let taken = part.split_to(part.len().min(PIECE_BYTES - filling.len()));
-            filling.extend_from_slice(&taken);
-            if filling.len() == PIECE_BYTES {
-                pieces.push(Bytes::from(std::mem::take(&mut filling)));
-            }
-        }
-    }
-    if !filling.is_empty() {
-        pieces.push(Bytes::from(filling));
-    }
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_body_in_pieces_is_the_same_body(
-            parts in proptest::collection::vec(0..PIECE_BYTES * 2, 0..5),
-        ) {
-            let parts: Vec<Bytes> = parts
-                .into_iter()
-                .enumerate()
-                .map(|(at, length)| vec![u8::try_from(at).unwrap(); length].into())
-                .collect();
-            let pieces = pieces(&parts);
-            prop_assert_eq!(pieces.concat(), parts.concat());
-            for (at, piece) in pieces.iter().enumerate() {
-                prop_assert!(!piece.is_empty());
-                prop_assert!(piece.len() == PIECE_BYTES || at + 1 == pieces.len());
-            }
-        }
     }
 }

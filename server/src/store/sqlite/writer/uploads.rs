@@ -10,7 +10,7 @@ use super::{
         PIECE, PIECES,
     },
     Batch, Desk,
-    insert::insert_piece,
+    rows::insert_piece,
 };
 
 /// Pieces that are deleted in one step: 8 MiB.

@@ -1,0 +1,208 @@
+//! The writer's queue: what it can be asked to do, and the end of it that callers hold.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc, oneshot, watch},
+};
+
+use super::{
+    super::{
+        super::{Endpoint, EndpointId, NewEndpoint, Settings, StoreError, UploadId, WorkspaceId},
+        Directory, Options,
+    },
+    Desk,
+    books::Books,
+    edits,
+    insert::Append,
+    link::Link,
+    next_request_id,
+    purge::Purge,
+    room::Room,
+    uploads::Uploads,
+};
+use crate::key::KeyHash;
+
+/// Changes that wait for the writer. Past that `append` and the rest fail with `Busy` at once:
+/// the sender is told to come again rather than kept waiting.
+const QUEUE_CHANGES: usize = 4096;
+/// How often the writer hears of the use of one endpoint at most.
+const TOUCH: Duration = Duration::from_secs(10);
+/// Endpoints whose last use is remembered; past that all are forgotten.
+const TOUCHED_ENDPOINTS: usize = 10_000;
+
+/// Where a caller waits for its answer. Dropped unanswered, it means that the transaction failed.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the writer can be asked to do.
+pub(in super::super) enum Edit {
+    /// Keep a request.
+    Append(Append),
+    /// See [`super::super::Store::upload`].
+    Upload { upload: Option<UploadId>, endpoint: EndpointId, piece: Bytes, reply: Reply<UploadId> },
+    /// See [`super::super::Store::create_workspace`].
+    CreateWorkspace { key: KeyHash, reply: Reply<WorkspaceId> },
+    /// See [`super::super::Store::create_endpoint`].
+    CreateEndpoint { new: NewEndpoint, reply: Reply<Endpoint> },
+    /// See [`super::super::Store::update_endpoint`].
+    UpdateEndpoint { id: EndpointId, settings: Settings, reply: Reply<Endpoint> },
+    /// The endpoint is in use.
+    Touch(EndpointId),
+    /// See [`super::super::Store::delete_endpoint`].
+    DeleteEndpoint { id: EndpointId, reply: Reply<()> },
+    /// See [`super::super::Store::delete_request`].
+    DeleteRequest { id: EndpointId, seq: i64, reply: Reply<()> },
+    /// See [`super::super::Store::clear`].
+    Clear { id: EndpointId, reply: Reply<u64> },
+    /// End those of these endpoints whose time is over.
+    Expire { ids: Vec<EndpointId>, reply: Reply<u64> },
+    /// Give a few unused pages back to the disk.
+    Shrink { reply: Reply<()> },
+    /// Delete the rows of these endpoints that are no longer there.
+    Purge(Vec<(EndpointId, i64)>),
+    /// Most of the write-ahead log was moved into the database.
+    Checkpointed,
+    /// A second has passed.
+    Tick,
+}
+
+/// The queue's end that callers hold, and the thread behind it.
+pub(in super::super) struct Writer {
+    /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
+    /// await.
+    queue: Mutex<Option<mpsc::Sender<Edit>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Given up, and not yet deleted. Not in the queue, so that nothing is forgotten when that
+    /// is full.
+    abandoned: Arc<Mutex<Vec<UploadId>>>,
+    /// When the writer last heard of the use of an endpoint.
+    touched: Mutex<HashMap<EndpointId, Instant>>,
+    checkpoint_due: Arc<Notify>,
+}
+
+impl Writer {
+    pub(in super::super) async fn start(
+        mut connection: SqliteConnection,
+        connect: &SqliteConnectOptions,
+        options: Options,
+        directory: Directory,
+    ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
+        let left: Vec<i64> =
+            sqlx::query_scalar("select id from uploads").fetch_all(&mut connection).await?;
+        let abandoned =
+            Arc::new(Mutex::new(left.into_iter().map(UploadId).collect::<Vec<UploadId>>()));
+        let next_request_id = next_request_id(&mut connection).await?;
+        let (queue, edits) = mpsc::channel(QUEUE_CHANGES);
+        let (storing, watched) = watch::channel(true);
+        let checkpoint_due = Arc::new(Notify::new());
+        let mut wal = options.path.into_os_string();
+        wal.push("-wal");
+        let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
+        let mut desk = Desk {
+            link: Link::new(connection, connect.clone()),
+            books: Books::new(options.max_requests),
+            next_request_id,
+            uploads: Uploads::default(),
+            abandoned: abandoned.clone(),
+            purge: Purge::default(),
+            room: Room::new(options.max_storage_bytes),
+            max_endpoints_total: options.max_endpoints_total,
+            ttl_us,
+            living: None,
+            // So that the first logged change looks.
+            logged: edits::TRIM_AFTER,
+            wal: wal.into(),
+            log_bytes: 0,
+            checkpoint_due: checkpoint_due.clone(),
+            publish: options.publish,
+            directory,
+            metrics: options.metrics,
+            storing,
+        };
+        desk.settle().await?;
+        let (ending, ended) = oneshot::channel();
+        let runtime = Handle::current();
+        // A thread of its own: a task would wait for its turn behind the handlers whose requests
+        // it is to commit.
+        thread::Builder::new().name("hookglass-writer".to_owned()).spawn(move || {
+            runtime.block_on(desk.run(edits));
+            // Nobody listens if the store was dropped without being closed.
+            let _ = ending.send(());
+        })?;
+        let writer = Self {
+            queue: Mutex::new(Some(queue)),
+            ended: Mutex::new(Some(ended)),
+            abandoned,
+            touched: Mutex::default(),
+            checkpoint_due,
+        };
+        Ok((writer, watched))
+    }
+
+    pub(in super::super) async fn edit<T>(
+        &self,
+        edit: impl FnOnce(Reply<T>) -> Edit,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(edit(reply))?;
+        answer.await.map_err(|_| StoreError::Aborted)?
+    }
+
+    fn send(&self, edit: Edit) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(edit).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    pub(in super::super) fn abandon(&self, upload: UploadId) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(upload);
+        // Wakes the writer; when the queue is full it is awake.
+        drop(self.send(Edit::Tick));
+    }
+
+    pub(in super::super) fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
+        {
+            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            if touched.get(&id).is_some_and(|last| last.elapsed() < TOUCH) {
+                return Ok(());
+            }
+            if touched.len() >= TOUCHED_ENDPOINTS {
+                touched.clear();
+            }
+            touched.insert(id, Instant::now());
+        }
+        self.send(Edit::Touch(id))
+    }
+
+    /// The queue, for as long as the store is open.
+    pub(in super::super) fn queue(&self) -> mpsc::WeakSender<Edit> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map_or_else(|| mpsc::channel(1).0.downgrade(), mpsc::Sender::downgrade)
+    }
+
+    /// Rings when the write-ahead log has grown.
+    pub(in super::super) fn checkpoint_due(&self) -> Arc<Notify> {
+        self.checkpoint_due.clone()
+    }
+
+    pub(in super::super) async fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended
+            && ended.await.is_err()
+        {
+            tracing::error!("the writer ended badly");
+        }
+    }
+}
