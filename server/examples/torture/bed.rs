@@ -236,7 +236,10 @@ impl<'a> Bed<'a> {
         let trouble = ledger.take_trouble();
         self.ledger.replace(ledger);
         // What is damaged may not be readable, either.
-        let damage = audit::integrity(&self.database()).await?;
+        let damage = match audit::integrity(&self.database()).await {
+            Ok(damage) => damage,
+            Err(error) => vec![format!("{error:#}")],
+        };
         let mut findings = match findings {
             Err(error) if !damage.is_empty() => {
                 Findings { wrong: vec![format!("{error:#}")], ..Findings::default() }
@@ -248,6 +251,15 @@ impl<'a> Bed<'a> {
         Ok(findings)
     }
 
+    /// The same, and then at what the feeds told, unless that could only repeat the findings.
+    pub(crate) async fn check_with_feeds(&mut self, server: &Server) -> Result<Findings> {
+        let mut findings = self.check(server).await?;
+        if findings.wrong.is_empty() && findings.lost.is_empty() {
+            findings.wrong.extend(self.check_feeds(server).await?);
+        }
+        Ok(findings)
+    }
+
     /// Looks at everything that was ever acknowledged once more, bodies too.
     pub(crate) async fn check_all(&mut self, server: &Server) -> Result<Findings> {
         self.audit = Audit::new(self.endpoints.len());
@@ -255,7 +267,7 @@ impl<'a> Bed<'a> {
     }
 
     /// Lets the feeds catch up. Together they must then have heard of each stored request once.
-    pub(crate) async fn check_feeds(&mut self, server: &Server) -> Result<Vec<String>> {
+    async fn check_feeds(&mut self, server: &Server) -> Result<Vec<String>> {
         let (mut heard, mut stored) = (0, 0);
         for watch in &mut self.watches {
             let all = audit::workspace(server.address, watch.key()).await?;

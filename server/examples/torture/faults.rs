@@ -149,9 +149,15 @@ pub(crate) async fn run(
         let survival = if round.is_multiple_of(2) { Survival::Nothing } else { Survival::Torn };
         cut::power(&disk, survival, &mut bed.chance)?;
 
-        server = bed.start().await?;
-        let mut findings = bed.check(&server).await?;
-        findings.wrong.extend(bed.check_feeds(&server).await?);
+        server = match bed.start().await {
+            Ok(server) => server,
+            Err(error) => {
+                row.wrong(format!("all is lost: {error:#}"));
+                row.close(&bed);
+                break;
+            }
+        };
+        let findings = bed.check_with_feeds(&server).await?;
         row.round(&bed, findings);
         server.stop()?;
         row.close(&bed);

@@ -22,8 +22,7 @@ pub(crate) async fn run(setting: &Setting, rounds: usize, chance: Chance) -> Res
         let life = bed.life(LIFE);
         bed.storm(server.address, PER_SECOND, kill_after(&mut server, life)).await??;
         server = bed.start().await?;
-        let mut findings = bed.check(&server).await?;
-        findings.wrong.extend(bed.check_feeds(&server).await?);
+        let findings = bed.check_with_feeds(&server).await?;
         row.round(&bed, findings);
         if !row.holds() {
             break;

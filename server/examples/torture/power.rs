@@ -39,8 +39,7 @@ pub(crate) async fn full(setting: &Setting, rounds: usize, chance: Chance) -> Re
         all.sectors += loss.sectors;
         syncs += bed.disk()?.get(Word::Syncs)?;
         server = bed.start().await?;
-        let mut findings = bed.check(&server).await?;
-        findings.wrong.extend(bed.check_feeds(&server).await?);
+        let findings = bed.check_with_feeds(&server).await?;
         row.round(&bed, findings);
         if !row.holds() {
             break;

@@ -79,7 +79,9 @@ impl Row {
 
     /// Notes something that should not be.
     pub(crate) fn wrong(&mut self, what: impl Into<String>) {
-        self.wrong.push(what.into());
+        // In one line, also where a server's last words are part of it.
+        let lines: Vec<_> = what.into().lines().map(str::to_owned).collect();
+        self.wrong.push(lines.join(" | "));
     }
 
     /// Adds a figure that a reader may want.

@@ -47,8 +47,7 @@ pub(crate) async fn run(setting: &Setting, rounds: usize, chance: Chance) -> Res
             row.wrong(format!("{left} bytes of the write-ahead log are not folded in"));
         }
         server = bed.start().await?;
-        let mut findings = bed.check(&server).await?;
-        findings.wrong.extend(bed.check_feeds(&server).await?);
+        let findings = bed.check_with_feeds(&server).await?;
         row.round(&bed, findings);
         if !row.holds() {
             break;
