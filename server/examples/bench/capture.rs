@@ -12,7 +12,7 @@ use tokio::task::LocalSet;
 
 use super::{
     http::Connection,
-    process::Setting,
+    process::{Setting, Target},
     report::{Row, row},
 };
 
@@ -27,7 +27,7 @@ const BOUND: f64 = 0.50;
 pub(crate) async fn against_bare(setting: &Setting) -> Result<Row> {
     let bare = setting.bare()?;
     let hookglass = setting.hookglass("capture", false)?;
-    let request = hookglass.endpoint().await?.request();
+    let request = Target::new(&hookglass).await?.request();
     // The first round warms up processors and caches and is not counted.
     let mut rates = Vec::new();
     for round in 0..=ROUNDS {

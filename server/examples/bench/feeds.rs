@@ -12,8 +12,9 @@ use tokio::{
 
 use super::{
     http::Connection,
-    process::{Server, Setting, Target, quantile},
+    process::{Setting, Target},
     report::{Row, mebibytes, row},
+    server::{Server, quantile},
 };
 
 const BROWSERS: usize = 100;
@@ -77,7 +78,7 @@ async fn delays(
     events: usize,
     between: Duration,
 ) -> Result<Vec<Vec<Duration>>> {
-    let target = server.endpoint().await?;
+    let target = Target::new(server).await?;
     let (told, mut hears) = mpsc::channel(feeds);
     let open = open(server, &target, feeds).await?;
     for feed in open {

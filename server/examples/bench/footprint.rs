@@ -7,8 +7,9 @@ use tokio::time::sleep;
 
 use super::{
     http,
-    process::{Setting, quantile},
+    process::Setting,
     report::{Row, mebibytes, row},
+    server::quantile,
 };
 
 const STARTS: usize = 21;

@@ -10,8 +10,9 @@ use tokio::{
 
 use super::{
     http::Connection,
-    process::{Setting, quantile},
+    process::{Setting, Target},
     report::{Row, row},
+    server::quantile,
 };
 
 const RATE_PER_SECOND: u32 = 2000;
@@ -48,7 +49,7 @@ pub(crate) async fn against_disk(setting: &Setting) -> Result<[Row; 2]> {
 /// waiting past its next turn counts that wait in both requests.
 async fn waits(setting: &Setting) -> Result<Vec<Duration>> {
     let server = setting.hookglass("latency", false)?;
-    let request: Rc<[u8]> = server.endpoint().await?.request().into();
+    let request: Rc<[u8]> = Target::new(&server).await?.request().into();
     let waits = Rc::new(RefCell::new(Vec::new()));
     let period = Duration::from_secs(1) * CONNECTIONS / RATE_PER_SECOND;
 

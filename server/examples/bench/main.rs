@@ -8,11 +8,17 @@ mod bare;
 mod capture;
 mod feeds;
 mod footprint;
+#[path = "../support/http.rs"]
+#[allow(dead_code, reason = "each program uses its own part of what they share")]
 mod http;
 mod latency;
+#[path = "../support/machine.rs"]
 mod machine;
 mod process;
 mod report;
+#[path = "../support/server.rs"]
+#[allow(dead_code, reason = "each program uses its own part of what they share")]
+mod server;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -69,7 +75,7 @@ fn main() -> Result<ExitCode> {
 }
 
 async fn measure(setting: &Setting) -> Result<Report> {
-    process::raise_open_files_limit()?;
+    server::raise_open_files_limit()?;
     let mut report = Report::default();
     report.add("start", footprint::start(setting).map(|row| vec![row]))?;
     report.add("memory", footprint::idle(setting).await.map(|row| vec![row]))?;

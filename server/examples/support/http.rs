@@ -1,5 +1,5 @@
 //! HTTP/1.1 with as little work as can be, so that the load takes as little as can be from the
-//! servers that it shares the processors with.
+//! servers that it shares the processors with. Knows nothing of what is asked.
 
 use std::{io, net::SocketAddr};
 
@@ -39,14 +39,67 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends a request and reads its whole answer, whatever its status.
+    pub(crate) async fn request(&mut self, request: &[u8]) -> Result<Answer> {
+        self.send(request).await?;
+        self.buffer.clear();
+        let head_bytes = self.head().await?;
+        let head = self.buffer[..head_bytes].to_vec();
+        let length: Option<usize> =
+            field(&head, "content-length").and_then(|length| length.parse().ok());
+        let body = match length {
+            Some(length) => {
+                while self.buffer.len() < head_bytes + length {
+                    self.more().await?;
+                }
+                self.buffer[head_bytes..head_bytes + length].to_vec()
+            }
+            None if field(&head, "transfer-encoding").is_some() => self.chunks(head_bytes).await?,
+            // These have no body (RFC 9110 §6.4.1).
+            None if head.get(9..12) == Some(b"204") => Vec::new(),
+            None => bail!("an answer whose end cannot be told"),
+        };
+        Ok(Answer { head, body })
+    }
+
+    /// Reads a chunked body (RFC 9112 §7.1) without trailers that begins at `position`.
+    async fn chunks(&mut self, mut position: usize) -> Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = loop {
+                let rest = &self.buffer[position..];
+                if let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+                    break std::str::from_utf8(&rest[..end])?.to_owned();
+                }
+                self.more().await?;
+            };
+            let size = line.split(';').next().unwrap_or_default().trim();
+            let size = usize::from_str_radix(size, 16).context("a chunk without a size")?;
+            let start = position + line.len() + 2;
+            while self.buffer.len() < start + size + 2 {
+                self.more().await?;
+            }
+            body.extend_from_slice(&self.buffer[start..start + size]);
+            position = start + size + 2;
+            if size == 0 {
+                return Ok(body);
+            }
+        }
+    }
+
     /// Sends a request for a stream and reads the head of its answer, which must be a 200. What
     /// came of the stream already is lost: nothing has happened yet.
-    pub(crate) async fn subscribe(mut self, request: &[u8]) -> Result<TcpStream> {
+    pub(crate) async fn subscribe(self, request: &[u8]) -> Result<TcpStream> {
+        self.stream(request).await.map(|(stream, _)| stream)
+    }
+
+    /// The same with what came of the stream already.
+    pub(crate) async fn stream(mut self, request: &[u8]) -> Result<(TcpStream, Vec<u8>)> {
         self.send(request).await?;
         let head_bytes = self.head().await?;
         let head = &self.buffer[..head_bytes];
-        ensure!(head.starts_with(b"HTTP/1.1 200 "), "refused: {}", String::from_utf8_lossy(head));
-        Ok(self.stream)
+        ensure!(head.get(8..13) == Some(b" 200 "), "refused: {}", String::from_utf8_lossy(head));
+        Ok((self.stream, self.buffer.split_off(head_bytes)))
     }
 
     async fn send(&self, mut request: &[u8]) -> Result<()> {
@@ -94,6 +147,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Its status, 0 if it has none.
+    pub(crate) fn status(&self) -> u16 {
+        let status = self.head.get(9..12).and_then(|status| std::str::from_utf8(status).ok());
+        status.and_then(|status| status.parse().ok()).unwrap_or(0)
+    }
+
     /// A header field.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         field(&self.head, name)

@@ -1,0 +1,283 @@
+//! The disk fills up or fails for a while under load, and then the power goes: what was promised
+//! before, meanwhile and afterwards must be there, and the server must have gone on by itself.
+
+use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::{
+    audit::{Owned, get, workspace},
+    bed::{Bed, Setting, kill_after},
+    chance::Chance,
+    cut::{self, Survival},
+    disk::{Disk, Word},
+    http::Connection,
+    ledger::{Ledger, Outcome, Sent},
+    report::Row,
+    watch::Watch,
+};
+
+/// Less than elsewhere: what is to be seen here is not a matter of speed.
+const PER_SECOND: u32 = 500;
+/// Load before the fault, so that there is something to lose.
+const BEFORE: Duration = Duration::from_millis(700);
+/// How soon requests must be captured again.
+const RECOVERY_BOUND: Duration = Duration::from_secs(5);
+/// Writes that still find room when the disk is about to be full: so the last one is cut short.
+const LAST_BYTES: i64 = 100_000;
+/// How long before the fault a request may have been sent that it hit.
+const SLACK: Duration = Duration::from_millis(500);
+/// By when a single failure must have happened: checkpoints are rare.
+const FELT_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two reads while the fault lasts.
+const READ_EVERY: Duration = Duration::from_millis(100);
+/// What a read may take, and a feed to say that it is alive.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Every write fails with ENOSPC, as where each takes new blocks.
+    NoSpace,
+    /// Writes that make a file longer fail with ENOSPC.
+    NoGrowth,
+    /// Every write fails with EIO.
+    WriteError,
+    /// One sync of the write-ahead log fails with EIO; what it was to cover is never written.
+    LogSyncError,
+    /// The same of the database itself, in the middle of a checkpoint.
+    CheckpointSyncError,
+}
+
+impl Fault {
+    /// What the report calls it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::NoSpace => "Disk full for every write, then power loss",
+            Self::NoGrowth => "Disk full for files that grow, then power loss",
+            Self::WriteError => "EIO on each write for a while, then power loss",
+            Self::LogSyncError => "EIO on one fsync of the log, then power loss",
+            Self::CheckpointSyncError => "EIO on one fsync of a checkpoint, then power loss",
+        }
+    }
+
+    fn begin(self, disk: &Disk) -> Result<()> {
+        match self {
+            Self::NoSpace | Self::NoGrowth => {
+                disk.set(Word::Space, LAST_BYTES)?;
+                disk.set(Word::SpaceLimit, if self == Self::NoSpace { 2 } else { 1 })
+            }
+            Self::WriteError => disk.set(Word::WriteErrors, i64::MAX),
+            Self::LogSyncError => disk.set(Word::SyncErrors, 1),
+            Self::CheckpointSyncError => {
+                disk.set(Word::SyncErrorsOf, 1)?;
+                disk.set(Word::SyncErrors, 1)
+            }
+        }
+    }
+
+    /// Whether it lasts until it is ended.
+    const fn lasts(self) -> bool {
+        match self {
+            Self::NoSpace | Self::NoGrowth | Self::WriteError => true,
+            Self::LogSyncError | Self::CheckpointSyncError => false,
+        }
+    }
+
+    /// Whether senders must have felt it: a checkpoint that fails is only tried again.
+    const fn concerns_senders(self) -> bool {
+        match self {
+            Self::NoSpace | Self::NoGrowth | Self::WriteError | Self::LogSyncError => true,
+            Self::CheckpointSyncError => false,
+        }
+    }
+
+    fn end(self, disk: &Disk) -> Result<()> {
+        disk.set(Word::SpaceLimit, 0)?;
+        disk.set(Word::WriteErrors, 0)?;
+        disk.set(Word::SyncErrors, 0)
+    }
+
+    /// How often the disk said so.
+    fn count(self, disk: &Disk) -> Result<i64> {
+        disk.get(match self {
+            Self::NoSpace | Self::NoGrowth => Word::NoSpace,
+            Self::WriteError => Word::FailedWrites,
+            Self::LogSyncError | Self::CheckpointSyncError => Word::FailedSyncs,
+        })
+    }
+}
+
+/// How much of it.
+pub(crate) struct Extent {
+    pub(crate) rounds: usize,
+    /// How long a fault lasts that does not pass by itself.
+    pub(crate) lasts: Duration,
+    /// Load after the fault.
+    pub(crate) after: Duration,
+}
+
+pub(crate) async fn run(
+    setting: &Setting,
+    fault: Fault,
+    extent: &Extent,
+    mut chance: Chance,
+) -> Result<Row> {
+    let mut row = Row::new(fault.name());
+    let (mut refused, mut slowest) = (0, Duration::ZERO);
+    for round in 0..extent.rounds {
+        let name = format!("{fault:?}-{round}");
+        let mut bed = Bed::new(setting, &name, true, &[], Chance::new(chance.any())).await?;
+        let mut server = bed.start().await?;
+        let disk = bed.disk()?;
+        let fault_of_round = Course {
+            fault,
+            disk: disk.clone(),
+            endpoints: bed.endpoints.clone(),
+            ledger: bed.ledger.clone(),
+            extent,
+        };
+        let address = server.address;
+        let times = bed.storm(address, PER_SECOND, fault_of_round.run(address)).await??;
+        if bed.feeds_ended {
+            row.wrong("the feeds ended with the fault");
+        }
+        kill_after(&mut server, Duration::ZERO).await?;
+        disk.vouch()?;
+        refused += judge(&bed.ledger.borrow().sent, fault, times, &mut slowest, &mut row);
+        let survival = if round.is_multiple_of(2) { Survival::Nothing } else { Survival::Torn };
+        cut::power(&disk, survival, &mut bed.chance)?;
+
+        server = match bed.start().await {
+            Ok(server) => server,
+            Err(error) => {
+                row.wrong(format!("all is lost: {error:#}"));
+                row.close(&bed);
+                break;
+            }
+        };
+        let findings = bed.check_with_feeds(&server).await?;
+        row.round(&bed, findings);
+        server.stop()?;
+        row.close(&bed);
+        if !row.holds() {
+            break;
+        }
+    }
+    row.note(format!("{refused} were told 503; captured again within {slowest:.0?}"));
+    Ok(row)
+}
+
+/// When the fault could first be felt, and when it was over.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    began: Instant,
+    ended: Instant,
+}
+
+/// One fault from before it to after it.
+struct Course<'a> {
+    extent: &'a Extent,
+    fault: Fault,
+    disk: Rc<Disk>,
+    endpoints: Vec<Owned>,
+    ledger: Rc<RefCell<Ledger>>,
+}
+
+impl Course<'_> {
+    async fn run(self, address: SocketAddr) -> Result<Times> {
+        sleep(BEFORE).await;
+        self.fault.begin(&self.disk)?;
+        let began = Instant::now();
+        let lasts = if self.fault.lasts() { self.extent.lasts } else { FELT_TIMEOUT };
+        let until = began + lasts;
+        while Instant::now() < until {
+            // One failed sync is over as soon as it was felt.
+            if !self.fault.lasts() && self.fault.count(&self.disk)? > 0 {
+                break;
+            }
+            for endpoint in &self.endpoints {
+                self.complain("reading", read(address, endpoint).await);
+            }
+            sleep(READ_EVERY).await;
+        }
+        if self.fault.count(&self.disk)? == 0 {
+            self.complain("the fault", Err(anyhow!("no write or sync ran into it")));
+        }
+        if self.fault.lasts() {
+            self.complain("a new feed", listen(address, &self.endpoints, false).await);
+        }
+        self.fault.end(&self.disk)?;
+        let ended = Instant::now();
+        sleep(self.extent.after).await;
+        self.complain("a new feed", listen(address, &self.endpoints, true).await);
+        Ok(Times { began, ended })
+    }
+
+    fn complain(&self, what: &str, result: Result<()>) {
+        if let Err(error) = result {
+            self.ledger.borrow_mut().complain(format!("{what}: {error:#}"));
+        }
+    }
+}
+
+/// Reads a list and a request.
+async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
+    let Owned { id, key } = endpoint;
+    let reads = async {
+        let mut connection = Connection::open(address).await?;
+        get(&mut connection, &format!("/api/endpoints/{id}/requests"), key).await?;
+        get(&mut connection, &format!("/api/endpoints/{id}/requests/latest"), key).await?;
+        anyhow::Ok(())
+    };
+    timeout(READ_TIMEOUT, reads).await.context("no answer in time")?
+}
+
+/// Opens a feed, which must say that it is alive and whether requests can be kept.
+async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bool) -> Result<()> {
+    let key = &endpoints.first().context("no endpoint")?.key;
+    let change = workspace(address, key).await?.change;
+    let mut watch = Watch::new(key, change);
+    let said =
+        timeout(READ_TIMEOUT, watch.hear_beat(address)).await.context("no beat in time")??;
+    ensure!(said == storing, "it says storing: {said}, which is not so");
+    Ok(())
+}
+
+/// How many senders were told to come again; whether they were told so, and for how long.
+fn judge(
+    sent: &[Sent],
+    fault: Fault,
+    times: Times,
+    slowest: &mut Duration,
+    row: &mut Row,
+) -> usize {
+    let (began, ended) = (times.began.into_std(), times.ended.into_std());
+    let told = |sent: &&Sent| matches!(sent.outcome, Outcome::Refused(503));
+    let refused: Vec<&Sent> = sent.iter().filter(told).collect();
+    if refused.is_empty() && fault.concerns_senders() {
+        row.wrong("nobody was told 503");
+    }
+    if refused.iter().any(|sent| sent.sent_at + SLACK < began) {
+        row.wrong("a sender was told 503 before the fault");
+    }
+    // Everything from here on was acknowledged.
+    let recovered = sent
+        .iter()
+        .rev()
+        .filter(|sent| sent.sent_at >= ended)
+        .take_while(|sent| matches!(sent.outcome, Outcome::Acknowledged(_)))
+        .last();
+    match recovered {
+        None => row.wrong("requests were not captured any more after the fault"),
+        Some(first) => {
+            let took = first.answered_at.unwrap_or(first.sent_at) - ended;
+            *slowest = took.max(*slowest);
+            if took > RECOVERY_BOUND {
+                row.wrong(format!("requests were captured again only after {took:.1?}"));
+            }
+        }
+    }
+    refused.len()
+}
