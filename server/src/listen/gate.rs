@@ -221,12 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
 
     /// Has the sender told what is wrong with what has arrived of its head, and reads no further.
     fn refuse_arrived(&mut self, malformed: Malformed) {
-        let arrived = lenient_end(&self.input).min(MAX_HEAD_BYTES);
+        let arrived = self.input.len().min(MAX_HEAD_BYTES);
         let bytes = self.input.split_to(arrived).freeze();
         self.refuse(bytes, malformed);
     }
 
-    fn refuse(&mut self, bytes: Bytes, malformed: Malformed) {
+    fn refuse(&mut self, mut bytes: Bytes, malformed: Malformed) {
+        bytes.truncate(lenient_end(&bytes));
         self.handed = tame::stand_in(Head::target_of(&bytes).map(|target| &bytes[target]));
         self.state = State::End;
         self.lingers = true;

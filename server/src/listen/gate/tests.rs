@@ -204,6 +204,7 @@ async fn a_refused_head_is_kept_without_what_follows_it() {
         ("\nGET /a HTTP/1.1\n\nGET /b", "\nGET /a HTTP/1.1\n\n"),
         ("(GET /a HTTP/1.1\r\n\r\nGET /b", "(GET /a HTTP/1.1\r\n\r\n"),
         ("GET /a HTTP/1.1\nHost: h\nX: y", "GET /a HTTP/1.1\nHost: h\nX: y"),
+        ("GET /a HTTP/1.1\r\n\r\r\nGET /b\r\n\r\n", "GET /a HTTP/1.1\r\n\r\r\n"),
         ("GET /a HTTP/1.1\r\n\r\nGET /b", "GET /a HTTP/1.1\r\n\r\n"),
     ] {
         let (mut gate, mut sender, slot) = gate(1024);
