@@ -70,6 +70,9 @@ fn plain(text: &str) -> Option<IpAddr> {
     let ip = match text.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;
+            if port.is_empty() && address.parse::<std::net::Ipv4Addr>().is_ok() {
+                return address.parse().ok();
+            }
             let is_port = |port: &str| {
                 !port.is_empty()
                     && port.bytes().all(|digit| digit.is_ascii_digit())
@@ -77,11 +80,12 @@ fn plain(text: &str) -> Option<IpAddr> {
             };
             // The standard library takes a scope, too.
             let (address, scope) = address.split_once('%').unwrap_or((address, ""));
-            if address.len() < rest.find(']')? && scope.parse::<u32>().is_err() {
+            let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+            let has_scope = address.len() < rest.find(']')?;
+            if has_scope && !(is_number(scope) && scope.parse::<u32>().is_ok()) {
                 return None;
             }
-            if !(port.is_empty() && scope.is_empty() || port.strip_prefix(':').is_some_and(is_port))
-            {
+            if !(port.is_empty() && !has_scope || port.strip_prefix(':').is_some_and(is_port)) {
                 return None;
             }
             IpAddr::V6(address.parse().ok()?)

@@ -79,12 +79,12 @@ fn read(mut input: &[u8]) -> Vec<Expected> {
     loop {
         let mut empty_lines = 0;
         while let Some(rest) = input.strip_prefix(b"\r\n") {
-            input = rest;
             empty_lines += 1;
             if empty_lines > 4 {
                 messages.push(refused(input));
                 return messages;
             }
+            input = rest;
         }
         if input.is_empty() || input == b"\r" {
             return messages;
