@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod directory;
+mod log;
 mod open;
 mod reader;
 mod writer;
@@ -23,7 +24,9 @@ use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
 pub use self::open::OpenError;
-use self::{checkpoint::Checkpointer, directory::Directory, reader::Readers, writer::Writer};
+use self::{
+    checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
+};
 use super::{
     Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, PIECE_BYTES, RequestPage,
     Settings, Store, StoreError, StoredRequest, UploadId, Which, WorkspaceId,
@@ -130,10 +133,12 @@ impl SqliteStore {
         let readers = Readers { pool, max_requests: options.max_requests };
         let directory = Directory::default();
         let metrics = options.metrics.clone();
-        let (writer, storing) = Writer::start(connection, &connect, options, directory.clone())
-            .await
-            .map_err(sqlite)?;
-        let checkpointer = Checkpointer::start(&connect, &path, &writer, metrics.clone());
+        let log = Log::new(connect.clone());
+        let (writer, storing) =
+            Writer::start(connection, &connect, log.clone(), options, directory.clone())
+                .await
+                .map_err(sqlite)?;
+        let checkpointer = Checkpointer::start(&connect, log, &path, &writer, metrics.clone());
         Ok(Self { writer, checkpointer, readers, directory, storing, metrics, _lock: lock })
     }
 }

@@ -12,6 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    log::Log,
     reader,
     writer::{Edit, Writer},
 };
@@ -30,6 +31,7 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     pub(super) fn start(
         connect: &SqliteConnectOptions,
+        log: Log,
         path: &std::path::Path,
         writer: &Writer,
         metrics: Metrics,
@@ -39,6 +41,7 @@ impl Checkpointer {
         wal.push("-wal");
         let work = Work {
             connect: connect.clone(),
+            log,
             connection: None,
             wal: wal.into(),
             // Weak: the writer's queue ends with the store, not with this task.
@@ -70,6 +73,7 @@ impl Drop for Checkpointer {
 
 struct Work {
     connect: SqliteConnectOptions,
+    log: Log,
     connection: Option<SqliteConnection>,
     wal: PathBuf,
     queue: mpsc::WeakSender<Edit>,
@@ -112,12 +116,13 @@ impl Work {
 
     /// Moves what no reader still needs; waits for nobody.
     async fn checkpoint(&mut self) {
+        let log = self.log.clone();
         let moved = match self.connection().await {
-            Ok(connection) => passive_checkpoint(connection).await,
+            Ok(connection) => log.fold(connection).await,
             Err(error) => Err(error),
         };
         match moved {
-            Ok(_) => self.tell(Edit::Checkpointed),
+            Ok(()) => self.tell(Edit::Checkpointed),
             Err(error) => self.lose(&error),
         }
     }
@@ -147,13 +152,4 @@ impl Work {
         let bytes = std::fs::metadata(&self.wal).map_or(0, |file| file.len());
         self.metrics.wal_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
-}
-
-/// Whether all of the log is in the database now, so that the next commit starts it anew.
-pub(super) async fn passive_checkpoint(
-    connection: &mut SqliteConnection,
-) -> Result<bool, sqlx::Error> {
-    let (busy, frames, moved): (i64, i64, i64) =
-        sqlx::query_as("pragma wal_checkpoint(passive)").fetch_one(connection).await?;
-    Ok(busy == 0 && moved == frames)
 }

@@ -5,22 +5,23 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnectOptions},
 };
 
-use super::super::checkpoint::passive_checkpoint;
-
-/// Primary result codes of SQLite that leave the connection as good as it was: BUSY, LOCKED, FULL
-/// (no space), TOOBIG, CONSTRAINT, MISMATCH.
-const HARMLESS: [i32; 6] = [5, 6, 13, 18, 19, 20];
+use super::super::log::{Log, is_harmless};
 
 /// The writer's connection; not there after an error that it must not be trusted after.
 pub(super) struct Link {
     connection: Option<SqliteConnection>,
     connect: SqliteConnectOptions,
+    log: Log,
     in_transaction: bool,
 }
 
 impl Link {
-    pub(super) const fn new(connection: SqliteConnection, connect: SqliteConnectOptions) -> Self {
-        Self { connection: Some(connection), connect, in_transaction: false }
+    pub(super) const fn new(
+        connection: SqliteConnection,
+        connect: SqliteConnectOptions,
+        log: Log,
+    ) -> Self {
+        Self { connection: Some(connection), connect, log, in_transaction: false }
     }
 
     pub(super) const fn is_lost(&self) -> bool {
@@ -59,12 +60,14 @@ impl Link {
 
     /// Moves what is left of the log into the database without waiting for anyone.
     pub(super) async fn checkpoint(&mut self) -> Result<(), sqlx::Error> {
-        passive_checkpoint(self.get()?).await.map(drop)
+        let log = self.log.clone();
+        log.fold(self.get()?).await
     }
 
     /// Waits for the readers of old states and empties the log.
     pub(super) async fn empty_log(&mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("pragma wal_checkpoint(truncate)").execute(self.get()?).await.map(drop)
+        let log = self.log.clone();
+        log.empty(self.get()?).await
     }
 
     /// Rolls back, and closes the connection for good unless the failure is one that says nothing
@@ -73,14 +76,9 @@ impl Link {
     pub(super) async fn failed(&mut self, error: &sqlx::Error) {
         self.in_transaction = false;
         let Some(mut connection) = self.connection.take() else { return };
-        let code = match error {
-            sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<i32>().ok()),
-            _ => None,
-        };
-        let harmless = code.is_some_and(|code| HARMLESS.contains(&(code & 0xff)));
         // Fails if SQLite has rolled back by itself, which is as good.
         drop(sqlx::query("rollback").execute(&mut connection).await);
-        if harmless {
+        if is_harmless(error) {
             self.connection = Some(connection);
         } else {
             drop(connection.close_hard().await);
@@ -109,10 +107,9 @@ impl Link {
     /// Moves everything from the write-ahead log into the database and closes.
     pub(super) async fn rest(self) {
         let Some(mut connection) = self.connection else { return };
-        let checkpoint =
-            sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut connection).await;
+        let emptied = self.log.empty(&mut connection).await;
         let closed = connection.close().await;
-        if let Err(error) = checkpoint.map(drop).and(closed) {
+        if let Err(error) = emptied.and(closed) {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "the database did not close cleanly; nothing acknowledged is lost"

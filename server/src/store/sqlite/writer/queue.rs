@@ -18,6 +18,7 @@ use super::{
     super::{
         super::{Endpoint, EndpointId, NewEndpoint, Settings, StoreError, UploadId, WorkspaceId},
         Directory, Options,
+        log::Log,
     },
     Desk,
     books::Books,
@@ -92,6 +93,7 @@ impl Writer {
     pub(in super::super) async fn start(
         mut connection: SqliteConnection,
         connect: &SqliteConnectOptions,
+        log: Log,
         options: Options,
         directory: Directory,
     ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
@@ -107,7 +109,7 @@ impl Writer {
         wal.push("-wal");
         let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
         let mut desk = Desk {
-            link: Link::new(connection, connect.clone()),
+            link: Link::new(connection, connect.clone(), log),
             books: Books::new(options.max_requests),
             next_request_id,
             uploads: Uploads::default(),

@@ -1,0 +1,98 @@
+//! Moving the write-ahead log into the database, and when that must stop.
+//!
+//! A checkpoint that commits overtake notes how far it came without a sync; only one that reaches
+//! the end of the log syncs the database, for all before it. If that sync fails, the system may
+//! have dropped what it was to write, and a later checkpoint, which goes on from where the note
+//! says, would sync in vain and let the log be overwritten. So from then on the log is only ever
+//! added to: the next process to open the database starts from its first frame.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+/// Primary result codes of SQLite that say nothing about the state of the disk: BUSY, LOCKED, FULL
+/// (no space), TOOBIG, CONSTRAINT, MISMATCH.
+const HARMLESS: [i32; 6] = [5, 6, 13, 18, 19, 20];
+
+/// The write-ahead log of an open database. A cheap-clone handle.
+#[derive(Clone)]
+pub(super) struct Log {
+    connect: SqliteConnectOptions,
+    /// Whether it must stay as it is until the next start.
+    kept: Arc<AtomicBool>,
+}
+
+impl Log {
+    pub(super) fn new(connect: SqliteConnectOptions) -> Self {
+        Self { connect, kept: Arc::default() }
+    }
+
+    /// Whether it must stay as it is until the next start.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept.load(Ordering::Acquire)
+    }
+
+    /// Moves what no reader still needs; waits for nobody.
+    pub(super) async fn fold(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.checkpoint(connection, "pragma wal_checkpoint(passive)").await
+    }
+
+    /// Waits for the readers of old states and empties the log.
+    pub(super) async fn empty(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.checkpoint(connection, "pragma wal_checkpoint(truncate)").await
+    }
+
+    async fn checkpoint(
+        &self,
+        connection: &mut SqliteConnection,
+        sql: &'static str,
+    ) -> Result<(), sqlx::Error> {
+        if self.is_kept() {
+            return Ok(());
+        }
+        let done = sqlx::query(sql).execute(connection).await;
+        if let Err(error) = &done
+            && !is_harmless(error)
+        {
+            self.keep().await;
+        }
+        done.map(drop)
+    }
+
+    /// Lets nobody touch the log until the next start.
+    async fn keep(&self) {
+        if self.kept.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        tracing::error!(
+            "the disk failed while the write-ahead log was moved into the database; nothing is \
+             lost, but the log grows from now on until the server is started anew"
+        );
+        // The last connection to close would move the log: this one never closes. It holds its
+        // lock from its first read on.
+        let opened = async {
+            let mut connection = self.connect.connect().await?;
+            sqlx::query("select count(*) from sqlite_schema").execute(&mut connection).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        match opened.await {
+            Ok(connection) => std::mem::forget(connection),
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot hold the write-ahead log; kill the server rather than stop it"
+            ),
+        }
+    }
+}
+
+/// Whether a failure leaves the connection as good as it was.
+pub(super) fn is_harmless(error: &sqlx::Error) -> bool {
+    let code = match error {
+        sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<i32>().ok()),
+        _ => None,
+    };
+    code.is_some_and(|code| HARMLESS.contains(&(code & 0xff)))
+}
