@@ -67,6 +67,16 @@ impl Setting {
         Ok(Self { binary, shim, directory, help })
     }
 
+    /// The program to torture.
+    pub(crate) fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// Where databases are put.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Whether the program knows a flag.
     pub(crate) fn knows(&self, flag: &str) -> bool {
         self.help.split_whitespace().any(|word| word == flag)

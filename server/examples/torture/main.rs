@@ -7,9 +7,12 @@
 mod audit;
 mod bed;
 mod chance;
+mod crowd;
 mod cut;
 mod disk;
 mod faults;
+mod flood;
+mod guests;
 #[path = "../support/http.rs"]
 #[allow(dead_code, reason = "each program uses its own part of what they share")]
 mod http;
@@ -41,7 +44,9 @@ use tokio::runtime;
 use self::{
     bed::Setting,
     chance::Chance,
+    crowd::Crowd,
     faults::{Extent, Fault},
+    flood::Flood,
     report::Report,
 };
 
@@ -81,6 +86,10 @@ enum Part {
     IoError,
     /// SIGTERM under load.
     Term,
+    /// Thousands of slow connections.
+    Crowd,
+    /// Large heads and bodies from one workspace.
+    Flood,
 }
 
 /// How many rounds of each.
@@ -91,6 +100,8 @@ struct Rounds {
     lies: usize,
     faults: Extent,
     terms: usize,
+    crowd: Crowd,
+    flood: Flood,
 }
 
 const FULL: Rounds = Rounds {
@@ -100,6 +111,8 @@ const FULL: Rounds = Rounds {
     lies: 3,
     faults: Extent { rounds: 4, lasts: Duration::from_secs(4), after: Duration::from_secs(6) },
     terms: 10,
+    crowd: Crowd { connections: 4_000, lasts: Duration::from_secs(60) },
+    flood: Flood { lasts: Duration::from_secs(45), storage_mib: 512 },
 };
 const SHORT: Rounds = Rounds {
     kills: 3,
@@ -108,6 +121,8 @@ const SHORT: Rounds = Rounds {
     lies: 1,
     faults: Extent { rounds: 1, lasts: Duration::from_millis(1500), after: Duration::from_secs(3) },
     terms: 2,
+    crowd: Crowd { connections: 500, lasts: Duration::from_secs(4) },
+    flood: Flood { lasts: Duration::from_secs(5), storage_mib: 128 },
 };
 
 fn main() -> Result<ExitCode> {
@@ -160,6 +175,8 @@ async fn torture(
                 }
             }
             Part::Term => report.add(term::NAME, term::run(setting, rounds.terms, next()).await)?,
+            Part::Crowd => report.add(crowd::NAME, crowd::run(setting, rounds.crowd).await)?,
+            Part::Flood => report.add(flood::NAME, flood::run(setting, rounds.flood).await)?,
         }
     }
     Ok(report)

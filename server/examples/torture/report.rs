@@ -77,6 +77,12 @@ impl Row {
         }
     }
 
+    /// Takes in a round without a bed.
+    pub(crate) fn single(&mut self, acknowledged: usize) {
+        self.rounds += 1;
+        self.acknowledged += acknowledged;
+    }
+
     /// Notes something that should not be.
     pub(crate) fn wrong(&mut self, what: impl Into<String>) {
         // In one line, also where a server's last words are part of it.

@@ -1,0 +1,159 @@
+//! What crowds and floods share: a server with its own limits, two workspaces on it, a sender who
+//! behaves, and a look at what it all takes up.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use hookglass_app::wire::Endpoint;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::{
+    bed::{Setting, size},
+    http::{self, Connection},
+    server::{Server, free_address},
+};
+
+/// A sender without an answer for so long has been forgotten.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Of requests that go over a connection of their own, one in so many.
+const FRESH_EVERY: u32 = 5;
+
+/// A server as it is without flags, but for those named.
+pub(crate) struct House {
+    pub(crate) server: Server,
+    database: PathBuf,
+}
+
+/// An endpoint and the key of its workspace.
+pub(crate) struct Guest {
+    pub(crate) id: String,
+    key: String,
+}
+
+/// What became of the requests of a sender who behaves.
+#[derive(Debug, Default)]
+pub(crate) struct Manners {
+    pub(crate) sent: usize,
+    pub(crate) acknowledged: usize,
+    pub(crate) slowest: Duration,
+}
+
+/// The most that was taken up at any moment, in bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Peak {
+    pub(crate) resident: u64,
+    pub(crate) database: u64,
+    pub(crate) log: u64,
+}
+
+impl House {
+    pub(crate) fn open(setting: &Setting, name: &str, flags: &[&str]) -> Result<Self> {
+        let folder = setting.folder(name)?;
+        let (database, address) = (folder.join("hookglass.db"), free_address()?);
+        let mut command = Command::new(setting.binary());
+        command
+            .env_clear()
+            .env("RUST_LOG", "warn")
+            .args(["--listen", &address.to_string()])
+            .arg("--database")
+            .arg(&database)
+            .args(flags);
+        let server = Server::start(command, address, &folder.join("log"))?;
+        Ok(Self { server, database })
+    }
+
+    pub(crate) async fn guest(&self) -> Result<Guest> {
+        let made = self.server.endpoint(None).await?;
+        Ok(Guest { id: made.id, key: made.key.context("a workspace without a key")? })
+    }
+
+    /// The endpoint as its owner sees it.
+    pub(crate) async fn look(&self, guest: &Guest) -> Result<Endpoint> {
+        let line = format!("GET /api/endpoints/{}", guest.id);
+        let key = format!("Authorization: Bearer {}", guest.key);
+        let answer = http::fetch(self.server.address, &[&line, &key], "").await?;
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
+    /// Notes what is taken up now.
+    pub(crate) fn measure(&self, peak: &mut Peak) -> Result<()> {
+        let mut log = self.database.clone().into_os_string();
+        log.push("-wal");
+        peak.resident = peak.resident.max(self.server.resident_bytes()?);
+        peak.database = peak.database.max(size(&self.database));
+        peak.log = peak.log.max(size(log.as_ref()));
+        Ok(())
+    }
+}
+
+/// Sends so many small requests a second for so long, each after the answer to the one before, and
+/// notes what the house takes up meanwhile.
+pub(crate) async fn behave(
+    house: &House,
+    guest: &Guest,
+    per_second: u32,
+    lasts: Duration,
+) -> Result<(Manners, Peak)> {
+    let (mut manners, mut peak) = (Manners::default(), Peak::default());
+    let request = format!(
+        "POST /{} HTTP/1.1\r\nHost: hooks.test\r\nContent-Length: 1024\r\n\r\n{}",
+        guest.id,
+        "x".repeat(1024)
+    );
+    let started = Instant::now();
+    let mut turns = interval(Duration::from_secs(1) / per_second);
+    turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut connection = None;
+    for turn in 0.. {
+        turns.tick().await;
+        if started.elapsed() > lasts {
+            break;
+        }
+        if turn % FRESH_EVERY == 0 {
+            connection = None;
+        }
+        let sent = Instant::now();
+        manners.sent += 1;
+        let answered =
+            timeout(ANSWER_TIMEOUT, send(house.server.address, &mut connection, &request)).await;
+        match answered {
+            Ok(Ok(())) => manners.acknowledged += 1,
+            _ => connection = None,
+        }
+        manners.slowest = manners.slowest.max(sent.elapsed());
+        house.measure(&mut peak)?;
+    }
+    Ok((manners, peak))
+}
+
+async fn send(
+    address: SocketAddr,
+    connection: &mut Option<Connection>,
+    request: &str,
+) -> Result<()> {
+    if connection.is_none() {
+        *connection = Some(Connection::open(address).await?);
+    }
+    let open = connection.as_mut().context("a connection that was just opened")?;
+    open.exchange(request.as_bytes()).await
+}
+
+/// Mebibytes for people.
+pub(crate) const fn mib(bytes: u64) -> u64 {
+    bytes >> 20
+}
+
+impl Setting {
+    /// A new folder for a database.
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.directory().join(name);
+        fs::create_dir(&folder).context("cannot make the folder for a database")?;
+        Ok(folder)
+    }
+}
