@@ -19,6 +19,8 @@ mod report;
 #[path = "../support/server.rs"]
 #[allow(dead_code, reason = "each program uses its own part of what they share")]
 mod server;
+mod stored;
+mod uploads;
 
 use std::{fs, path::PathBuf, process::ExitCode};
 
@@ -83,6 +85,9 @@ async fn measure(setting: &Setting) -> Result<Report> {
     report.add("capture", capture::against_bare(setting).await.map(|row| vec![row]))?;
     report.add("latency", latency::against_disk(setting).await.map(Vec::from))?;
     report.add("events", feeds::to_many_browsers(setting).await.map(|row| vec![row]))?;
+    report.add("a full endpoint", stored::full_endpoint(setting).await.map(|row| vec![row]))?;
+    report.add("1 M requests", stored::million(setting).await)?;
+    report.add("uploads", uploads::at_once(setting).await.map(|row| vec![row]))?;
     report.add("feeds", feeds::ten_thousand(setting).await.map(Vec::from))?;
     Ok(report)
 }

@@ -32,15 +32,12 @@ impl Setting {
 
     /// Starts Hookglass on a database of that name, which is new unless `keep` is set.
     pub(crate) fn hookglass(&self, name: &str, keep: bool) -> Result<Server> {
-        let database = self.directory.join(format!("{name}.db"));
-        if !keep {
-            for suffix in ["", "-wal", "-shm"] {
-                let mut file = database.clone().into_os_string();
-                file.push(suffix);
-                // It is new already if it was not there.
-                let _ = fs::remove_file(file);
-            }
-        }
+        self.hookglass_with(name, keep, &[])
+    }
+
+    /// The same with flags.
+    pub(crate) fn hookglass_with(&self, name: &str, keep: bool, flags: &[&str]) -> Result<Server> {
+        let database = if keep { self.database(name) } else { self.fresh(name) };
         let address = free_address()?;
         let mut command = Command::new(&self.binary);
         // No flags by way of the environment.
@@ -49,8 +46,25 @@ impl Setting {
             .arg("--listen")
             .arg(address.to_string())
             .arg("--database")
-            .arg(database);
+            .arg(database)
+            .args(flags);
         Server::start(command, address, &self.directory.join(format!("{name}.log")))
+    }
+
+    /// The path of a database that is not there.
+    pub(crate) fn fresh(&self, name: &str) -> PathBuf {
+        let database = self.database(name);
+        for suffix in ["", "-wal", "-shm"] {
+            let mut file = database.clone().into_os_string();
+            file.push(suffix);
+            // It is new already if it was not there.
+            let _ = fs::remove_file(file);
+        }
+        database
+    }
+
+    fn database(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.db"))
     }
 
     /// Starts the bare handler.

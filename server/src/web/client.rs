@@ -22,6 +22,9 @@ use crate::{
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
+/// Reads the addresses out of a field.
+type Reader = fn(&str) -> Vec<Option<IpAddr>>;
+
 /// Finds the client's address, believing only the proxies that the operator trusts. A cheap-clone
 /// handle.
 #[derive(Debug, Clone)]
@@ -44,12 +47,11 @@ impl ClientAddress {
             self.tell_of_undeclared_proxy(client, headers);
             return client;
         }
-        let (name, read): (_, fn(&str) -> Vec<Option<IpAddr>>) =
-            if headers.contains_key(FORWARDED_FOR) {
-                (FORWARDED_FOR, x_forwarded_for)
-            } else {
-                (FORWARDED, forwarded)
-            };
+        let (name, read): (_, Reader) = if headers.contains_key(FORWARDED_FOR) {
+            (FORWARDED_FOR, x_forwarded_for)
+        } else {
+            (FORWARDED, forwarded)
+        };
         let fields: Vec<Option<IpAddr>> = headers
             .get_all(name)
             .iter()

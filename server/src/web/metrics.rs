@@ -1,4 +1,4 @@
-//! `/metrics` in the OpenMetrics text format, on an address of its own.
+//! `/metrics` in the `OpenMetrics` text format, on an address of its own.
 
 use axum::{
     extract::State,

@@ -64,7 +64,7 @@ impl Case {
     }
 
     /// These bytes are kept instead of those sent.
-    pub(crate) fn as_stored(mut self, bytes: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn stored_as(mut self, bytes: impl AsRef<[u8]>) -> Self {
         if let Expected::Kept { stored, .. } = &mut self.expected {
             *stored = bytes.as_ref().to_vec();
         }

@@ -12,7 +12,7 @@ const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 fn chunked(name: &str, body: impl AsRef<[u8]>, data: impl AsRef<[u8]>, trailers: &str) -> Case {
     let head = head(CHUNKED);
     kept(name, [&head[..], body.as_ref()].concat())
-        .as_stored([&head[..], data.as_ref(), trailers.as_bytes()].concat())
+        .stored_as([&head[..], data.as_ref(), trailers.as_bytes()].concat())
 }
 
 fn well_framed() -> Vec<Case> {

@@ -12,7 +12,7 @@ const REQUESTS_EACH: usize = 157;
 /// Repeats a run: set it to what a failure printed.
 const SEED_VARIABLE: &str = "HOOKGLASS_TEST_SEED";
 
-/// Numbers from a seed (SplitMix64).
+/// Numbers from a seed (`SplitMix64`).
 struct Random(u64);
 
 impl Random {

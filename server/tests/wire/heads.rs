@@ -86,9 +86,9 @@ fn kept_heads() -> Vec<Case> {
                 "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n",
             ),
         ),
-        kept("one empty line ahead", [b"\r\n", &head("")[..]].concat()).as_stored(head("")),
+        kept("one empty line ahead", [b"\r\n", &head("")[..]].concat()).stored_as(head("")),
         kept("four empty lines ahead", [b"\r\n\r\n\r\n\r\n", &head("")[..]].concat())
-            .as_stored(head("")),
+            .stored_as(head("")),
         kept(
             "a length with leading zeros",
             [&head("Content-Length: 0004\r\n")[..], b"body"].concat(),

@@ -119,7 +119,7 @@ fn doubtful() -> Vec<Case> {
     cases.push(refused("chunks in HTTP/1.0", format!("{old}{HIDDEN}"), 400, "HTTP/1.0 has no"));
     let odd = "Transfer-Encoding: CHUNKED\r\n";
     let sent = [&head(odd)[..], b"4\r\nbody\r\n0\r\n\r\n"].concat();
-    cases.push(kept("chunked in capitals", sent).as_stored([&head(odd)[..], b"body"].concat()));
+    cases.push(kept("chunked in capitals", sent).stored_as([&head(odd)[..], b"body"].concat()));
     cases
 }
 
@@ -145,28 +145,28 @@ fn bodies_that_look_like_requests() -> Vec<Case> {
         kept("under a length far down", [&many[..], hidden].concat()),
         kept("beside an upgrade", [&expecting[..], hidden].concat()),
         kept("in a chunk", [&chunked[..], chunk.as_bytes(), b"0\r\n\r\n"].concat())
-            .as_stored([&chunked[..], hidden].concat()),
+            .stored_as([&chunked[..], hidden].concat()),
         kept(
             "in two chunks",
             [&chunked[..], chunk.as_bytes(), chunk.as_bytes(), b"0\r\n\r\n"].concat(),
         )
-        .as_stored([&chunked[..], hidden, hidden].concat()),
+        .stored_as([&chunked[..], hidden, hidden].concat()),
         kept(
             "in a trailer",
             [&chunked[..], b"0\r\nX: GET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n\r\n"].concat(),
         )
-        .as_stored([&chunked[..], b"X: GET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n"].concat()),
+        .stored_as([&chunked[..], b"X: GET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n"].concat()),
         kept("in a field", head("X: a\r\n GET /{id}/smuggled HTTP/1.1\r\n")),
         kept(
             "in an extension",
             [&chunked[..], b"1;GET /{id}/smuggled HTTP/1.1\r\nx\r\n0\r\n\r\n"].concat(),
         )
-        .as_stored([&chunked[..], b"x"].concat()),
+        .stored_as([&chunked[..], b"x"].concat()),
         kept("behind HTTP/1.0 that closes", format!("GET /{{id}} HTTP/1.0\r\n\r\n{HIDDEN}"))
-            .as_stored("GET /{id} HTTP/1.0\r\n\r\n")
+            .stored_as("GET /{id} HTTP/1.0\r\n\r\n")
             .closes(),
         kept("behind Connection: close", [&head("Connection: close\r\n")[..], hidden].concat())
-            .as_stored(head("Connection: close\r\n"))
+            .stored_as(head("Connection: close\r\n"))
             .closes(),
     ]
 }
