@@ -597,6 +597,11 @@ async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
         store.append(unused.id, captured(b"x")).await,
         Err(StoreError::Gone(GoneReason::Expired))
     ));
+    let put_off = published.lock().unwrap().iter().rev().find_map(|change| match &change.what {
+        What::Endpoint(endpoint) if endpoint.slug == used.slug => endpoint.expires_at,
+        _ => None,
+    });
+    assert!(put_off > used.expires_at, "feeds learn of the new end: {put_off:?}");
     for slug in ["used", "forever"] {
         let slug: Slug = slug.parse().unwrap();
         assert_eq!(store.resolve(&slug).await.unwrap().unwrap().gone, None);

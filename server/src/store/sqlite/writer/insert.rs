@@ -236,13 +236,17 @@ impl Desk {
         }
         self.write_rows(batch).await?;
         self.write_drops(batch).await?;
-        for id in batch.put_off.drain(..) {
-            let end = self.books.endpoint(id).and_then(|book| book.endpoint.expires_at);
+        for id in std::mem::take(&mut batch.put_off) {
+            let Some(endpoint) = self.books.endpoint(id).map(|book| book.endpoint.clone()) else {
+                continue;
+            };
             sqlx::query("update endpoints set expires_at = ?2 where id = ?1")
                 .bind(id.0)
-                .bind(end)
+                .bind(endpoint.expires_at)
                 .execute(self.link.write().await?)
                 .await?;
+            // Open pages show when it ends.
+            self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
         }
         if !self.link.is_in_transaction() {
             // Nothing came of it; a use that is not worth writing is only remembered.
