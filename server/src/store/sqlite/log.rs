@@ -12,6 +12,7 @@ use std::sync::{
 };
 
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::sync::Mutex;
 
 /// Primary result codes of SQLite that say nothing about the state of the disk: BUSY, LOCKED, FULL
 /// (no space), TOOBIG, CONSTRAINT, MISMATCH.
@@ -23,11 +24,13 @@ pub(super) struct Log {
     connect: SqliteConnectOptions,
     /// Whether it must stay as it is until the next start.
     kept: Arc<AtomicBool>,
+    /// Held while somebody moves it: a failure has to be known before the next one starts.
+    moving: Arc<Mutex<()>>,
 }
 
 impl Log {
     pub(super) fn new(connect: SqliteConnectOptions) -> Self {
-        Self { connect, kept: Arc::default() }
+        Self { connect, kept: Arc::default(), moving: Arc::default() }
     }
 
     /// Whether it must stay as it is until the next start.
@@ -37,11 +40,13 @@ impl Log {
 
     /// Moves what no reader still needs; waits for nobody.
     pub(super) async fn fold(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let Ok(_turn) = self.moving.try_lock() else { return Ok(()) };
         self.checkpoint(connection, "pragma wal_checkpoint(passive)").await
     }
 
     /// Waits for the readers of old states and empties the log.
     pub(super) async fn empty(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        let _turn = self.moving.lock().await;
         self.checkpoint(connection, "pragma wal_checkpoint(truncate)").await
     }
 

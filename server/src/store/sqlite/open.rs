@@ -77,7 +77,6 @@ pub(super) async fn open(
     check(&mut connection, path).await?;
     connection.close().await.map_err(sqlite)?;
     let options = options
-        .auto_vacuum(SqliteAutoVacuum::Incremental)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(match durability {
             Durability::Full => SqliteSynchronous::Full,
@@ -89,7 +88,10 @@ pub(super) async fn open(
         .pragma("cache_size", "-16384")
         // Checkpoints have a connection of their own: none happens inside a commit.
         .pragma("wal_autocheckpoint", "0");
-    let mut connection = options.connect().await.map_err(sqlite)?;
+    // Only once: setting it commits, and a connection that commits before its pragmas are through
+    // makes a checkpoint of its own. See `log` for why that must not be.
+    let making = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+    let mut connection = making.connect().await.map_err(sqlite)?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| sqlite(error.into()))?;
     sqlx::query("pragma application_id = 1213157195")
         .execute(&mut connection)
