@@ -169,4 +169,24 @@ mod tests {
             assert!(!is_too_old(good), "{good}");
         }
     }
+
+    #[tokio::test]
+    async fn opening_a_connection_moves_nothing_out_of_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.db");
+        let (_lock, options, mut writer) = open(&path, Durability::Full).await.unwrap();
+        // Past the thousand pages after which SQLite makes checkpoints if nobody stops it.
+        sqlx::query("insert into body_pieces (id, bytes) values (1, zeroblob(8388608))")
+            .execute(&mut writer)
+            .await
+            .unwrap();
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let before = length();
+        let mut other = options.connect().await.unwrap();
+        sqlx::query("insert into body_pieces (id, bytes) values (2, x'00')")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        assert_eq!(length(), before);
+    }
 }
