@@ -15,7 +15,6 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use bytes::Bytes;
 use hookglass_app::wire::Refused;
 use hyper::{
     HeaderMap,
@@ -280,6 +279,3 @@ fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
-
-/// No body.
-const EMPTY: Bytes = Bytes::new();

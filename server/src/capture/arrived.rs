@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Arrival, Capture, EMPTY};
+use super::{Arrival, Capture};
 use crate::{
     budget::Share,
     head,
@@ -113,7 +113,7 @@ impl Capture {
 impl Arrived {
     fn new(capture: &Capture, endpoint: &Endpoint) -> Self {
         Self {
-            first: EMPTY,
+            first: Bytes::new(),
             buffer: Vec::new(),
             bytes: 0,
             sha256: Sha256::new(),
