@@ -9,7 +9,10 @@ use self::browser as half;
 use self::nobody as half;
 #[cfg(feature = "ssr")]
 use self::server as half;
-use crate::wire::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+use crate::wire::{
+    Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
+    Suggestions, Summary, Value, Window,
+};
 
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 mod browser;
@@ -52,6 +55,65 @@ pub async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
 /// The problem that the server answered with, or that no answer came.
 pub async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
     half::body_start(id, seq, limit).await
+}
+
+/// How many requests came when: `GET …/requests/counts`.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn counts(id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
+    half::counts(id, ask).await
+}
+
+/// How a search may go on whose cursor is at `at`, in UTF-16 code units:
+/// `GET …/requests/suggestions?q=&at=`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn suggestions(id: &str, q: &str, at: u32) -> Result<Suggestions, Problem> {
+    half::suggestions(id, q, at).await
+}
+
+/// A part of a request made readable: `GET …/requests/{seq}/reading`.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
+    half::reading(id, seq, ask).await
+}
+
+/// Where a line of a JSON body stands, and what: `GET …/requests/{seq}/value?line=`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn value(id: &str, seq: i64, line: u64) -> Result<Value, Problem> {
+    half::value(id, seq, line).await
+}
+
+/// A request as a command or program that sends it again, for a tool as `format::tools` names it:
+/// `GET …/requests/{seq}/snippet?tool=`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn snippet(id: &str, seq: i64, tool: &str) -> Result<String, Problem> {
+    half::snippet(id, seq, tool).await
+}
+
+/// Changes note or pin of a request, `change` being the JSON of those that change:
+/// `PATCH …/requests/{seq}`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn annotate(id: &str, seq: i64, change: String) -> Result<Summary, Problem> {
+    half::annotate(id, seq, change).await
+}
+
+/// Deletes the requests that a search finds: `DELETE …/requests?q=`. Browser only.
+///
+/// # Errors
+/// The problem that the server answered with, or that no answer came.
+pub async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
+    half::delete_found(id, q).await
 }
 
 /// Changes settings of an endpoint, `change` being the JSON of those that change:
@@ -102,7 +164,10 @@ mod server {
 
     use leptos::prelude::use_context;
 
-    use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+    use super::{
+        Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
+        Session, Suggestions, Summary, Value, Window,
+    };
     use crate::backend::Backend;
 
     fn backend() -> Result<Arc<dyn Backend>, Problem> {
@@ -133,6 +198,38 @@ mod server {
         backend()?.body_start(id, seq, limit).await
     }
 
+    pub(super) async fn counts(id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
+        backend()?.counts(id, ask).await
+    }
+
+    pub(super) async fn suggestions(_id: &str, _q: &str, _at: u32) -> Result<Suggestions, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
+        backend()?.reading(id, seq, ask).await
+    }
+
+    pub(super) async fn value(_id: &str, _seq: i64, _line: u64) -> Result<Value, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn snippet(_id: &str, _seq: i64, _tool: &str) -> Result<String, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn annotate(
+        _id: &str,
+        _seq: i64,
+        _change: String,
+    ) -> Result<Summary, Problem> {
+        browser_only()
+    }
+
+    pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
+        browser_only()
+    }
+
     pub(super) async fn change(_id: &str, _change: String) -> Result<Endpoint, Problem> {
         browser_only()
     }
@@ -157,7 +254,10 @@ mod server {
 /// Neither half: lets the crate compile, and its pure parts be tested, without features.
 #[cfg(not(any(feature = "hydrate", feature = "ssr")))]
 mod nobody {
-    use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+    use super::{
+        Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
+        Session, Suggestions, Summary, Value, Window,
+    };
 
     fn nobody<T>() -> Result<T, Problem> {
         Err(Problem::unreachable("This build has neither the browser's half nor the server's."))
@@ -180,6 +280,38 @@ mod nobody {
     }
 
     pub(super) async fn body_start(_id: &str, _seq: i64, _limit: u32) -> Result<Vec<u8>, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn counts(_id: &str, _ask: CountsAsk) -> Result<Counts, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn suggestions(_id: &str, _q: &str, _at: u32) -> Result<Suggestions, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn reading(_id: &str, _seq: i64, _ask: Ask) -> Result<Reading, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn value(_id: &str, _seq: i64, _line: u64) -> Result<Value, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn snippet(_id: &str, _seq: i64, _tool: &str) -> Result<String, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn annotate(
+        _id: &str,
+        _seq: i64,
+        _change: String,
+    ) -> Result<Summary, Problem> {
+        nobody()
+    }
+
+    pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         nobody()
     }
 

@@ -3,7 +3,9 @@
 
 use async_trait::async_trait;
 
-use crate::wire::{Detail, Endpoint, Endpoints, Page, Problem, Window};
+use crate::wire::{
+    Ask, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading, Window,
+};
 
 /// The answers of the API to the caller for whom a page is rendered, in process.
 ///
@@ -17,8 +19,12 @@ pub trait Backend: Send + Sync {
     async fn endpoint(&self, id: &str) -> Result<Endpoint, Problem>;
     /// A page of its requests.
     async fn requests(&self, id: &str, window: Window) -> Result<Page, Problem>;
+    /// How many of them came when.
+    async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Problem>;
     /// One request in full.
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem>;
+    /// A part of it, made readable.
+    async fn reading(&self, id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem>;
     /// The first bytes of a request's body, at most `limit`.
     async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem>;
 }

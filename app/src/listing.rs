@@ -98,6 +98,7 @@ mod tests {
             complete: true,
             refused: None,
             label: None,
+            ..Summary::default()
         })
     }
 

@@ -4,7 +4,9 @@
 
 mod endpoint;
 mod feed;
+mod find;
 mod problem;
+mod reading;
 mod request;
 mod text;
 mod timestamp;
@@ -12,7 +14,9 @@ mod timestamp;
 pub use self::{
     endpoint::{Endpoint, Endpoints, OnLimit, Session},
     feed::{FeedEvent, GoneReason},
+    find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},
     problem::Problem,
+    reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, Value},
     request::{Body, Deleted, Detail, Header, Page, Refused, Summary, Window},
     text::Text,
     timestamp::Timestamp,

@@ -4,8 +4,9 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Deleted, Detail, Endpoint, Endpoints, FeedEvent, GoneReason, Header, OnLimit, Page,
-    Problem, Refused, Session, Summary, Text, Timestamp, Window,
+    Body, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form, GoneReason,
+    Header, Note, OnLimit, Page, Piece, Problem, Reading, Refused, Row, Session, Summary, Text,
+    Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -74,6 +75,11 @@ fn summary() -> Summary {
         complete: true,
         refused: None,
         label: Some("push".to_owned()),
+        sender: Some("GitHub".to_owned()),
+        mark: None,
+        status: Some(200),
+        note: Some("The first one".to_owned()),
+        pinned: true,
     }
 }
 
@@ -86,6 +92,11 @@ fn odd_summary() -> Summary {
         complete: false,
         refused: Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 }),
         label: None,
+        sender: None,
+        mark: Some("preflight".to_owned()),
+        status: None,
+        note: None,
+        pinned: false,
         ..summary()
     }
 }
@@ -157,6 +168,7 @@ fn problems_sessions_and_counts_are_as_pinned() {
         title: "The slug is taken".to_owned(),
         status: 409,
         detail: "Another workspace has it. Choose another one.".to_owned(),
+        ..Problem::default()
     };
     assert_golden(&problem, include_str!("wire/problem.json"));
     let session = Session { key: "hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned() };
@@ -215,7 +227,7 @@ fn fields_that_older_servers_leave_out_are_not_missed() {
 fn a_window_with_a_misspelt_field_is_refused() {
     assert!(serde_json::from_str::<Window>(r#"{"befor":1}"#).is_err());
     let window: Window = serde_json::from_str(r#"{"before":1}"#).unwrap();
-    assert_eq!(window, Window { before: Some(1), after: None, limit: None });
+    assert_eq!(window, Window { before: Some(1), after: None, limit: None, q: None });
 }
 
 #[test]
@@ -223,4 +235,44 @@ fn a_key_is_never_in_debug_output() {
     let session = Session { key: "hgk_secret".to_owned() };
     assert!(!format!("{session:?}").contains("secret"));
     assert!(!format!("{:?}", bare_endpoint()).contains("hgk_"));
+}
+
+#[test]
+fn readings_are_as_pinned() {
+    let piece = |kind: &str, text: &str| Piece(kind.to_owned(), text.to_owned());
+    let form = |value: &str, label: &str| Form { value: value.to_owned(), label: label.to_owned() };
+    let reading = Reading {
+        form: "json".to_owned(),
+        forms: vec![form("json", "JSON"), form("hex", "Hex")],
+        bytes: 31,
+        decoded: Some(Decoded { coding: "gzip".to_owned(), bytes: 19, is_partial: false }),
+        notes: vec![Note { tone: "warn".to_owned(), text: "Shown in part.".to_owned() }],
+        total: 2,
+        rows: vec![
+            Row {
+                fold: Some("shut".to_owned()),
+                pieces: vec![piece("punctuation", "{")],
+                ..Row::default()
+            },
+            Row {
+                line: 1,
+                depth: 1,
+                margin: Some("2".to_owned()),
+                mark: Some("added".to_owned()),
+                pieces: vec![piece("key hit", "\"id\""), piece("", ": "), piece("number", "1")],
+                ..Row::default()
+            },
+        ],
+        fields: vec![Field {
+            name: vec![piece("", "Authorization")],
+            value: vec![piece("secret", "Bearer x")],
+            about: Some("Lets a client in.".to_owned()),
+            standard: Some("RFC 9110 §11.6.2".to_owned()),
+            secret: true,
+            ..Field::default()
+        }],
+        found: vec![1],
+        ..Reading::default()
+    };
+    assert_golden(&reading, include_str!("wire/reading.json"));
 }

@@ -230,6 +230,7 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             title: title.to_owned(),
             status: status.as_u16(),
             detail,
+            ..Problem::default()
         })
     };
     let headers = response.headers_mut();

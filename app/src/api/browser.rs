@@ -10,7 +10,10 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
-use super::{Deleted, Detail, Endpoint, Endpoints, Page, Problem, Session, Window};
+use super::{
+    Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
+    Suggestions, Summary, Value, Window,
+};
 
 /// How long a call may take before the page says that no answer came: long enough for 256 KiB over
 /// a bad mobile line, short enough that nobody waits for ever.
@@ -28,22 +31,63 @@ pub(super) async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
 }
 
 pub(super) async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
-    let mut path = endpoint_path(id);
-    path.push_str("/requests");
-    let mut sign = '?';
-    let mut push = |name: &str, value: Option<i64>| {
-        if let Some(value) = value {
-            path.push(sign);
-            path.push_str(name);
-            path.push('=');
-            path.push_str(&value.to_string());
-            sign = '&';
-        }
-    };
-    push("before", window.before);
-    push("after", window.after);
-    push("limit", window.limit.map(i64::from));
-    json("GET", path, None).await
+    let mut path = Path::new(endpoint_path(id) + "/requests");
+    path.push_number("before", window.before);
+    path.push_number("after", window.after);
+    path.push_number("limit", window.limit);
+    path.push("q", window.q.as_deref());
+    json("GET", path.text, None).await
+}
+
+pub(super) async fn counts(id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
+    let mut path = Path::new(endpoint_path(id) + "/requests/counts");
+    path.push("from", ask.from.map(|at| at.to_string()).as_deref());
+    path.push("to", ask.to.map(|at| at.to_string()).as_deref());
+    path.push_number("buckets", ask.buckets);
+    path.push("q", ask.q.as_deref());
+    json("GET", path.text, None).await
+}
+
+pub(super) async fn suggestions(id: &str, q: &str, at: u32) -> Result<Suggestions, Problem> {
+    let mut path = Path::new(endpoint_path(id) + "/requests/suggestions");
+    path.push("q", Some(q));
+    path.push_number("at", Some(at));
+    json("GET", path.text, None).await
+}
+
+pub(super) async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
+    let mut path = Path::new(request_path(id, seq) + "/reading");
+    path.push("part", Some(ask.part.name()));
+    path.push("form", ask.form.as_deref());
+    path.push_number("from", ask.from);
+    path.push_number("limit", ask.limit);
+    path.push_number("depth", ask.depth);
+    path.push("toggled", ask.toggled.as_deref());
+    path.push("find", ask.find.as_deref());
+    path.push("with", ask.with.as_deref());
+    json("GET", path.text, None).await
+}
+
+pub(super) async fn value(id: &str, seq: i64, line: u64) -> Result<Value, Problem> {
+    let mut path = Path::new(request_path(id, seq) + "/value");
+    path.push_number("line", Some(line));
+    json("GET", path.text, None).await
+}
+
+pub(super) async fn snippet(id: &str, seq: i64, tool: &str) -> Result<String, Problem> {
+    let mut path = Path::new(request_path(id, seq) + "/snippet");
+    path.push("tool", Some(tool));
+    text("GET", path.text, None).await
+}
+
+pub(super) async fn annotate(id: &str, seq: i64, change: String) -> Result<Summary, Problem> {
+    json("PATCH", request_path(id, seq), Some(change)).await
+}
+
+pub(super) async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
+    let mut path = Path::new(endpoint_path(id) + "/requests");
+    path.push("q", Some(q));
+    json("DELETE", path.text, None).await
 }
 
 pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
@@ -98,18 +142,48 @@ fn request_path(id: &str, seq: i64) -> String {
     endpoint_path(id) + "/requests/" + &seq.to_string()
 }
 
+/// A path with a query that grows.
+struct Path {
+    text: String,
+    sign: char,
+}
+
+impl Path {
+    const fn new(text: String) -> Self {
+        Self { text, sign: '?' }
+    }
+
+    fn push(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text.push(self.sign);
+            self.sign = '&';
+            self.text.push_str(name);
+            self.text.push('=');
+            self.text.push_str(&String::from(encode_uri_component(value)));
+        }
+    }
+
+    fn push_number(&mut self, name: &str, value: Option<impl ToString>) {
+        self.push(name, value.map(|value| value.to_string()).as_deref());
+    }
+}
+
 /// Calls and reads the JSON of the answer.
 async fn json<T: DeserializeOwned>(
     method: &'static str,
     path: String,
     body: Option<String>,
 ) -> Result<T, Problem> {
-    let text = SendWrapper::new(async move {
+    serde_json::from_str(&text(method, path, body).await?).map_err(not_understood)
+}
+
+/// Calls and reads the text of the answer.
+async fn text(method: &'static str, path: String, body: Option<String>) -> Result<String, Problem> {
+    SendWrapper::new(async move {
         let answer = Call::new()?.send(method, &path, body.as_deref(), NO_HEADERS).await?;
         answer.accepted().await?.text().await
     })
-    .await?;
-    serde_json::from_str(&text).map_err(not_understood)
+    .await
 }
 
 /// Calls and wants no more than success.
@@ -210,6 +284,8 @@ impl Answer {
             kind: "about:blank".to_owned(),
             title: if title.is_empty() { "The call failed".to_owned() } else { title },
             status,
+            start: None,
+            end: None,
             detail: String::from("Something between here and the server answered with status ")
                 + &status.to_string()
                 + ". Try again in a moment.",

@@ -156,6 +156,7 @@ mod tests {
                 complete: false,
                 refused: None,
                 label: None,
+                ..Summary::default()
             },
             http_version: "HTTP/1.1".to_owned(),
             peer: "127.0.0.1:4000".to_owned(),

@@ -44,6 +44,7 @@ pub(crate) fn NoSuchPage() -> impl IntoView {
         title: "Not found".to_owned(),
         status: 404,
         detail: "There is no such page.".to_owned(),
+        ..Problem::default()
     });
     view! {
         <header class="top-bar">

@@ -23,6 +23,7 @@ fn summary(seq: i64) -> Summary {
         complete: true,
         refused: None,
         label: None,
+        ..Summary::default()
     }
 }
 

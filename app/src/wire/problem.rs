@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, as `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, thiserror::Error)]
 #[error("{title}: {detail}")]
 pub struct Problem {
     /// The stable cause, such as `/problems/slug-taken`.
@@ -15,6 +15,12 @@ pub struct Problem {
     pub status: u16,
     /// What to do, in a sentence for this occurrence.
     pub detail: String,
+    /// Where in a search the error begins, in UTF-16 code units, for `/problems/invalid-query`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<u32>,
+    /// Where it ends, exclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<u32>,
 }
 
 impl Problem {
@@ -26,6 +32,8 @@ impl Problem {
             title: "No answer from the server".to_owned(),
             status: 0,
             detail: detail.into(),
+            start: None,
+            end: None,
         }
     }
 

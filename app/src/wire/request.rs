@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Text, Timestamp};
 
 /// One captured request as lists and the feed show it; never its body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// The id of its endpoint.
     pub endpoint: String,
@@ -30,6 +30,27 @@ pub struct Summary {
     pub refused: Option<Refused>,
     /// A short name of the event that it carries, at most 80 characters.
     pub label: Option<String>,
+    /// Who sent it, as its marks tell, such as `GitHub`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// What it is beside a delivery: `preview` where a chat or search engine looks at a link,
+    /// `preflight` where a browser asks before a cross-origin request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// The status that it was answered with, 100 to 599; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// What its owner wrote beside it, at most 2,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Whether its owner pinned it: retention spares it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub pinned: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The limit that a refused request ran into.
@@ -101,7 +122,7 @@ pub struct Deleted {
 }
 
 /// Which part of an endpoint's requests to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Only requests below this `seq`, newest first.
@@ -110,4 +131,8 @@ pub struct Window {
     pub after: Option<i64>,
     /// At most so many, 1 to 200; `None` for 50.
     pub limit: Option<u32>,
+    /// Only those that this search finds. A page may then be short or even empty: only a cursor of
+    /// `null` is the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
 }

@@ -18,6 +18,12 @@ pub enum Text {
     Base64(String),
 }
 
+impl Default for Text {
+    fn default() -> Self {
+        Self::Utf8(String::new())
+    }
+}
+
 impl Text {
     /// The text for reading: as it came, or a placeholder that says it is not UTF-8.
     #[must_use]

@@ -13,7 +13,7 @@ const WRITABLE_US: std::ops::RangeInclusive<i64> =
     -62_167_219_200_000_000..=253_402_300_799_999_999;
 
 /// A point in time, as RFC 3339 in UTC with microseconds: `2026-11-21T12:03:07.412000Z`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp {
     micros: i64,
 }

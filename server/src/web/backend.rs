@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
-    wire::{Body, Detail, Endpoint, Endpoints, Page, Problem, Timestamp, Window},
+    wire::{
+        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading,
+        Timestamp, Window,
+    },
 };
 
 use super::{App, caller::Caller, error::Error, origin::Origin};
@@ -47,10 +50,10 @@ impl Reads {
         }
         let endpoint = self.caller.living(&self.app, id).await?;
         self.touch(&endpoint).await;
+        let after = window.after;
         let page = self.app.store.requests(endpoint.id, window).await?;
         let next = page.requests.last().filter(|_| page.more).map(|last| last.seq);
-        let (next_before, next_after) =
-            if window.after.is_some() { (None, next) } else { (next, None) };
+        let (next_before, next_after) = if after.is_some() { (None, next) } else { (next, None) };
         Ok(Page { requests: page.requests, next_before, next_after, change: page.change })
     }
 
@@ -88,6 +91,14 @@ impl Backend for Reads {
 
     async fn requests(&self, id: &str, window: Window) -> Result<Page, Problem> {
         self.requests(id, window).await.map_err(|error| error.problem())
+    }
+
+    async fn counts(&self, _id: &str, _ask: CountsAsk) -> Result<Counts, Problem> {
+        Err(Error::NotFound.problem())
+    }
+
+    async fn reading(&self, _id: &str, _seq: i64, _ask: Ask) -> Result<Reading, Problem> {
+        Err(Error::NotFound.problem())
     }
 
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {

@@ -164,6 +164,7 @@ impl Error {
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail,
+            ..Problem::default()
         }
     }
 }

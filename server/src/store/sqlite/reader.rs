@@ -426,6 +426,7 @@ fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
+        ..Summary::default()
     }
 }
 

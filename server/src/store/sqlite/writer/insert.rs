@@ -360,5 +360,6 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         complete: captured.complete,
         refused: captured.refused.clone(),
         label: captured.label.clone(),
+        ..Summary::default()
     }
 }
