@@ -17,6 +17,7 @@ pub mod feed;
 pub mod format;
 mod listing;
 pub mod live;
+mod load;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;

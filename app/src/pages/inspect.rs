@@ -14,6 +14,7 @@ use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     erased::Erase as _,
+    load::resource,
     status::answer_with,
     wire::{Endpoint, Page, Problem, Window},
 };
@@ -49,9 +50,8 @@ pub(crate) fn Inspect() -> impl IntoView {
     let seq =
         Memo::new(move |_| params.read().get("seq").map(|text| text.parse().unwrap_or_default()));
     let opened =
-        Resource::new(move || (id.get(), before.get()), |(id, before)| Opened::read(id, before));
-    let selected =
-        Resource::new(move || (id.get(), seq.get()), |(id, seq)| Selected::read(id, seq));
+        resource(move || (id.get(), before.get()), |(id, before)| Opened::read(id, before));
+    let selected = resource(move || (id.get(), seq.get()), |(id, seq)| Selected::read(id, seq));
     let content = move || {
         Suspend::new(async move {
             match opened.await {

@@ -27,6 +27,7 @@ use crate::{
     feed::FeedState,
     format::{joined, name},
     live::{self, Connection, Following},
+    load::Resource,
     pages::home::read_session,
     viewer::Viewer,
     wire::{FeedEvent, GoneReason, Problem, Window},

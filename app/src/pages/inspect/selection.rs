@@ -14,6 +14,7 @@ use crate::{
         trouble::Trouble,
     },
     erased::Erase as _,
+    load::Resource,
     status::answer_with,
     wire::{Detail, Problem},
 };
