@@ -1,6 +1,8 @@
 //! Links within an endpoint's page: they change one part of the URL and keep the rest.
 
 use leptos::prelude::*;
+
+use crate::erased::Children;
 use leptos_router::{hooks::use_location, params::ParamsMap};
 
 /// The query of the page as it is, with its `?`; empty if there is none.
@@ -55,7 +57,7 @@ pub(crate) fn ViewLink(
             aria-current=move || chosen.get().then_some("true")
             data-noscroll
         >
-            {children()}
+            {children.shown()}
         </a>
     }
 }
