@@ -23,6 +23,7 @@ pub(crate) mod request_row;
 pub(crate) mod switcher;
 pub(crate) mod top_bar;
 pub(crate) mod trouble;
+pub(crate) mod undo;
 pub(crate) mod waiting;
 pub(crate) mod when;
 pub(crate) mod workspace_menu;

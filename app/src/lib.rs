@@ -18,6 +18,7 @@ pub mod format;
 mod listing;
 pub mod live;
 mod pages;
+mod pending;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod status;

@@ -48,6 +48,8 @@ pub(crate) const TRASH: Glyph = Glyph(
      M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2",
 );
 
+pub(crate) const UNDO: Glyph = Glyph("M9 14L4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 0 11H11");
+
 /// An icon beside the text or label that says the same.
 #[component]
 pub(crate) fn Icon(glyph: Glyph) -> impl IntoView {

@@ -11,6 +11,7 @@ use crate::{
         count::{counted, grouped},
         retention,
     },
+    pending::Pending,
     wire::Summary,
 };
 
@@ -38,7 +39,11 @@ pub(crate) fn RequestList(
 ) -> impl IntoView {
     let query = link::query_string();
     let rows = RwSignal::new(ROWS);
-    let is_shown = move |summary: &&Summary| before.is_none_or(|before| summary.seq < before);
+    let pending = Pending::get();
+    let is_shown = move |summary: &&Summary| {
+        before.is_none_or(|before| summary.seq < before)
+            && !pending.hides(&summary.endpoint, summary.seq)
+    };
     let shown = move || {
         let state = state.read();
         state.requests.iter().filter(is_shown).take(rows.get()).cloned().collect::<Vec<_>>()

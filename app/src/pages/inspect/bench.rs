@@ -28,8 +28,9 @@ use crate::{
     format::{joined, name},
     live::{self, Connection, Following},
     pages::home::read_session,
+    pending::{Doomed, Pending},
     viewer::Viewer,
-    wire::{FeedEvent, GoneReason, Problem, Window},
+    wire::{FeedEvent, GoneReason, Problem, Summary, Window},
 };
 
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
@@ -41,6 +42,7 @@ pub(super) fn Bench(
 ) -> impl IntoView {
     let Opened { endpoint, page, endpoints, before } = opened;
     let viewer = Viewer::get();
+    let pending = Pending::get();
     let id = endpoint.id.clone();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
@@ -69,10 +71,10 @@ pub(super) fn Bench(
     };
     let on_clear = {
         let show = show.clone();
-        Callback::new(move |()| acts.clear(show.clone()))
+        Callback::new(move |()| acts.clear(pending, &show))
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
-    let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
+    let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
     view! {
         <Title text=format!("{title} · Hookglass")/>
         <TopBar session=Callback::new(read_session)>
@@ -206,37 +208,31 @@ impl Acts {
         });
     }
 
-    fn clear(self, show: impl Fn(Option<i64>) + 'static) {
-        let id = self.id();
-        let through = self.state.read_untracked().endpoint.last_seq;
-        spawn_local(async move {
-            match api::clear(&id).await {
-                Ok(_) => {
-                    self.apply(FeedEvent::Cleared { endpoint: id, through });
-                    show(None);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
+    /// Empties the list, to be taken back for a while.
+    fn clear(self, pending: Pending, show: impl Fn(Option<i64>)) {
+        let (through, count) = {
+            let state = self.state.read_untracked();
+            (state.endpoint.last_seq, state.endpoint.requests)
+        };
+        let doomed = Doomed::Found { q: None, through, count };
+        pending.hold(self.id(), doomed, None);
+        show(None);
     }
 
-    /// Deletes a request and shows the next older one, or the next newer one at the end.
-    fn delete(self, seq: i64, show: impl Fn(Option<i64>) + 'static) {
+    /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
+    /// newer one at the end.
+    fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
-        spawn_local(async move {
-            match api::delete_request(&id, seq).await {
-                Ok(()) => {
-                    let next = self.state.try_read_untracked().and_then(|state| {
-                        let older = state.requests.iter().find(|known| known.seq < seq);
-                        let newer = state.requests.iter().rfind(|known| known.seq > seq);
-                        older.or(newer).map(|known| known.seq)
-                    });
-                    self.apply(FeedEvent::Deleted { endpoint: id, seqs: vec![seq] });
-                    show(next);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
+        let next = {
+            let state = self.state.read_untracked();
+            let is_there = |known: &&Summary| !untrack(|| pending.hides(&id, known.seq));
+            let older = state.requests.iter().filter(is_there).find(|known| known.seq < seq);
+            let newer = state.requests.iter().filter(is_there).rfind(|known| known.seq > seq);
+            older.or(newer).map(|known| known.seq)
+        };
+        let pages = (link::inspect(&id, Some(seq), ""), link::inspect(&id, next, ""));
+        pending.hold(id, Doomed::Requests(vec![seq]), Some(pages));
+        show(next);
     }
 
     fn apply(self, event: FeedEvent) {
