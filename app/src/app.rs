@@ -10,7 +10,7 @@ use leptos_router::{
 
 use crate::{
     browser,
-    components::{lost::NoSuchPage, undo::UndoBar},
+    components::{lost::NoSuchPage, secrets::Secrets, undo::UndoBar},
     pages::{home::Home, inspect::Inspect},
     pending::Pending,
     viewer::Viewer,
@@ -22,6 +22,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Viewer::new());
     provide_context(Pending::new());
+    provide_context(Secrets::new());
     Effect::new(|_| browser::close_menus_on_leave());
 
     // Both pages are whole before they are sent: they must read without script.

@@ -19,6 +19,7 @@ mod listing;
 pub mod live;
 mod pages;
 mod pending;
+mod reading;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod status;

@@ -5,15 +5,16 @@ mod bench;
 mod selection;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 
-use self::{bench::Bench, selection::Selected};
+use self::bench::Bench;
 use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     erased::Erase as _,
+    reading,
     status::answer_with,
     wire::{Endpoint, Page, Problem, Window},
 };
@@ -51,11 +52,17 @@ pub(crate) fn Inspect() -> impl IntoView {
     let opened =
         Resource::new(move || (id.get(), before.get()), |(id, before)| Opened::read(id, before));
     let selected =
-        Resource::new(move || (id.get(), seq.get()), |(id, seq)| Selected::read(id, seq));
+        Resource::new(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
+    let query = use_location().query;
+    let ask = Memo::new(move |_| reading::ask(&query.read()));
+    let part = Resource::new(
+        move || (id.get(), seq.get(), ask.get()),
+        |(id, seq, ask)| selection::read_part(id, seq, ask),
+    );
     let content = move || {
         Suspend::new(async move {
             match opened.await {
-                Ok(opened) => view! { <Bench opened seq=seq.into() selected/> }.erased(),
+                Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
                     view! { <Unopened problem/> }.erased()

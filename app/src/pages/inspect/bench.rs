@@ -7,7 +7,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     Opened,
-    selection::{Answer, Selection},
+    selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
     api,
@@ -39,6 +39,7 @@ pub(super) fn Bench(
     opened: Opened,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
+    part: Resource<PartAnswer>,
 ) -> impl IntoView {
     let Opened { endpoint, page, endpoints, before } = opened;
     let viewer = Viewer::get();
@@ -75,6 +76,11 @@ pub(super) fn Bench(
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
     let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
+    let listed = Signal::derive(move || {
+        let seq = seq.get()?;
+        state.read().requests.iter().find(|known| known.seq == seq).cloned()
+    });
+    let annotate = Callback::new(move |(change, known)| acts.annotate(seq, change, known));
     view! {
         <Title text=format!("{title} · Hookglass")/>
         <TopBar session=Callback::new(read_session)>
@@ -101,7 +107,7 @@ pub(super) fn Bench(
                 />
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
-                    <Selection seq selected on_delete/>
+                    <Selection endpoint=acts.id() seq selected part listed delete=on_delete annotate/>
                 </div>
             </div>
         </main>
@@ -203,6 +209,21 @@ impl Acts {
         spawn_local(async move {
             match api::change(&id, change).await {
                 Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),
+                Err(problem) => self.report(problem),
+            }
+        });
+    }
+
+    /// Changes note or pin of the chosen request; what it is then goes into `known`, too.
+    fn annotate(self, seq: Signal<Option<i64>>, change: String, known: RwSignal<Summary>) {
+        let Some(seq) = seq.get_untracked() else { return };
+        let id = self.id();
+        spawn_local(async move {
+            match api::annotate(&id, seq, change).await {
+                Ok(summary) => {
+                    let _ = known.try_set(summary.clone());
+                    self.apply(FeedEvent::Updated(summary));
+                }
                 Err(problem) => self.report(problem),
             }
         });
