@@ -17,6 +17,7 @@ mod rates;
 mod redact;
 mod reply;
 mod retention;
+mod sender;
 pub mod slug;
 pub mod store;
 mod web;
