@@ -4,6 +4,7 @@ mod address;
 mod budget;
 mod capture;
 pub mod config;
+mod decode;
 mod feed;
 mod forwarded;
 #[cfg(fuzzing)]
@@ -14,6 +15,7 @@ mod label;
 mod listen;
 pub mod metrics;
 mod rates;
+mod reading;
 mod redact;
 mod reply;
 mod retention;
@@ -39,6 +41,7 @@ use self::{
     listen::{Doors, Listen},
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::{
         Store,
         sqlite::{OpenError, SqliteStore},
@@ -131,6 +134,7 @@ impl Server {
             feed,
             client_address: client_address.clone(),
             rates: rates.clone(),
+            reader: Reader::default(),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),
