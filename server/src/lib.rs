@@ -13,6 +13,7 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+pub mod query;
 mod rates;
 mod redact;
 mod reply;
