@@ -4,6 +4,7 @@ mod address;
 mod budget;
 mod capture;
 pub mod config;
+mod decode;
 mod feed;
 mod forwarded;
 #[cfg(fuzzing)]
