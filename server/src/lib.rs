@@ -14,6 +14,7 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+pub mod query;
 mod rates;
 mod reading;
 mod redact;

@@ -6,6 +6,7 @@ mod backend;
 mod caller;
 pub(crate) mod client;
 mod error;
+mod finding;
 mod health;
 mod live;
 mod metrics;
@@ -111,6 +112,7 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests",
             get(requests::list).delete(requests::clear).post(requests::post_form),
         )
+        .route("/api/endpoints/{endpoint}/requests/counts", get(requests::counts))
         .route(
             "/api/endpoints/{endpoint}/requests/{seq}",
             get(requests::get).delete(requests::delete).post(requests::post_form_one),
