@@ -16,6 +16,7 @@ mod erased;
 pub mod feed;
 pub mod format;
 mod listing;
+mod lists;
 pub mod live;
 mod pages;
 mod pending;
@@ -24,6 +25,7 @@ mod reading;
 pub mod shell;
 pub mod status;
 mod viewer;
+mod windowing;
 pub mod wire;
 
 /// Brings the page that the server rendered to life: the browser's entry point.

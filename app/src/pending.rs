@@ -7,6 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api, browser,
+    feed::Aside,
     format::{
         count::{counted, grouped},
         joined,
@@ -28,14 +29,6 @@ pub(crate) enum Doomed {
 }
 
 impl Doomed {
-    /// Whether `seq` is part of it; what a search finds only its list knows.
-    fn has(&self, seq: i64) -> bool {
-        match self {
-            Self::Requests(seqs) => seqs.contains(&seq),
-            Self::Found { q, through, .. } => q.is_none() && seq <= *through,
-        }
-    }
-
     fn sentence(&self) -> String {
         let count = match self {
             Self::Requests(seqs) => match seqs.as_slice() {
@@ -175,23 +168,24 @@ impl Pending {
         Some(held)
     }
 
-    /// Whether a request is deleted as far as the viewer is concerned.
-    pub(crate) fn hides(self, endpoint: &str, seq: i64) -> bool {
-        let waits = self
-            .held
-            .read()
-            .as_ref()
-            .is_some_and(|held| held.endpoint == endpoint && held.doomed.has(seq));
-        waits || self.sent.read().iter().any(|(id, doomed)| id == endpoint && doomed.has(seq))
-    }
-
-    /// Whether what the search `q` finds is being deleted: its list is best shown empty.
-    #[expect(dead_code, reason = "for lists of what a search finds")]
-    pub(crate) fn hides_found(self, endpoint: &str, q: &str) -> bool {
-        self.held.read().as_ref().is_some_and(|held| {
-            held.endpoint == endpoint
-                && matches!(&held.doomed, Doomed::Found { q: Some(found), .. } if found == q)
-        })
+    /// What is deleted at an endpoint as far as the viewer is concerned: in the list of all, or in
+    /// that of what the search `q` finds.
+    pub(crate) fn aside(self, endpoint: &str, q: Option<&str>) -> Aside {
+        let mut aside = Aside::default();
+        let (held, sent) = (self.held.read(), self.sent.read());
+        let held = held.iter().map(|held| (&held.endpoint, &held.doomed));
+        for (id, doomed) in held.chain(sent.iter().map(|(id, doomed)| (id, doomed))) {
+            match doomed {
+                _ if id != endpoint => {}
+                Doomed::Requests(seqs) => aside.seqs.extend(seqs),
+                Doomed::Found { q: found, through, .. } => {
+                    if found.is_none() || found.as_deref() == q {
+                        aside.through = aside.through.max(*through);
+                    }
+                }
+            }
+        }
+        aside
     }
 
     /// What waits, in a sentence.
@@ -230,15 +224,6 @@ mod tests {
 
     fn found(q: Option<&str>) -> Doomed {
         Doomed::Found { q: q.map(str::to_owned), through: 7, count: 1_204 }
-    }
-
-    #[test]
-    fn only_what_was_there_is_part_of_clearing() {
-        assert!(found(None).has(7));
-        assert!(!found(None).has(8), "it came later");
-        assert!(!found(Some("a")).has(7), "only the list knows what is found");
-        assert!(Doomed::Requests(vec![3, 5]).has(5));
-        assert!(!Doomed::Requests(vec![3, 5]).has(4));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub(crate) const EYE_OFF: Glyph = Glyph(
      M14.08 14.16a3 3 0 0 1-4.24-4.24\
      M17.48 17.5a10.75 10.75 0 0 1-15.42-5.15 1 1 0 0 1 0-.7 10.75 10.75 0 0 1 4.45-5.14M2 2l20 20",
 );
+pub(crate) const FOLLOW: Glyph =
+    Glyph("M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7z");
 pub(crate) const GLOBE: Glyph = Glyph(
     "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20\
      M2 12h20",
@@ -54,11 +56,9 @@ pub(crate) const PEN: Glyph = Glyph(
     "M21.17 6.81a1 1 0 0 0-3.99-3.99L3.84 16.17a2 2 0 0 0-.5.83l-1.32 4.35a.5.5 0 0 0 .62.62\
      l4.35-1.32a2 2 0 0 0 .83-.5zM15 5l4 4",
 );
-pub(crate) const PIN: Glyph = Glyph(
-    "M12 17v5M9 10.76a2 2 0 0 1-1.11 1.79l-1.78.9A2 2 0 0 0 5 15.24V16a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1\
-     v-.76a2 2 0 0 0-1.11-1.79l-1.78-.9A2 2 0 0 1 15 10.76V7a1 1 0 0 1 1-1 2 2 0 0 0 0-4H8a2 2 0 0 0 0 4\
-     1 1 0 0 1 1 1z",
-);
+pub(crate) const NOTE: Glyph = Glyph("M4 4h16v12l-4 4H4zM16 20v-4h4M8 9h8M8 13h5");
+pub(crate) const PAUSE: Glyph = Glyph("M9 5v14M15 5v14");
+pub(crate) const PIN: Glyph = Glyph("M12 17v5M9 3h6M10 3v7l-4 4v2h12v-2l-4-4V3");
 pub(crate) const PLUS: Glyph = Glyph("M5 12h14M12 5v14");
 pub(crate) const SCISSORS: Glyph = Glyph(
     "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\

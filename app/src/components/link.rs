@@ -32,6 +32,20 @@ pub(crate) fn query_for(query: &ParamsMap, without: &[&str], set: &[(&str, &str)
     text
 }
 
+/// The query of the page with `key` set to what `value` gives, or without it; what only made sense
+/// beside the old value (`before`) goes with it.
+pub(crate) fn query_set(
+    key: &'static str,
+    value: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> Memo<String> {
+    let query = use_location().query;
+    Memo::new(move |_| {
+        let value = value();
+        let set: Option<[_; 1]> = value.as_deref().map(|value| [(key, value)]);
+        query_for(&query.read(), &["before", key], set.as_ref().map_or(&[], |set| set))
+    })
+}
+
 /// What the query says of `key`.
 pub(crate) fn query_value(key: &'static str) -> Memo<Option<String>> {
     let query = use_location().query;
