@@ -21,6 +21,8 @@ pub(crate) mod outage;
 pub(crate) mod request_detail;
 pub(crate) mod request_list;
 pub(crate) mod request_row;
+pub(crate) mod scope_line;
+pub(crate) mod search_box;
 pub(crate) mod switcher;
 pub(crate) mod top_bar;
 pub(crate) mod trouble;

@@ -10,6 +10,7 @@ pub mod reach;
 pub mod refusal;
 pub mod retention;
 pub mod target;
+pub mod utf16;
 
 use crate::wire::Timestamp;
 

@@ -19,8 +19,10 @@ mod listing;
 mod lists;
 pub mod live;
 mod pages;
+mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;
+mod span;
 pub mod status;
 mod viewer;
 mod windowing;
