@@ -1,6 +1,7 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
 pub(crate) mod endpoints;
+pub(crate) mod readings;
 pub(crate) mod requests;
 pub(crate) mod session;
 mod submission;
