@@ -11,11 +11,17 @@ use self::nobody as half;
 use self::server as half;
 use crate::wire::{
     Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
-    Suggestions, Summary, Value, Window,
+    Suggestions, Summary, Timestamp, Value, Window,
 };
 
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 mod browser;
+
+/// The time by the clock of whoever asks: the server's while it renders, else the browser's.
+#[must_use]
+pub fn now() -> Timestamp {
+    half::now()
+}
 
 /// The caller's endpoints: `GET /api/endpoints`.
 ///
@@ -166,18 +172,23 @@ pub async fn session() -> Result<Session, Problem> {
 /// The server's half: what pages read while they render, from the `Arc<dyn Backend>` in context.
 #[cfg(feature = "ssr")]
 mod server {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::SystemTime};
 
     use leptos::prelude::use_context;
 
     use super::{
         Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Value, Window,
+        Session, Suggestions, Summary, Timestamp, Value, Window,
     };
     use crate::backend::Backend;
 
     fn backend() -> Result<Arc<dyn Backend>, Problem> {
         use_context().ok_or_else(|| Problem::unreachable("This page was rendered without a store."))
+    }
+
+    pub(super) fn now() -> Timestamp {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or_default())
     }
 
     fn browser_only<T>() -> Result<T, Problem> {
@@ -264,8 +275,12 @@ mod server {
 mod nobody {
     use super::{
         Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Value, Window,
+        Session, Suggestions, Summary, Timestamp, Value, Window,
     };
+
+    pub(super) fn now() -> Timestamp {
+        Timestamp::default()
+    }
 
     fn nobody<T>() -> Result<T, Problem> {
         Err(Problem::unreachable("This build has neither the browser's half nor the server's."))

@@ -28,6 +28,8 @@ pub(crate) mod request_detail;
 pub(crate) mod request_head;
 pub(crate) mod request_list;
 pub(crate) mod request_row;
+pub(crate) mod scope_line;
+pub(crate) mod search_box;
 pub(crate) mod secrets;
 pub(crate) mod switcher;
 pub(crate) mod top_bar;

@@ -11,6 +11,7 @@ pub mod refusal;
 pub mod retention;
 pub mod target;
 pub mod tools;
+pub mod utf16;
 
 use crate::wire::Timestamp;
 

@@ -21,8 +21,10 @@ pub mod live;
 mod pages;
 mod pending;
 mod reading;
+mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;
+mod span;
 pub mod status;
 mod viewer;
 mod windowing;

@@ -22,6 +22,8 @@ const TIMEOUT_MS: i32 = 30_000;
 /// What a request without a body and without special headers is sent with.
 const NO_HEADERS: &[(&str, &str)] = &[];
 
+pub(super) use crate::browser::now;
+
 pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
     json("GET", "/api/endpoints".to_owned(), None).await
 }

@@ -21,6 +21,7 @@ pub(crate) const COPY: Glyph = Glyph(
      M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2",
 );
 pub(crate) const COMPARE: Glyph = Glyph("M8 3L4 7l4 4M4 7h16M16 21l4-4-4-4M20 17H4");
+pub(crate) const CROSS: Glyph = Glyph("M18 6L6 18M6 6l12 12");
 pub(crate) const DOWNLOAD: Glyph =
     Glyph("M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5");
 pub(crate) const ELLIPSIS: Glyph = Glyph("M12 12h.01M19 12h.01M5 12h.01");
@@ -64,6 +65,7 @@ pub(crate) const SCISSORS: Glyph = Glyph(
     "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\
      M6 15a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM14.8 14.8L20 20",
 );
+pub(crate) const SEARCH: Glyph = Glyph("M11 3a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM21 21l-4.35-4.35");
 pub(crate) const TRASH: Glyph = Glyph(
     "M10 11v6M14 11v6M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6M3 6h18\
      M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2",

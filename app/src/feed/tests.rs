@@ -560,11 +560,7 @@ fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
     state.set_aside(Aside::default());
     assert_eq!(state, before);
     state.set_aside(Aside { through: 0, seqs: [2].into() });
-    state.append(Page {
-        requests: [3, 2, 1].map(summary).to_vec(),
-        change: 10,
-        ..Page::default()
-    });
+    state.append(Page { requests: [3, 2, 1].map(summary).to_vec(), change: 10, ..Page::default() });
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
     state.apply(Some(11), &deleted(&[2]));
     state.set_aside(Aside::default());

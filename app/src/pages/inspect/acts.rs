@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
+use super::finding::Finding;
 use crate::{
     api,
     components::link,
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// How many requests a page holds that is asked for while one scrolls.
-const PAGE_ROWS: u32 = 100;
+pub(super) const PAGE_ROWS: u32 = 100;
 
 /// What the viewer does to the open endpoint, and what it shows meanwhile.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,7 @@ impl Acts {
         self.lists.all.read_untracked().endpoint.id.clone()
     }
 
-    pub(super) fn follow(self) -> Following {
+    pub(super) fn follow(self, finding: Finding) -> Following {
         let change = self.lists.all.read_untracked().change;
         live::follow(vec![self.id()], change, move |id, event| {
             let has_gap = self.lists.all.try_update(|state| {
@@ -40,14 +41,16 @@ impl Acts {
                 state.apply(id, &event);
                 state.has_gap() && !had_gap
             });
-            if has_gap == Some(true) {
-                self.close_gap();
+            match has_gap {
+                Some(true) => self.close_gap(finding),
+                Some(false) => finding.hear(id, &event),
+                None => {}
             }
         })
     }
 
     /// Reads the first page again, and once more as long as too much comes in between.
-    fn close_gap(self) {
+    fn close_gap(self, finding: Finding) {
         let id = self.id();
         spawn_local(async move {
             loop {
@@ -59,7 +62,13 @@ impl Acts {
                     Ok(page) => page,
                     Err(problem) => return self.report(problem),
                 };
-                if self.lists.all.try_update(|state| state.refresh(endpoint, page)) != Some(false) {
+                if let Some(is_closed) =
+                    self.lists.all.try_update(|state| state.refresh(endpoint, page))
+                {
+                    if is_closed {
+                        return finding.load();
+                    }
+                } else {
                     return;
                 }
             }
