@@ -13,11 +13,13 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod qr;
 mod rates;
 mod redact;
 mod reply;
 mod retention;
 pub mod slug;
+mod snippet;
 pub mod store;
 mod web;
 

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, requests, session},
+    api::{endpoints, qr, requests, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -113,6 +113,8 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests/{seq}",
             get(requests::get).delete(requests::delete).post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
+        .route("/api/endpoints/{endpoint}/qr", get(qr::get))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

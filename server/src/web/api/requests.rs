@@ -167,7 +167,7 @@ pub(crate) async fn post_form_one(
     }
 }
 
-fn which(seq: &str) -> Result<Which, Error> {
+pub(super) fn which(seq: &str) -> Result<Which, Error> {
     match seq {
         "latest" => Ok(Which::Latest),
         number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
