@@ -13,6 +13,7 @@ pub(crate) mod headers;
 pub(crate) mod icon;
 pub(crate) mod key_form;
 pub(crate) mod link;
+pub(crate) mod list_head;
 pub(crate) mod lost;
 pub(crate) mod method;
 pub(crate) mod notice;

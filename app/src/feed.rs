@@ -117,6 +117,18 @@ impl FeedState {
         self.settle();
     }
 
+    /// How many of the loaded requests are newer than `seq`: where it stands, from the top.
+    #[must_use]
+    pub fn above(&self, seq: i64) -> usize {
+        self.requests.partition_point(|summary| summary.seq > seq)
+    }
+
+    /// A request, if it is loaded.
+    #[must_use]
+    pub fn find(&self, seq: i64) -> Option<&Summary> {
+        self.position(seq).ok().map(|at| &self.requests[at])
+    }
+
     /// Whether events were missed for good, so that the page must read requests and endpoint
     /// again and hand them to `refresh`.
     #[must_use]

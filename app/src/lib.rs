@@ -16,12 +16,14 @@ mod erased;
 pub mod feed;
 pub mod format;
 mod listing;
+mod lists;
 pub mod live;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod shell;
 pub mod status;
 mod viewer;
+mod windowing;
 pub mod wire;
 
 /// Brings the page that the server rendered to life: the browser's entry point.

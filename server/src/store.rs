@@ -1,16 +1,17 @@
 //! What a store keeps and answers, whatever engine stands behind it. Knows nothing of axum or
 //! Leptos; `sqlite` is the one implementation so far.
 
+pub(crate) mod counting;
 pub mod sqlite;
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Window};
+use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
-use crate::{key::KeyHash, slug::Slug};
+use crate::{key::KeyHash, query::Query, slug::Slug};
 
 /// Large bodies go to the store ahead of their requests in pieces of so many bytes: few enough to
 /// hold many at once, enough that a piece is worth its fsync.
@@ -113,6 +114,12 @@ pub struct Captured {
     pub content_type: Option<Vec<u8>>,
     /// A short name of the event.
     pub label: Option<String>,
+    /// Who sent it, as its marks tell.
+    pub sender: Option<&'static str>,
+    /// `preview` or `preflight`.
+    pub mark: Option<&'static str>,
+    /// The status that it is answered with, if it is known.
+    pub status: Option<u16>,
     /// Whether the sender sent the whole body.
     pub complete: bool,
     /// Whether `head` is what stood on the wire.
@@ -145,6 +152,52 @@ pub struct RequestPage {
     pub more: bool,
     /// The workspace's change that the page shows.
     pub change: i64,
+}
+
+/// What is looked for in an endpoint's requests, and how far.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// What is looked for.
+    pub query: Arc<Query>,
+    /// From where on, exclusive.
+    pub from: From,
+    /// At most so many are found.
+    pub limit: usize,
+    /// How long it may take; something is looked at even if that is nothing.
+    pub budget: Duration,
+}
+
+/// Where a search begins, and into which direction it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Below this `seq`, newest first.
+    Before(i64),
+    /// Above this `seq`, oldest first.
+    After(i64),
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// At most as many as asked for, in the order of the search.
+    pub requests: Vec<Summary>,
+    /// From where on to look further, exclusive; `None` where all were looked at.
+    pub next: Option<i64>,
+    /// The workspace's change that this shows.
+    pub change: i64,
+}
+
+/// Which requests to count, and into which parts of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Microseconds since the epoch; `None` for the oldest that is kept.
+    pub from: Option<i64>,
+    /// Exclusive; what lies past `now` counts as now if this is `None`.
+    pub to: Option<i64>,
+    /// What time it is, microseconds since the epoch.
+    pub now: i64,
+    /// Into how many equal parts.
+    pub buckets: u32,
 }
 
 /// A captured request in full, without its body.
@@ -338,6 +391,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of an endpoint's requests.
     async fn requests(&self, id: EndpointId, window: Window) -> Result<RequestPage, StoreError>;
+
+    /// Looks through an endpoint's requests for those that a query finds. The range of `seq` to
+    /// look through is walked in steps, each a read of its own: what is captured or deleted
+    /// meanwhile may be among them or not.
+    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError>;
+
+    /// Counts an endpoint's requests by the time they came.
+    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError>;
 
     /// One request.
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError>;

@@ -10,6 +10,7 @@ pub(crate) const ALERT: Glyph = Glyph(
     "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01",
 );
 pub(crate) const ARROW_LEFT: Glyph = Glyph("M12 19l-7-7 7-7M19 12H5");
+pub(crate) const ARROW_UP: Glyph = Glyph("M5 12l7-7 7 7M12 5v14");
 pub(crate) const BAN: Glyph =
     Glyph("M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM4.929 4.929L19.07 19.071");
 pub(crate) const CHECK: Glyph = Glyph("M20 6L9 17l-5-5");
@@ -21,6 +22,8 @@ pub(crate) const COPY: Glyph = Glyph(
 pub(crate) const DOWNLOAD: Glyph =
     Glyph("M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5");
 pub(crate) const ELLIPSIS: Glyph = Glyph("M12 12h.01M19 12h.01M5 12h.01");
+pub(crate) const FOLLOW: Glyph =
+    Glyph("M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7z");
 pub(crate) const GLOBE: Glyph = Glyph(
     "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20\
      M2 12h20",
@@ -38,6 +41,9 @@ pub(crate) const NETWORK: Glyph = Glyph(
      M10 2h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1z\
      M5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3M12 12V8",
 );
+pub(crate) const NOTE: Glyph = Glyph("M4 4h16v12l-4 4H4zM16 20v-4h4M8 9h8M8 13h5");
+pub(crate) const PAUSE: Glyph = Glyph("M9 5v14M15 5v14");
+pub(crate) const PIN: Glyph = Glyph("M12 17v5M9 3h6M10 3v7l-4 4v2h12v-2l-4-4V3");
 pub(crate) const PLUS: Glyph = Glyph("M5 12h14M12 5v14");
 pub(crate) const SCISSORS: Glyph = Glyph(
     "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\

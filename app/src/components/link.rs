@@ -19,6 +19,26 @@ pub(crate) fn query_with(key: &'static str, value: &'static str) -> Memo<String>
     })
 }
 
+/// The query of the page with `key` set to what `value` gives, or without it; what only made sense
+/// beside the old value (`before`) goes with it.
+pub(crate) fn query_set(
+    key: &'static str,
+    value: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> Memo<String> {
+    let query = use_location().query;
+    Memo::new(move |_| set(query.get(), key, value()))
+}
+
+/// A query with `key` set to `value`, or without it.
+pub(crate) fn set(mut query: ParamsMap, key: &'static str, value: Option<String>) -> String {
+    query.remove("before");
+    match value {
+        Some(value) => query.replace(key, value),
+        None => drop(query.remove(key)),
+    }
+    to_text(&query)
+}
+
 /// What the query says of `key`.
 pub(crate) fn query_value(key: &'static str) -> Memo<Option<String>> {
     let query = use_location().query;

@@ -1,6 +1,7 @@
 //! The page of an endpoint: the URL says which, which of its requests is chosen and how it is
 //! shown; this loads what the URL asks for.
 
+mod acts;
 mod bench;
 mod selection;
 

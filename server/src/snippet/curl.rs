@@ -14,7 +14,8 @@ pub(super) fn write(message: &Message) -> String {
     if message.method == "HEAD" {
         arguments.push("--head".to_owned());
     } else if message.method != if data.is_some() { "POST" } else { "GET" } {
-        arguments.push(["-X ", &shell::word(message.method.as_bytes()).unwrap_or_default()].concat());
+        arguments
+            .push(["-X ", &shell::word(message.method.as_bytes()).unwrap_or_default()].concat());
     }
     match message.version {
         "HTTP/1.0" => arguments.push("--http1.0".to_owned()),
@@ -31,8 +32,12 @@ pub(super) fn write(message: &Message) -> String {
     }
     // What curl sends unless told otherwise.
     let is_long = matches!(message.body, Body::File(_));
-    let defaults =
-        [("User-Agent", true), ("Accept", true), ("Content-Type", data.is_some()), ("Expect", is_long)];
+    let defaults = [
+        ("User-Agent", true),
+        ("Accept", true),
+        ("Content-Type", data.is_some()),
+        ("Expect", is_long),
+    ];
     for (name, is_sent) in defaults {
         if is_sent && !message.has(name) {
             arguments.push(format!("-H '{name}:'"));

@@ -10,10 +10,24 @@ use super::{
 
 /// Fields that scripts may not set (WHATWG Fetch §2.2.2, "forbidden request-header").
 const FORBIDDEN: [&str; 18] = [
-    "accept-charset", "accept-encoding", "access-control-request-headers",
-    "access-control-request-method", "access-control-request-private-network", "connection",
-    "cookie", "cookie2", "date", "dnt", "expect", "keep-alive", "origin", "referer", "set-cookie",
-    "te", "trailer", "upgrade",
+    "accept-charset",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "access-control-request-private-network",
+    "connection",
+    "cookie",
+    "cookie2",
+    "date",
+    "dnt",
+    "expect",
+    "keep-alive",
+    "origin",
+    "referer",
+    "set-cookie",
+    "te",
+    "trailer",
+    "upgrade",
 ];
 const FORBIDDEN_TOO: [&str; 4] =
     ["via", "x-http-method", "x-http-method-override", "x-method-override"];
@@ -31,9 +45,9 @@ pub(super) fn write(message: &Message) -> String {
         return notes.written("//");
     }
     let url = message.url(&mut notes);
-    let body = body(message);
     let mut lines = vec![format!("  method: {},", TEXT.of(message.method.as_bytes()))];
     let fields = message.fields(&mut notes, refused);
+    let body = body(message, fields.iter().any(|field| field.is("content-type")));
     if !fields.is_empty() {
         lines.push("  headers: [".to_owned());
         for field in &fields {
@@ -48,16 +62,22 @@ pub(super) fn write(message: &Message) -> String {
             Framing::None => notes.say(&["without Content-Length: fetch adds it"]),
             Framing::Length => {}
         }
-    } else if message.framing() != Framing::None && !is_post(&message.method) {
-        notes.say(&["the word that the body is empty"]);
-    } else if message.framing() == Framing::None && is_post(&message.method) {
-        notes.say(&["without Content-Length: fetch adds it"]);
+    } else {
+        match (message.framing(), is_post(&message.method)) {
+            (Framing::Chunked, _) => {
+                notes.say(&["Transfer-Encoding: chunked - it says Content-Length if anything"]);
+            }
+            (Framing::Length, false) => notes.say(&["the word that the body is empty"]),
+            (Framing::None, true) => notes.say(&["without Content-Length: fetch adds it"]),
+            (Framing::Length, true) | (Framing::None, false) => {}
+        }
     }
     lines.push("  credentials: 'omit',".to_owned());
     message.note_losses(&mut notes);
     message.note_file(&mut notes);
     notes.first(
-        "fetch writes names in lower case and adds fields of its own, such as User-Agent.".to_owned(),
+        "fetch writes names in lower case and adds fields of its own, such as User-Agent."
+            .to_owned(),
     );
     let mut text = notes.written("//");
     if matches!(message.body, Body::File(_)) {
@@ -94,7 +114,7 @@ fn is_post(method: &str) -> bool {
     ["POST", "PUT"].contains(&method)
 }
 
-fn body(message: &Message) -> Option<String> {
+fn body(message: &Message, has_type: bool) -> Option<String> {
     let bytes = match &message.body {
         Body::File(_) => return Some(format!("await readFile('{}')", message.file())),
         Body::Inline(bytes) if bytes.is_empty() => return None,
@@ -102,7 +122,7 @@ fn body(message: &Message) -> Option<String> {
     };
     let text = str::from_utf8(bytes).ok().map(|_| TEXT.of(bytes).replace("</", r"<\/"));
     Some(match text {
-        Some(text) if message.has("content-type") => text,
+        Some(text) if has_type => text,
         // Text alone would bring a type with it.
         Some(text) => format!("new TextEncoder().encode({text})"),
         None => {

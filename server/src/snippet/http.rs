@@ -62,8 +62,7 @@ fn is_inert(body: &str) -> bool {
 }
 
 fn refused(field: &Field<'_>) -> Option<&'static str> {
-    let is_readable =
-        str::from_utf8(field.value).is_ok_and(|value| value.chars().all(is_plain));
+    let is_readable = str::from_utf8(field.value).is_ok_and(|value| value.chars().all(is_plain));
     if !field.has_token() || field.name.starts_with(b"#") {
         Some("it is no name that such a file can hold")
     } else if !is_readable {

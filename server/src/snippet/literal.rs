@@ -90,9 +90,19 @@ mod tests {
         for char in ['a', '~', '\u{e4}', '\u{65e5}', '\u{1f600}'] {
             assert!(is_plain(char), "{char:?}");
         }
-        for char in
-            ['\n', '\u{7f}', '\u{85}', '\u{9b}', '\u{a0}', '\u{200b}', '\u{202e}', '\u{2028}', '\u{2066}', '\u{feff}', '\u{e0041}']
-        {
+        for char in [
+            '\n',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{a0}',
+            '\u{200b}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2066}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
             assert!(!is_plain(char), "{char:?}");
         }
     }

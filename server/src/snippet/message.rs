@@ -65,9 +65,8 @@ impl Field<'_> {
 
     /// Whether its name is a token, as most tools demand (RFC 9110 §5.6.2).
     pub(crate) fn has_token(&self) -> bool {
-        let is_token = |&byte: &u8| {
-            byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-        };
+        let is_token =
+            |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         self.name.iter().all(is_token)
     }
 
@@ -102,31 +101,32 @@ impl Message {
     /// segments, no fragment, and only characters that RFC 3986 lets stand as they are.
     pub(crate) fn exact_url(&self) -> Option<String> {
         let path = str::from_utf8(&self.target).ok().filter(|path| path.starts_with('/'))?;
-        let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"/?&=-._~!$()*+,;:@%".contains(&byte);
+        let is_kept =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"/?&=-._~!$()*+,;:@%".contains(&byte);
         let before_query = path.split('?').next().unwrap_or_default();
-        let has_dots = before_query.split('/').any(|segment| {
-            let segment = segment.replace("%2e", ".").replace("%2E", ".");
-            segment == "." || segment == ".."
-        });
         let is_exact = path.bytes().all(is_kept)
-            && !has_dots
+            && !before_query.split('/').any(|segment| is_dots(segment.as_bytes()))
             && !path.ends_with('?')
             && has_whole_escapes(path.as_bytes());
         is_exact.then(|| [&self.origin, path].concat())
     }
 
-    /// The URL of the target as near as can be: what may not stand in a URL is percent-encoded, and
-    /// a fragment is made a part of the path.
+    /// The URL of the target as near as can be: what may not stand in a URL is percent-encoded, a
+    /// fragment is made a part of the path, and dot segments are encoded twice, or they would lead
+    /// away from the endpoint.
     pub(crate) fn near_url(&self) -> String {
         let mut url = self.origin.clone();
-        for &byte in self.path() {
-            let is_odd = !byte.is_ascii_graphic() || b"\"#<>[\\]^`{|}'".contains(&byte);
-            if is_odd {
-                url.push_str(&format!("%{byte:02X}"));
+        let path_end = self.path().iter().position(|&byte| byte == b'?');
+        let (path, query) = self.path().split_at(path_end.unwrap_or(self.path().len()));
+        for segment in path.split(|&byte| byte == b'/').skip(1) {
+            url.push('/');
+            if is_dots(segment) {
+                url.push_str(&"%252E".repeat(undotted(segment).len()));
             } else {
-                url.push(char::from(byte));
+                push_encoded(&mut url, segment);
             }
         }
+        push_encoded(&mut url, query);
         url
     }
 
@@ -140,9 +140,8 @@ impl Message {
 
     pub(crate) fn framing(&self) -> Framing {
         let value = |wanted: &str| {
-            let is_it = |(name, _): &&(Vec<u8>, Vec<u8>)| {
-                name.eq_ignore_ascii_case(wanted.as_bytes())
-            };
+            let is_it =
+                |(name, _): &&(Vec<u8>, Vec<u8>)| name.eq_ignore_ascii_case(wanted.as_bytes());
             self.headers.iter().find(is_it).map(|(_, value)| value.as_slice())
         };
         if value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
@@ -179,9 +178,11 @@ impl Message {
     ) -> Vec<Field<'_>> {
         let mut fields = Vec::with_capacity(self.headers.len());
         for (index, (name, value)) in self.headers.iter().enumerate() {
-            let is_repeated = self.headers.iter().enumerate().any(|(other, (also, _))| {
-                other != index && also.eq_ignore_ascii_case(name)
-            });
+            let is_repeated = self
+                .headers
+                .iter()
+                .enumerate()
+                .any(|(other, (also, _))| other != index && also.eq_ignore_ascii_case(name));
             let field = Field { name, value, is_repeated };
             if field.is("host") {
                 if value != self.host().as_bytes() {
@@ -233,6 +234,27 @@ impl Message {
                 "curl --oauth2-bearer KEY -o {file} {origin}/api/endpoints/{endpoint}/requests/{seq}/body",
                 file = self.file()
             ));
+        }
+    }
+}
+
+/// Whether a segment of a path is taken for a step (WHATWG URL §4.4, "double-dot").
+fn is_dots(segment: &[u8]) -> bool {
+    matches!(undotted(segment).as_str(), "." | "..")
+}
+
+/// A segment of a path with its dots decoded.
+fn undotted(segment: &[u8]) -> String {
+    String::from_utf8_lossy(segment).replace("%2e", ".").replace("%2E", ".")
+}
+
+fn push_encoded(url: &mut String, bytes: &[u8]) {
+    for &byte in bytes {
+        let is_odd = !byte.is_ascii_graphic() || b"\"#<>[\\]^`{|}'".contains(&byte);
+        if is_odd {
+            url.push_str(&format!("%{byte:02X}"));
+        } else {
+            url.push(char::from(byte));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod endpoints;
 pub(crate) mod qr;
+pub(crate) mod readings;
 pub(crate) mod requests;
 pub(crate) mod session;
 pub(crate) mod snippets;

@@ -6,9 +6,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hookglass_app::wire::{GoneReason, Problem};
+use hookglass_app::wire::{GoneReason, Problem, QueryError};
 
-use crate::{rates::Exceeded, store::StoreError};
+use crate::{rates::Exceeded, reading::ReadError, store::StoreError};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// Something about the call is wrong; the text says what and what to send instead.
     #[error("{0}")]
     Invalid(String),
+    /// A search is wrong somewhere.
+    #[error("{}", .0.message)]
+    InvalidQuery(QueryError),
     #[error("no valid key")]
     UnknownKey,
     #[error("not from a page of this origin")]
@@ -52,7 +55,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::InvalidQuery(_) => StatusCode::BAD_REQUEST,
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -73,6 +76,9 @@ impl Error {
         let (kind, title, detail) = match self {
             Self::Invalid(detail) => {
                 ("invalid-request", "The request is not valid", detail.clone())
+            }
+            Self::InvalidQuery(error) => {
+                ("invalid-query", "The search cannot be read", error.message.clone())
             }
             Self::UnknownKey => (
                 "unknown-key",
@@ -159,12 +165,17 @@ impl Error {
                 "It was logged; try again, and tell the operator if it stays.".to_owned(),
             ),
         };
+        let place = match self {
+            Self::InvalidQuery(error) => Some(error),
+            _ => None,
+        };
         Problem {
             kind: format!("/problems/{kind}"),
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail,
-            ..Problem::default()
+            start: place.map(|error| error.start),
+            end: place.map(|error| error.end),
         }
     }
 }
@@ -183,6 +194,17 @@ impl From<StoreError> for Error {
             | StoreError::Closed
             | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Invalid(detail) => Self::Invalid(detail),
+            ReadError::NotThere => Self::NotFound,
+            ReadError::Store(error) => error.into(),
+            ReadError::Failed => Self::Internal,
         }
     }
 }
@@ -215,6 +237,7 @@ impl IntoResponse for Error {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Invalid(_)
+            | Self::InvalidQuery(_)
             | Self::CrossOrigin
             | Self::CreationClosed
             | Self::NotFound

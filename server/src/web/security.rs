@@ -38,7 +38,7 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {assets}; style-src {assets}; font-src {assets}; \
+         connect-src {api} {assets}; img-src {api} {assets}; style-src {assets}; font-src {assets}; \
          form-action {api}"
     );
     // The host was checked when it was read, and the nonce is base64.

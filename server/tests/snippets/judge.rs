@@ -1,48 +1,31 @@
 //! Holds what a snippet sent against what it was made of: everything is equal, or named in the
 //! snippet's comment.
 
-use crate::{
+use tempfile::TempDir;
+
+use super::{
     cases::{self, Case},
-    common::{
-        Client, TestServer,
-        wire::{Wire, bytes, fields, replaced},
-    },
     tools::{Tool, is_installed},
+};
+use crate::common::{
+    Client, TestServer,
+    wire::{Wire, bytes, fields, replaced},
 };
 
 type Fields = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// A server with an endpoint.
+/// A server to send to.
 pub(crate) struct Bed {
     server: TestServer,
-    owner: Client,
-    id: String,
 }
 
-/// What a tool does differently without saying it case by case.
-pub(crate) mod may {
-    /// In which ways a tool may differ.
-    pub(crate) struct Differ {
-        /// Fields that it adds by itself, in lower case.
-        pub(crate) add: &'static [&'static str],
-        pub(crate) change_case: bool,
-        pub(crate) change_order: bool,
-    }
-
-    pub(crate) fn nothing() -> Differ {
-        Differ { add: &[], change_case: false, change_order: false }
-    }
-
-    pub(crate) fn fetch() -> Differ {
-        Differ {
-            add: &[
-                "accept", "accept-encoding", "accept-language", "connection", "sec-fetch-mode",
-                "user-agent",
-            ],
-            change_case: true,
-            change_order: true,
-        }
-    }
+/// In which ways a tool may differ without saying it case by case.
+#[derive(Default)]
+pub(crate) struct Differ {
+    /// Fields that it adds by itself, in lower case.
+    pub(crate) add: &'static [&'static str],
+    pub(crate) change_case: bool,
+    pub(crate) change_order: bool,
 }
 
 /// A captured request in bytes.
@@ -54,113 +37,121 @@ struct Seen {
     body: Vec<u8>,
 }
 
+/// One case on its way.
+struct Trial {
+    name: String,
+    client: Client,
+    id: String,
+    snippet: String,
+    before: Seen,
+    folder: TempDir,
+}
+
 impl Bed {
     pub(crate) async fn new() -> Self {
-        let server = TestServer::start().await;
-        let (owner, id) = server.owner().await;
-        Self { server, owner, id }
+        Self { server: TestServer::start().await }
     }
 
-    /// Sends a case; its number.
-    pub(crate) async fn send(&self, case: &Case) -> i64 {
+    /// Sends a case to an endpoint of its own and fetches the snippet for a tool.
+    async fn trial(&self, case: Case, tool: &str) -> Trial {
+        let (client, id) = self.server.owner().await;
         let host = self.server.address().to_string();
-        let sent = replaced(&case.sent, b"{id}", self.id.as_bytes());
+        let sent = replaced(&case.sent, b"{id}", id.as_bytes());
         let sent = replaced(&sent, b"{host}", host.as_bytes());
         let mut wire = Wire::connect(self.server.address()).await;
         wire.send(&sent).await;
         let is_head = sent.starts_with(b"HEAD ");
-        let mut reply = if is_head { wire.reply_to_head().await } else { wire.reply().await }.unwrap();
-        while reply.status == 100 {
-            reply = wire.reply().await.unwrap();
+        let mut reply = if is_head { wire.reply_to_head().await } else { wire.reply().await };
+        while reply.as_ref().is_some_and(|reply| reply.status == 100) {
+            reply = wire.reply().await;
         }
-        assert_eq!(reply.status, 200, "{}: {}", case.name, reply.says());
-        reply.field("hookglass-seq").unwrap().parse().unwrap()
-    }
-
-    pub(crate) async fn snippet(&self, tool: &str, seq: i64) -> String {
-        let path = format!("/api/endpoints/{}/requests/{seq}/snippet?tool={tool}", self.id);
-        let answer = self.owner.get(&path).await;
+        assert_eq!(reply.unwrap().status, 200, "{}", case.name);
+        let path = format!("/api/endpoints/{id}/requests/1/snippet?tool={tool}");
+        let answer = client.get(&path).await;
         assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
-        String::from_utf8(answer.body.to_vec()).unwrap()
-    }
-
-    async fn body(&self, seq: i64) -> Vec<u8> {
-        let path = format!("/api/endpoints/{}/requests/{seq}/body", self.id);
-        self.owner.get(&path).await.body.to_vec()
-    }
-
-    async fn seen(&self, seq: i64) -> Seen {
-        let path = format!("/api/endpoints/{}/requests/{seq}", self.id);
-        let detail = self.owner.get(&path).await.json();
-        Seen {
-            method: bytes(&detail["method"]),
-            target: bytes(&detail["target"]),
-            fields: fields(&detail["headers"]),
-            body: self.body(seq).await,
+        let snippet = String::from_utf8(answer.body.to_vec()).unwrap();
+        let before = seen(&client, &id, 1).await;
+        let folder = tempfile::tempdir().unwrap();
+        if snippet.contains("is read from") {
+            std::fs::write(folder.path().join(format!("{id}-1.body")), &before.body).unwrap();
         }
+        Trial { name: case.name, client, id, snippet, before, folder }
+    }
+
+    /// The snippet of a case.
+    pub(crate) async fn snippet(&self, case: Case, tool: &str) -> String {
+        self.trial(case, tool).await.snippet
     }
 
     /// Runs all cases through a tool.
-    pub(crate) async fn judge(&self, name: &str, tool: &impl Tool, may: fn() -> may::Differ) {
+    pub(crate) async fn judge(&self, name: &str, tool: &impl Tool, may: Differ) {
         let (program, is_needed) = tool.program();
         if !is_installed(program) {
             assert!(!is_needed || std::env::var_os("CI").is_none(), "{program} is not installed");
             eprintln!("NOT TESTED: {program} is not installed");
             return;
         }
-        let only = std::env::var("SNIPPET_CASE").ok();
+        let only = std::env::var("SNIPPET_CASE").unwrap_or_default();
+        let mut trials = Vec::new();
+        for case in cases::all().into_iter().filter(|case| case.name.contains(&only)) {
+            trials.push(self.trial(case, name).await);
+        }
         let mut wrong = Vec::new();
-        for case in cases::all() {
-            if only.as_ref().is_some_and(|only| !case.name.contains(only.as_str())) {
-                continue;
+        let runs = trials.iter().filter(|trial| trial.has_code());
+        let runs: Vec<_> =
+            runs.map(|trial| (trial.snippet.as_str(), trial.folder.path())).collect();
+        if let Err(error) = tool.run(&runs).await {
+            wrong.push(error);
+        }
+        let host = self.server.address().to_string();
+        for trial in &trials {
+            if !only.is_empty() {
+                println!("{}", trial.snippet);
             }
-            let seq = self.send(&case).await;
-            let snippet = self.snippet(name, seq).await;
-            if only.is_some() {
-                println!("{snippet}");
-            }
-            if let Err(error) = self.judge_one(seq, &snippet, tool, &may()).await {
-                wrong.push(format!("{}: {error}\n{}", case.name, cut(&snippet)));
+            if let Err(error) = trial.verdict(&host, &may).await {
+                wrong.push(format!("{}: {error}\n{}", trial.name, cut(&trial.snippet)));
             }
         }
         assert!(wrong.is_empty(), "{} wrong\n\n{}", wrong.len(), wrong.join("\n"));
     }
+}
 
-    async fn judge_one(
-        &self,
-        seq: i64,
-        snippet: &str,
-        tool: &impl Tool,
-        may: &may::Differ,
-    ) -> Result<(), String> {
-        let odd = snippet.chars().find(|char| {
-            *char != '\n' && (char.is_control() || matches!(char, '\u{2000}'..='\u{206f}' | '\u{feff}'))
-        });
-        if let Some(odd) = odd {
+async fn seen(client: &Client, id: &str, seq: i64) -> Seen {
+    let path = format!("/api/endpoints/{id}/requests/{seq}");
+    let detail = client.get(&path).await.json();
+    Seen {
+        method: bytes(&detail["method"]),
+        target: bytes(&detail["target"]),
+        fields: fields(&detail["headers"]),
+        body: client.get(&format!("{path}/body")).await.body.to_vec(),
+    }
+}
+
+impl Trial {
+    /// Whether anything of it can be sent; if not, the snippet is a comment.
+    fn has_code(&self) -> bool {
+        self.snippet.lines().any(|line| !line.starts_with('#') && !line.starts_with("//"))
+    }
+
+    async fn verdict(&self, host: &str, may: &Differ) -> Result<(), String> {
+        let is_odd = |char: char| {
+            char != '\n'
+                && (char.is_control() || matches!(char, '\u{2000}'..='\u{206f}' | '\u{feff}'))
+        };
+        if let Some(odd) = self.snippet.chars().find(|&char| is_odd(char)) {
             return Err(format!("{odd:?} is in it"));
         }
-        let is_code = |line: &&str| !line.starts_with('#') && !line.starts_with("//");
-        if !snippet.lines().any(|line| is_code(&line)) {
-            // Nothing of it can be sent, and it says so.
-            return if snippet.is_empty() { Err("nothing".to_owned()) } else { Ok(()) };
+        if !self.has_code() {
+            return if self.snippet.is_empty() { Err("nothing".to_owned()) } else { Ok(()) };
         }
-        let folder = tempfile::tempdir().unwrap();
-        let before = self.seen(seq).await;
-        let file = folder.path().join(format!("{}-{seq}.body", self.id));
-        if snippet.contains("is read from") {
-            std::fs::write(file, &before.body).unwrap();
-        }
-        tool.run(snippet, folder.path()).await?;
-        if folder.path().join("hacked").exists() {
+        if self.folder.path().join("hacked").exists() {
             return Err("something of it was run".to_owned());
         }
-        let requests = self.owner.get(&format!("/api/endpoints/{}/requests?limit=1", self.id)).await;
-        let newest = requests.json()["requests"][0]["seq"].as_i64().unwrap();
-        if newest != seq + 1 {
-            return Err(format!("{} requests were sent", newest - seq));
+        let rows = self.client.rows(&self.id).await.len();
+        if rows != 2 {
+            return Err(format!("{} requests were sent", rows - 1));
         }
-        let host = self.server.address().to_string();
-        compare(&before, &self.seen(newest).await, snippet, &host, may)
+        compare(&self.before, &seen(&self.client, &self.id, 2).await, &self.snippet, host, may)
     }
 }
 
@@ -169,10 +160,11 @@ fn compare(
     after: &Seen,
     snippet: &str,
     host: &str,
-    may: &may::Differ,
+    may: &Differ,
 ) -> Result<(), String> {
     let says = |text: &str| {
-        let comment = snippet.lines().filter(|line| line.starts_with('#') || line.starts_with("//"));
+        let comment =
+            snippet.lines().filter(|line| line.starts_with('#') || line.starts_with("//"));
         comment.into_iter().any(|line| line.contains(text))
     };
     if before.method != after.method {
@@ -204,21 +196,26 @@ fn compare(
         let is_host = name.eq_ignore_ascii_case(b"host");
         match after.fields.iter().position(|(n, v)| is_same(&&(folded(n), v.clone()))) {
             Some(_) => {
-                let place = arrived.iter().position(|field| is_same(&field)).ok_or("one is lost")?;
+                let place =
+                    arrived.iter().position(|field| is_same(&field)).ok_or("one is lost")?;
                 if !is_host && !is_framing {
-                    places.push(
-                        after.fields.len() - arrived.len() + place,
-                    );
+                    places.push(after.fields.len() - arrived.len() + place);
                 }
                 arrived.remove(place);
             }
-            None if is_host || (is_framing && (says("the word that the body is empty") || says("the body: "))) => {}
+            None if is_host
+                || (is_framing
+                    && (says("the word that the body is empty") || says("the body: "))) => {}
             None => {
                 return Err(format!(
                     "{}: {} is missing among {:?}",
                     name.escape_ascii(),
                     value.escape_ascii(),
-                    after.fields.iter().map(|(n, v)| format!("{}: {}", n.escape_ascii(), v.escape_ascii())).collect::<Vec<_>>()
+                    after
+                        .fields
+                        .iter()
+                        .map(|(n, v)| format!("{}: {}", n.escape_ascii(), v.escape_ascii()))
+                        .collect::<Vec<_>>()
                 ));
             }
         }
@@ -228,7 +225,9 @@ fn compare(
         let is_told = match lower.as_str() {
             "host" => value == host.as_bytes(),
             "content-length" => {
-                says("without Content-Length") || says("Content-Length: ") || says("it says Content-Length")
+                says("without Content-Length")
+                    || says("Content-Length: ")
+                    || says("it says Content-Length")
             }
             name => may.add.contains(&name) || says(&format!("adds {name}")),
         };

@@ -10,8 +10,8 @@ use crate::common::{PATIENCE, wire::Wire};
 pub(crate) trait Tool {
     /// The program that has to be installed, and whether checks may not do without it.
     fn program(&self) -> (&'static str, bool);
-    /// Runs it.
-    async fn run(&self, snippet: &str, folder: &Path) -> Result<(), String>;
+    /// Runs snippets, each in its folder; what failed.
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String>;
 }
 
 /// Which shell a command is given to.
@@ -29,61 +29,83 @@ pub(crate) fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-async fn execute(program: &str, arguments: &[&str], folder: &Path, input: &str) -> Result<(), String> {
+async fn execute(
+    program: &str,
+    arguments: &[&str],
+    folder: &Path,
+    input: &str,
+) -> Result<(), String> {
     let input_path = folder.join("input");
     std::fs::write(&input_path, input).unwrap();
     let command = Command::new(program)
         .args(arguments)
         .current_dir(folder)
         .env("HOME", folder)
-        .env_remove("CI")
         .stdin(Stdio::from(std::fs::File::open(&input_path).unwrap()))
         .kill_on_drop(true)
         .output();
-    let output = timeout(PATIENCE, command).await.expect("the tool ends").unwrap();
+    let output = timeout(PATIENCE * 3, command).await.expect("the tool ends").unwrap();
     if output.status.success() {
         Ok(())
     } else {
-        Err(format!("{}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{program} ends with {}\n{said}", output.status))
     }
 }
 
-async fn in_shell(shell: Shell, snippet: &str, folder: &Path) -> Result<(), String> {
-    match shell {
-        Shell::Sh => execute("sh", &["-c", snippet], folder, "").await,
-        Shell::InteractiveBash => {
-            execute("bash", &["--norc", "--noprofile", "-i"], folder, snippet).await
-        }
-        Shell::InteractiveZsh => execute("zsh", &["-f", "-i"], folder, snippet).await,
-    }
-}
+/// Commands for a shell.
+pub(crate) struct Commands(pub(crate) &'static str, pub(crate) bool, pub(crate) Shell);
 
-pub(crate) struct Curl(pub(crate) Shell);
-
-impl Tool for Curl {
+impl Tool for Commands {
     fn program(&self) -> (&'static str, bool) {
-        match self.0 {
-            Shell::Sh => ("curl", true),
+        match self.2 {
+            Shell::Sh => (self.0, self.1),
             Shell::InteractiveBash => ("bash", true),
             Shell::InteractiveZsh => ("zsh", false),
         }
     }
 
-    async fn run(&self, snippet: &str, folder: &Path) -> Result<(), String> {
-        in_shell(self.0, snippet, folder).await
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
+        let mut failures = String::new();
+        for (snippet, folder) in snippets {
+            let run = match self.2 {
+                Shell::Sh => execute("sh", &["-c", snippet], folder, "").await,
+                Shell::InteractiveBash => {
+                    execute("bash", &["--norc", "--noprofile", "-i"], folder, snippet).await
+                }
+                Shell::InteractiveZsh => execute("zsh", &["-f", "-i"], folder, snippet).await,
+            };
+            if let Err(error) = run {
+                failures.push_str(&format!("{snippet}{error}\n"));
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures) }
     }
 }
 
-pub(crate) struct Node;
+/// Programs in a language, all run by one process: a script that takes the paths of folders, goes
+/// into each, and runs what is there under this name.
+pub(crate) struct Scripts {
+    pub(crate) program: &'static str,
+    pub(crate) is_needed: bool,
+    pub(crate) file: &'static str,
+    /// What stands ahead of the folders, the runner among it.
+    pub(crate) options: &'static [&'static str],
+}
 
-impl Tool for Node {
+impl Tool for Scripts {
     fn program(&self) -> (&'static str, bool) {
-        ("node", true)
+        (self.program, self.is_needed)
     }
 
-    async fn run(&self, snippet: &str, folder: &Path) -> Result<(), String> {
-        std::fs::write(folder.join("snippet.mjs"), snippet).unwrap();
-        execute("node", &["snippet.mjs"], folder, "").await
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut arguments = self.options.to_vec();
+        for (snippet, folder) in snippets {
+            std::fs::write(folder.join(self.file), snippet).unwrap();
+            arguments.push(folder.to_str().unwrap());
+        }
+        execute(self.program, &arguments, folder.path(), "").await
     }
 }
 
@@ -96,38 +118,46 @@ impl Tool for Http {
         ("sh", true)
     }
 
-    async fn run(&self, snippet: &str, folder: &Path) -> Result<(), String> {
-        let mut rest = snippet;
-        while rest.starts_with('#') {
-            rest = rest.split_once('\n').unwrap().1;
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
+        for (snippet, folder) in snippets {
+            send_file(snippet, folder).await?;
         }
-        let (head, body) = rest.split_once("\n\n").unwrap_or((rest.trim_end_matches('\n'), ""));
-        let (line, fields) = head.split_once('\n').unwrap_or((head, ""));
-        let (method, line) = line.split_once(' ').unwrap();
-        let (url, version) = line.rsplit_once(' ').unwrap();
-        assert_eq!(version, "HTTP/1.1");
-        let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let body = match body.strip_prefix("< ./") {
-            Some(name) => std::fs::read(folder.join(name.trim_end())).unwrap(),
-            None => body.strip_suffix('\n').unwrap_or(body).as_bytes().to_vec(),
-        };
-        let mut sent = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\n");
-        for field in fields.lines() {
-            sent.push_str(&format!("{field}\r\n"));
-        }
-        let mut sent = sent.into_bytes();
-        if !body.is_empty() {
-            sent.extend(format!("Content-Length: {}\r\n", body.len()).into_bytes());
-        }
-        sent.extend(b"\r\n");
-        sent.extend(body);
-        let mut wire = Wire::connect(host.parse().unwrap()).await;
-        wire.send(&sent).await;
-        let is_head = method == "HEAD";
-        let mut reply = if is_head { wire.reply_to_head().await } else { wire.reply().await };
-        while reply.as_ref().is_some_and(|reply| reply.status == 100) {
-            reply = wire.reply().await;
-        }
-        reply.filter(|reply| reply.status == 200).map(|_| ()).ok_or_else(|| "refused".to_owned())
+        Ok(())
     }
+}
+
+async fn send_file(snippet: &str, folder: &Path) -> Result<(), String> {
+    let mut rest = snippet;
+    while rest.starts_with('#') {
+        rest = rest.split_once('\n').unwrap().1;
+    }
+    let (head, body) = rest.split_once("\n\n").unwrap_or((rest.trim_end_matches('\n'), ""));
+    let (line, fields) = head.split_once('\n').unwrap_or((head, ""));
+    let (method, line) = line.split_once(' ').unwrap();
+    let (url, version) = line.rsplit_once(' ').unwrap();
+    assert_eq!(version, "HTTP/1.1");
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let body = match body.strip_prefix("< ./") {
+        Some(name) => std::fs::read(folder.join(name.trim_end())).unwrap(),
+        None => body.strip_suffix('\n').unwrap_or(body).as_bytes().to_vec(),
+    };
+    let mut sent = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\n");
+    for field in fields.lines() {
+        sent.push_str(&format!("{field}\r\n"));
+    }
+    let mut sent = sent.into_bytes();
+    if !body.is_empty() {
+        sent.extend(format!("Content-Length: {}\r\n", body.len()).into_bytes());
+    }
+    sent.extend(b"\r\n");
+    sent.extend(body);
+    let mut wire = Wire::connect(host.parse().unwrap()).await;
+    wire.send(&sent).await;
+    let is_head = method == "HEAD";
+    let mut reply = if is_head { wire.reply_to_head().await } else { wire.reply().await };
+    while reply.as_ref().is_some_and(|reply| reply.status == 100) {
+        reply = wire.reply().await;
+    }
+    let is_kept = reply.is_some_and(|reply| reply.status == 200);
+    if is_kept { Ok(()) } else { Err(format!("refused\n{snippet}")) }
 }

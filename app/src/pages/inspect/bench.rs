@@ -1,22 +1,23 @@
 //! An endpoint that is open: its requests as they stand and as they arrive, and what the viewer
 //! does to them.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{
     Opened,
+    acts::Acts,
     selection::{Answer, Selection},
 };
 use crate::{
-    api,
     components::{
         connection::ConnectionBadge,
         endpoint_bar::EndpointBar,
         endpoint_menu::EndpointMenu,
         icon::ALERT,
         link,
+        list_head::Arrivals,
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
@@ -25,11 +26,12 @@ use crate::{
         waiting::Waiting,
     },
     feed::FeedState,
-    format::{joined, name},
-    live::{self, Connection, Following},
+    format::name,
+    lists::Lists,
+    live::{Connection, Following},
     pages::home::read_session,
     viewer::Viewer,
-    wire::{FeedEvent, GoneReason, Problem, Window},
+    wire::{GoneReason, Problem},
 };
 
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
@@ -44,12 +46,15 @@ pub(super) fn Bench(
     let id = endpoint.id.clone();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
-    let acts = Acts {
-        state: RwSignal::new(FeedState::new(endpoint.clone(), page)),
-        is_loading: RwSignal::new(false),
-        trouble: RwSignal::new(None),
+    let lists = Lists {
+        all: RwSignal::new(FeedState::new(endpoint.clone(), page)),
+        found: RwSignal::new(None),
+        turn: RwSignal::new(0),
     };
-    let state = acts.state;
+    let acts = Acts { lists, is_loading: RwSignal::new(false), trouble: RwSignal::new(None) };
+    let state = lists.all;
+    let arrivals = Arrivals::new(loaded_through);
+    let found = RwSignal::new(None);
     let Following { connection, storing } = acts.follow();
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
@@ -59,14 +64,23 @@ pub(super) fn Bench(
         Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
     let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
-    let show = {
-        let id = id.clone();
-        let query = link::query_string();
-        move |seq: Option<i64>| {
-            let path = link::inspect(&id, seq, &query.get_untracked());
-            navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
-        }
+    let query = link::query_string();
+    let go = move |seq: Option<i64>, replace: bool| {
+        let path = link::inspect(&id, seq, &query.get_untracked());
+        navigate(&path, NavigateOptions { scroll: false, replace, ..NavigateOptions::default() });
     };
+    let show = {
+        let go = go.clone();
+        move |seq| go(seq, false)
+    };
+    // What arrives by itself is no step that one would go back.
+    Effect::new(move |last: Option<i64>| {
+        let newest = lists.newest();
+        if arrivals.follows.get() && last.is_some_and(|last| newest > last) {
+            go(Some(newest), true);
+        }
+        newest
+    });
     let on_clear = {
         let show = show.clone();
         Callback::new(move |()| acts.clear(show.clone()))
@@ -90,13 +104,17 @@ pub(super) fn Bench(
             </EndpointBar>
             <div class="inspect__panes">
                 <RequestList
-                    state
+                    lists
                     selected=seq
                     before
                     loaded_through
-                    on_older=move |()| acts.load_older()
+                    arrivals
+                    found=found.into()
+                    on_older=move |_| acts.load_older()
                     is_loading=acts.is_loading.into()
-                />
+                >
+                    ""
+                </RequestList>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
                     <Selection seq selected on_delete/>
@@ -123,128 +141,4 @@ fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Option<&'s
             "This browser cannot follow the endpoint any more: its workspace was switched or forgotten. Paste its key to open it again."
         }
     })
-}
-
-/// What the viewer does to the open endpoint, and what it shows meanwhile.
-#[derive(Debug, Clone, Copy)]
-struct Acts {
-    state: RwSignal<FeedState>,
-    is_loading: RwSignal<bool>,
-    trouble: RwSignal<Option<Problem>>,
-}
-
-/// All of these may outlive the page by the time of a call: they write only to what is still there.
-impl Acts {
-    fn id(self) -> String {
-        self.state.read_untracked().endpoint.id.clone()
-    }
-
-    fn follow(self) -> Following {
-        let change = self.state.read_untracked().change;
-        live::follow(vec![self.id()], change, move |id, event| {
-            let has_gap = self.state.try_update(|state| {
-                let had_gap = state.has_gap();
-                state.apply(id, &event);
-                state.has_gap() && !had_gap
-            });
-            if has_gap == Some(true) {
-                self.close_gap();
-            }
-        })
-    }
-
-    /// Reads the first page again, and once more as long as too much comes in between.
-    fn close_gap(self) {
-        let id = self.id();
-        spawn_local(async move {
-            loop {
-                let endpoint = match api::endpoint(&id).await {
-                    Ok(endpoint) => endpoint,
-                    Err(problem) => return self.report(problem),
-                };
-                let page = match api::requests(&id, Window::default()).await {
-                    Ok(page) => page,
-                    Err(problem) => return self.report(problem),
-                };
-                if self.state.try_update(|state| state.refresh(endpoint, page)) != Some(false) {
-                    return;
-                }
-            }
-        });
-    }
-
-    fn load_older(self) {
-        let before = self.state.read_untracked().next_before;
-        if before.is_none() || self.is_loading.get_untracked() {
-            return;
-        }
-        self.is_loading.set(true);
-        let id = self.id();
-        spawn_local(async move {
-            match api::requests(&id, Window { before, ..Window::default() }).await {
-                Ok(page) => {
-                    let _ = self.state.try_update(|state| state.append(page));
-                    let _ = self.trouble.try_set(None);
-                }
-                Err(problem) => self.report(problem),
-            }
-            let _ = self.is_loading.try_set(false);
-        });
-    }
-
-    fn change(self, field: &str, value: &str) {
-        let id = self.id();
-        // Both come from our own buttons: names of the API, and words or numbers that need no
-        // escape.
-        let quote = if field == "expires_in" { "" } else { "\"" };
-        let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
-        spawn_local(async move {
-            match api::change(&id, change).await {
-                Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    fn clear(self, show: impl Fn(Option<i64>) + 'static) {
-        let id = self.id();
-        let through = self.state.read_untracked().endpoint.last_seq;
-        spawn_local(async move {
-            match api::clear(&id).await {
-                Ok(_) => {
-                    self.apply(FeedEvent::Cleared { endpoint: id, through });
-                    show(None);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    /// Deletes a request and shows the next older one, or the next newer one at the end.
-    fn delete(self, seq: i64, show: impl Fn(Option<i64>) + 'static) {
-        let id = self.id();
-        spawn_local(async move {
-            match api::delete_request(&id, seq).await {
-                Ok(()) => {
-                    let next = self.state.try_read_untracked().and_then(|state| {
-                        let older = state.requests.iter().find(|known| known.seq < seq);
-                        let newer = state.requests.iter().rfind(|known| known.seq > seq);
-                        older.or(newer).map(|known| known.seq)
-                    });
-                    self.apply(FeedEvent::Deleted { endpoint: id, seqs: vec![seq] });
-                    show(next);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    fn apply(self, event: FeedEvent) {
-        let _ = self.state.try_update(|state| state.apply(None, &event));
-        let _ = self.trouble.try_set(None);
-    }
-
-    fn report(self, problem: Problem) {
-        let _ = self.trouble.try_set(Some(problem));
-    }
 }

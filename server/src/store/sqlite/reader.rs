@@ -29,13 +29,22 @@ macro_rules! endpoint_columns {
         endpoints.purged, endpoints.dropped_through"
     };
 }
+/// What lists show of a request, from `requests` joined with its endpoint.
 macro_rules! summary_columns {
     () => {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
-        requests.label, requests.refused"
+        requests.label, requests.refused, requests.sender, requests.mark, requests.status,
+        requests.note, requests.pinned"
     };
 }
+/// Whether a request is there: above the floor, or pinned.
+macro_rules! is_kept {
+    () => {
+        "(requests.seq > endpoints.floor or requests.pinned = 1)"
+    };
+}
+pub(super) use {is_kept, summary_columns};
 
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
@@ -110,15 +119,16 @@ impl Readers {
     ) -> Result<RequestPage, StoreError> {
         let limit = window.limit.unwrap_or(PAGE_REQUESTS);
         let mut snapshot = self.pool.begin().await?;
-        let Row { endpoint, floor, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
+        let Row { endpoint, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = change(&mut snapshot, endpoint.workspace).await?;
         let query = match window.after {
             Some(after) => sqlx::query(concat!(
                 "select ",
                 summary_columns!(),
                 " from requests join endpoints on endpoints.id = requests.endpoint_id
-                where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq > ?4
-                order by requests.seq
+                where requests.endpoint_id = ?1 and requests.seq > ?2 and ",
+                is_kept!(),
+                " order by requests.seq
                 limit ?3"
             ))
             .bind(id.0)
@@ -127,15 +137,16 @@ impl Readers {
                 "select ",
                 summary_columns!(),
                 " from requests join endpoints on endpoints.id = requests.endpoint_id
-                where requests.endpoint_id = ?1 and requests.seq < ?2 and requests.seq > ?4
-                order by requests.seq desc
+                where requests.endpoint_id = ?1 and requests.seq < ?2 and ",
+                is_kept!(),
+                " order by requests.seq desc
                 limit ?3"
             ))
             .bind(id.0)
             .bind(window.before.unwrap_or(i64::MAX)),
         };
         // One more than asked for tells whether there is a next page.
-        let rows = query.bind(i64::from(limit) + 1).bind(floor).fetch_all(&mut *snapshot).await?;
+        let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *snapshot).await?;
         let mut requests: Vec<Summary> = rows.iter().map(summary_from).collect();
         let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = requests.len() > asked_for;
@@ -154,9 +165,9 @@ impl Readers {
             ", requests.http_version, requests.peer, requests.exact, requests.redacted,
             requests.duration_us, requests.body_sha256, requests.head, requests.trailers
             from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2)
-                and requests.seq > endpoints.floor
-            order by requests.seq desc
+            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2) and ",
+            is_kept!(),
+            " order by requests.seq desc
             limit 1"
         ))
         .bind(id.0)
@@ -191,12 +202,12 @@ impl Readers {
             return Ok(Vec::new());
         }
         let mut snapshot = self.pool.begin().await?;
-        let request: i64 = sqlx::query_scalar(
+        let request: i64 = sqlx::query_scalar(concat!(
             "select requests.id
             from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and requests.seq = ?2
-                and requests.seq > endpoints.floor",
-        )
+            where requests.endpoint_id = ?1 and requests.seq = ?2 and ",
+            is_kept!()
+        ))
         .bind(id.0)
         .bind(seq)
         .fetch_one(&mut *snapshot)
@@ -247,9 +258,9 @@ impl Readers {
             "select requests.change, ",
             summary_columns!(),
             " from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.workspace_id = ?1 and requests.change > ?2
-                and requests.seq > endpoints.floor
-            order by requests.change
+            where requests.workspace_id = ?1 and requests.change > ?2 and ",
+            is_kept!(),
+            " order by requests.change
             limit ?3"
         ))
         .bind(workspace.0)
@@ -378,7 +389,7 @@ pub(super) async fn row_by_id(
     })
 }
 
-async fn change(
+pub(super) async fn change(
     connection: &mut SqliteConnection,
     workspace: WorkspaceId,
 ) -> Result<i64, StoreError> {
@@ -413,7 +424,7 @@ fn slug_from(row: &SqliteRow) -> Result<Slug, sqlx::Error> {
     Slug::from_segment(row.get("slug")).ok_or_else(|| corrupt("endpoints.slug"))
 }
 
-fn summary_from(row: &SqliteRow) -> Summary {
+pub(super) fn summary_from(row: &SqliteRow) -> Summary {
     Summary {
         endpoint: row.get("slug"),
         seq: row.get("seq"),
@@ -426,7 +437,11 @@ fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
-        ..Summary::default()
+        sender: row.get("sender"),
+        mark: row.get("mark"),
+        status: row.get("status"),
+        note: row.get("note"),
+        pinned: row.get("pinned"),
     }
 }
 

@@ -20,8 +20,6 @@ pub(crate) async fn get(
     let picture = qr::svg(&url)
         .ok_or_else(|| Error::Invalid("The URL is too long for a QR code.".to_owned()))?;
     let mut response = picture.into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
     Ok(response)
 }

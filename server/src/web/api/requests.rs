@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use headers::{ContentRange, HeaderMapExt as _, Range};
-use hookglass_app::wire::{self, Deleted, Window};
+use hookglass_app::wire::{self, Counts, CountsAsk, Deleted, Window};
 
 use super::{
     super::{App, backend::Reads, caller::Caller, error::Error},
@@ -20,7 +20,7 @@ use crate::{head, store::Which};
 
 const HOOKGLASS_RAW: HeaderName = HeaderName::from_static("hookglass-raw");
 
-/// `GET …/requests?before=&after=&limit=`
+/// `GET …/requests?before=&after=&limit=&q=`
 pub(crate) async fn list(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -29,6 +29,17 @@ pub(crate) async fn list(
 ) -> Result<Json<wire::Page>, Error> {
     let Query(window) = window.map_err(|error| Error::Invalid(error.body_text()))?;
     Reads { app, caller }.requests(&id, window).await.map(Json)
+}
+
+/// `GET …/requests/counts?from=&to=&buckets=&q=`
+pub(crate) async fn counts(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    ask: Result<Query<CountsAsk>, QueryRejection>,
+    caller: Caller,
+) -> Result<Json<Counts>, Error> {
+    let Query(ask) = ask.map_err(|error| Error::Invalid(error.body_text()))?;
+    Reads { app, caller }.counts(&id, ask).await.map(Json)
 }
 
 /// `GET …/requests/{seq}`, `latest` too.
