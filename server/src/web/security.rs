@@ -8,6 +8,7 @@ use axum::{
 };
 
 use super::origin::Origin;
+use crate::slug::Slug;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
@@ -27,8 +28,8 @@ pub(crate) async fn api(request: Request, next: Next) -> Response {
 }
 
 /// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
-/// it.
-pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
+/// it. The page of an endpoint may send to that one, and to no other.
+pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Slug>) {
     common(headers);
     // Elsewhere browsers ignore it, and complain on the console of each page.
     if origin.is_trustworthy() {
@@ -36,10 +37,11 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
     }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
     let pages = origin.csp_sources("/inspect/");
+    let own = own.map(|own| origin.csp_sources(&format!("/{own}"))).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {api} {assets}; style-src {assets}; font-src {assets}; \
+         connect-src {api} {assets} {own}; img-src {api} {assets}; style-src {assets}; font-src {assets}; \
          form-action {api} {pages}"
     );
     // The host was checked when it was read, and the nonce is base64.
