@@ -4,6 +4,7 @@
 mod body;
 mod cache;
 mod charset;
+mod compare;
 mod content;
 mod fields;
 mod find;
@@ -80,7 +81,7 @@ pub(crate) struct Subject {
 }
 
 impl Reader {
-    /// Makes a part readable. `Part::Compare` is not among what it knows.
+    /// Makes a part readable.
     pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
         let part = rows_asked(&ask)?;
         let folds = folds(&ask)?;
@@ -126,7 +127,8 @@ impl Reader {
                 fields::fill(&mut reading, fields, &part);
                 Ok(reading)
             }
-            Part::Reply | Part::Compare => Err(ReadError::NotThere),
+            Part::Compare => self.compare(subject, &ask).await,
+            Part::Reply => Err(ReadError::NotThere),
         }
     }
 
