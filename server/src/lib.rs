@@ -14,13 +14,16 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod qr;
 pub mod query;
 mod rates;
+mod reading;
 mod redact;
 mod reply;
 mod retention;
 mod sender;
 pub mod slug;
+mod snippet;
 pub mod store;
 mod web;
 
@@ -41,6 +44,7 @@ use self::{
     listen::{Doors, Listen},
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::{
         Store,
         sqlite::{OpenError, SqliteStore},
@@ -133,6 +137,7 @@ impl Server {
             feed,
             client_address: client_address.clone(),
             rates: rates.clone(),
+            reader: Reader::default(),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),

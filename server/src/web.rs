@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, requests, session},
+    api::{endpoints, qr, readings, requests, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -38,6 +38,7 @@ use crate::{
     feed::Feed,
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::Store,
 };
 
@@ -66,6 +67,7 @@ pub(crate) struct Parts {
     pub(crate) capture: Arc<Capture>,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
+    pub(crate) reader: Reader,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
@@ -120,6 +122,10 @@ pub(crate) fn routes(app: App) -> Router {
                 .delete(requests::delete)
                 .post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
+        .route("/api/endpoints/{endpoint}/qr", get(qr::get))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

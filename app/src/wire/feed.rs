@@ -1,8 +1,11 @@
 //! The events of a feed, each an SSE event with JSON data (WHATWG HTML §9.2).
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Summary};
+use super::{
+    Endpoint, Summary,
+    json::{Unreadable, read},
+};
 
 /// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
 /// changes nothing more.
@@ -121,10 +124,7 @@ impl FeedEvent {
     ///
     /// # Errors
     /// The data is not what the name promises.
-    pub fn parse(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
-        fn read<T: DeserializeOwned>(data: &str) -> serde_json::Result<T> {
-            serde_json::from_str(data)
-        }
+    pub fn parse(name: &str, data: &str) -> Result<Option<Self>, Unreadable> {
         Ok(Some(match name {
             "captured" => Self::Captured(read(data)?),
             "updated" => Self::Updated(read(data)?),

@@ -253,7 +253,7 @@ async fn only(app: &App, endpoint: EndpointId, seq: &str) -> Result<i64, Error> 
     })
 }
 
-fn which(seq: &str) -> Result<Which, Error> {
+pub(super) fn which(seq: &str) -> Result<Which, Error> {
     match seq {
         "latest" => Ok(Which::Latest),
         number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
