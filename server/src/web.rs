@@ -13,6 +13,7 @@ mod metrics;
 mod origin;
 mod pages;
 mod security;
+mod suggestions;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -113,9 +114,13 @@ pub(crate) fn routes(app: App) -> Router {
             get(requests::list).delete(requests::clear).post(requests::post_form),
         )
         .route("/api/endpoints/{endpoint}/requests/counts", get(requests::counts))
+        .route("/api/endpoints/{endpoint}/requests/suggestions", get(suggestions::get))
         .route(
             "/api/endpoints/{endpoint}/requests/{seq}",
-            get(requests::get).delete(requests::delete).post(requests::post_form_one),
+            get(requests::get)
+                .patch(requests::patch)
+                .delete(requests::delete)
+                .post(requests::post_form_one),
         )
         .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
         .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
