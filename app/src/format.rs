@@ -6,9 +6,11 @@ pub mod hex;
 pub mod json;
 pub mod kind;
 pub mod name;
+pub mod providers;
 pub mod reach;
 pub mod refusal;
 pub mod retention;
+pub mod sample;
 pub mod target;
 pub mod tools;
 

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, readings, requests, session},
+    api::{endpoints, qr, readings, requests, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -122,6 +122,8 @@ pub(crate) fn routes(app: App) -> Router {
                 .delete(requests::delete)
                 .post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
+        .route("/api/endpoints/{endpoint}/qr", get(qr::get))
         .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
         .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
