@@ -4,6 +4,7 @@ mod address;
 mod budget;
 mod capture;
 pub mod config;
+mod decode;
 mod feed;
 mod forwarded;
 #[cfg(fuzzing)]
@@ -13,12 +14,16 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod qr;
+pub mod query;
 mod rates;
+mod reading;
 mod redact;
 mod reply;
 mod retention;
 mod sender;
 pub mod slug;
+mod snippet;
 pub mod store;
 mod web;
 
@@ -39,6 +44,7 @@ use self::{
     listen::{Doors, Listen},
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::{
         Store,
         sqlite::{OpenError, SqliteStore},
@@ -131,6 +137,7 @@ impl Server {
             feed,
             client_address: client_address.clone(),
             rates: rates.clone(),
+            reader: Reader::default(),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),

@@ -6,12 +6,14 @@ mod backend;
 mod caller;
 pub(crate) mod client;
 mod error;
+mod finding;
 mod health;
 mod live;
 mod metrics;
 mod origin;
 mod pages;
 mod security;
+mod suggestions;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -26,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, requests, session},
+    api::{endpoints, qr, readings, requests, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -36,6 +38,7 @@ use crate::{
     feed::Feed,
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::Store,
 };
 
@@ -64,6 +67,7 @@ pub(crate) struct Parts {
     pub(crate) capture: Arc<Capture>,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
+    pub(crate) reader: Reader,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
@@ -109,10 +113,19 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests",
             get(requests::list).delete(requests::clear).post(requests::post_form),
         )
+        .route("/api/endpoints/{endpoint}/requests/counts", get(requests::counts))
+        .route("/api/endpoints/{endpoint}/requests/suggestions", get(suggestions::get))
         .route(
             "/api/endpoints/{endpoint}/requests/{seq}",
-            get(requests::get).delete(requests::delete).post(requests::post_form_one),
+            get(requests::get)
+                .patch(requests::patch)
+                .delete(requests::delete)
+                .post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
+        .route("/api/endpoints/{endpoint}/qr", get(qr::get))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

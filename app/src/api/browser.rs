@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Uint8Array, encode_uri_component};
+use js_sys::{Reflect, Uint8Array, encode_uri_component};
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -21,6 +21,8 @@ const TIMEOUT_MS: i32 = 30_000;
 
 /// What a request without a body and without special headers is sent with.
 const NO_HEADERS: &[(&str, &str)] = &[];
+
+pub(super) use crate::browser::now;
 
 pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
     json("GET", "/api/endpoints".to_owned(), None).await
@@ -88,6 +90,22 @@ pub(super) async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> 
     let mut path = Path::new(endpoint_path(id) + "/requests");
     path.push("q", Some(q));
     json("DELETE", path.text, None).await
+}
+
+pub(super) fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
+    let Some(window) = web_sys::window() else { return };
+    let path = match seq {
+        Some(seq) => Path::new(request_path(id, seq)),
+        None => Path::new(endpoint_path(id) + "/requests"),
+    };
+    let mut path = path;
+    path.push("q", q);
+    let init = RequestInit::new();
+    init.set_method("DELETE");
+    init.set_credentials(RequestCredentials::SameOrigin);
+    // The browser's own types do not know it yet. Setting a property of a plain object cannot fail.
+    let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+    drop(window.fetch_with_str_and_init(&path.text, &init));
 }
 
 pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {

@@ -91,7 +91,11 @@ pub struct Reading {
     /// The place of the first of `rows` among them.
     #[serde(default)]
     pub from: u64,
-    /// Rows in order, at most the limit asked for.
+    /// From which depth on rows are folded unless toggled; `None` where nothing is by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u16>,
+    /// Rows in order, at most the limit asked for, and fewer where they are long: ask on from
+    /// `from` and their number.
     #[serde(default)]
     pub rows: Vec<Row>,
     /// Fields in order.

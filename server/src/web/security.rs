@@ -35,11 +35,12 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
         headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
+    let pages = origin.csp_sources("/inspect/");
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {assets}; style-src {assets}; font-src {assets}; \
-         form-action {api}"
+         connect-src {api} {assets}; img-src {api} {assets}; style-src {assets}; font-src {assets}; \
+         form-action {api} {pages}"
     );
     // The host was checked when it was read, and the nonce is base64.
     if let Ok(policy) = HeaderValue::try_from(policy) {
