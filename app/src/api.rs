@@ -122,6 +122,12 @@ pub async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
     half::delete_found(id, q).await
 }
 
+/// Deletes a request, or what a search finds, though the page goes: nobody waits for the answer.
+/// Browser only.
+pub fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
+    half::delete_on_leave(id, seq, q);
+}
+
 /// Changes settings of an endpoint, `change` being the JSON of those that change:
 /// `PATCH /api/endpoints/{id}`. Browser only.
 ///
@@ -237,6 +243,8 @@ mod server {
         browser_only()
     }
 
+    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
+
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         browser_only()
     }
@@ -325,6 +333,8 @@ mod nobody {
     ) -> Result<Summary, Problem> {
         nobody()
     }
+
+    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
 
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         nobody()

@@ -18,7 +18,10 @@ pub mod format;
 mod listing;
 mod lists;
 pub mod live;
+mod load;
 mod pages;
+mod pending;
+mod reading;
 mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;

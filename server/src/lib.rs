@@ -14,6 +14,7 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod qr;
 pub mod query;
 mod rates;
 mod reading;
@@ -22,6 +23,7 @@ mod reply;
 mod retention;
 mod sender;
 pub mod slug;
+mod snippet;
 pub mod store;
 mod web;
 

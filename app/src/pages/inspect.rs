@@ -7,15 +7,17 @@ mod finding;
 mod selection;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 
-use self::{bench::Bench, selection::Selected};
+use self::bench::Bench;
 use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     erased::Erase as _,
+    load::resource,
+    reading,
     span::Span,
     status::answer_with,
     wire::{Counts, Endpoint, Page, Problem, Window},
@@ -76,16 +78,21 @@ pub(crate) fn Inspect() -> impl IntoView {
         Memo::new(move |_| params.read().get("seq").map(|text| text.parse().unwrap_or_default()));
     // Both change what an open page shows, not which page it is: only opening one reads them.
     let (q, span) = (query_value("q"), query_value("span"));
-    let opened = Resource::new(
+    let opened = resource(
         move || (id.get(), before.get()),
         move |(id, before)| Opened::read(id, before, q.get_untracked(), span.get_untracked()),
     );
-    let selected =
-        Resource::new(move || (id.get(), seq.get()), |(id, seq)| Selected::read(id, seq));
+    let selected = resource(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
+    let query = use_location().query;
+    let ask = Memo::new(move |_| reading::ask(&query.read()));
+    let part = resource(
+        move || (id.get(), seq.get(), ask.get()),
+        |(id, seq, ask)| selection::read_part(id, seq, ask),
+    );
     let content = move || {
         Suspend::new(async move {
             match opened.await {
-                Ok(opened) => view! { <Bench opened seq=seq.into() selected/> }.erased(),
+                Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
                     view! { <Unopened problem/> }.erased()

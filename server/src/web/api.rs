@@ -1,7 +1,9 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
 pub(crate) mod endpoints;
+pub(crate) mod qr;
 pub(crate) mod readings;
 pub(crate) mod requests;
 pub(crate) mod session;
+pub(crate) mod snippets;
 mod submission;

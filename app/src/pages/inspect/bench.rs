@@ -12,7 +12,7 @@ use super::{
     Opened,
     acts::Acts,
     finding::Finding,
-    selection::{Answer, Selection},
+    selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
     components::{
@@ -35,7 +35,9 @@ use crate::{
     format::name,
     lists::Lists,
     live::{Connection, Following},
+    load::Resource,
     pages::home::read_session,
+    pending::Pending,
     span::Span,
     viewer::Viewer,
     wire::{GoneReason, Problem},
@@ -47,11 +49,14 @@ pub(super) fn Bench(
     mut opened: Opened,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
+    part: Resource<PartAnswer>,
 ) -> impl IntoView {
     let Opened { endpoint, page, before, .. } = opened.clone();
     let asked = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
+    let own = endpoint.id.clone();
+    let pending = Pending::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
     let lists = Lists {
@@ -85,7 +90,9 @@ pub(super) fn Bench(
     let set = {
         let navigate = navigate.clone();
         move |key: &'static str, value: Option<String>, replace: bool| {
-            let query = link::set(location.query.get_untracked(), key, value);
+            let set: Option<[_; 1]> = value.as_deref().map(|value| [(key, value)]);
+            let set = set.as_ref().map_or(&[][..], |set| set);
+            let query = link::query_for(&location.query.get_untracked(), &["before", key], set);
             let path = location.pathname.get_untracked() + &query;
             navigate(
                 &path,
@@ -131,10 +138,16 @@ pub(super) fn Bench(
     });
     let on_clear = {
         let show = show.clone();
-        Callback::new(move |()| acts.clear(show.clone()))
+        Callback::new(move |()| acts.clear(pending, &show))
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
-    let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
+    let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
+    acts.set_aside(link::query_value("q"));
+    let listed = Signal::derive(move || {
+        let seq = seq.get()?;
+        state.read().find(seq).cloned()
+    });
+    let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
         <Title text=format!("{title} · Hookglass")/>
         <TopBar session=Callback::new(read_session)>
@@ -181,7 +194,7 @@ pub(super) fn Bench(
                 </RequestList>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
-                    <Selection seq selected on_delete/>
+                    <Selection endpoint=own selected part listed seq delete=on_delete annotate/>
                 </div>
             </div>
         </main>
