@@ -8,6 +8,7 @@ use web_sys::MouseEvent;
 
 use self::sight::{scroll_by, sight, stretch};
 use super::{
+    alerts::Alerts,
     link,
     list_head::{Arrivals, ListHead},
     request_row::RequestRow,
@@ -30,6 +31,8 @@ const AHEAD_ROWS: usize = 60;
 #[component]
 pub(crate) fn RequestList(
     lists: Lists,
+    /// What the endpoint is called.
+    name: String,
     selected: Signal<Option<i64>>,
     /// Where the list begins if it does not begin with the newest: exclusive.
     before: Option<i64>,
@@ -38,6 +41,9 @@ pub(crate) fn RequestList(
     arrivals: Arrivals,
     /// How many the search finds in all, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
+    /// Deletes what the search finds, so many.
+    #[prop(into)]
+    on_delete_found: Callback<u64>,
     /// Loads an older page; true if a viewer asked for it, false if scrolling did.
     #[prop(into)]
     on_older: Callback<bool>,
@@ -185,7 +191,9 @@ pub(crate) fn RequestList(
         <section class="request-list" aria-label="Requests" on:scroll=move |_| look()>
             <div class="request-list__top">
                 {children.shown()}
-                <ListHead lists arrivals found on_top=to_top>""</ListHead>
+                <ListHead lists arrivals found on_top=to_top on_delete_found>
+                    <Alerts lists name/>
+                </ListHead>
                 {before.map(|before| view! {
                     <a class="request-list__newest" href=link::inspect(&id, None, "")>
                         "Older than #" {grouped(before.unsigned_abs())} ": back to the newest"
