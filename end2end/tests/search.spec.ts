@@ -143,6 +143,24 @@ test("the live list obeys the search", async ({ page, origin }) => {
   await expect(page.getByRole("heading", { name: "46 requests" })).toBeVisible();
 });
 
+test("a search that finds little asks before it goes on and on", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await fill(await inspect.url());
+  // A server whose time runs out on each page.
+  let asked = 0;
+  await page.route(/\/requests\?.*q=/, async (route) => {
+    asked += 1;
+    const page = { requests: [], next_before: 5_000 - asked * 100, change: 0 };
+    await route.fulfill({ json: page });
+  });
+  await field(page).fill("needle");
+  const more = page.locator(".request-list__older");
+  await expect(more).toHaveText("Searched back to #4,600: go on");
+  expect(asked).toBe(4);
+  await more.click();
+  await expect(more).toHaveText("Searched back to #4,300: go on");
+});
+
 test("what is found is deleted at once, and can be taken back", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();

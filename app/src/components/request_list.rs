@@ -79,8 +79,14 @@ pub(crate) fn RequestList(
 
     // Draws what one sees now, remembers what one reads, and asks for more near the end.
     let look = move || {
-        let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else { return };
         let total = total.get_untracked();
+        let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else {
+            // A search may have found nothing so far.
+            if total == 0 && next_before.get_untracked().is_some() {
+                on_older.run(false);
+            }
+            return;
+        };
         let next = sight.drawn(total);
         if drawn.with_untracked(|drawn| *drawn != next) {
             drawn.set(next.clone());
@@ -149,6 +155,7 @@ pub(crate) fn RequestList(
         let turn = lists.turn.get();
         if last.is_some_and(|last| last != turn) {
             to_top();
+            look();
         }
         turn
     });
