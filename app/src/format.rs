@@ -12,6 +12,8 @@ pub mod refusal;
 pub mod retention;
 pub mod sample;
 pub mod target;
+pub mod tools;
+pub mod utf16;
 
 use crate::wire::Timestamp;
 

@@ -18,9 +18,14 @@ pub mod format;
 mod listing;
 mod lists;
 pub mod live;
+mod load;
 mod pages;
+mod pending;
+mod reading;
+mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;
+mod span;
 pub mod status;
 mod viewer;
 mod windowing;

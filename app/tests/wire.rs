@@ -4,9 +4,9 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form, GoneReason,
-    Header, Note, OnLimit, Page, Piece, Problem, Reading, Refused, Row, Session, Summary, Text,
-    Timestamp, Window,
+    Body, Count, Counts, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form,
+    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, QueryError, Reading, Refused, Row,
+    Session, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -239,7 +239,7 @@ fn a_key_is_never_in_debug_output() {
 
 #[test]
 fn readings_are_as_pinned() {
-    let piece = |kind: &str, text: &str| Piece(kind.to_owned(), text.to_owned());
+    let piece = |text: &str, kind: &str| Piece(text.to_owned(), kind.to_owned());
     let form = |value: &str, label: &str| Form { value: value.to_owned(), label: label.to_owned() };
     let reading = Reading {
         form: "json".to_owned(),
@@ -248,10 +248,11 @@ fn readings_are_as_pinned() {
         decoded: Some(Decoded { coding: "gzip".to_owned(), bytes: 19, is_partial: false }),
         notes: vec![Note { tone: "warn".to_owned(), text: "Shown in part.".to_owned() }],
         total: 2,
+        depth: Some(2),
         rows: vec![
             Row {
                 fold: Some("shut".to_owned()),
-                pieces: vec![piece("punctuation", "{")],
+                pieces: vec![piece("{", "punctuation")],
                 ..Row::default()
             },
             Row {
@@ -259,13 +260,13 @@ fn readings_are_as_pinned() {
                 depth: 1,
                 margin: Some("2".to_owned()),
                 mark: Some("added".to_owned()),
-                pieces: vec![piece("key hit", "\"id\""), piece("", ": "), piece("number", "1")],
+                pieces: vec![piece("\"id\"", "key hit"), piece(": ", ""), piece("1", "number")],
                 ..Row::default()
             },
         ],
         fields: vec![Field {
-            name: vec![piece("", "Authorization")],
-            value: vec![piece("secret", "Bearer x")],
+            name: vec![piece("Authorization", "")],
+            value: vec![piece("Bearer x", "secret")],
             about: Some("Lets a client in.".to_owned()),
             standard: Some("RFC 9110 §11.6.2".to_owned()),
             secret: true,
@@ -275,4 +276,35 @@ fn readings_are_as_pinned() {
         ..Reading::default()
     };
     assert_golden(&reading, include_str!("wire/reading.json"));
+}
+
+#[test]
+fn counts_and_suggestions_are_as_pinned() {
+    let counts = Counts {
+        from: time(0),
+        to: time(120_000_000),
+        buckets: 120,
+        total: 3,
+        counts: vec![
+            Count {
+                bucket: 7,
+                total: 2,
+                methods: vec![("GET".to_owned(), 1), ("other".to_owned(), 1)],
+                refused: 1,
+            },
+            Count { bucket: 119, total: 1, methods: vec![("POST".to_owned(), 1)], refused: 0 },
+        ],
+        is_complete: false,
+        change: 12,
+    };
+    assert_golden(&counts, include_str!("wire/counts.json"));
+    let suggestion =
+        |text: &str, about: &str| Suggestion { text: text.to_owned(), about: about.to_owned() };
+    let suggestions = Suggestions {
+        start: 2,
+        end: 5,
+        suggestions: vec![suggestion("label:", "the event"), suggestion("label:push", "")],
+        error: Some(QueryError { start: 2, end: 5, message: "There is no field.".to_owned() }),
+    };
+    assert_golden(&suggestions, include_str!("wire/suggestions.json"));
 }

@@ -56,7 +56,8 @@ pub struct Endpoint {
     pub max_requests: u32,
     /// What happens once it keeps that many.
     pub on_limit: OnLimit,
-    /// The highest `seq` that retention dropped since it was last cleared, 0 for none.
+    /// The highest `seq` that retention dropped since it was last cleared, 0 for none. What is
+    /// pinned is still there below it.
     pub dropped_through: i64,
 }
 
@@ -223,6 +224,24 @@ pub struct StoredRequest {
     pub trailers: Vec<u8>,
 }
 
+/// What its owner says of a request; `None` leaves it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// What is written beside it, if anything.
+    pub note: Option<Option<String>>,
+    /// Whether retention spares it.
+    pub pinned: Option<bool>,
+}
+
+/// How far a deletion of many requests came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// How many of those that were named it dealt with, from the first on.
+    pub done: usize,
+    /// How many of them were still there.
+    pub deleted: u64,
+}
+
 /// Which request of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -250,11 +269,13 @@ pub struct Change {
 pub enum What {
     /// A request was captured.
     Captured(Arc<Summary>),
+    /// Note or pin of a request changed.
+    Updated(Arc<Summary>),
     /// Requests were deleted one by one.
     Deleted(Vec<i64>),
     /// All requests through this `seq` were deleted.
     Cleared(i64),
-    /// Retention dropped all requests below this `seq`.
+    /// Retention dropped all requests below this `seq` but those that are pinned.
     Dropped(i64),
     /// The endpoint was made or its settings changed.
     Endpoint(Endpoint),
@@ -299,6 +320,12 @@ pub enum StoreError {
         /// The limit's value, requests or bytes.
         value: u64,
     },
+    /// The endpoint has as many pinned requests as it may have.
+    #[error("{0} requests are pinned already")]
+    TooManyPins(u32),
+    /// What is pinned would take more of the storage than it may.
+    #[error("what is pinned takes up to {0} bytes")]
+    PinsTooLarge(u64),
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,
@@ -414,7 +441,24 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes one request.
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError>;
 
-    /// Deletes all requests of an endpoint and says how many there were.
+    /// Deletes some requests of an endpoint, as many of those that are named as fit into a small
+    /// step, at least one, and says how far it came. Those that are not there are passed over.
+    async fn delete_requests(&self, id: EndpointId, seqs: Vec<i64>)
+    -> Result<Deletion, StoreError>;
+
+    /// Changes note or pin of a request. Retention spares what is pinned; what it would have
+    /// dropped long ago is deleted as soon as it is not pinned any more.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `TooManyPins` and `PinsTooLarge`, and the failures of the store.
+    async fn annotate(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        annotation: Annotation,
+    ) -> Result<Summary, StoreError>;
+
+    /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError>;
 
     /// The number of the last change in a workspace.

@@ -13,6 +13,7 @@ mod metrics;
 mod origin;
 mod pages;
 mod security;
+mod suggestions;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -113,9 +114,13 @@ pub(crate) fn routes(app: App) -> Router {
             get(requests::list).delete(requests::clear).post(requests::post_form),
         )
         .route("/api/endpoints/{endpoint}/requests/counts", get(requests::counts))
+        .route("/api/endpoints/{endpoint}/requests/suggestions", get(suggestions::get))
         .route(
             "/api/endpoints/{endpoint}/requests/{seq}",
-            get(requests::get).delete(requests::delete).post(requests::post_form_one),
+            get(requests::get)
+                .patch(requests::patch)
+                .delete(requests::delete)
+                .post(requests::post_form_one),
         )
         .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
         .route("/api/endpoints/{endpoint}/qr", get(qr::get))
@@ -128,6 +133,8 @@ pub(crate) fn routes(app: App) -> Router {
     let uncompressed = Router::new()
         .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))
         .route("/api/endpoints/{endpoint}/requests/{seq}/raw", get(requests::raw))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/part", get(readings::part))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/image", get(readings::image))
         .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
         .route("/api/live", get(live::of_workspace))
         .method_not_allowed_fallback(error::method_not_allowed);

@@ -45,10 +45,18 @@ impl Bench {
         format!("/api/endpoints/{}/requests{rest}", self.id)
     }
 
+    /// All that a search finds, page by page.
     async fn found(&self, q: &str) -> Vec<i64> {
-        let page = self.owner.get(&self.path(&format!("?q={}", encoded(q)))).await;
-        assert_eq!(page.status, StatusCode::OK, "{q}: {page:?}");
-        seqs(&page.json())
+        let (mut found, mut before) = (Vec::new(), i64::MAX);
+        loop {
+            let path = self.path(&format!("?before={before}&q={}", encoded(q)));
+            let page = self.owner.get(&path).await;
+            assert_eq!(page.status, StatusCode::OK, "{q}: {page:?}");
+            let page = page.json();
+            found.extend(seqs(&page));
+            let Some(next) = page["next_before"].as_i64() else { return found };
+            before = next;
+        }
     }
 }
 
@@ -205,4 +213,157 @@ async fn what_was_answered_is_kept_and_what_came_is_marked() {
         .map(|request| (request["status"].clone(), request.get("mark").cloned()))
         .collect();
     assert_eq!(brief, [(json!(200), Some(json!("preflight"))), (json!(403), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_and_pins_are_kept_found_and_told() {
+    let bench = Bench::new().await;
+    bench.fill(3).await;
+    let feed = format!("/api/endpoints/{}/live?after=4", bench.id);
+    let mut feed = bench.owner.feed(&feed, None).await;
+    let noted =
+        bench.owner.patch(&bench.path("/2"), r#"{"note":" Look here ","pinned":true}"#).await;
+    assert_eq!(noted.status, StatusCode::OK, "{noted:?}");
+    let noted = noted.json();
+    assert_eq!((&noted["note"], &noted["pinned"]), (&json!("Look here"), &json!(true)));
+    let event = loop {
+        let event = feed.next().await.unwrap();
+        if event.name != "alive" {
+            break event;
+        }
+    };
+    assert_eq!((event.name.as_str(), &event.data), ("updated", &noted));
+    for q in ["is:pinned", "has:note", "note:LOOK", "is:noted is:pinned"] {
+        assert_eq!(bench.found(q).await, [2], "{q}");
+    }
+    assert_eq!(bench.owner.get(&bench.path("/2")).await.json()["note"], "Look here");
+    let back = bench.owner.patch(&bench.path("/2"), r#"{"note":null}"#).await.json();
+    assert_eq!((back.get("note"), &back["pinned"]), (None, &json!(true)));
+
+    // The same by form, where an empty field takes the note back.
+    let posted =
+        bench.owner.form(&bench.path("/3"), "_method=PATCH&note=By+form&pinned=true").await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER);
+    assert_eq!(posted.header("location"), format!("/inspect/{}/3", bench.id));
+    assert_eq!(bench.found("note:\"by form\" is:pinned").await, [3]);
+    bench.owner.form(&bench.path("/3"), "_method=PATCH&note=").await;
+    assert_eq!(bench.found("has:note OR -is:pinned").await, [1]);
+
+    for (seq, body, problem) in [
+        ("2", r#"{"note":5}"#.to_owned(), "invalid-request"),
+        ("2", r#"{"pinned":"maybe"}"#.to_owned(), "invalid-request"),
+        ("2", r#"{"pin":true}"#.to_owned(), "invalid-request"),
+        ("2", format!(r#"{{"note":"{}"}}"#, "a".repeat(2001)), "invalid-request"),
+        ("9", r#"{"pinned":true}"#.to_owned(), "not-found"),
+    ] {
+        assert_eq!(
+            bench.owner.patch(&bench.path(&format!("/{seq}")), &body).await.problem(),
+            problem
+        );
+    }
+    let stranger = bench.server.stranger().patch(&bench.path("/2"), "{}").await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hundred_and_first_pin_is_refused_with_what_to_do() {
+    let bench = Bench::new().await;
+    bench.fill(101).await;
+    for seq in 1..=100 {
+        let pinned = bench.owner.patch(&bench.path(&format!("/{seq}")), r#"{"pinned":true}"#).await;
+        assert_eq!(pinned.status, StatusCode::OK);
+    }
+    let refused = bench.owner.patch(&bench.path("/101"), r#"{"pinned":true}"#).await;
+    assert_eq!((refused.status.as_u16(), refused.problem().as_str()), (409, "too-many-pins"));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("100"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_finds_is_deleted_and_nothing_else() {
+    let bench = Bench::new().await;
+    bench.fill(300).await;
+    let q = encoded("body.number:>40 -body.number:>290");
+    let count = bench.owner.get(&bench.path(&format!("/counts?q={q}"))).await.json();
+    assert_eq!((&count["total"], &count["is_complete"]), (&json!(250), &json!(true)));
+    let deleted = bench.owner.delete(&bench.path(&format!("?q={q}"))).await;
+    assert_eq!(deleted.json(), json!({"deleted": 250}));
+    let left = seqs(&bench.owner.get(&bench.path("?limit=200&after=0")).await.json());
+    assert_eq!(left, (1..=40).chain(291..=300).collect::<Vec<_>>());
+    let endpoint = bench.owner.get(&format!("/api/endpoints/{}", bench.id)).await.json();
+    assert_eq!(endpoint["requests"], 50);
+
+    // Whoever comes back hears of all of them, in parts.
+    let feed = format!("/api/endpoints/{}/live?after=301", bench.id);
+    let mut feed = bench.owner.feed(&feed, None).await;
+    let mut told = 0;
+    while told < 250 {
+        let event = feed.next().await.unwrap();
+        if event.name == "deleted" {
+            let seqs = event.data["seqs"].as_array().unwrap().len();
+            assert!(seqs <= 1000);
+            told += seqs;
+        }
+    }
+    assert_eq!(told, 250);
+
+    // Nothing that says nothing, or something else, deletes all.
+    for query in ["?q=", "?q=%20", "?x=1", "?q=size:x", "?q=a&limit=1"] {
+        let refused = bench.owner.delete(&bench.path(query)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+    }
+    let posted = bench.owner.form(&bench.path("?q=seq:..5"), "_method=DELETE").await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER);
+    assert_eq!(bench.owner.delete(&bench.path("")).await.json(), json!({"deleted": 45}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suggestions_are_fields_and_what_was_seen() {
+    let bench = Bench::new().await;
+    for event in ["push", "push", "ping"] {
+        let fields = [JSON, ("x-github-event", event)];
+        let body = br#"{"repository":{"name":"a b","id":7}}"#;
+        bench.send(Method::POST, "/hook?page=2", &fields, body).await;
+    }
+    let ask = async |q: &str, at: u32| {
+        let path = bench.path(&format!("/suggestions?q={}&at={at}", encoded(q)));
+        let answer = bench.owner.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{q}: {answer:?}");
+        let answer = answer.json();
+        let texts: Vec<String> = answer["suggestions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|suggestion| suggestion["text"].as_str().unwrap().to_owned())
+            .collect();
+        (texts, answer)
+    };
+    let (all, _) = ask("", 0).await;
+    assert_eq!((all[0].as_str(), all.len()), ("method:", 12));
+    let (fields, answer) = ask("a \u{1F600} lab", 8).await;
+    assert_eq!(fields, ["label:"]);
+    assert_eq!((&answer["start"], &answer["end"]), (&json!(5), &json!(8)));
+    for (q, expected) in [
+        ("label:", &["push", "ping"][..]),
+        ("-label:pi", &["ping"]),
+        ("pus", &["label:push"]),
+        ("status:", &["200", "2xx", "4xx", "5xx", ">=400"]),
+        ("is:p", &["pinned", "preview", "preflight"]),
+        ("header.x-g", &["header.x-github-event:"]),
+        ("header.x-github-event:", &["push", "ping"]),
+        ("query.", &["query.page:"]),
+        ("query.page:", &["2"]),
+        ("body.", &["body.repository.id:", "body.repository.name:"]),
+        ("body.repository.name:", &["\"a b\""]),
+        ("path:/h", &["/hook?page=2".trim_end_matches("?page=2")]),
+        ("type:", &["application/json"]),
+        ("nonsense", &[]),
+    ] {
+        let (texts, answer) = ask(q, u32::try_from(q.len()).unwrap()).await;
+        assert_eq!(texts, expected, "{q}: {answer}");
+    }
+    let (_, answer) = ask("label:", 6).await;
+    assert_eq!(answer["suggestions"][0]["about"], "2× in the last 3");
+    assert_eq!(answer["error"]["start"], 6, "there is no value yet");
+    let (_, answer) = ask("label:push", 10).await;
+    assert_eq!(answer.get("error"), None);
 }

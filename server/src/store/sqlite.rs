@@ -21,7 +21,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::{Counts, Window};
+use hookglass_app::wire::{Counts, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
@@ -30,8 +30,9 @@ use self::{
     checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
 };
 use super::{
-    Backlog, Captured, Change, Endpoint, EndpointId, Found, NewEndpoint, PIECE_BYTES, RequestPage,
-    Search, Settings, Span, Store, StoreError, StoredRequest, UploadId, Which, WorkspaceId,
+    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, NewEndpoint,
+    PIECE_BYTES, RequestPage, Search, Settings, Span, Store, StoreError, StoredRequest, UploadId,
+    Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
@@ -273,6 +274,23 @@ impl Store for SqliteStore {
 
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError> {
         self.writer.edit(|reply| writer::Edit::DeleteRequest { id, seq, reply }).await
+    }
+
+    async fn delete_requests(
+        &self,
+        id: EndpointId,
+        seqs: Vec<i64>,
+    ) -> Result<Deletion, StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteRequests { id, seqs, reply }).await
+    }
+
+    async fn annotate(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        annotation: Annotation,
+    ) -> Result<Summary, StoreError> {
+        self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {

@@ -37,6 +37,10 @@ pub(crate) enum Error {
     TooManyEndpointsInAll(u32),
     #[error("{} from one address in an hour", .0.value)]
     TooManyCreations(Exceeded),
+    #[error("{0} requests are pinned already")]
+    TooManyPins(u32),
+    #[error("what is pinned takes up to {0} bytes")]
+    PinsTooLarge(u64),
     #[error("gone")]
     Gone(GoneReason),
     #[error("body over {0} bytes")]
@@ -60,7 +64,10 @@ impl Error {
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SlugTaken | Self::TooManyEndpoints(_) => StatusCode::CONFLICT,
+            Self::SlugTaken
+            | Self::TooManyEndpoints(_)
+            | Self::TooManyPins(_)
+            | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
             Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyCreations(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Gone(_) => StatusCode::GONE,
@@ -118,6 +125,19 @@ impl Error {
                 "too-many-endpoints",
                 "Too many endpoints",
                 format!("A workspace may have {limit} endpoints; delete one first."),
+            ),
+            Self::TooManyPins(limit) => (
+                "too-many-pins",
+                "Too many pinned requests",
+                format!("An endpoint may have {limit} pinned requests; unpin one first."),
+            ),
+            Self::PinsTooLarge(limit) => (
+                "pins-too-large",
+                "Pinned requests take too much room",
+                format!(
+                    "What is pinned may take up {limit} bytes of this server's storage; unpin a \
+                     large request first."
+                ),
             ),
             Self::TooManyEndpointsInAll(limit) => (
                 "server-full",
@@ -187,6 +207,8 @@ impl From<StoreError> for Error {
             StoreError::Gone(reason) => Self::Gone(reason),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
+            StoreError::TooManyPins(limit) => Self::TooManyPins(limit),
+            StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
             // Only capturing runs into `Full`.
             StoreError::Full { .. }
@@ -245,6 +267,8 @@ impl IntoResponse for Error {
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
             | Self::TooManyEndpointsInAll(_)
+            | Self::TooManyPins(_)
+            | Self::PinsTooLarge(_)
             | Self::Gone(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType

@@ -11,7 +11,7 @@ use super::{App, error::Error};
 use crate::{
     query::Query,
     store::{
-        self, EndpointId, Found, Search, Span,
+        self, Endpoint, EndpointId, Found, Search, Span,
         counting::{add, edges, empty},
     },
 };
@@ -100,6 +100,29 @@ async fn count_found(
         next = found.next;
     }
     Ok(counts)
+}
+
+/// Deletes what a search finds, in small steps, and says how many that were. Complete however long
+/// it takes: it ends with what was there when it began.
+pub(super) async fn delete(
+    app: &App,
+    endpoint: &Endpoint,
+    query: Arc<Query>,
+) -> Result<u64, Error> {
+    let (mut deleted, mut next) = (0, Some(endpoint.last_seq.saturating_add(1)));
+    while let Some(before) = next {
+        let from = store::From::Before(before);
+        let search = Search { query: query.clone(), from, limit: AT_ONCE, budget: PAGE_BUDGET };
+        let found = app.store.search(endpoint.id, search).await?;
+        let mut seqs: Vec<i64> = found.requests.iter().map(|request| request.seq).collect();
+        while !seqs.is_empty() {
+            let step = app.store.delete_requests(endpoint.id, seqs.clone()).await?;
+            deleted += step.deleted;
+            seqs.drain(..step.done.clamp(1, seqs.len()));
+        }
+        next = found.next;
+    }
+    Ok(deleted)
 }
 
 fn count(counts: &mut Counts, span: &Span, request: &hookglass_app::wire::Summary) {

@@ -2,16 +2,19 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
+use super::finding::Finding;
 use crate::{
     api,
+    components::link,
     format::joined,
     lists::Lists,
     live::{self, Following},
-    wire::{FeedEvent, Problem, Window},
+    pending::{Doomed, Pending},
+    wire::{FeedEvent, Problem, Summary, Window},
 };
 
 /// How many requests a page holds that is asked for while one scrolls.
-const PAGE_ROWS: u32 = 100;
+pub(super) const PAGE_ROWS: u32 = 100;
 
 /// What the viewer does to the open endpoint, and what it shows meanwhile.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +33,7 @@ impl Acts {
         self.lists.all.read_untracked().endpoint.id.clone()
     }
 
-    pub(super) fn follow(self) -> Following {
+    pub(super) fn follow(self, finding: Finding) -> Following {
         let change = self.lists.all.read_untracked().change;
         live::follow(vec![self.id()], change, move |id, event| {
             let has_gap = self.lists.all.try_update(|state| {
@@ -38,14 +41,16 @@ impl Acts {
                 state.apply(id, &event);
                 state.has_gap() && !had_gap
             });
-            if has_gap == Some(true) {
-                self.close_gap();
+            match has_gap {
+                Some(true) => self.close_gap(finding),
+                Some(false) => finding.hear(id, &event),
+                None => {}
             }
         })
     }
 
     /// Reads the first page again, and once more as long as too much comes in between.
-    fn close_gap(self) {
+    fn close_gap(self, finding: Finding) {
         let id = self.id();
         spawn_local(async move {
             loop {
@@ -57,7 +62,13 @@ impl Acts {
                     Ok(page) => page,
                     Err(problem) => return self.report(problem),
                 };
-                if self.lists.all.try_update(|state| state.refresh(endpoint, page)) != Some(false) {
+                if let Some(is_closed) =
+                    self.lists.all.try_update(|state| state.refresh(endpoint, page))
+                {
+                    if is_closed {
+                        return finding.load();
+                    }
+                } else {
                     return;
                 }
             }
@@ -99,37 +110,72 @@ impl Acts {
         });
     }
 
-    pub(super) fn clear(self, show: impl Fn(Option<i64>) + 'static) {
+    /// Keeps what the viewer deleted out of both lists; `q` is what the second one searches for.
+    pub(super) fn set_aside(self, q: Memo<Option<String>>) {
+        let pending = Pending::get();
         let id = self.id();
-        let through = self.lists.all.read_untracked().endpoint.last_seq;
+        Effect::new(move |_| {
+            self.lists.turn.track();
+            let aside = pending.aside(&id, None);
+            if self.lists.all.read_untracked().is_aside(&aside) {
+                return;
+            }
+            self.lists.all.update(|list| list.set_aside(aside));
+        });
+        let id = self.id();
+        Effect::new(move |_| {
+            self.lists.turn.track();
+            let aside = pending.aside(&id, q.read().as_deref());
+            let found = self.lists.found.read_untracked();
+            if found.as_ref().is_none_or(|list| list.is_aside(&aside)) {
+                return;
+            }
+            drop(found);
+            self.lists.found.update(|list| {
+                if let Some(list) = list {
+                    list.set_aside(aside);
+                }
+            });
+        });
+    }
+
+    /// Changes note or pin of a request; what it is then goes into `known`, too.
+    pub(super) fn annotate(self, change: String, known: RwSignal<Summary>) {
+        let id = self.id();
+        let seq = known.with_untracked(|known| known.seq);
         spawn_local(async move {
-            match api::clear(&id).await {
-                Ok(_) => {
-                    self.apply(FeedEvent::Cleared { endpoint: id, through });
-                    show(None);
+            match api::annotate(&id, seq, change).await {
+                Ok(summary) => {
+                    let _ = known.try_set(summary.clone());
+                    self.apply(FeedEvent::Updated(summary));
                 }
                 Err(problem) => self.report(problem),
             }
         });
     }
 
-    /// Deletes a request and shows the next older one, or the next newer one at the end.
-    pub(super) fn delete(self, seq: i64, show: impl Fn(Option<i64>) + 'static) {
+    /// Empties the list, to be taken back for a while.
+    pub(super) fn clear(self, pending: Pending, show: impl Fn(Option<i64>)) {
+        let (through, count) = {
+            let state = self.lists.all.read_untracked();
+            (state.endpoint.last_seq, state.endpoint.requests)
+        };
+        pending.hold(self.id(), Doomed::Found { q: None, through, count }, None);
+        show(None);
+    }
+
+    /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
+    /// newer one at the end.
+    pub(super) fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
-        spawn_local(async move {
-            match api::delete_request(&id, seq).await {
-                Ok(()) => {
-                    let next = self.lists.all.try_read_untracked().and_then(|state| {
-                        let older = state.requests.iter().find(|known| known.seq < seq);
-                        let newer = state.requests.iter().rfind(|known| known.seq > seq);
-                        older.or(newer).map(|known| known.seq)
-                    });
-                    self.apply(FeedEvent::Deleted { endpoint: id, seqs: vec![seq] });
-                    show(next);
-                }
-                Err(problem) => self.report(problem),
-            }
+        let next = self.lists.read_untracked(|state| {
+            let older = state.requests.iter().find(|known| known.seq < seq);
+            let newer = state.requests.iter().rfind(|known| known.seq > seq);
+            older.or(newer).map(|known| known.seq)
         });
+        let pages = (link::inspect(&id, Some(seq), ""), link::inspect(&id, next, ""));
+        pending.hold(id, Doomed::Requests(vec![seq]), Some(pages));
+        show(next);
     }
 
     fn apply(self, event: FeedEvent) {

@@ -3,12 +3,16 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 use super::{
     Opened,
     acts::Acts,
-    selection::{Answer, Selection},
+    finding::Finding,
+    selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
     components::{
@@ -21,6 +25,8 @@ use crate::{
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
+        scope_line::ScopeLine,
+        search_box::SearchBox,
         switcher::Switcher,
         top_bar::TopBar,
         waiting::Waiting,
@@ -29,7 +35,10 @@ use crate::{
     format::name,
     lists::Lists,
     live::{Connection, Following},
+    load::Resource,
     pages::home::read_session,
+    pending::Pending,
+    span::Span,
     viewer::Viewer,
     wire::{GoneReason, Problem},
 };
@@ -37,13 +46,17 @@ use crate::{
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
 #[component]
 pub(super) fn Bench(
-    opened: Opened,
+    mut opened: Opened,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
+    part: Resource<PartAnswer>,
 ) -> impl IntoView {
-    let Opened { endpoint, page, endpoints, before } = opened;
+    let Opened { endpoint, page, before, .. } = opened.clone();
+    let asked = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
+    let own = endpoint.id.clone();
+    let pending = Pending::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
     let lists = Lists {
@@ -54,8 +67,17 @@ pub(super) fn Bench(
     let acts = Acts { lists, is_loading: RwSignal::new(false), trouble: RwSignal::new(None) };
     let state = lists.all;
     let arrivals = Arrivals::new(loaded_through);
-    let found = RwSignal::new(None);
-    let Following { connection, storing } = acts.follow();
+    let (q, word) = (link::query_value("q"), link::query_value("span"));
+    let span = Memo::new(move |_| Span::parse(word.read().as_deref().unwrap_or_default()));
+    let finding = Finding::new(lists, q, span, acts.trouble, &mut opened);
+    let Following { connection, storing } = acts.follow(finding);
+    Effect::new(move |last: Option<(Option<String>, Span)>| {
+        let now = (q.get(), span.get());
+        if last.as_ref().unwrap_or(&asked) != &now {
+            finding.load();
+        }
+        now
+    });
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
@@ -64,6 +86,39 @@ pub(super) fn Bench(
         Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
     let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
+    let location = use_location();
+    let set = {
+        let navigate = navigate.clone();
+        move |key: &'static str, value: Option<String>, replace: bool| {
+            let set: Option<[_; 1]> = value.as_deref().map(|value| [(key, value)]);
+            let set = set.as_ref().map_or(&[][..], |set| set);
+            let query = link::query_for(&location.query.get_untracked(), &["before", key], set);
+            let path = location.pathname.get_untracked() + &query;
+            navigate(
+                &path,
+                NavigateOptions { scroll: false, replace, ..NavigateOptions::default() },
+            );
+        }
+    };
+    let on_span = {
+        let set = set.clone();
+        Callback::new(move |span: Span| set("span", span.word(), false))
+    };
+    // While one types, the address follows: the first letter is a step that one can go back.
+    let is_typing = StoredValue::new(false);
+    let on_type = Callback::new(move |(text, at, is_done): (String, u32, bool)| {
+        let set = set.clone();
+        finding.typed(text, at, is_done, move |text| {
+            let text = Some(text).filter(|text| !text.trim().is_empty());
+            if text != q.get_untracked() {
+                set("q", text, is_typing.get_value());
+                is_typing.set_value(true);
+            }
+            if is_done {
+                is_typing.set_value(false);
+            }
+        });
+    });
     let query = link::query_string();
     let go = move |seq: Option<i64>, replace: bool| {
         let path = link::inspect(&id, seq, &query.get_untracked());
@@ -83,14 +138,20 @@ pub(super) fn Bench(
     });
     let on_clear = {
         let show = show.clone();
-        Callback::new(move |()| acts.clear(show.clone()))
+        Callback::new(move |()| acts.clear(pending, &show))
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
-    let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
+    let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
+    acts.set_aside(link::query_value("q"));
+    let listed = Signal::derive(move || {
+        let seq = seq.get()?;
+        state.read().find(seq).cloned()
+    });
+    let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
         <Title text=format!("{title} · Hookglass")/>
         <TopBar session=Callback::new(read_session)>
-            <Switcher current=endpoint endpoints/>
+            <Switcher current=endpoint endpoints=opened.endpoints/>
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
@@ -102,6 +163,13 @@ pub(super) fn Bench(
             <EndpointBar url with_command until>
                 <EndpointMenu state until on_change on_clear/>
             </EndpointBar>
+            <ScopeLine
+                scope=finding.scope
+                span
+                is_searched=Signal::derive(move || q.read().is_some())
+                pulse=finding.pulse.into()
+                on_span
+            />
             <div class="inspect__panes">
                 <RequestList
                     lists
@@ -109,15 +177,24 @@ pub(super) fn Bench(
                     before
                     loaded_through
                     arrivals
-                    found=found.into()
-                    on_older=move |_| acts.load_older()
-                    is_loading=acts.is_loading.into()
+                    found=finding.total.into()
+                    on_older=move |is_asked| match lists.found.read_untracked().is_some() {
+                        true => finding.more(is_asked),
+                        false => acts.load_older(),
+                    }
+                    is_loading=Signal::derive(move || acts.is_loading.get() || finding.is_loading.get())
                 >
-                    ""
+                    <SearchBox
+                        q
+                        span=word.into()
+                        suggestions=finding.suggestions
+                        fault=finding.fault
+                        on_type
+                    />
                 </RequestList>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
-                    <Selection seq selected on_delete/>
+                    <Selection endpoint=own selected part listed seq delete=on_delete annotate/>
                 </div>
             </div>
         </main>

@@ -28,7 +28,8 @@ impl Readers {
                     limit 1
                 )
                 union all
-                select received_at from requests where endpoint_id = ?1 and pinned = 1
+                select received_at from requests indexed by requests_by_pin
+                where endpoint_id = ?1 and pinned = 1
             )"
         ))
         .bind(id.0)

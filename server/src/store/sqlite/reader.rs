@@ -1,7 +1,7 @@
 //! Reads, each on a connection of the pool and within one snapshot. No query stays open across a
 //! caller's await: a reader left open would let the write-ahead log grow without end.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
@@ -46,6 +46,22 @@ macro_rules! is_kept {
 }
 pub(super) use {is_kept, summary_columns};
 
+/// One request of an endpoint, whole but for its body.
+macro_rules! stored_request {
+    ($which:literal) => {
+        concat!(
+            "select ",
+            summary_columns!(),
+            ", requests.http_version, requests.peer, requests.exact, requests.redacted,
+            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.endpoint_id = ?1 and ",
+            is_kept!(),
+            $which
+        )
+    };
+}
+
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
     pub(super) pool: SqlitePool,
@@ -64,10 +80,12 @@ pub(super) struct Space {
 /// An endpoint with what only the store knows of it.
 pub(super) struct Row {
     pub(super) endpoint: Endpoint,
-    /// Requests up to this `seq` are not there.
+    /// Requests up to this `seq` are not there unless they are pinned.
     pub(super) floor: i64,
-    /// Rows up to this `seq` are deleted.
+    /// Rows up to this `seq` are deleted unless they are pinned.
     pub(super) purged: i64,
+    /// The `seq` of each pinned request.
+    pub(super) pins: BTreeSet<i64>,
 }
 
 impl Readers {
@@ -159,24 +177,17 @@ impl Readers {
         id: EndpointId,
         which: Which,
     ) -> Result<StoredRequest, StoreError> {
-        let row = sqlx::query(concat!(
-            "select ",
-            summary_columns!(),
-            ", requests.http_version, requests.peer, requests.exact, requests.redacted,
-            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
-            from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2) and ",
-            is_kept!(),
-            " order by requests.seq desc
-            limit 1"
-        ))
-        .bind(id.0)
-        .bind(match which {
-            Which::Seq(seq) => Some(seq),
-            Which::Latest => None,
-        })
-        .fetch_one(&self.pool)
-        .await?;
+        // One statement each: with a condition for both, SQLite would look at each request from the
+        // newest on.
+        let query = match which {
+            Which::Seq(seq) => {
+                sqlx::query(stored_request!(" and requests.seq = ?2")).bind(id.0).bind(seq)
+            }
+            Which::Latest => {
+                sqlx::query(stored_request!(" order by requests.seq desc limit 1")).bind(id.0)
+            }
+        };
+        let row = query.fetch_one(&self.pool).await?;
         Ok(StoredRequest {
             summary: summary_from(&row),
             http_version: row.get("http_version"),
@@ -268,6 +279,22 @@ impl Readers {
         .bind(limit)
         .fetch_all(&mut *snapshot)
         .await?;
+        // What changed twice tells only what came of it.
+        let updated = sqlx::query(concat!(
+            "select requests.updated as change, ",
+            summary_columns!(),
+            " from requests indexed by requests_by_update
+            join endpoints on endpoints.id = requests.endpoint_id
+            where requests.workspace_id = ?1 and requests.updated > ?2 and ",
+            is_kept!(),
+            " order by requests.updated
+            limit ?3"
+        ))
+        .bind(workspace.0)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
         let others = sqlx::query(concat!(
             "select changes.change, changes.kind, changes.payload, ",
             endpoint_columns!(),
@@ -283,15 +310,18 @@ impl Readers {
         .await?;
         drop(snapshot);
 
-        let mut changes = Vec::with_capacity(captured.len() + others.len());
-        for row in &captured {
-            let summary = summary_from(row);
-            changes.push(Change {
-                workspace,
-                number: row.get("change"),
-                endpoint: slug_from(row)?,
-                what: What::Captured(Arc::new(summary)),
-            });
+        let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
+        let told: [(_, fn(Arc<Summary>) -> What); 2] =
+            [(&captured, What::Captured), (&updated, What::Updated)];
+        for (rows, what) in told {
+            for row in rows {
+                changes.push(Change {
+                    workspace,
+                    number: row.get("change"),
+                    endpoint: slug_from(row)?,
+                    what: what(Arc::new(summary_from(row))),
+                });
+            }
         }
         for row in &others {
             let what = self.what_from(row)?;
@@ -378,14 +408,24 @@ pub(super) async fn row_by_id(
     id: EndpointId,
     max_requests: u32,
 ) -> Result<Row, sqlx::Error> {
-    let row = sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where id = ?1"))
-        .bind(id.0)
-        .fetch_one(connection)
-        .await?;
+    let row = sqlx::query(concat!(
+        "select ",
+        endpoint_columns!(),
+        ", (
+            select json_group_array(seq) from requests indexed by requests_by_pin
+            where endpoint_id = ?1 and pinned = 1
+        ) as pins
+        from endpoints
+        where id = ?1"
+    ))
+    .bind(id.0)
+    .fetch_one(connection)
+    .await?;
     Ok(Row {
         endpoint: endpoint_from(&row, max_requests)?,
         floor: row.get("floor"),
         purged: row.get("purged"),
+        pins: serde_json::from_str(row.get("pins")).map_err(|_| corrupt("requests.pinned"))?,
     })
 }
 

@@ -28,7 +28,8 @@ pub(super) struct Room {
     used: Option<u64>,
     /// What was written since.
     grown: u64,
-    /// All workspaces by what they hold; `None` if they have to be read.
+    /// All workspaces by what they hold beside what is pinned, which is bounded by itself and
+    /// could not go; `None` if they have to be read.
     holders: Option<Holders>,
     /// Who holds most and has nothing left to drop.
     stuck: Option<WorkspaceId>,
@@ -53,6 +54,11 @@ impl Holders {
 impl Room {
     pub(super) const fn new(limit: u64) -> Self {
         Self { limit, used: None, grown: 0, holders: None, stuck: None }
+    }
+
+    /// How large the file may grow.
+    pub(super) const fn limit(&self) -> u64 {
+        self.limit
     }
 
     fn dropping(&self) -> u64 {
@@ -181,8 +187,9 @@ impl Desk {
             sqlx::query_as("select id, bytes from workspaces where bytes > 0")
                 .fetch_all(self.link.get()?)
                 .await?;
-        for (id, bytes) in all {
-            holders.set(WorkspaceId(id), bytes);
+        let pinned = self.pinned().await?;
+        for (id, bytes) in all.into_iter().map(|(id, bytes)| (WorkspaceId(id), bytes)) {
+            holders.set(id, bytes - pinned.of(id));
         }
         self.room.holders = Some(holders);
         Ok(())
@@ -193,7 +200,8 @@ impl Desk {
         let Some(holders) = &mut self.room.holders else { return };
         for &id in self.books.changed_workspaces() {
             if let Some(book) = self.books.workspace(id) {
-                holders.set(id, book.bytes);
+                let pinned = self.pinned.as_ref().map_or(0, |pinned| pinned.of(id));
+                holders.set(id, book.bytes - pinned);
             }
         }
     }
@@ -204,6 +212,7 @@ impl Desk {
             "select requests.endpoint_id, requests.seq, requests.body_bytes
             from requests join endpoints on endpoints.id = requests.endpoint_id
             where requests.workspace_id = ? and requests.seq > endpoints.floor
+                and requests.pinned = 0
             order by requests.change
             limit ?",
         )
