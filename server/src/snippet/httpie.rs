@@ -1,4 +1,4 @@
-//! An `http` command of HTTPie 3 in a POSIX shell.
+//! An `http` command of `HTTPie` 3 in a POSIX shell.
 
 use super::{
     message::{Body, Field, Framing, Message, sends},
@@ -54,7 +54,7 @@ pub(super) fn write(message: &Message) -> String {
     [&notes.written("#"), &before, "http ", &command, &after, "\n"].concat()
 }
 
-/// How HTTPie gets the body.
+/// How `HTTPie` gets the body.
 enum Given {
     Text(String),
     File(String),
@@ -87,7 +87,7 @@ fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
     })
 }
 
-/// The URL. HTTPie decodes what need not be encoded, and writes the rest in capitals.
+/// The URL. `HTTPie` decodes what need not be encoded, and writes the rest in capitals.
 fn url(message: &Message, notes: &mut Notes) -> String {
     let url = message.url(notes);
     let is_kept = |escape: &[u8]| {

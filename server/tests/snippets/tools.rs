@@ -30,7 +30,14 @@ pub(crate) enum Shell {
 /// Whether a program is installed.
 pub(crate) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    // PHP has its curl in a package of its own.
+    let extension = ["-r", "exit(extension_loaded('curl') ? 0 : 1);"];
+    let runs = |arguments: &[&str]| {
+        let status = std::process::Command::new(program).args(arguments).status();
+        status.is_ok_and(|status| status.success())
+    };
+    is_there && (program != "php" || runs(&extension))
 }
 
 async fn execute(
