@@ -109,7 +109,7 @@ impl Bed {
         let host = self.server.address().to_string();
         for trial in &trials {
             if !only.is_empty() {
-                println!("{}", trial.snippet);
+                eprintln!("{}", trial.snippet);
             }
             if let Err(error) = trial.verdict(&host, &may).await {
                 wrong.push(format!("{}: {error}\n{}", trial.name, cut(&trial.snippet)));
