@@ -5,6 +5,7 @@ mod answer;
 mod body;
 mod cache;
 mod charset;
+mod compare;
 mod content;
 mod fields;
 mod find;
@@ -86,7 +87,7 @@ pub(crate) struct Subject {
 }
 
 impl Reader {
-    /// Makes a part readable. `Part::Compare` is not among what it knows.
+    /// Makes a part readable.
     pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
         let part = rows_asked(&ask)?;
         let folds = folds(&ask)?;
@@ -142,7 +143,7 @@ impl Reader {
                 sheet::fill(&mut reading, &rows, &part);
                 Ok(reading)
             }
-            Part::Compare => Err(ReadError::NotThere),
+            Part::Compare => self.compare(subject, &ask).await,
         }
     }
 
