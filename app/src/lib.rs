@@ -18,6 +18,7 @@ pub mod format;
 mod listing;
 mod lists;
 pub mod live;
+mod load;
 mod pages;
 mod pending;
 mod reading;

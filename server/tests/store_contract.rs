@@ -652,6 +652,7 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     })
     .await;
     store.close().await;
+    drop(store);
 
     let Opened { store, published } = open_with(options()).await;
     assert_eq!(list(&*store, id).await, [1, 6, 7, 8]);

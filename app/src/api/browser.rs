@@ -14,6 +14,7 @@ use super::{
     Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
     Suggestions, Summary, Value, Window,
 };
+use crate::wire::json::{self, Unreadable};
 
 /// How long a call may take before the page says that no answer came: long enough for 256 KiB over
 /// a bad mobile line, short enough that nobody waits for ever.
@@ -192,7 +193,7 @@ async fn json<T: DeserializeOwned>(
     path: String,
     body: Option<String>,
 ) -> Result<T, Problem> {
-    serde_json::from_str(&text(method, path, body).await?).map_err(not_understood)
+    json::read(&text(method, path, body).await?).map_err(not_understood)
 }
 
 /// Calls and reads the text of the answer.
@@ -296,7 +297,7 @@ impl Answer {
         }
         let status = self.response.status();
         let title = self.response.status_text();
-        let problem = self.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
+        let problem = self.text().await.ok().and_then(|text| json::read(&text).ok());
         // Whoever answers without a problem is not Hookglass, but something in between.
         Err(problem.unwrap_or_else(|| Problem {
             kind: "about:blank".to_owned(),
@@ -321,7 +322,8 @@ fn no_answer(_error: JsValue) -> Problem {
     Problem::unreachable("The server cannot be reached. Check the connection and try again.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn not_understood(error: serde_json::Error) -> Problem {
-    Problem::unreachable(String::from("The answer was not understood: ") + &error.to_string())
+fn not_understood(_: Unreadable) -> Problem {
+    Problem::unreachable(
+        "The answer was not understood. Reload the page: it may be of an older version.",
+    )
 }

@@ -16,6 +16,7 @@ use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     erased::Erase as _,
+    load::resource,
     reading,
     span::Span,
     status::answer_with,
@@ -77,15 +78,14 @@ pub(crate) fn Inspect() -> impl IntoView {
         Memo::new(move |_| params.read().get("seq").map(|text| text.parse().unwrap_or_default()));
     // Both change what an open page shows, not which page it is: only opening one reads them.
     let (q, span) = (query_value("q"), query_value("span"));
-    let opened = Resource::new(
+    let opened = resource(
         move || (id.get(), before.get()),
         move |(id, before)| Opened::read(id, before, q.get_untracked(), span.get_untracked()),
     );
-    let selected =
-        Resource::new(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
+    let selected = resource(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
     let query = use_location().query;
     let ask = Memo::new(move |_| reading::ask(&query.read()));
-    let part = Resource::new(
+    let part = resource(
         move || (id.get(), seq.get(), ask.get()),
         |(id, seq, ask)| selection::read_part(id, seq, ask),
     );

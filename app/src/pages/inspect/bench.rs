@@ -35,6 +35,7 @@ use crate::{
     format::name,
     lists::Lists,
     live::{Connection, Following},
+    load::Resource,
     pages::home::read_session,
     pending::Pending,
     span::Span,

@@ -16,6 +16,7 @@ use crate::{
         trouble::Trouble,
     },
     erased::Erase as _,
+    load::Resource,
     reading::Slice,
     status::answer_with,
     wire::{Ask, Detail, Problem, Reading, Summary},
