@@ -302,15 +302,14 @@ impl Readers {
         drop(snapshot);
 
         let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
-        let told: [(_, fn(Arc<Summary>) -> What); 2] =
-            [(&captured, What::Captured), (&updated, What::Updated)];
-        for (rows, what) in told {
+        for (rows, is_new) in [(&captured, true), (&updated, false)] {
             for row in rows {
+                let summary = Arc::new(summary_from(row));
                 changes.push(Change {
                     workspace,
                     number: row.get("change"),
                     endpoint: slug_from(row)?,
-                    what: what(Arc::new(summary_from(row))),
+                    what: if is_new { What::Captured(summary) } else { What::Updated(summary) },
                 });
             }
         }
