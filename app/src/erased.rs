@@ -8,9 +8,41 @@
 
 #[cfg(not(feature = "ssr"))]
 use self::browser as half;
+use leptos::{
+    children::{ChildrenOptContainer, ToChildren},
+    tachys::view::RenderHtml,
+};
+
 pub(crate) use self::half::Erased;
 #[cfg(feature = "ssr")]
 use self::server as half;
+
+/// What is between the tags of a component: Leptos' `Children`, but erased as everything here is.
+/// `{children.shown()}` puts it into a view.
+pub(crate) struct Children(Box<dyn FnOnce() -> Erased + Send>);
+
+impl Children {
+    /// The view.
+    pub(crate) fn shown(self) -> Erased {
+        (self.0)()
+    }
+}
+
+impl<F, V> ToChildren<F> for Children
+where
+    F: FnOnce() -> V + Send + 'static,
+    V: RenderHtml + 'static,
+{
+    fn to_children(children: F) -> Self {
+        Self(Box::new(move || children().erased()))
+    }
+}
+
+impl<V: RenderHtml + 'static> ToChildren<ChildrenOptContainer<V>> for Children {
+    fn to_children(children: ChildrenOptContainer<V>) -> Self {
+        Self(Box::new(move || children.0.erased()))
+    }
+}
 
 /// Forgets a view's type.
 pub(crate) trait Erase {

@@ -18,6 +18,8 @@ pub struct Site {
     pub assets: Option<Assets>,
     /// The operator's `--public-url`, an origin without a path.
     pub public_url: Option<String>,
+    /// A name for the caller's workspace, by which its tabs find each other; `None` without one.
+    pub workspace: Option<String>,
 }
 
 /// Paths of the browser half, such as `/assets/<hash>.js`.
@@ -33,7 +35,7 @@ pub struct Assets {
 
 /// The document of a page. The nonce comes from `leptos::nonce::use_nonce`.
 pub fn document(site: Site) -> impl IntoView {
-    let Site { assets, public_url } = site;
+    let Site { assets, public_url, workspace } = site;
     let style = assets.as_ref().map(|assets| assets.style.clone());
     view! {
         <!DOCTYPE html>
@@ -41,6 +43,7 @@ pub fn document(site: Site) -> impl IntoView {
             <head>
                 <Basics style/>
                 {public_url.map(|origin| view! { <meta name=crate::browser::PUBLIC_URL content=origin/> })}
+                {workspace.map(|tag| view! { <meta name=crate::live::WORKSPACE content=tag/> })}
                 {assets.map(|assets| view! { <Hydration assets/> })}
                 <MetaTags/>
             </head>

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_router::{hooks::use_location, location::Url, params::ParamsMap};
 
+use crate::erased::Children;
+
 /// What the query says of how one part of one request is shown: another one starts anew.
 const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];
 
@@ -92,7 +94,7 @@ pub(crate) fn ViewLink(
             data-key=press
             data-noscroll
         >
-            {children()}
+            {children.shown()}
         </a>
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::icon::{ARROW_UP, FOLLOW, Icon, PAUSE};
 use crate::{
-    erased::Erase as _,
+    erased::{Children, Erase as _},
     format::{
         count::{counted, grouped},
         joined,
@@ -93,7 +93,7 @@ pub(crate) fn ListHead(
                 {move || joined(&[&unseen.get().to_string(), " new"])}
             </button>
             <div class="list-head__acts" data-script>
-                {children()}
+                {children.shown()}
                 <button
                     type="button"
                     class="button"

@@ -12,7 +12,7 @@ use super::{
     secrets::SecretsSwitch,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Children, Erase as _},
     format::{count::grouped, joined},
     wire::{Ask, Part, Reading},
 };
@@ -86,7 +86,7 @@ pub(crate) fn PartTools(
             {depths}
             {find}
             <div class="part-tools__rest">
-                {children()}
+                {children.shown()}
                 {wrap}
                 {secrets}
             </div>

@@ -9,7 +9,7 @@ use super::{
     request_head::{Acts, RequestHead},
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Children, Erase as _},
     format::joined,
     reading,
     wire::{Detail, Part, Summary},
@@ -55,7 +55,7 @@ pub(crate) fn RequestDetail(
             <Oddities detail=detail.clone()/>
             <Facts detail/>
             <Tabs headers/>
-            {children()}
+            {children.shown()}
         </article>
     }
     .erased()

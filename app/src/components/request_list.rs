@@ -13,7 +13,7 @@ use super::{
     request_row::RequestRow,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Children, Erase as _},
     format::{count::grouped, joined, retention},
     lists::Lists,
     windowing::px,
@@ -184,7 +184,7 @@ pub(crate) fn RequestList(
     view! {
         <section class="request-list" aria-label="Requests" on:scroll=move |_| look()>
             <div class="request-list__top">
-                {children()}
+                {children.shown()}
                 <ListHead lists arrivals found on_top=to_top>""</ListHead>
                 {before.map(|before| view! {
                     <a class="request-list__newest" href=link::inspect(&id, None, "")>

@@ -92,6 +92,21 @@ impl FeedEvent {
         }
     }
 
+    /// The id of the endpoint that it is about; `None` for a beat.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        match self {
+            Self::Captured(summary) | Self::Updated(summary) => Some(&summary.endpoint),
+            Self::Endpoint(endpoint) => Some(&endpoint.id),
+            Self::Deleted { endpoint, .. }
+            | Self::Dropped { endpoint, .. }
+            | Self::Cleared { endpoint, .. }
+            | Self::Gone { endpoint, .. }
+            | Self::Gap { endpoint } => Some(endpoint),
+            Self::Alive { .. } => None,
+        }
+    }
+
     /// The data of the SSE event, one line of JSON.
     ///
     /// # Errors

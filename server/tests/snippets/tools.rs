@@ -109,6 +109,34 @@ impl Tool for Scripts {
     }
 }
 
+/// Programs in Go, all made one: compiling takes longer than running.
+pub(crate) struct Go;
+
+impl Tool for Go {
+    fn program(&self) -> (&'static str, bool) {
+        ("go", false)
+    }
+
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("go.mod"), "module snippets\n").unwrap();
+        let (mut imports, mut calls) = (String::new(), String::new());
+        for (place, (snippet, folder)) in snippets.iter().enumerate() {
+            let package = format!("p{place}");
+            std::fs::create_dir(home.path().join(&package)).unwrap();
+            let library = snippet
+                .replacen("package main", &format!("package {package}"), 1)
+                .replacen("func main()", "func Main()", 1);
+            std::fs::write(home.path().join(&package).join("main.go"), library).unwrap();
+            imports.push_str(&format!("import \"snippets/{package}\"\n"));
+            calls.push_str(&format!("os.Chdir({folder:?})\n{package}.Main()\n"));
+        }
+        let main = format!("package main\nimport \"os\"\n{imports}func main() {{\n{calls}}}\n");
+        std::fs::write(home.path().join("main.go"), main).unwrap();
+        execute("go", &["run", "."], home.path(), "").await
+    }
+}
+
 /// What an editor does with a `.http` file, by the rules of the format: comments are skipped, the
 /// URL says where, fields are sent as they stand, `< file` is the file.
 pub(crate) struct Http;
