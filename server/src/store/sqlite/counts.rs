@@ -1,5 +1,5 @@
-//! How many requests came when. Counted by the database itself: it is quicker than a row for each,
-//! and needs no index that captures would have to pay for.
+//! How many requests came when. Counted by the database itself, from the index that finds requests by
+//! their number: that is quicker than a row for each.
 
 use hookglass_app::wire::Counts;
 
