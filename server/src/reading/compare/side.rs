@@ -28,8 +28,10 @@ pub(super) struct Side {
     pub(super) sha256: Vec<u8>,
 }
 
-/// Names and values in wire order.
-pub(super) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+/// A name and its value.
+pub(super) type Field = (Vec<u8>, Vec<u8>);
+/// In wire order.
+pub(super) type Fields = Vec<Field>;
 
 impl Side {
     pub(super) fn of(stored: &StoredRequest, content: &Content) -> Self {
