@@ -94,12 +94,18 @@ test("an error is said below its character", async ({ page, origin, complaints }
   const { left, width } = await page.evaluate(() => {
     const input = document.querySelector<HTMLInputElement>(".search__input");
     const mark = document.querySelector(".search__mark")?.getBoundingClientRect();
-    const canvas = document.createElement("canvas").getContext("2d");
-    if (!input || !mark || !canvas) throw new Error("something is missing");
+    if (!input || !mark) throw new Error("something is missing");
     const style = getComputedStyle(input);
-    canvas.font = style.font;
+    // As wide as a hundred characters of the field.
+    const ruler = document.createElement("span");
+    ruler.textContent = "0".repeat(100);
+    ruler.className = "search__input wire";
+    ruler.style.cssText = `position: absolute; padding: 0; border: 0; font: ${style.font}`;
+    document.body.append(ruler);
+    const width = ruler.getBoundingClientRect().width / 100;
+    ruler.remove();
     const start = input.getBoundingClientRect().left + Number.parseFloat(style.paddingLeft) + 1;
-    return { left: mark.left - start, width: canvas.measureText("0").width };
+    return { left: mark.left - start, width };
   });
   const at = left / width;
   expect(Math.abs(at - Math.round(at))).toBeLessThan(0.2);
@@ -109,6 +115,10 @@ test("an error is said below its character", async ({ page, origin, complaints }
   });
   const problem = (await api.json()) as { start: number; detail: string };
   expect(Math.round(at)).toBe(problem.start);
+  await expect(fault).toContainText(problem.detail);
+  // Also where the server is asked for more than what stands in the field.
+  await page.getByRole("link", { name: "1 hour" }).click();
+  await expect(page).toHaveURL(/span=1h/);
   await expect(fault).toContainText(problem.detail);
   await field(page).fill("method:POST");
   await expect(fault).toBeHidden();
@@ -131,6 +141,45 @@ test("the live list obeys the search", async ({ page, origin }) => {
   await expect(inspect.rows).toHaveCount(12);
   await page.getByTestId("search-clear").click();
   await expect(page.getByRole("heading", { name: "46 requests" })).toBeVisible();
+});
+
+test("a search that finds little asks before it goes on and on", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await fill(await inspect.url());
+  // A server whose time runs out on each page.
+  let asked = 0;
+  await page.route(/\/requests\?.*q=/, async (route) => {
+    asked += 1;
+    const page = { requests: [], next_before: 5_000 - asked * 100, change: 0 };
+    await route.fulfill({ json: page });
+  });
+  await field(page).fill("needle");
+  const more = page.locator(".request-list__older");
+  await expect(more).toHaveText("Searched back to #4,600: go on");
+  expect(asked).toBe(4);
+  await more.click();
+  await expect(more).toHaveText("Searched back to #4,300: go on");
+});
+
+test("what is found is deleted at once, and can be taken back", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await fill(url);
+  await page.goto(`${origin}/inspect/${inspect.id}?q=method%3APOST`);
+  await inspect.isLive();
+  await expect(inspect.rows).toHaveCount(3);
+  await page.getByTestId("delete-found").click();
+  await expect(inspect.rows).toHaveCount(0);
+  const undo = page.getByTestId("undo");
+  await expect(undo).toContainText("Deleted 3 requests");
+  await undo.getByRole("button", { name: /^Undo/ }).click();
+  await expect(inspect.rows).toHaveCount(3);
+  await page.getByTestId("delete-found").click();
+  await undo.getByRole("button", { name: "Dismiss" }).click();
+  await page.getByTestId("search-clear").click();
+  await expect(inspect.rows).toHaveCount(1);
+  await page.reload();
+  expect(await inspect.seqs()).toEqual([4]);
 });
 
 test.describe("without script", () => {
