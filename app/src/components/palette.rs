@@ -91,7 +91,10 @@ pub(crate) fn Palette() -> impl IntoView {
         let key = event.key();
         if (event.ctrl_key() || event.meta_key()) && key == "k" {
             event.prevent_default();
-            open.update(|open| *open = !*open);
+            match dialog.get_untracked() {
+                Some(dialog) if dialog.open() => dialog.close(),
+                _ => open.set(true),
+            }
         } else if pressing::is_free(&event)
             && let Some(command) = command_of(&key)
             // Where something has the focus, Enter is for that.
@@ -113,6 +116,12 @@ pub(crate) fn Palette() -> impl IntoView {
                 let _ = window().location().set_href(&href);
             }
         });
+    };
+    // The event comes late: the dialog may be open again by then.
+    let on_close = move |_| {
+        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            open.set(false);
+        }
     };
     let on_key = move |event: KeyboardEvent| {
         let last = shown.read_untracked().len().saturating_sub(1);
@@ -155,7 +164,7 @@ pub(crate) fn Palette() -> impl IntoView {
             aria-labelledby="palette-title"
             data-testid="palette"
             node_ref=dialog
-            on:close=move |_| open.set(false)
+            on:close=on_close
         >
             <h2 class="palette__title" id="palette-title">"Commands and keys"</h2>
             <input
