@@ -103,13 +103,24 @@ pub(crate) fn are_secrets_hidden() -> bool {
 pub(crate) fn hide_secrets(hidden: bool) {
     let Some(element) = document().document_element() else { return };
     let _ = element.toggle_attribute_with_force(HIDE_SECRETS, hidden);
+    remember(HIDE_SECRETS, hidden);
+}
+
+/// Remembers a choice of the viewer in this browser.
+pub(crate) fn remember(name: &str, chosen: bool) {
     // Without storage it holds for this page.
     if let Ok(Some(storage)) = window().local_storage() {
-        let _ = match hidden {
-            true => storage.set_item(HIDE_SECRETS, "1"),
-            false => storage.remove_item(HIDE_SECRETS),
+        let _ = match chosen {
+            true => storage.set_item(name, "1"),
+            false => storage.remove_item(name),
         };
     }
+}
+
+/// Whether the viewer once made a choice in this browser.
+pub(crate) fn remembered(name: &str) -> bool {
+    let storage = window().local_storage().ok().flatten();
+    storage.and_then(|storage| storage.get_item(name).ok().flatten()).is_some()
 }
 
 /// Closes open menus (`details[data-menu]`) when something outside them or a link in them is

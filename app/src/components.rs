@@ -1,5 +1,6 @@
 //! The parts that pages are laid out of: props in, callbacks out, no fetching.
 
+pub(crate) mod alerts;
 pub(crate) mod announcer;
 pub(crate) mod brand;
 pub(crate) mod connection;

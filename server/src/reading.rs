@@ -1,19 +1,25 @@
 //! Makes the parts of a captured request readable: rows of marked text and named fields. What
 //! senders sent is parsed here and nowhere else; every parser is bounded and survives anything.
 
+mod answer;
 mod body;
 mod cache;
 mod charset;
+mod compare;
 mod content;
 mod fields;
 mod find;
 mod form;
 mod headers;
 mod hex;
+mod image;
 mod json;
 mod lines;
+mod markup;
 mod media;
+mod multipart;
 mod pieces;
+mod preview;
 mod sheet;
 mod wire;
 
@@ -62,13 +68,14 @@ pub(crate) struct Reader(Arc<Inner>);
 
 struct Inner {
     cache: Cache,
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
         let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
-        Self(Arc::new(Inner { cache: Cache::default(), memory: Semaphore::new(permits) }))
+        let memory = Arc::new(Semaphore::new(permits));
+        Self(Arc::new(Inner { cache: Cache::default(), memory }))
     }
 }
 
@@ -80,15 +87,19 @@ pub(crate) struct Subject {
 }
 
 impl Reader {
-    /// Makes a part readable. `Part::Compare` is not among what it knows.
+    /// Makes a part readable.
     pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
         let part = rows_asked(&ask)?;
         let folds = folds(&ask)?;
         match ask.part {
             Part::Body => {
                 let form = ask.form;
-                self.with_content(subject, move |_, content| {
-                    body::read(content, form.as_deref(), &folds, &part)
+                self.with_content(subject, move |stored, content| {
+                    let path = path(stored);
+                    let form = form.as_deref();
+                    let mut reading = body::read(content, &path, form, &folds, &part);
+                    about_cut(stored, &mut reading);
+                    reading
                 })
                 .await
             }
@@ -126,18 +137,60 @@ impl Reader {
                 fields::fill(&mut reading, fields, &part);
                 Ok(reading)
             }
-            Part::Reply | Part::Compare => Err(ReadError::NotThere),
+            Part::Reply => {
+                let (rows, fields, notes) = answer::sheet(&subject.stored).await;
+                let mut reading = Reading { notes, fields, ..Reading::default() };
+                sheet::fill(&mut reading, &rows, &part);
+                Ok(reading)
+            }
+            Part::Compare => self.compare(subject, &ask).await,
         }
     }
 
-    /// Where a line of a JSON body stands, and what.
-    pub(crate) async fn value(&self, subject: Subject, line: u64) -> Result<Value, ReadError> {
+    /// Where a line of a JSON body stands, and what; of the JSON in its payload where that is the
+    /// form, or the one that fits best.
+    pub(crate) async fn value(
+        &self,
+        subject: Subject,
+        line: u64,
+        form: Option<String>,
+    ) -> Result<Value, ReadError> {
         let line = usize::try_from(line).map_err(|_| ReadError::NotThere)?;
         let value = self.with_content(subject, move |_, content| {
-            let text = content.text()?;
-            json::value(text, content.json(), line)
+            match body::payload(content, form.as_deref()) {
+                Some(payload) => json::value(&payload.text, &payload.json, line),
+                None => json::value(content.text()?, content.json(), line),
+            }
         });
         value.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The bytes of one part of a multipart body, and the file name that it has, if it has one.
+    pub(crate) async fn part(
+        &self,
+        subject: Subject,
+        number: usize,
+    ) -> Result<(Vec<u8>, Option<String>), ReadError> {
+        let part = self.with_content(subject, move |_, content| {
+            if !content.media.is_multipart() {
+                return None;
+            }
+            let (bytes, file) = content.parts().part(content.bytes(), number)?;
+            Some((bytes.to_vec(), file))
+        });
+        part.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The body where it is an image that runs nothing, and its media type.
+    pub(crate) async fn image(
+        &self,
+        subject: Subject,
+    ) -> Result<(Vec<u8>, &'static str), ReadError> {
+        let image = self.with_content(subject, move |_, content| {
+            let image = image::image(&content.media, content.bytes())?;
+            Some((content.bytes().to_vec(), image.media_type))
+        });
+        image.await?.ok_or(ReadError::NotThere)
     }
 
     /// Calls `read` with the body, off the threads that serve connections.
@@ -148,10 +201,13 @@ impl Reader {
     ) -> Result<T, ReadError> {
         let Subject { store, endpoint, stored } = subject;
         let key = (endpoint, stored.summary.seq);
-        let coding = head::value(&stored.head, "content-encoding").unwrap_or_default();
+        let coding = head::values(&stored.head, "content-encoding");
+        // Fields of one name are one list (RFC 9110 §5.3).
+        let coding = coding.join(b", ".as_slice());
         let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
         let needs = mebibytes(bytes, !coding.is_empty());
-        let permit = self.0.memory.acquire_many(needs).await.map_err(|_| ReadError::Failed)?;
+        let memory = self.0.memory.clone();
+        let permit = memory.acquire_many_owned(needs).await.map_err(|_| ReadError::Failed)?;
         let kept = self.0.cache.get(key);
         let raw = match &kept {
             Some(_) => Vec::new(),
@@ -159,6 +215,8 @@ impl Reader {
         };
         let reader = self.clone();
         let work = move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _permit = permit;
             let content = kept.unwrap_or_else(|| {
                 let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
                 Arc::new(Content::new(raw, &content_type, &coding))
@@ -168,11 +226,29 @@ impl Reader {
             made
         };
         let made = tokio::task::spawn_blocking(work).await;
-        drop(permit);
         made.map_err(|error| {
             tracing::error!(%error, seq = key.1, "reading a request failed");
             ReadError::Failed
         })
+    }
+}
+
+/// The path of a request in the API.
+fn path(stored: &StoredRequest) -> String {
+    format!("/api/endpoints/{}/requests/{}", stored.summary.endpoint, stored.summary.seq)
+}
+
+/// Says that a body is not whole, if it is not.
+fn about_cut(stored: &StoredRequest, reading: &mut Reading) {
+    if stored.summary.refused.is_some() && stored.summary.body_bytes == 0 {
+        reading.notes.clear();
+        reading.notes.push(note("warn", "The request was refused before its body was read."));
+    } else if !stored.summary.complete {
+        reading.notes.push(note("warn", "The body is not whole: this is what came of it."));
+    }
+    if stored.summary.body_bytes > MOST_BODY_BYTES {
+        let text = "It is shown in part: the first 64 MiB. The download has all of it.";
+        reading.notes.push(note("warn", text));
     }
 }
 

@@ -3,11 +3,17 @@
 
 mod curl;
 mod fetch;
+mod go;
 mod http;
+mod httpie;
 mod literal;
 mod message;
 mod notes;
+mod php;
+mod python;
+mod rust;
 mod shell;
+mod wget;
 
 use std::str::FromStr;
 
@@ -21,19 +27,41 @@ pub(crate) const INLINE_BYTES: u64 = 64 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     Curl,
+    Httpie,
+    Wget,
     Fetch,
+    Python,
+    Go,
+    Rust,
+    Php,
     Http,
 }
 
 impl Tool {
     /// All, in the order in which they are listed.
-    pub(crate) const ALL: [Self; 3] = [Self::Curl, Self::Fetch, Self::Http];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Curl,
+        Self::Httpie,
+        Self::Wget,
+        Self::Fetch,
+        Self::Python,
+        Self::Go,
+        Self::Rust,
+        Self::Php,
+        Self::Http,
+    ];
 
     /// Its name in URLs.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Curl => "curl",
+            Self::Httpie => "httpie",
+            Self::Wget => "wget",
             Self::Fetch => "fetch",
+            Self::Python => "python",
+            Self::Go => "go",
+            Self::Rust => "rust",
+            Self::Php => "php",
             Self::Http => "http",
         }
     }
@@ -43,7 +71,13 @@ impl Tool {
     pub(crate) fn write(self, message: &Message) -> String {
         match self {
             Self::Curl => curl::write(message),
+            Self::Httpie => httpie::write(message),
+            Self::Wget => wget::write(message),
             Self::Fetch => fetch::write(message),
+            Self::Python => python::write(message),
+            Self::Go => go::write(message),
+            Self::Rust => rust::write(message),
+            Self::Php => php::write(message),
             Self::Http => http::write(message),
         }
     }

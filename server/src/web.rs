@@ -133,6 +133,8 @@ pub(crate) fn routes(app: App) -> Router {
     let uncompressed = Router::new()
         .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))
         .route("/api/endpoints/{endpoint}/requests/{seq}/raw", get(requests::raw))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/part", get(readings::part))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/image", get(readings::image))
         .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
         .route("/api/live", get(live::of_workspace))
         .method_not_allowed_fallback(error::method_not_allowed);

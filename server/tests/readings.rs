@@ -66,7 +66,7 @@ async fn a_json_body_is_a_tree_that_folds_and_is_searched() {
     );
     assert_eq!(folded["rows"][2]["fold"], "shut");
     let toggled = reading(&owner, &id, "depth=1&toggled=2").await;
-    assert_eq!(toggled["total"], 6);
+    assert_eq!(toggled["total"], 7);
     let found = reading(&owner, &id, "depth=0&find=nEEDLE&from=5&limit=1").await;
     assert_eq!((&found["found"], &found["from"]), (&serde_json::json!([5]), &5.into()));
     assert_eq!(found["rows"][0]["pieces"][3], serde_json::json!(["Needle", "string hit"]));
@@ -116,4 +116,221 @@ async fn what_cannot_be_asked_is_refused_with_what_to_send() {
     let empty = reading(&owner, &id, "part=body").await;
     assert_eq!(empty["notes"][0]["text"], "No body was sent.");
     assert_eq!(ask(&server.owner().await.0, &id, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_bodies_are_read_decoded_and_dumped_as_received() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut gzip = flate2_gzip(br#"{"a":"b"}"#);
+    send(&server, &id, &[("content-encoding", "gzip")], gzip.clone()).await;
+    let json = reading(&owner, &id, "").await;
+    assert_eq!(rows(&json)[1], " \"a\": \"b\"");
+    assert_eq!(
+        json["decoded"],
+        serde_json::json!({"coding": "gzip", "bytes": 9, "is_partial": false})
+    );
+    let hex = reading(&owner, &id, "form=hex").await;
+    assert!(rows(&hex)[0].starts_with("1f 8b"), "{:?}", rows(&hex)[0]);
+
+    let twice = flate2_gzip(&gzip);
+    let fields = [("content-encoding", "gzip"), ("Content-Encoding", "gzip")];
+    send(&server, &id, &fields, twice).await;
+    assert_eq!(reading(&owner, &id, "").await["decoded"]["coding"], "gzip, gzip");
+
+    gzip.truncate(gzip.len() - 4);
+    send(&server, &id, &[("content-encoding", "gzip")], gzip).await;
+    let cut = reading(&owner, &id, "").await;
+    assert_eq!((&cut["decoded"]["is_partial"], rows(&cut).len()), (&true.into(), 3));
+    assert!(cut["notes"][0]["text"].as_str().unwrap().contains("ends early"), "{}", cut["notes"]);
+
+    let bomb = flate2_gzip(&vec![b' '; 12_000_000]);
+    send(&server, &id, &[("content-encoding", "gzip")], bomb).await;
+    let bomb = reading(&owner, &id, "").await;
+    assert!(
+        bomb["notes"][0]["text"].as_str().unwrap().contains("shown in part"),
+        "{}",
+        bomb["notes"]
+    );
+    send(&server, &id, &[("content-encoding", "aes128gcm")], "x").await;
+    assert_eq!(forms(&reading(&owner, &id, "").await), ["hex"]);
+}
+
+fn flate2_gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_best_form_is_told_by_type_and_content() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let form = "application/x-www-form-urlencoded";
+    for (content_type, body, expected) in [
+        ("application/json", "nonsense", "json text hex"),
+        ("", "{\"a\":1", "json text hex"),
+        ("", "[INFO] a log", "text hex"),
+        (form, "{\"a\":1}", "json form text hex"),
+        (form, "a=1&b=2", "form text hex"),
+        (form, "payload=%7B%22a%22%3A1%7D", "payload form text hex"),
+        ("", "token=x&team=y", "form text hex"),
+        ("text/plain", "hello", "text hex"),
+        ("text/xml", "<a/>", "xml text hex"),
+        ("", "<?xml version='1.0'?><a/>", "xml text hex"),
+        ("image/svg+xml", "<svg onload=x>", "xml preview text hex"),
+        ("text/html", "<p>x", "html preview text hex"),
+        ("multipart/mixed; boundary=b", "--b\r\n\r\nx\r\n--b--", "multipart text hex"),
+        ("image/png", "\u{1}\u{0}", "hex"),
+    ] {
+        send(&server, &id, &[("content-type", content_type)], body).await;
+        let reading = reading(&owner, &id, "").await;
+        assert_eq!(forms(&reading).join(" "), expected, "{content_type} {body}");
+        assert_eq!(reading["form"], forms(&reading)[0]);
+    }
+    send(&server, &id, &[], b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\x40\0\0\0\xf0".to_vec())
+        .await;
+    let image = reading(&owner, &id, "").await;
+    assert_eq!(
+        (forms(&image).join(" "), text(&image["fields"][1]["value"])),
+        ("image hex".into(), "320 × 240 pixels".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_served_as_one_and_nothing_else_is() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0;";
+    send(&server, &id, &[("content-type", "text/html")], gif.to_vec()).await;
+    let link = reading(&owner, &id, "form=image").await["image"].as_str().unwrap().to_owned();
+    assert_eq!(link, format!("/api/endpoints/{id}/requests/1/image"));
+    let image = owner.get(&link).await;
+    assert_eq!((image.header("content-type"), &image.body[..]), ("image/gif", gif.as_slice()));
+    assert_eq!(image.header("x-content-type-options"), "nosniff");
+    assert!(image.header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+    assert_eq!(image.header("cross-origin-resource-policy"), "same-origin");
+    for body in ["<svg xmlns='http://www.w3.org/2000/svg'/>", "<script>", ""] {
+        send(&server, &id, &[("content-type", "image/svg+xml")], body).await;
+        let refused = owner.get(&link.replace("/1/", "/latest/")).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{body}");
+    }
+    assert_eq!(server.stranger().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_in_the_payload_of_a_form_have_paths() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let form = "application/x-www-form-urlencoded";
+    send(&server, &id, &[("content-type", form)], "payload=%7B%22a%22%3A%5B1%5D%7D&x=1").await;
+    let payload = reading(&owner, &id, "").await;
+    assert_eq!((&payload["form"], rows(&payload)[1].as_str()), (&"payload".into(), " \"a\": ["));
+    for query in ["line=2", "line=2&form=payload"] {
+        let path = format!("/api/endpoints/{id}/requests/1/value?{query}");
+        let value = owner.get(&path).await.json();
+        assert_eq!(value, serde_json::json!({"path": "a[0]", "value": "1"}));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_form_are_downloaded_one_by_one() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let body = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--b\r\nContent-Disposition: form-data; name=f; filename=\"../x y.html\"\r\nContent-Type: text/html\r\n\r\n<script>\r\n--b--";
+    send(&server, &id, &[("content-type", "multipart/form-data; boundary=b")], body).await;
+    let parts = reading(&owner, &id, "").await;
+    assert_eq!(text(&parts["fields"][0]["value"]), "one");
+    assert_eq!(parts["fields"][1]["file"], "file \"../x y.html\", text/html, 8 bytes");
+    let part = owner.get(parts["fields"][1]["download"].as_str().unwrap()).await;
+    assert_eq!(
+        (part.text().as_str(), part.header("content-type")),
+        ("<script>", "application/octet-stream")
+    );
+    assert_eq!(part.header("content-disposition"), "attachment; filename=\"x_y.html\"");
+    let beyond = owner.get(&format!("/api/endpoints/{id}/requests/1/part?n=2")).await;
+    assert_eq!(beyond.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_explained_and_credentials_are_marked() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let long = "v".repeat(10_000);
+    let fields = [
+        ("User-Agent", "GitHub-Hookshot/1"),
+        ("Authorization", "Basic c2VjcmV0"),
+        ("webhook-timestamp", "1614265330"),
+        ("X-Long", long.as_str()),
+    ];
+    send(&server, &id, &fields, "").await;
+    let headers = reading(&owner, &id, "part=headers").await;
+    let field = |name: &str| {
+        let fields = headers["fields"].as_array().unwrap();
+        let is_it = |field: &&Value| text(&field["name"]).eq_ignore_ascii_case(name);
+        fields.iter().find(is_it).unwrap().clone()
+    };
+    assert_eq!(field("user-agent")["standard"], "RFC 9110 §10.1.5");
+    assert_eq!(
+        (&field("authorization")["secret"], &field("authorization")["value"][0][1]),
+        (&true.into(), &"secret".into())
+    );
+    let readable = field("webhook-timestamp")["readable"].clone();
+    assert!(readable.as_str().unwrap().starts_with("2021-02-25 15:02:10 UTC, "), "{readable}");
+    assert!(text(&field("x-long")["value"]).ends_with("… 5,904 more bytes"));
+    assert_eq!(field("x-long")["whole"], long);
+
+    let wire = reading(&owner, &id, "part=wire&find=c2VjcmV0").await;
+    let at = usize::try_from(wire["found"][0].as_u64().unwrap()).unwrap();
+    let pieces = wire["rows"][at]["pieces"].as_array().unwrap();
+    assert!(pieces.contains(&serde_json::json!(["c2VjcmV0", "secret hit"])), "{pieces:?}");
+
+    let reply = reading(&owner, &id, "part=reply").await;
+    assert_eq!(rows(&reply)[0], "HTTP/1.1 200 OK\r\n");
+    assert_eq!(text(&reply["fields"][0]["value"]), "200");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_senders_made_to_break_readers_is_read() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    send(&server, &id, &[("content-type", "application/json")], deep).await;
+    let opened = reading(&owner, &id, "depth=65535&from=99990&limit=20").await;
+    assert_eq!((&opened["total"], opened["rows"].as_array().unwrap().len()), (&199_999.into(), 20));
+    assert_eq!(reading(&owner, &id, "").await["total"], 5);
+    let value = owner.get(&format!("/api/endpoints/{id}/requests/latest/value?line=99999")).await;
+    assert_eq!(value.status, StatusCode::OK);
+
+    let part = "--b\r\nContent-Disposition: form-data; name=x\r\n\r\n1\r\n";
+    let parts = format!("{}--b--", part.repeat(100_000));
+    send(&server, &id, &[("content-type", "multipart/form-data; boundary=b")], parts).await;
+    let many = reading(&owner, &id, "from=99999").await;
+    assert_eq!((&many["total"], many["fields"].as_array().unwrap().len()), (&100_000.into(), 1));
+
+    let line = format!("[\"{}\"]", "x".repeat(20 * 1024 * 1024));
+    send(&server, &id, &[], line.clone()).await;
+    let long = reading(&owner, &id, "").await;
+    assert_eq!(rows(&long).len(), 3);
+    assert!(rows(&long)[1].ends_with("… 20,967,426 more bytes"), "{}", &rows(&long)[1][4090..]);
+    let text = ask(&owner, &id, "form=text&limit=2000").await;
+    assert!(text.body.len() < 1024 * 1024, "{} bytes", text.body.len());
+    assert!(text.json()["rows"].as_array().unwrap().len() >= 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let html = "<img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
+    send(&server, &id, &[("content-type", "text/html")], html).await;
+    let preview = reading(&owner, &id, "form=preview").await;
+    let document = preview["preview"].as_str().unwrap();
+    let (policy, rest) = document.split_once("<img").unwrap();
+    assert!(
+        policy.contains("default-src 'none'") && rest.starts_with(" src=https://x.test"),
+        "{document}"
+    );
+    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 images, 1 scripts.");
 }

@@ -15,7 +15,7 @@ use common::TestServer;
 use snippets::{
     cases,
     judge::{Bed, Differ},
-    tools::{Commands, Http, Scripts, Shell},
+    tools::{Commands, Go, Http, Rust, Scripts, Shell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +67,66 @@ async fn fetch_in_node_sends_what_was_captured() {
         change_order: true,
     };
     Bed::new().await.judge("fetch", &node, may).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_sends_what_was_captured() {
+    let python = Scripts {
+        program: "python3",
+        is_needed: true,
+        file: "snippet.py",
+        options: &[
+            "-c",
+            "import os, runpy, sys\n\
+             for folder in sys.argv[1:]:\n    os.chdir(folder)\n    runpy.run_path('snippet.py')",
+        ],
+    };
+    Bed::new().await.judge("python", &python, Differ::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn php_sends_what_was_captured() {
+    let php = Scripts {
+        program: "php",
+        is_needed: false,
+        file: "snippet.php",
+        options: &[
+            "-r",
+            "foreach (array_slice($argv, 1) as $folder) { chdir($folder); include 'snippet.php'; }",
+            "--",
+        ],
+    };
+    Bed::new().await.judge("php", &php, Differ::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn httpie_sends_what_was_captured() {
+    let http = Commands("http", false, Shell::Sh);
+    let may = Differ { change_order: true, ..Differ::default() };
+    Bed::new().await.judge("httpie", &http, may).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wget_sends_what_was_captured() {
+    let wget = Commands("wget", false, Shell::Sh);
+    let may = Differ { change_order: true, ..Differ::default() };
+    Bed::new().await.judge("wget", &wget, may).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn go_sends_what_was_captured() {
+    let may = Differ { change_order: true, ..Differ::default() };
+    Bed::new().await.judge("go", &Go, may).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rust_sends_what_was_captured() {
+    if std::env::var_os("SNIPPET_RUST").is_none() {
+        eprintln!("NOT TESTED: SNIPPET_RUST names no package with ureq");
+        return;
+    }
+    let may = Differ { change_case: true, change_order: true, ..Differ::default() };
+    Bed::new().await.judge("rust", &Rust, may).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,8 @@ pub(crate) const ARROW_DOWN: Glyph = Glyph("M12 5v14M19 12l-7 7-7-7");
 pub(crate) const ARROW_UP: Glyph = Glyph("M5 12l7-7 7 7M12 19V5");
 pub(crate) const BAN: Glyph =
     Glyph("M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM4.929 4.929L19.07 19.071");
+pub(crate) const BELL: Glyph =
+    Glyph("M6 8a6 6 0 0 1 12 0c0 7 3 9 3 9H3s3-2 3-9M10.3 21a1.94 1.94 0 0 0 3.4 0");
 pub(crate) const CHECK: Glyph = Glyph("M20 6L9 17l-5-5");
 pub(crate) const CHEVRON_DOWN: Glyph = Glyph("M6 9l6 6 6-6");
 pub(crate) const COPY: Glyph = Glyph(

@@ -545,7 +545,7 @@ fn what_is_set_aside_is_neither_listed_nor_counted_until_it_is_taken_back() {
     assert_eq!(state, before);
     state.set_aside(aside(5, &[]));
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![], 0));
-    state.apply(Some(11), &FeedEvent::Captured(summary(6)));
+    state.apply(Some(111), &FeedEvent::Captured(summary(6)));
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![6], 1));
     state.set_aside(Aside::default());
     assert_eq!(seqs(&state), [6, 5, 4, 3, 2, 1]);
@@ -562,7 +562,7 @@ fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
     state.set_aside(Aside { through: 0, seqs: [2].into() });
     state.append(Page { requests: [3, 2, 1].map(summary).to_vec(), change: 10, ..Page::default() });
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
-    state.apply(Some(11), &deleted(&[2]));
+    state.apply(Some(111), &deleted(&[2]));
     state.set_aside(Aside::default());
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
 }

@@ -3,13 +3,15 @@
 use hookglass_app::wire::{self, Form, Reading};
 
 use super::{
-    content::Content,
+    content::{Content, Payload},
     form,
     hex::HexSheet,
-    json::{Folds, JsonSheet},
+    image::{Image, image},
+    json::{Folds, Index, JsonSheet},
     lines::TextSheet,
-    note,
+    markup, note,
     pieces::grouped,
+    preview,
     sheet::{self, Part, number},
 };
 
@@ -17,7 +19,13 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Json,
+    Payload,
     Fields,
+    Multipart,
+    Xml,
+    Html,
+    Preview,
+    Image,
     Text,
     Hex,
 }
@@ -26,7 +34,13 @@ impl Kind {
     const fn value(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Payload => "payload",
             Self::Fields => "form",
+            Self::Multipart => "multipart",
+            Self::Xml => "xml",
+            Self::Html => "html",
+            Self::Preview => "preview",
+            Self::Image => "image",
             Self::Text => "text",
             Self::Hex => "hex",
         }
@@ -35,7 +49,13 @@ impl Kind {
     const fn label(self) -> &'static str {
         match self {
             Self::Json => "JSON",
+            Self::Payload => "Payload",
             Self::Fields => "Form",
+            Self::Multipart => "Parts",
+            Self::Xml => "XML",
+            Self::Html => "HTML",
+            Self::Preview => "Preview",
+            Self::Image => "Image",
             Self::Text => "Text",
             Self::Hex => "Hex",
         }
@@ -48,18 +68,47 @@ pub(crate) fn kinds(content: &Content) -> Vec<Kind> {
     if content.raw.is_empty() {
         return kinds;
     }
-    if let Some(text) = content.text().filter(|_| !content.is_opaque()) {
-        let media = &content.media;
+    if content.is_opaque() {
+        return vec![Kind::Hex];
+    }
+    let media = &content.media;
+    if image(media, content.bytes()).is_some() {
+        kinds.push(Kind::Image);
+    }
+    if media.is_multipart() {
+        kinds.push(Kind::Multipart);
+    }
+    if let Some(text) = content.text() {
         if media.is_json() || looks_like_json(content, text) {
             kinds.push(Kind::Json);
         }
         if media.is_form() || media.is_vague() && form::looks_like_form(text) {
+            // Whoever sends JSON in a form means the JSON.
+            if content.payload().is_some() {
+                kinds.push(Kind::Payload);
+            }
             kinds.push(Kind::Fields);
+        }
+        let looks = if media.is_vague() { markup::looks_like(text) } else { None };
+        if media.is_html() || looks == Some(true) {
+            kinds.extend([Kind::Html, Kind::Preview]);
+        } else if media.is_xml() || looks == Some(false) {
+            kinds.push(Kind::Xml);
+            if media.essence == "image/svg+xml" || markup::is_svg(text) {
+                kinds.push(Kind::Preview);
+            }
         }
         kinds.push(Kind::Text);
     }
     kinds.push(Kind::Hex);
     kinds
+}
+
+/// The payload of a form, where that is what is read.
+pub(crate) fn payload<'a>(content: &'a Content, asked: Option<&str>) -> Option<&'a Payload> {
+    let is_read = asked == Some(Kind::Payload.value())
+        || asked.is_none() && kinds(content).first() == Some(&Kind::Payload);
+    content.payload().filter(|_| is_read)
 }
 
 /// Whether text is JSON, or is meant to be: an object that is broken further on is.
@@ -73,8 +122,15 @@ fn looks_like_json(content: &Content, text: &[u8]) -> bool {
     }
 }
 
-/// Reads a body in the form that is asked for, or in the one that fits best.
-pub(crate) fn read(content: &Content, asked: Option<&str>, folds: &Folds, part: &Part) -> Reading {
+/// Reads a body in the form that is asked for, or in the one that fits best. Links begin with
+/// `path`, that of the request in the API.
+pub(crate) fn read(
+    content: &Content,
+    path: &str,
+    asked: Option<&str>,
+    folds: &Folds,
+    part: &Part,
+) -> Reading {
     let kinds = kinds(content);
     let known = kinds.iter().copied().find(|kind| Some(kind.value()) == asked);
     let kind = known.or(kinds.first().copied());
@@ -99,7 +155,42 @@ pub(crate) fn read(content: &Content, asked: Option<&str>, folds: &Folds, part: 
         }
         Some(Kind::Json) => {
             text_notes(content, &mut reading);
-            json(content, &mut reading, folds, part);
+            let text = content.text().unwrap_or_default();
+            json(text, content.json(), &mut reading, folds, part);
+        }
+        Some(Kind::Payload) => {
+            if let Some(payload) = content.payload() {
+                let text = "The JSON in the field payload of a form.";
+                reading.notes.push(note("info", text));
+                json(&payload.text, &payload.json, &mut reading, folds, part);
+            }
+        }
+        Some(Kind::Multipart) => {
+            let download = format!("{path}/part?n=");
+            let (fields, notes) = content.parts().fields(content.bytes(), &download);
+            reading.notes.extend(notes);
+            super::fields::fill(&mut reading, fields, part);
+        }
+        Some(kind @ (Kind::Xml | Kind::Html)) => {
+            text_notes(content, &mut reading);
+            let markup = content.markup(kind == Kind::Html);
+            if markup.set_out.is_some() {
+                let text = "Line breaks and indentation are added between its tags.";
+                reading.notes.push(note("info", text));
+            }
+            let rows = markup.sheet(content.text().unwrap_or_default());
+            sheet::fill(&mut reading, &rows, part);
+        }
+        Some(Kind::Preview) => {
+            let (document, notes) = preview::document(content.text().unwrap_or_default());
+            reading.preview = Some(document);
+            reading.notes.extend(notes);
+        }
+        Some(Kind::Image) => {
+            reading.image = Some(format!("{path}/image"));
+            let image = image(&content.media, content.bytes());
+            let fields = image.map(Image::fields).unwrap_or_default();
+            super::fields::fill(&mut reading, fields, part);
         }
         Some(Kind::Fields) => {
             text_notes(content, &mut reading);
@@ -134,23 +225,19 @@ fn text_notes(content: &Content, reading: &mut Reading) {
     }
 }
 
-fn json(content: &Content, reading: &mut Reading, folds: &Folds, part: &Part) {
-    let index = content.json();
-    let bytes = content.text().unwrap_or_default();
+fn json(bytes: &[u8], index: &Index, reading: &mut Reading, folds: &Folds, part: &Part) {
     if let Some(error) = index.error {
         let before = &bytes[..error.at.min(bytes.len())];
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
-        let what = if error.at >= bytes.len() { "It ends" } else { "It is no JSON from" };
-        let text = format!(
-            "{what} {}line {}, character {}{}: expected {}.",
-            if error.at >= bytes.len() { "at " } else { "" },
-            grouped(line),
-            grouped(column),
-            if error.at >= bytes.len() { "" } else { " on" },
-            error.expected
-        );
+        let place = format!("line {}, character {}", grouped(line), grouped(column));
+        let expected = error.expected;
+        let text = if error.at < bytes.len() {
+            format!("It is no JSON from {place} on: expected {expected}.")
+        } else {
+            format!("It ends too early, at {place}: expected {expected}.")
+        };
         reading.notes.push(note("bad", &text));
     }
     if index.is_full {

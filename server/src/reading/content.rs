@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::{charset, json, lines::Lines, media::Media};
+use super::{charset, form, json, lines::Lines, markup::Markup, media::Media, multipart::Parts};
 use crate::decode::{self, Decoded};
 
 /// A body as received, and what it is decoded to.
@@ -19,6 +19,16 @@ pub(crate) struct Content {
     lines: OnceLock<Lines>,
     raw_lines: OnceLock<Lines>,
     json: OnceLock<json::Index>,
+    payload: OnceLock<Option<Payload>>,
+    markup: OnceLock<Markup>,
+    html: OnceLock<Markup>,
+    parts: OnceLock<Parts>,
+}
+
+/// JSON in a field of a form, as GitHub and Slack send it.
+pub(crate) struct Payload {
+    pub(crate) text: Vec<u8>,
+    pub(crate) json: json::Index,
 }
 
 impl Content {
@@ -34,6 +44,10 @@ impl Content {
             lines: OnceLock::new(),
             raw_lines: OnceLock::new(),
             json: OnceLock::new(),
+            payload: OnceLock::new(),
+            markup: OnceLock::new(),
+            html: OnceLock::new(),
+            parts: OnceLock::new(),
         }
     }
 
@@ -73,16 +87,43 @@ impl Content {
         self.json.get_or_init(|| json::Index::of(self.text().unwrap_or_default()))
     }
 
+    /// The JSON in the field `payload` of a form, if there is one.
+    pub(crate) fn payload(&self) -> Option<&Payload> {
+        let payload = self.payload.get_or_init(|| {
+            let text = form::value(self.text()?, "payload")?;
+            let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
+            let json = json::Index::of(if is_json { &text } else { b"" });
+            is_json.then_some(Payload { text, json })
+        });
+        payload.as_ref()
+    }
+
+    /// The text as XML or HTML.
+    pub(crate) fn markup(&self, is_html: bool) -> &Markup {
+        let markup = if is_html { &self.html } else { &self.markup };
+        markup.get_or_init(|| Markup::of(self.text().unwrap_or_default(), is_html))
+    }
+
+    /// The parts of a multipart body.
+    pub(crate) fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| Parts::of(&self.media, self.bytes()))
+    }
+
     /// How much memory it takes as it stands.
     pub(crate) fn weight(&self) -> usize {
         let converted = self.text.get().and_then(Option::as_ref);
         let converted = converted.and_then(|text| text.converted.as_ref()).map_or(0, Vec::capacity);
+        let payload = self.payload.get().and_then(Option::as_ref);
         self.raw.capacity()
             + self.decoded.as_ref().map_or(0, |decoded| decoded.bytes.capacity())
             + converted
             + self.lines.get().map_or(0, Lines::weight)
             + self.raw_lines.get().map_or(0, Lines::weight)
             + self.json.get().map_or(0, json::Index::weight)
+            + payload.map_or(0, |payload| payload.text.capacity() + payload.json.weight())
+            + self.markup.get().map_or(0, Markup::weight)
+            + self.html.get().map_or(0, Markup::weight)
+            + self.parts.get().map_or(0, Parts::weight)
             + size_of::<Self>()
     }
 }

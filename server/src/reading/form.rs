@@ -70,6 +70,12 @@ fn pairs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
 
 /// Plus signs and percent codes undone; a percent sign that begins no code stands for itself.
 fn decode(sent: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = sent.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    unpercent(&spaced)
+}
+
+/// Percent codes undone.
+pub(crate) fn unpercent(sent: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(sent.len());
     let mut rest = sent;
     loop {
@@ -79,10 +85,6 @@ fn decode(sent: &[u8]) -> Vec<u8> {
                 if let (Some(high), Some(low)) = (hex(*high), hex(*low)) =>
             {
                 decoded.push(high * 16 + low);
-                rest = after;
-            }
-            [b'+', after @ ..] => {
-                decoded.push(b' ');
                 rest = after;
             }
             [byte, after @ ..] => {

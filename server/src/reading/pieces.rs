@@ -144,13 +144,19 @@ mod tests {
 
     use super::*;
 
+    fn pieces_of(kind: &str, text: &str) -> Vec<Piece> {
+        let mut pieces = Pieces::default();
+        pieces.push(kind, text);
+        pieces.done()
+    }
+
     fn shown(pieces: &[Piece]) -> Vec<(&str, &str)> {
         pieces.iter().map(|Piece(text, kind)| (text.as_str(), kind.as_str())).collect()
     }
 
     #[test]
     fn what_does_not_show_itself_gets_a_piece_of_its_own() {
-        let pieces = Pieces::of("string", "a\u{202e}b\0\u{7f}\tc");
+        let pieces = pieces_of("string", "a\u{202e}b\0\u{7f}\tc");
         assert_eq!(
             shown(&pieces),
             [
@@ -184,15 +190,16 @@ mod tests {
 
     #[test]
     fn a_row_of_nothing_but_controls_has_a_bounded_number_of_pieces() {
-        let pieces = Pieces::of("", &"a\u{1}".repeat(100_000));
-        assert_eq!(pieces.len(), MAX_PIECES + 1);
-        assert_eq!(pieces[MAX_PIECES].1, "control");
+        let pieces = pieces_of("", &"a\u{1}".repeat(100_000));
+        assert_eq!(pieces.len(), MAX_PIECES);
+        assert_eq!(pieces[MAX_PIECES - 1].1, "control");
+        assert_eq!(pieces[MAX_PIECES - 1].0.len(), 2 * 100_000 - (MAX_PIECES - 1));
     }
 
     proptest! {
         #[test]
         fn no_text_is_lost_or_left_unmarked(text in "[a\u{202e}\u{1}\tß]{0,40}") {
-            let pieces = Pieces::of("k", &text);
+            let pieces = pieces_of("k", &text);
             let back: String = pieces.iter().map(|piece| piece.0.as_str()).collect();
             prop_assert_eq!(back, text);
             for Piece(text, kind) in &pieces {

@@ -28,7 +28,9 @@ pub(crate) async fn api(request: Request, next: Next) -> Response {
 }
 
 /// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
-/// it. The page of an endpoint may send to that one, and to no other.
+/// it. The page of an endpoint may send to that one, and to no other. Images come from the API too,
+/// which serves as one only what is one; a preview of HTML, whose frame inherits the policy, may
+/// have its own within `data:`.
 pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Slug>) {
     common(headers);
     // Elsewhere browsers ignore it, and complain on the console of each page.
@@ -41,7 +43,7 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: O
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets} {own}; img-src {api} {assets}; style-src {assets}; font-src {assets}; \
+         connect-src {api} {assets} {own}; img-src {api} {assets} data:; style-src {assets}; font-src {assets}; \
          form-action {api} {pages}"
     );
     // The host was checked when it was read, and the nonce is base64.

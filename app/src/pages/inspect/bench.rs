@@ -2,7 +2,6 @@
 //! does to them.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
@@ -16,6 +15,7 @@ use super::{
 };
 use crate::{
     components::{
+        alerts::Unread,
         announcer::Announcer,
         connection::ConnectionBadge,
         ending::{Ended, Ending},
@@ -145,14 +145,17 @@ pub(super) fn Bench(
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
     let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
-    acts.set_aside(link::query_value("q"));
+    let search = Memo::new(move |_| span.get().search(q.read().as_deref()));
+    acts.set_aside(search);
+    let on_delete_found = move |count| acts.delete_found(pending, search.get_untracked(), count);
     let listed = Signal::derive(move || {
         let seq = seq.get()?;
-        state.read().find(seq).cloned()
+        let known = state.read().find(seq).cloned();
+        known.or_else(|| lists.find(seq))
     });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
-        <Title text=format!("{title} · Hookglass")/>
+        <Unread lists title=title.clone()/>
         <TopBar session=Callback::new(read_session)>
             <Switcher current=endpoint endpoints=opened.endpoints/>
             <ConnectionBadge connection/>
@@ -177,11 +180,13 @@ pub(super) fn Bench(
             <div class="inspect__panes">
                 <RequestList
                     lists
+                    name=title
                     selected=seq
                     before
                     loaded_through
                     arrivals
                     found=finding.total.into()
+                    on_delete_found
                     on_older=move |is_asked| match lists.found.read_untracked().is_some() {
                         true => finding.more(is_asked),
                         false => acts.load_older(),

@@ -1,6 +1,8 @@
 //! The search and the span of the open endpoint: what they find, how many there are when, and how
 //! both follow what arrives. Only the server knows what a search means.
 
+mod arriving;
+
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -13,11 +15,8 @@ use crate::{
     lists::Lists,
     scope::Scope,
     span::{PARTS, Span},
-    wire::{CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
+    wire::{Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
 };
-
-/// How long arrivals are gathered before the server is asked which of them match.
-const GATHER: Duration = Duration::from_millis(150);
 
 /// How long deletions are gathered before all are counted anew.
 const RECOUNT: Duration = Duration::from_secs(2);
@@ -94,11 +93,10 @@ impl Finding {
             asked.through = opened.endpoint.last_seq;
             asked.counted = opened.page.change;
         });
-        if let Some(counts) = opened.counts.take() {
-            finding.count(Span::parse(opened.span.as_deref().unwrap_or_default()), &counts);
-        }
+        let span = Span::parse(opened.span.as_deref().unwrap_or_default());
+        finding.count(span, opened.q.clone(), &opened.counts);
         if let Some(found) = opened.found.take() {
-            finding.show(found, opened.q.as_deref());
+            finding.show(found);
         }
         finding
     }
@@ -129,7 +127,7 @@ impl Finding {
             let answer = api::requests(&id, window).await;
             if self.asked.try_with_value(|asked| asked.search == number) == Some(true) {
                 self.ask(|asked| asked.through = through);
-                self.show(answer, q.as_deref());
+                self.show(answer);
                 self.is_loading.set(false);
             }
         });
@@ -225,7 +223,8 @@ impl Finding {
             if self.asked.try_with_value(|asked| asked.typed == number) != Some(true) {
                 return;
             }
-            let Ok(mut suggestions) = answer else { return };
+            // Without them the search itself tells what is wrong.
+            let Ok(mut suggestions) = answer else { return search(text) };
             let error = suggestions.error.take();
             // What is half written is not wrong as long as there are ways to go on.
             let is_wrong = error.is_some() && suggestions.suggestions.is_empty();
@@ -244,40 +243,41 @@ impl Finding {
         let number = self.asked.with_value(|asked| asked.search);
         let id = self.id();
         spawn_local(async move {
-            let answer = api::counts(&id, ask(q, span)).await;
-            if let Ok(counts) = answer
-                && self.asked.try_with_value(|asked| asked.search == number) == Some(true)
-            {
-                self.count(span, &counts);
+            let answer = api::counts(&id, ask(q.clone(), span)).await;
+            if self.asked.try_with_value(|asked| asked.search == number) == Some(true) {
+                self.count(span, q, &answer);
             }
         });
     }
 
-    fn count(self, span: Span, counts: &crate::wire::Counts) {
-        self.ask(|asked| asked.counted = asked.counted.max(counts.change));
-        self.scope.set(Some(Scope::new(span, counts)));
-        self.total.set(Some((counts.total, counts.is_complete)));
+    /// Takes over how many there are when, or what is wrong with the search: of the two answers
+    /// this is the one to exactly what stands in the field.
+    fn count(self, span: Span, q: Option<String>, answer: &Result<Counts, Problem>) {
+        let fault = match answer {
+            Ok(counts) => {
+                self.ask(|asked| asked.counted = asked.counted.max(counts.change));
+                self.scope.set(Some(Scope::new(span, counts)));
+                self.total.set(Some((counts.total, counts.is_complete)));
+                None
+            }
+            Err(problem) => q.zip(problem.start).map(|(q, start)| {
+                let end = problem.end.unwrap_or(start);
+                (q, QueryError { start, end, message: problem.detail.clone() })
+            }),
+        };
+        self.fault.set(fault);
     }
 
-    fn show(self, answer: Result<Page, Problem>, q: Option<&str>) {
+    fn show(self, answer: Result<Page, Problem>) {
         match answer {
             Ok(page) => {
                 let endpoint = self.lists.all.read_untracked().endpoint.clone();
                 self.lists.found.set(Some(FeedState::new(endpoint, page)));
                 self.lists.turn.update(|turn| *turn += 1);
-                self.fault.set(None);
             }
-            Err(problem) => match (problem.start, q) {
-                (Some(start), Some(q)) => {
-                    // The server was asked for more than what stands in the field.
-                    let offset = self.span.get_untracked().search_offset();
-                    let start = start.saturating_sub(offset);
-                    let end = problem.end.unwrap_or_default().saturating_sub(offset);
-                    let error = QueryError { start, end, message: problem.detail };
-                    self.fault.set(Some((q.to_owned(), error)));
-                }
-                _ => self.report(problem),
-            },
+            // What is wrong with the search is said below it.
+            Err(problem) if problem.start.is_some() => {}
+            Err(problem) => self.report(problem),
         }
     }
 
@@ -290,65 +290,6 @@ impl Finding {
         let _ = self.lists.found.try_update(|found| {
             found.iter_mut().for_each(|found| found.apply(id, event));
         });
-    }
-
-    /// Asks which of the arrivals match, once for all that come within a moment.
-    fn gather(self) {
-        if self.ask(|asked| std::mem::replace(&mut asked.gathers, true)) {
-            return;
-        }
-        set_timeout(move || spawn_local(self.take_new()), GATHER);
-    }
-
-    async fn take_new(self) {
-        loop {
-            let Some(asked) = self.asked.try_get_value() else { return };
-            let newest = self.lists.all.read_untracked().endpoint.last_seq;
-            let search = self.span.get_untracked().search(self.q.get_untracked().as_deref());
-            if search.is_none() || asked.through >= newest {
-                break;
-            }
-            let id = self.id();
-            let after = Some(asked.through);
-            let answer =
-                api::requests(&id, Window { after, limit: Some(200), q: search, before: None })
-                    .await;
-            let Some(now) = self.asked.try_get_value() else { return };
-            let Ok(page) = answer else { break };
-            if now.search != asked.search {
-                continue;
-            }
-            let last = page.requests.last().map_or(newest, |row| row.seq.max(newest));
-            let through = page.next_after.unwrap_or(last);
-            self.ask(|asked| asked.through = through.max(asked.through));
-            self.add(page.requests);
-            if through <= asked.through {
-                break;
-            }
-        }
-        self.ask(|asked| asked.gathers = false);
-    }
-
-    /// Puts what has arrived and matches on top of what was found.
-    fn add(self, arrived: Vec<Summary>) {
-        if arrived.is_empty() {
-            return;
-        }
-        let mut new = Vec::new();
-        self.lists.found.update(|found| {
-            let Some(found) = found else { return };
-            for summary in arrived {
-                if found.find(summary.seq).is_none() {
-                    found.apply(None, &FeedEvent::Captured(summary.clone()));
-                    new.push(summary);
-                }
-            }
-        });
-        for summary in &new {
-            self.tick(summary);
-        }
-        let count = u64::try_from(new.len()).unwrap_or_default();
-        self.total.update(|total| total.iter_mut().for_each(|(total, _)| *total += count));
     }
 
     fn recount_later(self) {

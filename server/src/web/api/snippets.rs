@@ -5,8 +5,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hookglass_app::wire::{Header, Text};
+use hookglass_app::wire::Text;
 use serde::Deserialize;
 
 use super::{
@@ -48,8 +47,8 @@ pub(crate) async fn get(
         method: stored.summary.method,
         target: bytes(&stored.summary.target),
         version: head::version_name(stored.http_version),
-        headers: fields(&head::fields(&stored.head)),
-        trailers: fields(&head::trailer_fields(&stored.trailers)),
+        headers: owned(head::raw_head_fields(&stored.head)),
+        trailers: owned(head::raw_fields(&stored.trailers)),
         body,
         complete: stored.summary.complete,
         redacted: stored.redacted,
@@ -65,13 +64,13 @@ fn unknown() -> Error {
     Error::Invalid(format!("`tool` takes one of {names}."))
 }
 
-fn fields(fields: &[Header]) -> Vec<(Vec<u8>, Vec<u8>)> {
-    fields.iter().map(|(name, value)| (bytes(name), bytes(value))).collect()
+fn owned(fields: Vec<(&[u8], Vec<u8>)>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fields.into_iter().map(|(name, value)| (name.to_vec(), value)).collect()
 }
 
 fn bytes(text: &Text) -> Vec<u8> {
     match text {
         Text::Utf8(text) => text.clone().into_bytes(),
-        Text::Base64(encoded) => STANDARD.decode(encoded).unwrap_or_default(),
+        Text::Base64(encoded) => head::unencoded(encoded),
     }
 }
