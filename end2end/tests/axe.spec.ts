@@ -53,10 +53,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.keyboard.press("Escape");
 
     const url = await inspect.url();
-    await curl(url, { body: "text", headers: { "Content-Type": "text/plain" } });
+    await curl(url, { body: "text", headers: [["Content-Type", "text/plain"]] });
     await curl(`${url}/path?a=1&b=two`, {
       body: JSON.stringify({ repository: { id: 1, name: "x", ok: true, none: null }, list: [1, 2] }),
-      headers: { "Content-Type": "application/json", "X-GitHub-Event": "push" },
+      headers: [["Content-Type", "application/json"], ["X-GitHub-Event", "push"]],
     });
     await expect(inspect.rows).toHaveCount(2);
     await check("the list");

@@ -147,6 +147,25 @@ async fn a_taken_slug_stays_its_workspaces_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_random_name_is_given_back_to_its_workspace_and_to_nobody_else() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let (other, _) = server.owner().await;
+    let again = format!(r#"{{"slug":"{id}"}}"#);
+    assert_eq!(owner.post("/api/endpoints", &again).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(owner.delete(&format!("/api/endpoints/{id}")).await.status, StatusCode::NO_CONTENT);
+    for stranger in [&other, &server.stranger()] {
+        assert_eq!(stranger.post("/api/endpoints", &again).await.status, StatusCode::BAD_REQUEST);
+    }
+    let never = r#"{"slug":"4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa"}"#;
+    assert_eq!(owner.post("/api/endpoints", never).await.status, StatusCode::BAD_REQUEST);
+
+    let back = owner.post("/api/endpoints", &again).await;
+    assert_eq!((back.status, &back.json()["id"]), (StatusCode::CREATED, &json!(id)));
+    assert_eq!(server.stranger().post(&format!("/{id}"), "").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn requests_are_deleted_one_by_one_and_all_at_once() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
