@@ -45,6 +45,9 @@ pub(crate) const KEY: Glyph = Glyph(
      a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4z\
      M16.5 7.5h.01",
 );
+pub(crate) const KEYBOARD: Glyph = Glyph(
+    "M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2zM6 9h.01M10 9h.01M14 9h.01M18 9h.01M8 12h.01M12 12h.01M16 12h.01M7 16h10",
+);
 pub(crate) const MACHINE: Glyph =
     Glyph("M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM8 21h8M12 17v4");
 pub(crate) const NETWORK: Glyph = Glyph(

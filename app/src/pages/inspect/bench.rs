@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     components::{
+        announcer::Announcer,
         connection::ConnectionBadge,
+        ending::{Ended, Ending},
         endpoint_bar::EndpointBar,
         endpoint_menu::EndpointMenu,
         icon::ALERT,
@@ -56,6 +58,7 @@ pub(super) fn Bench(
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let own = endpoint.id.clone();
+    let ending = endpoint.clone();
     let pending = Pending::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
@@ -156,7 +159,8 @@ pub(super) fn Bench(
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
             <Outage storing/>
-            {move || ended.get().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
+            <Ending endpoint=ending until ended/>
+            <Announcer last_seq/>
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
@@ -201,21 +205,10 @@ pub(super) fn Bench(
     }
 }
 
-/// Why nothing new will come, in words.
-fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Option<&'static str> {
-    let reason = match connection {
+/// Why nothing new will come.
+fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Ended {
+    match connection {
         Connection::Ended(reason) => Some(gone.or(reason)),
         _ => gone.map(Some),
-    };
-    reason.map(|reason| match reason {
-        Some(GoneReason::Deleted) => {
-            "This endpoint was deleted. What you see is what this page had loaded; it is gone when you leave."
-        }
-        Some(GoneReason::Expired) => {
-            "This endpoint has expired. What you see is what this page had loaded; it is gone when you leave."
-        }
-        None => {
-            "This browser cannot follow the endpoint any more: its workspace was switched or forgotten. Paste its key to open it again."
-        }
-    })
+    }
 }
