@@ -91,7 +91,7 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
     let text = [("content-type", "text/plain")];
     let text = owner.send(Method::POST, "/api/endpoints", &text, "{}").await;
     assert_eq!(text.problem(), "unsupported-media-type");
-    for query in ["limit=0", "limit=201", "limit=x", "before=1&after=1", "q=x", "nonsense=1"] {
+    for query in ["limit=0", "limit=201", "limit=x", "before=1&after=1", "nonsense=1"] {
         let refused = owner.get(&format!("/api/endpoints/{id}/requests?{query}")).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
         assert_eq!(refused.problem(), "invalid-request");
