@@ -126,6 +126,10 @@ pub(crate) fn RequestList(
             stretch(&element, 0.0, 0.0);
         }
         look();
+        // The first rows of an empty list can be measured only once they are drawn.
+        if total > 0 && sight(&element).is_none() {
+            request_animation_frame(look);
+        }
     });
     let reveal = move |seq: i64| {
         let Some(element) = list.get_untracked() else { return };
