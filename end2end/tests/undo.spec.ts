@@ -17,7 +17,7 @@ async function withFour(page: Page, origin: string): Promise<Inspect> {
 /** Stops the page's clock, so that ten seconds are as long as a slow machine needs. */
 async function stopClock(page: Page): Promise<void> {
   const now = await page.evaluate(() => Date.now());
-  await page.clock.pauseAt(now + 100);
+  await page.clock.pauseAt(now + 2_000);
 }
 
 /** The numbers of the requests that the server keeps. */
