@@ -8,7 +8,7 @@ import { curl, type Header, raw } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
 /** How many texts one request carries. */
-const TEXTS_EACH = 10;
+const TEXTS_EACH = 25;
 
 /** Elements and attributes that our pages have none of. */
 const FOREIGN = [
