@@ -39,8 +39,8 @@ const METHODS: &str = "\
 - **Resident.** `VmRSS`, shared pages of the program and its libraries included.
 
 - **1 M requests.** 100 endpoints of 10,000 webhooks of a kilobyte, each endpoint in a workspace of
-  its own, stored by the store itself; then as above, rounds in turn. Reads go over a connection of
-  their own each, to endpoints and places spread over all.
+  its own, stored by the store itself; then as above, rounds in turn, to one of them. Reads go over a
+  connection of their own each, to the other 99 in turn.
 - **Pages.** The released browser half in Chromium, on the same machine as the server: from the start
   of the navigation until the page is hydrated and its feed open. Frames are counted by
   `requestAnimationFrame`.
