@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     copy::{Answer, CopyLater},
     fields::FieldsView,
-    icon::{ALERT, BAN},
+    icon::{ALERT, BAN, INFO},
     inspector::Inspector,
     notice::{Notice, Tone},
     part_tools::PartTools,
@@ -72,7 +72,7 @@ pub(crate) fn PartView(
             let (tone, glyph) = match note.tone.as_str() {
                 "bad" => (Tone::Bad, BAN),
                 "warn" => (Tone::Warn, ALERT),
-                _ => (Tone::Info, ALERT),
+                _ => (Tone::Info, INFO),
             };
             let text = note.text.clone();
             view! { <Notice tone glyph>{text}</Notice> }
