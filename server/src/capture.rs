@@ -17,7 +17,7 @@ use axum::{
 };
 use hookglass_app::wire::Refused;
 use hyper::{
-    HeaderMap,
+    HeaderMap, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     http::request::Parts,
 };
@@ -34,6 +34,7 @@ use crate::{
     rates::Rates,
     redact, reply,
     reply::Refusal,
+    sender,
     slug::Slug,
     store::{Captured, Endpoint, Store, StoreError},
     web::client::ClientAddress,
@@ -166,7 +167,8 @@ impl Capture {
         if refused.is_some() && !self.rates.refused_row(endpoint.id) {
             return Err(refusal.unwrap_or(Refusal::NotStored));
         }
-        let captured = self.captured(&arrival, &mut arrived, refused);
+        let status = reply::status(&arrival.parts.headers, refusal.as_ref());
+        let captured = self.captured(&arrival, &mut arrived, refused, status);
         let seq = self.store.append(endpoint.id, captured).await?;
         arrived.settle();
         refusal.map_or(Ok(seq), Err)
@@ -178,6 +180,7 @@ impl Capture {
         arrival: &Arrival,
         arrived: &mut Arrived,
         refused: Option<Refused>,
+        status: StatusCode,
     ) -> Captured {
         let Arrival { parts, exchange, .. } = arrival;
         let exact = exchange.as_ref().and_then(|exchange| exchange.exact(parts));
@@ -209,6 +212,9 @@ impl Capture {
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
             label: label::label(&parts.headers, arrived.searched()),
+            sender: sender::sender(&parts.headers),
+            mark: sender::mark(&parts.method, &parts.headers),
+            status: Some(status.as_u16()),
             complete: arrived.complete,
             exact: exact.is_some(),
             redacted,

@@ -105,6 +105,11 @@ pub(crate) fn text(bytes: &[u8]) -> Text {
     }
 }
 
+/// The bytes that [`text`] could not show as they are.
+pub(crate) fn unencoded(base64: &str) -> Vec<u8> {
+    STANDARD.decode(base64).unwrap_or_default()
+}
+
 /// The version as the store keeps it: 11 for HTTP/1.1.
 pub(crate) const fn version_number(version: Version) -> i64 {
     match version {

@@ -70,6 +70,19 @@ impl Refusal {
         }
     }
 
+    /// What it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownEndpoint => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::Malformed(malformed) => malformed.status(),
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::TooFast(_) | Self::Full { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Crowded | Self::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
     /// How the list shows it: a limit of ours that the sender was told of by a 4xx. An endpoint
     /// that is full has no room for rows that say so.
     pub(crate) fn refused(&self) -> Option<Refused> {
@@ -100,7 +113,7 @@ impl From<Exceeded> for Refusal {
 pub(crate) struct Visit {
     /// Somebody opened the URL in a browser.
     navigates: bool,
-    /// A service worker script was asked for: it would control every page of the origin.
+    /// See [`asks_for_service_worker`].
     service_worker: bool,
     wants_html: bool,
     path: String,
@@ -116,7 +129,7 @@ impl Visit {
         };
         Self {
             navigates: is("sec-fetch-mode", "navigate"),
-            service_worker: is("service-worker", "script"),
+            service_worker: asks_for_service_worker(headers),
             wants_html: headers
                 .get(ACCEPT)
                 .and_then(|accept| accept.to_str().ok())
@@ -126,6 +139,20 @@ impl Visit {
             asked_headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
         }
     }
+}
+
+/// What a request with these fields is answered with, once it is stored or refused.
+pub(crate) fn status(headers: &HeaderMap, refusal: Option<&Refusal>) -> StatusCode {
+    match refusal {
+        Some(refusal) => refusal.status(),
+        None if asks_for_service_worker(headers) => StatusCode::FORBIDDEN,
+        None => StatusCode::OK,
+    }
+}
+
+/// A service worker script is asked for: it would control every page of the origin.
+fn asks_for_service_worker(headers: &HeaderMap) -> bool {
+    headers.get("service-worker").is_some_and(|sent| sent.as_bytes() == b"script")
 }
 
 /// The answer to a request that is stored as `seq`.
@@ -148,16 +175,15 @@ pub(crate) fn captured(visit: &Visit, seq: i64) -> Response {
 
 /// The answer to a request that was not captured.
 pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
-    let (status, kind, title, detail) = match refusal {
+    let status = refusal.status();
+    let (kind, title, detail) = match refusal {
         Refusal::UnknownEndpoint => (
-            StatusCode::NOT_FOUND,
             "not-found",
             "No such endpoint",
             "No endpoint has this URL; check it for typing errors, or make a new endpoint."
                 .to_owned(),
         ),
         Refusal::Gone(reason) => (
-            StatusCode::GONE,
             "gone",
             "The endpoint is gone",
             format!(
@@ -169,14 +195,12 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             ),
         ),
         Refusal::BodyTooLarge(limit) => (
-            StatusCode::PAYLOAD_TOO_LARGE,
             "body-too-large",
             "The body is too large",
             format!("This server takes bodies of at most {limit} bytes (max-body)."),
         ),
         Refusal::Malformed(malformed) => (
-            malformed.status(),
-            match malformed.status() {
+            match status {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "head-too-large",
                 StatusCode::REQUEST_TIMEOUT => "too-slow",
                 StatusCode::SERVICE_UNAVAILABLE => "crowded",
@@ -186,7 +210,6 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             malformed.to_string(),
         ),
         Refusal::BodyTimeout(seconds) => (
-            StatusCode::REQUEST_TIMEOUT,
             "too-slow",
             "The body came too slowly",
             format!(
@@ -195,13 +218,11 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             ),
         ),
         Refusal::TooFast(Exceeded { limit, value, .. }) => (
-            StatusCode::TOO_MANY_REQUESTS,
             "too-many-requests",
             "Too many requests",
             format!("This server takes {value} requests a second here ({limit}); send fewer."),
         ),
         Refusal::Full { limit, value } => (
-            StatusCode::TOO_MANY_REQUESTS,
             "endpoint-full",
             "The endpoint is full",
             format!(
@@ -210,13 +231,11 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             ),
         ),
         Refusal::Crowded => (
-            StatusCode::SERVICE_UNAVAILABLE,
             "crowded",
             "Too much is arriving at once",
             "Send it again in a few seconds (in-flight).".to_owned(),
         ),
         Refusal::NotStored => (
-            StatusCode::SERVICE_UNAVAILABLE,
             "not-stored",
             "The request could not be stored",
             "Send it again in a few seconds.".to_owned(),

@@ -113,6 +113,12 @@ pub struct Captured {
     pub content_type: Option<Vec<u8>>,
     /// A short name of the event.
     pub label: Option<String>,
+    /// Who sent it, as its marks tell.
+    pub sender: Option<&'static str>,
+    /// `preview` or `preflight`.
+    pub mark: Option<&'static str>,
+    /// The status that it is answered with, if it is known.
+    pub status: Option<u16>,
     /// Whether the sender sent the whole body.
     pub complete: bool,
     /// Whether `head` is what stood on the wire.

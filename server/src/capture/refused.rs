@@ -12,6 +12,7 @@ use crate::{
     listen::Head,
     redact,
     reply::Refusal,
+    sender,
     store::{Captured, Endpoint},
 };
 
@@ -53,6 +54,9 @@ impl Capture {
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
             label: None,
+            sender: sender::sender(&arrival.parts.headers),
+            mark: sender::mark(&arrival.parts.method, &arrival.parts.headers),
+            status: Some(refusal.status().as_u16()),
             complete: false,
             exact: wire.is_some(),
             redacted,

@@ -33,7 +33,8 @@ macro_rules! summary_columns {
     () => {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
-        requests.label, requests.refused"
+        requests.label, requests.refused, requests.sender, requests.mark, requests.status,
+        requests.note, requests.pinned"
     };
 }
 
@@ -426,7 +427,11 @@ fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
-        ..Summary::default()
+        sender: row.get("sender"),
+        mark: row.get("mark"),
+        status: row.get("status"),
+        note: row.get("note"),
+        pinned: row.get("pinned"),
     }
 }
 

@@ -360,6 +360,10 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         complete: captured.complete,
         refused: captured.refused.clone(),
         label: captured.label.clone(),
-        ..Summary::default()
+        sender: captured.sender.map(str::to_owned),
+        mark: captured.mark.map(str::to_owned),
+        status: captured.status,
+        note: None,
+        pinned: false,
     }
 }

@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// How many values a request's row has.
-const ROW_VALUES: usize = 22;
+const ROW_VALUES: usize = 25;
 
 /// A request with all its numbers.
 pub(super) struct Row {
@@ -84,6 +84,9 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
         peer,
         content_type,
         label,
+        sender,
+        mark,
+        status,
         complete,
         exact,
         redacted,
@@ -114,7 +117,10 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
     add(arguments, redacted)?;
     add(arguments, head)?;
     add(arguments, trailers)?;
-    add(arguments, refused.as_ref().map(reader::refused_text))
+    add(arguments, refused.as_ref().map(reader::refused_text))?;
+    add(arguments, sender)?;
+    add(arguments, mark)?;
+    add(arguments, status)
 }
 
 pub(super) fn add<'t, T: Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(

@@ -1,0 +1,152 @@
+//! The query language: what a search says, which requests it finds, where it is wrong. Pure: knows
+//! neither the store nor HTTP. `docs/API.md` has the language as a table.
+
+mod bounds;
+mod decimal;
+mod fields;
+mod json;
+mod lexer;
+mod matching;
+mod parser;
+mod suggest;
+mod text;
+mod time;
+
+use std::ops::Range;
+
+use hookglass_app::wire::QueryError;
+
+use self::fields::Term;
+pub use self::{bounds::Bounds, matching::Subject};
+pub(crate) use self::{
+    json::paths,
+    suggest::{Wanted, fields as suggested_fields, quoted, wanted},
+};
+
+/// The longest search, in bytes.
+const MAX_BYTES: usize = 1024;
+/// How many terms a search may have.
+const MAX_TERMS: usize = 32;
+/// How deep parentheses and negations may stand within each other.
+const MAX_DEPTH: usize = 8;
+/// How much of a decoded body is searched, in bytes.
+pub const SEARCHED_BODY_BYTES: usize = 64 * 1024;
+
+/// A search that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    root: Node,
+}
+
+/// How terms hang together.
+#[derive(Debug, Clone, PartialEq)]
+enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    Term(Term),
+}
+
+/// What is wrong with a search, and where, in bytes of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    range: Range<usize>,
+    message: String,
+}
+
+/// How much of a request has to be read to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Needs {
+    /// What lists show.
+    Columns,
+    /// The head too.
+    Head,
+    /// The start of the body too.
+    Body,
+}
+
+impl Query {
+    /// Reads a search; `now_us` is what `-1h` counts from. `None` for one that is empty: it says
+    /// nothing, so that it depends on the caller what that means.
+    ///
+    /// # Errors
+    /// What is wrong, where, and what to do.
+    pub fn parse(text: &str, now_us: i64) -> Result<Option<Self>, QueryError> {
+        parser::parse(text, now_us)
+            .map(|root| root.map(|root| Self { root }))
+            .map_err(|fault| fault.within(text))
+    }
+
+    /// Whether it finds this request; `None` if that cannot be told without what the subject does
+    /// not have.
+    #[must_use]
+    pub fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
+        self.root.finds(subject)
+    }
+
+    /// What each request that it finds is within.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        bounds::of(&self.root)
+    }
+
+    /// What has to be read to tell.
+    pub(crate) fn needs(&self) -> Needs {
+        self.root.needs()
+    }
+}
+
+impl Node {
+    fn needs(&self) -> Needs {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => {
+                nodes.iter().map(Self::needs).max().unwrap_or(Needs::Columns)
+            }
+            Self::Not(node) => node.needs(),
+            Self::Term(term) => term.needs(),
+        }
+    }
+
+    fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
+        match self {
+            Self::All(nodes) => decided(nodes, subject, false),
+            Self::Any(nodes) => decided(nodes, subject, true),
+            Self::Not(node) => node.finds(subject).map(|found| !found),
+            Self::Term(term) => term.finds(subject),
+        }
+    }
+}
+
+/// The first of `nodes` that is `deciding` decides; without one, all have to be known.
+fn decided(nodes: &[Node], subject: &Subject<'_>, deciding: bool) -> Option<bool> {
+    let mut all_known = true;
+    for node in nodes {
+        match node.finds(subject) {
+            Some(found) if found == deciding => return Some(deciding),
+            Some(_) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(!deciding)
+}
+
+impl Fault {
+    fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self { range, message: message.into() }
+    }
+
+    /// The same with places as a browser counts them.
+    fn within(self, text: &str) -> QueryError {
+        let Self { range, message } = self;
+        QueryError { start: utf16(text, range.start), end: utf16(text, range.end), message }
+    }
+}
+
+/// How many UTF-16 code units come before a byte of a text.
+pub(crate) fn utf16(text: &str, byte: usize) -> u32 {
+    let units = text.char_indices().take_while(|(at, _)| *at < byte).map(|(_, c)| c.len_utf16());
+    u32::try_from(units.sum::<usize>()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

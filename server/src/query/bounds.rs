@@ -1,0 +1,85 @@
+//! What every request that a search finds is within: so that most others need not be looked at.
+
+use std::ops::Range;
+
+use super::{
+    Node,
+    fields::{Term, TextField},
+    text::Pattern,
+};
+
+/// What every request that a search finds is within.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// Its number.
+    pub seq: Range<i64>,
+    /// When it came, microseconds since the epoch.
+    pub received_at: Range<i64>,
+    /// How long its body is.
+    pub body_bytes: Range<i64>,
+    /// What it was answered with, if that matters.
+    pub status: Option<Range<i64>>,
+    /// Its method in whatever case, if that matters.
+    pub method: Option<String>,
+}
+
+/// No bounds at all.
+const ALL: Range<i64> = i64::MIN..i64::MAX;
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { seq: ALL, received_at: ALL, body_bytes: ALL, status: None, method: None }
+    }
+}
+
+/// What everything that `node` finds is within.
+pub(super) fn of(node: &Node) -> Bounds {
+    match node {
+        Node::All(nodes) => nodes.iter().map(of).fold(Bounds::default(), Bounds::both),
+        Node::Any(nodes) => nodes.iter().map(of).reduce(Bounds::either).unwrap_or_default(),
+        Node::Not(_) => Bounds::default(),
+        Node::Term(term) => of_term(term),
+    }
+}
+
+fn of_term(term: &Term) -> Bounds {
+    let all = Bounds::default();
+    match term {
+        Term::Seq(seq) => Bounds { seq: seq.clone(), ..all },
+        Term::Received(at) => Bounds { received_at: at.clone(), ..all },
+        Term::Size(bytes) => Bounds { body_bytes: bytes.clone(), ..all },
+        Term::Status(status) => Bounds { status: Some(status.clone()), ..all },
+        // The database knows the cases of ASCII only.
+        Term::Text(TextField::Method, Pattern::Equals(method)) if method.is_ascii() => {
+            Bounds { method: Some(method.clone()), ..all }
+        }
+        _ => all,
+    }
+}
+
+impl Bounds {
+    fn both(self, other: Self) -> Self {
+        let both = |a: Range<i64>, b: Range<i64>| a.start.max(b.start)..a.end.min(b.end);
+        Self {
+            seq: both(self.seq, other.seq),
+            received_at: both(self.received_at, other.received_at),
+            body_bytes: both(self.body_bytes, other.body_bytes),
+            status: match (self.status, other.status) {
+                (Some(one), Some(other)) => Some(both(one, other)),
+                (one, other) => one.or(other),
+            },
+            method: self.method.or(other.method),
+        }
+    }
+
+    fn either(self, other: Self) -> Self {
+        let hull = |a: Range<i64>, b: Range<i64>| a.start.min(b.start)..a.end.max(b.end);
+        Self {
+            seq: hull(self.seq, other.seq),
+            received_at: hull(self.received_at, other.received_at),
+            body_bytes: hull(self.body_bytes, other.body_bytes),
+            status: self.status.zip(other.status).map(|(one, other)| hull(one, other)),
+            method: self.method.filter(|method| other.method.as_ref() == Some(method)),
+        }
+    }
+}

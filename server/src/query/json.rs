@@ -1,0 +1,409 @@
+//! Values within JSON, found by their path without building a tree; a text that was cut off is
+//! read as far as it goes.
+
+use std::borrow::Cow;
+
+/// How deep `paths` looks.
+const SHOWN_DEPTH: usize = 4;
+
+/// One step from a value to one within it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A member of an object.
+    Name(String),
+    /// An element of an array, from 0.
+    Index(usize),
+    /// Any member or element.
+    Any,
+}
+
+/// A value that is no object and no array; of those only that they are there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found<'a> {
+    Text(Cow<'a, str>),
+    /// A number as it was written, or `true`, `false`, `null`.
+    Bare(&'a str),
+    Nested,
+}
+
+/// Reads a path as in `items[0].name`, `items[*]`, `*.id`, `"odd name".id`.
+pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut rest = path;
+    loop {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let end = quoted
+                .char_indices()
+                .scan(false, |escaped, (at, c)| {
+                    let ends = c == '"' && !*escaped;
+                    *escaped = c == '\\' && !*escaped;
+                    Some((at, ends))
+                })
+                .find(|(_, ends)| *ends)?
+                .0;
+            let name = quoted[..end].replace("\\\"", "\"").replace("\\\\", "\\");
+            steps.push(Step::Name(name));
+            rest = &quoted[end + 1..];
+        } else if !rest.starts_with('[') || !steps.is_empty() {
+            let end = rest.find(['.', '[', '"']).unwrap_or(rest.len());
+            match &rest[..end] {
+                "" => return None,
+                "*" => steps.push(Step::Any),
+                name => steps.push(Step::Name(name.to_owned())),
+            }
+            rest = &rest[end..];
+        }
+        while let Some(after) = rest.strip_prefix('[') {
+            let (index, after) = after.split_once(']')?;
+            steps.push(match index {
+                "" | "*" => Step::Any,
+                index => Step::Index(index.parse().ok()?),
+            });
+            rest = after;
+        }
+        if rest.is_empty() {
+            return Some(steps);
+        }
+        rest = rest.strip_prefix('.')?;
+    }
+}
+
+/// Whether `accept` takes one of the values at a path.
+pub(super) fn any_at(
+    json: &[u8],
+    steps: &[Step],
+    accept: &mut dyn FnMut(Found<'_>) -> bool,
+) -> bool {
+    let Ok(text) = std::str::from_utf8(json).or_else(|error| {
+        // A character that was cut off at the end; what is no UTF-8 before is no JSON.
+        std::str::from_utf8(&json[..error.valid_up_to()])
+    }) else {
+        return false;
+    };
+    let mut reader = Reader { text, at: 0 };
+    let mut done = false;
+    reader.walk(steps, &mut |found| {
+        done = done || accept(found);
+        done
+    });
+    done
+}
+
+/// Paths of values in a JSON text with the values as they were written, at most `most`, in order;
+/// of arrays the first element stands for all.
+pub(crate) fn paths(json: &[u8], most: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if let Ok(text) = std::str::from_utf8(json) {
+        Reader { text, at: 0 }.collect("", 0, &mut found, most);
+    }
+    found
+}
+
+/// A name as a path has it.
+fn plain_or_quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '/');
+    if !name.is_empty() && name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        super::quoted(name)
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes past the next value and shows those at the path to `accept`, until it is content.
+    /// `None` once it is, or where the text ends or is no JSON.
+    fn walk(&mut self, steps: &[Step], accept: &mut dyn FnMut(Found<'_>) -> bool) -> Option<()> {
+        self.skip_space();
+        let Some((step, later)) = steps.split_first() else {
+            let found = match self.peek()? {
+                b'{' | b'[' => Found::Nested,
+                b'"' => Found::Text(self.string()?),
+                _ => Found::Bare(self.bare()?),
+            };
+            let nested = found == Found::Nested;
+            if accept(found) {
+                return None;
+            }
+            return if nested { self.skip() } else { Some(()) };
+        };
+        match self.peek()? {
+            b'{' => self.members(step, later, accept),
+            b'[' => self.elements(step, later, accept),
+            _ => self.skip(),
+        }
+    }
+
+    fn members(
+        &mut self,
+        step: &Step,
+        later: &[Step],
+        accept: &mut dyn FnMut(Found<'_>) -> bool,
+    ) -> Option<()> {
+        self.at += 1;
+        loop {
+            self.skip_space();
+            match self.peek()? {
+                b'}' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b',' => {
+                    self.at += 1;
+                    continue;
+                }
+                b'"' => {}
+                _ => return None,
+            }
+            let name = self.string()?;
+            self.skip_space();
+            if self.peek()? != b':' {
+                return None;
+            }
+            self.at += 1;
+            match step {
+                Step::Any => self.walk(later, accept)?,
+                Step::Name(wanted) if *wanted == name => self.walk(later, accept)?,
+                Step::Name(_) | Step::Index(_) => self.skip()?,
+            }
+        }
+    }
+
+    fn elements(
+        &mut self,
+        step: &Step,
+        later: &[Step],
+        accept: &mut dyn FnMut(Found<'_>) -> bool,
+    ) -> Option<()> {
+        self.at += 1;
+        for index in 0.. {
+            self.skip_space();
+            if self.peek()? == b',' {
+                self.at += 1;
+                self.skip_space();
+            }
+            if self.peek()? == b']' {
+                self.at += 1;
+                return Some(());
+            }
+            match step {
+                Step::Any => self.walk(later, accept)?,
+                Step::Index(wanted) if *wanted == index => self.walk(later, accept)?,
+                Step::Name(_) | Step::Index(_) => self.skip()?,
+            }
+        }
+        None
+    }
+
+    fn collect(
+        &mut self,
+        path: &str,
+        depth: usize,
+        into: &mut Vec<(String, String)>,
+        most: usize,
+    ) -> Option<()> {
+        self.skip_space();
+        match self.peek()? {
+            _ if into.len() >= most => return None,
+            b'{' if depth < SHOWN_DEPTH => {
+                self.at += 1;
+                loop {
+                    self.skip_space();
+                    match self.peek()? {
+                        b',' => self.at += 1,
+                        b'"' => {
+                            let name = plain_or_quoted(&self.string()?);
+                            self.skip_space();
+                            if self.peek()? != b':' {
+                                return None;
+                            }
+                            self.at += 1;
+                            let dot = if path.is_empty() { "" } else { "." };
+                            self.collect(&format!("{path}{dot}{name}"), depth + 1, into, most)?;
+                        }
+                        _ => break,
+                    }
+                }
+                self.at += 1;
+            }
+            b'[' if depth < SHOWN_DEPTH => {
+                let start = self.at;
+                self.at += 1;
+                self.skip_space();
+                if self.peek()? != b']' {
+                    self.collect(&format!("{path}[*]"), depth + 1, into, most)?;
+                }
+                self.at = start;
+                self.skip()?;
+            }
+            b'"' => {
+                let text = self.string()?.into_owned();
+                into.push((path.to_owned(), text));
+            }
+            b'{' | b'[' => self.skip()?,
+            _ => {
+                let bare = self.bare()?.to_owned();
+                into.push((path.to_owned(), bare));
+            }
+        }
+        Some(())
+    }
+
+    /// Goes past a value, however deep.
+    fn skip(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            self.skip_space();
+            match self.peek()? {
+                b'"' => self.skip_string()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                b',' | b':' if depth > 0 => self.at += 1,
+                _ => {
+                    self.bare()?;
+                }
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    fn skip_string(&mut self) -> Option<()> {
+        self.at += 1;
+        loop {
+            let rest = &self.text.as_bytes()[self.at..];
+            let next = memchr::memchr2(b'"', b'\\', rest)?;
+            self.at += next + 1;
+            if rest[next] == b'"' {
+                return Some(());
+            }
+            // Only the first byte of an escape matters for where the string ends.
+            if self.at < self.text.len() {
+                self.at += self.text[self.at..].chars().next().map_or(0, char::len_utf8);
+            }
+        }
+    }
+
+    fn string(&mut self) -> Option<Cow<'a, str>> {
+        let start = self.at;
+        self.skip_string()?;
+        let inner = &self.text[start + 1..self.at - 1];
+        if !inner.contains('\\') {
+            return Some(Cow::Borrowed(inner));
+        }
+        let whole = &self.text[start..self.at];
+        // Lone surrogates are no text: shown as they were written.
+        let text = serde_json::from_str(whole).unwrap_or_else(|_| inner.to_owned());
+        Some(Cow::Owned(text))
+    }
+
+    /// A number or a literal; `None` if nothing stands there.
+    fn bare(&mut self) -> Option<&'a str> {
+        let rest = &self.text[self.at..];
+        let ends = |c: char| {
+            c.is_ascii_whitespace() || matches!(c, ',' | ':' | '[' | ']' | '{' | '}' | '"')
+        };
+        let end = rest.find(ends).unwrap_or(rest.len());
+        self.at += end;
+        (end > 0).then(|| &rest[..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(json: &str, path: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        any_at(json.as_bytes(), &steps(path).unwrap(), &mut |value| {
+            found.push(match value {
+                Found::Text(text) => text.into_owned(),
+                Found::Bare(text) => format!("={text}"),
+                Found::Nested => "nested".to_owned(),
+            });
+            false
+        });
+        found
+    }
+
+    #[test]
+    fn values_are_found_by_their_paths() {
+        let json = r#" {"a":{"b":[1,{"c":"x\ny"},[true]]},"d e":null,"n":123456789012345678901} "#;
+        assert_eq!(at(json, "a.b[0]"), ["=1"]);
+        assert_eq!(at(json, "a.b[1].c"), ["x\ny"]);
+        assert_eq!(at(json, "a.b[2][0]"), ["=true"]);
+        assert_eq!(at(json, "a.b[*].c"), ["x\ny"]);
+        assert_eq!(at(json, "\"d e\""), ["=null"]);
+        assert_eq!(at(json, "n"), ["=123456789012345678901"]);
+        assert_eq!(at(json, "a"), ["nested"]);
+        assert_eq!(at(json, "*.b[0]"), ["=1"]);
+        assert_eq!(at(json, "b"), [""; 0]);
+        assert_eq!(at("[[1],[2]]", "[*][0]"), ["=1", "=2"]);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_read_as_far_as_it_goes() {
+        let json = r#"{"id":7,"list":[1,2,3],"text":"abc"#;
+        assert_eq!(at(json, "id"), ["=7"]);
+        assert_eq!(at(json, "list[*]"), ["=1", "=2", "=3"]);
+        assert_eq!(at(json, "text"), [""; 0]);
+        for end in 0..json.len() {
+            at(&json[..end], "list[2]");
+        }
+    }
+
+    #[test]
+    fn depth_takes_no_stack() {
+        let json = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(at(&json, "[0]"), ["nested"]);
+        assert_eq!(at(&format!("{{\"a\":{json},\"b\":1}}"), "b"), ["=1"]);
+    }
+
+    #[test]
+    fn paths_that_are_none_are_refused() {
+        for wrong in ["", ".", "a.", "a..b", "a[", "a[x]", "a[1", "\"a", "a\"b\""] {
+            assert_eq!(steps(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn suggested_paths_find_their_values() {
+        let json = r#"{"a":{"odd name":[{"x":5}]},"b":"t"}"#;
+        let expected = [("a.\"odd name\"[*].x", "5"), ("b", "t")]
+            .map(|(path, value)| (path.to_owned(), value.to_owned()));
+        assert_eq!(paths(json.as_bytes(), 9), expected);
+        assert_eq!(at(json, "a.\"odd name\"[*].x"), ["=5"]);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics_and_nothing_hangs(json in "[\\[\\]{}\",:\\\\a1 ü]{0,40}") {
+            for path in ["a", "[0]", "*", "a[*].b"] {
+                at(&json, path);
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! A search as tokens, with their places.
+
+use std::ops::Range;
+
+use super::Fault;
+
+/// A token and where it stands, in bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) range: Range<usize>,
+}
+
+/// What a token is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    Open,
+    Close,
+    And,
+    Or,
+    /// `NOT`, or a `-` before a term.
+    Not,
+    /// A word or phrase to look for.
+    Word(Value),
+    /// A field with what it is to be.
+    Field {
+        name: Range<usize>,
+        value: Value,
+    },
+}
+
+/// What stands behind a colon, or alone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Value {
+    /// Without quotes and comparison.
+    pub(super) text: String,
+    /// Whether it stood in quotes: then `*` is a star.
+    pub(super) quoted: bool,
+    pub(super) comparison: Option<Comparison>,
+    /// Where it stands, comparison and quotes included.
+    pub(super) range: Range<usize>,
+}
+
+/// How a field is compared to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Below,
+    AtMost,
+    Above,
+    AtLeast,
+}
+
+/// Reads tokens until the text ends.
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
+    let mut lexer = Lexer { text, at: 0 };
+    let mut tokens = Vec::new();
+    while let Some(token) = lexer.next()? {
+        tokens.push(token);
+    }
+    Ok(tokens)
+}
+
+/// Where tokens begin and end, for a text that may be wrong: a quote that is not closed reaches to
+/// the end.
+pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
+    let mut lexer = Lexer { text, at: 0 };
+    let mut spans = Vec::new();
+    loop {
+        lexer.skip_space();
+        let start = lexer.at;
+        match lexer.next() {
+            Ok(Some(token)) => spans.push(token.range),
+            Ok(None) => return spans,
+            Err(_) => {
+                spans.push(start..text.len());
+                return spans;
+            }
+        }
+    }
+}
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Lexer<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn bump(&mut self) -> Option<char> {
+        let next = self.peek()?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.bump();
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Token>, Fault> {
+        self.skip_space();
+        let start = self.at;
+        let Some(first) = self.peek() else { return Ok(None) };
+        let kind = match first {
+            '(' => self.sign(Kind::Open),
+            ')' => self.sign(Kind::Close),
+            '-' if self.text[start + 1..].starts_with(|c: char| !c.is_whitespace()) => {
+                self.sign(Kind::Not)
+            }
+            '"' => Kind::Word(self.value()?),
+            _ => self.word_or_field()?,
+        };
+        Ok(Some(Token { kind, range: start..self.at }))
+    }
+
+    fn sign(&mut self, kind: Kind) -> Kind {
+        self.bump();
+        kind
+    }
+
+    fn word_or_field(&mut self) -> Result<Kind, Fault> {
+        let start = self.at;
+        if let Some(name) = self.field_name()? {
+            let value = self.value()?;
+            return Ok(Kind::Field { name, value });
+        }
+        self.at = start;
+        let text = self.bare();
+        Ok(match text {
+            "AND" => Kind::And,
+            "OR" => Kind::Or,
+            "NOT" => Kind::Not,
+            word => Kind::Word(Value {
+                text: word.to_owned(),
+                quoted: false,
+                comparison: None,
+                range: start..self.at,
+            }),
+        })
+    }
+
+    /// What stands before a colon, and the colon; parts of it may stand in quotes.
+    fn field_name(&mut self) -> Result<Option<Range<usize>>, Fault> {
+        let start = self.at;
+        while let Some(next) = self.peek() {
+            match next {
+                ':' if self.at > start => {
+                    let name = start..self.at;
+                    self.bump();
+                    return Ok(Some(name));
+                }
+                '"' if self.text[..self.at].ends_with('.') => {
+                    self.quoted()?;
+                }
+                c if c.is_whitespace() || matches!(c, '(' | ')' | '"' | ':') => return Ok(None),
+                _ => {
+                    self.bump();
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn value(&mut self) -> Result<Value, Fault> {
+        let start = self.at;
+        let comparison = self.comparison();
+        let (text, quoted) = if self.peek() == Some('"') {
+            (self.quoted()?, true)
+        } else {
+            (self.bare().to_owned(), false)
+        };
+        Ok(Value { text, quoted, comparison, range: start..self.at })
+    }
+
+    fn comparison(&mut self) -> Option<Comparison> {
+        let rest = &self.text[self.at..];
+        let (sign, comparison) = [
+            (">=", Comparison::AtLeast),
+            ("<=", Comparison::AtMost),
+            (">", Comparison::Above),
+            ("<", Comparison::Below),
+        ]
+        .into_iter()
+        .find(|(sign, _)| rest.starts_with(sign))?;
+        self.at += sign.len();
+        Some(comparison)
+    }
+
+    /// Up to white space or a parenthesis that was not opened within.
+    fn bare(&mut self) -> &str {
+        let start = self.at;
+        let mut open = 0;
+        while let Some(next) = self.peek() {
+            match next {
+                '(' => open += 1,
+                ')' if open == 0 => break,
+                ')' => open -= 1,
+                c if c.is_whitespace() => break,
+                _ => {}
+            }
+            self.bump();
+        }
+        &self.text[start..self.at]
+    }
+
+    /// What stands between two quotes; `\` takes the next character as it is.
+    fn quoted(&mut self) -> Result<String, Fault> {
+        let start = self.at;
+        self.bump();
+        let mut text = String::new();
+        loop {
+            match self.bump() {
+                Some('"') => return Ok(text),
+                Some('\\') => text.extend(self.bump()),
+                Some(other) => text.push(other),
+                None => {
+                    let message = "This quote is never closed: put another \" where it ends.";
+                    return Err(Fault::new(start..self.text.len(), message));
+                }
+            }
+        }
+    }
+}
