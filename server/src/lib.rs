@@ -20,6 +20,7 @@ mod redact;
 mod reply;
 mod retention;
 mod sender;
+mod signature;
 pub mod slug;
 pub mod store;
 mod web;
