@@ -4,9 +4,9 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form, GoneReason,
-    Header, Note, OnLimit, Page, Piece, Problem, Reading, Refused, Row, Session, Summary, Text,
-    Timestamp, Window,
+    Body, Count, Counts, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form,
+    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, QueryError, Reading, Refused, Row,
+    Session, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -275,4 +275,35 @@ fn readings_are_as_pinned() {
         ..Reading::default()
     };
     assert_golden(&reading, include_str!("wire/reading.json"));
+}
+
+#[test]
+fn counts_and_suggestions_are_as_pinned() {
+    let counts = Counts {
+        from: time(0),
+        to: time(120_000_000),
+        buckets: 120,
+        total: 3,
+        counts: vec![
+            Count {
+                bucket: 7,
+                total: 2,
+                methods: vec![("GET".to_owned(), 1), ("other".to_owned(), 1)],
+                refused: 1,
+            },
+            Count { bucket: 119, total: 1, methods: vec![("POST".to_owned(), 1)], refused: 0 },
+        ],
+        is_complete: false,
+        change: 12,
+    };
+    assert_golden(&counts, include_str!("wire/counts.json"));
+    let suggestion =
+        |text: &str, about: &str| Suggestion { text: text.to_owned(), about: about.to_owned() };
+    let suggestions = Suggestions {
+        start: 2,
+        end: 5,
+        suggestions: vec![suggestion("label:", "the event"), suggestion("label:push", "")],
+        error: Some(QueryError { start: 2, end: 5, message: "There is no field.".to_owned() }),
+    };
+    assert_golden(&suggestions, include_str!("wire/suggestions.json"));
 }

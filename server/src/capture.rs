@@ -259,6 +259,8 @@ impl From<StoreError> for Refusal {
             StoreError::SlugTaken
             | StoreError::TooManyEndpoints(_)
             | StoreError::TooManyEndpointsInAll(_)
+            | StoreError::TooManyPins(_)
+            | StoreError::PinsTooLarge(_)
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::NotStored,

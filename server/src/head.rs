@@ -82,6 +82,28 @@ pub(crate) fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
     fields.into_iter().map(|(name, value)| (text(name), text(&value))).collect()
 }
 
+/// The values of one field of a kept head, in wire order; `name` in any case.
+pub(crate) fn values(head: &[u8], name: &str) -> Vec<Vec<u8>> {
+    let mut values: Vec<Vec<u8>> = Vec::new();
+    let mut is_wanted = false;
+    for line in head.split(|&byte| byte == b'\n').skip(1) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
+            if let (true, Some(value)) = (is_wanted, values.last_mut()) {
+                value.push(b' ');
+                value.extend_from_slice(trimmed(line));
+            }
+            continue;
+        }
+        is_wanted = line.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes()))
+            && line.get(name.len()) == Some(&b':');
+        if is_wanted {
+            values.push(trimmed(&line[name.len() + 1..]).to_vec());
+        }
+    }
+    values
+}
+
 /// Whether a kept head says that its body came in chunks.
 pub(crate) fn is_chunked(head: &[u8]) -> bool {
     fields(head).iter().any(|(name, _)| {

@@ -20,7 +20,7 @@ use self::fields::Term;
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
     json::paths,
-    suggest::{Wanted, fields as suggested_fields, quoted, wanted},
+    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
 };
 
 /// The longest search, in bytes.
@@ -140,6 +140,18 @@ impl Fault {
         let Self { range, message } = self;
         QueryError { start: utf16(text, range.start), end: utf16(text, range.end), message }
     }
+}
+
+/// The byte before which so many UTF-16 code units stand; the text's end if it has fewer.
+pub(crate) fn byte_at(text: &str, units: u32) -> usize {
+    let mut left = usize::try_from(units).unwrap_or(usize::MAX);
+    for (at, c) in text.char_indices() {
+        if left < c.len_utf16() {
+            return at;
+        }
+        left -= c.len_utf16();
+    }
+    text.len()
 }
 
 /// How many UTF-16 code units come before a byte of a text.

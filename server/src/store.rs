@@ -1,16 +1,17 @@
 //! What a store keeps and answers, whatever engine stands behind it. Knows nothing of axum or
 //! Leptos; `sqlite` is the one implementation so far.
 
+pub(crate) mod counting;
 pub mod sqlite;
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Window};
+use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
-use crate::{key::KeyHash, slug::Slug};
+use crate::{key::KeyHash, query::Query, slug::Slug};
 
 /// Large bodies go to the store ahead of their requests in pieces of so many bytes: few enough to
 /// hold many at once, enough that a piece is worth its fsync.
@@ -55,7 +56,8 @@ pub struct Endpoint {
     pub max_requests: u32,
     /// What happens once it keeps that many.
     pub on_limit: OnLimit,
-    /// The highest `seq` that retention dropped since it was last cleared, 0 for none.
+    /// The highest `seq` that retention dropped since it was last cleared, 0 for none. What is
+    /// pinned is still there below it.
     pub dropped_through: i64,
 }
 
@@ -153,6 +155,52 @@ pub struct RequestPage {
     pub change: i64,
 }
 
+/// What is looked for in an endpoint's requests, and how far.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// What is looked for.
+    pub query: Arc<Query>,
+    /// From where on, exclusive.
+    pub from: From,
+    /// At most so many are found.
+    pub limit: usize,
+    /// How long it may take; something is looked at even if that is nothing.
+    pub budget: Duration,
+}
+
+/// Where a search begins, and into which direction it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// Below this `seq`, newest first.
+    Before(i64),
+    /// Above this `seq`, oldest first.
+    After(i64),
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// At most as many as asked for, in the order of the search.
+    pub requests: Vec<Summary>,
+    /// From where on to look further, exclusive; `None` where all were looked at.
+    pub next: Option<i64>,
+    /// The workspace's change that this shows.
+    pub change: i64,
+}
+
+/// Which requests to count, and into which parts of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Microseconds since the epoch; `None` for the oldest that is kept.
+    pub from: Option<i64>,
+    /// Exclusive; what lies past `now` counts as now if this is `None`.
+    pub to: Option<i64>,
+    /// What time it is, microseconds since the epoch.
+    pub now: i64,
+    /// Into how many equal parts.
+    pub buckets: u32,
+}
+
 /// A captured request in full, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRequest {
@@ -174,6 +222,24 @@ pub struct StoredRequest {
     pub head: Vec<u8>,
     /// Trailer fields.
     pub trailers: Vec<u8>,
+}
+
+/// What its owner says of a request; `None` leaves it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Annotation {
+    /// What is written beside it, if anything.
+    pub note: Option<Option<String>>,
+    /// Whether retention spares it.
+    pub pinned: Option<bool>,
+}
+
+/// How far a deletion of many requests came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deletion {
+    /// How many of those that were named it dealt with, from the first on.
+    pub done: usize,
+    /// How many of them were still there.
+    pub deleted: u64,
 }
 
 /// Which request of an endpoint.
@@ -203,11 +269,13 @@ pub struct Change {
 pub enum What {
     /// A request was captured.
     Captured(Arc<Summary>),
+    /// Note or pin of a request changed.
+    Updated(Arc<Summary>),
     /// Requests were deleted one by one.
     Deleted(Vec<i64>),
     /// All requests through this `seq` were deleted.
     Cleared(i64),
-    /// Retention dropped all requests below this `seq`.
+    /// Retention dropped all requests below this `seq` but those that are pinned.
     Dropped(i64),
     /// The endpoint was made or its settings changed.
     Endpoint(Endpoint),
@@ -252,6 +320,12 @@ pub enum StoreError {
         /// The limit's value, requests or bytes.
         value: u64,
     },
+    /// The endpoint has as many pinned requests as it may have.
+    #[error("{0} requests are pinned already")]
+    TooManyPins(u32),
+    /// What is pinned would take more of the storage than it may.
+    #[error("what is pinned takes up to {0} bytes")]
+    PinsTooLarge(u64),
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,
@@ -345,6 +419,14 @@ pub trait Store: Send + Sync + 'static {
     /// A page of an endpoint's requests.
     async fn requests(&self, id: EndpointId, window: Window) -> Result<RequestPage, StoreError>;
 
+    /// Looks through an endpoint's requests for those that a query finds. The range of `seq` to
+    /// look through is walked in steps, each a read of its own: what is captured or deleted
+    /// meanwhile may be among them or not.
+    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError>;
+
+    /// Counts an endpoint's requests by the time they came.
+    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError>;
+
     /// One request.
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError>;
 
@@ -359,7 +441,24 @@ pub trait Store: Send + Sync + 'static {
     /// Deletes one request.
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError>;
 
-    /// Deletes all requests of an endpoint and says how many there were.
+    /// Deletes some requests of an endpoint, as many of those that are named as fit into a small
+    /// step, at least one, and says how far it came. Those that are not there are passed over.
+    async fn delete_requests(&self, id: EndpointId, seqs: Vec<i64>)
+    -> Result<Deletion, StoreError>;
+
+    /// Changes note or pin of a request. Retention spares what is pinned; what it would have
+    /// dropped long ago is deleted as soon as it is not pinned any more.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `TooManyPins` and `PinsTooLarge`, and the failures of the store.
+    async fn annotate(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        annotation: Annotation,
+    ) -> Result<Summary, StoreError>;
+
+    /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError>;
 
     /// The number of the last change in a workspace.

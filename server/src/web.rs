@@ -6,12 +6,14 @@ mod backend;
 mod caller;
 pub(crate) mod client;
 mod error;
+mod finding;
 mod health;
 mod live;
 mod metrics;
 mod origin;
 mod pages;
 mod security;
+mod suggestions;
 
 use std::{ops::Deref, sync::Arc};
 
@@ -109,9 +111,14 @@ pub(crate) fn routes(app: App) -> Router {
             "/api/endpoints/{endpoint}/requests",
             get(requests::list).delete(requests::clear).post(requests::post_form),
         )
+        .route("/api/endpoints/{endpoint}/requests/counts", get(requests::counts))
+        .route("/api/endpoints/{endpoint}/requests/suggestions", get(suggestions::get))
         .route(
             "/api/endpoints/{endpoint}/requests/{seq}",
-            get(requests::get).delete(requests::delete).post(requests::post_form_one),
+            get(requests::get)
+                .patch(requests::patch)
+                .delete(requests::delete)
+                .post(requests::post_form_one),
         )
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -15,8 +15,8 @@ use hookglass_server::{
     key::Key,
     slug::Slug,
     store::{
-        Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, Owner, PIECE_BYTES, Settings,
-        Store, StoreError, What, Which, WorkspaceId,
+        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, Owner,
+        PIECE_BYTES, Settings, Store, StoreError, What, Which, WorkspaceId,
         sqlite::{Options, SqliteStore},
     },
 };
@@ -628,6 +628,158 @@ async fn there_are_only_so_many_endpoints_in_all() {
     endpoint(&*store, "third").await;
 }
 
+fn pin(pinned: bool) -> Annotation {
+    Annotation { pinned: Some(pinned), note: None }
+}
+
+#[tokio::test]
+async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        || Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for number in 1..=3 {
+        store.append(id, captured(&[number; 300_000])).await.unwrap();
+    }
+    store.annotate(id, 1, pin(true)).await.unwrap();
+    for _ in 0..5 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    assert_eq!(list(&*store, id).await, [1, 6, 7, 8]);
+    eventually("the rows of the others", async || {
+        rows(folder.path(), "select count(*) from requests").await == 4
+    })
+    .await;
+    store.close().await;
+
+    let Opened { store, published } = open_with(options()).await;
+    assert_eq!(list(&*store, id).await, [1, 6, 7, 8]);
+    assert!(store.body(id, 1, 0..300_000).await.unwrap() == [1; 300_000]);
+    assert!(store.request(id, Which::Seq(1)).await.unwrap().summary.pinned);
+    store.append(id, captured(b"x")).await.unwrap();
+    assert_eq!(list(&*store, id).await, [1, 7, 8, 9]);
+    let now = store.endpoint(&"abc".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((now.requests, now.dropped_through), (4, 6));
+
+    // Without its pin it is what it would have been long ago.
+    let summary = store.annotate(id, 1, pin(false)).await.unwrap();
+    assert!(!summary.pinned);
+    assert_eq!(list(&*store, id).await, [7, 8, 9]);
+    let last = published.lock().unwrap().last().unwrap().what.clone();
+    assert_eq!(last, What::Deleted(vec![1]));
+    assert!(matches!(store.annotate(id, 1, pin(true)).await, Err(StoreError::NotFound)));
+
+    store.annotate(id, 8, pin(true)).await.unwrap();
+    assert_eq!(store.clear(id).await.unwrap(), 3);
+    assert_eq!(list(&*store, id).await, [0; 0]);
+    eventually("all rows", async || {
+        rows(
+            folder.path(),
+            "select (select count(*) from requests) + (select count(*) from body_pieces)",
+        )
+        .await
+            == 0
+    })
+    .await;
+    let bytes = rows(folder.path(), "select sum(bytes) from workspaces").await;
+    assert_eq!(bytes, 0);
+}
+
+#[tokio::test]
+async fn pins_have_a_limit_and_take_only_a_part_of_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for _ in 0..101 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    for seq in 1..=100 {
+        store.annotate(id, seq, pin(true)).await.unwrap();
+    }
+    assert!(matches!(store.annotate(id, 101, pin(true)).await, Err(StoreError::TooManyPins(100))));
+    // Again is no more, and one less makes room for another.
+    store.annotate(id, 1, pin(true)).await.unwrap();
+    store.annotate(id, 1, pin(false)).await.unwrap();
+    store.annotate(id, 101, pin(true)).await.unwrap();
+
+    let other = endpoint(&*store, "other").await.id;
+    for _ in 0..9 {
+        store.append(other, captured(&[0; 250_000])).await.unwrap();
+    }
+    for seq in 1..=8 {
+        store.annotate(other, seq, pin(true)).await.unwrap();
+    }
+    let most = (16 << 20) / 8;
+    let refused = store.annotate(other, 9, pin(true)).await;
+    assert!(
+        matches!(refused, Err(StoreError::PinsTooLarge(limit)) if limit == most),
+        "{refused:?}"
+    );
+    store.delete_request(other, 1).await.unwrap();
+    store.annotate(other, 9, pin(true)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_storage_spares_what_is_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_storage_bytes: 8 << 20, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let body = [1; 200_000];
+    for _ in 0..3 {
+        store.append(id, captured(&body)).await.unwrap();
+    }
+    store.annotate(id, 2, pin(true)).await.unwrap();
+    for _ in 0..60 {
+        store.append(id, captured(&body)).await.unwrap();
+    }
+    let left = list(&*store, id).await;
+    assert_eq!(left[0], 2);
+    assert!(left[1] > 3, "{left:?}");
+    assert!(store.body(id, 2, 0..200_000).await.unwrap() == body);
+}
+
+#[tokio::test]
+async fn marks_are_told_once_to_whoever_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    for _ in 0..2 {
+        store.append(endpoint.id, captured(b"x")).await.unwrap();
+    }
+    for note in ["one", "two"] {
+        let note = Some(Some(note.to_owned()));
+        let annotation = Annotation { note, pinned: None };
+        store.annotate(endpoint.id, 1, annotation.clone()).await.unwrap();
+        // The same again changes nothing.
+        store.annotate(endpoint.id, 1, annotation).await.unwrap();
+    }
+    let told: Vec<_> = published
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|change| match &change.what {
+            What::Updated(summary) => Some((change.number, summary.note.clone().unwrap())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(4, "one".to_owned()), (5, "two".to_owned())]);
+    let Backlog::Changes(later) = store.changes_after(endpoint.workspace, 3, 100).await.unwrap()
+    else {
+        panic!("a gap")
+    };
+    let [Change { number: 5, what: What::Updated(summary), .. }] = later.as_slice() else {
+        panic!("{later:?}")
+    };
+    assert_eq!((summary.seq, summary.note.as_deref()), (1, Some("two")));
+    let stored = store.request(endpoint.id, Which::Seq(1)).await.unwrap();
+    assert_eq!(stored.summary.note.as_deref(), Some("two"));
+}
+
 /// What a store is asked to do at one of two endpoints.
 #[derive(Debug, Clone)]
 enum Step {
@@ -635,6 +787,10 @@ enum Step {
     Append(usize),
     /// The n-th of those that are there.
     Delete(usize),
+    /// The first so many of those that are there, and one that is not.
+    DeleteMany(usize),
+    /// Whether the n-th of those that are there is pinned.
+    Pin(usize, bool),
     Clear,
     Reopen,
 }
@@ -645,6 +801,23 @@ struct Model {
     seqs: Vec<i64>,
     last_seq: i64,
     dropped_through: i64,
+    /// What lies at or below is only there while it is pinned.
+    floor: i64,
+    pinned: BTreeSet<i64>,
+}
+
+impl Model {
+    /// Drops the oldest that are not pinned, past the limit.
+    fn drop_surplus(&mut self, max: usize) {
+        let counted: Vec<i64> =
+            self.seqs.iter().copied().filter(|seq| !self.pinned.contains(seq)).collect();
+        let surplus = counted.len().saturating_sub(max);
+        if surplus > 0 {
+            self.dropped_through = counted[surplus - 1];
+            self.floor = self.dropped_through;
+            self.seqs.retain(|seq| !counted[..surplus].contains(seq));
+        }
+    }
 }
 
 #[test]
@@ -653,6 +826,8 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
     let step = prop_oneof![
         4 => (1..12_usize).prop_map(Step::Append),
         3 => (0..8_usize).prop_map(Step::Delete),
+        1 => (0..4_usize).prop_map(Step::DeleteMany),
+        3 => (0..8_usize, any::<bool>()).prop_map(|(place, pinned)| Step::Pin(place, pinned)),
         1 => Just(Step::Clear),
         1 => Just(Step::Reopen),
     ];
@@ -689,14 +864,32 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                             model.last_seq += 1;
                             model.seqs.push(model.last_seq);
                         }
-                        let surplus = model.seqs.len().saturating_sub(MAX);
-                        if surplus > 0 {
-                            let dropped = model.seqs.drain(..surplus).next_back().unwrap();
-                            model.dropped_through = dropped;
+                        model.drop_surplus(MAX);
+                    }
+                    Step::DeleteMany(count) => {
+                        let count = count.min(model.seqs.len());
+                        let mut seqs: Vec<i64> = model.seqs.drain(..count).collect();
+                        model.pinned.retain(|seq| !seqs.contains(seq));
+                        seqs.push(model.last_seq + 1);
+                        let deleted = store.delete_requests(id, seqs).await.unwrap();
+                        prop_assert_eq!((deleted.done, deleted.deleted), (count + 1, count as u64));
+                    }
+                    Step::Pin(place, pinned) => {
+                        let Some(&seq) = model.seqs.get(place) else { continue };
+                        let annotation = Annotation { pinned: Some(pinned), note: None };
+                        let summary = store.annotate(id, seq, annotation).await.unwrap();
+                        prop_assert_eq!((summary.seq, summary.pinned), (seq, pinned));
+                        let floor = model.floor;
+                        if pinned {
+                            model.pinned.insert(seq);
+                        } else if model.pinned.remove(&seq) && seq <= floor {
+                            model.seqs.retain(|other| *other != seq);
                         }
+                        model.drop_surplus(MAX);
                     }
                     Step::Delete(place) if place < model.seqs.len() => {
                         let seq = model.seqs.remove(place);
+                        model.pinned.remove(&seq);
                         store.delete_request(id, seq).await.unwrap();
                     }
                     Step::Delete(_) => {
@@ -707,7 +900,9 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                         let cleared = store.clear(id).await.unwrap();
                         prop_assert_eq!(cleared, model.seqs.len() as u64);
                         model.seqs.clear();
+                        model.pinned.clear();
                         model.dropped_through = 0;
+                        model.floor = model.last_seq;
                     }
                     Step::Reopen => {
                         store.close().await;
@@ -748,6 +943,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
 struct Seen {
     last: i64,
     requests: BTreeSet<(Slug, i64)>,
+    pinned: BTreeSet<(Slug, i64)>,
 }
 
 impl Seen {
@@ -757,8 +953,14 @@ impl Seen {
             self.last = change.number;
             let here = |slug: &Slug| *slug == change.endpoint;
             match &change.what {
-                What::Captured(summary) => {
-                    self.requests.insert((change.endpoint.clone(), summary.seq));
+                What::Captured(summary) | What::Updated(summary) => {
+                    let request = (change.endpoint.clone(), summary.seq);
+                    self.requests.insert(request.clone());
+                    if summary.pinned {
+                        self.pinned.insert(request);
+                    } else {
+                        self.pinned.remove(&request);
+                    }
                 }
                 What::Deleted(seqs) => {
                     self.requests.retain(|(slug, seq)| !here(slug) || !seqs.contains(seq));
@@ -767,7 +969,10 @@ impl Seen {
                     self.requests.retain(|(slug, seq)| !here(slug) || seq > through);
                 }
                 What::Dropped(below) => {
-                    self.requests.retain(|(slug, seq)| !here(slug) || seq >= below);
+                    let pinned = &self.pinned;
+                    self.requests.retain(|request| {
+                        !here(&request.0) || request.1 >= *below || pinned.contains(request)
+                    });
                 }
                 What::Gone(_) => self.requests.retain(|(slug, _)| !here(slug)),
                 What::Endpoint(_) => {}

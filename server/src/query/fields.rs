@@ -216,7 +216,10 @@ fn unknown(field: &str, name: Range<usize>) -> Fault {
     let near = FIELDS
         .iter()
         .map(|(name, _)| name.trim_end_matches([':', '.']))
-        .find(|name| lower.len() > 1 && (name.starts_with(&lower) || lower.starts_with(name)));
+        .map(|name| (distance(&lower, name), name))
+        .filter(|(distance, name)| *distance <= 2 && *distance < name.len() / 2 + 1)
+        .min()
+        .map(|(_, name)| name);
     let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
     Fault::new(
         name,
@@ -224,6 +227,21 @@ fn unknown(field: &str, name: Range<usize>) -> Fault {
             "There is no field {field}.{hint} To search for text with a colon, put it in quotes."
         ),
     )
+}
+
+/// How many bytes of one have to be changed, added or left out to get the other.
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.bytes().enumerate() {
+        let mut corner = at;
+        row[0] = at + 1;
+        for (place, wanted) in other.bytes().enumerate() {
+            let swapped = corner + usize::from(byte != wanted);
+            corner = row[place + 1];
+            row[place + 1] = swapped.min(corner + 1).min(row[place] + 1);
+        }
+    }
+    row[other.len()]
 }
 
 /// A part of a field's name, without its quotes if it has some.

@@ -46,14 +46,9 @@ impl Term {
             Self::Received(range) => within(range, summary.received_at.as_micros()),
             Self::Is(flag) => Some(is(*flag, summary)),
             Self::Has(thing) => Some(has(*thing, summary)),
-            Self::Header(name, test) => Some(
-                head::fields(subject.head?)
-                    .iter()
-                    .filter(|(sent, _)| {
-                        sent.as_str().is_some_and(|sent| sent.eq_ignore_ascii_case(name))
-                    })
-                    .any(|(_, value)| test.takes(&bytes(value))),
-            ),
+            Self::Header(name, test) => {
+                Some(head::values(subject.head?, name).iter().any(|value| test.takes(value)))
+            }
             Self::Query(name, test) => {
                 let target = bytes(&summary.target);
                 Some(
@@ -145,10 +140,9 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
             pattern.matches(path) || pattern.matches(below_endpoint(path))
         }
         TextField::Target => pattern.matches(&bytes(&summary.target)),
-        TextField::Host => head::fields(subject.head?)
-            .iter()
-            .filter(|(name, _)| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case("host")))
-            .any(|(_, value)| pattern.matches(&bytes(value))),
+        TextField::Host => {
+            head::values(subject.head?, "host").iter().any(|value| pattern.matches(value))
+        }
         TextField::Label => may_be(&summary.label),
         TextField::Sender => may_be(&summary.sender),
         TextField::From => is(&summary.remote_addr),

@@ -106,6 +106,18 @@ pub(crate) fn fields(typed: &str) -> Vec<(String, &'static str)> {
     fields.chain(flags).filter(begun).collect()
 }
 
+/// Values that fit a field whatever was seen.
+pub(crate) fn presets(field: &str) -> &'static [&'static str] {
+    match field {
+        "status" => &["2xx", "4xx", "5xx", ">=400"],
+        "size" => &[">1k", ">10k", ">1M", "0"],
+        "after" | "since" | "before" | "until" => &["-15m", "-1h", "-1d", "-7d"],
+        "is" => &["cut", "refused", "pinned", "noted", "preview", "preflight"],
+        "has" => &THINGS,
+        _ => &[],
+    }
+}
+
 /// A value as a search has it: in quotes where it has to be.
 pub(crate) fn quoted(value: &str) -> String {
     let is_plain = |c: char| {

@@ -2,10 +2,12 @@
 //! write-ahead log into the database.
 
 mod checkpoint;
+mod counts;
 mod directory;
 mod log;
 mod open;
 mod reader;
+mod search;
 mod writer;
 
 use std::{
@@ -19,7 +21,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::Window;
+use hookglass_app::wire::{Counts, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
@@ -28,13 +30,16 @@ use self::{
     checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
 };
 use super::{
-    Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, PIECE_BYTES, RequestPage,
-    Settings, Store, StoreError, StoredRequest, UploadId, Which, WorkspaceId,
+    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, NewEndpoint,
+    PIECE_BYTES, RequestPage, Search, Settings, Span, Store, StoreError, StoredRequest, UploadId,
+    Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
 /// Readers beside the writer.
 const READERS: u32 = 4;
+/// Readers for searches alone: these take long, and what others read must not wait for them.
+const SEARCHERS: u32 = 2;
 /// How long a statement waits for a lock; only checkpoints and the opening ever hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -106,6 +111,8 @@ pub struct SqliteStore {
     writer: Writer,
     checkpointer: Checkpointer,
     readers: Readers,
+    /// Like `readers`, for searches.
+    searchers: Readers,
     directory: Directory,
     storing: watch::Receiver<bool>,
     metrics: Metrics,
@@ -124,13 +131,13 @@ impl SqliteStore {
         let path = options.path.clone();
         let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
         let (lock, connect, connection) = open::open(&path, options.durability).await?;
-        let pool = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(1)
-            .connect_with(connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on"))
-            .await
-            .map_err(sqlite)?;
-        let readers = Readers { pool, max_requests: options.max_requests };
+        let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
+        let max_requests = options.max_requests;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).min_connections(1);
+        let pool = readers.connect_with(reading.clone()).await.map_err(sqlite)?;
+        let readers = Readers { pool, max_requests };
+        let pool = SqlitePoolOptions::new().max_connections(SEARCHERS).connect_lazy_with(reading);
+        let searchers = Readers { pool, max_requests };
         let directory = Directory::default();
         let metrics = options.metrics.clone();
         let log = Log::new(connect.clone());
@@ -139,7 +146,16 @@ impl SqliteStore {
                 .await
                 .map_err(sqlite)?;
         let checkpointer = Checkpointer::start(&connect, log, &path, &writer, metrics.clone());
-        Ok(Self { writer, checkpointer, readers, directory, storing, metrics, _lock: lock })
+        Ok(Self {
+            writer,
+            checkpointer,
+            readers,
+            searchers,
+            directory,
+            storing,
+            metrics,
+            _lock: lock,
+        })
     }
 }
 
@@ -235,6 +251,14 @@ impl Store for SqliteStore {
         self.readers.requests(id, window).await
     }
 
+    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError> {
+        self.searchers.search(id, search).await
+    }
+
+    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError> {
+        self.readers.counts(id, span).await
+    }
+
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError> {
         self.readers.request(id, which).await
     }
@@ -250,6 +274,23 @@ impl Store for SqliteStore {
 
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError> {
         self.writer.edit(|reply| writer::Edit::DeleteRequest { id, seq, reply }).await
+    }
+
+    async fn delete_requests(
+        &self,
+        id: EndpointId,
+        seqs: Vec<i64>,
+    ) -> Result<Deletion, StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteRequests { id, seqs, reply }).await
+    }
+
+    async fn annotate(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        annotation: Annotation,
+    ) -> Result<Summary, StoreError> {
+        self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {
@@ -288,6 +329,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.readers.pool.close().await;
+        self.searchers.pool.close().await;
         self.checkpointer.close().await;
         self.writer.close().await;
     }

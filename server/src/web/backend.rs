@@ -9,7 +9,7 @@ use hookglass_app::{
     },
 };
 
-use super::{App, caller::Caller, error::Error, origin::Origin};
+use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
     head,
     store::{self, StoredRequest, Which},
@@ -50,11 +50,19 @@ impl Reads {
         }
         let endpoint = self.caller.living(&self.app, id).await?;
         self.touch(&endpoint).await;
+        if let Some(query) = finding::read(window.q.as_deref())? {
+            return finding::page(&self.app, endpoint.id, &window, query).await;
+        }
         let after = window.after;
         let page = self.app.store.requests(endpoint.id, window).await?;
         let next = page.requests.last().filter(|_| page.more).map(|last| last.seq);
         let (next_before, next_after) = if after.is_some() { (None, next) } else { (next, None) };
         Ok(Page { requests: page.requests, next_before, next_after, change: page.change })
+    }
+
+    pub(crate) async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?;
+        finding::counts(&self.app, endpoint.id, &ask).await
     }
 
     /// Whoever looks at an endpoint uses it.
@@ -93,8 +101,8 @@ impl Backend for Reads {
         self.requests(id, window).await.map_err(|error| error.problem())
     }
 
-    async fn counts(&self, _id: &str, _ask: CountsAsk) -> Result<Counts, Problem> {
-        Err(Error::NotFound.problem())
+    async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
+        self.counts(id, ask).await.map_err(|error| error.problem())
     }
 
     async fn reading(&self, _id: &str, _seq: i64, _ask: Ask) -> Result<Reading, Problem> {

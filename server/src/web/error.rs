@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hookglass_app::wire::{GoneReason, Problem};
+use hookglass_app::wire::{GoneReason, Problem, QueryError};
 
 use crate::{rates::Exceeded, store::StoreError};
 
@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// Something about the call is wrong; the text says what and what to send instead.
     #[error("{0}")]
     Invalid(String),
+    /// A search is wrong somewhere.
+    #[error("{}", .0.message)]
+    InvalidQuery(QueryError),
     #[error("no valid key")]
     UnknownKey,
     #[error("not from a page of this origin")]
@@ -34,6 +37,10 @@ pub(crate) enum Error {
     TooManyEndpointsInAll(u32),
     #[error("{} from one address in an hour", .0.value)]
     TooManyCreations(Exceeded),
+    #[error("{0} requests are pinned already")]
+    TooManyPins(u32),
+    #[error("what is pinned takes up to {0} bytes")]
+    PinsTooLarge(u64),
     #[error("gone")]
     Gone(GoneReason),
     #[error("body over {0} bytes")]
@@ -52,12 +59,15 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::InvalidQuery(_) => StatusCode::BAD_REQUEST,
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::SlugTaken | Self::TooManyEndpoints(_) => StatusCode::CONFLICT,
+            Self::SlugTaken
+            | Self::TooManyEndpoints(_)
+            | Self::TooManyPins(_)
+            | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
             Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooManyCreations(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Gone(_) => StatusCode::GONE,
@@ -73,6 +83,9 @@ impl Error {
         let (kind, title, detail) = match self {
             Self::Invalid(detail) => {
                 ("invalid-request", "The request is not valid", detail.clone())
+            }
+            Self::InvalidQuery(error) => {
+                ("invalid-query", "The search cannot be read", error.message.clone())
             }
             Self::UnknownKey => (
                 "unknown-key",
@@ -112,6 +125,19 @@ impl Error {
                 "too-many-endpoints",
                 "Too many endpoints",
                 format!("A workspace may have {limit} endpoints; delete one first."),
+            ),
+            Self::TooManyPins(limit) => (
+                "too-many-pins",
+                "Too many pinned requests",
+                format!("An endpoint may have {limit} pinned requests; unpin one first."),
+            ),
+            Self::PinsTooLarge(limit) => (
+                "pins-too-large",
+                "Pinned requests take too much room",
+                format!(
+                    "What is pinned may take up {limit} bytes of this server's storage; unpin a \
+                     large request first."
+                ),
             ),
             Self::TooManyEndpointsInAll(limit) => (
                 "server-full",
@@ -159,12 +185,17 @@ impl Error {
                 "It was logged; try again, and tell the operator if it stays.".to_owned(),
             ),
         };
+        let place = match self {
+            Self::InvalidQuery(error) => Some(error),
+            _ => None,
+        };
         Problem {
             kind: format!("/problems/{kind}"),
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail,
-            ..Problem::default()
+            start: place.map(|error| error.start),
+            end: place.map(|error| error.end),
         }
     }
 }
@@ -176,6 +207,8 @@ impl From<StoreError> for Error {
             StoreError::Gone(reason) => Self::Gone(reason),
             StoreError::SlugTaken => Self::SlugTaken,
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
+            StoreError::TooManyPins(limit) => Self::TooManyPins(limit),
+            StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
             // Only capturing runs into `Full`.
             StoreError::Full { .. }
@@ -215,6 +248,7 @@ impl IntoResponse for Error {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Invalid(_)
+            | Self::InvalidQuery(_)
             | Self::CrossOrigin
             | Self::CreationClosed
             | Self::NotFound
@@ -222,6 +256,8 @@ impl IntoResponse for Error {
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
             | Self::TooManyEndpointsInAll(_)
+            | Self::TooManyPins(_)
+            | Self::PinsTooLarge(_)
             | Self::Gone(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType

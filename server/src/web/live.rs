@@ -273,6 +273,7 @@ impl Reader {
         let endpoint = change.endpoint.to_string();
         let event = match &change.what {
             What::Captured(summary) => FeedEvent::Captured((**summary).clone()),
+            What::Updated(summary) => FeedEvent::Updated((**summary).clone()),
             What::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
             What::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
             What::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },

@@ -1,7 +1,7 @@
 //! Reads, each on a connection of the pool and within one snapshot. No query stays open across a
 //! caller's await: a reader left open would let the write-ahead log grow without end.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
@@ -29,6 +29,7 @@ macro_rules! endpoint_columns {
         endpoints.purged, endpoints.dropped_through"
     };
 }
+/// What lists show of a request, from `requests` joined with its endpoint.
 macro_rules! summary_columns {
     () => {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
@@ -37,6 +38,13 @@ macro_rules! summary_columns {
         requests.note, requests.pinned"
     };
 }
+/// Whether a request is there: above the floor, or pinned.
+macro_rules! is_kept {
+    () => {
+        "(requests.seq > endpoints.floor or requests.pinned = 1)"
+    };
+}
+pub(super) use {is_kept, summary_columns};
 
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
@@ -56,10 +64,12 @@ pub(super) struct Space {
 /// An endpoint with what only the store knows of it.
 pub(super) struct Row {
     pub(super) endpoint: Endpoint,
-    /// Requests up to this `seq` are not there.
+    /// Requests up to this `seq` are not there unless they are pinned.
     pub(super) floor: i64,
-    /// Rows up to this `seq` are deleted.
+    /// Rows up to this `seq` are deleted unless they are pinned.
     pub(super) purged: i64,
+    /// The `seq` of each pinned request.
+    pub(super) pins: BTreeSet<i64>,
 }
 
 impl Readers {
@@ -111,15 +121,16 @@ impl Readers {
     ) -> Result<RequestPage, StoreError> {
         let limit = window.limit.unwrap_or(PAGE_REQUESTS);
         let mut snapshot = self.pool.begin().await?;
-        let Row { endpoint, floor, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
+        let Row { endpoint, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = change(&mut snapshot, endpoint.workspace).await?;
         let query = match window.after {
             Some(after) => sqlx::query(concat!(
                 "select ",
                 summary_columns!(),
                 " from requests join endpoints on endpoints.id = requests.endpoint_id
-                where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq > ?4
-                order by requests.seq
+                where requests.endpoint_id = ?1 and requests.seq > ?2 and ",
+                is_kept!(),
+                " order by requests.seq
                 limit ?3"
             ))
             .bind(id.0)
@@ -128,15 +139,16 @@ impl Readers {
                 "select ",
                 summary_columns!(),
                 " from requests join endpoints on endpoints.id = requests.endpoint_id
-                where requests.endpoint_id = ?1 and requests.seq < ?2 and requests.seq > ?4
-                order by requests.seq desc
+                where requests.endpoint_id = ?1 and requests.seq < ?2 and ",
+                is_kept!(),
+                " order by requests.seq desc
                 limit ?3"
             ))
             .bind(id.0)
             .bind(window.before.unwrap_or(i64::MAX)),
         };
         // One more than asked for tells whether there is a next page.
-        let rows = query.bind(i64::from(limit) + 1).bind(floor).fetch_all(&mut *snapshot).await?;
+        let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *snapshot).await?;
         let mut requests: Vec<Summary> = rows.iter().map(summary_from).collect();
         let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = requests.len() > asked_for;
@@ -155,9 +167,9 @@ impl Readers {
             ", requests.http_version, requests.peer, requests.exact, requests.redacted,
             requests.duration_us, requests.body_sha256, requests.head, requests.trailers
             from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2)
-                and requests.seq > endpoints.floor
-            order by requests.seq desc
+            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2) and ",
+            is_kept!(),
+            " order by requests.seq desc
             limit 1"
         ))
         .bind(id.0)
@@ -192,12 +204,12 @@ impl Readers {
             return Ok(Vec::new());
         }
         let mut snapshot = self.pool.begin().await?;
-        let request: i64 = sqlx::query_scalar(
+        let request: i64 = sqlx::query_scalar(concat!(
             "select requests.id
             from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and requests.seq = ?2
-                and requests.seq > endpoints.floor",
-        )
+            where requests.endpoint_id = ?1 and requests.seq = ?2 and ",
+            is_kept!()
+        ))
         .bind(id.0)
         .bind(seq)
         .fetch_one(&mut *snapshot)
@@ -248,9 +260,25 @@ impl Readers {
             "select requests.change, ",
             summary_columns!(),
             " from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.workspace_id = ?1 and requests.change > ?2
-                and requests.seq > endpoints.floor
-            order by requests.change
+            where requests.workspace_id = ?1 and requests.change > ?2 and ",
+            is_kept!(),
+            " order by requests.change
+            limit ?3"
+        ))
+        .bind(workspace.0)
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await?;
+        // What changed twice tells only what came of it.
+        let updated = sqlx::query(concat!(
+            "select requests.updated as change, ",
+            summary_columns!(),
+            " from requests indexed by requests_by_update
+            join endpoints on endpoints.id = requests.endpoint_id
+            where requests.workspace_id = ?1 and requests.updated > ?2 and ",
+            is_kept!(),
+            " order by requests.updated
             limit ?3"
         ))
         .bind(workspace.0)
@@ -273,15 +301,18 @@ impl Readers {
         .await?;
         drop(snapshot);
 
-        let mut changes = Vec::with_capacity(captured.len() + others.len());
-        for row in &captured {
-            let summary = summary_from(row);
-            changes.push(Change {
-                workspace,
-                number: row.get("change"),
-                endpoint: slug_from(row)?,
-                what: What::Captured(Arc::new(summary)),
-            });
+        let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
+        let told: [(_, fn(Arc<Summary>) -> What); 2] =
+            [(&captured, What::Captured), (&updated, What::Updated)];
+        for (rows, what) in told {
+            for row in rows {
+                changes.push(Change {
+                    workspace,
+                    number: row.get("change"),
+                    endpoint: slug_from(row)?,
+                    what: what(Arc::new(summary_from(row))),
+                });
+            }
         }
         for row in &others {
             let what = self.what_from(row)?;
@@ -368,18 +399,28 @@ pub(super) async fn row_by_id(
     id: EndpointId,
     max_requests: u32,
 ) -> Result<Row, sqlx::Error> {
-    let row = sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where id = ?1"))
-        .bind(id.0)
-        .fetch_one(connection)
-        .await?;
+    let row = sqlx::query(concat!(
+        "select ",
+        endpoint_columns!(),
+        ", (
+            select json_group_array(seq) from requests indexed by requests_by_pin
+            where endpoint_id = ?1 and pinned = 1
+        ) as pins
+        from endpoints
+        where id = ?1"
+    ))
+    .bind(id.0)
+    .fetch_one(connection)
+    .await?;
     Ok(Row {
         endpoint: endpoint_from(&row, max_requests)?,
         floor: row.get("floor"),
         purged: row.get("purged"),
+        pins: serde_json::from_str(row.get("pins")).map_err(|_| corrupt("requests.pinned"))?,
     })
 }
 
-async fn change(
+pub(super) async fn change(
     connection: &mut SqliteConnection,
     workspace: WorkspaceId,
 ) -> Result<i64, StoreError> {
@@ -414,7 +455,7 @@ fn slug_from(row: &SqliteRow) -> Result<Slug, sqlx::Error> {
     Slug::from_segment(row.get("slug")).ok_or_else(|| corrupt("endpoints.slug"))
 }
 
-fn summary_from(row: &SqliteRow) -> Summary {
+pub(super) fn summary_from(row: &SqliteRow) -> Summary {
     Summary {
         endpoint: row.get("slug"),
         seq: row.get("seq"),

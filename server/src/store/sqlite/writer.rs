@@ -4,10 +4,12 @@
 //! between the batches.
 
 mod books;
+mod deletions;
 mod edits;
 mod expiry;
 mod insert;
 mod link;
+mod marks;
 mod purge;
 mod queue;
 mod room;
@@ -25,8 +27,8 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, watch};
 
 use self::{
-    books::Books, insert::Drop, link::Link, purge::Purge, queue::Reply, room::Room, rows::Row,
-    uploads::Uploads,
+    books::Books, insert::Drop, link::Link, marks::Pinned, purge::Purge, queue::Reply, room::Room,
+    rows::Row, uploads::Uploads,
 };
 pub(super) use self::{
     insert::Append,
@@ -77,6 +79,7 @@ struct Desk {
     abandoned: Arc<Mutex<Vec<UploadId>>>,
     purge: Purge,
     room: Room,
+    pinned: Pinned,
     max_endpoints_total: u32,
     /// How long an unused endpoint stays, in microseconds; 0 for ever.
     ttl_us: i64,
@@ -297,6 +300,7 @@ impl Desk {
         self.metrics.failed_commits.inc();
         self.books.clear();
         self.room.forget();
+        self.pinned = Pinned::default();
         self.living = None;
         self.link.failed(error).await;
         self.set_storing(false);

@@ -5,22 +5,32 @@ use std::ops::Bound;
 use axum::{
     Json,
     body::Body,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use headers::{ContentRange, HeaderMapExt as _, Range};
-use hookglass_app::wire::{self, Deleted, Window};
+use hookglass_app::wire::{self, Counts, CountsAsk, Deleted, Window};
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::{
-    super::{App, backend::Reads, caller::Caller, error::Error},
+    super::{App, backend::Reads, caller::Caller, error::Error, finding},
+    endpoints::present,
     submission::Submission,
 };
-use crate::{head, store::Which};
+use crate::{
+    head,
+    store::{Annotation, EndpointId, Which},
+};
+
+/// The longest note, in characters.
+const NOTE_CHARS: usize = 2000;
 
 const HOOKGLASS_RAW: HeaderName = HeaderName::from_static("hookglass-raw");
 
-/// `GET …/requests?before=&after=&limit=`
+/// `GET …/requests?before=&after=&limit=&q=`
 pub(crate) async fn list(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -29,6 +39,17 @@ pub(crate) async fn list(
 ) -> Result<Json<wire::Page>, Error> {
     let Query(window) = window.map_err(|error| Error::Invalid(error.body_text()))?;
     Reads { app, caller }.requests(&id, window).await.map(Json)
+}
+
+/// `GET …/requests/counts?from=&to=&buckets=&q=`
+pub(crate) async fn counts(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    ask: Result<Query<CountsAsk>, QueryRejection>,
+    caller: Caller,
+) -> Result<Json<Counts>, Error> {
+    let Query(ask) = ask.map_err(|error| Error::Invalid(error.body_text()))?;
+    Reads { app, caller }.counts(&id, ask).await.map(Json)
 }
 
 /// `GET …/requests/{seq}`, `latest` too.
@@ -93,22 +114,29 @@ pub(crate) async fn raw(
     Ok(response)
 }
 
-/// `DELETE …/requests`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Doomed {
+    q: Option<String>,
+}
+
+/// `DELETE …/requests`, or those that `?q=` finds.
 pub(crate) async fn clear(
     State(app): State<App>,
     Path(id): Path<String>,
-    query: axum::extract::RawQuery,
+    doomed: RawQuery,
     submission: Submission,
 ) -> Response {
     let cleared = async {
-        // Taking a query for nothing would delete what the caller meant to keep.
-        if query.0.is_some_and(|query| !query.is_empty()) {
-            return Err(Error::Invalid(
-                "Deleting by query is not there yet; leave the query out to delete all.".into(),
-            ));
-        }
         let endpoint = submission.caller.living(&app, &id).await?;
-        Ok(app.store.clear(endpoint.id).await?)
+        // Taking anything unknown or empty for nothing would delete what the caller meant to keep.
+        let Doomed { q } = serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
+            .map_err(|error| Error::Invalid(format!("The query does not fit: {error}.")))?;
+        let Some(q) = q else { return Ok(app.store.clear(endpoint.id).await?) };
+        let query = finding::read(Some(&q))?.ok_or_else(|| {
+            Error::Invalid("`q` says nothing; leave it out to delete all requests.".into())
+        })?;
+        finding::delete(&app, &endpoint, query).await
     }
     .await;
     submission.answer(
@@ -116,6 +144,59 @@ pub(crate) async fn clear(
         |_| format!("/inspect/{id}"),
         |deleted| Json(Deleted { deleted }).into_response(),
     )
+}
+
+/// A field that was left out leaves what is there as it is, `null` takes the note back.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    #[serde(default, deserialize_with = "present")]
+    note: Option<Option<String>>,
+    #[serde(default, deserialize_with = "yes_or_no")]
+    pinned: Option<bool>,
+}
+
+/// True or false, or a form's word for them.
+fn yes_or_no<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(field)? {
+        Value::Bool(pinned) => Ok(Some(pinned)),
+        Value::String(text) if text == "true" || text == "on" => Ok(Some(true)),
+        Value::String(text) if text == "false" || text.is_empty() => Ok(Some(false)),
+        _ => Err(serde::de::Error::custom("`pinned` takes true or false")),
+    }
+}
+
+/// `PATCH …/requests/{seq}`
+pub(crate) async fn patch(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    submission: Submission,
+) -> Response {
+    let changed = async {
+        let endpoint = submission.caller.living(&app, &id).await?;
+        let seq = only(&app, endpoint.id, &seq).await?;
+        let Change { note, pinned } = submission.read_all()?;
+        let note = match note {
+            None => None,
+            Some(note) => Some(note.as_deref().map(checked_note).transpose()?.flatten()),
+        };
+        Ok(app.store.annotate(endpoint.id, seq, Annotation { note, pinned }).await?)
+    }
+    .await;
+    submission.answer(
+        changed,
+        |summary| format!("/inspect/{id}/{}", summary.seq),
+        |summary| Json(summary).into_response(),
+    )
+}
+
+/// The note without surrounding space; `None` if nothing is left.
+fn checked_note(note: &str) -> Result<Option<String>, Error> {
+    let note = note.trim();
+    if note.chars().count() > NOTE_CHARS {
+        return Err(Error::Invalid(format!("`note` takes at most {NOTE_CHARS} characters.")));
+    }
+    Ok((!note.is_empty()).then(|| note.to_owned()))
 }
 
 /// `DELETE …/requests/{seq}`
@@ -126,10 +207,7 @@ pub(crate) async fn delete(
 ) -> Response {
     let deleted = async {
         let endpoint = submission.caller.living(&app, &id).await?;
-        let seq = match which(&seq)? {
-            Which::Seq(seq) => seq,
-            Which::Latest => app.store.request(endpoint.id, Which::Latest).await?.summary.seq,
-        };
+        let seq = only(&app, endpoint.id, &seq).await?;
         Ok(app.store.delete_request(endpoint.id, seq).await?)
     }
     .await;
@@ -144,7 +222,7 @@ pub(crate) async fn delete(
 pub(crate) async fn post_form(
     app: State<App>,
     id: Path<String>,
-    query: axum::extract::RawQuery,
+    query: RawQuery,
     submission: Submission,
 ) -> Response {
     match submission.form_method().as_deref() {
@@ -154,7 +232,7 @@ pub(crate) async fn post_form(
     }
 }
 
-/// `POST …/requests/{seq}`: a form that stands for DELETE.
+/// `POST …/requests/{seq}`: a form that stands for PATCH or DELETE.
 pub(crate) async fn post_form_one(
     app: State<App>,
     path: Path<(String, String)>,
@@ -162,9 +240,17 @@ pub(crate) async fn post_form_one(
 ) -> Response {
     match submission.form_method().as_deref() {
         Ok("DELETE") => delete(app, path, submission).await,
+        Ok("PATCH") => patch(app, path, submission).await,
         Ok(_) => submission.refuse(Error::MethodNotAllowed),
         Err(error) => submission.refuse(error.clone()),
     }
+}
+
+async fn only(app: &App, endpoint: EndpointId, seq: &str) -> Result<i64, Error> {
+    Ok(match which(seq)? {
+        Which::Seq(seq) => seq,
+        Which::Latest => app.store.request(endpoint, Which::Latest).await?.summary.seq,
+    })
 }
 
 fn which(seq: &str) -> Result<Which, Error> {

@@ -70,6 +70,18 @@ impl Submission {
     /// # Errors
     /// `Invalid` for what is no JSON or form, unknown fields and wrong types.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.read_fields(|value| !value.is_empty())
+    }
+
+    /// The same, but empty form fields count: they take back what is there.
+    ///
+    /// # Errors
+    /// As for `read`.
+    pub(crate) fn read_all<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.read_fields(|_| true)
+    }
+
+    fn read_fields<T: DeserializeOwned>(&self, counts: fn(&str) -> bool) -> Result<T, Error> {
         let body = self.body.clone()?;
         let read = match self.manner {
             Manner::Json if body.trim_ascii().is_empty() => serde_json::from_str("{}"),
@@ -77,7 +89,7 @@ impl Submission {
             Manner::Form => {
                 let fields = form_fields(&body)?
                     .into_iter()
-                    .filter(|(name, value)| name != METHOD_FIELD && !value.is_empty())
+                    .filter(|(name, value)| name != METHOD_FIELD && counts(value))
                     .map(|(name, value)| (name, value.into()))
                     .collect::<serde_json::Map<_, _>>();
                 serde_json::from_value(fields.into())

@@ -2,7 +2,7 @@
 //! one that changes them: nothing is read before a request is numbered, and what is written are
 //! plain values.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use sqlx::{Arguments as _, SqliteConnection, sqlite::SqliteArguments};
 
@@ -17,10 +17,12 @@ const KNOWN: usize = 20_000;
 /// An endpoint.
 pub(super) struct EndpointBook {
     pub(super) endpoint: Endpoint,
-    /// Requests up to this `seq` are not there.
+    /// Requests up to this `seq` are not there unless they are pinned.
     pub(super) floor: i64,
-    /// Rows up to this `seq` are deleted.
+    /// Rows up to this `seq` are deleted unless they are pinned.
     pub(super) purged: i64,
+    /// The `seq` of each pinned request.
+    pub(super) pins: BTreeSet<i64>,
     /// When it was last used, microseconds since the epoch.
     pub(super) used_at: i64,
     /// The change that last told of dropped requests; 0 if it is not known.
@@ -44,6 +46,31 @@ pub(super) struct Books {
     changed_endpoints: Vec<EndpointId>,
     changed_workspaces: Vec<WorkspaceId>,
     max_requests: u32,
+}
+
+impl EndpointBook {
+    /// How many requests there are that count towards the limit.
+    pub(super) fn counted(&self) -> i64 {
+        self.endpoint.requests - i64::try_from(self.pins.len()).unwrap_or_default()
+    }
+
+    /// The floor under which `surplus` more requests lie that are not pinned; `None` if some above
+    /// the floor were deleted one by one, so that those that are there have to be counted.
+    pub(super) fn floor_above(&self, surplus: i64) -> Option<i64> {
+        let below = i64::try_from(self.pins.range(..=self.floor).count()).unwrap_or_default();
+        if self.endpoint.last_seq - self.floor != self.endpoint.requests - below {
+            return None;
+        }
+        let mut floor = self.floor + surplus;
+        // Each pinned one on the way does not count.
+        for pin in self.pins.range(self.floor + 1..) {
+            if *pin > floor {
+                break;
+            }
+            floor += 1;
+        }
+        Some(floor)
+    }
 }
 
 impl Books {
@@ -88,6 +115,7 @@ impl Books {
                 endpoint: row.endpoint,
                 floor: row.floor,
                 purged: row.purged,
+                pins: row.pins,
                 used_at: 0,
                 drop_change: 0,
                 changed: false,

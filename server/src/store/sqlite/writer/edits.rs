@@ -1,4 +1,4 @@
-//! Changes other than captures: endpoints made, changed and deleted, requests deleted.
+//! Changes other than captures: which edit is whose, endpoints made and changed, the log of changes.
 
 use hookglass_app::wire::{GoneReason, OnLimit};
 
@@ -8,7 +8,7 @@ use super::{
             Change, Endpoint, EndpointId, NewEndpoint, Owner, Settings, StoreError, UploadId, What,
             WorkspaceId,
         },
-        REPLAYED_CHANGES, ROW_BYTES, now, reader,
+        REPLAYED_CHANGES, now, reader,
     },
     Batch, Desk, Edit, Reply, expiry,
 };
@@ -25,7 +25,7 @@ macro_rules! shrink {
 
 /// How an edit ended: the outer error fails the whole transaction, the inner one only this edit,
 /// which has then changed nothing.
-type Ended<T> = Result<Result<T, StoreError>, sqlx::Error>;
+pub(super) type Ended<T> = Result<Result<T, StoreError>, sqlx::Error>;
 
 impl Desk {
     /// Makes one edit within the transaction.
@@ -63,6 +63,14 @@ impl Desk {
             Edit::DeleteRequest { id, seq, reply } => {
                 let deleted = self.delete_request(id, seq, batch).await?;
                 batch.answer(reply, deleted);
+            }
+            Edit::DeleteRequests { id, seqs, reply } => {
+                let deleted = self.delete_requests(id, &seqs, batch).await?;
+                batch.answer(reply, deleted);
+            }
+            Edit::Annotate { id, seq, annotation, reply } => {
+                let annotated = self.annotate(id, seq, annotation, batch).await?;
+                batch.answer(reply, annotated);
             }
             Edit::Clear { id, reply } => {
                 let cleared = self.clear(id, batch).await?;
@@ -255,47 +263,8 @@ impl Desk {
         Ok(Ok(endpoint))
     }
 
-    async fn delete_request(&mut self, id: EndpointId, seq: i64, batch: &mut Batch) -> Ended<()> {
-        let endpoint = match self.living(id).await? {
-            Ok(endpoint) => endpoint,
-            Err(error) => return Ok(Err(error)),
-        };
-        let floor = self.books.endpoint(id).map_or(0, |book| book.floor);
-        let deleted: Option<(i64, i64)> = sqlx::query_as(
-            "delete from requests
-            where endpoint_id = ?1 and seq = ?2 and seq > ?3
-            returning id, body_bytes + length(head) + length(trailers)",
-        )
-        .bind(id.0)
-        .bind(seq)
-        .bind(floor)
-        .fetch_optional(self.link.write().await?)
-        .await?;
-        let Some((request, bytes)) = deleted else { return Ok(Err(StoreError::NotFound)) };
-        self.delete_body(request).await?;
-        self.books.change(id)?.endpoint.requests -= 1;
-        self.books.change_workspace(endpoint.workspace)?.bytes -= bytes + ROW_BYTES;
-        self.log(&endpoint, What::Deleted(vec![seq]), batch).await?;
-        Ok(Ok(()))
-    }
-
-    async fn clear(&mut self, id: EndpointId, batch: &mut Batch) -> Ended<u64> {
-        if let Err(error) = self.living(id).await? {
-            return Ok(Err(error));
-        }
-        let book = self.books.change(id)?;
-        let cleared = book.endpoint.requests;
-        book.floor = book.endpoint.last_seq;
-        book.endpoint.requests = 0;
-        book.endpoint.dropped_through = 0;
-        let endpoint = book.endpoint.clone();
-        self.purge.add(id, cleared);
-        self.log(&endpoint, What::Cleared(endpoint.last_seq), batch).await?;
-        Ok(Ok(u64::try_from(cleared).unwrap_or_default()))
-    }
-
     /// The endpoint if it lives.
-    async fn living(&mut self, id: EndpointId) -> Ended<Endpoint> {
+    pub(super) async fn living(&mut self, id: EndpointId) -> Ended<Endpoint> {
         let endpoint = match self.books.load(self.link.get()?, id).await {
             Ok(book) => book.endpoint.clone(),
             Err(sqlx::Error::RowNotFound) => return Ok(Err(StoreError::NotFound)),
@@ -317,8 +286,9 @@ impl Desk {
     ) -> Result<(), sqlx::Error> {
         let number = self.books.next_change(endpoint.workspace)?;
         let (kind, payload) = match &what {
-            // A capture is noted by its own row, settings are read when they are asked for.
-            What::Captured(_) | What::Endpoint(_) => ("endpoint", None),
+            // Captures and marks are noted by their own rows, settings are read when they are asked
+            // for.
+            What::Captured(_) | What::Updated(_) | What::Endpoint(_) => ("endpoint", None),
             What::Gone(reason) => ("gone", Some(reader::gone_reason_text(*reason).to_owned())),
             What::Deleted(seqs) => ("deleted", Some(format!("{seqs:?}"))),
             What::Cleared(through) => ("cleared", Some(through.to_string())),

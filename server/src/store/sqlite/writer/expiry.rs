@@ -93,6 +93,7 @@ impl Desk {
         reason: GoneReason,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
+        self.unpin_all(id).await?;
         let book = self.books.change(id)?;
         self.purge.add(id, book.endpoint.requests);
         book.floor = book.endpoint.last_seq;

@@ -124,7 +124,7 @@ impl Desk {
         }
         let refuses = book.endpoint.on_limit == OnLimit::Refuse;
         let max = book.endpoint.max_requests;
-        if refuses && book.endpoint.requests >= i64::from(max) {
+        if refuses && book.counted() >= i64::from(max) {
             let value = u64::from(max);
             return Ok(Err(StoreError::Full { limit: "max-requests", value }));
         }
@@ -155,23 +155,22 @@ impl Desk {
             .iter()
             .copied()
             .filter(|&id| {
-                self.books.endpoint(id).is_some_and(|book| {
-                    book.endpoint.requests > i64::from(book.endpoint.max_requests)
-                })
+                self.books
+                    .endpoint(id)
+                    .is_some_and(|book| book.counted() > i64::from(book.endpoint.max_requests))
             })
             .collect();
         for id in full {
             let Some(book) = self.books.endpoint(id) else { continue };
-            let surplus = book.endpoint.requests - i64::from(book.endpoint.max_requests);
-            let floor = if book.endpoint.last_seq - book.floor == book.endpoint.requests {
-                book.floor + surplus
+            let surplus = book.counted() - i64::from(book.endpoint.max_requests);
+            let floor = if let Some(floor) = book.floor_above(surplus) {
+                floor
             } else {
-                // Some in between were deleted one by one: those that are there have to be counted.
                 let after = book.floor;
                 self.write_rows(batch).await?;
                 sqlx::query_scalar(
                     "select seq from requests
-                    where endpoint_id = ?1 and seq > ?2
+                    where endpoint_id = ?1 and seq > ?2 and pinned = 0
                     order by seq
                     limit 1 offset ?3",
                 )
@@ -186,7 +185,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Drops the requests of an endpoint up to `floor`, of which there are so many.
+    /// Drops the requests of an endpoint up to `floor` that are not pinned, of which there are so
+    /// many.
     pub(super) fn drop_through(
         &mut self,
         id: EndpointId,

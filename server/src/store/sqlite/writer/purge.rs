@@ -12,9 +12,9 @@ use super::{
 };
 
 /// Requests that one step deletes at most.
-const STEP_REQUESTS: i64 = 128;
+pub(super) const STEP_REQUESTS: i64 = 128;
 /// A step ends after so many bytes: large bodies have many pages.
-const STEP_BYTES: i64 = PIECES_AT_ONCE * PIECE;
+pub(super) const STEP_BYTES: i64 = PIECES_AT_ONCE * PIECE;
 
 /// What is to be deleted.
 #[derive(Default)]
@@ -99,9 +99,10 @@ impl Desk {
         let book = self.books.load(self.link.get()?, id).await?;
         let (after, floor, workspace) = (book.purged, book.floor, book.endpoint.workspace);
         let rows = sqlx::query(
-            "select id, seq, body_bytes, length(head) + length(trailers) as beside
+            "select id, seq, body_bytes,
+                length(head) + length(trailers) + coalesce(length(cast(note as blob)), 0) as beside
             from requests
-            where endpoint_id = ? and seq > ? and seq <= ?
+            where endpoint_id = ? and seq > ? and seq <= ? and pinned = 0
             order by seq
             limit ?",
         )
@@ -136,12 +137,14 @@ impl Desk {
                 "with recursive piece (id, remaining) as (
                     select id * 1048576, (body_bytes + 262143) / 262144
                     from requests
-                    where endpoint_id = ? and seq > ? and seq <= ? and body_bytes > 0
+                    where endpoint_id = ? and seq > ? and seq <= ? and pinned = 0
+                        and body_bytes > 0
                     union all
                     select id + 1, remaining - 1 from piece where remaining > 1
                 )
                 delete from body_pieces where id in (select id from piece);
-                delete from requests where endpoint_id = ? and seq > ? and seq <= ?",
+                delete from requests
+                where endpoint_id = ? and seq > ? and seq <= ? and pinned = 0",
             )
             .bind(id.0)
             .bind(after)
@@ -168,16 +171,6 @@ impl Desk {
     /// Whether uploads were given up that are not deleted yet.
     pub(super) fn has_abandoned(&self) -> bool {
         !self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
-    /// Deletes the body of a request, however large.
-    pub(super) async fn delete_body(&mut self, request: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("delete from body_pieces where id >= ? and id < ?")
-            .bind(request * PIECES)
-            .bind((request + 1) * PIECES)
-            .execute(self.link.write().await?)
-            .await?;
-        Ok(())
     }
 
     /// Deletes a few pieces of a large body whose request is no longer there. Returns whether

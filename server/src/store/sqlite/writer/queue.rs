@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use hookglass_app::wire::Summary;
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     runtime::Handle,
@@ -16,7 +17,10 @@ use tokio::{
 
 use super::{
     super::{
-        super::{Endpoint, EndpointId, NewEndpoint, Settings, StoreError, UploadId, WorkspaceId},
+        super::{
+            Annotation, Deletion, Endpoint, EndpointId, NewEndpoint, Settings, StoreError,
+            UploadId, WorkspaceId,
+        },
         Directory, Options,
         log::Log,
     },
@@ -25,6 +29,7 @@ use super::{
     edits,
     insert::Append,
     link::Link,
+    marks::Pinned,
     next_request_id,
     purge::Purge,
     room::Room,
@@ -61,6 +66,10 @@ pub(in super::super) enum Edit {
     DeleteEndpoint { id: EndpointId, reply: Reply<()> },
     /// See [`super::super::Store::delete_request`].
     DeleteRequest { id: EndpointId, seq: i64, reply: Reply<()> },
+    /// See [`super::super::Store::delete_requests`].
+    DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: Reply<Deletion> },
+    /// See [`super::super::Store::annotate`].
+    Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: Reply<Summary> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
     /// End those of these endpoints whose time is over.
@@ -116,6 +125,7 @@ impl Writer {
             abandoned: abandoned.clone(),
             purge: Purge::default(),
             room: Room::new(options.max_storage_bytes),
+            pinned: Pinned::default(),
             max_endpoints_total: options.max_endpoints_total,
             ttl_us,
             living: None,

@@ -16,6 +16,8 @@ const DROPPING_BELOW: u64 = 64 * 1024 * 1024;
 const FULL_BELOW: u64 = DROPPING_BELOW / 2;
 /// After how many bytes the file is measured again.
 const MEASURE_BYTES: u64 = 1024 * 1024;
+/// How many workspaces are asked for room, those that hold most first.
+const ASKED_HOLDERS: usize = 16;
 /// Requests that one step drops at most.
 const STEP_REQUESTS: i64 = 64;
 /// A step drops no more once it has dropped so many bytes.
@@ -53,6 +55,11 @@ impl Holders {
 impl Room {
     pub(super) const fn new(limit: u64) -> Self {
         Self { limit, used: None, grown: 0, holders: None, stuck: None }
+    }
+
+    /// How large the file may grow.
+    pub(super) const fn limit(&self) -> u64 {
+        self.limit
     }
 
     fn dropping(&self) -> u64 {
@@ -161,14 +168,22 @@ impl Desk {
             return Ok(true);
         }
         self.list_holders().await?;
-        let Some(&(_, workspace)) =
-            self.room.holders.as_ref().and_then(|holders| holders.ordered.last())
-        else {
-            return Ok(false);
-        };
-        let dropped = self.drop_oldest(workspace).await?;
-        self.room.stuck = (!dropped).then_some(workspace);
-        Ok(dropped)
+        let largest: Vec<WorkspaceId> = self
+            .room
+            .holders
+            .iter()
+            .flat_map(|holders| holders.ordered.iter().rev().take(ASKED_HOLDERS))
+            .map(|(_, workspace)| *workspace)
+            .collect();
+        self.room.stuck = None;
+        for workspace in largest {
+            if self.drop_oldest(workspace).await? {
+                return Ok(true);
+            }
+            // All that it has is pinned or on its way; the next one has to give.
+            self.room.stuck = self.room.stuck.or(Some(workspace));
+        }
+        Ok(false)
     }
 
     /// Reads what each workspace holds, or only what changed.
@@ -204,6 +219,7 @@ impl Desk {
             "select requests.endpoint_id, requests.seq, requests.body_bytes
             from requests join endpoints on endpoints.id = requests.endpoint_id
             where requests.workspace_id = ? and requests.seq > endpoints.floor
+                and requests.pinned = 0
             order by requests.change
             limit ?",
         )

@@ -1,0 +1,278 @@
+//! Looking through requests. In steps, each a read of its own on a connection for searches: no
+//! reader stays open while it is decided what is found, and the time that it takes is bounded.
+
+use std::{sync::Arc, time::Instant};
+
+use hookglass_app::wire::Summary;
+use sqlx::{Row as _, sqlite::SqliteRow};
+
+use super::{
+    super::{EndpointId, Found, From, Search, StoreError},
+    PIECES,
+    reader::{self, Readers, is_kept, summary_columns},
+};
+use crate::{
+    decode, head,
+    query::{Bounds, Needs, Query, SEARCHED_BODY_BYTES, Subject},
+};
+
+/// How many requests the first step looks at; each one after it twice as many, up to a most.
+const FIRST_STEP: i64 = 64;
+/// The most where only columns are read.
+const LONG_STEP: i64 = 4096;
+/// The most where heads are read too, each up to 64 KiB.
+const HEAD_STEP: i64 = 256;
+/// How many bodies are read at once.
+const BODIES: usize = 64;
+/// How much of a body as it came may be needed for what is searched of it: codings make little of
+/// it longer.
+const RAW_BYTES: i64 = 66 * 1024;
+
+/// A request that may be found.
+struct Candidate {
+    id: i64,
+    summary: Summary,
+    head: Option<Vec<u8>>,
+}
+
+/// The part of `seq` that is left to look through, both ends exclusive.
+#[derive(Clone, Copy)]
+struct Rest {
+    above: i64,
+    below: i64,
+}
+
+impl Readers {
+    pub(super) async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError> {
+        let clock = Instant::now();
+        let Search { query, from, limit, budget } = search;
+        let bounds = query.bounds();
+        let needs = query.needs();
+        let change = self.change_of(id).await?;
+        let mut rest = Rest { above: bounds.seq.start.saturating_sub(1), below: bounds.seq.end };
+        match from {
+            From::Before(before) => rest.below = rest.below.min(before),
+            From::After(after) => rest.above = rest.above.max(after),
+        }
+        let most = if needs == Needs::Columns { LONG_STEP } else { HEAD_STEP };
+        let (mut step, mut requests) = (FIRST_STEP, Vec::new());
+        loop {
+            let Some(edge) = self.edge(id, from, rest, step).await? else {
+                return Ok(Found { requests, next: None, change });
+            };
+            let part = match from {
+                From::Before(_) => Rest { above: edge - 1, below: rest.below },
+                From::After(_) => Rest { above: rest.above, below: edge + 1 },
+            };
+            let candidates = self.candidates(id, from, part, &bounds, needs).await?;
+            self.decide(&query, needs, candidates, limit, &mut requests).await?;
+            if requests.len() >= limit {
+                let next = requests.last().map(|last| last.seq);
+                return Ok(Found { requests, next, change });
+            }
+            match from {
+                From::Before(_) => rest.below = edge,
+                From::After(_) => rest.above = edge,
+            }
+            if clock.elapsed() >= budget {
+                return Ok(Found { requests, next: Some(edge), change });
+            }
+            step = (step * 2).min(most);
+        }
+    }
+
+    async fn change_of(&self, id: EndpointId) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(
+            "select workspaces.change
+            from endpoints join workspaces on workspaces.id = endpoints.workspace_id
+            where endpoints.id = ?1",
+        )
+        .bind(id.0)
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// The last `seq` of the next `step` requests; `None` if there are none.
+    async fn edge(
+        &self,
+        id: EndpointId,
+        from: From,
+        rest: Rest,
+        step: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = match from {
+            From::Before(_) => sqlx::query_scalar(concat!(
+                "select min(seq) from (
+                    select requests.seq
+                    from requests join endpoints on endpoints.id = requests.endpoint_id
+                    where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq < ?3
+                        and ",
+                is_kept!(),
+                " order by requests.seq desc
+                    limit ?4
+                )"
+            )),
+            From::After(_) => sqlx::query_scalar(concat!(
+                "select max(seq) from (
+                    select requests.seq
+                    from requests join endpoints on endpoints.id = requests.endpoint_id
+                    where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq < ?3
+                        and ",
+                is_kept!(),
+                " order by requests.seq
+                    limit ?4
+                )"
+            )),
+        };
+        let query = query.bind(id.0).bind(rest.above).bind(rest.below).bind(step);
+        Ok(query.fetch_one(&self.pool).await?)
+    }
+
+    /// The requests of a part that lie within the bounds, in the order of the search.
+    async fn candidates(
+        &self,
+        id: EndpointId,
+        from: From,
+        part: Rest,
+        bounds: &Bounds,
+        needs: Needs,
+    ) -> Result<Vec<Candidate>, StoreError> {
+        let status = bounds.status.clone();
+        let rows = sqlx::query(concat!(
+            "select requests.id, ",
+            summary_columns!(),
+            ", case when ?11 then requests.head end as head
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq < ?3
+                and requests.received_at >= ?4 and requests.received_at < ?5
+                and requests.body_bytes >= ?6 and requests.body_bytes < ?7
+                and (?8 is null or requests.method = ?8 collate nocase)
+                and (?9 is null or requests.status >= ?9 and requests.status < ?10) and ",
+            is_kept!(),
+            " order by requests.seq"
+        ))
+        .bind(id.0)
+        .bind(part.above)
+        .bind(part.below)
+        .bind(bounds.received_at.start)
+        .bind(bounds.received_at.end)
+        .bind(bounds.body_bytes.start)
+        .bind(bounds.body_bytes.end)
+        .bind(bounds.method.as_deref())
+        .bind(status.as_ref().map(|status| status.start))
+        .bind(status.map(|status| status.end))
+        .bind(needs > Needs::Columns)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut candidates: Vec<Candidate> = rows.iter().map(candidate).collect();
+        if matches!(from, From::Before(_)) {
+            candidates.reverse();
+        }
+        Ok(candidates)
+    }
+
+    /// Adds those that the query finds, in order, until there are `limit`.
+    async fn decide(
+        &self,
+        query: &Arc<Query>,
+        needs: Needs,
+        candidates: Vec<Candidate>,
+        limit: usize,
+        found: &mut Vec<Summary>,
+    ) -> Result<(), StoreError> {
+        if needs < Needs::Body {
+            let finds = |candidate: &Candidate| query.finds(&candidate.subject(None)) == Some(true);
+            let missing = limit - found.len();
+            let summaries = candidates.into_iter().filter(finds).map(|candidate| candidate.summary);
+            found.extend(summaries.take(missing));
+            return Ok(());
+        }
+        // What is decided without its body needs none.
+        let mut open: Vec<(Candidate, Option<bool>)> = candidates
+            .into_iter()
+            .map(|candidate| {
+                let known = query.finds(&candidate.subject(None));
+                (candidate, known)
+            })
+            .filter(|(_, known)| *known != Some(false))
+            .collect();
+        while !open.is_empty() && found.len() < limit {
+            let rest = open.split_off(open.len().min(BODIES));
+            let part = std::mem::replace(&mut open, rest);
+            let bodies = self.body_starts(&part).await?;
+            let query = query.clone();
+            let decided = tokio::task::spawn_blocking(move || finds_in(&query, part, &bodies));
+            let decided = decided.await.map_err(|_| StoreError::Aborted)?;
+            let missing = limit - found.len();
+            found.extend(decided.into_iter().take(missing));
+        }
+        Ok(())
+    }
+
+    /// The first pieces of the bodies that are needed, by the ids of their requests, in their order.
+    async fn body_starts(
+        &self,
+        part: &[(Candidate, Option<bool>)],
+    ) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let ids: Vec<i64> = part
+            .iter()
+            .filter(|(candidate, known)| known.is_none() && candidate.summary.body_bytes > 0)
+            .map(|(candidate, _)| candidate.id * PIECES)
+            .collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = serde_json::to_string(&ids).unwrap_or_default();
+        let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+            "select id / ?2, substr(bytes, 1, ?3)
+            from body_pieces
+            where id in (select value from json_each(?1))
+            order by id",
+        )
+        .bind(ids)
+        .bind(PIECES)
+        .bind(RAW_BYTES)
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows)
+    }
+}
+
+impl Candidate {
+    fn subject<'a>(&'a self, body: Option<&'a [u8]>) -> Subject<'a> {
+        Subject { summary: &self.summary, head: self.head.as_deref(), body }
+    }
+}
+
+fn candidate(row: &SqliteRow) -> Candidate {
+    Candidate { id: row.get("id"), summary: reader::summary_from(row), head: row.get("head") }
+}
+
+/// Those of a part that the query finds, now that their bodies are there.
+fn finds_in(
+    query: &Query,
+    part: Vec<(Candidate, Option<bool>)>,
+    bodies: &[(i64, Vec<u8>)],
+) -> Vec<Summary> {
+    let finds = |(candidate, known): &(Candidate, Option<bool>)| {
+        known.unwrap_or_else(|| {
+            let place = bodies.binary_search_by_key(&candidate.id, |(id, _)| *id);
+            let raw = place.map_or(&[][..], |place| bodies[place].1.as_slice());
+            let decoded = candidate.head.as_deref().and_then(|head| decoded(head, raw));
+            let body = decoded.as_deref().unwrap_or(raw);
+            let body = &body[..body.len().min(SEARCHED_BODY_BYTES)];
+            query.finds(&candidate.subject(Some(body))) == Some(true)
+        })
+    };
+    part.into_iter().filter(finds).map(|(candidate, _)| candidate.summary).collect()
+}
+
+/// The start of a body without its content coding; `None` if it has none.
+fn decoded(head: &[u8], raw: &[u8]) -> Option<Vec<u8>> {
+    if raw.is_empty() {
+        return None;
+    }
+    let codings = head::values(head, "content-encoding").join(&b',');
+    let codings = std::str::from_utf8(&codings).ok()?;
+    decode::start(codings, raw, SEARCHED_BODY_BYTES).map(|decoded| decoded.bytes)
+}
