@@ -8,6 +8,7 @@ mod find;
 mod problem;
 mod reading;
 mod request;
+mod signature;
 mod text;
 mod timestamp;
 
@@ -18,6 +19,7 @@ pub use self::{
     problem::Problem,
     reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, Value},
     request::{Body, Deleted, Detail, Header, Page, Refused, Summary, Window},
+    signature::{Provider, Providers, Secret, Secrets, Signature},
     text::Text,
     timestamp::Timestamp,
 };

@@ -5,8 +5,9 @@ use std::fmt::Debug;
 
 use hookglass_app::wire::{
     Body, Count, Counts, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form,
-    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, QueryError, Reading, Refused, Row,
-    Session, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
+    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, Provider, Providers, QueryError,
+    Reading, Refused, Row, Secret, Secrets, Session, Signature, Suggestion, Suggestions, Summary,
+    Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -76,6 +77,8 @@ fn summary() -> Summary {
         refused: None,
         label: Some("push".to_owned()),
         sender: Some("GitHub".to_owned()),
+        provider: Some("github".to_owned()),
+        verdict: Some("invalid".to_owned()),
         mark: None,
         status: Some(200),
         note: Some("The first one".to_owned()),
@@ -93,6 +96,8 @@ fn odd_summary() -> Summary {
         refused: Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 }),
         label: None,
         sender: None,
+        provider: None,
+        verdict: None,
         mark: Some("preflight".to_owned()),
         status: None,
         note: None,
@@ -103,6 +108,19 @@ fn odd_summary() -> Summary {
 
 fn header(name: &str, value: &str) -> Header {
     (Text::from(name), Text::from(value))
+}
+
+fn signature() -> Signature {
+    Signature {
+        provider: "github".to_owned(),
+        verdict: "invalid".to_owned(),
+        secret_id: None,
+        reason: Some("The signature was not made with the secret set here.".to_owned()),
+        hint: Some("Let the sender change that.".to_owned()),
+        signed: Some(Text::Base64("/w==".to_owned())),
+        received: Some("00ff".to_owned()),
+        computed: Some("ff00".to_owned()),
+    }
 }
 
 fn detail() -> Detail {
@@ -121,6 +139,7 @@ fn detail() -> Detail {
         exact: true,
         redacted: false,
         duration_us: 1_234,
+        signature: Some(signature()),
         body: Body {
             sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
             text: Some("{\"id\":123456789012345678901}\u{2028}</script>".to_owned()),
@@ -155,6 +174,12 @@ fn a_request_in_full_is_as_pinned() {
         trailers: Vec::new(),
         exact: false,
         redacted: true,
+        signature: Some(Signature {
+            provider: "stripe".to_owned(),
+            verdict: "valid".to_owned(),
+            secret_id: Some("0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned()),
+            ..Signature::default()
+        }),
         body: Body { text: None, ..detail().body },
         ..detail()
     };
@@ -174,6 +199,25 @@ fn problems_sessions_and_counts_are_as_pinned() {
     let session = Session { key: "hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned() };
     assert_golden(&session, include_str!("wire/session.json"));
     assert_golden(&Deleted { deleted: 12 }, include_str!("wire/deleted.json"));
+}
+
+#[test]
+fn secrets_and_providers_are_as_pinned() {
+    let secret = |name: Option<&str>| Secret {
+        id: "0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned(),
+        provider: "stripe".to_owned(),
+        name: name.map(str::to_owned),
+        created_at: time(0),
+    };
+    let secrets = Secrets { secrets: vec![secret(Some("Live")), secret(None)] };
+    assert_golden(&secrets, include_str!("wire/secrets.json"));
+    let provider = Provider {
+        id: "stripe".to_owned(),
+        name: "Stripe".to_owned(),
+        secret: "The endpoint's signing secret.".to_owned(),
+        fields: vec!["Stripe-Signature".to_owned()],
+    };
+    assert_golden(&Providers { providers: vec![provider] }, include_str!("wire/providers.json"));
 }
 
 #[test]

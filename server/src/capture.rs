@@ -37,6 +37,7 @@ use crate::{
     sender,
     slug::Slug,
     store::{Captured, Endpoint, Store, StoreError},
+    verdicts::Verdicts,
     web::client::ClientAddress,
 };
 
@@ -51,6 +52,8 @@ pub(crate) struct Capture {
     /// Bytes of bodies that are stored ahead of their requests.
     pub(crate) upload_budget: Budget,
     pub(crate) metrics: Metrics,
+    /// Judges signatures at endpoints that have secrets.
+    pub(crate) verdicts: Verdicts,
     /// Owns the reading and storing, so that a sender who hangs up changes nothing.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
@@ -171,6 +174,9 @@ impl Capture {
         let captured = self.captured(&arrival, &mut arrived, refused, status);
         let seq = self.store.append(endpoint.id, captured).await?;
         arrived.settle();
+        if endpoint.has_secrets {
+            self.verdicts.judge_one(endpoint.id, seq);
+        }
         refusal.map_or(Ok(seq), Err)
     }
 
@@ -258,6 +264,7 @@ impl From<StoreError> for Refusal {
             StoreError::Full { limit, value } => Self::Full { limit, value },
             StoreError::SlugTaken
             | StoreError::TooManyEndpoints(_)
+            | StoreError::TooManySecrets(_)
             | StoreError::TooManyEndpointsInAll(_)
             | StoreError::TooManyPins(_)
             | StoreError::PinsTooLarge(_)

@@ -23,6 +23,8 @@ mod sender;
 mod signature;
 pub mod slug;
 pub mod store;
+pub mod vault;
+mod verdicts;
 mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -43,9 +45,11 @@ use self::{
     metrics::Metrics,
     rates::Rates,
     store::{
-        Store,
+        Store, StoreError,
         sqlite::{OpenError, SqliteStore},
     },
+    vault::{Vault, VaultError},
+    verdicts::{Bench, Verdicts},
     web::{App, client::ClientAddress},
 };
 
@@ -81,6 +85,12 @@ pub enum StartError {
     /// The database cannot be served.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The secrets in it cannot be opened.
+    #[error(transparent)]
+    Secrets(#[from] VaultError),
+    /// The database cannot be read.
+    #[error("cannot read the database: {0}")]
+    Store(#[from] StoreError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with {flag}")]
     Listen {
@@ -107,6 +117,13 @@ impl Server {
         let metrics = Metrics::default();
         let options = config.store_options(publish, metrics.clone());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
+        let vault = match open_vault(&config, &*store).await {
+            Ok(vault) => vault,
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
+        };
         let (listener, address) = bind(config.listen, "--listen").await?;
         let config = Arc::new(config);
         let shutdown = CancellationToken::new();
@@ -114,8 +131,11 @@ impl Server {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
         let rates = Arc::new(Rates::new(&config));
+        let bench = Bench::new(store.clone(), vault, &config);
+        let (verdicts, judging) = Verdicts::new(bench, shutdown.clone());
         let capture = Arc::new(Capture {
             store: store.clone(),
+            verdicts: verdicts.clone(),
             client_address: client_address.clone(),
             config: config.clone(),
             rates: rates.clone(),
@@ -130,6 +150,7 @@ impl Server {
         });
         let app = App::new(web::Parts {
             capture: capture.clone(),
+            verdicts,
             store: store.clone(),
             feed,
             client_address: client_address.clone(),
@@ -155,6 +176,7 @@ impl Server {
             keepers.spawn(listen.serve(listener));
         }
         keepers.spawn(listen.serve(listener));
+        keepers.spawn(judging);
         keepers.spawn(retention::keep(store.clone(), shutdown.clone()));
         keepers.spawn(forget_idle(rates, shutdown.clone()));
         Ok(Self { address, store, shutdown, captures, connections, keepers, metrics_address })
@@ -188,6 +210,15 @@ impl Server {
             tracing::debug!(connections = self.connections.len(), "closing open connections");
         }
     }
+}
+
+/// Opens the vault, and makes sure that it opens what is in the store.
+async fn open_vault(config: &Config, store: &dyn Store) -> Result<Vault, StartError> {
+    let vault = Vault::open(&config.database.0, config.secret_key.clone())?;
+    if let Some(secret) = store.any_secret().await? {
+        vault.check(secret.endpoint, secret.id, &secret.sealed)?;
+    }
+    Ok(vault)
 }
 
 async fn bind(

@@ -332,6 +332,9 @@ const SERVICES: &[Service] = &[
     service("Meta", &["x-hub-signature-256"], &[]),
 ];
 
+/// Senders that are told by fields which others send as well, under names of their own in the API.
+const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
+
 /// The services by their fields: each name with its place in [`SERVICES`].
 static BY_FIELD: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
     let fields = SERVICES
@@ -369,6 +372,11 @@ pub(crate) fn signing(name: &str) -> Option<&'static Signing> {
 /// How the service of this name in the API signs.
 pub(crate) fn signing_by_id(id: &str) -> Option<&'static Signing> {
     signings().find(|signing| signing.id == id)
+}
+
+/// Whether what tells this sender may as well be another's.
+pub(crate) fn has_shared_marks(id: &str) -> bool {
+    SHARED_MARKS.contains(&id)
 }
 
 /// What a request is beside a delivery: `preview` for somebody who looks at a link, `preflight`

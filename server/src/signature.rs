@@ -123,9 +123,14 @@ pub(crate) fn judge(
             best = Some(judged);
         }
     }
-    // Nothing that a secret is for was carried: perhaps it is somebody else's.
+    // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
+    let is_anothers = |best: &Judgement| match best.verdict {
+        Verdict::Unsigned => true,
+        Verdict::Invalid => recognised.is_some_and(|own| !sender::has_shared_marks(own.id)),
+        Verdict::Valid | Verdict::Unknown => false,
+    };
     if let Some(recognised) = recognised
-        && best.as_ref().is_none_or(|best| best.verdict == Verdict::Unsigned)
+        && best.as_ref().is_none_or(is_anothers)
         && !asked.iter().any(|signing| signing.id == recognised.id)
         && let Some(judged) = without_secret(message, recognised)
     {

@@ -4,12 +4,13 @@
 pub(crate) mod counting;
 pub mod sqlite;
 
-use std::{ops::Range, sync::Arc, time::Duration};
+use std::{fmt, ops::Range, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{key::KeyHash, query::Query, slug::Slug};
 
@@ -28,6 +29,38 @@ pub struct EndpointId(pub i64);
 /// A body that is being stored ahead of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UploadId(pub(crate) i64);
+
+/// The name of a secret: random, so that it is known before the secret is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SecretId(Uuid);
+
+impl SecretId {
+    /// A fresh one.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+
+    /// For binding what is sealed to it.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for SecretId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
 
 /// An endpoint as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +92,42 @@ pub struct Endpoint {
     /// The highest `seq` that retention dropped since it was last cleared, 0 for none. What is
     /// pinned is still there below it.
     pub dropped_through: i64,
+    /// Whether it has secrets to judge signatures by.
+    pub has_secrets: bool,
+}
+
+/// A secret to be kept. It comes sealed: the store could not read it.
+#[derive(Debug, Clone)]
+pub struct NewSecret {
+    /// Whose signatures it judges.
+    pub endpoint: EndpointId,
+    /// Its name, to which it is bound.
+    pub id: SecretId,
+    /// The sender that has it too.
+    pub provider: String,
+    /// What the owner calls it.
+    pub name: Option<String>,
+    /// The secret.
+    pub sealed: Vec<u8>,
+    /// How many secrets the endpoint may have.
+    pub max_secrets: u32,
+}
+
+/// A secret as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// Whose signatures it judges.
+    pub endpoint: EndpointId,
+    /// Its name, to which it is bound.
+    pub id: SecretId,
+    /// The sender that has it too.
+    pub provider: String,
+    /// What the owner calls it.
+    pub name: Option<String>,
+    /// When it was added, microseconds since the epoch.
+    pub created_at: i64,
+    /// The secret.
+    pub sealed: Vec<u8>,
 }
 
 /// What is to become of an endpoint's settings; `None` leaves one as it is.
@@ -269,7 +338,7 @@ pub struct Change {
 pub enum What {
     /// A request was captured.
     Captured(Arc<Summary>),
-    /// Note or pin of a request changed.
+    /// Note, pin or verdict of a request changed.
     Updated(Arc<Summary>),
     /// Requests were deleted one by one.
     Deleted(Vec<i64>),
@@ -326,6 +395,9 @@ pub enum StoreError {
     /// What is pinned would take more of the storage than it may.
     #[error("what is pinned takes up to {0} bytes")]
     PinsTooLarge(u64),
+    /// The endpoint has as many secrets as it may have.
+    #[error("the endpoint has {0} secrets already")]
+    TooManySecrets(u32),
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,
@@ -457,6 +529,29 @@ pub trait Store: Send + Sync + 'static {
         seq: i64,
         annotation: Annotation,
     ) -> Result<Summary, StoreError>;
+
+    /// Keeps a sealed secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `TooManySecrets`, and the failures of the store.
+    async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError>;
+
+    /// The secrets of an endpoint, oldest first.
+    async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError>;
+
+    /// One secret of any endpoint, if there is one at all.
+    async fn any_secret(&self) -> Result<Option<StoredSecret>, StoreError>;
+
+    /// Deletes a secret.
+    async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError>;
+
+    /// Notes what was made of the signatures of these requests. Those that are not there are
+    /// passed over.
+    async fn note_verdicts(
+        &self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError>;
 
     /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError>;

@@ -22,13 +22,13 @@ use axum::{
     extract::{FromRef, MatchedPath, Request},
     middleware,
     response::Response,
-    routing::{any, get},
+    routing::{any, delete, get},
 };
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, requests, session},
+    api::{endpoints, providers, requests, secrets, session},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -39,6 +39,7 @@ use crate::{
     metrics::Metrics,
     rates::Rates,
     store::Store,
+    verdicts::Verdicts,
 };
 
 /// What handlers may ask for. A cheap-clone handle.
@@ -64,6 +65,7 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
     pub(crate) capture: Arc<Capture>,
+    pub(crate) verdicts: Verdicts,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) metrics: Metrics,
@@ -120,6 +122,12 @@ pub(crate) fn routes(app: App) -> Router {
                 .delete(requests::delete)
                 .post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/secrets", get(secrets::list).post(secrets::post))
+        .route(
+            "/api/endpoints/{endpoint}/secrets/{secret}",
+            delete(secrets::delete).post(secrets::post_form),
+        )
+        .route("/api/providers", get(providers::list))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Timestamp};
+use super::{Signature, Text, Timestamp};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Summary {
     /// Who sent it, as its marks tell, such as `GitHub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// The same as `/api/providers` has it, where its signatures can be judged: `github`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// What it is beside a delivery: `preview` where a chat or search engine looks at a link,
     /// `preflight` where a browser asks before a cross-origin request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +49,10 @@ pub struct Summary {
     /// Whether its owner pinned it: retention spares it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub pinned: bool,
+    /// What was made of its signature when it was last judged, as in [`Signature::verdict`]; none
+    /// while its endpoint has no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -85,6 +92,9 @@ pub struct Detail {
     pub redacted: bool,
     /// From the complete head to the last byte of the body, in microseconds.
     pub duration_us: u64,
+    /// What can be said of its signature now; none where nothing calls for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
     /// The body.
     pub body: Body,
 }

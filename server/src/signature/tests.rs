@@ -322,6 +322,13 @@ fn of_several_senders_secrets_the_one_that_is_carried_counts() {
     // Somebody else's signature is no missing one.
     let judged = github.judge_by(github.body.as_bytes(), &secrets[..0]).unwrap();
     assert_eq!(judged.verdict, Verdict::Unknown);
+    let secrets = [known("meta", "meta", "y")];
+    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));
+    // Svix' marks are those of everyone who sends through it.
+    let clerk = Vector::of("clerk");
+    let judged = clerk.judge(&[&clerk.wrong()]);
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Invalid, "clerk"));
     let secrets = [known("stripe", "stripe", "x")];
     let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
     assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));

@@ -8,6 +8,7 @@ mod log;
 mod open;
 mod reader;
 mod search;
+mod secrets;
 mod writer;
 
 use std::{
@@ -31,8 +32,8 @@ use self::{
 };
 use super::{
     Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, NewEndpoint,
-    PIECE_BYTES, RequestPage, Search, Settings, Span, Store, StoreError, StoredRequest, UploadId,
-    Which, WorkspaceId,
+    NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store, StoreError,
+    StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
@@ -291,6 +292,30 @@ impl Store for SqliteStore {
         annotation: Annotation,
     ) -> Result<Summary, StoreError> {
         self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
+    }
+
+    async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError> {
+        self.writer.edit(|reply| writer::Edit::AddSecret { new, reply }).await
+    }
+
+    async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError> {
+        self.readers.secrets(id).await
+    }
+
+    async fn any_secret(&self) -> Result<Option<StoredSecret>, StoreError> {
+        self.readers.any_secret().await
+    }
+
+    async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteSecret { id, secret, reply }).await
+    }
+
+    async fn note_verdicts(
+        &self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteVerdicts { id, verdicts, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {

@@ -1,6 +1,8 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
 pub(crate) mod endpoints;
+pub(crate) mod providers;
 pub(crate) mod requests;
+pub(crate) mod secrets;
 pub(crate) mod session;
 mod submission;

@@ -5,14 +5,16 @@ use hookglass_app::{
     backend::Backend,
     wire::{
         Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Timestamp, Window,
+        Signature, Timestamp, Window,
     },
 };
 
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
     head,
+    signature::Depth,
     store::{self, StoredRequest, Which},
+    verdicts,
 };
 
 /// The longest body that a detail carries as text.
@@ -75,15 +77,44 @@ impl Reads {
 
     pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Detail, Error> {
         let endpoint = self.caller.living(&self.app, id).await?;
-        let stored = self.app.store.request(endpoint.id, which).await?;
+        let mut stored = self.app.store.request(endpoint.id, which).await?;
         let bytes = stored.summary.body_bytes;
-        let text = if bytes <= TEXT_BYTES {
-            let body = self.app.store.body(endpoint.id, stored.summary.seq, 0..bytes).await?;
-            String::from_utf8(body).ok()
+        let body = if bytes <= TEXT_BYTES {
+            Some(self.app.store.body(endpoint.id, stored.summary.seq, 0..bytes).await?)
         } else {
             None
         };
-        Ok(detail(stored, text))
+        let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
+        let text = body.and_then(|body| String::from_utf8(body).ok());
+        Ok(Detail { signature, ..detail(stored, text) })
+    }
+
+    /// What can be said of the request's signature with the secrets that are set now.
+    async fn signature(
+        &self,
+        endpoint: &store::Endpoint,
+        stored: &mut StoredRequest,
+        body: Option<&[u8]>,
+    ) -> Result<Option<Signature>, Error> {
+        let bench = &self.app.verdicts.bench;
+        let secrets =
+            if endpoint.has_secrets { bench.secrets(endpoint.id).await? } else { Vec::new() };
+        let body = match body {
+            Some(body) => Some(body.to_vec()),
+            // Its head tells enough where there is nothing to judge by.
+            None if secrets.is_empty() => Some(Vec::new()),
+            None => None,
+        };
+        let depth = Depth::Explained;
+        let judged = bench.judge(endpoint.id, stored, secrets.into(), body, depth).await?;
+        let verdict = judged.as_ref().map(|judged| judged.verdict.as_str());
+        let verdict = verdict.filter(|_| endpoint.has_secrets);
+        if stored.summary.verdict.as_deref() != verdict {
+            // Lists are to say the same.
+            self.app.verdicts.judge_one(endpoint.id, stored.summary.seq);
+            stored.summary.verdict = verdict.map(str::to_owned);
+        }
+        Ok(judged.map(verdicts::to_wire))
     }
 }
 
@@ -143,6 +174,7 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
 
 fn detail(stored: StoredRequest, text: Option<String>) -> Detail {
     Detail {
+        signature: None,
         http_version: head::version_name(stored.http_version).to_owned(),
         peer: stored.peer,
         trailers: head::trailer_fields(&stored.trailers),

@@ -35,6 +35,8 @@ pub(crate) enum Error {
     TooManyEndpoints(u32),
     #[error("{0} endpoints in all already")]
     TooManyEndpointsInAll(u32),
+    #[error("{0} secrets already")]
+    TooManySecrets(u32),
     #[error("{} from one address in an hour", .0.value)]
     TooManyCreations(Exceeded),
     #[error("{0} requests are pinned already")]
@@ -66,6 +68,7 @@ impl Error {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken
             | Self::TooManyEndpoints(_)
+            | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
             Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -139,6 +142,11 @@ impl Error {
                      large request first."
                 ),
             ),
+            Self::TooManySecrets(limit) => (
+                "too-many-secrets",
+                "Too many secrets",
+                format!("An endpoint may have {limit} secrets; delete one first."),
+            ),
             Self::TooManyEndpointsInAll(limit) => (
                 "server-full",
                 "The server is full",
@@ -209,6 +217,7 @@ impl From<StoreError> for Error {
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
             StoreError::TooManyPins(limit) => Self::TooManyPins(limit),
             StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
+            StoreError::TooManySecrets(limit) => Self::TooManySecrets(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
             // Only capturing runs into `Full`.
             StoreError::Full { .. }
@@ -256,6 +265,7 @@ impl IntoResponse for Error {
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
             | Self::TooManyEndpointsInAll(_)
+            | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_)
             | Self::Gone(_)

@@ -11,7 +11,7 @@ use super::super::{
     WorkspaceId,
 };
 use super::{PIECE, PIECES};
-use crate::{head, key::KeyHash, slug::Slug};
+use crate::{head, key::KeyHash, sender, slug::Slug};
 
 /// Requests on a page if the caller does not say.
 const PAGE_REQUESTS: u32 = 50;
@@ -26,7 +26,8 @@ macro_rules! endpoint_columns {
         "endpoints.id, endpoints.workspace_id, endpoints.slug, endpoints.name,
         endpoints.created_at, endpoints.expires_at, endpoints.expires_in, endpoints.gone_reason,
         endpoints.last_seq, endpoints.requests, endpoints.refuses, endpoints.floor,
-        endpoints.purged, endpoints.dropped_through"
+        endpoints.purged, endpoints.dropped_through,
+        exists (select 1 from secrets where endpoint_id = endpoints.id) as has_secrets"
     };
 }
 /// What lists show of a request, from `requests` joined with its endpoint.
@@ -35,7 +36,7 @@ macro_rules! summary_columns {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
         requests.label, requests.refused, requests.sender, requests.mark, requests.status,
-        requests.note, requests.pinned"
+        requests.note, requests.pinned, requests.verdict"
     };
 }
 /// Whether a request is there: above the floor, or pinned.
@@ -448,6 +449,7 @@ fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::E
         max_requests,
         on_limit: if row.get("refuses") { OnLimit::Refuse } else { OnLimit::DropOldest },
         dropped_through: row.get("dropped_through"),
+        has_secrets: row.get("has_secrets"),
     })
 }
 
@@ -468,7 +470,12 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
+        provider: row
+            .get::<Option<&str>, _>("sender")
+            .and_then(sender::signing)
+            .map(|signing| signing.id.to_owned()),
         sender: row.get("sender"),
+        verdict: row.get("verdict"),
         mark: row.get("mark"),
         status: row.get("status"),
         note: row.get("note"),
@@ -500,6 +507,6 @@ fn refused(text: &str) -> Option<Refused> {
 }
 
 /// A row that no version of this program writes.
-fn corrupt(column: &'static str) -> sqlx::Error {
+pub(super) fn corrupt(column: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(format!("{column} holds what Hookglass never wrote").into())
 }

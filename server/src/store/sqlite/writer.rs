@@ -14,6 +14,7 @@ mod purge;
 mod queue;
 mod room;
 mod rows;
+mod secrets;
 mod statements;
 mod uploads;
 

@@ -72,6 +72,18 @@ impl Desk {
                 let annotated = self.annotate(id, seq, annotation, batch).await?;
                 batch.answer(reply, annotated);
             }
+            Edit::AddSecret { new, reply } => {
+                let added = self.add_secret(new, batch).await?;
+                batch.answer(reply, added);
+            }
+            Edit::DeleteSecret { id, secret, reply } => {
+                let deleted = self.delete_secret(id, secret, batch).await?;
+                batch.answer(reply, deleted);
+            }
+            Edit::NoteVerdicts { id, verdicts, reply } => {
+                let noted = self.note_verdicts(id, verdicts, batch).await?;
+                batch.answer(reply, noted);
+            }
             Edit::Clear { id, reply } => {
                 let cleared = self.clear(id, batch).await?;
                 batch.answer(reply, cleared);

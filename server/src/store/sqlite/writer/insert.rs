@@ -17,7 +17,7 @@ use super::{
     rows::{Row, add, add_nulls, bind_rows, insert_piece},
     statements,
 };
-use crate::{head, slug::Slug};
+use crate::{head, sender, slug::Slug};
 
 /// A request on its way into the database.
 pub(in super::super) struct Append {
@@ -360,7 +360,9 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         complete: captured.complete,
         refused: captured.refused.clone(),
         label: captured.label.clone(),
+        provider: captured.sender.and_then(sender::signing).map(|signing| signing.id.to_owned()),
         sender: captured.sender.map(str::to_owned),
+        verdict: None,
         mark: captured.mark.map(str::to_owned),
         status: captured.status,
         note: None,

@@ -113,7 +113,7 @@ impl Desk {
     }
 
     /// A request that is there: its id, what it takes up, and what lists show of it.
-    async fn kept(
+    pub(super) async fn kept(
         &mut self,
         id: EndpointId,
         seq: i64,

@@ -18,8 +18,8 @@ use tokio::{
 use super::{
     super::{
         super::{
-            Annotation, Deletion, Endpoint, EndpointId, NewEndpoint, Settings, StoreError,
-            UploadId, WorkspaceId,
+            Annotation, Deletion, Endpoint, EndpointId, NewEndpoint, NewSecret, SecretId, Settings,
+            StoreError, StoredSecret, UploadId, WorkspaceId,
         },
         Directory, Options,
         log::Log,
@@ -70,6 +70,12 @@ pub(in super::super) enum Edit {
     DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: Reply<Deletion> },
     /// See [`super::super::Store::annotate`].
     Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: Reply<Summary> },
+    /// See [`super::super::Store::add_secret`].
+    AddSecret { new: NewSecret, reply: Reply<StoredSecret> },
+    /// See [`super::super::Store::delete_secret`].
+    DeleteSecret { id: EndpointId, secret: SecretId, reply: Reply<()> },
+    /// See [`super::super::Store::note_verdicts`].
+    NoteVerdicts { id: EndpointId, verdicts: Vec<(i64, Option<&'static str>)>, reply: Reply<()> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
     /// End those of these endpoints whose time is over.
