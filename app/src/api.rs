@@ -11,11 +11,17 @@ use self::nobody as half;
 use self::server as half;
 use crate::wire::{
     Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
-    Suggestions, Summary, Value, Window,
+    Suggestions, Summary, Timestamp, Value, Window,
 };
 
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 mod browser;
+
+/// The time by the clock of whoever asks: the server's while it renders, else the browser's.
+#[must_use]
+pub fn now() -> Timestamp {
+    half::now()
+}
 
 /// The caller's endpoints: `GET /api/endpoints`.
 ///
@@ -116,6 +122,12 @@ pub async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
     half::delete_found(id, q).await
 }
 
+/// Deletes a request, or what a search finds, though the page goes: nobody waits for the answer.
+/// Browser only.
+pub fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
+    half::delete_on_leave(id, seq, q);
+}
+
 /// Changes settings of an endpoint, `change` being the JSON of those that change:
 /// `PATCH /api/endpoints/{id}`. Browser only.
 ///
@@ -160,18 +172,23 @@ pub async fn session() -> Result<Session, Problem> {
 /// The server's half: what pages read while they render, from the `Arc<dyn Backend>` in context.
 #[cfg(feature = "ssr")]
 mod server {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::SystemTime};
 
     use leptos::prelude::use_context;
 
     use super::{
         Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Value, Window,
+        Session, Suggestions, Summary, Timestamp, Value, Window,
     };
     use crate::backend::Backend;
 
     fn backend() -> Result<Arc<dyn Backend>, Problem> {
         use_context().ok_or_else(|| Problem::unreachable("This page was rendered without a store."))
+    }
+
+    pub(super) fn now() -> Timestamp {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or_default())
     }
 
     fn browser_only<T>() -> Result<T, Problem> {
@@ -226,6 +243,8 @@ mod server {
         browser_only()
     }
 
+    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
+
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         browser_only()
     }
@@ -256,8 +275,12 @@ mod server {
 mod nobody {
     use super::{
         Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Value, Window,
+        Session, Suggestions, Summary, Timestamp, Value, Window,
     };
+
+    pub(super) fn now() -> Timestamp {
+        Timestamp::default()
+    }
 
     fn nobody<T>() -> Result<T, Problem> {
         Err(Problem::unreachable("This build has neither the browser's half nor the server's."))
@@ -310,6 +333,8 @@ mod nobody {
     ) -> Result<Summary, Problem> {
         nobody()
     }
+
+    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
 
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         nobody()

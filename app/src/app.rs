@@ -10,8 +10,9 @@ use leptos_router::{
 
 use crate::{
     browser,
-    components::lost::NoSuchPage,
+    components::{lost::NoSuchPage, secrets::Secrets, undo::UndoBar},
     pages::{home::Home, inspect::Inspect},
+    pending::Pending,
     viewer::Viewer,
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Viewer::new());
+    provide_context(Pending::new());
+    provide_context(Secrets::new());
     Effect::new(|_| browser::close_menus_on_leave());
 
     // Both pages are whole before they are sent: they must read without script.
@@ -30,6 +33,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/") view=Home ssr=SsrMode::Async/>
                 <Route path=path!("/inspect/:endpoint/:seq?") view=Inspect ssr=SsrMode::Async/>
             </FlatRoutes>
+            <UndoBar/>
         </Router>
     }
 }

@@ -71,6 +71,27 @@ fn copy_by_command(text: &str) -> Option<bool> {
     copied
 }
 
+/// The attribute of the document that hides secrets, and its name where the browser remembers it.
+pub(crate) const HIDE_SECRETS: &str = "data-hide-secrets";
+
+/// Whether the document hides secrets.
+pub(crate) fn are_secrets_hidden() -> bool {
+    document().document_element().is_some_and(|element| element.has_attribute(HIDE_SECRETS))
+}
+
+/// Hides or shows secrets, now and in pages to come.
+pub(crate) fn hide_secrets(hidden: bool) {
+    let Some(element) = document().document_element() else { return };
+    let _ = element.toggle_attribute_with_force(HIDE_SECRETS, hidden);
+    // Without storage it holds for this page.
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = match hidden {
+            true => storage.set_item(HIDE_SECRETS, "1"),
+            false => storage.remove_item(HIDE_SECRETS),
+        };
+    }
+}
+
 /// Closes open menus (`details[data-menu]`) when something outside them or a link in them is
 /// pressed, and by Escape.
 /// Listens for as long as the page lives.

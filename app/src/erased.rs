@@ -1,114 +1,249 @@
 //! Views whose type is forgotten, for less code.
 //!
-//! `IntoAny` keeps two ways to hydrate in each erased view: at once, and as a future that waits for
-//! lazily loaded routes. Nothing here is loaded lazily, so nobody ever calls the second one; but the
-//! pointer to it keeps a state machine for every erased view in the browser half, an eighth of its
-//! size. A view that is erased here hydrates at once in both.
+//! Leptos' own `AnyView` keeps, for each view that it hides, every way in which any page could
+//! want it: hydrating as a future that waits for lazily loaded routes, attributes added from
+//! outside, its elements as a list. Nobody here wants these, but what points to them keeps them in
+//! the browser half. There, what hides a view is a box that can build, rebuild and hydrate it. The
+//! server, which weighs nothing, has Leptos' own.
 
-use std::future::Future;
-
+#[cfg(not(feature = "ssr"))]
+use self::browser as half;
 use leptos::{
-    prelude::{AnyView, IntoAny as _},
-    tachys::{
-        html::attribute::{Attribute, any_attribute::AnyAttribute},
-        hydration::Cursor,
-        ssr::StreamBuilder,
-        view::{Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
-    },
+    children::{ChildrenOptContainer, ToChildren},
+    tachys::view::RenderHtml,
 };
 
+pub(crate) use self::half::Erased;
+#[cfg(feature = "ssr")]
+use self::server as half;
+
+/// What is between the tags of a component: Leptos' `Children`, but erased as everything here is.
+/// `{children.shown()}` puts it into a view.
+pub(crate) struct Children(Box<dyn FnOnce() -> Erased + Send>);
+
+impl Children {
+    /// The view.
+    pub(crate) fn shown(self) -> Erased {
+        (self.0)()
+    }
+}
+
+impl<F, V> ToChildren<F> for Children
+where
+    F: FnOnce() -> V + Send + 'static,
+    V: RenderHtml + 'static,
+{
+    fn to_children(children: F) -> Self {
+        Self(Box::new(move || children().erased()))
+    }
+}
+
+impl<V: RenderHtml + 'static> ToChildren<ChildrenOptContainer<V>> for Children {
+    fn to_children(children: ChildrenOptContainer<V>) -> Self {
+        Self(Box::new(move || children.0.erased()))
+    }
+}
+
 /// Forgets a view's type.
-pub(crate) trait Erase: RenderHtml + Sized + 'static {
-    /// What `into_any` gives, without asynchronous hydration.
-    fn erased(self) -> AnyView {
-        AtOnce(self).into_any()
+pub(crate) trait Erase {
+    /// The same view as any other.
+    fn erased(self) -> Erased;
+}
+
+#[cfg(feature = "ssr")]
+mod server {
+    use leptos::{
+        prelude::{AnyView, IntoAny as _},
+        tachys::view::RenderHtml,
+    };
+
+    /// A view of any type.
+    pub(crate) type Erased = AnyView;
+
+    impl<T: RenderHtml + 'static> super::Erase for T {
+        fn erased(self) -> Erased {
+            self.into_any()
+        }
     }
 }
 
-impl<T: RenderHtml + Sized + 'static> Erase for T {}
+#[cfg(not(feature = "ssr"))]
+mod browser {
+    use std::{
+        any::{Any, TypeId},
+        future::{Future, ready},
+    };
 
-/// A view that takes the trait's own `hydrate_async`, which is to hydrate at once.
-struct AtOnce<T>(T);
+    use leptos::tachys::{
+        html::attribute::{Attribute, any_attribute::AnyAttribute},
+        hydration::Cursor,
+        renderer::{
+            Rndr,
+            types::{Element, Node, Placeholder},
+        },
+        view::{Mountable, Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
+    };
 
-impl<T: Render> Render for AtOnce<T> {
-    type State = T::State;
+    /// A view of any type. Attributes that are added to it from outside are lost.
+    pub(crate) struct Erased(Box<dyn View>);
 
-    fn build(self) -> Self::State {
-        self.0.build()
+    impl<T: RenderHtml + 'static> super::Erase for T {
+        fn erased(self) -> Erased {
+            Erased(Box::new(self))
+        }
     }
 
-    fn rebuild(self, state: &mut Self::State) {
-        self.0.rebuild(state);
-    }
-}
-
-impl<T: AddAnyAttr> AddAnyAttr for AtOnce<T> {
-    type Output<NewAttr: Attribute> = AtOnce<T::Output<NewAttr>>;
-
-    fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr>
-    where
-        Self::Output<NewAttr>: RenderHtml,
-    {
-        AtOnce(self.0.add_any_attr(attr))
-    }
-}
-
-impl<T: RenderHtml> RenderHtml for AtOnce<T> {
-    type AsyncOutput = T::AsyncOutput;
-    type Owned = AtOnce<T::Owned>;
-
-    const MIN_LENGTH: usize = T::MIN_LENGTH;
-    const EXISTS: bool = T::EXISTS;
-
-    fn dry_resolve(&mut self) {
-        self.0.dry_resolve();
+    /// What is done with a view whose type is not known.
+    trait View: Send {
+        fn kind(&self) -> TypeId;
+        fn built(self: Box<Self>) -> Shown;
+        fn hydrated(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Shown;
+        /// Of `kept` that came from a view of the same type.
+        fn rebuilt(self: Box<Self>, kept: &mut dyn Any);
     }
 
-    fn resolve(self) -> impl Future<Output = Self::AsyncOutput> + Send {
-        self.0.resolve()
+    impl<T: RenderHtml + 'static> View for T {
+        fn kind(&self) -> TypeId {
+            TypeId::of::<T>()
+        }
+
+        fn built(self: Box<Self>) -> Shown {
+            let kept = Box::new(Render::build(*self));
+            let placeholder = (!T::EXISTS).then(Rndr::create_placeholder);
+            Shown { view: TypeId::of::<T>(), kept, placeholder }
+        }
+
+        fn hydrated(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Shown {
+            let kept = Box::new(RenderHtml::hydrate::<true>(*self, cursor, position));
+            let placeholder = (!T::EXISTS).then(|| cursor.next_placeholder(position));
+            Shown { view: TypeId::of::<T>(), kept, placeholder }
+        }
+
+        fn rebuilt(self: Box<Self>, kept: &mut dyn Any) {
+            if let Some(state) = kept.downcast_mut() {
+                Render::rebuild(*self, state);
+            }
+        }
     }
 
-    fn html_len(&self) -> usize {
-        self.0.html_len()
+    /// What is done with what a view left in the page.
+    trait Kept: Any {
+        fn remove(&mut self);
+        fn place(&mut self, parent: &Element, marker: Option<&Node>);
+        fn put_before(&self, child: &mut dyn Mountable) -> bool;
     }
 
-    fn to_html_with_buf(
-        self,
-        buf: &mut String,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        self.0.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
+    impl<T: Mountable + 'static> Kept for T {
+        fn remove(&mut self) {
+            Mountable::unmount(self);
+        }
+
+        fn place(&mut self, parent: &Element, marker: Option<&Node>) {
+            Mountable::mount(self, parent, marker);
+        }
+
+        fn put_before(&self, child: &mut dyn Mountable) -> bool {
+            Mountable::insert_before_this(self, child)
+        }
     }
 
-    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
-        self,
-        buf: &mut StreamBuilder,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(
-            buf,
-            position,
-            escape,
-            mark_branches,
-            extra_attrs,
-        );
+    /// A view of any type as it stands in the page.
+    pub(crate) struct Shown {
+        /// The type of the view.
+        view: TypeId,
+        kept: Box<dyn Kept>,
+        /// Marks the place of a view that shows nothing.
+        placeholder: Option<Placeholder>,
     }
 
-    fn hydrate<const FROM_SERVER: bool>(
-        self,
-        cursor: &Cursor,
-        position: &PositionState,
-    ) -> Self::State {
-        self.0.hydrate::<FROM_SERVER>(cursor, position)
+    impl Mountable for Shown {
+        fn unmount(&mut self) {
+            self.kept.remove();
+            if let Some(placeholder) = &mut self.placeholder {
+                placeholder.unmount();
+            }
+        }
+
+        fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
+            self.kept.place(parent, marker);
+            if let Some(placeholder) = &mut self.placeholder {
+                placeholder.mount(parent, marker);
+            }
+        }
+
+        fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+            self.kept.put_before(child)
+                || self
+                    .placeholder
+                    .as_ref()
+                    .is_some_and(|placeholder| placeholder.insert_before_this(child))
+        }
+
+        fn elements(&self) -> Vec<Element> {
+            Vec::new()
+        }
     }
 
-    fn into_owned(self) -> Self::Owned {
-        AtOnce(self.0.into_owned())
+    impl Render for Erased {
+        type State = Shown;
+
+        fn build(self) -> Shown {
+            self.0.built()
+        }
+
+        fn rebuild(self, state: &mut Shown) {
+            if self.0.kind() == state.view {
+                self.0.rebuilt(&mut *state.kept);
+                return;
+            }
+            let mut new = self.0.built();
+            Mountable::insert_before_this(state, &mut new);
+            Mountable::unmount(state);
+            *state = new;
+        }
+    }
+
+    impl AddAnyAttr for Erased {
+        type Output<NewAttr: Attribute> = Self;
+
+        fn add_any_attr<NewAttr: Attribute>(self, _: NewAttr) -> Self {
+            self
+        }
+    }
+
+    impl RenderHtml for Erased {
+        type AsyncOutput = Self;
+        type Owned = Self;
+
+        const MIN_LENGTH: usize = 0;
+
+        fn dry_resolve(&mut self) {}
+
+        fn resolve(self) -> impl Future<Output = Self> + Send {
+            ready(self)
+        }
+
+        /// Writes nothing: only the server writes HTML.
+        fn to_html_with_buf(
+            self,
+            _: &mut String,
+            _: &mut Position,
+            _: bool,
+            _: bool,
+            _: Vec<AnyAttribute>,
+        ) {
+        }
+
+        fn hydrate<const FROM_SERVER: bool>(
+            self,
+            cursor: &Cursor,
+            position: &PositionState,
+        ) -> Shown {
+            self.0.hydrated(cursor, position)
+        }
+
+        fn into_owned(self) -> Self {
+            self
+        }
     }
 }

@@ -40,6 +40,27 @@ pub struct FeedState {
     deleted: BTreeSet<i64>,
     /// What came since a gap, until `refresh`.
     gap: Option<Gap>,
+    /// What the viewer deleted and may still take back.
+    aside: Aside,
+    /// Those of the loaded requests that are set aside, in any order.
+    aside_rows: Vec<Summary>,
+    /// `unloaded` and `next_before` of what is set aside without being loaded.
+    aside_rest: Option<(u64, Option<i64>)>,
+}
+
+/// Requests that are as good as deleted for the viewer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Aside {
+    /// All up to this `seq`.
+    pub through: i64,
+    /// And these.
+    pub seqs: BTreeSet<i64>,
+}
+
+impl Aside {
+    fn has(&self, seq: i64) -> bool {
+        seq <= self.through || self.seqs.contains(&seq)
+    }
 }
 
 /// What came since a gap.
@@ -67,6 +88,9 @@ impl FeedState {
             cleared_through: 0,
             deleted: BTreeSet::new(),
             gap: None,
+            aside: Aside::default(),
+            aside_rows: Vec::new(),
+            aside_rest: None,
             gone: None,
             change: page.change,
             next_before: page.next_before,
@@ -117,6 +141,45 @@ impl FeedState {
         self.settle();
     }
 
+    /// How many of the loaded requests are newer than `seq`: where it stands, from the top.
+    #[must_use]
+    pub fn above(&self, seq: i64) -> usize {
+        self.requests.partition_point(|summary| summary.seq > seq)
+    }
+
+    /// A request, if it is loaded.
+    #[must_use]
+    pub fn find(&self, seq: i64) -> Option<&Summary> {
+        self.position(seq).ok().map(|at| &self.requests[at])
+    }
+
+    /// Whether just this is set aside.
+    #[must_use]
+    pub fn is_aside(&self, aside: &Aside) -> bool {
+        self.aside == *aside
+    }
+
+    /// Shows what was set aside again, and sets aside what `aside` says.
+    pub fn set_aside(&mut self, aside: Aside) {
+        if self.aside == aside {
+            return;
+        }
+        self.aside = Aside::default();
+        for summary in std::mem::take(&mut self.aside_rows) {
+            self.insert(summary);
+        }
+        if let Some((unloaded, next_before)) = self.aside_rest.take() {
+            (self.unloaded, self.next_before) = (unloaded, next_before);
+        }
+        if aside.through > 0 {
+            self.aside_rest = Some((self.unloaded, self.next_before));
+            (self.unloaded, self.next_before) = (0, None);
+        }
+        self.aside_rows = self.requests.extract_if(.., |summary| aside.has(summary.seq)).collect();
+        self.aside = aside;
+        self.settle();
+    }
+
     /// Whether events were missed for good, so that the page must read requests and endpoint
     /// again and hand them to `refresh`.
     #[must_use]
@@ -134,7 +197,9 @@ impl FeedState {
             return false;
         }
         let gone = self.gone;
+        let aside = std::mem::take(&mut self.aside);
         *self = Self::new(endpoint, page);
+        self.set_aside(aside);
         for (id, event) in &gap.events {
             self.apply(*id, event);
         }
@@ -203,6 +268,7 @@ impl FeedState {
             if seq < self.floor || !self.deleted.insert(seq) {
                 continue;
             }
+            self.aside_rows.retain(|summary| summary.seq != seq);
             if let Ok(at) = self.position(seq) {
                 self.requests.remove(at);
             } else if self.next_before.is_some_and(|before| seq < before) {
@@ -220,6 +286,7 @@ impl FeedState {
         }
         self.floor = floor;
         self.requests.retain(|summary| summary.seq >= floor);
+        self.aside_rows.retain(|summary| summary.seq >= floor);
         self.deleted = self.deleted.split_off(&floor);
         self.endpoint.last_seq = self.endpoint.last_seq.max(floor - 1);
         self.settle();
@@ -254,6 +321,11 @@ impl FeedState {
             return false;
         }
         let Err(at) = self.position(seq) else { return false };
+        if self.aside.has(seq) {
+            let is_known = self.aside_rows.iter().any(|known| known.seq == seq);
+            self.aside_rows.extend((!is_known).then_some(summary));
+            return !is_known;
+        }
         self.requests.insert(at, summary);
         self.endpoint.last_seq = self.endpoint.last_seq.max(seq);
         true

@@ -6,10 +6,14 @@ pub mod hex;
 pub mod json;
 pub mod kind;
 pub mod name;
+pub mod providers;
 pub mod reach;
 pub mod refusal;
 pub mod retention;
+pub mod sample;
 pub mod target;
+pub mod tools;
+pub mod utf16;
 
 use crate::wire::Timestamp;
 

@@ -16,12 +16,19 @@ mod erased;
 pub mod feed;
 pub mod format;
 mod listing;
+mod lists;
 pub mod live;
+mod load;
 mod pages;
+mod pending;
+mod reading;
+mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;
+mod span;
 pub mod status;
 mod viewer;
+mod windowing;
 pub mod wire;
 
 /// Brings the page that the server rendered to life: the browser's entry point.

@@ -14,7 +14,12 @@ mod browser;
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 mod follower;
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+mod source;
+#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
 mod stream;
+
+/// The `<meta>` that tells workspaces apart: the tabs of one share a stream.
+pub const WORKSPACE: &str = "hookglass-workspace";
 
 /// How the feed of a page stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,7 +7,9 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 pub use crate::status::PageStatus;
-use crate::{app::App, components::brand::Brand, wire::Problem};
+use crate::{
+    app::App, browser::HIDE_SECRETS, components::brand::Brand, format::joined, wire::Problem,
+};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +18,8 @@ pub struct Site {
     pub assets: Option<Assets>,
     /// The operator's `--public-url`, an origin without a path.
     pub public_url: Option<String>,
+    /// A name for the caller's workspace, by which its tabs find each other; `None` without one.
+    pub workspace: Option<String>,
 }
 
 /// Paths of the browser half, such as `/assets/<hash>.js`.
@@ -31,7 +35,7 @@ pub struct Assets {
 
 /// The document of a page. The nonce comes from `leptos::nonce::use_nonce`.
 pub fn document(site: Site) -> impl IntoView {
-    let Site { assets, public_url } = site;
+    let Site { assets, public_url, workspace } = site;
     let style = assets.as_ref().map(|assets| assets.style.clone());
     view! {
         <!DOCTYPE html>
@@ -39,6 +43,7 @@ pub fn document(site: Site) -> impl IntoView {
             <head>
                 <Basics style/>
                 {public_url.map(|origin| view! { <meta name=crate::browser::PUBLIC_URL content=origin/> })}
+                {workspace.map(|tag| view! { <meta name=crate::live::WORKSPACE content=tag/> })}
                 {assets.map(|assets| view! { <Hydration assets/> })}
                 <MetaTags/>
             </head>
@@ -108,7 +113,16 @@ fn Hydration(assets: Assets) -> impl IntoView {
 await init({{ module_or_path: "{wasm}" }});
 hydrate();"#
     );
+    // Before anything is drawn: a secret that shows for a moment has been shown.
+    let hide = joined(&[
+        "try{if(localStorage.getItem(\"",
+        HIDE_SECRETS,
+        "\"))document.documentElement.toggleAttribute(\"",
+        HIDE_SECRETS,
+        "\",true)}catch{}",
+    ]);
     view! {
+        <script nonce=use_nonce()>{hide}</script>
         <link rel="modulepreload" href=script nonce=use_nonce()/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         <script type="module" nonce=use_nonce()>

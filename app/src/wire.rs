@@ -5,6 +5,7 @@
 mod endpoint;
 mod feed;
 mod find;
+pub mod json;
 mod problem;
 mod reading;
 mod request;

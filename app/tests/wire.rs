@@ -283,7 +283,7 @@ fn a_key_is_never_in_debug_output() {
 
 #[test]
 fn readings_are_as_pinned() {
-    let piece = |kind: &str, text: &str| Piece(kind.to_owned(), text.to_owned());
+    let piece = |text: &str, kind: &str| Piece(text.to_owned(), kind.to_owned());
     let form = |value: &str, label: &str| Form { value: value.to_owned(), label: label.to_owned() };
     let reading = Reading {
         form: "json".to_owned(),
@@ -292,10 +292,11 @@ fn readings_are_as_pinned() {
         decoded: Some(Decoded { coding: "gzip".to_owned(), bytes: 19, is_partial: false }),
         notes: vec![Note { tone: "warn".to_owned(), text: "Shown in part.".to_owned() }],
         total: 2,
+        depth: Some(2),
         rows: vec![
             Row {
                 fold: Some("shut".to_owned()),
-                pieces: vec![piece("punctuation", "{")],
+                pieces: vec![piece("{", "punctuation")],
                 ..Row::default()
             },
             Row {
@@ -303,13 +304,13 @@ fn readings_are_as_pinned() {
                 depth: 1,
                 margin: Some("2".to_owned()),
                 mark: Some("added".to_owned()),
-                pieces: vec![piece("key hit", "\"id\""), piece("", ": "), piece("number", "1")],
+                pieces: vec![piece("\"id\"", "key hit"), piece(": ", ""), piece("1", "number")],
                 ..Row::default()
             },
         ],
         fields: vec![Field {
-            name: vec![piece("", "Authorization")],
-            value: vec![piece("secret", "Bearer x")],
+            name: vec![piece("Authorization", "")],
+            value: vec![piece("Bearer x", "secret")],
             about: Some("Lets a client in.".to_owned()),
             standard: Some("RFC 9110 §11.6.2".to_owned()),
             secret: true,

@@ -86,9 +86,11 @@ export class Inspect {
 
   /** The header fields that are shown, in order. */
   async headerFields(): Promise<[string, string][]> {
-    return this.headers.locator("tr").evaluateAll((rows) =>
+    return this.headers.getByTestId("field").evaluateAll((rows) =>
       rows.map((row) => {
-        const [name, value] = [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "");
+        const [name, value] = [".fields__name", ".fields__value"].map(
+          (part) => row.querySelector(part)?.textContent ?? "",
+        );
         return [name ?? "", value ?? ""] as [string, string];
       }),
     );
@@ -111,7 +113,18 @@ export class Inspect {
 
   /** The text of the body that is shown, character by character. */
   async bodyText(): Promise<string> {
-    return (await this.body.locator("pre").textContent()) ?? "";
+    await expect(this.body).toBeVisible();
+    return (await this.lines(this.body)).join("\n");
+  }
+
+  /** The rows of text that a part shows. */
+  async lines(part: Locator): Promise<string[]> {
+    return part.locator(".reader__text").allTextContents();
+  }
+
+  /** One part of the chosen request, as the page names it. */
+  part(name: "body" | "headers" | "query" | "wire" | "reply" | "compare"): Locator {
+    return this.page.getByTestId(`${name}-view`);
   }
 
   /** The numbers of the requests in the list, from top to bottom. */

@@ -23,6 +23,7 @@ test("a deleted request leaves both tabs and does not come back", async ({ page,
   await first.choose(3);
   await first.detail.getByRole("button", { name: "Delete" }).click();
   await expect(first.row(3)).toHaveCount(0);
+  await page.getByTestId("undo").getByRole("button", { name: "Dismiss" }).click();
   await expect(second.row(3)).toHaveCount(0);
   await curl(url, { body: "5" });
   await expect(second.row(5)).toBeVisible();
@@ -39,6 +40,7 @@ test("clearing empties both tabs, and numbers go on", async ({ page, context, or
   await page.locator("summary", { hasText: "Clear or delete" }).click();
   await page.getByRole("button", { name: "Clear all requests" }).click();
   await expect(first.rows).toHaveCount(0);
+  await page.getByTestId("undo").getByRole("button", { name: "Dismiss" }).click();
   await expect(second.rows).toHaveCount(0);
   await curl(url, { body: "5" });
   await expect(first.row(5)).toBeVisible();

@@ -2,6 +2,7 @@
 //! what, and when cargo must run this again.
 
 mod embed;
+mod order;
 mod style;
 mod wasm;
 

@@ -12,6 +12,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::order;
+
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "hookglass-app";
 /// What cargo calls the library, and wasm-bindgen its output.
@@ -170,5 +172,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         }
     }
     let read = |name| fs::read(folder.join(name)).context("cannot read what wasm-bindgen wrote");
-    Ok(Bound { script: read(&script)?, wasm: read(&wasm)? })
+    let wasm = read(&wasm)?;
+    let wasm = if profile == Profile::Release { order::by_content(&wasm)? } else { wasm };
+    Ok(Bound { script: read(&script)?, wasm })
 }

@@ -59,14 +59,22 @@ pub(crate) fn render_fields(fields: &HeaderMap) -> Vec<u8> {
 /// The fields of a kept head, in wire order, values without surrounding white space
 /// (RFC 9112 §5.1).
 pub(crate) fn fields(head: &[u8]) -> Vec<Header> {
-    let after_request_line =
-        head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
-    trailer_fields(&head[after_request_line..])
+    trailer_fields(&head[request_line_end(head)..])
 }
 
 /// The fields of kept trailers, in wire order. A folded line is joined to its field by one space
 /// (RFC 9112 §5.2).
 pub(crate) fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
+    raw_fields(bytes).into_iter().map(|(name, value)| (text(name), text(&value))).collect()
+}
+
+/// The fields of a kept head as bytes.
+pub(crate) fn raw_head_fields(head: &[u8]) -> Vec<(&[u8], Vec<u8>)> {
+    raw_fields(&head[request_line_end(head)..])
+}
+
+/// The same of kept trailers.
+pub(crate) fn raw_fields(bytes: &[u8]) -> Vec<(&[u8], Vec<u8>)> {
     let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
     for line in bytes.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -79,7 +87,26 @@ pub(crate) fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
             fields.push((&line[..colon], trimmed(&line[colon + 1..]).to_vec()));
         }
     }
-    fields.into_iter().map(|(name, value)| (text(name), text(&value))).collect()
+    fields
+}
+
+/// The raw target of a kept head: what stands between the first and the last space of its first
+/// line.
+pub(crate) fn target_of(head: &[u8]) -> &[u8] {
+    let line = head.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
+    let start = line.iter().position(|&byte| byte == b' ').map_or(line.len(), |at| at + 1);
+    let end = line.iter().rposition(|&byte| byte == b' ').unwrap_or(line.len());
+    line.get(start..end).unwrap_or_default()
+}
+
+/// The value of the first field of a name.
+pub(crate) fn value(head: &[u8], name: &str) -> Option<Vec<u8>> {
+    let mut fields = raw_head_fields(head).into_iter();
+    fields.find(|(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
+}
+
+fn request_line_end(head: &[u8]) -> usize {
+    head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1)
 }
 
 /// The values of one field of a kept head, in wire order; `name` in any case.

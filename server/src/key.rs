@@ -43,6 +43,14 @@ impl Key {
         KeyHash(Sha256::digest(self.0.as_bytes()).into())
     }
 
+    /// A name by which the tabs of a browser know that they have the same key. It tells nothing of
+    /// the key.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        let digest = Sha256::digest(self.hash().as_bytes());
+        URL_SAFE_NO_PAD.encode(digest.first_chunk::<8>().unwrap_or(&[0; 8]))
+    }
+
     /// The key itself, for the cookie or the answer that hands it out.
     #[must_use]
     pub fn reveal(&self) -> &str {

@@ -14,14 +14,17 @@ pub mod key;
 mod label;
 mod listen;
 pub mod metrics;
+mod qr;
 pub mod query;
 mod rates;
+mod reading;
 mod redact;
 mod reply;
 mod retention;
 mod sender;
 mod signature;
 pub mod slug;
+mod snippet;
 pub mod store;
 pub mod vault;
 mod verdicts;
@@ -44,6 +47,7 @@ use self::{
     listen::{Doors, Listen},
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::{
         Store, StoreError,
         sqlite::{OpenError, SqliteStore},
@@ -155,6 +159,7 @@ impl Server {
             feed,
             client_address: client_address.clone(),
             rates: rates.clone(),
+            reader: Reader::default(),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),

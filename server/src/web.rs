@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, providers, requests, secrets, session},
+    api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
@@ -38,6 +38,7 @@ use crate::{
     feed::Feed,
     metrics::Metrics,
     rates::Rates,
+    reading::Reader,
     store::Store,
     verdicts::Verdicts,
 };
@@ -68,6 +69,7 @@ pub(crate) struct Parts {
     pub(crate) verdicts: Verdicts,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
+    pub(crate) reader: Reader,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
@@ -128,6 +130,10 @@ pub(crate) fn routes(app: App) -> Router {
             delete(secrets::delete).post(secrets::post_form),
         )
         .route("/api/providers", get(providers::list))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
+        .route("/api/endpoints/{endpoint}/qr", get(qr::get))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());
@@ -135,6 +141,8 @@ pub(crate) fn routes(app: App) -> Router {
     let uncompressed = Router::new()
         .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))
         .route("/api/endpoints/{endpoint}/requests/{seq}/raw", get(requests::raw))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/part", get(readings::part))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/image", get(readings::image))
         .route("/api/endpoints/{endpoint}/live", get(live::of_endpoint))
         .route("/api/live", get(live::of_workspace))
         .method_not_allowed_fallback(error::method_not_allowed);

@@ -45,10 +45,18 @@ impl Bench {
         format!("/api/endpoints/{}/requests{rest}", self.id)
     }
 
+    /// All that a search finds, page by page.
     async fn found(&self, q: &str) -> Vec<i64> {
-        let page = self.owner.get(&self.path(&format!("?q={}", encoded(q)))).await;
-        assert_eq!(page.status, StatusCode::OK, "{q}: {page:?}");
-        seqs(&page.json())
+        let (mut found, mut before) = (Vec::new(), i64::MAX);
+        loop {
+            let path = self.path(&format!("?before={before}&q={}", encoded(q)));
+            let page = self.owner.get(&path).await;
+            assert_eq!(page.status, StatusCode::OK, "{q}: {page:?}");
+            let page = page.json();
+            found.extend(seqs(&page));
+            let Some(next) = page["next_before"].as_i64() else { return found };
+            before = next;
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Uint8Array, encode_uri_component};
+use js_sys::{Reflect, Uint8Array, encode_uri_component};
 use send_wrapper::SendWrapper;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -14,6 +14,7 @@ use super::{
     Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
     Suggestions, Summary, Value, Window,
 };
+use crate::wire::json::{self, Unreadable};
 
 /// How long a call may take before the page says that no answer came: long enough for 256 KiB over
 /// a bad mobile line, short enough that nobody waits for ever.
@@ -21,6 +22,8 @@ const TIMEOUT_MS: i32 = 30_000;
 
 /// What a request without a body and without special headers is sent with.
 const NO_HEADERS: &[(&str, &str)] = &[];
+
+pub(super) use crate::browser::now;
 
 pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
     json("GET", "/api/endpoints".to_owned(), None).await
@@ -88,6 +91,22 @@ pub(super) async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> 
     let mut path = Path::new(endpoint_path(id) + "/requests");
     path.push("q", Some(q));
     json("DELETE", path.text, None).await
+}
+
+pub(super) fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
+    let Some(window) = web_sys::window() else { return };
+    let path = match seq {
+        Some(seq) => Path::new(request_path(id, seq)),
+        None => Path::new(endpoint_path(id) + "/requests"),
+    };
+    let mut path = path;
+    path.push("q", q);
+    let init = RequestInit::new();
+    init.set_method("DELETE");
+    init.set_credentials(RequestCredentials::SameOrigin);
+    // The browser's own types do not know it yet. Setting a property of a plain object cannot fail.
+    let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
+    drop(window.fetch_with_str_and_init(&path.text, &init));
 }
 
 pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
@@ -174,7 +193,7 @@ async fn json<T: DeserializeOwned>(
     path: String,
     body: Option<String>,
 ) -> Result<T, Problem> {
-    serde_json::from_str(&text(method, path, body).await?).map_err(not_understood)
+    json::read(&text(method, path, body).await?).map_err(not_understood)
 }
 
 /// Calls and reads the text of the answer.
@@ -278,7 +297,7 @@ impl Answer {
         }
         let status = self.response.status();
         let title = self.response.status_text();
-        let problem = self.text().await.ok().and_then(|text| serde_json::from_str(&text).ok());
+        let problem = self.text().await.ok().and_then(|text| json::read(&text).ok());
         // Whoever answers without a problem is not Hookglass, but something in between.
         Err(problem.unwrap_or_else(|| Problem {
             kind: "about:blank".to_owned(),
@@ -303,7 +322,8 @@ fn no_answer(_error: JsValue) -> Problem {
     Problem::unreachable("The server cannot be reached. Check the connection and try again.")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn not_understood(error: serde_json::Error) -> Problem {
-    Problem::unreachable(String::from("The answer was not understood: ") + &error.to_string())
+fn not_understood(_: Unreadable) -> Problem {
+    Problem::unreachable(
+        "The answer was not understood. Reload the page: it may be of an older version.",
+    )
 }

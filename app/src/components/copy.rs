@@ -1,4 +1,4 @@
-//! A button that puts text on the clipboard.
+//! Buttons that put text on the clipboard.
 
 use std::time::Duration;
 
@@ -7,8 +7,22 @@ use leptos::{prelude::*, task::spawn_local};
 use super::icon::{CHECK, COPY, Icon};
 use crate::browser;
 
-/// How long the button says what came of it: long enough to read two words.
+/// How long a button says what came of it: long enough to read two words.
 const ANSWER: Duration = Duration::from_millis(1600);
+
+/// What came of copying; `None` before and a while after.
+pub(crate) type Answer = Option<bool>;
+
+/// Says what came of copying, for a while.
+pub(crate) fn answer(copied: RwSignal<Answer>, worked: bool) {
+    let _ = copied.try_set(Some(worked));
+    set_timeout(
+        move || {
+            let _ = copied.try_set(None);
+        },
+        ANSWER,
+    );
+}
 
 /// Copies `text`; `what` completes its name for people who hear the page: "Copy the URL".
 #[component]
@@ -17,29 +31,31 @@ pub(crate) fn CopyButton(
     #[prop(into)] what: String,
     #[prop(optional, into)] testid: Option<&'static str>,
 ) -> impl IntoView {
-    let copied = RwSignal::new(None);
-    let copy = move |_| {
+    let copy = Callback::new(move |copied| {
         let text = text.get_untracked();
-        spawn_local(async move {
-            copied.try_set(Some(browser::copy(&text).await));
-            set_timeout(
-                move || {
-                    let _ = copied.try_set(None);
-                },
-                ANSWER,
-            );
-        });
-    };
-    let answer = move || match copied.get() {
+        spawn_local(async move { answer(copied, browser::copy(&text).await) });
+    });
+    view! { <CopyLater copy what testid/> }
+}
+
+/// Copies what `copy` fetches and tells the signal that it is given what came of it.
+#[component]
+pub(crate) fn CopyLater(
+    copy: Callback<RwSignal<Answer>>,
+    #[prop(into)] what: String,
+    #[prop(optional_no_strip)] testid: Option<&'static str>,
+) -> impl IntoView {
+    let copied = RwSignal::new(None);
+    let words = move || match copied.get() {
         None => "Copy",
         Some(true) => "Copied",
         Some(false) => "Not copied",
     };
-    let title = format!("Copy {what}");
     let icon = move || {
         let glyph = if copied.get() == Some(true) { CHECK } else { COPY };
         view! { <Icon glyph/> }
     };
+    let title = String::from("Copy ") + &what;
     view! {
         <button
             type="button"
@@ -49,10 +65,10 @@ pub(crate) fn CopyButton(
             data-state=move || copied.get().map(|copied| if copied { "copied" } else { "failed" })
             data-testid=testid
             title=title
-            on:click=copy
+            on:click=move |_| copy.run(copied)
         >
             {icon}
-            <span aria-live="polite">{answer}</span>
+            <span aria-live="polite">{words}</span>
             <span class="unseen">" " {what}</span>
         </button>
     }

@@ -8,7 +8,7 @@ use super::{
     when::Expiry,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Children, Erase as _},
     format::{curl, reach::Reach},
     wire::Timestamp,
 };
@@ -41,7 +41,7 @@ pub(crate) fn EndpointBar(
                     <CopyButton text=command what="the curl command" testid="copy-curl"/>
                 </div>
             })}
-            <div class="endpoint-bar__acts">{children()}</div>
+            <div class="endpoint-bar__acts">{children.shown()}</div>
         </section>
     }
     .erased()

@@ -6,6 +6,7 @@ use super::{
     icon::{ALERT, BAN, SCISSORS},
     notice::{Notice, Tone},
 };
+use crate::erased::Children;
 use crate::{
     format::{
         count::{duration, grouped},
@@ -92,7 +93,7 @@ fn Fact(
     view! {
         <div class="facts__fact" title=hint>
             <dt>{name}</dt>
-            <dd>{children()}</dd>
+            <dd>{children.shown()}</dd>
         </div>
     }
 }

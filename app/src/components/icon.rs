@@ -10,6 +10,8 @@ pub(crate) const ALERT: Glyph = Glyph(
     "M21.73 18l-8-14a2 2 0 0 0-3.48 0l-8 14A2 2 0 0 0 4 21h16a2 2 0 0 0 1.73-3M12 9v4M12 17h.01",
 );
 pub(crate) const ARROW_LEFT: Glyph = Glyph("M12 19l-7-7 7-7M19 12H5");
+pub(crate) const ARROW_DOWN: Glyph = Glyph("M12 5v14M19 12l-7 7-7-7");
+pub(crate) const ARROW_UP: Glyph = Glyph("M5 12l7-7 7 7M12 19V5");
 pub(crate) const BAN: Glyph =
     Glyph("M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM4.929 4.929L19.07 19.071");
 pub(crate) const CHECK: Glyph = Glyph("M20 6L9 17l-5-5");
@@ -18,9 +20,22 @@ pub(crate) const COPY: Glyph = Glyph(
     "M10 8h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H10a2 2 0 0 1-2-2V10a2 2 0 0 1 2-2z\
      M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2",
 );
+pub(crate) const COMPARE: Glyph = Glyph("M8 3L4 7l4 4M4 7h16M16 21l4-4-4-4M20 17H4");
+pub(crate) const CROSS: Glyph = Glyph("M18 6L6 18M6 6l12 12");
 pub(crate) const DOWNLOAD: Glyph =
     Glyph("M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5");
 pub(crate) const ELLIPSIS: Glyph = Glyph("M12 12h.01M19 12h.01M5 12h.01");
+pub(crate) const EYE: Glyph = Glyph(
+    "M2.06 12.35a1 1 0 0 1 0-.7 10.75 10.75 0 0 1 19.88 0 1 1 0 0 1 0 .7 10.75 10.75 0 0 1-19.88 0\
+     M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+);
+pub(crate) const EYE_OFF: Glyph = Glyph(
+    "M10.73 5.08a10.74 10.74 0 0 1 11.21 6.57 1 1 0 0 1 0 .7 10.75 10.75 0 0 1-1.44 2.49\
+     M14.08 14.16a3 3 0 0 1-4.24-4.24\
+     M17.48 17.5a10.75 10.75 0 0 1-15.42-5.15 1 1 0 0 1 0-.7 10.75 10.75 0 0 1 4.45-5.14M2 2l20 20",
+);
+pub(crate) const FOLLOW: Glyph =
+    Glyph("M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM2 12s4-7 10-7 10 7 10 7-4 7-10 7-10-7-10-7z");
 pub(crate) const GLOBE: Glyph = Glyph(
     "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM12 2a14.5 14.5 0 0 0 0 20 14.5 14.5 0 0 0 0-20\
      M2 12h20",
@@ -38,15 +53,27 @@ pub(crate) const NETWORK: Glyph = Glyph(
      M10 2h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1V3a1 1 0 0 1 1-1z\
      M5 16v-3a1 1 0 0 1 1-1h12a1 1 0 0 1 1 1v3M12 12V8",
 );
+pub(crate) const PEN: Glyph = Glyph(
+    "M21.17 6.81a1 1 0 0 0-3.99-3.99L3.84 16.17a2 2 0 0 0-.5.83l-1.32 4.35a.5.5 0 0 0 .62.62\
+     l4.35-1.32a2 2 0 0 0 .83-.5zM15 5l4 4",
+);
+pub(crate) const NOTE: Glyph = Glyph("M4 4h16v12l-4 4H4zM16 20v-4h4M8 9h8M8 13h5");
+pub(crate) const PAUSE: Glyph = Glyph("M9 5v14M15 5v14");
+pub(crate) const PIN: Glyph = Glyph("M12 17v5M9 3h6M10 3v7l-4 4v2h12v-2l-4-4V3");
 pub(crate) const PLUS: Glyph = Glyph("M5 12h14M12 5v14");
 pub(crate) const SCISSORS: Glyph = Glyph(
     "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\
      M6 15a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM14.8 14.8L20 20",
 );
+pub(crate) const SEARCH: Glyph = Glyph("M11 3a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM21 21l-4.35-4.35");
 pub(crate) const TRASH: Glyph = Glyph(
     "M10 11v6M14 11v6M19 6v14a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2V6M3 6h18\
      M8 6V4a2 2 0 0 1 2-2h4a2 2 0 0 1 2 2v2",
 );
+
+pub(crate) const UNDO: Glyph = Glyph("M9 14L4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 0 11H11");
+
+pub(crate) const WRAP: Glyph = Glyph("M3 6h18M3 12h15a3 3 0 1 1 0 6h-4M16 16l-2 2 2 2M3 18h7");
 
 /// An icon beside the text or label that says the same.
 #[component]

@@ -1,21 +1,50 @@
 //! Links within an endpoint's page: they change one part of the URL and keep the rest.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_location, params::ParamsMap};
+use leptos_router::{hooks::use_location, location::Url, params::ParamsMap};
 
-/// The query of the page as it is, with its `?`; empty if there is none.
+use crate::erased::Children;
+
+/// What the query says of how one part of one request is shown: another one starts anew.
+const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];
+
+/// The query of the page for another request: with its `?`, empty if there is none.
 pub(crate) fn query_string() -> Memo<String> {
     let query = use_location().query;
-    Memo::new(move |_| to_text(&query.read()))
+    Memo::new(move |_| query_for(&query.read(), &OF_ONE_PART, &[]))
 }
 
-/// The query of the page with `key` set to `value`.
-pub(crate) fn query_with(key: &'static str, value: &'static str) -> Memo<String> {
+/// `query` without the values of the keys `without` and with those of `set`.
+pub(crate) fn query_for(query: &ParamsMap, without: &[&str], set: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    let mut push = |key: &str, value: &str| {
+        text.push(if text.is_empty() { '?' } else { '&' });
+        text.push_str(key);
+        text.push('=');
+        text.push_str(&Url::escape(value));
+    };
+    for (key, value) in query {
+        if !without.contains(&key.as_ref()) && set.iter().all(|(name, _)| name != key) {
+            push(&Url::escape(key), value);
+        }
+    }
+    for (key, value) in set {
+        push(key, value);
+    }
+    text
+}
+
+/// The query of the page with `key` set to what `value` gives, or without it; what only made sense
+/// beside the old value (`before`) goes with it.
+pub(crate) fn query_set(
+    key: &'static str,
+    value: impl Fn() -> Option<String> + Send + Sync + 'static,
+) -> Memo<String> {
     let query = use_location().query;
     Memo::new(move |_| {
-        let mut query = query.get();
-        query.replace(key, value.to_owned());
-        to_text(&query)
+        let value = value();
+        let set: Option<[_; 1]> = value.as_deref().map(|value| [(key, value)]);
+        query_for(&query.read(), &["before", key], set.as_ref().map_or(&[], |set| set))
     })
 }
 
@@ -33,29 +62,53 @@ pub(crate) fn inspect(endpoint: &str, seq: Option<i64>, query: &str) -> String {
     }
 }
 
-fn to_text(query: &ParamsMap) -> String {
-    let text = query.to_query_string();
-    if text == "?" { String::new() } else { text }
-}
-
-/// One of a few views of the same thing, chosen in the query: `?tab=headers`.
+/// One of a few views of the same thing, chosen in the query: `?tab=headers`. What the query says
+/// of the view that it leaves is left out.
 #[component]
 pub(crate) fn ViewLink(
     key: &'static str,
-    value: &'static str,
-    chosen: Signal<bool>,
+    #[prop(into)] value: String,
+    #[prop(into)] chosen: Signal<bool>,
+    /// The name by which the keyboard finds it.
+    #[prop(optional)]
+    press: Option<&'static str>,
     children: Children,
 ) -> impl IntoView {
-    let query = query_with(key, value);
-    let path = use_location().pathname;
+    let location = use_location();
+    let (query, path) = (location.query, location.pathname);
+    let href = move || {
+        let query = query.read();
+        // A tab has forms of its own; a depth is of the form.
+        let without: &[&str] = match key {
+            "tab" => &["form", "with", "depth", "toggled", "find", "from"],
+            "form" => &OF_ONE_PART,
+            _ => &["toggled", "from"],
+        };
+        path.get() + &query_for(&query, without, &[(key, &value)])
+    };
     view! {
         <a
             class="view-link"
-            href=move || format!("{}{}", path.get(), query.get())
+            href=href
             aria-current=move || chosen.get().then_some("true")
+            data-key=press
             data-noscroll
         >
-            {children()}
+            {children.shown()}
         </a>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_of_a_query_changes_and_the_rest_stays() {
+        let query = ParamsMap::from_iter([("tab", "body"), ("q", "a b"), ("find", "x")]);
+        assert_eq!(query_for(&query, &["find"], &[]), "?tab=body&q=a%20b");
+        assert_eq!(query_for(&query, &OF_ONE_PART, &[("tab", "wire")]), "?q=a%20b&tab=wire");
+        assert_eq!(query_for(&ParamsMap::new(), &[], &[]), "");
+        assert_eq!(query_for(&ParamsMap::new(), &[], &[("find", "50%&")]), "?find=50%25%26");
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
+use crate::erased::Children;
 
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub(crate) fn Notice(tone: Tone, glyph: Glyph, children: Children) -> impl IntoV
     view! {
         <p class="notice" data-state=tone.name()>
             <Icon glyph/>
-            <span>{children()}</span>
+            <span>{children.shown()}</span>
         </p>
     }
 }

@@ -1,112 +1,227 @@
-//! The list of an endpoint's requests, newest first.
+//! The list of an endpoint's requests, newest first. Only the rows that one sees are drawn, and
+//! what arrives moves none of them while one reads further down.
 
-use leptos::prelude::*;
+mod sight;
+
+use leptos::{ev, html, prelude::*};
 use web_sys::MouseEvent;
 
-use super::{link, request_row::RequestRow};
+use self::sight::{scroll_by, sight, stretch};
+use super::{
+    link,
+    list_head::{Arrivals, ListHead},
+    request_row::RequestRow,
+};
 use crate::{
-    erased::Erase as _,
-    feed::FeedState,
-    format::{
-        count::{counted, grouped},
-        retention,
-    },
-    wire::Summary,
+    erased::{Children, Erase as _},
+    format::{count::grouped, joined, retention},
+    lists::Lists,
+    windowing::px,
 };
 
-/// How many rows are drawn unless the viewer asks for more: what came while the page was open
-/// must not make it slow.
-const ROWS: usize = 200;
+/// How many rows are drawn before the browser has measured anything: a page of the API, which is
+/// all that the server renders.
+const FIRST_ROWS: usize = 50;
 
-/// How many more rows are drawn at a time, as many as a page of the API holds.
-const MORE_ROWS: usize = 50;
+/// How many rows from the end of what is loaded the next page is asked for.
+const AHEAD_ROWS: usize = 60;
 
 /// The rows, and the way to older ones.
 #[component]
 pub(crate) fn RequestList(
-    state: RwSignal<FeedState>,
+    lists: Lists,
     selected: Signal<Option<i64>>,
     /// Where the list begins if it does not begin with the newest: exclusive.
     before: Option<i64>,
     /// The highest `seq` when the page was loaded: what lies above came while it was open.
     loaded_through: i64,
-    /// Loads an older page.
+    arrivals: Arrivals,
+    /// How many the search finds in all, and whether that is known to be all.
+    found: Signal<Option<(u64, bool)>>,
+    /// Loads an older page; true if a viewer asked for it, false if scrolling did.
     #[prop(into)]
-    on_older: Callback<()>,
+    on_older: Callback<bool>,
     /// Whether one is being loaded.
     is_loading: Signal<bool>,
+    /// What stands above the rows beside their number.
+    children: Children,
 ) -> impl IntoView {
     let query = link::query_string();
-    let rows = RwSignal::new(ROWS);
-    let is_shown = move |summary: &&Summary| before.is_none_or(|before| summary.seq < before);
+    let list = NodeRef::<html::Ol>::new();
+    // Which rows are drawn, counted from the first that is shown.
+    let drawn = RwSignal::new(0..FIRST_ROWS);
+    // The row that one reads and how many stood above it; none while one looks at the newest.
+    let anchor = StoredValue::new(None::<(i64, usize)>);
+    // How many of the loaded rows are above the list, not to be seen.
+    let skipped = move || {
+        let ceiling = before.into_iter().chain(arrivals.held.get().map(|held| held + 1)).min();
+        ceiling.map_or(0, |ceiling| lists.read(|list| list.above(ceiling - 1)))
+    };
     let shown = move || {
-        let state = state.read();
-        state.requests.iter().filter(is_shown).take(rows.get()).cloned().collect::<Vec<_>>()
+        let skipped = skipped();
+        let drawn = drawn.get();
+        lists.read(|list| {
+            let rows = list.requests.iter().skip(skipped + drawn.start).take(drawn.len());
+            rows.map(|summary| summary.seq).collect::<Vec<_>>()
+        })
     };
-    let is_empty = Memo::new(move |_| !state.read().requests.iter().any(|known| is_shown(&known)));
-    let id = state.read_untracked().endpoint.id.clone();
-    let total = move || counted(state.read().endpoint.requests, "request", "requests");
-    let row = move |first: Summary| {
-        let seq = first.seq;
-        let summary = Memo::new(move |last: Option<&Summary>| {
-            let state = state.read();
-            // Newest first: the order is what makes this search fast for each row at each event.
-            match state.requests.binary_search_by(|known| seq.cmp(&known.seq)) {
-                Ok(index) => state.requests[index].clone(),
-                Err(_) => last.unwrap_or(&first).clone(),
-            }
-        });
-        let is_new = seq > loaded_through;
-        view! { <RequestRow seq summary=summary.into() selected query is_new/> }
-    };
-    let older = Memo::new(move |_| {
-        let state = state.read();
-        let drawn = rows.get();
-        let known = state.requests.iter().filter(is_shown);
-        // The link without script goes on behind the last row that is drawn.
-        let last = known.clone().take(drawn).last().map(|summary| summary.seq);
-        (known.count() > drawn || state.next_before.is_some()).then_some(last).flatten()
+    let total = Memo::new(move |_| {
+        let skipped = skipped();
+        lists.read(|list| list.requests.len().saturating_sub(skipped))
     });
-    let full = Memo::new(move |_| retention::full(&state.read().endpoint));
-    // Said at the end, so not before all that is kept is there to see.
-    let dropped = Memo::new(move |_| match older.get() {
-        Some(_) => String::new(),
-        None => retention::dropped(&state.read().endpoint),
-    });
-    let load_older = move |event: MouseEvent| {
-        event.prevent_default();
-        let known = state.read_untracked().requests.iter().filter(is_shown).count();
-        let has_undrawn = known > rows.get_untracked();
-        rows.update(|rows| *rows += MORE_ROWS);
-        if !has_undrawn {
-            on_older.run(());
+    let next_before = Memo::new(move |_| lists.read(|list| list.next_before));
+
+    // Draws what one sees now, remembers what one reads, and asks for more near the end.
+    let look = move || {
+        let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else { return };
+        let total = total.get_untracked();
+        let next = sight.drawn(total);
+        if drawn.with_untracked(|drawn| *drawn != next) {
+            drawn.set(next.clone());
+        }
+        if let Some(list) = list.get_untracked() {
+            stretch(&list, px(total) * sight.row_px, px(next.start) * sight.row_px);
+        }
+        let skipped = untrack(skipped);
+        let first = sight.first().min(total.saturating_sub(1));
+        let read =
+            lists.read_untracked(|list| list.requests.get(skipped + first).map(|row| row.seq));
+        anchor.set_value(read.filter(|_| first > 0).map(|seq| (seq, first)));
+        if let Some(read) = read {
+            arrivals.saw(read);
+        }
+        if sight.end() + AHEAD_ROWS > total && next_before.get_untracked().is_some() {
+            on_older.run(false);
         }
     };
+    // What is added or taken away above the row that one reads moves the list by as much.
+    Effect::new(move |_| {
+        let (total, skipped) = (total.get(), skipped());
+        let Some(element) = list.get() else { return };
+        if let (Some((seq, stood)), Some(sight)) = (anchor.get_value(), sight(&element)) {
+            let stands = lists.read(|list| list.above(seq)).saturating_sub(skipped);
+            stretch(
+                &element,
+                px(total) * sight.row_px,
+                px(drawn.get_untracked().start) * sight.row_px,
+            );
+            scroll_by(&element, (px(stands) - px(stood)) * sight.row_px);
+        } else if total == 0 {
+            stretch(&element, 0.0, 0.0);
+        }
+        look();
+    });
+    let reveal = move |seq: i64| {
+        let Some(element) = list.get_untracked() else { return };
+        let skipped = untrack(skipped);
+        let row = lists.read_untracked(|list| list.find(seq).map(|_| list.above(seq)));
+        if let (Some(row), Some(sight)) =
+            (row.and_then(|row| row.checked_sub(skipped)), sight(&element))
+        {
+            scroll_by(&element, sight.way_to(row));
+            look();
+        }
+    };
+    let to_top = move || {
+        if let Some(element) = list.get_untracked()
+            && let Some(sight) = sight(&element)
+        {
+            anchor.set_value(None);
+            scroll_by(&element, -sight.top_px.max(0.0));
+            look();
+        }
+    };
+    Effect::new(move |last: Option<Option<i64>>| {
+        let now = selected.get();
+        // On a narrow page the list is back only in the next frame.
+        if let Some(seq) = now.or(last.flatten()) {
+            request_animation_frame(move || reveal(seq));
+        }
+        now
+    });
+    Effect::new(move |last: Option<u32>| {
+        let turn = lists.turn.get();
+        if last.is_some_and(|last| last != turn) {
+            to_top();
+        }
+        turn
+    });
+    Effect::new(move |_| {
+        let handles = [
+            window_event_listener(ev::resize, move |_| look()),
+            window_event_listener(ev::scroll, move |_| look()),
+        ];
+        on_cleanup(move || handles.into_iter().for_each(WindowListenerHandle::remove));
+    });
+
+    let newest = StoredValue::new(loaded_through);
+    let row = move |seq: i64| {
+        let first = lists.read_untracked(|list| list.find(seq).cloned()).unwrap_or_default();
+        let summary = Memo::new(move |last| {
+            lists.find(seq).or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
+        });
+        // Only what comes by itself slides in, not what one scrolls to.
+        let is_new = seq > newest.get_value();
+        newest.update_value(|newest| *newest = seq.max(*newest));
+        view! { <RequestRow seq summary=summary.into() selected query is_new/> }
+    };
+    let full = Memo::new(move |_| retention::full(&lists.all.read().endpoint));
+    // Said at the end, so not before all that is kept is there to see.
+    let dropped = Memo::new(move |_| {
+        if next_before.get().is_some() || lists.found.read().is_some() {
+            String::new()
+        } else {
+            retention::dropped(&lists.all.read().endpoint)
+        }
+    });
+    let is_empty = Memo::new(move |_| total.get() == 0 && next_before.get().is_none());
+    let id = lists.all.read_untracked().endpoint.id.clone();
+    let older = link::query_set("before", move || next_before.get().map(|seq| seq.to_string()));
+    let load_older = move |event: MouseEvent| {
+        event.prevent_default();
+        on_older.run(true);
+    };
     view! {
-        <section class="request-list" aria-label="Requests">
-            <header class="request-list__head">
-                <h2 class="request-list__title">{total}</h2>
+        <section class="request-list" aria-label="Requests" on:scroll=move |_| look()>
+            <div class="request-list__top">
+                {children.shown()}
+                <ListHead lists arrivals found on_top=to_top>""</ListHead>
                 {before.map(|before| view! {
                     <a class="request-list__newest" href=link::inspect(&id, None, "")>
                         "Older than #" {grouped(before.unsigned_abs())} ": back to the newest"
                     </a>
                 })}
-            </header>
+            </div>
             <p class="request-list__full" hidden=move || full.read().is_empty()>{full}</p>
-            <ol class="request-list__rows">
-                <For each=shown key=|summary| summary.seq children=row/>
+            <ol class="request-list__rows" node_ref=list>
+                <For each=shown key=|seq| *seq children=row/>
             </ol>
             {move || is_empty.get().then(|| view! {
-                <p class="request-list__none">"Requests will be listed here, newest first."</p>
+                <p class="request-list__none">
+                    {if lists.found.read_untracked().is_some() {
+                        "Nothing that is kept matches. What arrives and does is listed here."
+                    } else {
+                        "Requests will be listed here, newest first."
+                    }}
+                </p>
             })}
-            {move || older.get().map(|before| view! {
+            {move || next_before.get().map(|next| view! {
                 <a
                     class="button request-list__older"
-                    href=format!("?before={before}")
+                    href=older
                     data-state=move || is_loading.get().then_some("busy")
                     on:click=load_older
                 >
-                    {move || if is_loading.get() { "Loading…" } else { "Load older" }}
+                    {move || match (is_loading.get(), lists.found.read().is_some()) {
+                        (true, false) => "Loading…".to_owned(),
+                        (true, true) => "Searching…".to_owned(),
+                        (false, false) => "Load older".to_owned(),
+                        (false, true) => joined(&[
+                            "Searched back to #",
+                            &grouped(next.unsigned_abs()),
+                            ": go on",
+                        ]),
+                    }}
                 </a>
             })}
             <p class="request-list__dropped" data-testid="dropped" hidden=move || dropped.read().is_empty()>{dropped}</p>

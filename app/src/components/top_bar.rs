@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{brand::Brand, workspace_menu::WorkspaceMenu};
-use crate::erased::Erase as _;
+use crate::erased::{Children, Erase as _};
 
 /// The name of the place, what the page puts beside it, and the workspace's menu.
 #[component]
@@ -14,7 +14,7 @@ pub(crate) fn TopBar(
     view! {
         <header class="top-bar">
             <Brand/>
-            <div class="top-bar__page">{children.map(|children| children())}</div>
+            <div class="top-bar__page">{children.map(Children::shown)}</div>
             <WorkspaceMenu session/>
         </header>
     }

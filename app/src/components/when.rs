@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     format::{self, joined},
+    scope::Fineness,
     viewer::Viewer,
     wire::Timestamp,
 };
@@ -68,6 +69,19 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
         None => format!("{} {} UTC", date(at), format::time_of_day(at)),
     });
     time(at, text)
+}
+
+/// A point of a time line, as finely as it has to be told: in the viewer's own time once the page is
+/// alive, in UTC before.
+pub(super) fn moment(alive: bool, at: Timestamp, fineness: Fineness) -> String {
+    let (date, time) = if alive { browser::local(at) } else { (date(at), format::time_of_day(at)) };
+    let (day, minute) = (date.get(5..).unwrap_or_default(), time.get(..5).unwrap_or_default());
+    match fineness {
+        Fineness::Days => day.to_owned(),
+        Fineness::Full => joined(&[day, " ", minute]),
+        Fineness::Minutes => minute.to_owned(),
+        Fineness::Seconds => time.get(..8).unwrap_or_default().to_owned(),
+    }
 }
 
 /// The element of a point in time, with the exact one for programs and on hover.

@@ -532,3 +532,37 @@ proptest! {
         prop_assert_eq!(state.endpoint.requests, store.kept.len() as u64);
     }
 }
+
+#[test]
+fn what_is_set_aside_is_neither_listed_nor_counted_until_it_is_taken_back() {
+    let mut state = state(&[5, 4, 3, 2, 1], None, 0);
+    let before = state.clone();
+    let aside = |through, seqs: &[i64]| Aside { through, seqs: seqs.iter().copied().collect() };
+    state.set_aside(aside(0, &[4, 2]));
+    assert_eq!(seqs(&state), [5, 3, 1]);
+    assert_eq!(state.endpoint.requests, 3);
+    state.set_aside(Aside::default());
+    assert_eq!(state, before);
+    state.set_aside(aside(5, &[]));
+    assert_eq!((seqs(&state), state.endpoint.requests), (vec![], 0));
+    state.apply(Some(111), &FeedEvent::Captured(summary(6)));
+    assert_eq!((seqs(&state), state.endpoint.requests), (vec![6], 1));
+    state.set_aside(Aside::default());
+    assert_eq!(seqs(&state), [6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
+    let mut state = state(&[5, 4], Some(4), 3);
+    let before = state.clone();
+    state.set_aside(Aside { through: 5, ..Aside::default() });
+    assert_eq!((state.endpoint.requests, state.next_before), (0, None));
+    state.set_aside(Aside::default());
+    assert_eq!(state, before);
+    state.set_aside(Aside { through: 0, seqs: [2].into() });
+    state.append(Page { requests: [3, 2, 1].map(summary).to_vec(), change: 10, ..Page::default() });
+    assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
+    state.apply(Some(111), &deleted(&[2]));
+    state.set_aside(Aside::default());
+    assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
+}

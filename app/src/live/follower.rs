@@ -6,7 +6,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
-use js_sys::{Date, Math, encode_uri_component};
+use js_sys::{Date, Math};
 use leptos::{prelude::*, task::spawn_local};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
@@ -121,39 +121,17 @@ impl Follower {
         self.enter(Phase::Streaming);
         self.heard_at.set(Date::now());
         let this = Rc::downgrade(self);
-        let turn = self.turn.get();
-        let stream = Stream::open(&self.url(), move |heard| {
+        let (turn, after) = (self.turn.get(), self.cursor.get());
+        let cursor = Rc::downgrade(self);
+        let cursor = move || cursor.upgrade().map_or(after, |this| this.cursor.get());
+        let stream = Stream::open(cursor, move |heard| {
             if let Some(this) = this.upgrade()
                 && this.turn.get() == turn
             {
                 this.hear(heard);
             }
         });
-        match stream {
-            Some(stream) => {
-                self.stream.replace(Some(stream));
-            }
-            None => self.wait(),
-        }
-    }
-
-    fn url(&self) -> String {
-        let mut url = String::from("/api/live?");
-        let endpoints = self.endpoints.borrow();
-        if !endpoints.is_empty() {
-            url.push_str("endpoints=");
-            // The comma between them is not encoded: it separates.
-            for (index, endpoint) in endpoints.iter().enumerate() {
-                if index > 0 {
-                    url.push(',');
-                }
-                url.push_str(&String::from(encode_uri_component(endpoint)));
-            }
-            url.push('&');
-        }
-        url.push_str("after=");
-        url.push_str(&self.cursor.get().to_string());
-        url
+        self.stream.replace(Some(stream));
     }
 
     fn hear(self: &Rc<Self>, heard: Heard) {
@@ -183,7 +161,9 @@ impl Follower {
                     FeedEvent::Gone { endpoint, reason } => self.forget(endpoint, *reason),
                     _ => None,
                 };
-                self.tell(id, event);
+                if self.concerns(&event) {
+                    self.tell(id, event);
+                }
                 if let Some(change) = change {
                     self.cursor.set(self.cursor.get().max(change));
                 }
@@ -192,6 +172,13 @@ impl Follower {
                 }
             }
         }
+    }
+
+    /// Whether the page wants to hear of it: the stream is that of the whole workspace.
+    fn concerns(&self, event: &FeedEvent) -> bool {
+        let endpoints = self.endpoints.borrow();
+        let Some(endpoint) = event.endpoint() else { return true };
+        endpoints.is_empty() || endpoints.iter().any(|followed| followed == endpoint)
     }
 
     fn tell(&self, id: Option<i64>, event: FeedEvent) {

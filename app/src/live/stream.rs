@@ -1,11 +1,33 @@
-//! One `EventSource`, and what is heard from it. The seam for sharing one stream between tabs: the
-//! follower does not know where the events come from.
+//! A page's seat at the one stream that all tabs of a workspace share. Browsers allow six
+//! connections to a server that speaks HTTP/1.1, and every open page wants a feed.
+//!
+//! One seat leads: it has the stream, over all endpoints of the workspace, and passes on what is
+//! said. The others hear it through a `BroadcastChannel`, which plain http has too, other than locks
+//! or a `SharedWorker` without a second script. A seat that finds nobody leading leads. When two
+//! lead, the one with the lower name goes on. What is said twice is for the follower to bear.
 
-use wasm_bindgen::JsCast;
-use web_sys::{Event, EventSource, MessageEvent};
+use std::{
+    cell::{Cell, RefCell},
+    rc::{Rc, Weak},
+};
 
-use super::browser::Listener;
-use crate::wire::FeedEvent;
+use js_sys::Math;
+use leptos::prelude::document;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use super::{
+    browser::{Listener, Timer},
+    source::{Said, Source},
+};
+use crate::{format::joined, live::WORKSPACE, wire::FeedEvent};
+
+/// How long a seat waits for one that leads to say so, in milliseconds: many times what a message
+/// between tabs takes. If the answer comes too late there are two for a moment.
+const ANSWER_MS: u32 = 120;
+
+/// Up to so much more, lest seats that lost theirs at once all begin to lead.
+const SPREAD_MS: f64 = 120.0;
 
 /// What a stream says.
 pub(super) enum Heard {
@@ -15,52 +37,258 @@ pub(super) enum Heard {
     Event(Option<i64>, FeedEvent),
     /// An event whose data is not what its name promises.
     Unreadable,
-    /// The connection was cut, or the answer was not a feed. The browser would open some of these
-    /// again by itself and some not: the follower does it for all.
+    /// The connection was cut, or the answer was not a feed.
     Lost,
 }
 
-/// An open stream; dropping it closes it, after which nothing more is heard.
-pub(super) struct Stream {
-    source: EventSource,
-    _listeners: Vec<Listener>,
-}
+/// An open stream; dropping it gives up the seat, after which nothing more is heard.
+pub(super) struct Stream(Rc<Seat>);
 
 impl Stream {
-    /// Opens the feed at `url`. `None` where the browser has no `EventSource`.
-    pub(super) fn open(url: &str, on_heard: impl Fn(Heard) + Clone + 'static) -> Option<Self> {
-        let source = EventSource::new(url).ok()?;
-        let mut listeners = Vec::with_capacity(FeedEvent::NAMES.len() + 2);
-        listeners.push(Listener::new(&source, "open", {
-            let on_heard = on_heard.clone();
-            move |_| on_heard(Heard::Open)
-        }));
-        for name in FeedEvent::NAMES {
-            let on_heard = on_heard.clone();
-            listeners.push(Listener::new(&source, name, move |event| {
-                if let Some(heard) = read(name, &event) {
-                    on_heard(heard);
+    /// Opens the feed behind `cursor`, which says at any time what was heard last.
+    pub(super) fn open(
+        cursor: impl Fn() -> i64 + 'static,
+        on_heard: impl Fn(Heard) + 'static,
+    ) -> Self {
+        let meta = joined(&["meta[name=", WORKSPACE, "]"]);
+        let workspace = document().query_selector(&meta).ok().flatten();
+        let workspace = workspace.and_then(|meta| meta.get_attribute("content"));
+        let name = String::from("hookglass-live-") + &workspace.unwrap_or_default();
+        let channel = BroadcastChannel::new(&name).ok();
+        let seat = Rc::new(Seat {
+            name: String::from(
+                js_sys::Number::from(Math::random()).to_string_with_radix(36).unwrap_or_default(),
+            ),
+            channel,
+            role: RefCell::new(Role::Left),
+            listener: RefCell::default(),
+            cursor: Box::new(cursor),
+            on_heard: Box::new(on_heard),
+        });
+        if let Some(channel) = &seat.channel {
+            let this = Rc::downgrade(&seat);
+            seat.listener.replace(Some(Listener::new(channel, "message", move |event| {
+                let data = event.dyn_ref().map(MessageEvent::data);
+                if let (Some(this), Some(text)) =
+                    (this.upgrade(), data.and_then(|data| data.as_string()))
+                {
+                    this.hear(&text);
                 }
-            }));
+            })));
         }
-        listeners.push(Listener::new(&source, "error", move |_| on_heard(Heard::Lost)));
-        Some(Self { source, _listeners: listeners })
+        seat.seek();
+        Self(seat)
     }
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.source.close();
+        self.0.leave();
     }
 }
 
-fn read(name: &str, event: &Event) -> Option<Heard> {
-    let event = event.dyn_ref::<MessageEvent>()?;
-    let data = event.data().as_string()?;
-    Some(match FeedEvent::parse(name, &data) {
+enum Role {
+    /// Asks who leads, and leads when the time is over.
+    Seeking { _patience: Option<Timer> },
+    /// Hears what the seat of that name passes on.
+    Following(String),
+    /// Has the stream itself.
+    Leading(Rc<Lead>),
+    /// Gave up its seat, or never took it.
+    Left,
+}
+
+/// What the seat that leads knows.
+struct Lead {
+    source: RefCell<Option<Source>>,
+    is_open: Cell<bool>,
+    /// The last change that was passed on.
+    through: Cell<i64>,
+}
+
+struct Seat {
+    /// A random one; the lowest has precedence.
+    name: String,
+    channel: Option<BroadcastChannel>,
+    role: RefCell<Role>,
+    listener: RefCell<Option<Listener>>,
+    cursor: Box<dyn Fn() -> i64>,
+    on_heard: Box<dyn Fn(Heard)>,
+}
+
+// What seats say to each other: a word, the name of who says it, and what belongs to it, in lines.
+const WANT: &str = "want";
+const HERE: &str = "here";
+const OPEN: &str = "open";
+const EVENT: &str = "event";
+const LOST: &str = "lost";
+const BYE: &str = "bye";
+
+impl Seat {
+    fn say(&self, word: &str, rest: &[&str]) {
+        let Some(channel) = &self.channel else { return };
+        let mut text = String::from(word);
+        for part in [self.name.as_str()].iter().chain(rest) {
+            text.push('\n');
+            text.push_str(part);
+        }
+        // A channel takes every text.
+        let _ = channel.post_message(&JsValue::from_str(&text));
+    }
+
+    fn seek(self: &Rc<Self>) {
+        let this = Rc::downgrade(self);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to SPREAD_MS, and float casts saturate"
+        )]
+        let spread = (Math::random() * SPREAD_MS) as u32;
+        let patience = Timer::once(ANSWER_MS + spread, move || with(&this, Self::lead));
+        self.role.replace(Role::Seeking { _patience: patience });
+        self.say(WANT, &[&(self.cursor)().to_string()]);
+    }
+
+    fn lead(self: &Rc<Self>) {
+        let through = (self.cursor)();
+        let lead = Rc::new(Lead {
+            source: RefCell::default(),
+            is_open: Cell::new(false),
+            through: Cell::new(through),
+        });
+        self.role.replace(Role::Leading(Rc::clone(&lead)));
+        self.say(HERE, &["", ""]);
+        self.open(&lead, through);
+    }
+
+    /// Opens the stream behind `after`, in place of the one that may be open.
+    fn open(self: &Rc<Self>, lead: &Lead, after: i64) {
+        lead.is_open.set(false);
+        lead.through.set(after);
+        lead.source.replace(None);
+        let this = Rc::downgrade(self);
+        let url = String::from("/api/live?after=") + &after.to_string();
+        let source = Source::open(&url, move |said| with(&this, |this| this.pass_on(&said)));
+        if source.is_none() {
+            (self.on_heard)(Heard::Lost);
+        }
+        lead.source.replace(source);
+    }
+
+    /// Passes on what the server said.
+    fn pass_on(&self, said: &Said<'_>) {
+        let Some(lead) = self.leading() else { return };
+        match *said {
+            Said::Open => {
+                lead.is_open.set(true);
+                self.say(OPEN, &[]);
+                (self.on_heard)(Heard::Open);
+            }
+            Said::Event { name, id, data } => {
+                self.say(EVENT, &[name, id, data]);
+                let heard = read(name, id, data);
+                if let Some(
+                    Heard::Event(Some(through), _)
+                    | Heard::Event(None, FeedEvent::Alive { change: through, .. }),
+                ) = &heard
+                {
+                    lead.through.set(lead.through.get().max(*through));
+                }
+                heard.into_iter().for_each(&self.on_heard);
+            }
+            Said::Lost => {
+                self.say(LOST, &[]);
+                (self.on_heard)(Heard::Lost);
+            }
+        }
+    }
+
+    fn leading(&self) -> Option<Rc<Lead>> {
+        match &*self.role.borrow() {
+            Role::Leading(lead) => Some(Rc::clone(lead)),
+            _ => None,
+        }
+    }
+
+    fn is_seeking(&self) -> bool {
+        matches!(&*self.role.borrow(), Role::Seeking { .. })
+    }
+
+    fn follows(&self, name: &str) -> bool {
+        matches!(&*self.role.borrow(), Role::Following(leader) if leader == name)
+    }
+
+    /// Hears what another seat said.
+    fn hear(self: &Rc<Self>, text: &str) {
+        let mut lines = text.splitn(5, '\n');
+        let mut next = || lines.next().unwrap_or_default();
+        let (word, from) = (next(), next());
+        if let Some(lead) = self.leading() {
+            if word == WANT {
+                let cursor = next().parse().unwrap_or_default();
+                // It missed what was passed on before it came: all hear it again.
+                if cursor < lead.through.get() {
+                    self.open(&lead, cursor);
+                }
+                self.say(HERE, &[from, if lead.is_open.get() { OPEN } else { "" }]);
+            } else if matches!(word, HERE | OPEN | EVENT) {
+                if from < self.name.as_str() {
+                    self.say(BYE, &[]);
+                    self.seek();
+                } else {
+                    // Whoever it is has to know that there is one already.
+                    self.say(HERE, &["", ""]);
+                }
+            }
+            return;
+        }
+        match word {
+            HERE if self.is_seeking() => {
+                let to = next();
+                if to == self.name {
+                    self.role.replace(Role::Following(from.to_owned()));
+                    if next() == OPEN {
+                        (self.on_heard)(Heard::Open);
+                    }
+                } else if to.is_empty() {
+                    // One that leads from now on, and has not heard the question.
+                    self.seek();
+                }
+            }
+            OPEN if self.follows(from) => (self.on_heard)(Heard::Open),
+            EVENT if self.follows(from) => {
+                read(next(), next(), next()).into_iter().for_each(&self.on_heard);
+            }
+            LOST if self.follows(from) => (self.on_heard)(Heard::Lost),
+            BYE if self.follows(from) => self.seek(),
+            _ => {}
+        }
+    }
+
+    fn leave(&self) {
+        if self.leading().is_some() {
+            self.say(BYE, &[]);
+        }
+        self.role.replace(Role::Left);
+        self.listener.replace(None);
+        if let Some(channel) = &self.channel {
+            channel.close();
+        }
+    }
+}
+
+fn with(this: &Weak<Seat>, act: impl FnOnce(&Rc<Seat>)) {
+    if let Some(this) = this.upgrade() {
+        act(&this);
+    }
+}
+
+/// `None` for an event that this version does not know.
+fn read(name: &str, id: &str, data: &str) -> Option<Heard> {
+    Some(match FeedEvent::parse(name, data) {
         // A beat has no id: what the browser gives is the one of the event before it.
         Ok(Some(beat @ FeedEvent::Alive { .. })) => Heard::Event(None, beat),
-        Ok(Some(known)) => Heard::Event(event.last_event_id().parse().ok(), known),
+        Ok(Some(known)) => Heard::Event(id.parse().ok(), known),
         Ok(None) => return None,
         Err(_) => Heard::Unreadable,
     })

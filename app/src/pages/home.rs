@@ -13,6 +13,7 @@ use crate::{
     erased::Erase as _,
     listing::Listing,
     live,
+    load::resource,
     status::answer_with,
     wire::Endpoints,
 };
@@ -24,7 +25,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The home page.
 #[component]
 pub(crate) fn Home() -> impl IntoView {
-    let loaded = Resource::new(|| (), |()| api::endpoints());
+    let loaded = resource(|| (), |()| api::endpoints());
     let content = move || {
         Suspend::new(async move {
             match loaded.await {

@@ -1,21 +1,26 @@
 //! The page of an endpoint: the URL says which, which of its requests is chosen and how it is
 //! shown; this loads what the URL asks for.
 
+mod acts;
 mod bench;
+mod finding;
 mod selection;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 
-use self::{bench::Bench, selection::Selected};
+use self::bench::Bench;
 use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     erased::Erase as _,
+    load::resource,
+    reading,
+    span::Span,
     status::answer_with,
-    wire::{Endpoint, Page, Problem, Window},
+    wire::{Counts, Endpoint, Page, Problem, Window},
 };
 
 /// An endpoint with the page of its requests that the URL asks for.
@@ -25,16 +30,39 @@ struct Opened {
     page: Page,
     /// All of the workspace, for the way from one to the other; empty if they could not be read.
     endpoints: Vec<Endpoint>,
-    /// Where the page begins if not with the newest request: exclusive.
+    /// Where the list begins if not with the newest request: exclusive.
     before: Option<i64>,
+    /// The search and the span that the page was opened with.
+    q: Option<String>,
+    span: Option<String>,
+    /// What the two find; `None` where they ask for everything.
+    found: Option<Result<Page, Problem>>,
+    /// How many there are when; `None` if they could not be counted.
+    counts: Option<Counts>,
 }
 
 impl Opened {
-    async fn read(id: String, before: Option<i64>) -> Result<Self, Problem> {
+    async fn read(
+        id: String,
+        before: Option<i64>,
+        q: Option<String>,
+        span: Option<String>,
+    ) -> Result<Self, Problem> {
         let endpoint = api::endpoint(&id).await?;
-        let page = api::requests(&endpoint.id, Window { before, ..Window::default() }).await?;
+        let id = &endpoint.id;
+        let within = Span::parse(span.as_deref().unwrap_or_default());
+        let search = within.search(q.as_deref());
+        let newest = Window { before: before.filter(|_| search.is_none()), ..Window::default() };
+        let page = api::requests(id, newest).await?;
+        let found = match search {
+            Some(q) => {
+                Some(api::requests(id, Window { before, q: Some(q), ..Window::default() }).await)
+            }
+            None => None,
+        };
+        let counts = api::counts(id, finding::ask(q.clone(), within)).await.ok();
         let endpoints = api::endpoints().await.map(|list| list.endpoints).unwrap_or_default();
-        Ok(Self { endpoint, page, endpoints, before })
+        Ok(Self { page, endpoints, before, q, span, found, counts, endpoint })
     }
 }
 
@@ -48,14 +76,23 @@ pub(crate) fn Inspect() -> impl IntoView {
     // What is no number is no request either: 0 is the number of none.
     let seq =
         Memo::new(move |_| params.read().get("seq").map(|text| text.parse().unwrap_or_default()));
-    let opened =
-        Resource::new(move || (id.get(), before.get()), |(id, before)| Opened::read(id, before));
-    let selected =
-        Resource::new(move || (id.get(), seq.get()), |(id, seq)| Selected::read(id, seq));
+    // Both change what an open page shows, not which page it is: only opening one reads them.
+    let (q, span) = (query_value("q"), query_value("span"));
+    let opened = resource(
+        move || (id.get(), before.get()),
+        move |(id, before)| Opened::read(id, before, q.get_untracked(), span.get_untracked()),
+    );
+    let selected = resource(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
+    let query = use_location().query;
+    let ask = Memo::new(move |_| reading::ask(&query.read()));
+    let part = resource(
+        move || (id.get(), seq.get(), ask.get()),
+        |(id, seq, ask)| selection::read_part(id, seq, ask),
+    );
     let content = move || {
         Suspend::new(async move {
             match opened.await {
-                Ok(opened) => view! { <Bench opened seq=seq.into() selected/> }.erased(),
+                Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
                 Err(problem) => {
                     answer_with(&problem);
                     view! { <Unopened problem/> }.erased()

@@ -1,8 +1,11 @@
 //! The events of a feed, each an SSE event with JSON data (WHATWG HTML §9.2).
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, Summary};
+use super::{
+    Endpoint, Summary,
+    json::{Unreadable, read},
+};
 
 /// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
 /// changes nothing more.
@@ -89,6 +92,21 @@ impl FeedEvent {
         }
     }
 
+    /// The id of the endpoint that it is about; `None` for a beat.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        match self {
+            Self::Captured(summary) | Self::Updated(summary) => Some(&summary.endpoint),
+            Self::Endpoint(endpoint) => Some(&endpoint.id),
+            Self::Deleted { endpoint, .. }
+            | Self::Dropped { endpoint, .. }
+            | Self::Cleared { endpoint, .. }
+            | Self::Gone { endpoint, .. }
+            | Self::Gap { endpoint } => Some(endpoint),
+            Self::Alive { .. } => None,
+        }
+    }
+
     /// The data of the SSE event, one line of JSON.
     ///
     /// # Errors
@@ -121,10 +139,7 @@ impl FeedEvent {
     ///
     /// # Errors
     /// The data is not what the name promises.
-    pub fn parse(name: &str, data: &str) -> serde_json::Result<Option<Self>> {
-        fn read<T: DeserializeOwned>(data: &str) -> serde_json::Result<T> {
-            serde_json::from_str(data)
-        }
+    pub fn parse(name: &str, data: &str) -> Result<Option<Self>, Unreadable> {
         Ok(Some(match name {
             "captured" => Self::Captured(read(data)?),
             "updated" => Self::Updated(read(data)?),

@@ -19,7 +19,7 @@ pub struct Ask {
     /// At most so many rows or fields, 1 to 2,000; `None` for 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// What nests deeper than this is folded; `None` for what fits best.
+    /// What nests deeper than this is folded, nothing for 65535; `None` for what fits best.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<u16>,
     /// The `Row::line`s whose fold is the opposite of what `depth` says, separated by commas.
@@ -91,7 +91,11 @@ pub struct Reading {
     /// The place of the first of `rows` among them.
     #[serde(default)]
     pub from: u64,
-    /// Rows in order, at most the limit asked for.
+    /// From which depth on rows are folded unless toggled; `None` where nothing is by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u16>,
+    /// Rows in order, at most the limit asked for, and fewer where they are long: ask on from
+    /// `from` and their number.
     #[serde(default)]
     pub rows: Vec<Row>,
     /// Fields in order.
@@ -115,8 +119,8 @@ pub struct Reading {
 /// A form that a part can be given in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
-    /// Its name in URLs: `json`, `xml`, `html`, `form`, `multipart`, `image`, `preview`, `text`,
-    /// `hex`.
+    /// Its name in URLs: `json`, `payload` (the JSON in a field of a form), `xml`, `html`, `form`,
+    /// `multipart`, `image`, `preview`, `text`, `hex`.
     pub value: String,
     /// Its name for people.
     pub label: String,
@@ -164,8 +168,10 @@ pub struct Row {
 }
 
 /// A piece of text and what it is: names separated by spaces (`key`, `string`, `number`,
-/// `literal`, `tag`, `attribute`, `comment`, `control`, `bidi`, `crlf`, `secret`, `hit`, …), empty
-/// for plain text. The text is as sent: what makes a control character visible is the page's.
+/// `literal`, `punctuation`, `tag`, `attribute`, `comment`, `invalid`, `hex`, `ascii`; `control`, `bidi`,
+/// `crlf`, `byte`, `secret`, `hit` beside those), empty for plain text. The text is as sent: what
+/// makes a control character visible is the page's. Only what is of kind `byte` (`\\xNN` for a byte
+/// that is no text), `cut` (how much more there is) or `summary` (what is folded) was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece(pub String, pub String);
 

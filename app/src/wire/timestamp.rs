@@ -40,7 +40,8 @@ impl Timestamp {
     }
 
     /// Reads RFC 3339, with any offset; what is finer than a microsecond is cut off.
-    fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
         let year = digits(&mut rest, 4)?;
         mark(&mut rest, b"-")?;

@@ -29,6 +29,17 @@ const ROUNDS: usize = 5;
 const RATE_BOUND: f64 = 0.9;
 const READS: usize = 400;
 const READ_BOUND: Duration = Duration::from_millis(20);
+const SEARCHES: usize = 200;
+const SEARCH_BOUND: Duration = Duration::from_millis(100);
+/// Searches of each kind: found at once, found by the head, found by the body, found nowhere in what
+/// lists show, and found nowhere at all, which looks at everything until its time is over.
+const SEARCHED: [(&str, &str); 5] = [
+    ("a word", "octocat"),
+    ("a header field", "header.x-github-event:issues"),
+    ("a value in bodies", "body.action:opened"),
+    ("a field that finds nothing", "status:500"),
+    ("a header field that finds nothing", "header.x-github-event:push"),
+];
 /// Far past what is stored, so that nothing is dropped but what is to be dropped.
 const UNLIMITED: [&str; 4] = ["--max-requests", "100000000", "--max-storage", "1000GiB"];
 
@@ -60,26 +71,64 @@ pub(crate) async fn million(setting: &Setting) -> Result<Vec<Row>> {
         format!("{ratio:.2} ({of_stored:.0}/s against {of_empty:.0}/s)"),
         ratio >= RATE_BOUND,
     )];
-    for (what, path) in [("List of 50", "requests"), ("Detail", "requests/5000")] {
-        let mut times = Vec::with_capacity(READS);
-        for read in 0..READS {
-            let target = &targets[read * 37 % targets.len()];
-            let line = format!("GET /api/endpoints/{}/{path}", target.id);
-            let key = format!("Authorization: Bearer {}", target.key);
-            let started = Instant::now();
-            http::fetch(stored.address, &[&line, &key], "").await?;
-            times.push(started.elapsed());
-        }
-        times.sort_unstable();
-        let p99 = quantile(&times, 990);
-        rows.push(row(
-            &format!("{what} at 1 M stored requests, p99"),
-            format!("at most {READ_BOUND:?}"),
-            format!("{p99:.1?} (p50 {:.1?})", quantile(&times, 500)),
-            p99 <= READ_BOUND,
-        ));
+    let reads = [
+        ("List of 50", "/api/endpoints/{id}/requests"),
+        ("Detail", "/api/endpoints/{id}/requests/5000"),
+        ("Counts by time", "/api/endpoints/{id}/requests/counts"),
+        ("Server HTML of an endpoint with 10,000 requests,", "/inspect/{id}"),
+    ];
+    for (what, path) in reads {
+        let times = read(&stored, &targets, path, READS).await?;
+        rows.push(p99(&format!("{what} at 1 M stored requests, p99"), &times, READ_BOUND));
     }
+    let mut all = Vec::new();
+    for (what, query) in SEARCHED {
+        let path = format!("/api/endpoints/{{id}}/requests?q={query}");
+        let times = read(&stored, &targets, &path, SEARCHES).await?;
+        note_times(what, &times);
+        all.extend(times);
+    }
+    all.sort_unstable();
+    rows.push(p99("Search, first page, at 1 M stored requests, p99", &all, SEARCH_BOUND));
     Ok(rows)
+}
+
+fn note_times(what: &str, times: &[Duration]) {
+    eprintln!(
+        "  search for {what}: p50 {:.1?}, p99 {:.1?}",
+        quantile(times, 500),
+        quantile(times, 990)
+    );
+}
+
+/// How long a path takes at one endpoint after the other, in order of length.
+async fn read(
+    stored: &Server,
+    targets: &[Target],
+    path: &str,
+    reads: usize,
+) -> Result<Vec<Duration>> {
+    let mut times = Vec::with_capacity(reads);
+    for read in 0..reads {
+        let target = &targets[read * 37 % targets.len()];
+        let line = format!("GET {}", path.replace("{id}", &target.id));
+        let key = format!("Authorization: Bearer {}", target.key);
+        let started = Instant::now();
+        http::fetch(stored.address, &[&line, &key], "").await?;
+        times.push(started.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
+fn p99(what: &str, times: &[Duration], bound: Duration) -> Row {
+    let p99 = quantile(times, 990);
+    row(
+        what,
+        format!("at most {bound:?}"),
+        format!("{p99:.1?} (p50 {:.1?})", quantile(times, 500)),
+        p99 <= bound,
+    )
 }
 
 /// The median ratio of capture rates over alternating rounds, and the median rates.

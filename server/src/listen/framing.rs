@@ -119,6 +119,11 @@ impl Head {
         Ok(Self { method, target, version, fields, framing })
     }
 
+    /// What is wrong with a head that is kept, if anything is.
+    pub(crate) fn fault_of(bytes: &[u8]) -> Option<Malformed> {
+        Scan::default().advance(bytes).err().or_else(|| Self::read(bytes).err())
+    }
+
     /// The request target of a head that may be wrong elsewhere or still incomplete.
     pub(crate) fn target_of(bytes: &[u8]) -> Option<Range<usize>> {
         let line = memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]);

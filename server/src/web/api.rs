@@ -2,7 +2,10 @@
 
 pub(crate) mod endpoints;
 pub(crate) mod providers;
+pub(crate) mod qr;
+pub(crate) mod readings;
 pub(crate) mod requests;
 pub(crate) mod secrets;
 pub(crate) mod session;
+pub(crate) mod snippets;
 mod submission;

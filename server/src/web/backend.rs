@@ -12,6 +12,7 @@ use hookglass_app::{
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
     head,
+    reading::Subject,
     signature::Depth,
     store::{self, StoredRequest, Which},
     verdicts,
@@ -116,6 +117,18 @@ impl Reads {
         }
         Ok(judged.map(verdicts::to_wire))
     }
+
+    pub(crate) async fn reading(&self, id: &str, which: Which, ask: Ask) -> Result<Reading, Error> {
+        let subject = self.subject(id, which).await?;
+        Ok(self.app.reader.read(subject, ask).await?)
+    }
+
+    /// A request whose parts are to be read.
+    pub(crate) async fn subject(&self, id: &str, which: Which) -> Result<Subject, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?.id;
+        let stored = self.app.store.request(endpoint, which).await?;
+        Ok(Subject { store: self.app.store.clone(), endpoint, stored })
+    }
 }
 
 #[async_trait]
@@ -136,8 +149,8 @@ impl Backend for Reads {
         self.counts(id, ask).await.map_err(|error| error.problem())
     }
 
-    async fn reading(&self, _id: &str, _seq: i64, _ask: Ask) -> Result<Reading, Problem> {
-        Err(Error::NotFound.problem())
+    async fn reading(&self, id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
+        self.reading(id, Which::Seq(seq), ask).await.map_err(|error| error.problem())
     }
 
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {

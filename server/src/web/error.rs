@@ -8,7 +8,7 @@ use axum::{
 };
 use hookglass_app::wire::{GoneReason, Problem, QueryError};
 
-use crate::{rates::Exceeded, store::StoreError};
+use crate::{rates::Exceeded, reading::ReadError, store::StoreError};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -225,6 +225,17 @@ impl From<StoreError> for Error {
             | StoreError::Closed
             | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Invalid(detail) => Self::Invalid(detail),
+            ReadError::NotThere => Self::NotFound,
+            ReadError::Store(error) => error.into(),
+            ReadError::Failed => Self::Internal,
         }
     }
 }

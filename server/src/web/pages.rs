@@ -16,6 +16,7 @@ use hookglass_app::{
 use leptos::{nonce::Nonce, prelude::provide_context};
 
 use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
+use crate::key::Key;
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;
@@ -35,7 +36,7 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
     let is_home = request.uri().path() == "/";
     let cookie = caller.cookie_key().and_then(|key| caller.cookie(key));
     let origin = caller.origin.clone();
-    let site = site(&app);
+    let site = Site { workspace: caller.cookie_key().map(Key::tag), ..site(&app) };
     let status = PageStatus::default();
     let backend: Arc<dyn Backend> = Arc::new(Reads { app, caller });
     let contexts = {
@@ -91,7 +92,7 @@ fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
 
 fn site(app: &App) -> Site {
     let public_url = app.config.public_url.as_ref().map(|url| url.origin().to_owned());
-    Site { assets: assets::paths(), public_url }
+    Site { assets: assets::paths(), public_url, workspace: None }
 }
 
 fn nonce() -> Result<String, Error> {

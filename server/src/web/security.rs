@@ -27,7 +27,8 @@ pub(crate) async fn api(request: Request, next: Next) -> Response {
 }
 
 /// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
-/// it.
+/// it. Images come from the API too, which serves as one only what is one; a preview of HTML, whose
+/// frame inherits the policy, may have its own within `data:`.
 pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
     common(headers);
     // Elsewhere browsers ignore it, and complain on the console of each page.
@@ -35,11 +36,12 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
         headers.insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin"));
     }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
+    let pages = origin.csp_sources("/inspect/");
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {assets}; style-src {assets}; font-src {assets}; \
-         form-action {api}"
+         connect-src {api} {assets}; img-src {api} {assets} data:; style-src {assets}; font-src {assets}; \
+         form-action {api} {pages}"
     );
     // The host was checked when it was read, and the nonce is base64.
     if let Ok(policy) = HeaderValue::try_from(policy) {

@@ -1,56 +1,83 @@
 //! An endpoint that is open: its requests as they stand and as they arrive, and what the viewer
 //! does to them.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 use super::{
     Opened,
-    selection::{Answer, Selection},
+    acts::Acts,
+    finding::Finding,
+    selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
-    api,
     components::{
         connection::ConnectionBadge,
         endpoint_bar::EndpointBar,
         endpoint_menu::EndpointMenu,
         icon::ALERT,
         link,
+        list_head::Arrivals,
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
+        scope_line::ScopeLine,
+        search_box::SearchBox,
         switcher::Switcher,
         top_bar::TopBar,
         waiting::Waiting,
     },
     feed::FeedState,
-    format::{joined, name},
-    live::{self, Connection, Following},
+    format::name,
+    lists::Lists,
+    live::{Connection, Following},
+    load::Resource,
     pages::home::read_session,
+    pending::Pending,
+    span::Span,
     viewer::Viewer,
-    wire::{FeedEvent, GoneReason, Problem, Window},
+    wire::{GoneReason, Problem},
 };
 
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
 #[component]
 pub(super) fn Bench(
-    opened: Opened,
+    mut opened: Opened,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
+    part: Resource<PartAnswer>,
 ) -> impl IntoView {
-    let Opened { endpoint, page, endpoints, before } = opened;
+    let Opened { endpoint, page, before, .. } = opened.clone();
+    let asked = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
+    let own = endpoint.id.clone();
+    let pending = Pending::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
-    let acts = Acts {
-        state: RwSignal::new(FeedState::new(endpoint.clone(), page)),
-        is_loading: RwSignal::new(false),
-        trouble: RwSignal::new(None),
+    let lists = Lists {
+        all: RwSignal::new(FeedState::new(endpoint.clone(), page)),
+        found: RwSignal::new(None),
+        turn: RwSignal::new(0),
     };
-    let state = acts.state;
-    let Following { connection, storing } = acts.follow();
+    let acts = Acts { lists, is_loading: RwSignal::new(false), trouble: RwSignal::new(None) };
+    let state = lists.all;
+    let arrivals = Arrivals::new(loaded_through);
+    let (q, word) = (link::query_value("q"), link::query_value("span"));
+    let span = Memo::new(move |_| Span::parse(word.read().as_deref().unwrap_or_default()));
+    let finding = Finding::new(lists, q, span, acts.trouble, &mut opened);
+    let Following { connection, storing } = acts.follow(finding);
+    Effect::new(move |last: Option<(Option<String>, Span)>| {
+        let now = (q.get(), span.get());
+        if last.as_ref().unwrap_or(&asked) != &now {
+            finding.load();
+        }
+        now
+    });
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let last_seq = Memo::new(move |_| state.read().endpoint.last_seq);
@@ -59,24 +86,72 @@ pub(super) fn Bench(
         Memo::new(move |_| seq.get().is_some() || state.read().endpoint.requests > 0).into();
     let ended = Memo::new(move |_| ended_because(state.read().gone, connection.get()));
     let navigate = use_navigate();
-    let show = {
-        let id = id.clone();
-        let query = link::query_string();
-        move |seq: Option<i64>| {
-            let path = link::inspect(&id, seq, &query.get_untracked());
-            navigate(&path, NavigateOptions { scroll: false, ..NavigateOptions::default() });
+    let location = use_location();
+    let set = {
+        let navigate = navigate.clone();
+        move |key: &'static str, value: Option<String>, replace: bool| {
+            let set: Option<[_; 1]> = value.as_deref().map(|value| [(key, value)]);
+            let set = set.as_ref().map_or(&[][..], |set| set);
+            let query = link::query_for(&location.query.get_untracked(), &["before", key], set);
+            let path = location.pathname.get_untracked() + &query;
+            navigate(
+                &path,
+                NavigateOptions { scroll: false, replace, ..NavigateOptions::default() },
+            );
         }
     };
+    let on_span = {
+        let set = set.clone();
+        Callback::new(move |span: Span| set("span", span.word(), false))
+    };
+    // While one types, the address follows: the first letter is a step that one can go back.
+    let is_typing = StoredValue::new(false);
+    let on_type = Callback::new(move |(text, at, is_done): (String, u32, bool)| {
+        let set = set.clone();
+        finding.typed(text, at, is_done, move |text| {
+            let text = Some(text).filter(|text| !text.trim().is_empty());
+            if text != q.get_untracked() {
+                set("q", text, is_typing.get_value());
+                is_typing.set_value(true);
+            }
+            if is_done {
+                is_typing.set_value(false);
+            }
+        });
+    });
+    let query = link::query_string();
+    let go = move |seq: Option<i64>, replace: bool| {
+        let path = link::inspect(&id, seq, &query.get_untracked());
+        navigate(&path, NavigateOptions { scroll: false, replace, ..NavigateOptions::default() });
+    };
+    let show = {
+        let go = go.clone();
+        move |seq| go(seq, false)
+    };
+    // What arrives by itself is no step that one would go back.
+    Effect::new(move |last: Option<i64>| {
+        let newest = lists.newest();
+        if arrivals.follows.get() && last.is_some_and(|last| newest > last) {
+            go(Some(newest), true);
+        }
+        newest
+    });
     let on_clear = {
         let show = show.clone();
-        Callback::new(move |()| acts.clear(show.clone()))
+        Callback::new(move |()| acts.clear(pending, &show))
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
-    let on_delete = Callback::new(move |seq| acts.delete(seq, show.clone()));
+    let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
+    acts.set_aside(link::query_value("q"));
+    let listed = Signal::derive(move || {
+        let seq = seq.get()?;
+        state.read().find(seq).cloned()
+    });
+    let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
         <Title text=format!("{title} · Hookglass")/>
         <TopBar session=Callback::new(read_session)>
-            <Switcher current=endpoint endpoints/>
+            <Switcher current=endpoint endpoints=opened.endpoints/>
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
@@ -88,18 +163,38 @@ pub(super) fn Bench(
             <EndpointBar url with_command until>
                 <EndpointMenu state until on_change on_clear/>
             </EndpointBar>
+            <ScopeLine
+                scope=finding.scope
+                span
+                is_searched=Signal::derive(move || q.read().is_some())
+                pulse=finding.pulse.into()
+                on_span
+            />
             <div class="inspect__panes">
                 <RequestList
-                    state
+                    lists
                     selected=seq
                     before
                     loaded_through
-                    on_older=move |()| acts.load_older()
-                    is_loading=acts.is_loading.into()
-                />
+                    arrivals
+                    found=finding.total.into()
+                    on_older=move |is_asked| match lists.found.read_untracked().is_some() {
+                        true => finding.more(is_asked),
+                        false => acts.load_older(),
+                    }
+                    is_loading=Signal::derive(move || acts.is_loading.get() || finding.is_loading.get())
+                >
+                    <SearchBox
+                        q
+                        span=word.into()
+                        suggestions=finding.suggestions
+                        fault=finding.fault
+                        on_type
+                    />
+                </RequestList>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
-                    <Selection seq selected on_delete/>
+                    <Selection endpoint=own selected part listed seq delete=on_delete annotate/>
                 </div>
             </div>
         </main>
@@ -123,128 +218,4 @@ fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Option<&'s
             "This browser cannot follow the endpoint any more: its workspace was switched or forgotten. Paste its key to open it again."
         }
     })
-}
-
-/// What the viewer does to the open endpoint, and what it shows meanwhile.
-#[derive(Debug, Clone, Copy)]
-struct Acts {
-    state: RwSignal<FeedState>,
-    is_loading: RwSignal<bool>,
-    trouble: RwSignal<Option<Problem>>,
-}
-
-/// All of these may outlive the page by the time of a call: they write only to what is still there.
-impl Acts {
-    fn id(self) -> String {
-        self.state.read_untracked().endpoint.id.clone()
-    }
-
-    fn follow(self) -> Following {
-        let change = self.state.read_untracked().change;
-        live::follow(vec![self.id()], change, move |id, event| {
-            let has_gap = self.state.try_update(|state| {
-                let had_gap = state.has_gap();
-                state.apply(id, &event);
-                state.has_gap() && !had_gap
-            });
-            if has_gap == Some(true) {
-                self.close_gap();
-            }
-        })
-    }
-
-    /// Reads the first page again, and once more as long as too much comes in between.
-    fn close_gap(self) {
-        let id = self.id();
-        spawn_local(async move {
-            loop {
-                let endpoint = match api::endpoint(&id).await {
-                    Ok(endpoint) => endpoint,
-                    Err(problem) => return self.report(problem),
-                };
-                let page = match api::requests(&id, Window::default()).await {
-                    Ok(page) => page,
-                    Err(problem) => return self.report(problem),
-                };
-                if self.state.try_update(|state| state.refresh(endpoint, page)) != Some(false) {
-                    return;
-                }
-            }
-        });
-    }
-
-    fn load_older(self) {
-        let before = self.state.read_untracked().next_before;
-        if before.is_none() || self.is_loading.get_untracked() {
-            return;
-        }
-        self.is_loading.set(true);
-        let id = self.id();
-        spawn_local(async move {
-            match api::requests(&id, Window { before, ..Window::default() }).await {
-                Ok(page) => {
-                    let _ = self.state.try_update(|state| state.append(page));
-                    let _ = self.trouble.try_set(None);
-                }
-                Err(problem) => self.report(problem),
-            }
-            let _ = self.is_loading.try_set(false);
-        });
-    }
-
-    fn change(self, field: &str, value: &str) {
-        let id = self.id();
-        // Both come from our own buttons: names of the API, and words or numbers that need no
-        // escape.
-        let quote = if field == "expires_in" { "" } else { "\"" };
-        let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
-        spawn_local(async move {
-            match api::change(&id, change).await {
-                Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    fn clear(self, show: impl Fn(Option<i64>) + 'static) {
-        let id = self.id();
-        let through = self.state.read_untracked().endpoint.last_seq;
-        spawn_local(async move {
-            match api::clear(&id).await {
-                Ok(_) => {
-                    self.apply(FeedEvent::Cleared { endpoint: id, through });
-                    show(None);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    /// Deletes a request and shows the next older one, or the next newer one at the end.
-    fn delete(self, seq: i64, show: impl Fn(Option<i64>) + 'static) {
-        let id = self.id();
-        spawn_local(async move {
-            match api::delete_request(&id, seq).await {
-                Ok(()) => {
-                    let next = self.state.try_read_untracked().and_then(|state| {
-                        let older = state.requests.iter().find(|known| known.seq < seq);
-                        let newer = state.requests.iter().rfind(|known| known.seq > seq);
-                        older.or(newer).map(|known| known.seq)
-                    });
-                    self.apply(FeedEvent::Deleted { endpoint: id, seqs: vec![seq] });
-                    show(next);
-                }
-                Err(problem) => self.report(problem),
-            }
-        });
-    }
-
-    fn apply(self, event: FeedEvent) {
-        let _ = self.state.try_update(|state| state.apply(None, &event));
-        let _ = self.trouble.try_set(None);
-    }
-
-    fn report(self, problem: Problem) {
-        let _ = self.trouble.try_set(Some(problem));
-    }
 }

@@ -1,80 +1,95 @@
-//! The request that the URL chooses: loading it, and showing what came of that.
+//! The request that the URL chooses and the part of it that is shown: loading them, and showing
+//! what came of that.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    api,
+    api, browser,
     components::{
-        body::{Content, HEX_BYTES},
+        copy::answer,
         facts::is_body_kept,
         lost::NoSuchRequest,
+        part::{COPIED_BYTES, Loads, PartView},
         request_detail::RequestDetail,
+        request_head::Acts,
         trouble::Trouble,
     },
     erased::Erase as _,
+    load::Resource,
+    reading::Slice,
     status::answer_with,
-    wire::{Detail, Problem},
+    wire::{Ask, Detail, Problem, Reading, Summary},
 };
 
 /// What loading the chosen request gave.
-pub(super) type Answer = Result<Option<Selected>, Problem>;
+pub(super) type Answer = Result<Option<Detail>, Problem>;
 
-/// A request in full, with the start of its body where that is not text.
+/// What loading the chosen part gave, with what was asked.
+pub(super) type PartAnswer = Option<Read>;
+
+/// A part as it was asked for and as it was read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Selected {
-    detail: Detail,
-    /// In base64: it crosses to the browser inside the page.
-    body_start: Option<String>,
+pub(super) struct Read {
+    ask: Ask,
+    answer: Result<Reading, Problem>,
 }
 
-impl Selected {
-    /// Reads the request `seq` of an endpoint; none if none is chosen.
-    pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
-        let Some(seq) = seq else { return Ok(None) };
-        let detail = api::request(&endpoint, seq).await?;
-        let body_start = if detail.body.text.is_none() && detail.summary.body_bytes > 0 {
-            let bytes = api::body_start(&endpoint, seq, HEX_BYTES).await?;
-            Some(BASE64_STANDARD.encode(bytes))
-        } else {
-            None
-        };
-        Ok(Some(Self { detail, body_start }))
-    }
+/// Reads the request `seq` of an endpoint; none if none is chosen.
+pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
+    let Some(seq) = seq else { return Ok(None) };
+    let mut detail = api::request(&endpoint, seq).await?;
+    // It crosses to the browser inside the page; what is shown of it comes as a reading.
+    detail.body.text = None;
+    Ok(Some(detail))
+}
 
-    fn content(&self) -> Content {
-        let start = self.body_start.as_deref().map(|text| BASE64_STANDARD.decode(text));
-        Content {
-            text: self.detail.body.text.clone(),
-            // What was encoded above decodes.
-            start: start.and_then(Result::ok).unwrap_or_default(),
-            bytes: self.detail.summary.body_bytes,
-            is_kept: is_body_kept(&self.detail.summary),
-            content_type: self
-                .detail
-                .summary
-                .content_type
-                .as_ref()
-                .map(|content_type| content_type.display().into_owned()),
-        }
-    }
+/// Reads a part of it.
+pub(super) async fn read_part(endpoint: String, seq: Option<i64>, ask: Ask) -> PartAnswer {
+    let answer = api::reading(&endpoint, seq?, ask.clone()).await;
+    Some(Read { ask, answer })
 }
 
 /// The chosen request, or why it cannot be shown; nothing while none is chosen.
 #[component]
 pub(super) fn Selection(
+    endpoint: String,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
-    #[prop(into)] on_delete: Callback<i64>,
+    part: Resource<PartAnswer>,
+    /// What the list knows of the chosen one.
+    listed: Signal<Option<Summary>>,
+    delete: Callback<i64>,
+    annotate: Callback<(String, RwSignal<Summary>)>,
 ) -> impl IntoView {
+    let endpoint = StoredValue::new(endpoint);
     let content = move || {
         Suspend::new(async move {
             match selected.await {
                 Ok(None) => ().erased(),
-                Ok(Some(selected)) => {
-                    let content = selected.content();
-                    view! { <RequestDetail detail=selected.detail content on_delete/> }.erased()
+                Ok(Some(detail)) => {
+                    let seq = detail.summary.seq;
+                    let bytes =
+                        if is_body_kept(&detail.summary) { detail.summary.body_bytes } else { 0 };
+                    let copy = Callback::new(move |(tool, copied)| {
+                        let id = endpoint.get_value();
+                        spawn_local(async move {
+                            let text = api::snippet(&id, seq, tool).await;
+                            let worked = match text {
+                                Ok(text) => browser::copy(&text).await,
+                                Err(_) => false,
+                            };
+                            answer(copied, worked);
+                        });
+                    });
+                    let acts = Acts { delete, annotate, copy };
+                    let loads = loads(endpoint, seq);
+                    view! {
+                        <RequestDetail detail listed acts>
+                            <Shown part loads seq bytes/>
+                        </RequestDetail>
+                    }
+                    .erased()
                 }
                 Err(problem) => {
                     answer_with(&problem);
@@ -91,5 +106,72 @@ pub(super) fn Selection(
     // A transition: the last request stays until the next one is there.
     view! {
         <Transition>{content}</Transition>
+    }
+}
+
+/// The part that is shown, or why it cannot be.
+#[component]
+fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl IntoView {
+    // Where a window over rows stands, and over which: kept while they are folded or searched.
+    let top = StoredValue::new(0);
+    let last = StoredValue::new(None);
+    let content = move || {
+        Suspend::new(async move {
+            let Some(Read { ask, answer }) = part.await else { return ().erased() };
+            match answer {
+                Ok(reading) => {
+                    let now = Some((ask.part, reading.form.clone()));
+                    if last.get_value() != now {
+                        last.set_value(now);
+                        top.set_value(0);
+                    }
+                    view! { <PartView ask reading loads top seq body_bytes=bytes/> }.erased()
+                }
+                Err(problem) => view! {
+                    <div class="part" data-testid="part-trouble" data-state="trouble">
+                        <p class="part__none">{problem.to_string()}</p>
+                    </div>
+                }
+                .erased(),
+            }
+        })
+    };
+    view! {
+        <Transition>{content}</Transition>
+    }
+}
+
+/// How more of the request is loaded.
+fn loads(endpoint: StoredValue<String>, seq: i64) -> Loads {
+    Loads {
+        rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<Slice>)| {
+            let id = endpoint.get_value();
+            spawn_local(async move {
+                let ask = Ask { from: Some(from), ..ask };
+                let rows = match api::reading(&id, seq, ask).await {
+                    Ok(reading) => reading.rows,
+                    Err(_) => Vec::new(),
+                };
+                let _ = slice.try_update(|slice| slice.join(from, rows));
+            });
+        }),
+        value: Callback::new(move |(line, found): (u64, RwSignal<_>)| {
+            let id = endpoint.get_value();
+            spawn_local(async move {
+                let value = api::value(&id, seq, line).await;
+                let _ = found.try_set(Some(value));
+            });
+        }),
+        body: Callback::new(move |copied| {
+            let id = endpoint.get_value();
+            spawn_local(async move {
+                let bytes = api::body_start(&id, seq, COPIED_BYTES).await.unwrap_or_default();
+                let worked = match String::from_utf8(bytes) {
+                    Ok(text) if !text.is_empty() => browser::copy(&text).await,
+                    _ => false,
+                };
+                answer(copied, worked);
+            });
+        }),
     }
 }

@@ -47,6 +47,22 @@ macro_rules! is_kept {
 }
 pub(super) use {is_kept, summary_columns};
 
+/// One request of an endpoint, whole but for its body.
+macro_rules! stored_request {
+    ($which:literal) => {
+        concat!(
+            "select ",
+            summary_columns!(),
+            ", requests.http_version, requests.peer, requests.exact, requests.redacted,
+            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
+            from requests join endpoints on endpoints.id = requests.endpoint_id
+            where requests.endpoint_id = ?1 and ",
+            is_kept!(),
+            $which
+        )
+    };
+}
+
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
     pub(super) pool: SqlitePool,
@@ -162,24 +178,17 @@ impl Readers {
         id: EndpointId,
         which: Which,
     ) -> Result<StoredRequest, StoreError> {
-        let row = sqlx::query(concat!(
-            "select ",
-            summary_columns!(),
-            ", requests.http_version, requests.peer, requests.exact, requests.redacted,
-            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
-            from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.endpoint_id = ?1 and (?2 is null or requests.seq = ?2) and ",
-            is_kept!(),
-            " order by requests.seq desc
-            limit 1"
-        ))
-        .bind(id.0)
-        .bind(match which {
-            Which::Seq(seq) => Some(seq),
-            Which::Latest => None,
-        })
-        .fetch_one(&self.pool)
-        .await?;
+        // One statement each: with a condition for both, SQLite would look at each request from the
+        // newest on.
+        let query = match which {
+            Which::Seq(seq) => {
+                sqlx::query(stored_request!(" and requests.seq = ?2")).bind(id.0).bind(seq)
+            }
+            Which::Latest => {
+                sqlx::query(stored_request!(" order by requests.seq desc limit 1")).bind(id.0)
+            }
+        };
+        let row = query.fetch_one(&self.pool).await?;
         Ok(StoredRequest {
             summary: summary_from(&row),
             http_version: row.get("http_version"),

@@ -57,7 +57,8 @@ impl Readers {
         let most = if needs == Needs::Columns { LONG_STEP } else { HEAD_STEP };
         let (mut step, mut requests) = (FIRST_STEP, Vec::new());
         loop {
-            let Some(edge) = self.edge(id, from, rest, step).await? else {
+            let (edge, length) = self.edge(id, from, rest, step).await?;
+            let Some(edge) = edge else {
                 return Ok(Found { requests, next: None, change });
             };
             let part = match from {
@@ -69,6 +70,9 @@ impl Readers {
             if requests.len() >= limit {
                 let next = requests.last().map(|last| last.seq);
                 return Ok(Found { requests, next, change });
+            }
+            if length < step {
+                return Ok(Found { requests, next: None, change });
             }
             match from {
                 From::Before(_) => rest.below = edge,
@@ -92,17 +96,17 @@ impl Readers {
         .await?)
     }
 
-    /// The last `seq` of the next `step` requests; `None` if there are none.
+    /// The last `seq` of the next `step` requests, `None` if there are none, and how many they are.
     async fn edge(
         &self,
         id: EndpointId,
         from: From,
         rest: Rest,
         step: i64,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<(Option<i64>, i64), StoreError> {
         let query = match from {
-            From::Before(_) => sqlx::query_scalar(concat!(
-                "select min(seq) from (
+            From::Before(_) => sqlx::query_as(concat!(
+                "select min(seq), count(*) from (
                     select requests.seq
                     from requests join endpoints on endpoints.id = requests.endpoint_id
                     where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq < ?3
@@ -112,8 +116,8 @@ impl Readers {
                     limit ?4
                 )"
             )),
-            From::After(_) => sqlx::query_scalar(concat!(
-                "select max(seq) from (
+            From::After(_) => sqlx::query_as(concat!(
+                "select max(seq), count(*) from (
                     select requests.seq
                     from requests join endpoints on endpoints.id = requests.endpoint_id
                     where requests.endpoint_id = ?1 and requests.seq > ?2 and requests.seq < ?3

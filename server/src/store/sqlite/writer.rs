@@ -80,7 +80,8 @@ struct Desk {
     abandoned: Arc<Mutex<Vec<UploadId>>>,
     purge: Purge,
     room: Room,
-    pinned: Pinned,
+    /// `None` if it has to be read.
+    pinned: Option<Pinned>,
     max_endpoints_total: u32,
     /// How long an unused endpoint stays, in microseconds; 0 for ever.
     ttl_us: i64,
@@ -301,7 +302,7 @@ impl Desk {
         self.metrics.failed_commits.inc();
         self.books.clear();
         self.room.forget();
-        self.pinned = Pinned::default();
+        self.pinned = None;
         self.living = None;
         self.link.failed(error).await;
         self.set_storing(false);

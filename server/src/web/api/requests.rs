@@ -253,7 +253,7 @@ async fn only(app: &App, endpoint: EndpointId, seq: &str) -> Result<i64, Error> 
     })
 }
 
-fn which(seq: &str) -> Result<Which, Error> {
+pub(super) fn which(seq: &str) -> Result<Which, Error> {
     match seq {
         "latest" => Ok(Which::Latest),
         number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
@@ -284,7 +284,7 @@ fn asked_range(headers: &HeaderMap, length: u64) -> Result<Option<std::ops::Rang
 }
 
 /// Bytes that a browser saves and never opens. The policy is set by the API's layer.
-fn attachment(bytes: Vec<u8>, name: &str) -> Response {
+pub(super) fn attachment(bytes: Vec<u8>, name: &str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

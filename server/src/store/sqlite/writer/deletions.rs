@@ -99,7 +99,7 @@ impl Desk {
         let count = i64::try_from(deleted.len()).unwrap_or(i64::MAX);
         self.books.change(id)?.endpoint.requests -= count;
         self.books.change_workspace(endpoint.workspace)?.bytes -= bytes;
-        self.pinned.add(endpoint.workspace, -pinned_bytes);
+        self.note_pinned(endpoint.workspace, -pinned_bytes);
         let deletion = Deletion { done, deleted: deleted.len() as u64 };
         self.log(&endpoint, What::Deleted(deleted), batch).await?;
         Ok(Ok(deletion))

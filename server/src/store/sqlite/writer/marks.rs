@@ -21,26 +21,22 @@ const PINNED_PART: u64 = 2;
 /// What one workspace has pinned takes at most this part.
 const PINNED_PART_EACH: u64 = 8;
 
-/// What is pinned takes up, as far as it was asked for.
+/// What is pinned takes up.
 #[derive(Default)]
 pub(super) struct Pinned {
-    all: Option<i64>,
+    all: i64,
     of: HashMap<WorkspaceId, i64>,
 }
 
 impl Pinned {
-    pub(super) fn add(&mut self, workspace: WorkspaceId, bytes: i64) {
-        if let Some(all) = &mut self.all {
-            *all += bytes;
-        }
-        if let Some(of) = self.of.get_mut(&workspace) {
-            *of += bytes;
-        }
+    fn add(&mut self, workspace: WorkspaceId, bytes: i64) {
+        self.all += bytes;
+        *self.of.entry(workspace).or_default() += bytes;
     }
 
-    fn forget(&mut self, workspace: WorkspaceId) {
-        self.all = None;
-        self.of.remove(&workspace);
+    /// What one workspace has pinned.
+    pub(super) fn of(&self, workspace: WorkspaceId) -> i64 {
+        self.of.get(&workspace).copied().unwrap_or(0)
     }
 }
 
@@ -72,10 +68,10 @@ impl Desk {
                 return Ok(Err(error));
             }
             self.books.change(id)?.pins.insert(seq);
-            self.pinned.add(workspace, bytes);
+            self.note_pinned(workspace, bytes);
         }
         if before.pinned && !after.pinned {
-            self.pinned.add(workspace, -bytes);
+            self.note_pinned(workspace, -bytes);
             let book = self.books.change(id)?;
             book.pins.remove(&seq);
             if seq <= book.floor {
@@ -99,7 +95,7 @@ impl Desk {
             .execute(self.link.write().await?)
             .await?;
         if after.pinned {
-            self.pinned.add(workspace, longer);
+            self.note_pinned(workspace, longer);
         }
         // So that what is not pinned any more counts towards the limit.
         self.books.change(id)?;
@@ -145,9 +141,9 @@ impl Desk {
         if pins >= usize::try_from(MAX_PINS).unwrap_or(usize::MAX) {
             return Ok(Err(StoreError::TooManyPins(MAX_PINS)));
         }
-        let all = self.all_pinned().await?;
-        let of = self.pinned_of(workspace).await?;
         let limit = self.room.limit();
+        let pinned = self.pinned().await?;
+        let (all, of) = (pinned.all, pinned.of(workspace));
         for (pinned, part) in [(all, PINNED_PART), (of, PINNED_PART_EACH)] {
             let most = limit / part;
             if u64::try_from(pinned + bytes).unwrap_or_default() > most {
@@ -157,46 +153,35 @@ impl Desk {
         Ok(Ok(()))
     }
 
-    async fn all_pinned(&mut self) -> Result<i64, sqlx::Error> {
-        if let Some(all) = self.pinned.all {
-            return Ok(all);
-        }
-        let all = sqlx::query_scalar(
-            "select coalesce(
-                sum(body_bytes + length(head) + length(trailers)
-                    + coalesce(length(cast(note as blob)), 0) + ?1),
-                0
+    /// What is pinned takes up, read once.
+    pub(super) async fn pinned(&mut self) -> Result<&mut Pinned, sqlx::Error> {
+        if self.pinned.is_none() {
+            let found: Vec<(i64, i64)> = sqlx::query_as(
+                "select endpoints.workspace_id,
+                    sum(requests.body_bytes + length(requests.head) + length(requests.trailers)
+                        + coalesce(length(cast(requests.note as blob)), 0) + ?1)
+                from requests indexed by requests_by_pin
+                join endpoints on endpoints.id = requests.endpoint_id
+                where requests.pinned = 1
+                group by endpoints.workspace_id",
             )
-            from requests indexed by requests_by_pin
-            where pinned = 1",
-        )
-        .bind(ROW_BYTES)
-        .fetch_one(self.link.get()?)
-        .await?;
-        self.pinned.all = Some(all);
-        Ok(all)
+            .bind(ROW_BYTES)
+            .fetch_all(self.link.get()?)
+            .await?;
+            let mut pinned = Pinned::default();
+            for (workspace, bytes) in found {
+                pinned.add(WorkspaceId(workspace), bytes);
+            }
+            self.pinned = Some(pinned);
+        }
+        Ok(self.pinned.get_or_insert_default())
     }
 
-    async fn pinned_of(&mut self, workspace: WorkspaceId) -> Result<i64, sqlx::Error> {
-        if let Some(of) = self.pinned.of.get(&workspace) {
-            return Ok(*of);
+    /// Notes that so much more, or less, is pinned.
+    pub(super) fn note_pinned(&mut self, workspace: WorkspaceId, bytes: i64) {
+        if let Some(pinned) = &mut self.pinned {
+            pinned.add(workspace, bytes);
         }
-        let of = sqlx::query_scalar(
-            "select coalesce(
-                sum(body_bytes + length(head) + length(trailers)
-                    + coalesce(length(cast(note as blob)), 0) + ?2),
-                0
-            )
-            from requests indexed by requests_by_pin
-            where pinned = 1
-                and endpoint_id in (select id from endpoints where workspace_id = ?1)",
-        )
-        .bind(workspace.0)
-        .bind(ROW_BYTES)
-        .fetch_one(self.link.get()?)
-        .await?;
-        self.pinned.of.insert(workspace, of);
-        Ok(of)
     }
 
     /// Has the row of a request below the floor deleted that is not pinned any more.
@@ -223,15 +208,18 @@ impl Desk {
         book.pins.clear();
         book.purged = book.purged.min(first - 1);
         let workspace = book.endpoint.workspace;
-        self.pinned.forget(workspace);
-        sqlx::query(
+        let unpinned: Vec<i64> = sqlx::query_scalar(
             "update requests indexed by requests_by_pin
             set pinned = 0
-            where endpoint_id = ?1 and pinned = 1",
+            where endpoint_id = ?1 and pinned = 1
+            returning body_bytes + length(head) + length(trailers)
+                + coalesce(length(cast(note as blob)), 0) + ?2",
         )
         .bind(id.0)
-        .execute(self.link.write().await?)
+        .bind(ROW_BYTES)
+        .fetch_all(self.link.write().await?)
         .await?;
+        self.note_pinned(workspace, -unpinned.iter().sum::<i64>());
         Ok(())
     }
 }

@@ -16,8 +16,6 @@ const DROPPING_BELOW: u64 = 64 * 1024 * 1024;
 const FULL_BELOW: u64 = DROPPING_BELOW / 2;
 /// After how many bytes the file is measured again.
 const MEASURE_BYTES: u64 = 1024 * 1024;
-/// How many workspaces are asked for room, those that hold most first.
-const ASKED_HOLDERS: usize = 16;
 /// Requests that one step drops at most.
 const STEP_REQUESTS: i64 = 64;
 /// A step drops no more once it has dropped so many bytes.
@@ -30,7 +28,8 @@ pub(super) struct Room {
     used: Option<u64>,
     /// What was written since.
     grown: u64,
-    /// All workspaces by what they hold; `None` if they have to be read.
+    /// All workspaces by what they hold beside what is pinned, which is bounded by itself and
+    /// could not go; `None` if they have to be read.
     holders: Option<Holders>,
     /// Who holds most and has nothing left to drop.
     stuck: Option<WorkspaceId>,
@@ -168,22 +167,14 @@ impl Desk {
             return Ok(true);
         }
         self.list_holders().await?;
-        let largest: Vec<WorkspaceId> = self
-            .room
-            .holders
-            .iter()
-            .flat_map(|holders| holders.ordered.iter().rev().take(ASKED_HOLDERS))
-            .map(|(_, workspace)| *workspace)
-            .collect();
-        self.room.stuck = None;
-        for workspace in largest {
-            if self.drop_oldest(workspace).await? {
-                return Ok(true);
-            }
-            // All that it has is pinned or on its way; the next one has to give.
-            self.room.stuck = self.room.stuck.or(Some(workspace));
-        }
-        Ok(false)
+        let Some(&(_, workspace)) =
+            self.room.holders.as_ref().and_then(|holders| holders.ordered.last())
+        else {
+            return Ok(false);
+        };
+        let dropped = self.drop_oldest(workspace).await?;
+        self.room.stuck = (!dropped).then_some(workspace);
+        Ok(dropped)
     }
 
     /// Reads what each workspace holds, or only what changed.
@@ -196,8 +187,9 @@ impl Desk {
             sqlx::query_as("select id, bytes from workspaces where bytes > 0")
                 .fetch_all(self.link.get()?)
                 .await?;
-        for (id, bytes) in all {
-            holders.set(WorkspaceId(id), bytes);
+        let pinned = self.pinned().await?;
+        for (id, bytes) in all.into_iter().map(|(id, bytes)| (WorkspaceId(id), bytes)) {
+            holders.set(id, bytes - pinned.of(id));
         }
         self.room.holders = Some(holders);
         Ok(())
@@ -208,7 +200,8 @@ impl Desk {
         let Some(holders) = &mut self.room.holders else { return };
         for &id in self.books.changed_workspaces() {
             if let Some(book) = self.books.workspace(id) {
-                holders.set(id, book.bytes);
+                let pinned = self.pinned.as_ref().map_or(0, |pinned| pinned.of(id));
+                holders.set(id, book.bytes - pinned);
             }
         }
     }

@@ -1,0 +1,39 @@
+//! The line at the foot of a JSON body: where the chosen line stands, and its value to copy.
+
+use leptos::prelude::*;
+
+use super::{copy::CopyButton, part::ValueAnswer};
+use crate::erased::Erase as _;
+
+/// Path and value of the line that is chosen; how to choose one while none is.
+#[component]
+pub(crate) fn Inspector(
+    chosen: RwSignal<Option<u64>>,
+    /// Loads a line's value into the signal that it is given.
+    load: Callback<(u64, RwSignal<ValueAnswer>)>,
+) -> impl IntoView {
+    let answer = RwSignal::new(None);
+    Effect::new(move |_| {
+        if let Some(line) = chosen.get() {
+            load.run((line, answer));
+        }
+    });
+    let content = move || match answer.get() {
+        None => {
+            view! { <span class="inspector__hint">"Choose a line for its path and value"</span> }
+                .erased()
+        }
+        Some(Err(problem)) => {
+            view! { <span class="inspector__hint">{problem.detail}</span> }.erased()
+        }
+        Some(Ok(value)) => view! {
+            <code class="inspector__path" data-testid="json-path">{value.path.clone()}</code>
+            <CopyButton text=value.path what="the path" testid="copy-path"/>
+            <CopyButton text=value.value what="the value" testid="copy-value"/>
+        }
+        .erased(),
+    };
+    view! {
+        <div class="inspector" data-script aria-live="polite">{content}</div>
+    }
+}

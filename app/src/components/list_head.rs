@@ -1,0 +1,125 @@
+//! The line above the rows: how many there are, and what happens with those that arrive.
+
+use leptos::prelude::*;
+
+use super::icon::{ARROW_UP, FOLLOW, Icon, PAUSE};
+use crate::{
+    erased::{Children, Erase as _},
+    format::{
+        count::{counted, grouped},
+        joined,
+    },
+    lists::Lists,
+};
+
+/// What is done with requests that arrive. A cheap-clone handle on signals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrivals {
+    /// The highest `seq` that is shown while newer ones are held back; `None` if none are.
+    pub(crate) held: RwSignal<Option<i64>>,
+    /// Whether each request is opened as it arrives.
+    pub(crate) follows: RwSignal<bool>,
+    /// The highest `seq` that the viewer has had in front of them.
+    seen: RwSignal<i64>,
+}
+
+impl Arrivals {
+    /// Nothing is held back, and all up to `seen` is known to the viewer.
+    pub(crate) fn new(seen: i64) -> Self {
+        Self { held: RwSignal::new(None), follows: RwSignal::new(false), seen: RwSignal::new(seen) }
+    }
+
+    /// The viewer looks at `seq`.
+    pub(crate) fn saw(self, seq: i64) {
+        if seq > self.seen.get_untracked() {
+            self.seen.set(seq);
+        }
+    }
+
+    /// Lets the viewer see what was held back up to `newest`.
+    fn release(self, newest: i64) {
+        if self.held.get_untracked().is_some() {
+            self.held.set(Some(newest));
+        }
+        self.saw(newest);
+    }
+}
+
+/// How many rows there are, how many new ones the viewer has not seen, and switches to hold new
+/// ones back or to open each.
+#[component]
+pub(crate) fn ListHead(
+    lists: Lists,
+    arrivals: Arrivals,
+    /// How many the search finds in all, and whether that is known to be all.
+    found: Signal<Option<(u64, bool)>>,
+    /// Brings the newest row into view.
+    on_top: impl Fn() + 'static,
+    /// What else can be done with the list.
+    children: Children,
+) -> impl IntoView {
+    let title = Memo::new(move |_| match (lists.found.read().is_some(), found.get()) {
+        (false, _) => counted(lists.all.read().endpoint.requests, "request", "requests"),
+        (true, Some((total, is_all))) => {
+            joined(&[&grouped(total), if is_all { " found" } else { " or more found" }])
+        }
+        (true, None) => "Searching…".to_owned(),
+    });
+    let unseen = Memo::new(move |_| {
+        let seen = arrivals.seen.get();
+        lists.read(|list| list.above(seen))
+    });
+    let is_paused = Memo::new(move |_| arrivals.held.read().is_some());
+    let pause = move |_| {
+        let held = if is_paused.get_untracked() { None } else { Some(untrack(|| lists.newest())) };
+        arrivals.held.set(held);
+    };
+    let show_new = move |_| {
+        arrivals.release(untrack(|| lists.newest()));
+        on_top();
+    };
+    view! {
+        <header class="list-head">
+            <h2 class="list-head__title">{title}</h2>
+            <button
+                type="button"
+                class="list-head__new"
+                data-testid="new-rows"
+                data-key="new"
+                hidden=move || unseen.get() == 0
+                on:click=show_new
+            >
+                <Icon glyph=ARROW_UP/>
+                {move || joined(&[&unseen.get().to_string(), " new"])}
+            </button>
+            <div class="list-head__acts" data-script>
+                {children.shown()}
+                <button
+                    type="button"
+                    class="button"
+                    data-kind="quiet"
+                    data-key="follow"
+                    title="Open each request as it arrives"
+                    aria-pressed=move || arrivals.follows.get().to_string()
+                    on:click=move |_| arrivals.follows.update(|follows| *follows = !*follows)
+                >
+                    <Icon glyph=FOLLOW/>
+                    "Follow"
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    data-kind="quiet"
+                    data-key="pause"
+                    title="Hold new requests back until you look at them"
+                    aria-pressed=move || is_paused.get().to_string()
+                    on:click=pause
+                >
+                    <Icon glyph=PAUSE/>
+                    "Pause"
+                </button>
+            </div>
+        </header>
+    }
+    .erased()
+}

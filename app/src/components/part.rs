@@ -1,0 +1,174 @@
+//! A part of a request as the server reads it: what one can choose, what there is to know, and then
+//! rows, fields, an image or a preview.
+
+use leptos::prelude::*;
+
+use super::{
+    copy::{Answer, CopyLater},
+    fields::FieldsView,
+    icon::{ALERT, BAN},
+    inspector::Inspector,
+    notice::{Notice, Tone},
+    part_tools::PartTools,
+    reader::{Reader, Rows},
+};
+use crate::{
+    erased::Erase as _,
+    format::{self, count::grouped, joined},
+    reading::{self, Slice},
+    wire::{Ask, Part, Problem, Reading, Value},
+};
+
+/// How long a body may be to be copied as a whole: what a clipboard and an editor take.
+pub(crate) const COPIED_BYTES: u32 = 1024 * 1024;
+
+/// What came of asking for the value of a line.
+pub(crate) type ValueAnswer = Option<Result<Value, Problem>>;
+
+/// What a page loads for a part that it shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Loads {
+    /// More rows of what was asked for, from a place on.
+    pub(crate) rows: Callback<(Ask, u64, RwSignal<Slice>)>,
+    /// What a line of a JSON body holds.
+    pub(crate) value: Callback<(u64, RwSignal<ValueAnswer>)>,
+    /// Copies the body as text.
+    pub(crate) body: Callback<RwSignal<Answer>>,
+}
+
+/// A part of a request. `top` is kept while the same part is read anew.
+#[component]
+pub(crate) fn PartView(
+    ask: Ask,
+    reading: Reading,
+    loads: Loads,
+    top: StoredValue<i32>,
+    /// The number of the request.
+    seq: i64,
+    /// How many bytes of body it has.
+    body_bytes: u64,
+) -> impl IntoView {
+    let part = ask.part;
+    let form = reading.form.clone();
+    let testid = match part {
+        Part::Body => "body-view",
+        Part::Headers => "headers-view",
+        Part::Query => "query-view",
+        Part::Wire => "wire-view",
+        Part::Reply => "reply-view",
+        Part::Compare => "compare-view",
+    };
+    let sought = RwSignal::new(None);
+    let chosen = RwSignal::new(None);
+    let slice =
+        RwSignal::new(Slice { from: reading.from, rows: reading.rows.clone(), missed: None });
+    let total = reading.total;
+    let is_windowed = reading::is_windowed(total, reading.from, reading.rows.len());
+    let has_values = part == Part::Body && matches!(form.as_str(), "json" | "payload");
+    let notes = reading
+        .notes
+        .iter()
+        .map(|note| {
+            let (tone, glyph) = match note.tone.as_str() {
+                "bad" => (Tone::Bad, BAN),
+                "warn" => (Tone::Warn, ALERT),
+                _ => (Tone::Info, ALERT),
+            };
+            let text = note.text.clone();
+            view! { <Notice tone glyph>{text}</Notice> }
+        })
+        .collect_view();
+    let decoded = reading.decoded.as_ref().map(|decoded| {
+        let text = joined(&[
+            &decoded.coding,
+            ", ",
+            &format::bytes(reading.bytes),
+            if decoded.is_partial { " decoded in part to " } else { " decoded to " },
+            &format::bytes(decoded.bytes),
+        ]);
+        view! { <span class="part__decoded">{text}</span> }
+    });
+    let can_copy = part == Part::Body
+        && body_bytes <= u64::from(COPIED_BYTES)
+        && reading.forms.iter().any(|form| form.value == "text");
+    let image = reading.image.clone().map(|path| {
+        view! {
+            <div class="part__image">
+                <img src=path alt="The body as an image" data-testid="image"/>
+            </div>
+        }
+    });
+    let preview = reading.preview.clone().map(|document| {
+        view! {
+            <iframe class="part__preview" sandbox="" srcdoc=document title="The body as a page that runs nothing and loads nothing" data-testid="preview"></iframe>
+        }
+    });
+    let rows = (!reading.rows.is_empty()).then(|| {
+        let asked = ask.clone();
+        let rows = Rows {
+            slice,
+            total,
+            load: Callback::new(move |from| loads.rows.run((asked.clone(), from, slice))),
+            chosen,
+            sought,
+            top,
+        };
+        let toggled = ask.toggled.clone();
+        view! { <Reader rows form=form.clone() has_values toggled label=label(part)/> }
+    });
+    let pages = (is_windowed && !reading.rows.is_empty()).then(|| {
+        let (from, to) = slice.with_untracked(Slice::places);
+        view! { <Pages from to total/> }
+    });
+    let fields = (!reading.fields.is_empty()).then(|| {
+        view! { <FieldsView fields=reading.fields.clone() caption=label(part)/> }
+    });
+    view! {
+        <div class="part" data-testid=testid data-state=form.clone()>
+            <PartTools ask=ask.clone() reading seq sought>
+                {decoded}
+                {can_copy.then(|| view! { <CopyLater what="the body as it came" copy=loads.body/> })}
+            </PartTools>
+            {notes}
+            {image}
+            {preview}
+            {rows}
+            {pages}
+            {has_values.then(|| view! { <Inspector chosen load=loads.value/> })}
+            {fields}
+        </div>
+    }
+    .erased()
+}
+
+const fn label(part: Part) -> &'static str {
+    match part {
+        Part::Body => "The body",
+        Part::Headers => "Header fields in the order they came",
+        Part::Query => "The fields of the query",
+        Part::Wire => "The bytes as received",
+        Part::Reply => "What was answered",
+        Part::Compare => "What differs",
+    }
+}
+
+/// Without script: which rows these are, and the way to the others.
+#[component]
+fn Pages(from: u64, to: u64, total: u64) -> impl IntoView {
+    let query = leptos_router::hooks::use_location().query;
+    let step = u64::from(reading::ROWS);
+    let link = move |place: u64, text: &'static str| {
+        let query = query.read_untracked();
+        let href = super::link::query_for(&query, &[], &[("from", &place.to_string())]);
+        view! { <a class="button" href=href>{text}</a> }
+    };
+    view! {
+        <nav class="part__pages" data-no-script aria-label="Rows">
+            <span>
+                {joined(&["Rows ", &grouped(from + 1), " to ", &grouped(to), " of ", &grouped(total)])}
+            </span>
+            {(from > 0).then(|| link(from.saturating_sub(step), "Earlier rows"))}
+            {(to < total).then(|| link(to, "Later rows"))}
+        </nav>
+    }
+}

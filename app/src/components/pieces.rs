@@ -1,0 +1,60 @@
+//! Text in pieces: what each is, is told by an attribute, and what has no shape of its own gets one
+//! by the style sheet, so that selecting and copying give the text as sent.
+
+use leptos::prelude::*;
+
+use crate::wire::Piece;
+
+/// The pieces of a line or value.
+pub(crate) fn pieces(pieces: Vec<Piece>) -> Vec<impl IntoView> {
+    pieces.into_iter().map(piece).collect()
+}
+
+fn piece(Piece(text, kind): Piece) -> impl IntoView {
+    // HTML knows no NUL.
+    let text = if text.contains('\0') { text.replace('\0', "\u{2400}") } else { text };
+    let code = is_shapeless(&kind).then(|| shape(&text));
+    let kind = (!kind.is_empty()).then_some(kind);
+    view! { <span data-kind=kind data-code=code>{text}</span> }
+}
+
+fn is_shapeless(kind: &str) -> bool {
+    kind.split(' ').any(|kind| matches!(kind, "control" | "bidi" | "crlf"))
+}
+
+/// A visible shape: the control pictures of Unicode, else the number of the character.
+fn shape(text: &str) -> String {
+    let mut shape = String::new();
+    for c in text.chars() {
+        match u32::from(c) {
+            code @ 0..0x20 => shape.extend(char::from_u32(0x2400 + code)),
+            0x7f => shape.push('\u{2421}'),
+            code if c.is_control() || is_bidi(c) => {
+                shape.push_str("U+");
+                for place in [12, 8, 4, 0] {
+                    shape.extend(char::from_digit(code >> place & 0xf, 16));
+                }
+            }
+            _ => shape.push(c),
+        }
+    }
+    shape
+}
+
+/// What turns the direction of text around (Unicode UAX #9 §2).
+const fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_gets_a_shape() {
+        assert_eq!(shape("\r\n"), "␍␊");
+        assert_eq!(shape("\u{1b}\u{7f}"), "␛␡");
+        assert_eq!(shape("a\u{202e}b\u{85}"), "aU+202ebU+0085");
+        assert!(is_shapeless("control hit") && !is_shapeless("string hit"));
+    }
+}

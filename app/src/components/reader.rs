@@ -1,0 +1,279 @@
+//! Rows of marked text: all of them where they are few, else those that are in sight, in a window
+//! of its own that scrolls over as many as there are.
+
+use leptos::{html, prelude::*};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
+
+use super::{link::query_for, pieces::pieces};
+use crate::{
+    erased::Erase as _,
+    format::{count::grouped, joined},
+    reading::{self, Scroll, Slice},
+    wire::Row,
+};
+
+/// Rows that are not in sight and drawn all the same, above and below: what a flick of the wheel
+/// brings in.
+const OVERSCAN: i64 = 24;
+
+/// The deepest indent: what nests deeper stands there, too.
+const DEEPEST: u16 = 24;
+
+/// What a page does for the rows that it shows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rows {
+    /// The rows that are loaded.
+    pub(crate) slice: RwSignal<Slice>,
+    /// How many there are.
+    pub(crate) total: u64,
+    /// Loads the rows from a place on into `slice`.
+    pub(crate) load: Callback<u64>,
+    /// The line that is chosen.
+    pub(crate) chosen: RwSignal<Option<u64>>,
+    /// The row to bring into sight.
+    pub(crate) sought: RwSignal<Option<u64>>,
+    /// Where the window stands: kept while its rows are made anew.
+    pub(crate) top: StoredValue<i32>,
+}
+
+/// The rows. Whether lines can be chosen is told by `has_values`.
+#[component]
+pub(crate) fn Reader(
+    rows: Rows,
+    form: String,
+    has_values: bool,
+    toggled: Option<String>,
+    label: &'static str,
+) -> impl IntoView {
+    let Rows { slice, total, load, chosen, sought, top } = rows;
+    let window = NodeRef::<html::Div>::new();
+    let block = NodeRef::<html::Div>::new();
+    let spacer = NodeRef::<html::Div>::new();
+    let (first, loaded) = slice.with_untracked(|slice| (slice.from, slice.rows.len()));
+    let is_windowed = reading::is_windowed(total, first, loaded);
+    let shown = RwSignal::new(slice.with_untracked(Slice::places));
+    let is_loading = StoredValue::new(false);
+
+    let look = move || {
+        let (Some(window), Some(spacer)) = (window.get_untracked(), spacer.get_untracked()) else {
+            return;
+        };
+        let scroll =
+            Scroll { row: row_height(&window), height: i64::from(window.client_height()), total };
+        dress(&spacer, "height", &(scroll.length().to_string() + "px"));
+        let at = i64::from(window.scroll_top());
+        top.set_value(window.scroll_top());
+        let (from, to) = scroll.in_sight(at, OVERSCAN);
+        if let Some(block) = block.get_untracked() {
+            let from = slice.with_untracked(|slice| slice.clamped(from));
+            let offset = joined(&["translateY(", &scroll.offset(at, from).to_string(), "px)"]);
+            dress(&block, "transform", &offset);
+        }
+        shown.set((from, to));
+        let wanted = slice.with_untracked(|slice| slice.wanted(from, to, total));
+        if let Some(from) = wanted
+            && !is_loading.get_value()
+        {
+            is_loading.set_value(true);
+            load.run(from);
+        }
+    };
+    if is_windowed {
+        Effect::new(move |before: Option<()>| {
+            let Some(window) = window.get() else { return };
+            if before.is_none() {
+                window.set_scroll_top(top.get_value());
+            }
+            slice.track();
+            is_loading.set_value(false);
+            look();
+        });
+    }
+    Effect::new(move |_| {
+        let Some(place) = sought.get() else { return };
+        let Some(window) = window.get() else { return };
+        if is_windowed {
+            let scroll = Scroll {
+                row: row_height(&window),
+                height: i64::from(window.client_height()),
+                total,
+            };
+            let at = scroll.top_of(i64::try_from(place).unwrap_or(i64::MAX));
+            window.set_scroll_top(i32::try_from(at).unwrap_or(i32::MAX));
+            look();
+        } else if let Ok(Some(row)) =
+            window.query_selector(&joined(&["[data-place=\"", &place.to_string(), "\"]"]))
+        {
+            row.scroll_into_view_with_bool(false);
+        }
+    });
+
+    let location = use_location();
+    let navigate = use_navigate();
+    let go = {
+        let toggled = toggled.clone();
+        let form = form.clone();
+        move |line: u64| {
+            let line = reading::toggle(toggled.as_deref(), line);
+            let query = location.query.read_untracked();
+            // The form is said, so that lines are counted in the same one.
+            let query = query_for(&query, &["from"], &[("toggled", &line), ("form", &form)]);
+            let path = location.pathname.get_untracked() + &query;
+            let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
+            navigate(&path, options);
+        }
+    };
+    let click = {
+        let go = go.clone();
+        move |event: MouseEvent| {
+            let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok())
+            else {
+                return;
+            };
+            if let Ok(Some(secret)) = target.closest("[data-kind~=\"secret\"]") {
+                let _ = secret.toggle_attribute("data-bare");
+            }
+            let Some(line) = line_of(&target) else { return };
+            if let Ok(Some(_)) = target.closest(".reader__fold") {
+                event.prevent_default();
+                return go(line);
+            }
+            if has_values {
+                chosen.set(Some(line));
+            }
+        }
+    };
+    let key = move |event: KeyboardEvent| {
+        if !has_values || event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return;
+        }
+        let name = event.key();
+        let step = match name.as_str() {
+            "ArrowDown" => 1,
+            "ArrowUp" => -1,
+            "ArrowLeft" | "ArrowRight" => 0,
+            _ => return,
+        };
+        event.prevent_default();
+        let slice = slice.read_untracked();
+        if step == 0 {
+            let wanted = if name == "ArrowLeft" { "open" } else { "shut" };
+            let row = slice.rows.iter().find(|row| Some(row.line) == chosen.get_untracked());
+            if let Some(row) = row.filter(|row| row.fold.as_deref() == Some(wanted)) {
+                go(row.line);
+            }
+        } else if let Some((place, line)) = slice.beside(chosen.get_untracked(), step) {
+            chosen.set(Some(line));
+            sought.set(Some(place));
+        }
+    };
+    let hrefs = toggled;
+    let body = move || {
+        let (from, to) = shown.get();
+        let slice = slice.read();
+        slice
+            .within(from, to)
+            .map(|(place, row)| {
+                let href = row.fold.is_some().then(|| {
+                    joined(&[
+                        "?toggled=",
+                        &reading::toggle(hrefs.as_deref(), row.line),
+                        "&form=",
+                        &form,
+                    ])
+                });
+                line(place, row, href, chosen)
+            })
+            .collect_view()
+    };
+    view! {
+        <div
+            class="reader"
+            data-state=if is_windowed { "windowed" } else { "whole" }
+            data-testid="rows"
+            data-total=total
+            role="region"
+            aria-label=label
+            tabindex="0"
+            node_ref=window
+            on:scroll=move |_| if is_windowed { look() }
+            on:click=click
+            on:keydown=key
+        >
+            <div class="reader__spacer" node_ref=spacer>
+                <div class="reader__rows" node_ref=block>{body}</div>
+            </div>
+        </div>
+    }
+    .erased()
+}
+
+fn line(
+    place: u64,
+    row: &Row,
+    href: Option<String>,
+    chosen: RwSignal<Option<u64>>,
+) -> impl IntoView + use<> {
+    let number = row.line;
+    let is_open = row.fold.as_deref() == Some("open");
+    let fold = href.map(|href| {
+        let label =
+            joined(&[if is_open { "Fold line " } else { "Unfold line " }, &grouped(number + 1)]);
+        view! {
+            <a
+                class="reader__fold"
+                href=href
+                aria-expanded=if is_open { "true" } else { "false" }
+                aria-label=label
+                data-noscroll
+            ></a>
+        }
+    });
+    // A sign beside the colour: not everybody tells colours apart.
+    let sign = match row.mark.as_deref() {
+        Some("added") => Some("+"),
+        Some("removed") => Some("−"),
+        Some("changed") => Some("~"),
+        _ => None,
+    };
+    view! {
+        <div
+            class="reader__row"
+            data-line=number
+            data-place=place
+            data-depth=row.depth.min(DEEPEST)
+            data-mark=row.mark.clone()
+            data-margin=row.margin.clone()
+            data-sign=sign
+            data-fold=row.fold.clone()
+            aria-current=move || (chosen.get() == Some(number)).then_some("true")
+        >
+            <span class="reader__text">
+                {fold}
+                {pieces(row.pieces.clone())}
+            </span>
+        </div>
+    }
+}
+
+fn line_of(element: &Element) -> Option<u64> {
+    element.closest("[data-line]").ok()??.get_attribute("data-line")?.parse().ok()
+}
+
+/// How high a row is by the style sheet.
+fn row_height(window: &HtmlElement) -> i64 {
+    let row = window.query_selector(".reader__row").ok().flatten();
+    let row = row.and_then(|row| row.dyn_into::<HtmlElement>().ok());
+    row.map_or(20, |row| i64::from(row.offset_height())).max(1)
+}
+
+/// Sets a property of an element's own style: the policy of pages forbids it in HTML only.
+fn dress(element: &HtmlElement, property: &str, value: &str) {
+    // Fails for no property that can be named here.
+    let _ = HtmlElement::style(element).set_property(property, value);
+}

@@ -1,0 +1,251 @@
+//! The scope: the time line across the top of an endpoint. It shows how many requests came when,
+//! and narrows the page to the span that one draws on it.
+
+mod brush;
+
+use leptos::{html, prelude::*};
+use leptos_router::hooks::use_location;
+use web_sys::{KeyboardEvent, PointerEvent};
+
+use self::brush::{Brush, Handles};
+use super::{
+    icon::{CROSS, Icon},
+    link,
+    when::moment,
+};
+use crate::{
+    erased::Erase as _,
+    format::{count::counted, joined},
+    scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
+    span::{RECENT, Span},
+    viewer::Viewer,
+};
+
+/// The time line with its caption and the spans to choose from.
+#[component]
+pub(crate) fn ScopeLine(
+    scope: RwSignal<Option<Scope>>,
+    span: Memo<Span>,
+    /// Whether only what a search finds is counted.
+    is_searched: Signal<bool>,
+    /// Raised by each arrival that is shown.
+    pulse: Signal<u32>,
+    /// Shows another span.
+    #[prop(into)]
+    on_span: Callback<Span>,
+) -> impl IntoView {
+    let viewer = Viewer::get();
+    let alive = Memo::new(move |_| viewer.now().is_some());
+    let graph = NodeRef::<html::Div>::new();
+    let brush = Brush::new(scope);
+    Effect::new(move |_| {
+        if let Some(now) = viewer.now()
+            && scope
+                .with_untracked(|scope| scope.as_ref().is_some_and(|scope| scope.is_behind(now)))
+        {
+            scope.update(|scope| scope.iter_mut().for_each(|scope| scope.slide(now)));
+        }
+    });
+    let paths = Memo::new(move |_| scope.read().as_ref().map(Scope::paths).unwrap_or_default());
+    let parts = Memo::new(move |_| scope.read().as_ref().map_or(1, |scope| scope.ticks().len()));
+    let view_box = move || {
+        let width = parts.get() * TICK_WIDTH;
+        joined(&["0 0 ", &width.to_string(), " ", &HEIGHT.to_string()])
+    };
+    let says = Memo::new(move |_| {
+        scope.read().as_ref().map_or_else(String::new, |scope| {
+            says(scope, span.get(), is_searched.get(), alive.get())
+        })
+    });
+    let caption = Memo::new(move |_| brush.says(alive.get()).unwrap_or_else(|| says.get()));
+    let apply = move || {
+        if let Some(span) = brush.take() {
+            on_span.run(span);
+        }
+    };
+    let place = move |event: &PointerEvent| {
+        let rect = graph.get_untracked()?.get_bounding_client_rect();
+        let parts = f64::from(u32::try_from(parts.get_untracked()).ok()?);
+        let part = (f64::from(event.client_x()) - rect.left()) / rect.width() * parts;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within 0 and the parts"
+        )]
+        let part = part.clamp(0.0, parts - 1.0) as usize;
+        Some(part)
+    };
+    let on_down = move |event: PointerEvent| {
+        if event.button() == 0
+            && let (Some(part), Some(graph)) = (place(&event), graph.get_untracked())
+        {
+            // Fails for no pointer that is down.
+            let _ = graph.set_pointer_capture(event.pointer_id());
+            brush.begin(part);
+        }
+    };
+    let on_move = move |event: PointerEvent| {
+        if let Some(part) = place(&event) {
+            brush.point(part);
+        }
+    };
+    let on_up = move |_: PointerEvent| {
+        if brush.end() {
+            apply();
+        }
+    };
+    let on_key = move |event: KeyboardEvent| match event.key().as_str() {
+        "Enter" => apply(),
+        "Escape" if brush.is_drawn() => {
+            event.stop_propagation();
+            brush.clear();
+        }
+        "Escape" if matches!(span.get_untracked(), Span::Between(..)) => {
+            event.stop_propagation();
+            on_span.run(Span::All);
+        }
+        _ => {}
+    };
+    let tick = move |part: Option<usize>, wide: usize| {
+        let (part, height) = (part? * TICK_WIDTH, HEIGHT.to_string());
+        let wide = wide * TICK_WIDTH;
+        Some(joined(&["M", &part.to_string(), " 0V", &height, "h", &wide.to_string(), "V0z"]))
+    };
+    let pulse_at = move || {
+        scope
+            .read()
+            .as_ref()
+            .and_then(|scope| scope.ticks().iter().rposition(|tick| tick.total() > 0))
+    };
+    view! {
+        <section class="scope" aria-label="Requests over time" on:keydown=on_key>
+            <p class="scope__says" data-testid="scope-says">{caption}</p>
+            <Spans span alive/>
+            <div
+                class="scope__graph"
+                data-testid="scope"
+                node_ref=graph
+                on:pointerdown=on_down
+                on:pointermove=on_move
+                on:pointerup=on_up
+                on:pointercancel=move |_| brush.clear()
+                on:pointerleave=move |_| brush.leave()
+            >
+                <svg class="scope__ticks" viewBox=view_box preserveAspectRatio="none" role="img" aria-label=says>
+                    <path class="scope__pointed" d=move || tick(brush.pointed(), 1)/>
+                    <path
+                        class="scope__pulse"
+                        d=move || tick(pulse_at(), 1)
+                        data-state=move || match pulse.get() {
+                            0 => None,
+                            count if count % 2 == 0 => Some("even"),
+                            _ => Some("odd"),
+                        }
+                    />
+                    {KINDS.into_iter().enumerate().map(|(kind, (_, name))| view! {
+                        <path class="scope__kind" data-state=name d=move || paths.read()[kind].clone()/>
+                    }).collect_view()}
+                    <path class="scope__kind" data-state="refused" d=move || paths.read()[KINDS.len()].clone()/>
+                    <path class="scope__brush" d=move || brush.drawn().and_then(|(from, to)| tick(Some(from), to - from))/>
+                </svg>
+                <Handles brush parts alive/>
+            </div>
+            <svg class="scope__labels" aria-hidden="true">
+                {move || labels(scope, alive.get())}
+            </svg>
+        </section>
+    }
+    .erased()
+}
+
+/// The spans to choose from, as links: they work without script.
+#[component]
+fn Spans(span: Memo<Span>, alive: Memo<bool>) -> impl IntoView {
+    let one = move |each: Span, name: &'static str| {
+        let path = use_location().pathname;
+        let query = link::query_set("span", move || each.word());
+        view! {
+            <a
+                class="scope__span"
+                href=move || path.get() + &query.read()
+                aria-current=move || (span.get() == each).then_some("true")
+                data-noscroll
+            >
+                {name}
+            </a>
+        }
+    };
+    let recent = RECENT.into_iter().enumerate();
+    view! {
+        <nav class="scope__spans" aria-label="Span of time">
+            {recent.map(|(index, (_, name, ..))| one(Span::Recent(index), name)).collect_view()}
+            {one(Span::All, "All")}
+            {move || match span.get() {
+                Span::Between(from, to) => {
+                    let [from, to] = [from, to].map(|at| moment(alive.get(), at, Fineness::Seconds));
+                    let query = link::query_set("span", || None);
+                    let path = use_location().pathname;
+                    Some(view! {
+                        <a
+                            class="scope__span"
+                            data-kind="drawn"
+                            href=move || path.get() + &query.read()
+                            aria-current="true"
+                            title="Show all again"
+                            data-noscroll
+                        >
+                            {joined(&[&from, "–", &to])}
+                            <Icon glyph=CROSS/>
+                            <span class="unseen">"clear the span"</span>
+                        </a>
+                    })
+                }
+                _ => None,
+            }}
+        </nav>
+    }
+}
+
+/// `128 requests in the last hour, most at 12:03`.
+fn says(scope: &Scope, span: Span, is_searched: bool, alive: bool) -> String {
+    let total = scope.total();
+    let when = match span {
+        Span::All => "",
+        Span::Recent(index) => RECENT.get(index).map_or("", |(_, _, when, _)| when),
+        Span::Between(..) => "in this span",
+    };
+    let what = match (total, is_searched) {
+        (0, true) => "Nothing found".to_owned(),
+        (0, false) => "Quiet: no requests".to_owned(),
+        (_, true) => counted(total, "request found", "requests found"),
+        (_, false) => counted(total, "request", "requests"),
+    };
+    let most = scope.busiest().filter(|_| total > 1).map(|part| {
+        joined(&[
+            ", most at ",
+            &moment(alive, scope.time_of(part), scope.fineness()),
+            if alive { "" } else { " UTC" },
+        ])
+    });
+    joined(&[
+        &what,
+        if when.is_empty() { "" } else { " " },
+        when,
+        most.as_deref().unwrap_or_default(),
+        if scope.is_partial { " (so far as counted)" } else { "" },
+    ])
+}
+
+/// The times below the line.
+fn labels(scope: RwSignal<Option<Scope>>, alive: bool) -> impl IntoView {
+    let scope = scope.read();
+    let (labels, fineness) = scope.as_ref().map(Scope::labels).unzip();
+    let fineness = fineness.unwrap_or(Fineness::Minutes);
+    labels
+        .into_iter()
+        .flatten()
+        .map(|(place, at)| {
+            view! { <text x=percent(place) y="11">{moment(alive, at, fineness)}</text> }
+        })
+        .collect_view()
+}

@@ -1,0 +1,164 @@
+//! The brush of the scope: the part of the time line that one is drawing, by pointer or by keys.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::when::moment,
+    format::{
+        count::{counted, grouped},
+        joined,
+    },
+    scope::Scope,
+    span::Span,
+};
+
+/// What is being drawn, in parts of the line. A cheap-clone handle on signals.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brush {
+    scope: RwSignal<Option<Scope>>,
+    /// The first part and the one behind the last.
+    drawn: RwSignal<Option<(usize, usize)>>,
+    /// The part below the pointer.
+    pointed: RwSignal<Option<usize>>,
+    /// Where the pointer went down, while it is.
+    origin: StoredValue<Option<usize>>,
+}
+
+impl Brush {
+    pub(super) fn new(scope: RwSignal<Option<Scope>>) -> Self {
+        Self {
+            scope,
+            drawn: RwSignal::new(None),
+            pointed: RwSignal::new(None),
+            origin: StoredValue::new(None),
+        }
+    }
+
+    /// What is drawn; tracks it.
+    pub(super) fn drawn(self) -> Option<(usize, usize)> {
+        self.drawn.get()
+    }
+
+    /// The part below the pointer; tracks it.
+    pub(super) fn pointed(self) -> Option<usize> {
+        self.pointed.get()
+    }
+
+    /// Whether anything is drawn.
+    pub(super) fn is_drawn(self) -> bool {
+        self.drawn.get_untracked().is_some()
+    }
+
+    /// The pointer goes down.
+    pub(super) fn begin(self, part: usize) {
+        self.origin.set_value(Some(part));
+        self.drawn.set(None);
+    }
+
+    /// The pointer moves, down or not.
+    pub(super) fn point(self, part: usize) {
+        if self.pointed.get_untracked() != Some(part) {
+            self.pointed.set(Some(part));
+        }
+        if let Some(origin) = self.origin.get_value()
+            && (origin != part || self.is_drawn())
+        {
+            self.drawn.set(Some((origin.min(part), origin.max(part) + 1)));
+        }
+    }
+
+    /// The pointer goes up; true if it has drawn something.
+    pub(super) fn end(self) -> bool {
+        self.origin.try_update_value(Option::take).flatten().is_some() && self.is_drawn()
+    }
+
+    /// The pointer goes elsewhere.
+    pub(super) fn leave(self) {
+        self.pointed.set(None);
+    }
+
+    /// Nothing is to be drawn.
+    pub(super) fn clear(self) {
+        self.origin.set_value(None);
+        self.drawn.set(None);
+    }
+
+    /// The span that was drawn, which is then drawn no more.
+    pub(super) fn take(self) -> Option<Span> {
+        let (from, to) = self.drawn.get_untracked()?;
+        self.clear();
+        let scope = self.scope.read_untracked();
+        let scope = scope.as_ref()?;
+        Some(Span::Between(scope.time_of(from), scope.time_of(to)))
+    }
+
+    /// What is drawn or pointed at, in words: `12:03:00–12:04:30: 14 requests`.
+    pub(super) fn says(self, alive: bool) -> Option<String> {
+        let drawn = self.drawn.get();
+        let (from, to) = drawn.or(self.pointed.get().map(|part| (part, part + 1)))?;
+        let scope = self.scope.read();
+        let scope = scope.as_ref()?;
+        let tick = scope.count(from, to);
+        let [from, to] = [from, to].map(|at| moment(alive, scope.time_of(at), scope.fineness()));
+        let refused = joined(&[", ", &grouped(tick.refused), " refused"]);
+        Some(joined(&[
+            &from,
+            "–",
+            &to,
+            ": ",
+            &counted(tick.total(), "request", "requests"),
+            if tick.refused > 0 { &refused } else { "" },
+            if drawn.is_some() { ". Enter narrows to it" } else { "" },
+        ]))
+    }
+
+    /// Draws to where a handle was moved; what the two enclose is never nothing.
+    fn pull(self, is_end: bool, to: usize, parts: usize) {
+        let (first, last) = self.drawn.get_untracked().unwrap_or((0, parts));
+        self.drawn.set(Some(if is_end {
+            (first.min(to.saturating_sub(1)), to.max(1))
+        } else {
+            (to.min(parts.saturating_sub(1)), last.max(to + 1).min(parts))
+        }));
+    }
+}
+
+/// The two ends of the brush for those who use keys: sliders that show once they have the focus.
+#[component]
+pub(super) fn Handles(brush: Brush, parts: Memo<usize>, alive: Memo<bool>) -> impl IntoView {
+    let handle = move |is_end: bool, label: &'static str| {
+        let at = Memo::new(move |_| match (brush.drawn.get(), is_end) {
+            (Some((first, _)), false) => first,
+            (Some((_, last)), true) => last,
+            (None, false) => 0,
+            (None, true) => parts.get(),
+        });
+        let time = move || {
+            let scope = brush.scope.read();
+            scope
+                .as_ref()
+                .map(|scope| moment(alive.get(), scope.time_of(at.get()), scope.fineness()))
+        };
+        view! {
+            <input
+                type="range"
+                class="scope__handle"
+                aria-label=label
+                min="0"
+                max=move || parts.get().to_string()
+                prop:value=move || at.get().to_string()
+                aria-valuetext=time
+                data-script
+                on:input=move |event| {
+                    if let Ok(to) = event_target_value(&event).parse() {
+                        brush.pull(is_end, to, parts.get_untracked());
+                    }
+                }
+            />
+        }
+    };
+    (
+        handle(false, "From, Enter narrows to the span"),
+        handle(true, "To, Enter narrows to the span"),
+    )
+}

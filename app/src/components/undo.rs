@@ -1,0 +1,69 @@
+//! The line that takes a deletion back.
+
+use leptos::prelude::*;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
+
+use super::icon::{Icon, TRASH, UNDO};
+use crate::{erased::Erase as _, pending::Pending, viewer::Viewer};
+
+/// What was deleted and for how long that can be taken back; or why it failed. Nothing else.
+#[component]
+pub(crate) fn UndoBar() -> impl IntoView {
+    let pending = Pending::get();
+    let viewer = Viewer::get();
+    let navigate = use_navigate();
+    let here = use_location().pathname;
+    let undo = move |_| {
+        let Some((back, shown)) = pending.undo() else { return };
+        // Who has gone elsewhere meanwhile stays there.
+        if here.get_untracked() == shown {
+            let query = window().location().search().unwrap_or_default();
+            let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+            navigate(&(back + &query), options);
+        }
+    };
+    let left = move || pending.seconds_left(viewer.now().unwrap_or_default());
+    let trouble = pending.trouble();
+    let bar = move || {
+        pending.sentence().map(|text| {
+            let undo = undo.clone();
+            view! {
+                <div class="undo" data-testid="undo">
+                    <Icon glyph=TRASH/>
+                    <span class="undo__text">{text}</span>
+                    <button type="button" class="button" data-key="undo" on:click=undo>
+                        <Icon glyph=UNDO/>
+                        "Undo"
+                        <span class="undo__left" aria-hidden="true">{left} " s"</span>
+                    </button>
+                    <button type="button" class="button" data-kind="quiet" on:click=move |_| pending.send()>
+                        "Dismiss"
+                    </button>
+                </div>
+            }
+            .erased()
+        })
+    };
+    let failed = move || {
+        trouble.get().map(|problem| {
+            view! {
+                <div class="undo" data-state="bad">
+                    <span class="undo__text">"Nothing was deleted. " {problem.to_string()}</span>
+                    <button type="button" class="button" data-kind="quiet" on:click=move |_| trouble.set(None)>
+                        "Dismiss"
+                    </button>
+                </div>
+            }
+            .erased()
+        })
+    };
+    view! {
+        <div class="undo-place" role="status" data-script>
+            {bar}
+            {failed}
+        </div>
+    }
+}

@@ -1,0 +1,55 @@
+//! Where an endpoint's URL is pasted at those who send webhooks.
+
+/// A sender of webhooks.
+#[derive(Debug, Clone, Copy)]
+pub struct Provider {
+    /// Its name.
+    pub name: &'static str,
+    /// The way through its settings, and the field at its end.
+    pub path: &'static str,
+}
+
+/// Senders, those first that most people ask for.
+pub const PROVIDERS: [Provider; 11] = [
+    Provider {
+        name: "GitHub",
+        path: "Repository \u{203a} Settings \u{203a} Webhooks \u{203a} Add webhook \u{203a} Payload URL",
+    },
+    Provider {
+        name: "GitLab",
+        path: "Project \u{203a} Settings \u{203a} Webhooks \u{203a} Add new webhook \u{203a} URL",
+    },
+    Provider {
+        name: "Bitbucket",
+        path: "Repository settings \u{203a} Webhooks \u{203a} Add webhook \u{203a} URL",
+    },
+    Provider {
+        name: "Stripe",
+        path: "Workbench \u{203a} Webhooks \u{203a} Create new destination \u{203a} Endpoint URL",
+    },
+    Provider {
+        name: "Shopify",
+        path: "Settings \u{203a} Notifications \u{203a} Webhooks \u{203a} Create webhook \u{203a} URL",
+    },
+    Provider {
+        name: "Slack",
+        path: "Your app \u{203a} Slash Commands \u{203a} Create New Command \u{203a} Request URL",
+    },
+    Provider {
+        name: "Twilio",
+        path: "Phone Numbers \u{203a} Active numbers \u{203a} A message comes in \u{203a} Webhook",
+    },
+    Provider { name: "Linear", path: "Settings \u{203a} API \u{203a} New webhook \u{203a} URL" },
+    Provider {
+        name: "Sentry",
+        path: "Settings \u{203a} Developer Settings \u{203a} New Internal Integration \u{203a} Webhook URL",
+    },
+    Provider {
+        name: "PayPal",
+        path: "Developer Dashboard \u{203a} Apps & Credentials \u{203a} Your app \u{203a} Add Webhook",
+    },
+    Provider {
+        name: "Zapier",
+        path: "Action \u{203a} Webhooks by Zapier \u{203a} POST \u{203a} URL",
+    },
+];

@@ -1,0 +1,51 @@
+//! One `EventSource`: what the server says, unread.
+
+use wasm_bindgen::JsCast;
+use web_sys::{EventSource, MessageEvent};
+
+use super::browser::Listener;
+use crate::wire::FeedEvent;
+
+/// What the server says.
+pub(super) enum Said<'s> {
+    /// It answered 200.
+    Open,
+    /// An event by its name, the id of the last one that had one, and the data.
+    Event { name: &'s str, id: &'s str, data: &'s str },
+    /// The connection was cut, or the answer was not a feed. The browser would open some of these
+    /// again by itself and some not: the follower does it for all.
+    Lost,
+}
+
+/// An open feed; dropping it closes it, after which nothing more is said.
+pub(super) struct Source {
+    source: EventSource,
+    _listeners: Vec<Listener>,
+}
+
+impl Source {
+    /// Opens the feed at `url`. `None` where the browser has no `EventSource`.
+    pub(super) fn open(url: &str, on_said: impl Fn(Said<'_>) + Clone + 'static) -> Option<Self> {
+        let source = EventSource::new(url).ok()?;
+        let mut listeners = Vec::with_capacity(FeedEvent::NAMES.len() + 2);
+        for name in FeedEvent::NAMES.into_iter().chain(["open", "error"]) {
+            let on_said = on_said.clone();
+            listeners.push(Listener::new(&source, name, move |event| match name {
+                "open" => on_said(Said::Open),
+                "error" => on_said(Said::Lost),
+                _ => {
+                    let Some(event) = event.dyn_ref::<MessageEvent>() else { return };
+                    let Some(data) = event.data().as_string() else { return };
+                    on_said(Said::Event { name, id: &event.last_event_id(), data: &data });
+                }
+            }));
+        }
+        Some(Self { source, _listeners: listeners })
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}

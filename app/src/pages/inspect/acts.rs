@@ -1,0 +1,189 @@
+//! What the viewer does to the open endpoint, and how what arrives reaches its lists.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::finding::Finding;
+use crate::{
+    api,
+    components::link,
+    format::joined,
+    lists::Lists,
+    live::{self, Following},
+    pending::{Doomed, Pending},
+    wire::{FeedEvent, Problem, Summary, Window},
+};
+
+/// How many requests a page holds that is asked for while one scrolls.
+pub(super) const PAGE_ROWS: u32 = 100;
+
+/// What the viewer does to the open endpoint, and what it shows meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Acts {
+    /// What the page shows.
+    pub(super) lists: Lists,
+    /// Whether an older page is being loaded.
+    pub(super) is_loading: RwSignal<bool>,
+    /// What went wrong last, until something goes well.
+    pub(super) trouble: RwSignal<Option<Problem>>,
+}
+
+/// All of these may outlive the page by the time of a call: they write only to what is still there.
+impl Acts {
+    fn id(self) -> String {
+        self.lists.all.read_untracked().endpoint.id.clone()
+    }
+
+    pub(super) fn follow(self, finding: Finding) -> Following {
+        let change = self.lists.all.read_untracked().change;
+        live::follow(vec![self.id()], change, move |id, event| {
+            let has_gap = self.lists.all.try_update(|state| {
+                let had_gap = state.has_gap();
+                state.apply(id, &event);
+                state.has_gap() && !had_gap
+            });
+            match has_gap {
+                Some(true) => self.close_gap(finding),
+                Some(false) => finding.hear(id, &event),
+                None => {}
+            }
+        })
+    }
+
+    /// Reads the first page again, and once more as long as too much comes in between.
+    fn close_gap(self, finding: Finding) {
+        let id = self.id();
+        spawn_local(async move {
+            loop {
+                let endpoint = match api::endpoint(&id).await {
+                    Ok(endpoint) => endpoint,
+                    Err(problem) => return self.report(problem),
+                };
+                let page = match api::requests(&id, Window::default()).await {
+                    Ok(page) => page,
+                    Err(problem) => return self.report(problem),
+                };
+                if let Some(is_closed) =
+                    self.lists.all.try_update(|state| state.refresh(endpoint, page))
+                {
+                    if is_closed {
+                        return finding.load();
+                    }
+                } else {
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(super) fn load_older(self) {
+        let before = self.lists.all.read_untracked().next_before;
+        if before.is_none() || self.is_loading.get_untracked() {
+            return;
+        }
+        self.is_loading.set(true);
+        let id = self.id();
+        spawn_local(async move {
+            match api::requests(&id, Window { before, limit: Some(PAGE_ROWS), ..Window::default() })
+                .await
+            {
+                Ok(page) => {
+                    let _ = self.lists.all.try_update(|state| state.append(page));
+                    let _ = self.trouble.try_set(None);
+                }
+                Err(problem) => self.report(problem),
+            }
+            let _ = self.is_loading.try_set(false);
+        });
+    }
+
+    pub(super) fn change(self, field: &str, value: &str) {
+        let id = self.id();
+        // Both come from our own buttons: names of the API, and words or numbers that need no
+        // escape.
+        let quote = if field == "expires_in" { "" } else { "\"" };
+        let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
+        spawn_local(async move {
+            match api::change(&id, change).await {
+                Ok(endpoint) => self.apply(FeedEvent::Endpoint(endpoint)),
+                Err(problem) => self.report(problem),
+            }
+        });
+    }
+
+    /// Keeps what the viewer deleted out of both lists; `q` is what the second one searches for.
+    pub(super) fn set_aside(self, q: Memo<Option<String>>) {
+        let pending = Pending::get();
+        let id = self.id();
+        Effect::new(move |_| {
+            self.lists.turn.track();
+            let aside = pending.aside(&id, None);
+            if self.lists.all.read_untracked().is_aside(&aside) {
+                return;
+            }
+            self.lists.all.update(|list| list.set_aside(aside));
+        });
+        let id = self.id();
+        Effect::new(move |_| {
+            self.lists.turn.track();
+            let aside = pending.aside(&id, q.read().as_deref());
+            let found = self.lists.found.read_untracked();
+            if found.as_ref().is_none_or(|list| list.is_aside(&aside)) {
+                return;
+            }
+            drop(found);
+            self.lists.found.update(|list| {
+                if let Some(list) = list {
+                    list.set_aside(aside);
+                }
+            });
+        });
+    }
+
+    /// Changes note or pin of a request; what it is then goes into `known`, too.
+    pub(super) fn annotate(self, change: String, known: RwSignal<Summary>) {
+        let id = self.id();
+        let seq = known.with_untracked(|known| known.seq);
+        spawn_local(async move {
+            match api::annotate(&id, seq, change).await {
+                Ok(summary) => {
+                    let _ = known.try_set(summary.clone());
+                    self.apply(FeedEvent::Updated(summary));
+                }
+                Err(problem) => self.report(problem),
+            }
+        });
+    }
+
+    /// Empties the list, to be taken back for a while.
+    pub(super) fn clear(self, pending: Pending, show: impl Fn(Option<i64>)) {
+        let (through, count) = {
+            let state = self.lists.all.read_untracked();
+            (state.endpoint.last_seq, state.endpoint.requests)
+        };
+        pending.hold(self.id(), Doomed::Found { q: None, through, count }, None);
+        show(None);
+    }
+
+    /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
+    /// newer one at the end.
+    pub(super) fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
+        let id = self.id();
+        let next = self.lists.read_untracked(|state| {
+            let older = state.requests.iter().find(|known| known.seq < seq);
+            let newer = state.requests.iter().rfind(|known| known.seq > seq);
+            older.or(newer).map(|known| known.seq)
+        });
+        let pages = (link::inspect(&id, Some(seq), ""), link::inspect(&id, next, ""));
+        pending.hold(id, Doomed::Requests(vec![seq]), Some(pages));
+        show(next);
+    }
+
+    fn apply(self, event: FeedEvent) {
+        let _ = self.lists.all.try_update(|state| state.apply(None, &event));
+        let _ = self.trouble.try_set(None);
+    }
+
+    fn report(self, problem: Problem) {
+        let _ = self.trouble.try_set(Some(problem));
+    }
+}

@@ -1,0 +1,242 @@
+//! What the viewer deleted and can still take back: the page hides it at once, and the call to the
+//! server waits. It outlives the page that it was deleted on, and is sent when the viewer leaves.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+
+use crate::{
+    api, browser,
+    feed::Aside,
+    format::{
+        count::{counted, grouped},
+        joined,
+    },
+    wire::{Problem, Timestamp},
+};
+
+/// How long a deletion can be taken back: long enough to read the line and to reach the button.
+const HOLD: Duration = Duration::from_secs(10);
+
+/// What is to be deleted at one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Doomed {
+    /// These requests.
+    Requests(Vec<i64>),
+    /// All up to the number `through`, of which there are `count`; with `q` those that it finds.
+    /// What comes while the call waits is no part of it.
+    Found { q: Option<String>, through: i64, count: u64 },
+}
+
+impl Doomed {
+    fn sentence(&self) -> String {
+        let count = match self {
+            Self::Requests(seqs) => match seqs.as_slice() {
+                [seq] => return joined(&["Deleted #", &grouped(seq.unsigned_abs()), "."]),
+                seqs => u64::try_from(seqs.len()).unwrap_or(u64::MAX),
+            },
+            Self::Found { count, .. } => *count,
+        };
+        joined(&["Deleted ", &counted(count, "request", "requests"), "."])
+    }
+
+    /// The searches and numbers that the API is called with.
+    fn search(&self) -> Option<String> {
+        let Self::Found { q, through, .. } = self else { return None };
+        let through = through.to_string();
+        Some(match q {
+            Some(q) => joined(&["(", q, ") seq:<=", &through]),
+            None => joined(&["seq:<=", &through]),
+        })
+    }
+}
+
+/// A deletion that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Held {
+    endpoint: String,
+    doomed: Doomed,
+    until: Timestamp,
+    /// The page to go back to when it is taken back, and the one that took its place.
+    pages: Option<(String, String)>,
+}
+
+/// Deletions that wait, one at a time, and those that were sent. A cheap-clone handle on signals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pending {
+    held: RwSignal<Option<Held>>,
+    /// What was sent: hidden until the feed says so too, and numbers never come back.
+    sent: RwSignal<Vec<(String, Doomed)>>,
+    trouble: RwSignal<Option<Problem>>,
+}
+
+impl Pending {
+    /// Waits for deletions; sends what waits when the viewer leaves.
+    pub(crate) fn new() -> Self {
+        let pending = Self {
+            held: RwSignal::new(None),
+            sent: RwSignal::new(Vec::new()),
+            trouble: RwSignal::new(None),
+        };
+        Effect::new(move |_| {
+            let leaving = window_event_listener(leptos::ev::pagehide, move |_| pending.flush());
+            on_cleanup(move || leaving.remove());
+        });
+        pending
+    }
+
+    /// The one of this page.
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    /// Hides what is doomed and waits. What waited before is sent, unless both are single requests
+    /// of one endpoint: those are taken back together. `pages` are the one to go back to and the one
+    /// that is shown instead.
+    pub(crate) fn hold(
+        self,
+        endpoint: String,
+        mut doomed: Doomed,
+        mut pages: Option<(String, String)>,
+    ) {
+        if let Some(held) = self.held.get_untracked() {
+            match (held.doomed, &mut doomed) {
+                (Doomed::Requests(before), Doomed::Requests(seqs)) if held.endpoint == endpoint => {
+                    seqs.splice(0..0, before);
+                    pages = pages.zip(held.pages).map(|((_, now), (back, _))| (back, now));
+                }
+                _ => self.send(),
+            }
+        }
+        let now = browser::now();
+        let until = Timestamp::from_micros(now.as_micros() + 10_000_000);
+        self.trouble.set(None);
+        self.held.set(Some(Held { endpoint, doomed, until, pages }));
+        set_timeout(
+            move || {
+                // What was held since waits for its own time.
+                let is_due =
+                    |held: &Option<Held>| held.as_ref().is_some_and(|held| held.until == until);
+                if self.held.with_untracked(is_due) {
+                    self.send();
+                }
+            },
+            HOLD,
+        );
+    }
+
+    /// Takes back what waits. The pages that it was held with.
+    pub(crate) fn undo(self) -> Option<(String, String)> {
+        self.held.try_update(Option::take).flatten().and_then(|held| held.pages)
+    }
+
+    /// Sends what waits.
+    pub(crate) fn send(self) {
+        let Some(held) = self.release() else { return };
+        spawn_local(async move {
+            let answer = match held.doomed.search() {
+                Some(search) => api::delete_found(&held.endpoint, &search).await.map(drop),
+                None => delete_each(&held).await,
+            };
+            if let Err(problem) = answer {
+                self.sent.update(|sent| {
+                    sent.retain(|(id, doomed)| *id != held.endpoint || *doomed != held.doomed);
+                });
+                self.trouble.set(Some(problem));
+            }
+        });
+    }
+
+    /// Sends what waits so that it arrives though the page goes.
+    fn flush(self) {
+        let Some(held) = self.release() else { return };
+        match (held.doomed.search(), held.doomed) {
+            (Some(search), _) => api::delete_on_leave(&held.endpoint, None, Some(&search)),
+            (None, Doomed::Requests(seqs)) => {
+                for seq in seqs {
+                    api::delete_on_leave(&held.endpoint, Some(seq), None);
+                }
+            }
+            (None, Doomed::Found { .. }) => {}
+        }
+    }
+
+    /// From waiting to sent.
+    fn release(self) -> Option<Held> {
+        let held = self.held.try_update(Option::take).flatten()?;
+        self.sent.update(|sent| sent.push((held.endpoint.clone(), held.doomed.clone())));
+        Some(held)
+    }
+
+    /// What is deleted at an endpoint as far as the viewer is concerned: in the list of all, or in
+    /// that of what the search `q` finds.
+    pub(crate) fn aside(self, endpoint: &str, q: Option<&str>) -> Aside {
+        let mut aside = Aside::default();
+        let (held, sent) = (self.held.read(), self.sent.read());
+        let held = held.iter().map(|held| (&held.endpoint, &held.doomed));
+        for (id, doomed) in held.chain(sent.iter().map(|(id, doomed)| (id, doomed))) {
+            match doomed {
+                _ if id != endpoint => {}
+                Doomed::Requests(seqs) => aside.seqs.extend(seqs),
+                Doomed::Found { q: found, through, .. } => {
+                    if found.is_none() || found.as_deref() == q {
+                        aside.through = aside.through.max(*through);
+                    }
+                }
+            }
+        }
+        aside
+    }
+
+    /// What waits, in a sentence.
+    pub(crate) fn sentence(self) -> Option<String> {
+        self.held.read().as_ref().map(|held| held.doomed.sentence())
+    }
+
+    /// For how many more seconds it can be taken back.
+    pub(crate) fn seconds_left(self, now: Timestamp) -> i64 {
+        let until = self.held.read().as_ref().map_or(now, |held| held.until);
+        (until.as_millis() - now.as_millis() + 999).div_euclid(1_000).clamp(0, 10)
+    }
+
+    /// Why the last deletion failed.
+    pub(crate) fn trouble(self) -> RwSignal<Option<Problem>> {
+        self.trouble
+    }
+}
+
+/// Deletes one after the other; what is not there any more is as good as deleted.
+async fn delete_each(held: &Held) -> Result<(), Problem> {
+    let Doomed::Requests(seqs) = &held.doomed else { return Ok(()) };
+    for &seq in seqs {
+        if let Err(problem) = api::delete_request(&held.endpoint, seq).await
+            && !problem.is_final()
+        {
+            return Err(problem);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(q: Option<&str>) -> Doomed {
+        Doomed::Found { q: q.map(str::to_owned), through: 7, count: 1_204 }
+    }
+
+    #[test]
+    fn what_comes_while_the_call_waits_is_out_of_its_search() {
+        assert_eq!(found(None).search().as_deref(), Some("seq:<=7"));
+        assert_eq!(found(Some("a OR b")).search().as_deref(), Some("(a OR b) seq:<=7"));
+        assert_eq!(Doomed::Requests(vec![1]).search(), None);
+    }
+
+    #[test]
+    fn the_line_says_what_is_gone() {
+        assert_eq!(Doomed::Requests(vec![1_234]).sentence(), "Deleted #1,234.");
+        assert_eq!(Doomed::Requests(vec![1, 2]).sentence(), "Deleted 2 requests.");
+        assert_eq!(found(None).sentence(), "Deleted 1,204 requests.");
+    }
+}

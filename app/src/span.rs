@@ -1,0 +1,140 @@
+//! The span of time that a page shows, as the query of its URL has it, and what it asks of the
+//! server: pure.
+
+use crate::{format::joined, wire::Timestamp};
+
+/// Into how many equal parts the time line is divided.
+pub(crate) const PARTS: u32 = 120;
+
+const MINUTE_US: i64 = 60_000_000;
+
+/// The spans that one may choose beside all: the word in the URL, its name, how it reads in a
+/// sentence, and its minutes.
+pub(crate) const RECENT: [(&str, &str, &str, i64); 3] = [
+    ("15m", "15 min", "in the last 15 minutes", 15),
+    ("1h", "1 hour", "in the last hour", 60),
+    ("1d", "1 day", "in the last day", 1_440),
+];
+
+/// A span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Span {
+    /// From the oldest that is kept until now.
+    #[default]
+    All,
+    /// One of `RECENT`, until now.
+    Recent(usize),
+    /// From the one to the other, exclusive.
+    Between(Timestamp, Timestamp),
+}
+
+impl Span {
+    /// What `?span=` says; what is no span is all.
+    pub(crate) fn parse(text: &str) -> Self {
+        if let Some(index) = RECENT.iter().position(|(word, ..)| *word == text) {
+            return Self::Recent(index);
+        }
+        let times =
+            text.split_once("..").map(|(from, to)| (Timestamp::parse(from), Timestamp::parse(to)));
+        match times {
+            Some((Some(from), Some(to))) if from < to => Self::Between(from, to),
+            _ => Self::All,
+        }
+    }
+
+    /// What `?span=` says of it; nothing for all.
+    pub(crate) fn word(self) -> Option<String> {
+        match self {
+            Self::All => None,
+            Self::Recent(index) => RECENT.get(index).map(|(word, ..)| (*word).to_owned()),
+            Self::Between(from, to) => Some(joined(&[&written(from), "..", &written(to)])),
+        }
+    }
+
+    /// From when until when it reaches, as far as that is fixed. What ends now ends with the part
+    /// of the time line that has begun.
+    pub(crate) fn bounds(self, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        match self {
+            Self::All => (None, None),
+            Self::Recent(index) => {
+                let span_us = RECENT.get(index).map_or(0, |(.., minutes)| minutes * MINUTE_US);
+                let part_us = (span_us / i64::from(PARTS)).max(1);
+                let to_us = (now.as_micros().div_euclid(part_us) + 1) * part_us;
+                (Some(Timestamp::from_micros(to_us - span_us)), Some(Timestamp::from_micros(to_us)))
+            }
+            Self::Between(from, to) => (Some(from), Some(to)),
+        }
+    }
+
+    /// The search for what `q` finds within the span; `None` where that is everything.
+    pub(crate) fn search(self, q: Option<&str>) -> Option<String> {
+        let q = q.filter(|q| !q.trim().is_empty());
+        let times = match self {
+            Self::All => return q.map(str::to_owned),
+            Self::Recent(index) => {
+                joined(&["after:-", RECENT.get(index).map_or("15m", |(word, ..)| word)])
+            }
+            Self::Between(from, to) => {
+                joined(&["after:", &written(from), " before:", &written(to)])
+            }
+        };
+        Some(match q {
+            Some(q) => joined(&[&times, " (", q, ")"]),
+            None => times,
+        })
+    }
+
+    /// How many characters stand before `q` in a search for it.
+    pub(crate) fn search_offset(self) -> u32 {
+        let whole = self.search(Some("q")).unwrap_or_default();
+        // One character for `q`, one for the bracket behind it; none of either without a span.
+        let around = if self == Self::All { 1 } else { 2 };
+        u32::try_from(whole.len().saturating_sub(around)).unwrap_or_default()
+    }
+}
+
+/// A time without a fraction of nothing.
+fn written(at: Timestamp) -> String {
+    at.to_string().replace(".000000", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_span_is_read_as_it_is_written() {
+        for word in ["15m", "1h", "1d", "2026-11-21T12:03:07Z..2026-11-21T12:04:00.250000Z"] {
+            assert_eq!(Span::parse(word).word().as_deref(), Some(word));
+        }
+        for word in ["", "2h", "..", "2026-11-21T12:03:07Z..2026-11-21T12:03:07Z", "a..b"] {
+            assert_eq!(Span::parse(word), Span::All, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_ends_now_ends_with_the_part_that_has_begun() {
+        let (from, to) = Span::parse("1h").bounds(at("2026-11-21T12:03:07Z"));
+        assert_eq!(to, Some(at("2026-11-21T12:03:30Z")));
+        assert_eq!(from, Some(at("2026-11-21T11:03:30Z")));
+        assert_eq!(Span::All.bounds(at("2026-11-21T12:03:07Z")), (None, None));
+    }
+
+    #[test]
+    fn a_search_is_narrowed_to_the_span() {
+        let between = Span::parse("2026-11-21T12:00:00Z..2026-11-21T13:00:00Z");
+        assert_eq!(Span::All.search(None), None);
+        assert_eq!(Span::All.search(Some("  ")), None);
+        assert_eq!(Span::All.search(Some("a OR b")).as_deref(), Some("a OR b"));
+        assert_eq!(Span::parse("1d").search(None).as_deref(), Some("after:-1d"));
+        let whole = between.search(Some("a OR b")).unwrap();
+        assert_eq!(whole, "after:2026-11-21T12:00:00Z before:2026-11-21T13:00:00Z (a OR b)");
+        let offset = usize::try_from(between.search_offset()).unwrap();
+        assert!(whole[offset..].starts_with("a OR b"));
+        assert_eq!(Span::All.search_offset(), 0);
+    }
+}

@@ -1,0 +1,159 @@
+// The list of requests: long ones, and what happens in it while one reads.
+
+import type { Page } from "@playwright/test";
+import { flood } from "../lib/flood.ts";
+import { Inspect } from "../lib/pages.ts";
+import { curl, github, githubPayloads } from "../lib/senders.ts";
+import { expect, test } from "../lib/test.ts";
+
+/** No window that a test opens shows more rows than this, with those around what one sees. */
+const DRAWN_ROWS = 150;
+
+/** The pane that scrolls on a wide page. */
+function pane(page: Page) {
+  return page.locator(".request-list");
+}
+
+/** Scrolls until `done` says so, as a wheel would. */
+async function scroll(page: Page, by: number, done: () => Promise<boolean>): Promise<void> {
+  await pane(page).hover();
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.wheel(0, by);
+        return done();
+      },
+      { intervals: [20], timeout: 60_000 },
+    )
+    .toBe(true);
+}
+
+/** The number of the first row that lies wholly below the list's head, and where it is. */
+async function read(page: Page): Promise<{ seq: number; y: number }> {
+  return pane(page).evaluate((list) => {
+    const edge = list.firstElementChild?.getBoundingClientRect().bottom ?? 0;
+    for (const row of list.querySelectorAll<HTMLElement>("[data-seq]")) {
+      const { y } = row.getBoundingClientRect();
+      if (y >= edge - 1) return { seq: Number(row.dataset.seq), y };
+    }
+    return { seq: Number.NaN, y: Number.NaN };
+  });
+}
+
+test("ten thousand requests are scrolled through, few of them drawn at a time", async ({
+  page,
+  origin,
+}) => {
+  test.setTimeout(180_000);
+  const inspect = await Inspect.create(page, origin);
+  await flood(await inspect.url(), 10_000);
+  await page.reload();
+  await inspect.isLive();
+  await expect(page.getByRole("heading", { name: "10,000 requests" })).toBeVisible();
+  let most = 0;
+  let lowest = 10_000;
+  await scroll(page, 3_000, async () => {
+    const seqs = await inspect.seqs();
+    most = Math.max(most, seqs.length);
+    lowest = Math.min(lowest, ...seqs);
+    // One after the other, newest first, without a hole.
+    expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) - index));
+    return seqs.includes(1);
+  });
+  expect(lowest).toBe(1);
+  expect(most).toBeLessThan(DRAWN_ROWS);
+  await inspect.choose(1);
+  await expect(inspect.detail).toHaveAttribute("data-seq", "1");
+});
+
+test("what arrives does not move the row that one reads, and a pill leads to it", async ({
+  page,
+  origin,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await flood(url, 120);
+  await expect(inspect.rows.first()).toHaveAttribute("data-seq", "120");
+  const pill = page.getByTestId("new-rows");
+  await expect(pill).toBeHidden();
+  await scroll(page, 400, async () => (await read(page)).seq < 90);
+  const before = await read(page);
+
+  for (let sent = 0; sent < 3; sent += 1) await curl(url, { body: "late" });
+  await expect(pill).toHaveText(/3 new/);
+  const after = await read(page);
+  expect(after.seq).toBe(before.seq);
+  expect(Math.abs(after.y - before.y)).toBeLessThan(2);
+
+  await pill.click();
+  await expect(inspect.row(123)).toBeInViewport();
+  await expect(pill).toBeHidden();
+  // On top again, new ones come in by themselves.
+  await curl(url, { body: "latest" });
+  await expect(inspect.row(124)).toBeInViewport();
+  await expect(pill).toBeHidden();
+});
+
+test("a pause holds new rows back until they are asked for", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await curl(url, { body: "1" });
+  await expect(inspect.rows).toHaveCount(1);
+  const pause = page.getByRole("button", { name: "Pause" });
+  await pause.click();
+  await expect(pause).toHaveAttribute("aria-pressed", "true");
+  for (const body of ["2", "3"]) await curl(url, { body });
+  const pill = page.getByTestId("new-rows");
+  await expect(pill).toHaveText(/2 new/);
+  expect(await inspect.seqs()).toEqual([1]);
+  await pill.click();
+  await expect(inspect.rows).toHaveCount(3);
+  await curl(url, { body: "4" });
+  await expect(pill).toHaveText(/1 new/);
+  expect(await inspect.seqs()).toEqual([3, 2, 1]);
+  await pause.click();
+  await expect(inspect.rows).toHaveCount(4);
+  await expect(pill).toBeHidden();
+});
+
+test("follow opens each request as it arrives", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await page.getByRole("button", { name: "Follow" }).click();
+  for (const seq of [1, 2]) {
+    await curl(url, { body: `${seq}` });
+    await expect(inspect.detail).toHaveAttribute("data-seq", `${seq}`);
+    await expect(page).toHaveURL(new RegExp(`/${seq}$`));
+  }
+});
+
+test("a row says who sent what", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await curl(`${url}/hooks?a=1`, github("push", githubPayloads("push")[0] ?? {}));
+  await expect(inspect.row(1)).toContainText("POST");
+  await expect(inspect.row(1)).toContainText("GitHub push");
+  await expect(inspect.row(1)).toContainText("/hooks?a=1");
+  await expect(inspect.row(1)).toContainText("kB");
+  await curl(url, { headers: [["User-Agent", "Twitterbot/1.0"]] }, { method: "GET" });
+  await expect(inspect.row(2)).toContainText("preview");
+  const asks: [string, string][] = [
+    ["Origin", "https://shop.example.com"],
+    ["Access-Control-Request-Method", "POST"],
+  ];
+  await curl(url, { headers: asks }, { method: "OPTIONS" });
+  await expect(inspect.row(3)).toContainText("preflight");
+});
+
+test("on a phone the list is where it was when one comes back to it", async ({ page, origin }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const inspect = await Inspect.createLive(page, origin);
+  await flood(await inspect.url(), 120);
+  await expect(inspect.rows.first()).toHaveAttribute("data-seq", "120");
+  await scroll(page, 300, () => inspect.row(60).isVisible());
+  expect((await inspect.seqs()).length).toBeLessThan(DRAWN_ROWS);
+  await inspect.choose(60);
+  await expect(inspect.rows.first()).toBeHidden();
+  await page.goBack();
+  await expect(inspect.row(60)).toBeInViewport();
+});

@@ -1,0 +1,66 @@
+// Notes and pins: written in one tab, seen in the others and after a reload.
+
+import { Inspect } from "../lib/pages.ts";
+import { curl } from "../lib/senders.ts";
+import { expect, test } from "../lib/test.ts";
+
+test("a note is written, seen in another tab, changed and taken back", async ({
+  page,
+  origin,
+  context,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: "1" });
+  await inspect.choose(1);
+  const other = new Inspect(await context.newPage());
+  await other.page.goto(page.url());
+  await other.isLive();
+  const write = async (text: string, button: string) => {
+    await inspect.detail.getByRole("button", { name: button }).click();
+    const field = inspect.detail.getByRole("textbox", { name: "Note" });
+    await expect(field).toBeFocused();
+    await field.fill(text);
+    await inspect.detail.getByRole("button", { name: "Save the note" }).click();
+  };
+  await write('Look at "total"\nagain <b>', "Note");
+  for (const { detail } of [inspect, other]) {
+    await expect(detail.locator(".note__text")).toHaveText('Look at "total"\nagain <b>');
+  }
+  await page.reload();
+  await inspect.isLive();
+  await expect(inspect.detail.locator(".note__text")).toContainText("again");
+  await write("", "Edit note");
+  await expect(other.detail.locator(".note__text")).toBeHidden();
+});
+
+test("a request is pinned and let go", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: "1" });
+  await inspect.choose(1);
+  await inspect.detail.getByRole("button", { name: "Pin", exact: true }).click();
+  const pinned = inspect.detail.getByRole("button", { name: "Pinned" });
+  await expect(pinned).toHaveAttribute("aria-pressed", "true");
+  await page.reload();
+  await inspect.isLive();
+  await pinned.click();
+  await expect(inspect.detail.getByRole("button", { name: "Pin", exact: true })).toBeVisible();
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+  test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+
+  test("a note is written and a request pinned by forms", async ({ page, origin }) => {
+    const inspect = await Inspect.create(page, origin);
+    await curl(await inspect.url(), { body: "1" });
+    await page.goto(`${origin}/inspect/${inspect.id}/1`);
+    await inspect.detail.locator("summary", { hasText: "Write a note" }).click();
+    await inspect.detail.getByRole("textbox", { name: "Note" }).fill("by hand");
+    await inspect.detail.getByRole("button", { name: "Save the note" }).click();
+    await page.goto(`${origin}/inspect/${inspect.id}/1`);
+    await expect(inspect.detail.locator(".note__text")).toHaveText("by hand");
+    await inspect.detail.getByRole("button", { name: "Pin", exact: true }).click();
+    await page.goto(`${origin}/inspect/${inspect.id}/1`);
+    await expect(inspect.detail.getByRole("button", { name: "Pinned" })).toBeVisible();
+  });
+});

@@ -1,0 +1,281 @@
+//! Makes the parts of a captured request readable: rows of marked text and named fields. What
+//! senders sent is parsed here and nowhere else; every parser is bounded and survives anything.
+
+mod answer;
+mod body;
+mod cache;
+mod charset;
+mod compare;
+mod content;
+mod fields;
+mod find;
+mod form;
+mod headers;
+mod hex;
+mod image;
+mod json;
+mod lines;
+mod markup;
+mod media;
+mod multipart;
+mod pieces;
+mod preview;
+mod sheet;
+mod wire;
+
+use std::{collections::HashSet, sync::Arc};
+
+use hookglass_app::wire::{Ask, Note, Part, Reading, Value};
+use tokio::sync::Semaphore;
+
+use self::{cache::Cache, content::Content, find::Needle, json::Folds};
+use crate::{
+    head,
+    store::{EndpointId, Store, StoreError, StoredRequest},
+};
+
+/// The most of a body that is read; a download gives it whole.
+const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
+/// How many MiB readings may take at once; what would need more waits.
+const MOST_MEBIBYTES: u32 = 192;
+/// What undoing a coding may take, in MiB.
+const DECODED_MEBIBYTES: u32 = 24;
+/// Rows or fields, where nothing else is asked for.
+const LIMIT: u32 = 500;
+/// The most rows or fields at once.
+const MAX_LIMIT: u32 = 2000;
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// The call is wrong; the text says what to send instead.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such line or part.
+    #[error("not there")]
+    NotThere,
+    /// It cannot be had from the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading it ended in a panic, which was logged.
+    #[error("reading it failed")]
+    Failed,
+}
+
+/// Reads parts of requests. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct Reader(Arc<Inner>);
+
+struct Inner {
+    cache: Cache,
+    memory: Semaphore,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
+        Self(Arc::new(Inner { cache: Cache::default(), memory: Semaphore::new(permits) }))
+    }
+}
+
+/// A captured request and where it is kept.
+pub(crate) struct Subject {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) stored: StoredRequest,
+}
+
+impl Reader {
+    /// Makes a part readable.
+    pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+        let part = rows_asked(&ask)?;
+        let folds = folds(&ask)?;
+        match ask.part {
+            Part::Body => {
+                let form = ask.form;
+                self.with_content(subject, move |stored, content| {
+                    let path = path(stored);
+                    let form = form.as_deref();
+                    let mut reading = body::read(content, &path, form, &folds, &part);
+                    about_cut(stored, &mut reading);
+                    reading
+                })
+                .await
+            }
+            Part::Wire => {
+                self.with_content(subject, move |stored, content| {
+                    let (rows, notes) = wire::sheet(stored, content);
+                    let bytes = stored.head.len() + content.raw.len() + stored.trailers.len();
+                    let mut reading =
+                        Reading { notes, bytes: sheet::number(bytes), ..Reading::default() };
+                    sheet::fill(&mut reading, &rows, &part);
+                    reading
+                })
+                .await
+            }
+            Part::Headers => {
+                let (fields, notes) = headers::fields(&subject.stored);
+                let bytes = subject.stored.head.len() + subject.stored.trailers.len();
+                let mut reading =
+                    Reading { notes, bytes: sheet::number(bytes), ..Reading::default() };
+                fields::fill(&mut reading, fields, &part);
+                Ok(reading)
+            }
+            Part::Query => {
+                let target = head::target_of(&subject.stored.head);
+                let query = target.iter().position(|&byte| byte == b'?');
+                let query = query.map(|at| &target[at + 1..]);
+                let (fields, mut notes) = form::fields(query.unwrap_or_default());
+                match query {
+                    None => notes.push(note("info", "The target has no query.")),
+                    Some([]) => notes.push(note("info", "The target ends in an empty query.")),
+                    Some(_) => {}
+                }
+                let bytes = sheet::number(query.map_or(0, <[u8]>::len));
+                let mut reading = Reading { notes, bytes, ..Reading::default() };
+                fields::fill(&mut reading, fields, &part);
+                Ok(reading)
+            }
+            Part::Reply => {
+                let (rows, fields, notes) = answer::sheet(&subject.stored).await;
+                let mut reading = Reading { notes, fields, ..Reading::default() };
+                sheet::fill(&mut reading, &rows, &part);
+                Ok(reading)
+            }
+            Part::Compare => self.compare(subject, &ask).await,
+        }
+    }
+
+    /// Where a line of a JSON body stands, and what; for the form `payload`, of the JSON in it.
+    pub(crate) async fn value(
+        &self,
+        subject: Subject,
+        line: u64,
+        form: Option<String>,
+    ) -> Result<Value, ReadError> {
+        let line = usize::try_from(line).map_err(|_| ReadError::NotThere)?;
+        let value = self.with_content(subject, move |_, content| match form.as_deref() {
+            Some("payload") => {
+                let payload = content.payload()?;
+                json::value(&payload.text, &payload.json, line)
+            }
+            _ => json::value(content.text()?, content.json(), line),
+        });
+        value.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The bytes of one part of a multipart body, and the file name that it has, if it has one.
+    pub(crate) async fn part(
+        &self,
+        subject: Subject,
+        number: usize,
+    ) -> Result<(Vec<u8>, Option<String>), ReadError> {
+        let part = self.with_content(subject, move |_, content| {
+            if !content.media.is_multipart() {
+                return None;
+            }
+            let (bytes, file) = content.parts().part(content.bytes(), number)?;
+            Some((bytes.to_vec(), file))
+        });
+        part.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The body where it is an image that runs nothing, and its media type.
+    pub(crate) async fn image(
+        &self,
+        subject: Subject,
+    ) -> Result<(Vec<u8>, &'static str), ReadError> {
+        let image = self.with_content(subject, move |_, content| {
+            let image = image::image(&content.media, content.bytes())?;
+            Some((content.bytes().to_vec(), image.media_type))
+        });
+        image.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// Calls `read` with the body, off the threads that serve connections.
+    async fn with_content<T: Send + 'static>(
+        &self,
+        subject: Subject,
+        read: impl FnOnce(&StoredRequest, &Content) -> T + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let Subject { store, endpoint, stored } = subject;
+        let key = (endpoint, stored.summary.seq);
+        let coding = head::value(&stored.head, "content-encoding").unwrap_or_default();
+        let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
+        let needs = mebibytes(bytes, !coding.is_empty());
+        let permit = self.0.memory.acquire_many(needs).await.map_err(|_| ReadError::Failed)?;
+        let kept = self.0.cache.get(key);
+        let raw = match &kept {
+            Some(_) => Vec::new(),
+            None => store.body(endpoint, key.1, 0..bytes).await?,
+        };
+        let reader = self.clone();
+        let work = move || {
+            let content = kept.unwrap_or_else(|| {
+                let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
+                Arc::new(Content::new(raw, &content_type, &coding))
+            });
+            let made = read(&stored, &content);
+            reader.0.cache.put(key, content);
+            made
+        };
+        let made = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        made.map_err(|error| {
+            tracing::error!(%error, seq = key.1, "reading a request failed");
+            ReadError::Failed
+        })
+    }
+}
+
+/// The path of a request in the API.
+fn path(stored: &StoredRequest) -> String {
+    format!("/api/endpoints/{}/requests/{}", stored.summary.endpoint, stored.summary.seq)
+}
+
+/// Says that a body is not whole, if it is not.
+fn about_cut(stored: &StoredRequest, reading: &mut Reading) {
+    if stored.summary.refused.is_some() && stored.summary.body_bytes == 0 {
+        reading.notes.clear();
+        reading.notes.push(note("warn", "The request was refused before its body was read."));
+    } else if !stored.summary.complete {
+        reading.notes.push(note("warn", "The body is not whole: this is what came of it."));
+    }
+    if stored.summary.body_bytes > MOST_BODY_BYTES {
+        let text = "It is shown in part: the first 64 MiB. The download has all of it.";
+        reading.notes.push(note("warn", text));
+    }
+}
+
+/// How much memory reading a body may take: itself, in UTF-8, and an index of it.
+fn mebibytes(bytes: u64, is_coded: bool) -> u32 {
+    let body = u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(MOST_MEBIBYTES);
+    let decoded = if is_coded { DECODED_MEBIBYTES } else { 0 };
+    (body.saturating_mul(4) + decoded).clamp(1, MOST_MEBIBYTES)
+}
+
+fn rows_asked(ask: &Ask) -> Result<sheet::Part, ReadError> {
+    let limit = ask.limit.unwrap_or(LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(ReadError::Invalid(format!("`limit` takes 1 to {MAX_LIMIT}.")));
+    }
+    Ok(sheet::Part {
+        from: usize::try_from(ask.from.unwrap_or_default()).unwrap_or(usize::MAX),
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        needle: ask.find.as_deref().and_then(Needle::new),
+    })
+}
+
+fn folds(ask: &Ask) -> Result<Folds, ReadError> {
+    let toggled = ask.toggled.as_deref().unwrap_or_default();
+    let lines = toggled.split(',').filter(|line| !line.is_empty()).map(str::parse);
+    let toggled: HashSet<u64> = lines.collect::<Result<_, _>>().map_err(|_| {
+        ReadError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
+    })?;
+    Ok(Folds { depth: ask.depth, toggled })
+}
+
+/// A sentence about what is read.
+fn note(tone: &str, text: &str) -> Note {
+    Note { tone: tone.to_owned(), text: text.to_owned() }
+}

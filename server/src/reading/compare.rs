@@ -1,0 +1,176 @@
+//! What differs between two requests: request line, fields by name, bodies by structure where they
+//! have one, else by line. What is equal is left out but for what stands around a difference.
+
+mod fields;
+mod json;
+mod lines;
+mod rows;
+mod side;
+
+use std::time::{Duration, Instant};
+
+use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
+
+use self::{rows::Rows, side::Side};
+use super::{
+    ReadError, Reader, Subject, note,
+    pieces::grouped,
+    rows_asked,
+    sheet::{self, Made},
+};
+use crate::store::{EndpointId, Store, StoreError, Which};
+
+/// How long looking for the fewest differences may take; then any that are true will do.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How many older requests are looked at for one of the same event.
+const LOOKED_AT: usize = 1_000;
+/// How many at once.
+const PAGE: u32 = 200;
+const NOTHING_BEFORE: &str = "There is no earlier request to compare this one with.";
+
+impl Reader {
+    /// Compares a request with the other that is asked for: the one before it of the same event,
+    /// unless a number is given.
+    pub(super) async fn compare(&self, subject: Subject, ask: &Ask) -> Result<Reading, ReadError> {
+        let part = rows_asked(ask)?;
+        let (store, endpoint) = (subject.store.clone(), subject.endpoint);
+        let other = match ask.with.as_deref() {
+            None | Some("previous") => previous(&*store, endpoint, &subject.stored.summary).await?,
+            Some(seq) => Some(seq.parse().map_err(|_| {
+                ReadError::Invalid("`with` takes the `seq` of a request, or `previous`.".to_owned())
+            })?),
+        };
+        let Some(other) = other else {
+            let notes = vec![note("info", NOTHING_BEFORE)];
+            return Ok(Reading { notes, ..Reading::default() });
+        };
+        let stored = store.request(endpoint, Which::Seq(other)).await?;
+        let other_subject = Subject { store, endpoint, stored };
+        let old = self.with_content(other_subject, Side::of).await?;
+        let new = self.with_content(subject, Side::of).await?;
+        let work = move || {
+            let mut reading = compare(&old, &new);
+            let rows = Made(std::mem::take(&mut reading.rows));
+            sheet::fill(&mut reading, &rows, &part);
+            Reading { compared_with: Some(other), bytes: new.body_bytes(), ..reading }
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            tracing::error!(%error, "comparing two requests failed");
+            ReadError::Failed
+        })
+    }
+}
+
+/// All that differs, as the rows of a reading.
+fn compare(old: &Side, new: &Side) -> Reading {
+    let deadline = Instant::now() + PATIENCE;
+    let mut notes = Vec::new();
+    let mut rows = Rows::default();
+    rows.heading("Request line");
+    if old.line == new.line {
+        rows.same("", &new.line);
+    } else {
+        rows.removed("", &old.line);
+        rows.added("", &new.line);
+    }
+    rows.heading("Headers");
+    if let Some(text) = fields::compare(&old.headers, &new.headers, &mut rows) {
+        notes.push(note("info", &format!("The headers differ only in {text}.")));
+    }
+    if !old.trailers.is_empty() || !new.trailers.is_empty() {
+        rows.heading("Trailers");
+        fields::compare(&old.trailers, &new.trailers, &mut rows);
+    }
+    rows.heading("Body");
+    if let Some(text) = old.cut_off().or(new.cut_off()) {
+        notes.push(note("warn", text));
+    }
+    if old.body == new.body
+        && old.body_bytes() == new.body_bytes()
+        && old.is_whole() == new.is_whole()
+    {
+        let text = match new.body_bytes() {
+            0 => "Both bodies are empty.".to_owned(),
+            bytes => format!("The bodies are equal: {} bytes.", grouped_u64(bytes)),
+        };
+        rows.say("same", &text);
+        if old.sha256 != new.sha256 {
+            notes.push(note("info", "The bodies are equal once decoded; the bytes sent differ."));
+        }
+    } else if !old.is_text || !new.is_text {
+        binary(old, new, &mut rows);
+    } else if let (Some(old), Some(new)) = (json::Node::of(&old.body), json::Node::of(&new.body)) {
+        if json::compare(&old, &new, deadline, &mut rows) == 0 {
+            notes.push(note("info", "The bodies are the same JSON, written differently."));
+        }
+    } else if old.is_form && new.is_form {
+        let pairs = |side: &Side| fields::of_form(&side.body);
+        if let Some(text) = fields::compare(&pairs(old), &pairs(new), &mut rows) {
+            notes.push(note("info", &format!("The form fields differ only in {text}.")));
+        }
+    } else {
+        lines::compare(&old.body, &new.body, deadline, &mut rows);
+    }
+    Reading { notes, rows: rows.done(), ..Reading::default() }
+}
+
+fn binary(old: &Side, new: &Side, rows: &mut Rows) {
+    if old.body_bytes() != new.body_bytes() {
+        let (old, new) = (grouped_u64(old.body_bytes()), grouped_u64(new.body_bytes()));
+        rows.changed("size in bytes", old.as_bytes(), new.as_bytes());
+    }
+    let is_equal = |(old, new): &(&u8, &u8)| old == new;
+    let first = old.body.iter().zip(&new.body).take_while(is_equal).count();
+    let text = if first == old.body.len().min(new.body.len()) {
+        format!("The first {} bytes are equal.", grouped(first))
+    } else {
+        format!("The bytes differ from offset {} (0x{first:x}) on.", grouped(first))
+    };
+    rows.say("", &text);
+}
+
+/// The nearest older request of the same event, else of the same path, else the one before.
+async fn previous(
+    store: &dyn Store,
+    endpoint: EndpointId,
+    this: &Summary,
+) -> Result<Option<i64>, StoreError> {
+    let (mut same_path, mut nearest) = (None, None);
+    let (mut before, mut looked_at) = (this.seq, 0);
+    while looked_at < LOOKED_AT {
+        let window = Window { before: Some(before), limit: Some(PAGE), ..Window::default() };
+        let page = store.requests(endpoint, window).await?;
+        for other in &page.requests {
+            let is_same_path = path(&other.target) == path(&this.target);
+            // Without a name for the event, what came to the same path is the same event.
+            let is_same_event = other.method == this.method
+                && other.sender == this.sender
+                && other.label == this.label
+                && (this.label.is_some() || is_same_path);
+            if is_same_event {
+                return Ok(Some(other.seq));
+            }
+            if is_same_path {
+                same_path = same_path.or(Some(other.seq));
+            }
+            nearest = nearest.or(Some(other.seq));
+        }
+        looked_at += page.requests.len();
+        match page.requests.last().filter(|_| page.more) {
+            Some(last) => before = last.seq,
+            None => break,
+        }
+    }
+    Ok(same_path.or(nearest))
+}
+
+fn path(target: &Text) -> &str {
+    match target {
+        Text::Utf8(target) => target.split('?').next().unwrap_or_default(),
+        Text::Base64(encoded) => encoded,
+    }
+}
+
+fn grouped_u64(number: u64) -> String {
+    usize::try_from(number).map_or_else(|_| number.to_string(), grouped)
+}

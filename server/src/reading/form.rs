@@ -1,0 +1,187 @@
+//! Form fields and queries: pairs as the URL Standard's `application/x-www-form-urlencoded` has
+//! them, with what is odd about each marked.
+
+use hookglass_app::wire::{Field, Note};
+
+use super::{fields::field, note};
+
+/// The most pairs that are shown.
+const MAX_PAIRS: usize = 100_000;
+
+/// The fields of a form or query, in order.
+pub(crate) fn fields(bytes: &[u8]) -> (Vec<Field>, Vec<Note>) {
+    let mut notes = Vec::new();
+    let mut fields = Vec::new();
+    let mut pairs = pairs(bytes);
+    for (name, value) in pairs.by_ref().take(MAX_PAIRS) {
+        let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
+        let kind = if value.is_none() { "missing" } else { "" };
+        let mut field = field(&decoded_name, &decoded, kind);
+        field.readable = remark(name, value, &decoded_name, &decoded);
+        fields.push(field);
+    }
+    if pairs.next().is_some() {
+        notes.push(note("warn", "It is shown in part: there are more than 100,000 fields."));
+    }
+    let mut names: Vec<String> = fields.iter().map(name_of).collect();
+    names.sort_unstable();
+    let mut repeated: Vec<String> =
+        names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    repeated.dedup();
+    repeated.truncate(5);
+    if !repeated.is_empty() {
+        let text = format!("Sent more than once: {}.", repeated.join(", "));
+        notes.push(note("info", &text));
+    }
+    (fields, notes)
+}
+
+/// The value of the first field of a name, decoded.
+pub(crate) fn value(bytes: &[u8], wanted: &str) -> Option<Vec<u8>> {
+    let mut pairs = pairs(bytes).take(MAX_PAIRS);
+    let (_, value) = pairs.find(|(name, _)| decode(name) == wanted.as_bytes())?;
+    value.map(decode)
+}
+
+/// Whether bytes look like a form, whatever their type says.
+pub(crate) fn looks_like_form(bytes: &[u8]) -> bool {
+    let is_fine =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%+*[]=&!'()$,:@/;".contains(&byte);
+    bytes.len() < 1024 * 1024
+        && bytes.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && bytes.contains(&b'=')
+        && bytes.iter().copied().all(is_fine)
+}
+
+fn name_of(field: &Field) -> String {
+    field.name.iter().map(|piece| piece.0.as_str()).collect()
+}
+
+fn pairs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+    // Line ends behind a form are no part of its last value.
+    let bytes = bytes.trim_ascii_end();
+    bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        match memchr::memchr(b'=', pair) {
+            Some(equals) => (&pair[..equals], Some(&pair[equals + 1..])),
+            None => (pair, None),
+        }
+    })
+}
+
+/// Plus signs and percent codes undone; a percent sign that begins no code stands for itself.
+fn decode(sent: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = sent.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    unpercent(&spaced)
+}
+
+/// Percent codes undone.
+pub(crate) fn unpercent(sent: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(sent.len());
+    let mut rest = sent;
+    loop {
+        match rest {
+            [] => return decoded,
+            [b'%', high, low, after @ ..]
+                if let (Some(high), Some(low)) = (hex(*high), hex(*low)) =>
+            {
+                decoded.push(high * 16 + low);
+                rest = after;
+            }
+            [byte, after @ ..] => {
+                decoded.push(*byte);
+                rest = after;
+            }
+        }
+    }
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// What is odd about a pair.
+fn remark(
+    name: &[u8],
+    value: Option<&[u8]>,
+    decoded_name: &[u8],
+    decoded: &[u8],
+) -> Option<String> {
+    let Some(value) = value else { return Some("no value: it has no equals sign".to_owned()) };
+    let is_broken = |sent: &[u8]| {
+        let mut rest = sent;
+        while let Some(at) = memchr::memchr(b'%', rest) {
+            match rest.get(at + 1..at + 3) {
+                Some([high, low]) if hex(*high).is_some() && hex(*low).is_some() => {}
+                _ => return true,
+            }
+            rest = &rest[at + 3..];
+        }
+        false
+    };
+    if is_broken(name) || is_broken(value) {
+        Some("a percent sign in it begins no code".to_owned())
+    } else if std::str::from_utf8(decoded_name).is_err() || std::str::from_utf8(decoded).is_err() {
+        Some("it decodes to bytes that are not UTF-8".to_owned())
+    } else if value.is_empty() {
+        Some("empty".to_owned())
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(bytes: &[u8]) -> Vec<(String, String, Option<String>)> {
+        let text = |pieces: &[hookglass_app::wire::Piece]| {
+            pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
+        };
+        let fields = fields(bytes).0.into_iter();
+        fields.map(|field| (text(&field.name), text(&field.value), field.readable)).collect()
+    }
+
+    #[test]
+    fn pairs_are_decoded_and_what_is_odd_is_said() {
+        let rows = shown(b"a=1+2%2B3&&b=%e4&c=%zz&d&e=&%F0%9F%98%80=x=y\r\n");
+        let expected = [
+            ("a", "1 2+3", None),
+            ("b", "\\xe4", Some("it decodes to bytes that are not UTF-8")),
+            ("c", "%zz", Some("a percent sign in it begins no code")),
+            ("d", "", Some("no value: it has no equals sign")),
+            ("e", "", Some("empty")),
+            ("\u{1f600}", "x=y", None),
+        ];
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(name, value, remark)| {
+                ((*name).to_owned(), (*value).to_owned(), remark.map(str::to_owned))
+            })
+            .collect();
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn what_is_sent_twice_is_said() {
+        let (_, notes) = fields(b"a=1&b=2&a=3&b=4&a=5&c=1");
+        assert_eq!(notes[0].text, "Sent more than once: a, b.");
+    }
+
+    #[test]
+    fn a_form_is_known_by_its_looks() {
+        assert!(looks_like_form(b"token=abc&user_name=Bob%20X"));
+        assert!(!looks_like_form(b"{\"a\":\"=\"}") && !looks_like_form(b"hello a=b"));
+        assert_eq!(value(b"x=1&payload=%7B%7D", "payload").as_deref(), Some(b"{}".as_slice()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_is_too_strange(bytes: Vec<u8>, text in "[a%=&+0]{0,30}") {
+            fields(&bytes);
+            fields(text.as_bytes());
+            looks_like_form(&bytes);
+        }
+    }
+}

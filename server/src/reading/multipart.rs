@@ -1,0 +1,333 @@
+//! The parts of a multipart body (RFC 2046 §5.1, RFC 7578). Broken ones are read as far as they
+//! can be, and what is broken is said.
+
+use std::ops::Range;
+
+use hookglass_app::wire::{Field, Note};
+
+use super::{
+    charset::has_controls,
+    fields::{VALUE_BYTES, field},
+    media::{Media, parameter},
+    note,
+    pieces::grouped,
+};
+use crate::head;
+
+/// The most parts that are shown.
+const MAX_PARTS: usize = 100_000;
+
+/// Where the parts of a body are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Parts {
+    parts: Vec<Part>,
+    /// What is broken, in sentences.
+    broken: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    fields: Range<usize>,
+    body: Range<usize>,
+}
+
+/// What the fields of a part say of it.
+struct Said {
+    name: Option<String>,
+    file: Option<String>,
+    media: Media,
+}
+
+impl Parts {
+    /// The parts between the boundaries of a body.
+    pub(crate) fn of(media: &Media, bytes: &[u8]) -> Self {
+        let mut parts = Self::default();
+        let boundary = match media.parameter("boundary").filter(|boundary| !boundary.is_empty()) {
+            Some(boundary) => boundary.into_bytes(),
+            None => {
+                parts
+                    .broken
+                    .push("Content-Type names no boundary: the first line is taken for it.");
+                match guessed_boundary(bytes) {
+                    Some(boundary) => boundary,
+                    None => return parts,
+                }
+            }
+        };
+        let delimiter = [b"--", boundary.as_slice()].concat();
+        let Some(mut at) = next_delimiter(bytes, 0, &delimiter) else {
+            parts.broken.push("The boundary that Content-Type names stands nowhere in the body.");
+            return parts;
+        };
+        loop {
+            let after = at.end;
+            if bytes[after..].starts_with(b"--") {
+                return parts;
+            }
+            let Some(line_end) = memchr::memchr(b'\n', &bytes[after..]) else {
+                parts.broken.push("The body ends in the middle of a boundary.");
+                return parts;
+            };
+            let start = after + line_end + 1;
+            if parts.parts.len() >= MAX_PARTS {
+                parts.broken.push("It is shown in part: there are more than 100,000 parts.");
+                return parts;
+            }
+            let next = next_delimiter(bytes, start, &delimiter);
+            let end = next.as_ref().map_or(bytes.len(), |next| next.start).max(start);
+            let body = head_end(&bytes[start..end]).map(|length| start + length);
+            if body.is_none() {
+                parts.say("A part has no empty line between its fields and its content.");
+            }
+            let body = body.unwrap_or(end);
+            parts.parts.push(Part { fields: start..body, body: body..end });
+            match next {
+                Some(next) => at = next,
+                None => {
+                    parts.broken.push("The last boundary is missing: the body may be cut off.");
+                    return parts;
+                }
+            }
+        }
+    }
+
+    /// How much memory it takes.
+    pub(crate) const fn weight(&self) -> usize {
+        self.parts.capacity() * size_of::<Part>()
+    }
+
+    /// Says what is broken, once.
+    fn say(&mut self, broken: &'static str) {
+        if !self.broken.contains(&broken) {
+            self.broken.push(broken);
+        }
+    }
+
+    /// The parts as fields, each with a link that begins with `download` and ends in its number.
+    pub(crate) fn fields(&self, bytes: &[u8], download: &str) -> (Vec<Field>, Vec<Note>) {
+        let shown = self.parts.iter().enumerate().map(|(number, part)| {
+            let said = said(&bytes[part.fields.clone()]);
+            let body = &bytes[part.body.clone()];
+            let is_text = !has_controls(body) && said.file.is_none();
+            let name = said.name.clone().unwrap_or_default();
+            let shown = if is_text { body } else { preview(body) };
+            Field {
+                file: Some(sentence(&said, body.len())),
+                download: Some(format!("{download}{number}")),
+                ..field(name.as_bytes(), shown, "")
+            }
+        });
+        let notes = self.broken.iter().map(|text| note("warn", text)).collect();
+        (shown.collect(), notes)
+    }
+
+    /// The content of a part with the file name that it has, if it has one.
+    pub(crate) fn part<'a>(
+        &self,
+        bytes: &'a [u8],
+        number: usize,
+    ) -> Option<(&'a [u8], Option<String>)> {
+        let part = self.parts.get(number)?;
+        let said = said(&bytes[part.fields.clone()]);
+        Some((&bytes[part.body.clone()], said.file.or(said.name)))
+    }
+}
+
+/// The start of a file that is text; nothing of any other.
+fn preview(body: &[u8]) -> &[u8] {
+    let is_text = !has_controls(body)
+        && std::str::from_utf8(&body[..body.len().min(VALUE_BYTES)])
+            .map_or_else(|error| error.error_len().is_none(), |_| true);
+    if is_text { body } else { &[] }
+}
+
+/// Name, type and size of a part.
+fn sentence(said: &Said, bytes: usize) -> String {
+    let mut words = Vec::new();
+    if let Some(file) = &said.file {
+        words.push(format!("file {file:?}"));
+    }
+    if !said.media.essence.is_empty() {
+        words.push(said.media.essence.clone());
+    }
+    words.push(format!("{} byte{}", grouped(bytes), if bytes == 1 { "" } else { "s" }));
+    words.join(", ")
+}
+
+fn said(fields: &[u8]) -> Said {
+    let mut said = Said { name: None, file: None, media: Media::default() };
+    for (name, value) in head::raw_fields(fields) {
+        if name.eq_ignore_ascii_case(b"content-disposition") {
+            let value = String::from_utf8_lossy(&value);
+            said.name = parameter(&value, "name").or(said.name);
+            // RFC 7578 §4.2 forbids the form of RFC 5987, which some send all the same.
+            let plain = parameter(&value, "filename");
+            let extended = || parameter(&value, "filename*").map(|file| unextended(&file));
+            said.file = plain.or_else(extended).or(said.file);
+        } else if name.eq_ignore_ascii_case(b"content-type") {
+            said.media = Media::of(&value);
+        }
+    }
+    said
+}
+
+/// `UTF-8''na%C3%AFve.txt` decoded.
+fn unextended(value: &str) -> String {
+    let encoded = value.rsplit('\'').next().unwrap_or(value);
+    String::from_utf8_lossy(&super::form::unpercent(encoded.as_bytes())).into_owned()
+}
+
+/// Where the content begins behind the fields and the empty line. A part may have no fields.
+fn head_end(part: &[u8]) -> Option<usize> {
+    if part.starts_with(b"\r\n") {
+        return Some(2);
+    }
+    if part.starts_with(b"\n") {
+        return Some(1);
+    }
+    let mut at = 0;
+    while let Some(next) = memchr::memchr(b'\n', &part[at..]) {
+        at += next + 1;
+        if part[at..].starts_with(b"\r\n") {
+            return Some(at + 2);
+        }
+        if part[at..].starts_with(b"\n") {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+/// The next delimiter at the start of a line, with the line end before it, which belongs to it.
+fn next_delimiter(bytes: &[u8], from: usize, delimiter: &[u8]) -> Option<Range<usize>> {
+    let finder = memchr::memmem::Finder::new(delimiter);
+    let mut at = from;
+    while let Some(next) = finder.find(bytes.get(at..)?) {
+        let start = at + next;
+        let end = start + delimiter.len();
+        let before = &bytes[from..start];
+        let line_end = match before {
+            [.., b'\r', b'\n'] => Some(2),
+            [.., b'\n'] => Some(1),
+            // What stands right behind the delimiter before, or at the very start.
+            [] => Some(0),
+            _ => None,
+        };
+        // A longer boundary that begins like this one is another.
+        let is_whole = matches!(bytes.get(end), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'));
+        if let Some(line_end) = line_end.filter(|_| is_whole) {
+            return Some(start - line_end..end);
+        }
+        at = start + 1;
+    }
+    None
+}
+
+/// What the first line says that the boundary is.
+fn guessed_boundary(bytes: &[u8]) -> Option<Vec<u8>> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let boundary = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"--")?;
+    (1..=200).contains(&boundary.len()).then(|| boundary.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn media() -> Media {
+        Media::of(b"multipart/form-data; boundary=xx")
+    }
+
+    fn shown(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+        let parts = Parts::of(&media(), bytes);
+        let (fields, notes) = parts.fields(bytes, "part?n=");
+        let text = |pieces: &[hookglass_app::wire::Piece]| {
+            pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
+        };
+        let fields = fields.iter().map(|field| {
+            format!(
+                "{}={} ({}) {}",
+                text(&field.name),
+                text(&field.value),
+                field.file.as_deref().unwrap_or_default(),
+                field.download.as_deref().unwrap_or_default()
+            )
+        });
+        (fields.collect(), notes.into_iter().map(|note| note.text).collect())
+    }
+
+    const SAMPLE: &[u8] = b"preamble\r\n--xx\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\ntwo\r\n--xx  \r\ncontent-disposition: form-data; name=f; filename=\"C:\\x\\p.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--xx\r\nContent-Disposition: form-data; name=e\r\n\r\n\r\n--xx--\r\nepilogue";
+
+    #[test]
+    fn parts_have_names_types_files_and_sizes() {
+        let (fields, notes) = shown(SAMPLE);
+        let expected = [
+            "a=one\r\ntwo (8 bytes) part?n=0",
+            "f= (file \"C:\\\\x\\\\p.png\", image/png, 5 bytes) part?n=1",
+            "e= (0 bytes) part?n=2",
+        ];
+        assert_eq!((fields.as_slice(), notes.len()), (expected.map(str::to_owned).as_slice(), 0));
+        let parts = Parts::of(&media(), SAMPLE);
+        let (bytes, file) = parts.part(SAMPLE, 1).unwrap();
+        assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
+        assert_eq!(parts.part(SAMPLE, 3), None);
+    }
+
+    #[test]
+    fn bare_line_feeds_and_extended_names_are_read() {
+        let (fields, notes) =
+            shown(b"--xx\nContent-Disposition: form-data; name=a; filename*=UTF-8''na%C3%AFve\n\nx\n--xx--");
+        assert_eq!(fields, ["a=x (file \"naïve\", 1 byte) part?n=0"]);
+        assert!(notes.is_empty());
+    }
+
+    #[test]
+    fn a_boundary_within_a_part_is_none() {
+        let (fields, _) = shown(b"--xx\r\n\r\na --xx b\r\n--xxy\r\n--xx--");
+        assert_eq!(fields, ["=a --xx b\r\n--xxy (15 bytes) part?n=0"]);
+    }
+
+    #[test]
+    fn what_is_broken_is_said_and_the_rest_is_read() {
+        for (bytes, count, said) in [
+            (b"--xx\r\n\r\na".as_slice(), 1, "The last boundary is missing"),
+            (b"nothing", 0, "stands nowhere"),
+            (b"--xx\r\nno empty line\r\n--xx--", 1, "no empty line"),
+            (b"--xx", 0, "in the middle of a boundary"),
+        ] {
+            let (fields, notes) = shown(bytes);
+            assert_eq!(fields.len(), count, "{said}");
+            assert!(notes.iter().any(|note| note.contains(said)), "{notes:?}");
+        }
+        let none = Media::of(b"multipart/mixed");
+        let parts = Parts::of(&none, b"--q\r\n\r\na\r\n--q--");
+        assert_eq!((parts.parts.len(), parts.broken.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_hundred_thousand_parts_are_enough() {
+        let body = [b"--xx\r\n\r\na\r\n".repeat(100_001).as_slice(), b"--xx--"].concat();
+        let (fields, notes) = shown(&body);
+        assert_eq!(fields.len(), 100_000);
+        assert!(notes[0].contains("more than 100,000"), "{notes:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_is_too_strange(
+            bytes: Vec<u8>,
+            text in "(--xx|\r\n|\n|--|a|x|: |;|name=\"){0,30}",
+            content_type in "multipart/x; boundary=(xx|\"x\")?|multipart/x",
+        ) {
+            for bytes in [bytes.as_slice(), text.as_bytes()] {
+                let parts = Parts::of(&Media::of(content_type.as_bytes()), bytes);
+                parts.fields(bytes, "");
+                for number in 0..3 {
+                    parts.part(bytes, number);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Text in marked pieces: what a reader would not see, or would see in the wrong place, gets a
+//! piece of its own.
+
+use hookglass_app::wire::Piece;
+
+/// The most pieces of one row or field: past that the rest is one piece, marked as a whole.
+const MAX_PIECES: usize = 512;
+
+/// Pieces that are being put together.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces(Vec<Piece>);
+
+impl Pieces {
+    /// Adds text, with control and bidi characters as pieces of their own.
+    pub(crate) fn push(&mut self, kind: &str, mut text: &str) {
+        while let Some(first) = text.chars().next() {
+            let mark = mark(first);
+            let end = text.find(|c| self::mark(c) != mark).unwrap_or(text.len());
+            if self.is_full() {
+                self.rest(kind, text);
+                return;
+            }
+            self.add(kind, mark, &text[..end]);
+            text = &text[end..];
+        }
+    }
+
+    /// Adds bytes: what is UTF-8 as text, every other byte as `\xNN` in pieces of kind `byte`.
+    pub(crate) fn push_bytes(&mut self, kind: &str, bytes: &[u8]) {
+        for chunk in bytes.utf8_chunks() {
+            self.push(kind, chunk.valid());
+            if !chunk.invalid().is_empty() {
+                let text: String =
+                    chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
+                if self.is_full() {
+                    self.rest(kind, &text);
+                } else {
+                    self.add(kind, "byte", &text);
+                }
+            }
+        }
+    }
+
+    /// Adds the start of bytes and says how many more there are, where there are more than
+    /// `limit`.
+    pub(crate) fn push_start(&mut self, kind: &str, bytes: &[u8], limit: usize) {
+        let end = char_boundary(bytes, limit);
+        self.push_bytes(kind, &bytes[..end]);
+        if end < bytes.len() {
+            let text = format!("… {} more bytes", grouped(bytes.len() - end));
+            self.0.push(Piece(text, "cut".to_owned()));
+        }
+    }
+
+    /// Adds text of our own as it is.
+    pub(crate) fn say(&mut self, kind: &str, text: &str) {
+        self.add(kind, "", text);
+    }
+
+    /// The pieces.
+    pub(crate) fn done(self) -> Vec<Piece> {
+        self.0
+    }
+
+    fn is_full(&self) -> bool {
+        self.0.len() >= MAX_PIECES
+    }
+
+    fn add(&mut self, kind: &str, mark: &str, text: &str) {
+        let kind = joined(kind, mark);
+        match self.0.last_mut() {
+            Some(last) if last.1 == kind => last.0.push_str(text),
+            _ => self.0.push(Piece(text.to_owned(), kind)),
+        }
+    }
+
+    /// Too much alternates: it is marked as a whole, so that none of it goes unmarked.
+    fn rest(&mut self, kind: &str, text: &str) {
+        self.add(kind, "control", text);
+    }
+}
+
+/// Two kinds as one.
+pub(crate) fn joined(kind: &str, mark: &str) -> String {
+    match (kind, mark) {
+        (_, "") => kind.to_owned(),
+        ("", _) => mark.to_owned(),
+        _ => format!("{kind} {mark}"),
+    }
+}
+
+/// The end of the longest start of at most `limit` bytes that cuts no character.
+pub(crate) fn char_boundary(bytes: &[u8], limit: usize) -> usize {
+    if bytes.len() <= limit {
+        return bytes.len();
+    }
+    let is_continuation = |at: usize| bytes[at] & 0xc0 == 0x80;
+    (limit.saturating_sub(3)..=limit).rev().find(|&at| !is_continuation(at)).unwrap_or(limit)
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// What a character that does not show itself is marked as; nothing for the others.
+const fn mark(c: char) -> &'static str {
+    match c {
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            "bidi"
+        }
+        '\t' => "",
+        '\0'..='\u{1f}'
+        | '\u{7f}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{200b}'
+        | '\u{2028}'
+        | '\u{2029}'
+        | '\u{2060}'
+        | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}' => "control",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pieces_of(kind: &str, text: &str) -> Vec<Piece> {
+        let mut pieces = Pieces::default();
+        pieces.push(kind, text);
+        pieces.done()
+    }
+
+    fn shown(pieces: &[Piece]) -> Vec<(&str, &str)> {
+        pieces.iter().map(|Piece(text, kind)| (text.as_str(), kind.as_str())).collect()
+    }
+
+    #[test]
+    fn what_does_not_show_itself_gets_a_piece_of_its_own() {
+        let pieces = pieces_of("string", "a\u{202e}b\0\u{7f}\tc");
+        assert_eq!(
+            shown(&pieces),
+            [
+                ("a", "string"),
+                ("\u{202e}", "string bidi"),
+                ("b", "string"),
+                ("\0\u{7f}", "string control"),
+                ("\tc", "string"),
+            ]
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_written_in_hex() {
+        let mut pieces = Pieces::default();
+        pieces.push_bytes("", b"gr\xfc\xdfe \xe2\x82");
+        assert_eq!(
+            shown(&pieces.done()),
+            [("gr", ""), ("\\xfc\\xdf", "byte"), ("e ", ""), ("\\xe2\\x82", "byte")]
+        );
+    }
+
+    #[test]
+    fn a_long_value_says_how_much_more_there_is() {
+        let mut pieces = Pieces::default();
+        pieces.push_start("", "ä".repeat(5000).as_bytes(), 4097);
+        let pieces = pieces.done();
+        assert_eq!(pieces[0].0.len(), 4096);
+        assert_eq!(shown(&pieces[1..]), [("… 5,904 more bytes", "cut")]);
+    }
+
+    #[test]
+    fn a_row_of_nothing_but_controls_has_a_bounded_number_of_pieces() {
+        let pieces = pieces_of("", &"a\u{1}".repeat(100_000));
+        assert_eq!(pieces.len(), MAX_PIECES);
+        assert_eq!(pieces[MAX_PIECES - 1].1, "control");
+        assert_eq!(pieces[MAX_PIECES - 1].0.len(), 2 * 100_000 - (MAX_PIECES - 1));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_lost_or_left_unmarked(text in "[a\u{202e}\u{1}\tß]{0,40}") {
+            let pieces = pieces_of("k", &text);
+            let back: String = pieces.iter().map(|piece| piece.0.as_str()).collect();
+            prop_assert_eq!(back, text);
+            for Piece(text, kind) in &pieces {
+                prop_assert_eq!(text.contains('\u{202e}'), kind.contains("bidi"));
+                prop_assert_eq!(text.contains('\u{1}'), kind.contains("control"));
+            }
+        }
+
+        #[test]
+        fn a_boundary_cuts_no_character(text: String, limit in 0_usize..60) {
+            let end = char_boundary(text.as_bytes(), limit);
+            prop_assert!(text.is_char_boundary(end) && end <= limit.max(text.len()));
+            prop_assert!(end + 3 >= limit.min(text.len()));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What rows are read from, whatever they show.
+
+use hookglass_app::wire::{Reading, Row};
+
+use super::find::Needle;
+
+/// The most places of rows that are told where something was found.
+pub(crate) const FOUND_ROWS: usize = 1000;
+/// Rows of about so many bytes of text are given at once, whatever the limit: fewer, where they
+/// are long. At least one is.
+const ANSWER_BYTES: usize = 512 * 1024;
+
+/// Rows that are made when they are asked for.
+pub(crate) trait Sheet {
+    /// How many rows are visible.
+    fn total(&self) -> usize;
+
+    /// The row at a place among the visible ones.
+    fn row(&self, at: usize) -> Option<Row>;
+
+    /// At most `limit` rows from a place on.
+    fn rows(&self, from: usize, limit: usize) -> Vec<Row> {
+        (from..self.total()).take(limit).filter_map(|at| self.row(at)).collect()
+    }
+
+    /// The places of rows that hold `needle`, in order, at most `FOUND_ROWS`.
+    fn find(&self, needle: &Needle) -> Vec<usize>;
+}
+
+/// Which of the rows to give.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) from: usize,
+    pub(crate) limit: usize,
+    pub(crate) needle: Option<Needle>,
+}
+
+/// Puts the rows that were asked for into a reading.
+pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
+    reading.total = number(sheet.total());
+    reading.from = number(part.from);
+    let mut bytes = 0;
+    let mut from = part.from;
+    let end = part.from.saturating_add(part.limit);
+    // A few at a time, so that long ones are not made in vain.
+    while from < end && bytes < ANSWER_BYTES {
+        let rows = sheet.rows(from, (end - from).min(64));
+        if rows.is_empty() {
+            break;
+        }
+        from += rows.len();
+        for mut row in rows {
+            if bytes >= ANSWER_BYTES {
+                break;
+            }
+            if let Some(needle) = &part.needle {
+                needle.mark(&mut row.pieces);
+            }
+            bytes += weight(&row);
+            reading.rows.push(row);
+        }
+    }
+    if let Some(needle) = &part.needle {
+        reading.found = sheet.find(needle).into_iter().map(number).collect();
+    }
+}
+
+/// About how many bytes a row takes as JSON.
+fn weight(row: &Row) -> usize {
+    row.pieces.iter().map(|piece| piece.0.len() + piece.1.len() + 8).sum::<usize>() + 32
+}
+
+/// A count or place as it crosses the wire.
+pub(crate) fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Sheets one below the other.
+pub(crate) struct Chain<'a>(pub(crate) Vec<Box<dyn Sheet + 'a>>);
+
+impl Sheet for Chain<'_> {
+    fn total(&self) -> usize {
+        self.0.iter().map(|sheet| sheet.total()).sum()
+    }
+
+    fn row(&self, at: usize) -> Option<Row> {
+        self.rows(at, 1).pop()
+    }
+
+    fn rows(&self, from: usize, limit: usize) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let mut start = 0;
+        for sheet in &self.0 {
+            let total = sheet.total();
+            if from < start + total && rows.len() < limit {
+                let first = from.saturating_sub(start);
+                for mut row in sheet.rows(first, limit - rows.len()) {
+                    row.line += number(start);
+                    rows.push(row);
+                }
+            }
+            start += total;
+        }
+        rows
+    }
+
+    fn find(&self, needle: &Needle) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for sheet in &self.0 {
+            found.extend(sheet.find(needle).into_iter().map(|place| start + place));
+            start += sheet.total();
+        }
+        found.truncate(FOUND_ROWS);
+        found
+    }
+}
+
+/// Rows that are there already.
+pub(crate) struct Made(pub(crate) Vec<Row>);
+
+impl Sheet for Made {
+    fn total(&self) -> usize {
+        self.0.len()
+    }
+
+    fn row(&self, at: usize) -> Option<Row> {
+        self.0.get(at).map(|row| Row { line: number(at), ..row.clone() })
+    }
+
+    fn find(&self, needle: &Needle) -> Vec<usize> {
+        let holds = |row: &Row| {
+            let text: String = row.pieces.iter().map(|piece| piece.0.as_str()).collect();
+            let mut holds = false;
+            needle.each(text.as_bytes(), |_| {
+                holds = true;
+                false
+            });
+            holds
+        };
+        let found = self.0.iter().enumerate().filter(|(_, row)| holds(row));
+        found.map(|(place, _)| place).take(FOUND_ROWS).collect()
+    }
+}

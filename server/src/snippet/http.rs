@@ -1,0 +1,75 @@
+//! A request in a `.http` file, as editors send it (the HTTP clients of VS Code and JetBrains): the
+//! message itself, with the URL in its first line. What those clients would read as words of their
+//! own is kept out.
+
+use super::{
+    literal::is_plain,
+    message::{Body, Field, Framing, Message},
+    notes::Notes,
+};
+
+pub(super) fn write(message: &Message) -> String {
+    let mut notes = Notes::default();
+    let url = message.url(&mut notes);
+    let fields = message.fields(&mut notes, refused);
+    match message.framing() {
+        Framing::Chunked if message.body_bytes() > 0 => {
+            notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]);
+        }
+        Framing::Chunked => notes.say(&["Transfer-Encoding: chunked - there is no body"]),
+        Framing::None if message.body_bytes() > 0 => {
+            notes.say(&["without Content-Length: it is added"]);
+        }
+        Framing::Length | Framing::None => {}
+    }
+    let mut text = format!("{} {url} HTTP/1.1\n", message.method);
+    for field in fields {
+        text.push_str(&String::from_utf8_lossy(field.name));
+        text.push_str(": ");
+        text.push_str(&String::from_utf8_lossy(field.value));
+        text.push('\n');
+    }
+    if message.body_bytes() == 0 && message.framing() == Framing::Length {
+        text.push_str("Content-Length: 0\n");
+    }
+    match &message.body {
+        Body::File(_) => text.push_str(&format!("\n< ./{}\n", message.file())),
+        Body::Inline(bytes) if bytes.is_empty() => {}
+        Body::Inline(bytes) => match str::from_utf8(bytes).ok().filter(|body| is_inert(body)) {
+            Some(body) => text.push_str(&["\n", body, "\n"].concat()),
+            None => {
+                let file = Message { body: Body::File(message.body_bytes()), ..message.clone() };
+                file.note_file(&mut notes);
+                text.push_str(&format!("\n< ./{}\n", message.file()));
+            }
+        },
+    }
+    message.note_losses(&mut notes);
+    message.note_file(&mut notes);
+    [&notes.written("#"), text.as_str()].concat()
+}
+
+/// Whether a body stays what it is in such a file: plain lines, none of which the clients take for
+/// a separator, a comment, a file or a script, no variables, and nothing that they trim.
+fn is_inert(body: &str) -> bool {
+    let is_trimmed = body.trim() != body;
+    let has_words = body.lines().any(|line| {
+        let line = line.trim_start();
+        ["#", "//", "< ", "<\t", "<@", "> ", ">>", "<>"].iter().any(|word| line.starts_with(word))
+    });
+    let is_plain = body.chars().all(|char| char == '\n' || is_plain(char));
+    is_plain && !is_trimmed && !has_words && !body.contains("{{")
+}
+
+fn refused(field: &Field<'_>) -> Option<&'static str> {
+    let is_readable = str::from_utf8(field.value).is_ok_and(|value| value.chars().all(is_plain));
+    if !field.has_token() || field.name.starts_with(b"#") {
+        Some("it is no name that such a file can hold")
+    } else if !is_readable {
+        Some("it is not plain text")
+    } else if field.value.windows(2).any(|pair| pair == b"{{") {
+        Some("it would be taken for a variable")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,143 @@
+//! An `http` command of HTTPie 3 in a POSIX shell.
+
+use super::{
+    message::{Body, Field, Framing, Message},
+    notes::Notes,
+    shell,
+};
+
+/// What ends the name of an item, and with a backslash before it does not.
+const SEPARATORS: &[u8] = b":;=@";
+
+pub(super) fn write(message: &Message) -> String {
+    let mut notes = Notes::default();
+    if !message.method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        notes.first("HTTPie sends only methods of capital letters.".to_owned());
+        return notes.written("#");
+    }
+    let url = url(message, &mut notes);
+    let body = body(message, &mut notes);
+    let mut arguments = Vec::new();
+    if message.framing() == Framing::Chunked && body.is_some() {
+        arguments.push("--chunked".to_owned());
+    }
+    let (mut before, mut after) = (String::new(), String::new());
+    match body {
+        Some(Given::Text(word)) => arguments.push(format!("--ignore-stdin --raw {word}")),
+        Some(Given::File(name)) => after = format!(" < {name}"),
+        Some(Given::Written(command)) => before = format!("{command} |\n  "),
+        None => arguments.push("--ignore-stdin".to_owned()),
+    }
+    arguments.push(message.method.clone());
+    arguments.push(shell::word(url.as_bytes()).unwrap_or_default());
+    for field in message.fields(&mut notes, refused) {
+        arguments.push(shell::word(&item(&field)).unwrap_or_default());
+    }
+    let has_body = message.body_bytes() > 0 || message.framing() != Framing::None;
+    let defaults = [
+        ("Accept", true),
+        ("Accept-Encoding", true),
+        ("Connection", true),
+        ("Content-Type", has_body),
+        ("User-Agent", true),
+    ];
+    for (name, is_sent) in defaults {
+        if is_sent && !message.has(name) {
+            // Without a value it takes back what HTTPie would send.
+            arguments.push(format!("{name}:"));
+        }
+    }
+    message.note_losses(&mut notes);
+    message.note_file(&mut notes);
+    let command = arguments.join(" \\\n  ");
+    [&notes.written("#"), &before, "http ", &command, &after, "\n"].concat()
+}
+
+/// How HTTPie gets the body.
+enum Given {
+    Text(String),
+    File(String),
+    Written(String),
+}
+
+fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
+    let framing = message.framing();
+    if message.body_bytes() == 0 {
+        let has_length = !["GET", "HEAD"].contains(&message.method.as_str());
+        match (framing, has_length) {
+            (Framing::None, true) => notes.say(&["without Content-Length: HTTPie adds it"]),
+            (Framing::Length, false) => notes.say(&["the word that the body is empty"]),
+            (Framing::Chunked, _) => {
+                notes.say(&["Transfer-Encoding: chunked - it says Content-Length if anything"]);
+            }
+            _ => {}
+        }
+        return None;
+    }
+    if framing == Framing::None {
+        notes.say(&["without Content-Length: HTTPie adds it"]);
+    }
+    Some(match &message.body {
+        Body::File(_) => Given::File(message.file()),
+        Body::Inline(bytes) => match shell::text_word(bytes).filter(|_| bytes[0] != b'-') {
+            Some(word) => Given::Text(word),
+            None => Given::Written(shell::writes(bytes)),
+        },
+    })
+}
+
+/// The URL. HTTPie decodes what need not be encoded, and writes the rest in capitals.
+fn url(message: &Message, notes: &mut Notes) -> String {
+    let url = message.url(notes);
+    let is_kept = |escape: &[u8]| {
+        let byte =
+            std::str::from_utf8(escape).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let is_needed =
+            byte.is_some_and(|byte| !byte.is_ascii_alphanumeric() && !b"-._~".contains(&byte));
+        is_needed && !escape.iter().any(u8::is_ascii_lowercase)
+    };
+    let bytes = url.as_bytes();
+    let escapes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    let are_kept = escapes.map(|(at, _)| &bytes[at + 1..(at + 3).min(bytes.len())]).all(is_kept);
+    if !are_kept && message.exact_url().is_some() {
+        notes.say(&["the target as it was: ", &notes.shown(&message.target)]);
+    }
+    url
+}
+
+/// An item that is a field. A space behind the colon keeps it from being `:=` or `:@`.
+fn item(field: &Field<'_>) -> Vec<u8> {
+    let mut item = Vec::new();
+    for &byte in field.name {
+        if SEPARATORS.contains(&byte) {
+            item.push(b'\\');
+        }
+        item.push(byte);
+    }
+    if field.value.is_empty() {
+        item.push(b';');
+    } else {
+        item.extend_from_slice(b": ");
+        item.extend_from_slice(field.value);
+    }
+    item
+}
+
+fn refused(field: &Field<'_>) -> Option<&'static str> {
+    let is_space = |char: char| char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char);
+    let Ok(text) = str::from_utf8(field.value) else {
+        return Some("HTTPie takes only UTF-8");
+    };
+    let is_escape = |pair: &[u8]| pair[0] == b'\\' && SEPARATORS.contains(&pair[1]);
+    if text.contains('\0') {
+        Some("an argument holds no NUL")
+    } else if !field.has_token() || field.name.starts_with(b"-") {
+        Some("it is no name for HTTPie")
+    } else if text.starts_with(is_space) || text.ends_with(is_space) {
+        Some("HTTPie trims it")
+    } else if field.value.windows(2).any(is_escape) {
+        Some("HTTPie takes the backslash for its own")
+    } else {
+        None
+    }
+}

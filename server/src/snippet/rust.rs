@@ -1,0 +1,94 @@
+//! A program in Rust for the crate `ureq`: small, blocking, and it sends what it is told. `reqwest`
+//! rewrites targets and cannot leave out `Accept`.
+
+use super::{
+    literal::{Literal, Odd, is_plain},
+    message::{Body, Field, Framing, Message},
+    notes::Notes,
+};
+
+const TEXT: Literal = Literal { quote: '"', backslashed: "", unicode: true, odd: Odd::Braces };
+const BYTES: Literal = Literal { quote: '"', backslashed: "", unicode: false, odd: Odd::Bytes };
+
+pub(super) fn write(message: &Message) -> String {
+    let mut notes = Notes::default();
+    let url = message.url(&mut notes);
+    let mut request = format!("        .method({})\n", TEXT.of(message.method.as_bytes()));
+    request.push_str(&format!("        .uri({})\n", TEXT.of(url.as_bytes())));
+    for field in message.fields(&mut notes, refused) {
+        let (name, value) = (TEXT.of(field.name), value(field.value));
+        request.push_str(&format!("        .header({name}, {value})\n"));
+    }
+    let has_body = message.body_bytes() > 0 || message.framing() != Framing::None;
+    match message.framing() {
+        Framing::Chunked => {
+            request.push_str("        .header(\"Transfer-Encoding\", \"chunked\")\n");
+        }
+        Framing::None if !has_body => {}
+        framing => {
+            let bytes = message.body_bytes();
+            request.push_str(&format!("        .header(\"Content-Length\", \"{bytes}\")\n"));
+            if framing == Framing::None {
+                notes.say(&["without Content-Length: it is added"]);
+            }
+        }
+    }
+    let body = match &message.body {
+        Body::File(_) => format!("std::fs::read(\"{}\")?", message.file()),
+        Body::Inline(_) if !has_body => "()".to_owned(),
+        Body::Inline(bytes) => text(bytes),
+    };
+    message.note_losses(&mut notes);
+    message.note_file(&mut notes);
+    notes.first("With ureq = \"3\" in Cargo.toml. It writes names in lower case.".to_owned());
+    let without_body = ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"];
+    let force = if has_body && without_body.contains(&message.method.as_str()) {
+        "    let request = agent.force_body(request);\n"
+    } else {
+        ""
+    };
+    format!(
+        "{}fn main() -> Result<(), Box<dyn std::error::Error>> {{\n    \
+         let request = ureq::http::Request::builder()\n{request}        .body({body})?;\n    \
+         let agent = ureq::Agent::new_with_config(\n        \
+         ureq::config::Config::builder()\n            \
+         .user_agent(\"\")\n            .accept(\"\")\n            .accept_encoding(\"\")\n            \
+         .allow_non_standard_methods(true)\n            .http_status_as_error(false)\n            \
+         .build(),\n    );\n{force}    \
+         let mut response = agent.run(request)?;\n    \
+         println!(\"{{}} {{}}\", response.status(), response.body_mut().read_to_string()?);\n    \
+         Ok(())\n}}\n",
+        notes.written("//"),
+    )
+}
+
+/// A field's value: bytes where it is no plain ASCII.
+fn value(bytes: &[u8]) -> String {
+    if bytes.is_ascii() { TEXT.of(bytes) } else { ["&b", &BYTES.of(bytes), "[..]"].concat() }
+}
+
+/// A raw string where that can hold it, else bytes.
+fn text(bytes: &[u8]) -> String {
+    let is_raw = |text: &str| text.chars().all(|char| char == '\n' || is_plain(char));
+    match str::from_utf8(bytes) {
+        Ok(text) if is_raw(text) && text.contains('"') => {
+            let mut hashes = "#".to_owned();
+            while text.contains(&["\"", &hashes].concat()) {
+                hashes.push('#');
+            }
+            format!("r{hashes}\"{text}\"{hashes}")
+        }
+        Ok(_) => TEXT.of(bytes),
+        Err(_) => ["&b", &BYTES.of(bytes), "[..]"].concat(),
+    }
+}
+
+fn refused(field: &Field<'_>) -> Option<&'static str> {
+    if !field.has_token() {
+        Some("ureq takes only tokens as names")
+    } else if field.has_controls() {
+        Some("ureq takes no control characters")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,101 @@
+//! A `wget` command, for GNU Wget 1.15 or newer in a POSIX shell.
+
+use super::{
+    message::{Body, Field, Framing, Message},
+    notes::Notes,
+    shell,
+};
+
+pub(super) fn write(message: &Message) -> String {
+    let mut notes = Notes::default();
+    if message.method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        notes.first("wget writes methods in capitals only.".to_owned());
+        return notes.written("#");
+    }
+    let url = message.url(&mut notes);
+    let body = body(message, &mut notes);
+    // Nothing is saved under a name that someone else chose.
+    let mut arguments = vec!["-q -O -".to_owned()];
+    if message.method != "GET" || body.is_some() {
+        arguments.push(option("--method", message.method.as_bytes()));
+    }
+    if !message.has("user-agent") {
+        arguments.push("--user-agent=''".to_owned());
+    }
+    for field in message.fields(&mut notes, refused) {
+        arguments.push(option("--header", &[field.name, b": ", field.value].concat()));
+    }
+    for (name, is_sent) in [
+        ("Accept", true),
+        ("Accept-Encoding", true),
+        ("Connection", true),
+        ("Content-Type", body.is_some()),
+    ] {
+        if is_sent && !message.has(name) {
+            notes.say(&["without ", name, ": wget adds it"]);
+        }
+    }
+    let (mut before, mut after) = (String::new(), String::new());
+    match body {
+        Some(Given::Text(word)) => arguments.push(["--body-data=", &word].concat()),
+        Some(Given::File(name)) => arguments.push(["--body-file=", &name].concat()),
+        Some(Given::Written(command)) => {
+            arguments.push("--body-file=\"$body\"".to_owned());
+            before = format!("body=$(mktemp)\n{command} > \"$body\"\n");
+            "rm -f \"$body\"\n".clone_into(&mut after);
+        }
+        None => {}
+    }
+    arguments.push(shell::word(url.as_bytes()).unwrap_or_default());
+    message.note_losses(&mut notes);
+    message.note_file(&mut notes);
+    let command = arguments.join(" \\\n  ");
+    [&notes.written("#"), &before, "wget ", &command, "\n", &after].concat()
+}
+
+/// How wget gets the body.
+enum Given {
+    Text(String),
+    File(String),
+    /// What a command writes, by way of a file: wget has to know the length first.
+    Written(String),
+}
+
+fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
+    let framing = message.framing();
+    let has_length = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
+    if message.body_bytes() == 0 && framing == Framing::None {
+        if has_length {
+            notes.say(&["without Content-Length: wget adds it"]);
+        }
+        return None;
+    }
+    match framing {
+        Framing::Chunked => notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]),
+        Framing::None => notes.say(&["without Content-Length: wget adds it"]),
+        Framing::Length => {}
+    }
+    match &message.body {
+        Body::File(_) => Some(Given::File(message.file())),
+        // Without a body there is no type that wget would make up for it.
+        Body::Inline(bytes) if bytes.is_empty() && has_length => None,
+        Body::Inline(bytes) => Some(match shell::text_word(bytes) {
+            Some(word) => Given::Text(word),
+            None => Given::Written(shell::writes(bytes)),
+        }),
+    }
+}
+
+fn option(name: &str, value: &[u8]) -> String {
+    [name, "=", &shell::word(value).unwrap_or_default()].concat()
+}
+
+fn refused(field: &Field<'_>) -> Option<&'static str> {
+    if field.value.contains(&0) {
+        Some("an argument holds no NUL")
+    } else if field.is_repeated {
+        Some("wget sends no name twice")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,25 @@
+//! `/api/endpoints/{endpoint}/qr`: an endpoint's URL for the camera of a phone.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
+
+use super::super::{App, caller::Caller, error::Error};
+use crate::qr;
+
+/// `GET /api/endpoints/{id}/qr`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let slug = caller.living(&app, &id).await?.slug;
+    let url = format!("{}/{slug}", caller.origin.url());
+    let picture = qr::svg(&url)
+        .ok_or_else(|| Error::Invalid("The URL is too long for a QR code.".to_owned()))?;
+    let mut response = picture.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    Ok(response)
+}

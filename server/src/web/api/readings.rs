@@ -1,0 +1,108 @@
+//! `/api/endpoints/{endpoint}/requests/{seq}/reading` and what else is made of a request for
+//! reading.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::Response,
+};
+use hookglass_app::wire::{Ask, Reading, Value};
+use serde::Deserialize;
+
+use super::{
+    super::{App, backend::Reads, caller::Caller, error::Error},
+    requests::{attachment, which},
+};
+
+/// `GET …/reading?part=&form=&from=&limit=&depth=&toggled=&find=&with=`
+pub(crate) async fn reading(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    ask: Result<Query<Ask>, QueryRejection>,
+    caller: Caller,
+) -> Result<Json<Reading>, Error> {
+    let Query(ask) = ask.map_err(|error| Error::Invalid(error.body_text()))?;
+    Reads { app, caller }.reading(&id, which(&seq)?, ask).await.map(Json)
+}
+
+/// Which line of a tree.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Line {
+    line: u64,
+    form: Option<String>,
+}
+
+/// `GET …/value?line=&form=`
+pub(crate) async fn value(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    line: Result<Query<Line>, QueryRejection>,
+    caller: Caller,
+) -> Result<Json<Value>, Error> {
+    let Query(Line { line, form }) = line.map_err(|error| Error::Invalid(error.body_text()))?;
+    let reads = Reads { app, caller };
+    let subject = reads.subject(&id, which(&seq)?).await?;
+    Ok(Json(reads.app.reader.value(subject, line, form).await?))
+}
+
+/// Which part of a multipart body.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Number {
+    n: usize,
+}
+
+/// `GET …/part?n=`: the bytes of a part, never as anything that a browser opens.
+pub(crate) async fn part(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    number: Result<Query<Number>, QueryRejection>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let Query(Number { n }) = number.map_err(|error| Error::Invalid(error.body_text()))?;
+    let reads = Reads { app, caller };
+    let subject = reads.subject(&id, which(&seq)?).await?;
+    let seq = subject.stored.summary.seq;
+    let (bytes, file) = reads.app.reader.part(subject, n).await?;
+    let name = file.as_deref().map(plain_name).filter(|name| !name.is_empty());
+    Ok(attachment(bytes, &name.unwrap_or_else(|| format!("{id}-{seq}-part-{n}"))))
+}
+
+/// `GET …/image`: an image that runs nothing, for our own pages.
+pub(crate) async fn image(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let reads = Reads { app, caller };
+    let subject = reads.subject(&id, which(&seq)?).await?;
+    let (bytes, media_type) = reads.app.reader.image(subject).await?;
+    let mut response = Response::new(Body::from(bytes));
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    fields.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+    Ok(response)
+}
+
+/// The last step of a file name that a sender gave, in characters that no system takes amiss.
+fn plain_name(file: &str) -> String {
+    let last = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    last.trim_start_matches('.').chars().take(100).map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_of_senders_are_made_harmless() {
+        assert_eq!(plain_name("C:\\a\\..\\b c.png"), "b_c.png");
+        assert_eq!(plain_name("../../etc/passwd"), "passwd");
+        assert_eq!(plain_name("..hidden\"\r\n:x"), "hidden____x");
+        assert_eq!(plain_name("a/"), "");
+    }
+}

@@ -1,0 +1,76 @@
+//! `/api/endpoints/{endpoint}/requests/{seq}/snippet`: a captured request, to be sent again.
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
+use hookglass_app::wire::Text;
+use serde::Deserialize;
+
+use super::{
+    super::{App, caller::Caller, error::Error},
+    requests::which,
+};
+use crate::{
+    head,
+    snippet::{Body, INLINE_BYTES, Message, Tool},
+};
+
+/// What is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ask {
+    tool: String,
+}
+
+/// `GET …/requests/{seq}/snippet?tool=`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    ask: Result<Query<Ask>, QueryRejection>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let tool: Tool = ask.ok().and_then(|Query(ask)| ask.tool.parse().ok()).ok_or_else(unknown)?;
+    let endpoint = caller.living(&app, &id).await?;
+    let stored = app.store.request(endpoint.id, which(&seq)?).await?;
+    let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
+    let body = if length <= INLINE_BYTES {
+        Body::Inline(app.store.body(endpoint.id, seq, 0..length).await?)
+    } else {
+        Body::File(length)
+    };
+    let message = Message {
+        origin: caller.origin.url(),
+        endpoint: endpoint.slug.to_string(),
+        seq,
+        method: stored.summary.method,
+        target: bytes(&stored.summary.target),
+        version: head::version_name(stored.http_version),
+        headers: owned(head::raw_head_fields(&stored.head)),
+        trailers: owned(head::raw_fields(&stored.trailers)),
+        body,
+        complete: stored.summary.complete,
+        redacted: stored.redacted,
+    };
+    let mut response = tool.write(&message).into_response();
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    Ok(response)
+}
+
+fn unknown() -> Error {
+    let names = Tool::ALL.map(Tool::name).join(", ");
+    Error::Invalid(format!("`tool` takes one of {names}."))
+}
+
+fn owned(fields: Vec<(&[u8], Vec<u8>)>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    fields.into_iter().map(|(name, value)| (name.to_vec(), value)).collect()
+}
+
+fn bytes(text: &Text) -> Vec<u8> {
+    match text {
+        Text::Utf8(text) => text.clone().into_bytes(),
+        Text::Base64(encoded) => head::unencoded(encoded),
+    }
+}

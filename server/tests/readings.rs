@@ -1,0 +1,316 @@
+//! Requests made readable, as the API gives them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{Answer, Client, TestServer};
+use hyper::{Method, StatusCode};
+use serde_json::Value;
+
+/// Sends a request to an endpoint.
+async fn send(server: &TestServer, id: &str, fields: &[(&str, &str)], body: impl Into<Vec<u8>>) {
+    let path = format!("/{id}/hook?a=1&b=%20");
+    let sent = server.stranger().send(Method::POST, &path, fields, body.into()).await;
+    assert_eq!(sent.status, StatusCode::OK, "{sent:?}");
+}
+
+async fn reading(owner: &Client, id: &str, query: &str) -> Value {
+    let answer = ask(owner, id, query).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    answer.json()
+}
+
+async fn ask(owner: &Client, id: &str, query: &str) -> Answer {
+    owner.get(&format!("/api/endpoints/{id}/requests/latest/reading?{query}")).await
+}
+
+/// The rows as text, with their depth as spaces.
+fn rows(reading: &Value) -> Vec<String> {
+    let rows = reading["rows"].as_array().unwrap().iter();
+    rows.map(|row| {
+        let depth = usize::try_from(row["depth"].as_u64().unwrap_or_default()).unwrap();
+        format!("{}{}", " ".repeat(depth), text(&row["pieces"]))
+    })
+    .collect()
+}
+
+fn text(pieces: &Value) -> String {
+    pieces.as_array().unwrap().iter().map(|piece| piece[0].as_str().unwrap()).collect()
+}
+
+fn forms(reading: &Value) -> Vec<&str> {
+    let forms = reading["forms"].as_array().unwrap().iter();
+    forms.map(|form| form["value"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_body_is_a_tree_that_folds_and_is_searched() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let json = r#"{"id":12345678901234567890.10,"list":[1,{"deep":"Needle"}]}"#;
+    send(&server, &id, &[("content-type", "application/json")], json).await;
+
+    let whole = reading(&owner, &id, "part=body").await;
+    assert_eq!(
+        (whole["form"].as_str(), forms(&whole)),
+        (Some("json"), vec!["json", "text", "hex"])
+    );
+    assert_eq!(rows(&whole)[1], " \"id\": 12345678901234567890.10,");
+    assert_eq!((&whole["total"], &whole["bytes"]), (&9.into(), &json.len().into()));
+
+    let folded = reading(&owner, &id, "depth=1").await;
+    assert_eq!(
+        rows(&folded),
+        ["{", " \"id\": 12345678901234567890.10,", " \"list\": [… 2 elements ]", "}"]
+    );
+    assert_eq!(folded["rows"][2]["fold"], "shut");
+    let toggled = reading(&owner, &id, "depth=1&toggled=2").await;
+    assert_eq!(toggled["total"], 7);
+    let found = reading(&owner, &id, "depth=0&find=nEEDLE&from=5&limit=1").await;
+    assert_eq!((&found["found"], &found["from"]), (&serde_json::json!([5]), &5.into()));
+    assert_eq!(found["rows"][0]["pieces"][3], serde_json::json!(["Needle", "string hit"]));
+
+    let path = format!("/api/endpoints/{id}/requests/latest/value?line=5");
+    let value = owner.get(&path).await.json();
+    assert_eq!(value, serde_json::json!({"path": "list[1].deep", "value": "\"Needle\""}));
+    let beyond = owner.get(&path.replace("line=5", "line=99")).await;
+    assert_eq!(beyond.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_part_can_be_read() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    send(&server, &id, &[("x-one", "1"), ("content-type", "text/plain")], "one\r\ntwo\u{202e}")
+        .await;
+
+    let plain = reading(&owner, &id, "part=body&form=text").await;
+    assert_eq!(rows(&plain), ["one", "two\u{202e}"]);
+    assert_eq!(plain["rows"][1]["pieces"][1][1], "bidi");
+    let hex = reading(&owner, &id, "part=body&form=hex").await;
+    assert!(rows(&hex)[0].starts_with("6f 6e 65 0d 0a 74 77 6f  e2 80 ae"), "{:?}", rows(&hex));
+    let headers = reading(&owner, &id, "part=headers").await;
+    let names: Vec<_> =
+        headers["fields"].as_array().unwrap().iter().map(|field| text(&field["name"])).collect();
+    assert!(names.contains(&"x-one".to_owned()), "{names:?}");
+    let query = reading(&owner, &id, "part=query").await;
+    assert_eq!(text(&query["fields"][1]["value"]), " ");
+    let wire = reading(&owner, &id, "part=wire").await;
+    let lines = rows(&wire);
+    assert_eq!(lines[0], format!("POST /{id}/hook?a=1&b=%20 HTTP/1.1\r\n"));
+    assert_eq!(lines[lines.len() - 3..], ["\r\n", "one\r\n", "two\u{202e}"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_asked_is_refused_with_what_to_send() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    send(&server, &id, &[], "").await;
+    for query in ["part=soul", "limit=0", "limit=2001", "toggled=a", "unknown=1", "depth=-1"] {
+        let refused = ask(&owner, &id, query).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(refused.problem(), "invalid-request");
+        assert!(refused.json()["detail"].as_str().unwrap().len() > 20, "{}", refused.text());
+    }
+    let empty = reading(&owner, &id, "part=body").await;
+    assert_eq!(empty["notes"][0]["text"], "No body was sent.");
+    assert_eq!(ask(&server.owner().await.0, &id, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compressed_bodies_are_read_decoded_and_dumped_as_received() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut gzip = flate2_gzip(br#"{"a":"b"}"#);
+    send(&server, &id, &[("content-encoding", "gzip")], gzip.clone()).await;
+    let json = reading(&owner, &id, "").await;
+    assert_eq!(rows(&json)[1], " \"a\": \"b\"");
+    assert_eq!(
+        json["decoded"],
+        serde_json::json!({"coding": "gzip", "bytes": 9, "is_partial": false})
+    );
+    let hex = reading(&owner, &id, "form=hex").await;
+    assert!(rows(&hex)[0].starts_with("1f 8b"), "{:?}", rows(&hex)[0]);
+
+    gzip.truncate(gzip.len() - 4);
+    send(&server, &id, &[("content-encoding", "gzip")], gzip).await;
+    let cut = reading(&owner, &id, "").await;
+    assert_eq!((&cut["decoded"]["is_partial"], rows(&cut).len()), (&true.into(), 3));
+    assert!(cut["notes"][0]["text"].as_str().unwrap().contains("ends early"), "{}", cut["notes"]);
+
+    let bomb = flate2_gzip(&vec![b' '; 12_000_000]);
+    send(&server, &id, &[("content-encoding", "gzip")], bomb).await;
+    let bomb = reading(&owner, &id, "").await;
+    assert!(
+        bomb["notes"][0]["text"].as_str().unwrap().contains("shown in part"),
+        "{}",
+        bomb["notes"]
+    );
+    send(&server, &id, &[("content-encoding", "aes128gcm")], "x").await;
+    assert_eq!(forms(&reading(&owner, &id, "").await), ["hex"]);
+}
+
+fn flate2_gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_best_form_is_told_by_type_and_content() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let form = "application/x-www-form-urlencoded";
+    for (content_type, body, expected) in [
+        ("application/json", "nonsense", "json text hex"),
+        ("", "{\"a\":1", "json text hex"),
+        ("", "[INFO] a log", "text hex"),
+        (form, "{\"a\":1}", "json form text hex"),
+        (form, "a=1&b=2", "form text hex"),
+        (form, "payload=%7B%22a%22%3A1%7D", "payload form text hex"),
+        ("", "token=x&team=y", "form text hex"),
+        ("text/plain", "hello", "text hex"),
+        ("text/xml", "<a/>", "xml text hex"),
+        ("", "<?xml version='1.0'?><a/>", "xml text hex"),
+        ("image/svg+xml", "<svg onload=x>", "xml preview text hex"),
+        ("text/html", "<p>x", "html preview text hex"),
+        ("multipart/mixed; boundary=b", "--b\r\n\r\nx\r\n--b--", "multipart text hex"),
+        ("image/png", "\u{1}\u{0}", "hex"),
+    ] {
+        send(&server, &id, &[("content-type", content_type)], body).await;
+        let reading = reading(&owner, &id, "").await;
+        assert_eq!(forms(&reading).join(" "), expected, "{content_type} {body}");
+        assert_eq!(reading["form"], forms(&reading)[0]);
+    }
+    send(&server, &id, &[], b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x01\x40\0\0\0\xf0".to_vec())
+        .await;
+    let image = reading(&owner, &id, "").await;
+    assert_eq!(
+        (forms(&image).join(" "), text(&image["fields"][1]["value"])),
+        ("image hex".into(), "320 × 240 pixels".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_served_as_one_and_nothing_else_is() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let gif = b"GIF89a\x01\0\x01\0\0\0\0;";
+    send(&server, &id, &[("content-type", "text/html")], gif.to_vec()).await;
+    let link = reading(&owner, &id, "form=image").await["image"].as_str().unwrap().to_owned();
+    assert_eq!(link, format!("/api/endpoints/{id}/requests/1/image"));
+    let image = owner.get(&link).await;
+    assert_eq!((image.header("content-type"), &image.body[..]), ("image/gif", gif.as_slice()));
+    assert_eq!(image.header("x-content-type-options"), "nosniff");
+    assert!(image.header("content-security-policy").starts_with("sandbox; default-src 'none'"));
+    assert_eq!(image.header("cross-origin-resource-policy"), "same-origin");
+    for body in ["<svg xmlns='http://www.w3.org/2000/svg'/>", "<script>", ""] {
+        send(&server, &id, &[("content-type", "image/svg+xml")], body).await;
+        let refused = owner.get(&link.replace("/1/", "/latest/")).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{body}");
+    }
+    assert_eq!(server.stranger().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_form_are_downloaded_one_by_one() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let body = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--b\r\nContent-Disposition: form-data; name=f; filename=\"../x y.html\"\r\nContent-Type: text/html\r\n\r\n<script>\r\n--b--";
+    send(&server, &id, &[("content-type", "multipart/form-data; boundary=b")], body).await;
+    let parts = reading(&owner, &id, "").await;
+    assert_eq!(text(&parts["fields"][0]["value"]), "one");
+    assert_eq!(parts["fields"][1]["file"], "file \"../x y.html\", text/html, 8 bytes");
+    let part = owner.get(parts["fields"][1]["download"].as_str().unwrap()).await;
+    assert_eq!(
+        (part.text().as_str(), part.header("content-type")),
+        ("<script>", "application/octet-stream")
+    );
+    assert_eq!(part.header("content-disposition"), "attachment; filename=\"x_y.html\"");
+    let beyond = owner.get(&format!("/api/endpoints/{id}/requests/1/part?n=2")).await;
+    assert_eq!(beyond.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_explained_and_credentials_are_marked() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let long = "v".repeat(10_000);
+    let fields = [
+        ("User-Agent", "GitHub-Hookshot/1"),
+        ("Authorization", "Basic c2VjcmV0"),
+        ("webhook-timestamp", "1614265330"),
+        ("X-Long", long.as_str()),
+    ];
+    send(&server, &id, &fields, "").await;
+    let headers = reading(&owner, &id, "part=headers").await;
+    let field = |name: &str| {
+        let fields = headers["fields"].as_array().unwrap();
+        let is_it = |field: &&Value| text(&field["name"]).eq_ignore_ascii_case(name);
+        fields.iter().find(is_it).unwrap().clone()
+    };
+    assert_eq!(field("user-agent")["standard"], "RFC 9110 §10.1.5");
+    assert_eq!(
+        (&field("authorization")["secret"], &field("authorization")["value"][0][1]),
+        (&true.into(), &"secret".into())
+    );
+    let readable = field("webhook-timestamp")["readable"].clone();
+    assert!(readable.as_str().unwrap().starts_with("2021-02-25 15:02:10 UTC, "), "{readable}");
+    assert!(text(&field("x-long")["value"]).ends_with("… 5,904 more bytes"));
+    assert_eq!(field("x-long")["whole"], long);
+
+    let wire = reading(&owner, &id, "part=wire&find=c2VjcmV0").await;
+    let at = usize::try_from(wire["found"][0].as_u64().unwrap()).unwrap();
+    let pieces = wire["rows"][at]["pieces"].as_array().unwrap();
+    assert!(pieces.contains(&serde_json::json!(["c2VjcmV0", "secret hit"])), "{pieces:?}");
+
+    let reply = reading(&owner, &id, "part=reply").await;
+    assert_eq!(rows(&reply)[0], "HTTP/1.1 200 OK\r\n");
+    assert_eq!(text(&reply["fields"][0]["value"]), "200");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_senders_made_to_break_readers_is_read() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    send(&server, &id, &[("content-type", "application/json")], deep).await;
+    let opened = reading(&owner, &id, "depth=65535&from=99990&limit=20").await;
+    assert_eq!((&opened["total"], opened["rows"].as_array().unwrap().len()), (&199_999.into(), 20));
+    assert_eq!(reading(&owner, &id, "").await["total"], 5);
+    let value = owner.get(&format!("/api/endpoints/{id}/requests/latest/value?line=99999")).await;
+    assert_eq!(value.status, StatusCode::OK);
+
+    let part = "--b\r\nContent-Disposition: form-data; name=x\r\n\r\n1\r\n";
+    let parts = format!("{}--b--", part.repeat(100_000));
+    send(&server, &id, &[("content-type", "multipart/form-data; boundary=b")], parts).await;
+    let many = reading(&owner, &id, "from=99999").await;
+    assert_eq!((&many["total"], many["fields"].as_array().unwrap().len()), (&100_000.into(), 1));
+
+    let line = format!("[\"{}\"]", "x".repeat(20 * 1024 * 1024));
+    send(&server, &id, &[], line.clone()).await;
+    let long = reading(&owner, &id, "").await;
+    assert_eq!(rows(&long).len(), 3);
+    assert!(rows(&long)[1].ends_with("… 20,967,426 more bytes"), "{}", &rows(&long)[1][4090..]);
+    let text = ask(&owner, &id, "form=text&limit=2000").await;
+    assert!(text.body.len() < 1024 * 1024, "{} bytes", text.body.len());
+    assert!(text.json()["rows"].as_array().unwrap().len() >= 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let html = "<img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
+    send(&server, &id, &[("content-type", "text/html")], html).await;
+    let preview = reading(&owner, &id, "form=preview").await;
+    let document = preview["preview"].as_str().unwrap();
+    let (policy, rest) = document.split_once("<img").unwrap();
+    assert!(
+        policy.contains("default-src 'none'") && rest.starts_with(" src=https://x.test"),
+        "{document}"
+    );
+    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 images, 1 scripts.");
+}
