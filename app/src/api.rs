@@ -88,12 +88,13 @@ pub async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
     half::reading(id, seq, ask).await
 }
 
-/// Where a line of a JSON body stands, and what: `GET …/requests/{seq}/value?line=`. Browser only.
+/// Where a line of a body that is read as JSON in `form` stands, and what:
+/// `GET …/requests/{seq}/value?line=&form=`. Browser only.
 ///
 /// # Errors
 /// The problem that the server answered with, or that no answer came.
-pub async fn value(id: &str, seq: i64, line: u64) -> Result<Value, Problem> {
-    half::value(id, seq, line).await
+pub async fn value(id: &str, seq: i64, line: u64, form: &str) -> Result<Value, Problem> {
+    half::value(id, seq, line, form).await
 }
 
 /// A request as a command or program that sends it again, for a tool as `format::tools` names it:
@@ -227,7 +228,12 @@ mod server {
         backend()?.reading(id, seq, ask).await
     }
 
-    pub(super) async fn value(_id: &str, _seq: i64, _line: u64) -> Result<Value, Problem> {
+    pub(super) async fn value(
+        _id: &str,
+        _seq: i64,
+        _line: u64,
+        _form: &str,
+    ) -> Result<Value, Problem> {
         browser_only()
     }
 
@@ -318,7 +324,12 @@ mod nobody {
         nobody()
     }
 
-    pub(super) async fn value(_id: &str, _seq: i64, _line: u64) -> Result<Value, Problem> {
+    pub(super) async fn value(
+        _id: &str,
+        _seq: i64,
+        _line: u64,
+        _form: &str,
+    ) -> Result<Value, Problem> {
         nobody()
     }
 

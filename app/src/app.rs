@@ -10,7 +10,12 @@ use leptos_router::{
 
 use crate::{
     browser,
-    components::{lost::NoSuchPage, secrets::Secrets, undo::UndoBar},
+    components::{
+        lost::NoSuchPage,
+        palette::{Palette, PaletteOpen},
+        secrets::Secrets,
+        undo::UndoBar,
+    },
     pages::{home::Home, inspect::Inspect},
     pending::Pending,
     viewer::Viewer,
@@ -23,6 +28,7 @@ pub fn App() -> impl IntoView {
     provide_context(Viewer::new());
     provide_context(Pending::new());
     provide_context(Secrets::new());
+    provide_context(PaletteOpen::new());
     Effect::new(|_| browser::close_menus_on_leave());
 
     // Both pages are whole before they are sent: they must read without script.
@@ -35,5 +41,6 @@ pub fn App() -> impl IntoView {
             </FlatRoutes>
             <UndoBar/>
         </Router>
+        <Palette/>
     }
 }

@@ -5,7 +5,10 @@ use js_sys::{Date, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Element, Event, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent};
+use web_sys::{
+    Element, Event, Headers, HtmlDocument, HtmlElement, HtmlTextAreaElement, KeyboardEvent,
+    RequestCredentials, RequestInit, Response,
+};
 
 use crate::wire::Timestamp;
 
@@ -53,6 +56,23 @@ pub(crate) async fn copy(text: &str) -> bool {
     copy_by_command(text).unwrap_or(false)
 }
 
+/// Sends a POST to a path of our own as a stranger would, without a cookie, and says whether it
+/// was answered well.
+pub(crate) async fn send(path: &str, headers: &[(&str, &str)], body: &str) -> bool {
+    let Ok(fields) = Headers::new() else { return false };
+    for (name, value) in headers {
+        // Fails for no name of ours.
+        let _ = fields.set(name, value);
+    }
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&fields);
+    init.set_body(&body.into());
+    init.set_credentials(RequestCredentials::Omit);
+    let answer = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await;
+    answer.is_ok_and(|answer| answer.unchecked_into::<Response>().ok())
+}
+
 fn copy_by_command(text: &str) -> Option<bool> {
     let document: HtmlDocument = document().dyn_into().ok()?;
     let focused =
@@ -83,13 +103,24 @@ pub(crate) fn are_secrets_hidden() -> bool {
 pub(crate) fn hide_secrets(hidden: bool) {
     let Some(element) = document().document_element() else { return };
     let _ = element.toggle_attribute_with_force(HIDE_SECRETS, hidden);
+    remember(HIDE_SECRETS, hidden);
+}
+
+/// Remembers a choice of the viewer in this browser.
+pub(crate) fn remember(name: &str, chosen: bool) {
     // Without storage it holds for this page.
     if let Ok(Some(storage)) = window().local_storage() {
-        let _ = match hidden {
-            true => storage.set_item(HIDE_SECRETS, "1"),
-            false => storage.remove_item(HIDE_SECRETS),
+        let _ = match chosen {
+            true => storage.set_item(name, "1"),
+            false => storage.remove_item(name),
         };
     }
+}
+
+/// Whether the viewer once made a choice in this browser.
+pub(crate) fn remembered(name: &str) -> bool {
+    let storage = window().local_storage().ok().flatten();
+    storage.and_then(|storage| storage.get_item(name).ok().flatten()).is_some()
 }
 
 /// Closes open menus (`details[data-menu]`) when something outside them or a link in them is

@@ -1,10 +1,13 @@
 //! The parts that pages are laid out of: props in, callbacks out, no fetching.
 
+pub(crate) mod alerts;
+pub(crate) mod announcer;
 pub(crate) mod brand;
 pub(crate) mod connection;
 pub(crate) mod copy;
 pub(crate) mod copy_as;
 pub(crate) mod create_form;
+pub(crate) mod ending;
 pub(crate) mod endpoint_bar;
 pub(crate) mod endpoint_list;
 pub(crate) mod endpoint_menu;
@@ -20,6 +23,7 @@ pub(crate) mod method;
 pub(crate) mod note;
 pub(crate) mod notice;
 pub(crate) mod outage;
+pub(crate) mod palette;
 pub(crate) mod part;
 pub(crate) mod part_tools;
 pub(crate) mod pieces;
@@ -28,6 +32,7 @@ pub(crate) mod request_detail;
 pub(crate) mod request_head;
 pub(crate) mod request_list;
 pub(crate) mod request_row;
+pub(crate) mod sample;
 pub(crate) mod scope_line;
 pub(crate) mod search_box;
 pub(crate) mod secrets;

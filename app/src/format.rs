@@ -1,10 +1,7 @@
-//! Pure text work: sizes, ages, times, and what a body or URL is. It knows no signals and no DOM.
+//! Pure text work: sizes, ages, times, and what a URL is. It knows no signals and no DOM.
 
 pub mod count;
 pub mod curl;
-pub mod hex;
-pub mod json;
-pub mod kind;
 pub mod name;
 pub mod providers;
 pub mod reach;

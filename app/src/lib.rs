@@ -15,12 +15,14 @@ mod components;
 mod erased;
 pub mod feed;
 pub mod format;
+mod keys;
 mod listing;
 mod lists;
 pub mod live;
 mod load;
 mod pages;
 mod pending;
+mod pressing;
 mod reading;
 mod scope;
 #[cfg(feature = "ssr")]

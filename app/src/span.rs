@@ -83,14 +83,6 @@ impl Span {
             None => times,
         })
     }
-
-    /// How many characters stand before `q` in a search for it.
-    pub(crate) fn search_offset(self) -> u32 {
-        let whole = self.search(Some("q")).unwrap_or_default();
-        // One character for `q`, one for the bracket behind it; none of either without a span.
-        let around = if self == Self::All { 1 } else { 2 };
-        u32::try_from(whole.len().saturating_sub(around)).unwrap_or_default()
-    }
 }
 
 /// A time without a fraction of nothing.
@@ -133,8 +125,5 @@ mod tests {
         assert_eq!(Span::parse("1d").search(None).as_deref(), Some("after:-1d"));
         let whole = between.search(Some("a OR b")).unwrap();
         assert_eq!(whole, "after:2026-11-21T12:00:00Z before:2026-11-21T13:00:00Z (a OR b)");
-        let offset = usize::try_from(between.search_offset()).unwrap();
-        assert!(whole[offset..].starts_with("a OR b"));
-        assert_eq!(Span::All.search_offset(), 0);
     }
 }

@@ -61,8 +61,20 @@ export class Inspect {
     await expect(this.connection).toHaveAttribute("data-state", "live", { timeout });
   }
 
+  /** Scrolls the list down until a row is drawn: those that nobody sees are not. */
+  async bring(seq: number): Promise<void> {
+    if ((await this.row(seq).count()) > 0) return;
+    await this.page.locator(".request-list").hover();
+    const drawn = async () => {
+      await this.page.mouse.wheel(0, 400);
+      return this.row(seq).count();
+    };
+    await expect.poll(drawn, { intervals: [50], timeout: 20_000 }).toBe(1);
+  }
+
   /** Chooses a request in the list. */
   async choose(seq: number): Promise<void> {
+    await this.bring(seq);
     await this.row(seq).getByRole("link").first().click();
     await expect(this.page).toHaveURL(new RegExp(`/inspect/${this.id}/${seq}(\\?|$)`));
     await expect(this.detail).toBeVisible();

@@ -114,7 +114,7 @@ test("a preview runs nothing, loads nothing, and says how much it left out", asy
   const frame = page.getByTestId("preview");
   await expect(frame).toHaveAttribute("sandbox", "");
   await expect(page.frameLocator('[data-testid="preview"]').locator("h1")).toHaveText("Invoice 7");
-  await expect(inspect.body).toContainText(/not loaded/);
+  await expect(inspect.body).toContainText(/not loaded from outside/i);
   expect(await page.evaluate(() => (window as { ran?: unknown }).ran)).toBeUndefined();
   expect(outside).toEqual([]);
 });

@@ -83,14 +83,21 @@ test("older requests are loaded page by page, with those that came meanwhile on 
   for (let sent = 1; sent <= 120; sent += 1) await curl(url, { body: `${sent}` });
   await page.reload();
   await inspect.isLive();
-  await expect(inspect.rows).toHaveCount(50);
   await curl(url, { body: "121" });
   await expect(inspect.row(121)).toBeVisible();
-  const older = page.getByText("Load older");
-  await older.click();
-  await expect(inspect.rows).toHaveCount(101);
-  await older.click();
-  await expect(inspect.rows).toHaveCount(121);
-  await expect(older).toHaveCount(0);
-  expect(await inspect.seqs()).toEqual(Array.from({ length: 121 }, (_, index) => 121 - index));
+  const seen = new Set(await inspect.seqs());
+  expect(seen.size).toBeLessThan(60);
+  await page.locator(".request-list").hover();
+  await expect
+    .poll(
+      async () => {
+        await page.mouse.wheel(0, 300);
+        for (const seq of await inspect.seqs()) seen.add(seq);
+        return seen.has(1);
+      },
+      { intervals: [50], timeout: 20_000 },
+    )
+    .toBe(true);
+  expect(seen.size).toBe(121);
+  await expect(page.getByText("Load older")).toHaveCount(0);
 });

@@ -157,3 +157,78 @@ test("on a phone the list is where it was when one comes back to it", async ({ p
   await page.goBack();
   await expect(inspect.row(60)).toBeInViewport();
 });
+
+test("what comes while the page is hidden is counted in its title and icon", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  const icon = page.locator("link[rel=icon]");
+  await curl(url, { body: "1" });
+  await expect(inspect.rows).toHaveCount(1);
+  await expect(page).toHaveTitle(/^(?!\()/);
+  const turn = (hidden: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+      document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+    }, hidden);
+  await turn(true);
+  for (const body of ["2", "3", "4"]) await curl(url, { body });
+  await expect(page).toHaveTitle(/^\(3\) .* · Hookglass$/);
+  await expect(icon).toHaveAttribute("href", /^data:image\/svg\+xml,.*>3<\/text>/);
+  await turn(false);
+  await expect(page).toHaveTitle(/^(?!\()/);
+  await expect(icon).toHaveAttribute("href", "/assets/favicon.svg");
+});
+
+test("notifications and a sound are off until one wants them", async ({ page, origin, context }) => {
+  await context.grantPermissions(["notifications"], { origin });
+  await page.addInitScript(() => {
+    const shown: string[] = [];
+    Object.assign(window, { shown });
+    const Real = window.Notification;
+    window.Notification = class extends Real {
+      constructor(title: string, options?: NotificationOptions) {
+        super(title, options);
+        shown.push(`${title}: ${options?.body}`);
+      }
+    };
+  });
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  const shown = () => page.evaluate(() => (window as unknown as { shown: string[] }).shown);
+  await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }));
+  await curl(`${url}/a`, { body: "1" });
+  await expect(inspect.rows).toHaveCount(1);
+  expect(await shown()).toEqual([]);
+  await page.locator("summary", { hasText: "Notifications and sound" }).click();
+  const notify = page.getByRole("button", { name: /^Notify me/ });
+  await expect(notify).toHaveAttribute("aria-pressed", "false");
+  await notify.click();
+  await expect(notify).toHaveAttribute("aria-pressed", "true");
+  await page.getByRole("button", { name: /^Sound/ }).click();
+  await curl(`${url}/b`, { body: "2" });
+  await expect.poll(shown).toEqual([expect.stringMatching(/POST .*\/b$/)]);
+  await page.reload();
+  await inspect.isLive();
+  await page.locator("summary", { hasText: "Notifications and sound" }).click();
+  await expect(notify).toHaveAttribute("aria-pressed", "true");
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+  test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+
+  test("a long list is read page by page", async ({ page, origin }) => {
+    const inspect = await Inspect.create(page, origin);
+    await flood(await inspect.url(), 120);
+    await page.reload();
+    const seen = new Set(await inspect.seqs());
+    expect(seen.size).toBe(50);
+    for (const size of [100, 120]) {
+      await page.getByRole("link", { name: "Load older" }).click();
+      for (const seq of await inspect.seqs()) seen.add(seq);
+      expect(seen.size).toBe(size);
+    }
+    await page.getByRole("link", { name: /back to the newest/ }).click();
+    await expect(inspect.row(120)).toBeVisible();
+  });
+});

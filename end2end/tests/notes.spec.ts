@@ -4,6 +4,9 @@ import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
+/** A note that would leave its field, its line and its place, if it could. */
+const HOSTILE = 'Look at "total"\nagain </textarea><img src=x onerror=alert(1)>&lt;';
+
 test("a note is written, seen in another tab, changed and taken back", async ({
   page,
   origin,
@@ -22,13 +25,15 @@ test("a note is written, seen in another tab, changed and taken back", async ({
     await field.fill(text);
     await inspect.detail.getByRole("button", { name: "Save the note" }).click();
   };
-  await write('Look at "total"\nagain <b>', "Note");
+  await write(HOSTILE, "Note");
   for (const { detail } of [inspect, other]) {
-    await expect(detail.locator(".note__text")).toHaveText('Look at "total"\nagain <b>');
+    await expect(detail.locator(".note__text")).toHaveText(HOSTILE);
   }
   await page.reload();
   await inspect.isLive();
-  await expect(inspect.detail.locator(".note__text")).toContainText("again");
+  await expect(inspect.detail.locator(".note__text")).toHaveText(HOSTILE);
+  await expect(inspect.detail.locator("img")).toHaveCount(0);
+  await expect(inspect.detail.locator('textarea[name="note"]')).toHaveValue(HOSTILE);
   await write("", "Edit note");
   await expect(other.detail.locator(".note__text")).toBeHidden();
 });
@@ -55,10 +60,10 @@ test.describe("without script", () => {
     await curl(await inspect.url(), { body: "1" });
     await page.goto(`${origin}/inspect/${inspect.id}/1`);
     await inspect.detail.locator("summary", { hasText: "Write a note" }).click();
-    await inspect.detail.getByRole("textbox", { name: "Note" }).fill("by hand");
+    await inspect.detail.getByRole("textbox", { name: "Note" }).fill("by hand <b>");
     await inspect.detail.getByRole("button", { name: "Save the note" }).click();
     await page.goto(`${origin}/inspect/${inspect.id}/1`);
-    await expect(inspect.detail.locator(".note__text")).toHaveText("by hand");
+    await expect(inspect.detail.locator(".note__text")).toHaveText("by hand <b>");
     await inspect.detail.getByRole("button", { name: "Pin", exact: true }).click();
     await page.goto(`${origin}/inspect/${inspect.id}/1`);
     await expect(inspect.detail.getByRole("button", { name: "Pinned" })).toBeVisible();

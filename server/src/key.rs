@@ -1,13 +1,16 @@
 //! Workspace keys: how they are made, recognised and kept. Knows nothing of HTTP or the store.
 
-use std::{fmt, ops::Range, str::FromStr};
+use std::{fmt, ops::Range, str::FromStr, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use memchr::memmem::Finder;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 /// What every key begins with, so that it can be found and overwritten in what senders send.
 const PREFIX: &str = "hgk_";
+/// Finds it: looked for several times in each request.
+static PREFIXES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PREFIX));
 /// The random part of a key, before base64url.
 const SECRET_BYTES: usize = 32;
 /// The base64url characters after the prefix.
@@ -100,12 +103,11 @@ impl fmt::Debug for KeyHash {
 /// Where keys stand in `bytes`: every run of base64url characters after `hgk_` that is at least
 /// as long as a key's.
 pub(crate) fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {
-    let prefix = PREFIX.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&bytes[from..], prefix) {
+    while let Some(at) = PREFIXES.find(&bytes[from..]) {
         let start = from + at;
-        let secret = start + prefix.len();
+        let secret = start + PREFIX.len();
         let chars = bytes[secret..].iter().take_while(|&&b| is_base64url(b)).count();
         if chars >= SECRET_CHARS {
             found.push(start..secret + chars);

@@ -1,6 +1,6 @@
 //! A short name of the event that a request carries, read from the marks that senders put on it.
 
-use hyper::HeaderMap;
+use hyper::{HeaderMap, header::HeaderName};
 use serde::Deserialize;
 
 use crate::key::find_keys;
@@ -11,21 +11,21 @@ const LABEL_CHARS: usize = 80;
 const SEARCHED_BYTES: usize = 256 * 1024;
 
 /// Header fields whose value names the event.
-const EVENT_FIELDS: [&str; 14] = [
-    "x-github-event",
-    "x-gitlab-event",
-    "x-forgejo-event",
-    "x-gitea-event",
-    "x-event-key",
-    "x-shopify-topic",
-    "x-wc-webhook-topic",
-    "twitch-eventsub-subscription-type",
-    "linear-event",
-    "sentry-hook-resource",
-    "x-discourse-event",
-    "ce-type",
-    "x-webhook-event",
-    "x-event-type",
+static EVENT_FIELDS: [HeaderName; 14] = [
+    HeaderName::from_static("x-github-event"),
+    HeaderName::from_static("x-gitlab-event"),
+    HeaderName::from_static("x-forgejo-event"),
+    HeaderName::from_static("x-gitea-event"),
+    HeaderName::from_static("x-event-key"),
+    HeaderName::from_static("x-shopify-topic"),
+    HeaderName::from_static("x-wc-webhook-topic"),
+    HeaderName::from_static("twitch-eventsub-subscription-type"),
+    HeaderName::from_static("linear-event"),
+    HeaderName::from_static("sentry-hook-resource"),
+    HeaderName::from_static("x-discourse-event"),
+    HeaderName::from_static("ce-type"),
+    HeaderName::from_static("x-webhook-event"),
+    HeaderName::from_static("x-event-type"),
 ];
 
 /// The members that name the event in a JSON body: Stripe's and Standard Webhooks' `type`, then
@@ -54,7 +54,7 @@ enum Mark {
 pub(crate) fn label(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     EVENT_FIELDS
         .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok())
+        .filter_map(|name| headers.get(name)?.to_str().ok())
         // What the head must not keep, the label must not either.
         .filter(|value| find_keys(value.as_bytes()).is_empty())
         .find_map(clean)

@@ -68,13 +68,14 @@ pub(crate) struct Reader(Arc<Inner>);
 
 struct Inner {
     cache: Cache,
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
 }
 
 impl Default for Reader {
     fn default() -> Self {
         let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
-        Self(Arc::new(Inner { cache: Cache::default(), memory: Semaphore::new(permits) }))
+        let memory = Arc::new(Semaphore::new(permits));
+        Self(Arc::new(Inner { cache: Cache::default(), memory }))
     }
 }
 
@@ -146,7 +147,8 @@ impl Reader {
         }
     }
 
-    /// Where a line of a JSON body stands, and what; for the form `payload`, of the JSON in it.
+    /// Where a line of a JSON body stands, and what; of the JSON in its payload where that is the
+    /// form, or the one that fits best.
     pub(crate) async fn value(
         &self,
         subject: Subject,
@@ -154,12 +156,11 @@ impl Reader {
         form: Option<String>,
     ) -> Result<Value, ReadError> {
         let line = usize::try_from(line).map_err(|_| ReadError::NotThere)?;
-        let value = self.with_content(subject, move |_, content| match form.as_deref() {
-            Some("payload") => {
-                let payload = content.payload()?;
-                json::value(&payload.text, &payload.json, line)
+        let value = self.with_content(subject, move |_, content| {
+            match body::payload(content, form.as_deref()) {
+                Some(payload) => json::value(&payload.text, &payload.json, line),
+                None => json::value(content.text()?, content.json(), line),
             }
-            _ => json::value(content.text()?, content.json(), line),
         });
         value.await?.ok_or(ReadError::NotThere)
     }
@@ -200,10 +201,13 @@ impl Reader {
     ) -> Result<T, ReadError> {
         let Subject { store, endpoint, stored } = subject;
         let key = (endpoint, stored.summary.seq);
-        let coding = head::value(&stored.head, "content-encoding").unwrap_or_default();
+        let coding = head::values(&stored.head, "content-encoding");
+        // Fields of one name are one list (RFC 9110 §5.3).
+        let coding = coding.join(b", ".as_slice());
         let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
         let needs = mebibytes(bytes, !coding.is_empty());
-        let permit = self.0.memory.acquire_many(needs).await.map_err(|_| ReadError::Failed)?;
+        let memory = self.0.memory.clone();
+        let permit = memory.acquire_many_owned(needs).await.map_err(|_| ReadError::Failed)?;
         let kept = self.0.cache.get(key);
         let raw = match &kept {
             Some(_) => Vec::new(),
@@ -211,6 +215,8 @@ impl Reader {
         };
         let reader = self.clone();
         let work = move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _permit = permit;
             let content = kept.unwrap_or_else(|| {
                 let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
                 Arc::new(Content::new(raw, &content_type, &coding))
@@ -220,7 +226,6 @@ impl Reader {
             made
         };
         let made = tokio::task::spawn_blocking(work).await;
-        drop(permit);
         made.map_err(|error| {
             tracing::error!(%error, seq = key.1, "reading a request failed");
             ReadError::Failed

@@ -20,6 +20,8 @@ use crate::{listen::Malformed, rates::Exceeded, web::problem_response};
 
 /// The number of the captured request, in its answer.
 const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// After how many seconds a sender may come again when storing failed.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
@@ -124,11 +126,8 @@ pub(crate) struct Visit {
 impl Visit {
     pub(crate) fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
-        let is = |name: &str, value: &str| {
-            headers.get(name).is_some_and(|sent| sent.as_bytes() == value.as_bytes())
-        };
         Self {
-            navigates: is("sec-fetch-mode", "navigate"),
+            navigates: headers.get(FETCH_MODE).is_some_and(|sent| sent.as_bytes() == b"navigate"),
             service_worker: asks_for_service_worker(headers),
             wants_html: headers
                 .get(ACCEPT)
@@ -152,7 +151,7 @@ pub(crate) fn status(headers: &HeaderMap, refusal: Option<&Refusal>) -> StatusCo
 
 /// A service worker script is asked for: it would control every page of the origin.
 fn asks_for_service_worker(headers: &HeaderMap) -> bool {
-    headers.get("service-worker").is_some_and(|sent| sent.as_bytes() == b"script")
+    headers.get(SERVICE_WORKER).is_some_and(|sent| sent.as_bytes() == b"script")
 }
 
 /// The answer to a request that is stored as `seq`.

@@ -98,6 +98,12 @@ impl Slug {
         segment.parse().ok()
     }
 
+    /// Whether it looks like the names that Hookglass gives out itself.
+    #[must_use]
+    pub fn is_uuid(&self) -> bool {
+        uuid(&self.0).is_some()
+    }
+
     /// The name as it stands in URLs.
     #[must_use]
     pub fn as_str(&self) -> &str {

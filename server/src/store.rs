@@ -2,17 +2,25 @@
 //! Leptos; `sqlite` is the one implementation so far.
 
 pub(crate) mod counting;
+mod error;
+mod search;
+mod secret;
 pub mod sqlite;
 
-use std::{fmt, ops::Range, str::FromStr, sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
-use uuid::Uuid;
 
-use crate::{key::KeyHash, query::Query, slug::Slug};
+pub use self::{
+    counting::Span,
+    error::StoreError,
+    search::{Found, From, Search},
+    secret::{NewSecret, SecretId, StoredSecret},
+};
+use crate::{key::KeyHash, slug::Slug};
 
 /// Large bodies go to the store ahead of their requests in pieces of so many bytes: few enough to
 /// hold many at once, enough that a piece is worth its fsync.
@@ -29,38 +37,6 @@ pub struct EndpointId(pub i64);
 /// A body that is being stored ahead of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UploadId(pub(crate) i64);
-
-/// The name of a secret: random, so that it is known before the secret is sealed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SecretId(Uuid);
-
-impl SecretId {
-    /// A fresh one.
-    #[must_use]
-    pub fn random() -> Self {
-        Self(Uuid::new_v4())
-    }
-
-    /// For binding what is sealed to it.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl fmt::Display for SecretId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for SecretId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, uuid::Error> {
-        text.parse().map(Self)
-    }
-}
 
 /// An endpoint as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,40 +70,6 @@ pub struct Endpoint {
     pub dropped_through: i64,
     /// Whether it has secrets to judge signatures by.
     pub has_secrets: bool,
-}
-
-/// A secret to be kept. It comes sealed: the store could not read it.
-#[derive(Debug, Clone)]
-pub struct NewSecret {
-    /// Whose signatures it judges.
-    pub endpoint: EndpointId,
-    /// Its name, to which it is bound.
-    pub id: SecretId,
-    /// The sender that has it too.
-    pub provider: String,
-    /// What the owner calls it.
-    pub name: Option<String>,
-    /// The secret.
-    pub sealed: Vec<u8>,
-    /// How many secrets the endpoint may have.
-    pub max_secrets: u32,
-}
-
-/// A secret as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredSecret {
-    /// Whose signatures it judges.
-    pub endpoint: EndpointId,
-    /// Its name, to which it is bound.
-    pub id: SecretId,
-    /// The sender that has it too.
-    pub provider: String,
-    /// What the owner calls it.
-    pub name: Option<String>,
-    /// When it was added, microseconds since the epoch.
-    pub created_at: i64,
-    /// The secret.
-    pub sealed: Vec<u8>,
 }
 
 /// What is to become of an endpoint's settings; `None` leaves one as it is.
@@ -224,52 +166,6 @@ pub struct RequestPage {
     pub change: i64,
 }
 
-/// What is looked for in an endpoint's requests, and how far.
-#[derive(Debug, Clone)]
-pub struct Search {
-    /// What is looked for.
-    pub query: Arc<Query>,
-    /// From where on, exclusive.
-    pub from: From,
-    /// At most so many are found.
-    pub limit: usize,
-    /// How long it may take; something is looked at even if that is nothing.
-    pub budget: Duration,
-}
-
-/// Where a search begins, and into which direction it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
-    /// Below this `seq`, newest first.
-    Before(i64),
-    /// Above this `seq`, oldest first.
-    After(i64),
-}
-
-/// What a search found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// At most as many as asked for, in the order of the search.
-    pub requests: Vec<Summary>,
-    /// From where on to look further, exclusive; `None` where all were looked at.
-    pub next: Option<i64>,
-    /// The workspace's change that this shows.
-    pub change: i64,
-}
-
-/// Which requests to count, and into which parts of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
-    /// Microseconds since the epoch; `None` for the oldest that is kept.
-    pub from: Option<i64>,
-    /// Exclusive; what lies past `now` counts as now if this is `None`.
-    pub to: Option<i64>,
-    /// What time it is, microseconds since the epoch.
-    pub now: i64,
-    /// Into how many equal parts.
-    pub buckets: u32,
-}
-
 /// A captured request in full, without its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredRequest {
@@ -360,57 +256,6 @@ pub enum Backlog {
     Changes(Vec<Change>),
     /// The changes after that number are no longer known; the feed goes on after this one.
     Gap(i64),
-}
-
-/// Why a store could not do what was asked.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// There is no such endpoint or request, or it is another workspace's.
-    #[error("not found")]
-    NotFound,
-    /// The endpoint is no more.
-    #[error("the endpoint is gone")]
-    Gone(GoneReason),
-    /// The name is or was another endpoint's.
-    #[error("the name is taken")]
-    SlugTaken,
-    /// The workspace has as many endpoints as it may have.
-    #[error("the workspace has {0} endpoints already")]
-    TooManyEndpoints(u32),
-    /// The installation has as many endpoints as it may have.
-    #[error("there are {0} endpoints already")]
-    TooManyEndpointsInAll(u32),
-    /// No more is taken for this endpoint until something else goes: it refuses at its limit, or
-    /// there is nothing that may be dropped for it.
-    #[error("{limit} is {value}")]
-    Full {
-        /// The limit's name, `max-requests` or `max-storage`.
-        limit: &'static str,
-        /// The limit's value, requests or bytes.
-        value: u64,
-    },
-    /// The endpoint has as many pinned requests as it may have.
-    #[error("{0} requests are pinned already")]
-    TooManyPins(u32),
-    /// What is pinned would take more of the storage than it may.
-    #[error("what is pinned takes up to {0} bytes")]
-    PinsTooLarge(u64),
-    /// The endpoint has as many secrets as it may have.
-    #[error("the endpoint has {0} secrets already")]
-    TooManySecrets(u32),
-    /// The queue of the writer is full.
-    #[error("the write queue is full")]
-    Busy,
-    /// The store is shutting down.
-    #[error("the store is closed")]
-    Closed,
-    /// The transaction that held the change failed; whether it was kept is not known. The store
-    /// has logged why.
-    #[error("the transaction failed")]
-    Aborted,
-    /// The engine failed to read.
-    #[error("the storage engine failed")]
-    Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// Keeps endpoints, captured requests and the log of changes.

@@ -301,7 +301,7 @@ async fn pages_are_guarded_and_the_same_for_missing_and_foreign_endpoints() {
         "frame-ancestors 'none'",
         "'strict-dynamic' 'wasm-unsafe-eval'",
         &format!("connect-src {host}/api/ {host}/assets/"),
-        &format!("form-action {host}/api/"),
+        &format!("form-action {host}/api/ {host}/inspect/"),
         &format!("style-src {host}/assets/"),
     ] {
         assert!(policy.contains(part), "{policy}");

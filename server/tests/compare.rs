@@ -161,6 +161,20 @@ async fn the_previous_is_the_one_of_the_same_event_before() {
 }
 
 #[tokio::test]
+async fn bodies_that_nest_deeper_than_anything_are_compared_as_text() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    for (seq, (open, close)) in [(2, ("[", "]")), (4, ("{\"a\":[", "]}"))] {
+        let deep = |inside: &str| [&open.repeat(100_000), inside, &close.repeat(100_000)].concat();
+        let json = [("content-type", "application/json")];
+        send(&owner, &format!("/{id}"), &json, deep("1")).await;
+        send(&owner, &format!("/{id}"), &json, deep("2")).await;
+        let rows = shown(&compare(&owner, &id, seq, "previous").await);
+        assert_eq!(below(&rows, "Body").len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_too_much_is_said() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

@@ -133,6 +133,11 @@ async fn compressed_bodies_are_read_decoded_and_dumped_as_received() {
     let hex = reading(&owner, &id, "form=hex").await;
     assert!(rows(&hex)[0].starts_with("1f 8b"), "{:?}", rows(&hex)[0]);
 
+    let twice = flate2_gzip(&gzip);
+    let fields = [("content-encoding", "gzip"), ("Content-Encoding", "gzip")];
+    send(&server, &id, &fields, twice).await;
+    assert_eq!(reading(&owner, &id, "").await["decoded"]["coding"], "gzip, gzip");
+
     gzip.truncate(gzip.len() - 4);
     send(&server, &id, &[("content-encoding", "gzip")], gzip).await;
     let cut = reading(&owner, &id, "").await;
@@ -212,6 +217,21 @@ async fn an_image_is_served_as_one_and_nothing_else_is() {
         assert_eq!(refused.status, StatusCode::NOT_FOUND, "{body}");
     }
     assert_eq!(server.stranger().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_in_the_payload_of_a_form_have_paths() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let form = "application/x-www-form-urlencoded";
+    send(&server, &id, &[("content-type", form)], "payload=%7B%22a%22%3A%5B1%5D%7D&x=1").await;
+    let payload = reading(&owner, &id, "").await;
+    assert_eq!((&payload["form"], rows(&payload)[1].as_str()), (&"payload".into(), " \"a\": ["));
+    for query in ["line=2", "line=2&form=payload"] {
+        let path = format!("/api/endpoints/{id}/requests/1/value?{query}");
+        let value = owner.get(&path).await.json();
+        assert_eq!(value, serde_json::json!({"path": "a[0]", "value": "1"}));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use common::TestServer;
 use snippets::{
     cases,
     judge::{Bed, Differ},
-    tools::{Commands, Go, Http, Scripts, Shell},
+    tools::{Commands, Go, Http, Rust, Scripts, Shell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +117,16 @@ async fn wget_sends_what_was_captured() {
 async fn go_sends_what_was_captured() {
     let may = Differ { change_order: true, ..Differ::default() };
     Bed::new().await.judge("go", &Go, may).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rust_sends_what_was_captured() {
+    if std::env::var_os("SNIPPET_RUST").is_none() {
+        eprintln!("NOT TESTED: SNIPPET_RUST names no package with ureq");
+        return;
+    }
+    let may = Differ { change_case: true, change_order: true, ..Differ::default() };
+    Bed::new().await.judge("rust", &Rust, may).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -419,6 +419,30 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_flood_at_a_full_endpoint_leaves_no_row_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_requests: 7, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let made = endpoint(&*store, "abc").await;
+    // Batches of far more than it keeps: some of what arrives is dropped in the same transaction.
+    for _ in 0..6 {
+        let appends = (0..300).map(|_| store.append(made.id, captured(b"x")));
+        futures_util::future::try_join_all(appends).await.unwrap();
+    }
+    assert_eq!(list(&*store, made.id).await, (1794..=1800).collect::<Vec<i64>>());
+    eventually("rows deleted", async || {
+        rows(folder.path(), "select count(*) from requests").await == 7
+    })
+    .await;
+    assert_eq!(rows(folder.path(), PIECES).await, 7);
+    let unaccounted = "select bytes - (
+            select sum(length(head) + length(trailers) + body_bytes + 512) from requests
+        ) from workspaces";
+    assert_eq!(rows(folder.path(), unaccounted).await, 0);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn an_endpoint_that_refuses_keeps_what_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };

@@ -71,9 +71,10 @@ pub(super) async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Pro
     json("GET", path.text, None).await
 }
 
-pub(super) async fn value(id: &str, seq: i64, line: u64) -> Result<Value, Problem> {
+pub(super) async fn value(id: &str, seq: i64, line: u64, form: &str) -> Result<Value, Problem> {
     let mut path = Path::new(request_path(id, seq) + "/value");
     path.push_number("line", Some(line));
+    path.push("form", Some(form));
     json("GET", path.text, None).await
 }
 

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use super::{
     copy::CopyButton,
     icon::{GLOBE, Icon, MACHINE, NETWORK},
+    sample::SampleButton,
     when::Expiry,
 };
 use crate::{
     erased::{Children, Erase as _},
-    format::{curl, reach::Reach},
+    format::{curl, reach::Reach, sample::SAMPLES},
     wire::Timestamp,
 };
 
@@ -41,7 +42,10 @@ pub(crate) fn EndpointBar(
                     <CopyButton text=command what="the curl command" testid="copy-curl"/>
                 </div>
             })}
-            <div class="endpoint-bar__acts">{children.shown()}</div>
+            <div class="endpoint-bar__acts">
+                <SampleButton url sample=&SAMPLES[0] label="Send a sample" key="sample"/>
+                {children.shown()}
+            </div>
         </section>
     }
     .erased()

@@ -39,7 +39,7 @@ fn Row(endpoint: Endpoint, listing: RwSignal<Listing>) -> impl IntoView {
     let is_quiet = move || (endpoint.read().requests == 0).then_some("quiet");
     view! {
         <li class="endpoint-list__row" data-testid="endpoint-row">
-            <a class="endpoint-list__link" href=link::inspect(&id, None, "")>
+            <a class="endpoint-list__link" href=link::inspect(&id, None, "") rel="external">
                 <span class="endpoint-list__count" data-state=is_quiet>
                     <strong>{requests}</strong>
                     " "

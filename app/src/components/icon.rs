@@ -14,6 +14,8 @@ pub(crate) const ARROW_DOWN: Glyph = Glyph("M12 5v14M19 12l-7 7-7-7");
 pub(crate) const ARROW_UP: Glyph = Glyph("M5 12l7-7 7 7M12 19V5");
 pub(crate) const BAN: Glyph =
     Glyph("M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20zM4.929 4.929L19.07 19.071");
+pub(crate) const BELL: Glyph =
+    Glyph("M6 8a6 6 0 0 1 12 0c0 7 3 9 3 9H3s3-2 3-9M10.3 21a1.94 1.94 0 0 0 3.4 0");
 pub(crate) const CHECK: Glyph = Glyph("M20 6L9 17l-5-5");
 pub(crate) const CHEVRON_DOWN: Glyph = Glyph("M6 9l6 6 6-6");
 pub(crate) const COPY: Glyph = Glyph(
@@ -44,6 +46,9 @@ pub(crate) const KEY: Glyph = Glyph(
     "M2.586 17.414A2 2 0 0 0 2 18.828V21a1 1 0 0 0 1 1h3a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h1\
      a1 1 0 0 0 1-1v-1a1 1 0 0 1 1-1h.172a2 2 0 0 0 1.414-.586l.814-.814a6.5 6.5 0 1 0-4-4z\
      M16.5 7.5h.01",
+);
+pub(crate) const KEYBOARD: Glyph = Glyph(
+    "M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2zM6 9h.01M10 9h.01M14 9h.01M18 9h.01M8 12h.01M12 12h.01M16 12h.01M7 16h10",
 );
 pub(crate) const MACHINE: Glyph =
     Glyph("M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM8 21h8M12 17v4");

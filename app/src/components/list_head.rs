@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::icon::{ARROW_UP, FOLLOW, Icon, PAUSE};
+use super::icon::{ARROW_UP, FOLLOW, Icon, PAUSE, TRASH};
 use crate::{
     erased::{Children, Erase as _},
     format::{
@@ -53,6 +53,8 @@ pub(crate) fn ListHead(
     arrivals: Arrivals,
     /// How many the search finds in all, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
+    /// Deletes what the search finds, so many.
+    on_delete_found: Callback<u64>,
     /// Brings the newest row into view.
     on_top: impl Fn() + 'static,
     /// What else can be done with the list.
@@ -60,6 +62,9 @@ pub(crate) fn ListHead(
 ) -> impl IntoView {
     let title = Memo::new(move |_| match (lists.found.read().is_some(), found.get()) {
         (false, _) => counted(lists.all.read().endpoint.requests, "request", "requests"),
+        (true, _) if lists.read(|list| list.requests.is_empty() && list.next_before.is_none()) => {
+            "Nothing found".to_owned()
+        }
         (true, Some((total, is_all))) => {
             joined(&[&grouped(total), if is_all { " found" } else { " or more found" }])
         }
@@ -68,6 +73,10 @@ pub(crate) fn ListHead(
     let unseen = Memo::new(move |_| {
         let seen = arrivals.seen.get();
         lists.read(|list| list.above(seen))
+    });
+    let deletable = Memo::new(move |_| {
+        let is_any = lists.found.read().as_ref().is_some_and(|list| !list.requests.is_empty());
+        found.get().map(|(total, _)| total).filter(|total| is_any && *total > 0)
     });
     let is_paused = Memo::new(move |_| arrivals.held.read().is_some());
     let pause = move |_| {
@@ -93,6 +102,19 @@ pub(crate) fn ListHead(
                 {move || joined(&[&unseen.get().to_string(), " new"])}
             </button>
             <div class="list-head__acts" data-script>
+                {move || deletable.get().map(|count| view! {
+                    <button
+                        type="button"
+                        class="button"
+                        data-kind="quiet"
+                        data-testid="delete-found"
+                        title=joined(&["Delete all ", &grouped(count), " that are found"])
+                        on:click=move |_| on_delete_found.run(count)
+                    >
+                        <Icon glyph=TRASH/>
+                        "Delete found"
+                    </button>
+                })}
                 {children.shown()}
                 <button
                     type="button"

@@ -2,10 +2,16 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
-use crate::{erased::Erase as _, wire::Summary};
+use crate::{erased::Erase as _, format::joined, wire::Summary};
 
 /// How long a note may be, as the API has it.
 const MAX_CHARS: u32 = 2_000;
+
+/// A text as the HTML within a `<textarea>`, which is rendered as it is. The first line feed is not
+/// part of its value (WHATWG HTML §13.2.6.4.7).
+fn as_html(text: &str) -> String {
+    joined(&["\n", &text.replace('&', "&amp;").replace('<', "&lt;")])
+}
 
 /// The note, and the form to change it while `editing`. Without script the form always stands there,
 /// folded.
@@ -54,7 +60,7 @@ pub(crate) fn NoteView(
                             editing.set(false);
                         }
                     }
-                >{text}</textarea>
+                >{as_html(&text)}</textarea>
                 <div class="note__acts">
                     <button class="button" type="submit">"Save the note"</button>
                     <button class="button" data-kind="quiet" type="button" data-script on:click=move |_| editing.set(false)>"Cancel"</button>
@@ -75,4 +81,15 @@ pub(crate) fn NoteView(
         </div>
     }
     .erased()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_html;
+
+    #[test]
+    fn a_note_cannot_leave_its_field() {
+        let html = as_html("</textarea><script>&amp;");
+        assert_eq!(html, "\n&lt;/textarea>&lt;script>&amp;amp;");
+    }
 }

@@ -30,8 +30,8 @@ pub(crate) type ValueAnswer = Option<Result<Value, Problem>>;
 pub(crate) struct Loads {
     /// More rows of what was asked for, from a place on.
     pub(crate) rows: Callback<(Ask, u64, RwSignal<Slice>)>,
-    /// What a line of a JSON body holds.
-    pub(crate) value: Callback<(u64, RwSignal<ValueAnswer>)>,
+    /// What a line of a body holds that is read as JSON in a form.
+    pub(crate) value: Callback<(u64, String, RwSignal<ValueAnswer>)>,
     /// Copies the body as text.
     pub(crate) body: Callback<RwSignal<Answer>>,
 }
@@ -134,7 +134,13 @@ pub(crate) fn PartView(
             {preview}
             {rows}
             {pages}
-            {has_values.then(|| view! { <Inspector chosen load=loads.value/> })}
+            {has_values.then(|| {
+                let form = form.clone();
+                let load = Callback::new(move |(line, answer)| {
+                    loads.value.run((line, form.clone(), answer));
+                });
+                view! { <Inspector chosen load/> }
+            })}
             {fields}
         </div>
     }

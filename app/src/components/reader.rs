@@ -172,7 +172,9 @@ pub(crate) fn Reader(
             sought.set(Some(place));
         }
     };
-    let hrefs = toggled;
+    // For pages without script; with it, folding takes the query as it is by then.
+    let kept = ["from", "toggled"];
+    let base = query_for(&location.query.read_untracked(), &kept, &[("form", &form)]);
     let body = move || {
         let (from, to) = shown.get();
         let slice = slice.read();
@@ -180,12 +182,8 @@ pub(crate) fn Reader(
             .within(from, to)
             .map(|(place, row)| {
                 let href = row.fold.is_some().then(|| {
-                    joined(&[
-                        "?toggled=",
-                        &reading::toggle(hrefs.as_deref(), row.line),
-                        "&form=",
-                        &form,
-                    ])
+                    let lines = reading::toggle(toggled.as_deref(), row.line);
+                    joined(&[&base, "&toggled=", &lines])
                 });
                 line(place, row, href, chosen)
             })

@@ -8,6 +8,7 @@ use web_sys::MouseEvent;
 
 use self::sight::{scroll_by, sight, stretch};
 use super::{
+    alerts::Alerts,
     link,
     list_head::{Arrivals, ListHead},
     request_row::RequestRow,
@@ -30,6 +31,8 @@ const AHEAD_ROWS: usize = 60;
 #[component]
 pub(crate) fn RequestList(
     lists: Lists,
+    /// What the endpoint is called.
+    name: String,
     selected: Signal<Option<i64>>,
     /// Where the list begins if it does not begin with the newest: exclusive.
     before: Option<i64>,
@@ -38,6 +41,9 @@ pub(crate) fn RequestList(
     arrivals: Arrivals,
     /// How many the search finds in all, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
+    /// Deletes what the search finds, so many.
+    #[prop(into)]
+    on_delete_found: Callback<u64>,
     /// Loads an older page; true if a viewer asked for it, false if scrolling did.
     #[prop(into)]
     on_older: Callback<bool>,
@@ -73,8 +79,14 @@ pub(crate) fn RequestList(
 
     // Draws what one sees now, remembers what one reads, and asks for more near the end.
     let look = move || {
-        let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else { return };
         let total = total.get_untracked();
+        let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else {
+            // A search may have found nothing so far.
+            if total == 0 && next_before.get_untracked().is_some() {
+                on_older.run(false);
+            }
+            return;
+        };
         let next = sight.drawn(total);
         if drawn.with_untracked(|drawn| *drawn != next) {
             drawn.set(next.clone());
@@ -143,6 +155,7 @@ pub(crate) fn RequestList(
         let turn = lists.turn.get();
         if last.is_some_and(|last| last != turn) {
             to_top();
+            look();
         }
         turn
     });
@@ -185,7 +198,9 @@ pub(crate) fn RequestList(
         <section class="request-list" aria-label="Requests" on:scroll=move |_| look()>
             <div class="request-list__top">
                 {children.shown()}
-                <ListHead lists arrivals found on_top=to_top>""</ListHead>
+                <ListHead lists arrivals found on_top=to_top on_delete_found>
+                    <Alerts lists name/>
+                </ListHead>
                 {before.map(|before| view! {
                     <a class="request-list__newest" href=link::inspect(&id, None, "")>
                         "Older than #" {grouped(before.unsigned_abs())} ": back to the newest"

@@ -47,6 +47,11 @@ pub(crate) fn ScopeLine(
         }
     });
     let paths = Memo::new(move |_| scope.read().as_ref().map(Scope::paths).unwrap_or_default());
+    // Most arrivals change no label.
+    let labels = Memo::new(move |_| match &*scope.read() {
+        Some(scope) => scope.labels(),
+        None => (Vec::new(), Fineness::Minutes),
+    });
     let parts = Memo::new(move |_| scope.read().as_ref().map_or(1, |scope| scope.ticks().len()));
     let view_box = move || {
         let width = parts.get() * TICK_WIDTH;
@@ -151,7 +156,14 @@ pub(crate) fn ScopeLine(
                 <Handles brush parts alive/>
             </div>
             <svg class="scope__labels" aria-hidden="true">
-                {move || labels(scope, alive.get())}
+                {move || {
+                    let fineness = labels.read().1;
+                    let alive = alive.get();
+                    let label = move |(place, at)| {
+                        view! { <text x=percent(place) y="11">{moment(alive, at, fineness)}</text> }
+                    };
+                    labels.read().0.iter().copied().map(label).collect_view()
+                }}
             </svg>
         </section>
     }
@@ -234,18 +246,4 @@ fn says(scope: &Scope, span: Span, is_searched: bool, alive: bool) -> String {
         most.as_deref().unwrap_or_default(),
         if scope.is_partial { " (so far as counted)" } else { "" },
     ])
-}
-
-/// The times below the line.
-fn labels(scope: RwSignal<Option<Scope>>, alive: bool) -> impl IntoView {
-    let scope = scope.read();
-    let (labels, fineness) = scope.as_ref().map(Scope::labels).unzip();
-    let fineness = fineness.unwrap_or(Fineness::Minutes);
-    labels
-        .into_iter()
-        .flatten()
-        .map(|(place, at)| {
-            view! { <text x=percent(place) y="11">{moment(alive, at, fineness)}</text> }
-        })
-        .collect_view()
 }

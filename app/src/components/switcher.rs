@@ -56,6 +56,8 @@ fn Row(endpoint: Endpoint, here: bool) -> impl IntoView {
             <a
                 class="switcher__row"
                 href=href
+                // A document of its own: a page may send samples to its own endpoint only.
+                rel="external"
                 aria-current=here.then_some("page")
             >
                 <span class="switcher__name" data-kind=(!is_named).then_some("wire")>

@@ -2,10 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::{copy::CopyButton, endpoint_bar::ReachMark};
-use crate::{erased::Erase as _, format::curl};
+use super::{copy::CopyButton, endpoint_bar::ReachMark, sample::SampleButton};
+use crate::{
+    erased::Erase as _,
+    format::{curl, joined, providers::PROVIDERS, sample::SAMPLES},
+};
 
-/// The endpoint's URL, large, and how to send to it.
+/// The endpoint's URL, large, and the ways to send to it.
 #[component]
 pub(crate) fn Waiting(
     url: Signal<String>,
@@ -19,6 +22,7 @@ pub(crate) fn Waiting(
         (false, _) => "Choose a request to see it in full",
     };
     let command = Memo::new(move |_| curl::command(&url.read()));
+    let script = Memo::new(move |_| fetch(&url.read()));
     view! {
         <section class="waiting" data-state=move || if is_empty.get() { "empty" } else { "idle" }>
             <svg class="waiting__scope" viewBox="0 0 480 64" preserveAspectRatio="none" aria-hidden="true">
@@ -30,27 +34,97 @@ pub(crate) fn Waiting(
             </h2>
             <p class="waiting__text">
                 {move || if is_empty.get() {
-                    "Point a webhook at this URL, or send a sample from a terminal. Whatever arrives shows up here the moment it is stored."
+                    "Point a webhook at this URL, or send a sample. Whatever arrives shows up here the moment it is stored."
                 } else {
                     "New ones appear at the top of the list as they arrive. Any method and any path below this URL is kept."
                 }}
             </p>
-            {move || is_empty.get().then(|| view! {
-                <div class="waiting__block">
-                    <span class="waiting__name">"URL"</span>
-                    <CopyButton text=url what="the URL"/>
-                    <code class="waiting__url">{url}</code>
-                </div>
-                <div class="waiting__block">
-                    <span class="waiting__name">"Terminal"</span>
-                    <CopyButton text=command what="the curl command" testid="copy-curl"/>
-                    <code class="waiting__command">{command}</code>
-                </div>
-            })}
+            {move || is_empty.get().then(|| view! { <Ways url command script/> })}
             <p class="waiting__reach">
                 <ReachMark url in_full=true/>
             </p>
         </section>
     }
     .erased()
+}
+
+/// Where to send to, how, and what.
+#[component]
+fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> impl IntoView {
+    let picture = move || joined(&["/api/endpoints/", id_of(&url.read()), "/qr"]);
+    let samples = SAMPLES
+        .iter()
+        .map(|sample| view! { <SampleButton url sample label=sample.name/> })
+        .collect_view();
+    let providers = PROVIDERS
+        .iter()
+        .map(|provider| {
+            view! {
+                <dt>{provider.name}</dt>
+                <dd>{provider.path}</dd>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="waiting__block">
+            <span class="waiting__name">"URL"</span>
+            <CopyButton text=url what="the URL"/>
+            <code class="waiting__url">{url}</code>
+        </div>
+        <div class="waiting__samples" role="group" aria-labelledby="waiting-samples" data-script>
+            <span class="waiting__name" id="waiting-samples">"Send a sample from here"</span>
+            {samples}
+        </div>
+        <div class="waiting__block">
+            <span class="waiting__name">"Terminal"</span>
+            <CopyButton text=command what="the curl command" testid="copy-curl"/>
+            <code class="waiting__command">{command}</code>
+        </div>
+        <div class="waiting__block">
+            <span class="waiting__name">"JavaScript"</span>
+            <CopyButton text=script what="the fetch call"/>
+            <code class="waiting__command">{script}</code>
+        </div>
+        <details class="waiting__more">
+            <summary>"Where to paste it at GitHub, Stripe, Slack and others"</summary>
+            <dl class="waiting__providers">{providers}</dl>
+        </details>
+        <details class="waiting__more">
+            <summary>"Open it on a phone"</summary>
+            <img class="waiting__picture" src=picture width="200" height="200" loading="lazy" alt="The URL as a QR code"/>
+        </details>
+    }
+    .erased()
+}
+
+/// The id of the endpoint with this URL.
+pub(super) fn id_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}
+
+/// A call that posts a JSON sample to `url`, which has no character that a string must escape.
+fn fetch(url: &str) -> String {
+    joined(&[
+        "await fetch(\"",
+        url,
+        "\", {\n  method: \"POST\",\n  headers: { \"Content-Type\": \"application/json\" },\n  \
+         body: JSON.stringify({ event: \"hello\", from: \"fetch\" }),\n});",
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_what_the_url_ends_in() {
+        assert_eq!(id_of("https://hooks.example.com/orders"), "orders");
+    }
+
+    #[test]
+    fn the_call_names_the_url_once() {
+        let call = fetch("http://localhost:3000/orders");
+        assert_eq!(call.matches("http://localhost:3000/orders").count(), 1);
+        assert!(call.starts_with("await fetch(\"") && call.ends_with("});"));
+    }
 }

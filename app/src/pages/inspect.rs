@@ -37,8 +37,8 @@ struct Opened {
     span: Option<String>,
     /// What the two find; `None` where they ask for everything.
     found: Option<Result<Page, Problem>>,
-    /// How many there are when; `None` if they could not be counted.
-    counts: Option<Counts>,
+    /// How many there are when.
+    counts: Result<Counts, Problem>,
 }
 
 impl Opened {
@@ -60,7 +60,7 @@ impl Opened {
             }
             None => None,
         };
-        let counts = api::counts(id, finding::ask(q.clone(), within)).await.ok();
+        let counts = api::counts(id, finding::ask(q.clone(), within)).await;
         let endpoints = api::endpoints().await.map(|list| list.endpoints).unwrap_or_default();
         Ok(Self { page, endpoints, before, q, span, found, counts, endpoint })
     }

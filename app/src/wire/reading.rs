@@ -160,7 +160,8 @@ pub struct Row {
     /// Whether what it begins can be folded, and is: `open` or `shut`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<String>,
-    /// In a comparison: `added`, `removed` or `changed`; `heading` for a title between rows.
+    /// In a comparison: `added`, `removed` or `changed`, `same` for one that says what is left
+    /// out as equal; `heading` for a title between rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// The text, in pieces.

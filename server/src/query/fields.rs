@@ -144,7 +144,7 @@ impl Term {
 pub(super) fn term(
     text: &str,
     name: Range<usize>,
-    value: Value,
+    value: &Value,
     now_us: i64,
 ) -> Result<Term, Fault> {
     let field = &text[name.clone()];
@@ -159,11 +159,11 @@ pub(super) fn term(
         let rest_at = name.start + kind.len() + 1..name.end;
         return match lower.as_str() {
             "header" | "headers" if !rest.is_empty() => {
-                Ok(Term::Header(unquoted(rest).to_ascii_lowercase(), test(&value)?))
+                Ok(Term::Header(unquoted(rest).to_ascii_lowercase(), test(value)?))
             }
-            "query" if !rest.is_empty() => Ok(Term::Query(unquoted(rest), test(&value)?)),
+            "query" if !rest.is_empty() => Ok(Term::Query(unquoted(rest), test(value)?)),
             "body" => match json::steps(rest) {
-                Some(steps) => Ok(Term::Within(steps, test(&value)?)),
+                Some(steps) => Ok(Term::Within(steps, test(value)?)),
                 None => Err(Fault::new(
                     rest_at,
                     "Write a path as in body.items[0].name, with * or [*] for any, and names \
@@ -175,7 +175,7 @@ pub(super) fn term(
     }
     let words = |field, plain: fn(String) -> Pattern| {
         let pattern = Pattern::new(&value.text, value.quoted, plain);
-        refuse_comparison(&value).map(|()| Term::Text(field, pattern))
+        refuse_comparison(value).map(|()| Term::Text(field, pattern))
     };
     let contains = |text: String| Pattern::Contains(Needle::new(&text));
     match lower.as_str() {
@@ -188,22 +188,22 @@ pub(super) fn term(
         "type" => words(TextField::Type, contains),
         "note" => words(TextField::Note, contains),
         "body" => {
-            refuse_comparison(&value)?;
+            refuse_comparison(value)?;
             Ok(Term::Body(Pattern::new(&value.text, value.quoted, contains)))
         }
         "from" | "ip" => match network(&value.text) {
-            Some(network) => refuse_comparison(&value).map(|()| Term::From(network)),
+            Some(network) => refuse_comparison(value).map(|()| Term::From(network)),
             None => words(TextField::From, Pattern::Equals),
         },
         "size" => {
-            numbers(&value, time::size, "a size: 512, >10k, <=1MiB, or 1k..5k").map(Term::Size)
+            numbers(value, time::size, "a size: 512, >10k, <=1MiB, or 1k..5k").map(Term::Size)
         }
-        "seq" => numbers(&value, whole, "a number: 42, >100, or 10..20").map(Term::Seq),
-        "status" => status(&value).map(Term::Status),
-        "after" | "since" => instant(&value, now_us).map(|from| Term::Received(from..i64::MAX)),
-        "before" | "until" => instant(&value, now_us).map(|to| Term::Received(i64::MIN..to)),
-        "is" => is(&value),
-        "has" => has(&value),
+        "seq" => numbers(value, whole, "a number: 42, >100, or 10..20").map(Term::Seq),
+        "status" => status(value).map(Term::Status),
+        "after" | "since" => instant(value, now_us).map(|from| Term::Received(from..i64::MAX)),
+        "before" | "until" => instant(value, now_us).map(|to| Term::Received(i64::MIN..to)),
+        "is" => is(value),
+        "has" => has(value),
         "header" | "headers" | "query" => {
             Err(Fault::new(name, format!("Write {lower}.name:value, with the name after a dot.")))
         }

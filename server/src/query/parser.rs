@@ -93,7 +93,7 @@ impl Parser<'_> {
             }
             Kind::Word(value) => self.count(Term::word(value)?, range),
             Kind::Field { name, value } => {
-                let term = fields::term(self.text, name, value, self.now_us)?;
+                let term = fields::term(self.text, name, &value, self.now_us)?;
                 self.count(term, range)
             }
         }

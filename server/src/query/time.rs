@@ -87,10 +87,7 @@ mod tests {
         for wrong in ["", "-", "1x", "yesterday", "2026-13-01", "99999999999999999999d"] {
             assert_eq!(time(wrong, NOW), None, "{wrong}");
         }
-        assert_eq!(
-            time("-9223372036854775807s", NOW),
-            Some(i64::MIN.max(NOW.saturating_sub(i64::MAX)))
-        );
+        assert_eq!(time("-9223372036854775807s", NOW), Some(NOW.saturating_sub(i64::MAX)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use hookglass_app::wire::{self, Form, Reading};
 
 use super::{
-    content::Content,
+    content::{Content, Payload},
     form,
     hex::HexSheet,
     image::{Image, image},
@@ -102,6 +102,13 @@ pub(crate) fn kinds(content: &Content) -> Vec<Kind> {
     }
     kinds.push(Kind::Hex);
     kinds
+}
+
+/// The payload of a form, where that is what is read.
+pub(crate) fn payload<'a>(content: &'a Content, asked: Option<&str>) -> Option<&'a Payload> {
+    let is_read = asked == Some(Kind::Payload.value())
+        || asked.is_none() && kinds(content).first() == Some(&Kind::Payload);
+    content.payload().filter(|_| is_read)
 }
 
 /// Whether text is JSON, or is meant to be: an object that is broken further on is.

@@ -4,7 +4,7 @@ use hookglass_app::wire::{Field, Reading};
 
 use super::{
     pieces::Pieces,
-    sheet::{FOUND_ROWS, Part, number},
+    sheet::{ANSWER_BYTES, FOUND_ROWS, Part, number, weight_of},
 };
 
 /// How much of a value is shown; `Field::whole` has the rest.
@@ -28,10 +28,11 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
     }
 }
 
-/// Puts the fields that were asked for into a reading.
+/// Puts the fields that were asked for into a reading; fewer, where they are long.
 pub(crate) fn fill(reading: &mut Reading, fields: Vec<Field>, part: &Part) {
     reading.total = number(fields.len());
     reading.from = number(part.from);
+    let mut bytes = 0;
     for (place, mut field) in fields.into_iter().enumerate() {
         let is_asked = (part.from..part.from.saturating_add(part.limit)).contains(&place);
         if let Some(needle) = &part.needle {
@@ -47,8 +48,40 @@ pub(crate) fn fill(reading: &mut Reading, fields: Vec<Field>, part: &Part) {
                 reading.found.push(number(place));
             }
         }
-        if is_asked {
+        if is_asked && bytes < ANSWER_BYTES {
+            let whole = field.whole.as_ref().map_or(0, String::len);
+            bytes += weight_of(&field.name) + weight_of(&field.value) + whole + 64;
             reading.fields.push(field);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::find::Needle, *};
+
+    fn part(from: usize, limit: usize, find: &str) -> Part {
+        Part { from, limit, needle: Needle::new(find) }
+    }
+
+    #[test]
+    fn fields_are_paged_and_found_wherever_they_are() {
+        let fields: Vec<Field> =
+            (0..10).map(|n: u8| field(b"name", format!("value {n}").as_bytes(), "k")).collect();
+        let mut reading = Reading::default();
+        fill(&mut reading, fields, &part(4, 2, "VALUE 5"));
+        assert_eq!((reading.total, reading.from, reading.fields.len()), (10, 4, 2));
+        assert_eq!(reading.found, [5]);
+        assert_eq!(reading.fields[1].value[0].1, "k hit");
+    }
+
+    #[test]
+    fn long_fields_are_given_a_few_at_a_time() {
+        let long = vec![b'x'; WHOLE_BYTES];
+        let fields = (0..10).map(|_| field(b"name", &long, "")).collect();
+        let mut reading = Reading::default();
+        fill(&mut reading, fields, &part(0, 500, ""));
+        assert_eq!((reading.total, reading.fields.len()), (10, 2));
+        assert_eq!(reading.fields[0].whole.as_ref().map(String::len), Some(WHOLE_BYTES));
     }
 }

@@ -11,6 +11,13 @@ const MAX_PIECES: usize = 512;
 pub(crate) struct Pieces(Vec<Piece>);
 
 impl Pieces {
+    /// Text of one kind alone.
+    pub(crate) fn of(kind: &str, text: &str) -> Vec<Piece> {
+        let mut pieces = Self::default();
+        pieces.push(kind, text);
+        pieces.done()
+    }
+
     /// Adds text, with control and bidi characters as pieces of their own.
     pub(crate) fn push(&mut self, kind: &str, mut text: &str) {
         while let Some(first) = text.chars().next() {

@@ -1,6 +1,6 @@
 //! What rows are read from, whatever they show.
 
-use hookglass_app::wire::{Reading, Row};
+use hookglass_app::wire::{Piece, Reading, Row};
 
 use super::find::Needle;
 
@@ -8,7 +8,7 @@ use super::find::Needle;
 pub(crate) const FOUND_ROWS: usize = 1000;
 /// Rows of about so many bytes of text are given at once, whatever the limit: fewer, where they
 /// are long. At least one is.
-const ANSWER_BYTES: usize = 512 * 1024;
+pub(crate) const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Rows that are made when they are asked for.
 pub(crate) trait Sheet {
@@ -67,7 +67,12 @@ pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
 
 /// About how many bytes a row takes as JSON.
 fn weight(row: &Row) -> usize {
-    row.pieces.iter().map(|piece| piece.0.len() + piece.1.len() + 8).sum::<usize>() + 32
+    weight_of(&row.pieces) + 32
+}
+
+/// About how many bytes pieces take as JSON.
+pub(crate) fn weight_of(pieces: &[Piece]) -> usize {
+    pieces.iter().map(|piece| piece.0.len() + piece.1.len() + 8).sum()
 }
 
 /// A count or place as it crosses the wire.

@@ -2,7 +2,7 @@
 //! defaults are taken back, and a target that it would read in its own way is given as it is.
 
 use super::{
-    message::{Body, Field, Framing, Message},
+    message::{Body, Field, Framing, Message, sends},
     notes::Notes,
     shell,
 };
@@ -24,8 +24,9 @@ pub(super) fn write(message: &Message) -> String {
         _ => {}
     }
     target(message, &mut arguments);
-    for field in message.fields(&mut notes, refused) {
-        arguments.push(["-H ", &shell::word(&line(&field)).unwrap_or_default()].concat());
+    let fields = message.fields(&mut notes, refused);
+    for field in &fields {
+        arguments.push(["-H ", &shell::word(&line(field)).unwrap_or_default()].concat());
     }
     if message.framing() == Framing::Chunked && data.is_some() {
         arguments.push("-H 'Transfer-Encoding: chunked'".to_owned());
@@ -39,7 +40,7 @@ pub(super) fn write(message: &Message) -> String {
         ("Expect", is_long),
     ];
     for (name, is_sent) in defaults {
-        if is_sent && !message.has(name) {
+        if is_sent && !sends(&fields, name) {
             arguments.push(format!("-H '{name}:'"));
         }
     }

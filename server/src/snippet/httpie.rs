@@ -1,7 +1,7 @@
-//! An `http` command of HTTPie 3 in a POSIX shell.
+//! An `http` command of `HTTPie` 3 in a POSIX shell.
 
 use super::{
-    message::{Body, Field, Framing, Message},
+    message::{Body, Field, Framing, Message, sends},
     notes::Notes,
     shell,
 };
@@ -30,21 +30,22 @@ pub(super) fn write(message: &Message) -> String {
     }
     arguments.push(message.method.clone());
     arguments.push(shell::word(url.as_bytes()).unwrap_or_default());
-    for field in message.fields(&mut notes, refused) {
-        arguments.push(shell::word(&item(&field)).unwrap_or_default());
+    let fields = message.fields(&mut notes, refused);
+    for field in &fields {
+        arguments.push(shell::word(&item(field)).unwrap_or_default());
     }
     let has_body = message.body_bytes() > 0 || message.framing() != Framing::None;
-    let defaults = [
-        ("Accept", true),
-        ("Accept-Encoding", true),
-        ("Connection", true),
-        ("Content-Type", has_body),
-        ("User-Agent", true),
-    ];
+    let defaults =
+        [("Accept", true), ("Connection", true), ("Content-Type", has_body), ("User-Agent", true)];
     for (name, is_sent) in defaults {
-        if is_sent && !message.has(name) {
+        if is_sent && !sends(&fields, name) {
             // Without a value it takes back what HTTPie would send.
             arguments.push(format!("{name}:"));
+        }
+    }
+    for name in ["Accept-Encoding", "User-Agent"] {
+        if !sends(&fields, name) {
+            notes.say(&["without ", name, ": HTTPie adds it"]);
         }
     }
     message.note_losses(&mut notes);
@@ -53,7 +54,7 @@ pub(super) fn write(message: &Message) -> String {
     [&notes.written("#"), &before, "http ", &command, &after, "\n"].concat()
 }
 
-/// How HTTPie gets the body.
+/// How `HTTPie` gets the body.
 enum Given {
     Text(String),
     File(String),
@@ -86,7 +87,7 @@ fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
     })
 }
 
-/// The URL. HTTPie decodes what need not be encoded, and writes the rest in capitals.
+/// The URL. `HTTPie` decodes what need not be encoded, and writes the rest in capitals.
 fn url(message: &Message, notes: &mut Notes) -> String {
     let url = message.url(notes);
     let is_kept = |escape: &[u8]| {

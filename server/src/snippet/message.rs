@@ -76,6 +76,11 @@ impl Field<'_> {
     }
 }
 
+/// Whether a field of this name is among those that are sent.
+pub(crate) fn sends(fields: &[Field<'_>], name: &str) -> bool {
+    fields.iter().any(|field| field.is(name))
+}
+
 impl Message {
     /// The host of the URL, with a port if one is named.
     pub(crate) fn host(&self) -> &str {
@@ -151,10 +156,6 @@ impl Message {
         } else {
             Framing::None
         }
-    }
-
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.headers.iter().any(|(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     pub(crate) const fn body_bytes(&self) -> u64 {

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     literal::{Literal, Odd, is_plain},
-    message::{Body, Field, Framing, Message},
+    message::{Body, Field, Framing, Message, sends},
     notes::Notes,
 };
 
@@ -41,7 +41,7 @@ pub(super) fn write(message: &Message) -> String {
     let is_long = matches!(message.body, Body::File(_));
     let defaults = [("Accept", true), ("Content-Type", body.is_some()), ("Expect", is_long)];
     for (name, is_sent) in defaults {
-        if is_sent && !message.has(name) {
+        if is_sent && !sends(&fields, name) {
             // Without a value it takes back what curl would send.
             lines.push(format!("'{name}:'"));
         }

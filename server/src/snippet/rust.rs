@@ -12,6 +12,10 @@ const BYTES: Literal = Literal { quote: '"', backslashed: "", unicode: false, od
 
 pub(super) fn write(message: &Message) -> String {
     let mut notes = Notes::default();
+    if message.method == "CONNECT" {
+        notes.first("ureq sends CONNECT to hosts only.".to_owned());
+        return notes.written("//");
+    }
     let url = message.url(&mut notes);
     let mut request = format!("        .method({})\n", TEXT.of(message.method.as_bytes()));
     request.push_str(&format!("        .uri({})\n", TEXT.of(url.as_bytes())));
@@ -19,7 +23,9 @@ pub(super) fn write(message: &Message) -> String {
         let (name, value) = (TEXT.of(field.name), value(field.value));
         request.push_str(&format!("        .header({name}, {value})\n"));
     }
-    let has_body = message.body_bytes() > 0 || message.framing() != Framing::None;
+    // Without a length these would come in chunks.
+    let needs_body = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
+    let has_body = needs_body || message.body_bytes() > 0 || message.framing() != Framing::None;
     match message.framing() {
         Framing::Chunked => {
             request.push_str("        .header(\"Transfer-Encoding\", \"chunked\")\n");
@@ -41,12 +47,6 @@ pub(super) fn write(message: &Message) -> String {
     message.note_losses(&mut notes);
     message.note_file(&mut notes);
     notes.first("With ureq = \"3\" in Cargo.toml. It writes names in lower case.".to_owned());
-    let without_body = ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "CONNECT"];
-    let force = if has_body && without_body.contains(&message.method.as_str()) {
-        "    let request = agent.force_body(request);\n"
-    } else {
-        ""
-    };
     format!(
         "{}fn main() -> Result<(), Box<dyn std::error::Error>> {{\n    \
          let request = ureq::http::Request::builder()\n{request}        .body({body})?;\n    \
@@ -54,7 +54,7 @@ pub(super) fn write(message: &Message) -> String {
          ureq::config::Config::builder()\n            \
          .user_agent(\"\")\n            .accept(\"\")\n            .accept_encoding(\"\")\n            \
          .allow_non_standard_methods(true)\n            .http_status_as_error(false)\n            \
-         .build(),\n    );\n{force}    \
+         .build(),\n    );\n    \
          let mut response = agent.run(request)?;\n    \
          println!(\"{{}} {{}}\", response.status(), response.body_mut().read_to_string()?);\n    \
          Ok(())\n}}\n",

@@ -1,7 +1,7 @@
 //! A `wget` command, for GNU Wget 1.15 or newer in a POSIX shell.
 
 use super::{
-    message::{Body, Field, Framing, Message},
+    message::{Body, Field, Framing, Message, sends},
     notes::Notes,
     shell,
 };
@@ -19,10 +19,11 @@ pub(super) fn write(message: &Message) -> String {
     if message.method != "GET" || body.is_some() {
         arguments.push(option("--method", message.method.as_bytes()));
     }
-    if !message.has("user-agent") {
+    let fields = message.fields(&mut notes, refused);
+    if !sends(&fields, "user-agent") {
         arguments.push("--user-agent=''".to_owned());
     }
-    for field in message.fields(&mut notes, refused) {
+    for field in &fields {
         arguments.push(option("--header", &[field.name, b": ", field.value].concat()));
     }
     for (name, is_sent) in [
@@ -31,7 +32,7 @@ pub(super) fn write(message: &Message) -> String {
         ("Connection", true),
         ("Content-Type", body.is_some()),
     ] {
-        if is_sent && !message.has(name) {
+        if is_sent && !sends(&fields, name) {
             notes.say(&["without ", name, ": wget adds it"]);
         }
     }
@@ -95,6 +96,8 @@ fn refused(field: &Field<'_>) -> Option<&'static str> {
         Some("an argument holds no NUL")
     } else if field.is_repeated {
         Some("wget sends no name twice")
+    } else if field.value.last().is_some_and(|byte| matches!(byte, 0x0b | 0x0c)) {
+        Some("wget trims it")
     } else {
         None
     }

@@ -2,7 +2,18 @@
 
 use hookglass_app::wire::{Count, Counts, Timestamp};
 
-use super::Span;
+/// Which requests to count, and into which parts of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Microseconds since the epoch; `None` for the oldest that is kept.
+    pub from: Option<i64>,
+    /// Exclusive; what lies past `now` counts as now if this is `None`.
+    pub to: Option<i64>,
+    /// What time it is, microseconds since the epoch.
+    pub now: i64,
+    /// Into how many equal parts.
+    pub buckets: u32,
+}
 
 /// The methods that are counted by name; the others are `other`.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];

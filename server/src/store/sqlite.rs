@@ -1,6 +1,7 @@
 //! The store in one SQLite file: one writer, a few readers, and a connection that moves the
 //! write-ahead log into the database.
 
+mod changes;
 mod checkpoint;
 mod counts;
 mod directory;

@@ -16,7 +16,7 @@ use hookglass_app::{
 use leptos::{nonce::Nonce, prelude::provide_context};
 
 use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
-use crate::key::Key;
+use crate::{key::Key, slug::Slug};
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;
@@ -34,6 +34,8 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
         Err(error) => return error.into_response(),
     };
     let is_home = request.uri().path() == "/";
+    let own = request.uri().path().strip_prefix("/inspect/");
+    let own = own.and_then(|rest| rest.split('/').next()).and_then(Slug::from_segment);
     let cookie = caller.cookie_key().and_then(|key| caller.cookie(key));
     let origin = caller.origin.clone();
     let site = Site { workspace: caller.cookie_key().map(Key::tag), ..site(&app) };
@@ -53,7 +55,7 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
     if let Ok(status) = StatusCode::from_u16(status.status()) {
         *response.status_mut() = status;
     }
-    finish(response.headers_mut(), &origin, &nonce);
+    finish(response.headers_mut(), &origin, &nonce, own.as_ref());
     if !is_home {
         security::no_index(response.headers_mut());
     }
@@ -80,13 +82,13 @@ pub(crate) fn problem(app: &App, origin: &Origin, error: &Error) -> Response {
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    finish(response.headers_mut(), origin, &nonce);
+    finish(response.headers_mut(), origin, &nonce, None);
     security::no_index(response.headers_mut());
     response
 }
 
-fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
-    security::page(headers, origin, nonce);
+fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Slug>) {
+    security::page(headers, origin, nonce, own);
     headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
 }
 

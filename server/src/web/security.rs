@@ -8,6 +8,7 @@ use axum::{
 };
 
 use super::origin::Origin;
+use crate::slug::Slug;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");
@@ -27,9 +28,10 @@ pub(crate) async fn api(request: Request, next: Next) -> Response {
 }
 
 /// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
-/// it. Images come from the API too, which serves as one only what is one; a preview of HTML, whose
-/// frame inherits the policy, may have its own within `data:`.
-pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
+/// it. The page of an endpoint may send to that one, and to no other. Images come from the API too,
+/// which serves as one only what is one; a preview of HTML, whose frame inherits the policy, may
+/// have its own within `data:`.
+pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Slug>) {
     common(headers);
     // Elsewhere browsers ignore it, and complain on the console of each page.
     if origin.is_trustworthy() {
@@ -37,10 +39,11 @@ pub(crate) fn page(headers: &mut HeaderMap, origin: &Origin, nonce: &str) {
     }
     let (api, assets) = (origin.csp_sources("/api/"), origin.csp_sources("/assets/"));
     let pages = origin.csp_sources("/inspect/");
+    let own = own.map(|own| origin.csp_sources(&format!("/{own}"))).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; \
          script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         connect-src {api} {assets}; img-src {api} {assets} data:; style-src {assets}; font-src {assets}; \
+         connect-src {api} {assets} {own}; img-src {api} {assets} data:; style-src {assets}; font-src {assets}; \
          form-action {api} {pages}"
     );
     // The host was checked when it was read, and the nonce is base64.

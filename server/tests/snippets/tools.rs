@@ -10,6 +10,10 @@ use crate::common::{PATIENCE, wire::Wire};
 pub(crate) trait Tool {
     /// The program that has to be installed, and whether checks may not do without it.
     fn program(&self) -> (&'static str, bool);
+    /// It is run with every so many of the cases.
+    fn step(&self) -> usize {
+        1
+    }
     /// Runs snippets, each in its folder; what failed.
     async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String>;
 }
@@ -26,7 +30,14 @@ pub(crate) enum Shell {
 /// Whether a program is installed.
 pub(crate) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    // PHP has its curl in a package of its own.
+    let extension = ["-r", "exit(extension_loaded('curl') ? 0 : 1);"];
+    let runs = |arguments: &[&str]| {
+        let status = std::process::Command::new(program).args(arguments).status();
+        status.is_ok_and(|status| status.success())
+    };
+    is_there && (program != "php" || runs(&extension))
 }
 
 async fn execute(
@@ -40,11 +51,10 @@ async fn execute(
     let command = Command::new(program)
         .args(arguments)
         .current_dir(folder)
-        .env("HOME", folder)
         .stdin(Stdio::from(std::fs::File::open(&input_path).unwrap()))
         .kill_on_drop(true)
         .output();
-    let output = timeout(PATIENCE * 3, command).await.expect("the tool ends").unwrap();
+    let output = timeout(PATIENCE * 9, command).await.expect("the tool ends").unwrap();
     if output.status.success() {
         Ok(())
     } else {
@@ -63,6 +73,10 @@ impl Tool for Commands {
             Shell::InteractiveBash => ("bash", true),
             Shell::InteractiveZsh => ("zsh", false),
         }
+    }
+
+    fn step(&self) -> usize {
+        if self.0 == "http" { 5 } else { 1 }
     }
 
     async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
@@ -134,6 +148,38 @@ impl Tool for Go {
         let main = format!("package main\nimport \"os\"\n{imports}func main() {{\n{calls}}}\n");
         std::fs::write(home.path().join("main.go"), main).unwrap();
         execute("go", &["run", "."], home.path(), "").await
+    }
+}
+
+/// Programs in Rust, all made one, in a package of one's own that has `ureq`: too much to compile
+/// here each time. Its folder is named by `SNIPPET_RUST`.
+pub(crate) struct Rust;
+
+impl Tool for Rust {
+    fn program(&self) -> (&'static str, bool) {
+        ("cargo", false)
+    }
+
+    async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String> {
+        let package = std::env::var("SNIPPET_RUST").unwrap();
+        let package = Path::new(&package);
+        let (mut modules, mut calls) = (String::new(), String::new());
+        for (place, (snippet, folder)) in snippets.iter().enumerate() {
+            let library = snippet.replacen("fn main()", "pub fn main()", 1);
+            std::fs::write(package.join(format!("src/p{place}.rs")), library).unwrap();
+            modules.push_str(&format!("mod p{place};\n"));
+            calls.push_str(&format!("std::env::set_current_dir({folder:?}).unwrap();\n"));
+            calls.push_str(&format!("p{place}::main().unwrap();\n"));
+        }
+        let main = format!("{modules}fn main() {{\n{calls}}}\n");
+        std::fs::write(package.join("src/main.rs"), main).unwrap();
+        execute(
+            "cargo",
+            &["run", "--quiet", "--manifest-path", package.join("Cargo.toml").to_str().unwrap()],
+            package,
+            "",
+        )
+        .await
     }
 }
 

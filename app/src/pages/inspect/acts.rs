@@ -1,5 +1,7 @@
 //! What the viewer does to the open endpoint, and how what arrives reaches its lists.
 
+use std::time::Duration;
+
 use leptos::{prelude::*, task::spawn_local};
 
 use super::finding::Finding;
@@ -15,6 +17,12 @@ use crate::{
 
 /// How many requests a page holds that is asked for while one scrolls.
 pub(super) const PAGE_ROWS: u32 = 100;
+
+/// How long events are gathered: a few frames.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Events that wait; `None` while none has come for a while.
+type Gathered = StoredValue<Option<Vec<(Option<i64>, FeedEvent)>>>;
 
 /// What the viewer does to the open endpoint, and what it shows meanwhile.
 #[derive(Debug, Clone, Copy)]
@@ -33,20 +41,53 @@ impl Acts {
         self.lists.all.read_untracked().endpoint.id.clone()
     }
 
+    /// Follows the feed. The first event after a while is shown at once; what comes right behind it
+    /// is gathered, so that a burst draws the page a few times and not once for each.
     pub(super) fn follow(self, finding: Finding) -> Following {
         let change = self.lists.all.read_untracked().change;
+        let gathered = Gathered::new(None);
         live::follow(vec![self.id()], change, move |id, event| {
-            let has_gap = self.lists.all.try_update(|state| {
-                let had_gap = state.has_gap();
-                state.apply(id, &event);
-                state.has_gap() && !had_gap
+            let is_first = gathered.try_update_value(|gathered| match gathered {
+                Some(gathered) => {
+                    gathered.push((id, event.clone()));
+                    false
+                }
+                None => {
+                    *gathered = Some(Vec::new());
+                    true
+                }
             });
-            match has_gap {
-                Some(true) => self.close_gap(finding),
-                Some(false) => finding.hear(id, &event),
-                None => {}
+            if is_first == Some(true) {
+                self.hear(finding, id, &event);
+                set_timeout(move || self.hear_gathered(finding, gathered), GATHER);
             }
         })
+    }
+
+    /// Takes over what came in the meantime, and waits for more as long as there is any.
+    fn hear_gathered(self, finding: Finding, gathered: Gathered) {
+        let Some(events) = gathered.try_update_value(Option::take).flatten() else { return };
+        if events.is_empty() {
+            return;
+        }
+        gathered.set_value(Some(Vec::new()));
+        for (id, event) in &events {
+            self.hear(finding, *id, event);
+        }
+        set_timeout(move || self.hear_gathered(finding, gathered), GATHER);
+    }
+
+    fn hear(self, finding: Finding, id: Option<i64>, event: &FeedEvent) {
+        let has_gap = self.lists.all.try_update(|state| {
+            let had_gap = state.has_gap();
+            state.apply(id, event);
+            state.has_gap() && !had_gap
+        });
+        match has_gap {
+            Some(true) => self.close_gap(finding),
+            Some(false) => finding.hear(id, event),
+            None => {}
+        }
     }
 
     /// Reads the first page again, and once more as long as too much comes in between.
@@ -162,6 +203,12 @@ impl Acts {
         };
         pending.hold(self.id(), Doomed::Found { q: None, through, count }, None);
         show(None);
+    }
+
+    /// Deletes what a search finds, to be taken back for a while.
+    pub(super) fn delete_found(self, pending: Pending, search: Option<String>, count: u64) {
+        let through = self.lists.all.read_untracked().endpoint.last_seq;
+        pending.hold(self.id(), Doomed::Found { q: search, through, count }, None);
     }
 
     /// Deletes a request, to be taken back for a while, and shows the next older one, or the next

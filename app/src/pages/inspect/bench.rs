@@ -2,7 +2,6 @@
 //! does to them.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
@@ -16,7 +15,10 @@ use super::{
 };
 use crate::{
     components::{
+        alerts::Unread,
+        announcer::Announcer,
         connection::ConnectionBadge,
+        ending::{Ended, Ending},
         endpoint_bar::EndpointBar,
         endpoint_menu::EndpointMenu,
         icon::ALERT,
@@ -56,6 +58,7 @@ pub(super) fn Bench(
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let own = endpoint.id.clone();
+    let ending = endpoint.clone();
     let pending = Pending::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
@@ -142,21 +145,25 @@ pub(super) fn Bench(
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
     let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
-    acts.set_aside(link::query_value("q"));
+    let search = Memo::new(move |_| span.get().search(q.read().as_deref()));
+    acts.set_aside(search);
+    let on_delete_found = move |count| acts.delete_found(pending, search.get_untracked(), count);
     let listed = Signal::derive(move || {
         let seq = seq.get()?;
-        state.read().find(seq).cloned()
+        let known = state.read().find(seq).cloned();
+        known.or_else(|| lists.find(seq))
     });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
-        <Title text=format!("{title} · Hookglass")/>
+        <Unread lists title=title.clone()/>
         <TopBar session=Callback::new(read_session)>
             <Switcher current=endpoint endpoints=opened.endpoints/>
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
             <Outage storing/>
-            {move || ended.get().map(|text| view! { <Notice tone=Tone::Warn glyph=ALERT>{text}</Notice> })}
+            <Ending endpoint=ending until ended/>
+            <Announcer last_seq/>
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
@@ -173,11 +180,13 @@ pub(super) fn Bench(
             <div class="inspect__panes">
                 <RequestList
                     lists
+                    name=title
                     selected=seq
                     before
                     loaded_through
                     arrivals
                     found=finding.total.into()
+                    on_delete_found
                     on_older=move |is_asked| match lists.found.read_untracked().is_some() {
                         true => finding.more(is_asked),
                         false => acts.load_older(),
@@ -201,21 +210,10 @@ pub(super) fn Bench(
     }
 }
 
-/// Why nothing new will come, in words.
-fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Option<&'static str> {
-    let reason = match connection {
+/// Why nothing new will come.
+fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Ended {
+    match connection {
         Connection::Ended(reason) => Some(gone.or(reason)),
         _ => gone.map(Some),
-    };
-    reason.map(|reason| match reason {
-        Some(GoneReason::Deleted) => {
-            "This endpoint was deleted. What you see is what this page had loaded; it is gone when you leave."
-        }
-        Some(GoneReason::Expired) => {
-            "This endpoint has expired. What you see is what this page had loaded; it is gone when you leave."
-        }
-        None => {
-            "This browser cannot follow the endpoint any more: its workspace was switched or forgotten. Paste its key to open it again."
-        }
-    })
+    }
 }

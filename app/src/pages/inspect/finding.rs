@@ -13,7 +13,7 @@ use crate::{
     lists::Lists,
     scope::Scope,
     span::{PARTS, Span},
-    wire::{CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
+    wire::{Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
 };
 
 /// How long arrivals are gathered before the server is asked which of them match.
@@ -94,11 +94,10 @@ impl Finding {
             asked.through = opened.endpoint.last_seq;
             asked.counted = opened.page.change;
         });
-        if let Some(counts) = opened.counts.take() {
-            finding.count(Span::parse(opened.span.as_deref().unwrap_or_default()), &counts);
-        }
+        let span = Span::parse(opened.span.as_deref().unwrap_or_default());
+        finding.count(span, opened.q.clone(), &opened.counts);
         if let Some(found) = opened.found.take() {
-            finding.show(found, opened.q.as_deref());
+            finding.show(found);
         }
         finding
     }
@@ -129,7 +128,7 @@ impl Finding {
             let answer = api::requests(&id, window).await;
             if self.asked.try_with_value(|asked| asked.search == number) == Some(true) {
                 self.ask(|asked| asked.through = through);
-                self.show(answer, q.as_deref());
+                self.show(answer);
                 self.is_loading.set(false);
             }
         });
@@ -225,7 +224,8 @@ impl Finding {
             if self.asked.try_with_value(|asked| asked.typed == number) != Some(true) {
                 return;
             }
-            let Ok(mut suggestions) = answer else { return };
+            // Without them the search itself tells what is wrong.
+            let Ok(mut suggestions) = answer else { return search(text) };
             let error = suggestions.error.take();
             // What is half written is not wrong as long as there are ways to go on.
             let is_wrong = error.is_some() && suggestions.suggestions.is_empty();
@@ -244,40 +244,41 @@ impl Finding {
         let number = self.asked.with_value(|asked| asked.search);
         let id = self.id();
         spawn_local(async move {
-            let answer = api::counts(&id, ask(q, span)).await;
-            if let Ok(counts) = answer
-                && self.asked.try_with_value(|asked| asked.search == number) == Some(true)
-            {
-                self.count(span, &counts);
+            let answer = api::counts(&id, ask(q.clone(), span)).await;
+            if self.asked.try_with_value(|asked| asked.search == number) == Some(true) {
+                self.count(span, q, &answer);
             }
         });
     }
 
-    fn count(self, span: Span, counts: &crate::wire::Counts) {
-        self.ask(|asked| asked.counted = asked.counted.max(counts.change));
-        self.scope.set(Some(Scope::new(span, counts)));
-        self.total.set(Some((counts.total, counts.is_complete)));
+    /// Takes over how many there are when, or what is wrong with the search: of the two answers
+    /// this is the one to exactly what stands in the field.
+    fn count(self, span: Span, q: Option<String>, answer: &Result<Counts, Problem>) {
+        let fault = match answer {
+            Ok(counts) => {
+                self.ask(|asked| asked.counted = asked.counted.max(counts.change));
+                self.scope.set(Some(Scope::new(span, counts)));
+                self.total.set(Some((counts.total, counts.is_complete)));
+                None
+            }
+            Err(problem) => q.zip(problem.start).map(|(q, start)| {
+                let end = problem.end.unwrap_or(start);
+                (q, QueryError { start, end, message: problem.detail.clone() })
+            }),
+        };
+        self.fault.set(fault);
     }
 
-    fn show(self, answer: Result<Page, Problem>, q: Option<&str>) {
+    fn show(self, answer: Result<Page, Problem>) {
         match answer {
             Ok(page) => {
                 let endpoint = self.lists.all.read_untracked().endpoint.clone();
                 self.lists.found.set(Some(FeedState::new(endpoint, page)));
                 self.lists.turn.update(|turn| *turn += 1);
-                self.fault.set(None);
             }
-            Err(problem) => match (problem.start, q) {
-                (Some(start), Some(q)) => {
-                    // The server was asked for more than what stands in the field.
-                    let offset = self.span.get_untracked().search_offset();
-                    let start = start.saturating_sub(offset);
-                    let end = problem.end.unwrap_or_default().saturating_sub(offset);
-                    let error = QueryError { start, end, message: problem.detail };
-                    self.fault.set(Some((q.to_owned(), error)));
-                }
-                _ => self.report(problem),
-            },
+            // What is wrong with the search is said below it.
+            Err(problem) if problem.start.is_some() => {}
+            Err(problem) => self.report(problem),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::{
         facts::is_body_kept,
         lost::NoSuchRequest,
         part::{COPIED_BYTES, Loads, PartView},
+        part_tools::PartTools,
         request_detail::RequestDetail,
         request_head::Acts,
         trouble::Trouble,
@@ -129,6 +130,7 @@ fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl
                 }
                 Err(problem) => view! {
                     <div class="part" data-testid="part-trouble" data-state="trouble">
+                        <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
                         <p class="part__none">{problem.to_string()}</p>
                     </div>
                 }
@@ -155,10 +157,10 @@ fn loads(endpoint: StoredValue<String>, seq: i64) -> Loads {
                 let _ = slice.try_update(|slice| slice.join(from, rows));
             });
         }),
-        value: Callback::new(move |(line, found): (u64, RwSignal<_>)| {
+        value: Callback::new(move |(line, form, found): (u64, String, RwSignal<_>)| {
             let id = endpoint.get_value();
             spawn_local(async move {
-                let value = api::value(&id, seq, line).await;
+                let value = api::value(&id, seq, line, &form).await;
                 let _ = found.try_set(Some(value));
             });
         }),

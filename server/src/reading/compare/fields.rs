@@ -1,12 +1,15 @@
 //! Fields with names, compared by name whatever their order.
 
-use super::{rows::Rows, side::Fields};
+use super::{
+    rows::Rows,
+    side::{Field, Fields},
+};
 
 /// Compares; `order` or `case` where nothing else differs. The order is that of `new`, what only
 /// `old` has stands at the end.
 pub(super) fn compare(old: &Fields, new: &Fields, rows: &mut Rows) -> Option<&'static str> {
-    let mut rest: Vec<Option<&(Vec<u8>, Vec<u8>)>> = old.iter().map(Some).collect();
-    let mut take = |wanted: &dyn Fn(&(Vec<u8>, Vec<u8>)) -> bool| {
+    let mut rest: Vec<Option<&Field>> = old.iter().map(Some).collect();
+    let mut take = |wanted: &dyn Fn(&Field) -> bool| {
         let place = rest.iter().position(|field| field.is_some_and(wanted))?;
         rest[place].take()
     };

@@ -3,15 +3,26 @@
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash as _, Hasher as _},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde::de::IgnoredAny;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
 use super::rows::Rows;
+use crate::reading::pieces::char_boundary;
 
-/// A value with what it was written as. As deep as `serde_json` reads, 127 levels.
+/// Values that nest deeper are compared as text: what reads and compares them is recursive.
+const MAX_DEPTH: usize = 128;
+
+/// How long the walk through both values may go on past the time for finding the fewest changes.
+const WALK: Duration = Duration::from_secs(2);
+/// What paths show of a key, and how long they get before their start is left out: names may be as
+/// long as bodies, and each row has one.
+const KEY_BYTES: usize = 100;
+const PATH_BYTES: usize = 400;
+
+/// A value with what it was written as, at most `MAX_DEPTH` deep.
 #[derive(Debug)]
 pub(super) enum Node<'a> {
     /// As sent.
@@ -22,11 +33,11 @@ pub(super) enum Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// The value of a whole text; `None` if it is no JSON, or several in a row.
+    /// The value of a whole text; `None` if it is no JSON, several in a row, or too deep.
     pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         serde_json::from_slice::<IgnoredAny>(bytes).ok()?;
-        Some(Parser { bytes, at: 0 }.value())
+        Parser { bytes, at: 0 }.value(MAX_DEPTH)
     }
 
     /// The same for values that say the same: white space, the order of members and how a string is
@@ -104,8 +115,12 @@ fn decoded(raw: &[u8]) -> Vec<u8> {
 
 /// Compares; how many differences there are.
 pub(super) fn compare(old: &Node<'_>, new: &Node<'_>, deadline: Instant, rows: &mut Rows) -> usize {
-    let mut comparison = Comparison { rows, deadline, differences: 0 };
+    let mut comparison = Comparison { rows, deadline, differences: 0, is_late: false };
     comparison.values("", old, new);
+    if comparison.is_late {
+        comparison.rows.say("same", "… the rest is not compared, it takes too long");
+        comparison.differences += 1;
+    }
     comparison.differences
 }
 
@@ -113,10 +128,15 @@ struct Comparison<'a> {
     rows: &'a mut Rows,
     deadline: Instant,
     differences: usize,
+    is_late: bool,
 }
 
 impl Comparison<'_> {
     fn values(&mut self, path: &str, old: &Node<'_>, new: &Node<'_>) {
+        if self.is_late || Instant::now() > self.deadline + WALK {
+            self.is_late = true;
+            return;
+        }
         match (old, new) {
             (Node::Object(old), Node::Object(new)) if !old.is_empty() && !new.is_empty() => {
                 self.objects(path, old, new);
@@ -170,6 +190,7 @@ impl Comparison<'_> {
             &new_digests,
             Some(self.deadline),
         );
+        let path = if path.len() > PATH_BYTES { "…" } else { path };
         let at = |index: usize| format!("{path}[{index}]");
         for op in ops {
             // What is equal is compared all the same: it is shown value by value.
@@ -208,9 +229,15 @@ fn below(path: &str, key: &[u8]) -> String {
     let word = &key[1..key.len() - 1];
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
     let is_plain = !word.is_empty() && word.iter().all(is_word) && !word[0].is_ascii_digit();
-    let key = String::from_utf8_lossy(if is_plain { word } else { key });
+    let key = if is_plain { word } else { key };
+    let mut shown = String::from_utf8_lossy(&key[..char_boundary(key, KEY_BYTES)]).into_owned();
+    if key.len() > KEY_BYTES {
+        shown.push('…');
+    }
+    let key = shown;
+    let path = if path.len() > PATH_BYTES { "…" } else { path };
     match (path, is_plain) {
-        ("", true) => key.into_owned(),
+        ("", true) => key,
         (path, true) => format!("{path}.{key}"),
         (path, false) => format!("{path}[{key}]"),
     }
@@ -223,8 +250,10 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn value(&mut self) -> Node<'a> {
-        match self.peek() {
+    /// The next value; `None` if it nests deeper than `depth`.
+    fn value(&mut self, depth: usize) -> Option<Node<'a>> {
+        let below = depth.checked_sub(1);
+        Some(match self.peek() {
             Some(b'{') => {
                 let mut members = Vec::new();
                 while self.goes_on(b'}') {
@@ -232,19 +261,19 @@ impl<'a> Parser<'a> {
                     // Past the colon.
                     self.peek();
                     self.at += 1;
-                    members.push((key, self.value()));
+                    members.push((key, self.value(below?)?));
                 }
                 Node::Object(members)
             }
             Some(b'[') => {
                 let mut elements = Vec::new();
                 while self.goes_on(b']') {
-                    elements.push(self.value());
+                    elements.push(self.value(below?)?);
                 }
                 Node::Array(elements)
             }
             _ => Node::Scalar(self.scalar()),
-        }
+        })
     }
 
     /// Goes past the opening bracket or comma, or past the closing bracket: then there is no more.
@@ -359,11 +388,20 @@ mod tests {
     }
 
     #[test]
+    fn long_names_are_cut_in_paths() {
+        let long = "k".repeat(300_000);
+        let body = |last: u8| format!("{{\"{long}\":[{}{last}]}}", "1,".repeat(20_000));
+        let found = differences(&body(1), &body(2));
+        assert_eq!(found, [format!("changed {}…[20000]: 1 → 2", "k".repeat(100))]);
+    }
+
+    #[test]
     fn what_is_not_one_value_is_no_json() {
         for text in ["", "{", "1 2", "{}\n{}", "nul", "[1,]"] {
             assert!(Node::of(text.as_bytes()).is_none(), "{text}");
         }
         assert!(Node::of("[".repeat(100_000).as_bytes()).is_none());
+        assert!(Node::of(("[".repeat(128) + &"]".repeat(128)).as_bytes()).is_some());
         assert!(Node::of(("[".repeat(100_000) + &"]".repeat(100_000)).as_bytes()).is_none());
     }
 

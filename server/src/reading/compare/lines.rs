@@ -18,32 +18,22 @@ pub(super) fn compare(old: &[u8], new: &[u8], deadline: Instant, rows: &mut Rows
     let old = &all_old[..all_old.len().min(MAX_LINES)];
     let new = &all_new[..all_new.len().min(MAX_LINES)];
     let ops = capture_diff_slices_deadline(Algorithm::Patience, old, new, Some(deadline));
-    let mut only_old = |rows: &mut Rows, start: usize, count: usize| {
-        for line in start..start + count {
+    for op in ops {
+        let (before, after) = (op.old_range(), op.new_range());
+        if matches!(op, DiffOp::Equal { .. }) {
+            for line in after {
+                rows.same("", without_end(new[line]));
+                rows.numbered(line);
+            }
+            continue;
+        }
+        for line in before {
             rows.removed("", without_end(old[line]));
             rows.numbered(line);
         }
-    };
-    let mut only_new = |rows: &mut Rows, start: usize, count: usize| {
-        for line in start..start + count {
+        for line in after {
             rows.added("", without_end(new[line]));
             rows.numbered(line);
-        }
-    };
-    for op in ops {
-        match op {
-            DiffOp::Equal { new_index, len, .. } => {
-                for line in new_index..new_index + len {
-                    rows.same("", without_end(new[line]));
-                    rows.numbered(line);
-                }
-            }
-            DiffOp::Delete { old_index, old_len, .. } => only_old(rows, old_index, old_len),
-            DiffOp::Insert { new_index, new_len, .. } => only_new(rows, new_index, new_len),
-            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                only_old(rows, old_index, old_len);
-                only_new(rows, new_index, new_len);
-            }
         }
     }
     let left = all_old.len().max(all_new.len()).saturating_sub(MAX_LINES);

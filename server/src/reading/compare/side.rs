@@ -8,6 +8,8 @@ use crate::{
 
 /// More of a body is not compared.
 pub(super) const BODY_BYTES: usize = 1024 * 1024;
+/// Forms with more fields are compared as text.
+const MAX_FORM_FIELDS: usize = 2_000;
 
 /// A request without what comparing does not need.
 #[derive(Debug, Default)]
@@ -28,8 +30,10 @@ pub(super) struct Side {
     pub(super) sha256: Vec<u8>,
 }
 
-/// Names and values in wire order.
-pub(super) type Fields = Vec<(Vec<u8>, Vec<u8>)>;
+/// A name and its value.
+pub(super) type Field = (Vec<u8>, Vec<u8>);
+/// In wire order.
+pub(super) type Fields = Vec<Field>;
 
 impl Side {
     pub(super) fn of(stored: &StoredRequest, content: &Content) -> Self {
@@ -54,6 +58,11 @@ impl Side {
 
     pub(super) fn body_bytes(&self) -> u64 {
         crate::reading::sheet::number(self.all_bytes)
+    }
+
+    /// Whether a form has so few fields that matching each with each takes no time.
+    pub(super) fn has_few_fields(&self) -> bool {
+        self.body.iter().filter(|&&byte| byte == b'&').count() <= MAX_FORM_FIELDS
     }
 
     /// Whether all of it is compared.

@@ -1,5 +1,5 @@
-//! How many requests came when. Counted by the database itself: it is quicker than a row for each,
-//! and needs no index that captures would have to pay for.
+//! How many requests came when. Counted by the database itself, from the index that finds requests by
+//! their number: that is quicker than a row for each.
 
 use hookglass_app::wire::Counts;
 
@@ -17,7 +17,7 @@ impl Readers {
         let row = reader::row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = reader::change(&mut snapshot, row.endpoint.workspace).await?;
         // By number, as clocks may step: what lies outside counts at the edge.
-        let oldest: Option<i64> = sqlx::query_scalar(concat!(
+        let oldest: Option<i64> = sqlx::query_scalar(
             "select min(received_at) from (
                 select received_at
                 from (
@@ -30,8 +30,8 @@ impl Readers {
                 union all
                 select received_at from requests indexed by requests_by_pin
                 where endpoint_id = ?1 and pinned = 1
-            )"
-        ))
+            )",
+        )
         .bind(id.0)
         .fetch_one(&mut *snapshot)
         .await?;

@@ -1,14 +1,13 @@
 //! Reads, each on a connection of the pool and within one snapshot. No query stays open across a
 //! caller's await: a reader left open would let the write-ahead log grow without end.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range};
 
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
-    Backlog, Change, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, What, Which,
-    WorkspaceId,
+    Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
 };
 use super::{PIECE, PIECES};
 use crate::{head, key::KeyHash, sender, slug::Slug};
@@ -45,7 +44,7 @@ macro_rules! is_kept {
         "(requests.seq > endpoints.floor or requests.pinned = 1)"
     };
 }
-pub(super) use {is_kept, summary_columns};
+pub(super) use {endpoint_columns, is_kept, summary_columns};
 
 /// One request of an endpoint, whole but for its body.
 macro_rules! stored_request {
@@ -250,95 +249,6 @@ impl Readers {
         change(&mut *self.pool.acquire().await?, workspace).await
     }
 
-    pub(super) async fn changes_after(
-        &self,
-        workspace: WorkspaceId,
-        after: i64,
-        limit: u32,
-    ) -> Result<Backlog, StoreError> {
-        let mut snapshot = self.pool.begin().await?;
-        let (last, floor): (i64, i64) =
-            sqlx::query_as("select change, change_floor from workspaces where id = ?1")
-                .bind(workspace.0)
-                .fetch_one(&mut *snapshot)
-                .await?;
-        // A number from the future comes from another database under the same URL.
-        if after < floor || after > last {
-            return Ok(Backlog::Gap(last));
-        }
-        let captured = sqlx::query(concat!(
-            "select requests.change, ",
-            summary_columns!(),
-            " from requests join endpoints on endpoints.id = requests.endpoint_id
-            where requests.workspace_id = ?1 and requests.change > ?2 and ",
-            is_kept!(),
-            " order by requests.change
-            limit ?3"
-        ))
-        .bind(workspace.0)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        // What changed twice tells only what came of it.
-        let updated = sqlx::query(concat!(
-            "select requests.updated as change, ",
-            summary_columns!(),
-            " from requests indexed by requests_by_update
-            join endpoints on endpoints.id = requests.endpoint_id
-            where requests.workspace_id = ?1 and requests.updated > ?2 and ",
-            is_kept!(),
-            " order by requests.updated
-            limit ?3"
-        ))
-        .bind(workspace.0)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        let others = sqlx::query(concat!(
-            "select changes.change, changes.kind, changes.payload, ",
-            endpoint_columns!(),
-            " from changes join endpoints on endpoints.id = changes.endpoint_id
-            where changes.workspace_id = ?1 and changes.change > ?2
-            order by changes.change
-            limit ?3"
-        ))
-        .bind(workspace.0)
-        .bind(after)
-        .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
-        drop(snapshot);
-
-        let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
-        let told: [(_, fn(Arc<Summary>) -> What); 2] =
-            [(&captured, What::Captured), (&updated, What::Updated)];
-        for (rows, what) in told {
-            for row in rows {
-                changes.push(Change {
-                    workspace,
-                    number: row.get("change"),
-                    endpoint: slug_from(row)?,
-                    what: what(Arc::new(summary_from(row))),
-                });
-            }
-        }
-        for row in &others {
-            let what = self.what_from(row)?;
-            changes.push(Change {
-                workspace,
-                number: row.get("change"),
-                endpoint: slug_from(row)?,
-                what,
-            });
-        }
-        changes.sort_unstable_by_key(|change| change.number);
-        // Each list ends where its own limit cut it: past the shorter end the other has holes.
-        changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(Backlog::Changes(changes))
-    }
-
     /// Some of the endpoints whose time is over, the longest first.
     pub(super) async fn overdue(&self, now: i64) -> Result<Vec<EndpointId>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
@@ -369,26 +279,8 @@ impl Readers {
         })
     }
 
-    fn endpoint_from(&self, row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
+    pub(super) fn endpoint_from(&self, row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
         endpoint_from(row, self.max_requests)
-    }
-
-    fn what_from(&self, row: &SqliteRow) -> Result<What, sqlx::Error> {
-        let payload: Option<&str> = row.get("payload");
-        let payload = payload.unwrap_or_default();
-        let number = || payload.parse().map_err(|_| corrupt("changes.payload"));
-        match row.get("kind") {
-            "endpoint" => Ok(What::Endpoint(self.endpoint_from(row)?)),
-            "gone" => {
-                gone_reason(payload).map(What::Gone).ok_or_else(|| corrupt("changes.payload"))
-            }
-            "deleted" => serde_json::from_str(payload)
-                .map(What::Deleted)
-                .map_err(|_| corrupt("changes.payload")),
-            "cleared" => number().map(What::Cleared),
-            "dropped" => number().map(What::Dropped),
-            _ => Err(corrupt("changes.kind")),
-        }
     }
 }
 
@@ -462,7 +354,7 @@ fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::E
     })
 }
 
-fn slug_from(row: &SqliteRow) -> Result<Slug, sqlx::Error> {
+pub(super) fn slug_from(row: &SqliteRow) -> Result<Slug, sqlx::Error> {
     Slug::from_segment(row.get("slug")).ok_or_else(|| corrupt("endpoints.slug"))
 }
 
@@ -499,7 +391,7 @@ pub(super) const fn gone_reason_text(reason: GoneReason) -> &'static str {
     }
 }
 
-fn gone_reason(text: &str) -> Option<GoneReason> {
+pub(super) fn gone_reason(text: &str) -> Option<GoneReason> {
     [GoneReason::Expired, GoneReason::Deleted]
         .into_iter()
         .find(|&reason| gone_reason_text(reason) == text)

@@ -28,8 +28,15 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, watch};
 
 use self::{
-    books::Books, insert::Drop, link::Link, marks::Pinned, purge::Purge, queue::Reply, room::Room,
-    rows::Row, uploads::Uploads,
+    books::Books,
+    insert::Drop,
+    link::Link,
+    marks::Pinned,
+    purge::{Purge, Purged},
+    queue::Reply,
+    room::Room,
+    rows::Row,
+    uploads::Uploads,
 };
 pub(super) use self::{
     insert::Append,
@@ -48,6 +55,8 @@ use crate::{
 const BATCH_CHANGES: usize = 512;
 /// A transaction takes no further change past this many bytes of bodies and heads.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// From so many requests in a transaction on, it deletes rows as well: the writer will hardly rest.
+const BUSY_CAPTURES: usize = 32;
 /// How far the write-ahead log grows before it is moved into the database.
 const CHECKPOINT_BYTES: u64 = 12 * 1024 * 1024;
 /// How far it may grow where readers or a slow disk keep it from starting anew; then the writer
@@ -118,6 +127,8 @@ struct Batch {
     stale: Vec<Slug>,
     /// Bytes of heads, bodies and trailers.
     bytes: u64,
+    /// Rows that were deleted.
+    purged: Option<Purged>,
     /// How many requests were dropped, by limit.
     dropped: Vec<(&'static str, i64)>,
 }
@@ -242,12 +253,21 @@ impl Desk {
             }
         }
         self.drop_surplus(batch).await?;
+        if batch.kept.len() >= BUSY_CAPTURES && self.purge.is_due() {
+            // What is dropped as fast as it comes goes with what comes: a commit of its own would
+            // cost as much again.
+            self.write_rows(batch).await?;
+            batch.purged = self.purge_rows().await?;
+        }
         self.finish(batch).await
     }
 
     /// Counts what was committed and tells everyone.
     fn committed(&mut self, batch: Batch) {
         self.set_storing(true);
+        if let Some(purged) = &batch.purged {
+            self.purge.did(purged);
+        }
         let requests = batch.kept.len() as u64;
         self.metrics.captured.inc_by(requests);
         self.metrics.captured_bytes.inc_by(batch.bytes);

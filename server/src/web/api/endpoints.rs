@@ -24,8 +24,8 @@ use super::{
 use crate::{
     config::Create,
     key::Key,
-    slug::Slug,
-    store::{self, NewEndpoint, Owner},
+    slug::{Slug, SlugError},
+    store::{self, NewEndpoint, Owner, StoreError},
 };
 
 /// The longest name that an owner may give an endpoint, in characters.
@@ -133,10 +133,7 @@ struct Made {
 
 async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
     let New { slug, name } = submission.read()?;
-    let slug = slug
-        .map(|slug| slug.parse::<Slug>())
-        .transpose()
-        .map_err(|error| Error::Invalid(format!("`slug`: {error}.")))?;
+    let slug = slug.map(|slug| named(&slug)).transpose()?;
     let name = name.as_deref().map(checked_name).transpose()?.flatten();
     let caller = &submission.caller;
     if let Some(client) = caller.client {
@@ -155,9 +152,26 @@ async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
         }
     };
     let max_endpoints = app.config.max_endpoints;
-    let endpoint =
-        app.store.create_endpoint(NewEndpoint { owner, slug, name, max_endpoints }).await?;
+    let is_uuid = slug.as_ref().is_some_and(Slug::is_uuid);
+    let made = app.store.create_endpoint(NewEndpoint { owner, slug, name, max_endpoints }).await;
+    let endpoint = match made {
+        Err(StoreError::SlugTaken) if is_uuid => return Err(bad_slug(SlugError::Uuid)),
+        made => made?,
+    };
     Ok(Made { endpoint, new_key })
+}
+
+/// The name that is asked for. One that looks like ours may only be asked for to have it back,
+/// which the store knows.
+fn named(slug: &str) -> Result<Slug, Error> {
+    match slug.parse() {
+        Err(SlugError::Uuid) => Slug::from_segment(slug).ok_or_else(|| bad_slug(SlugError::Uuid)),
+        read => read.map_err(bad_slug),
+    }
+}
+
+fn bad_slug(error: SlugError) -> Error {
+    Error::Invalid(format!("`slug`: {error}."))
 }
 
 /// `PATCH /api/endpoints/{endpoint}`

@@ -139,6 +139,8 @@ impl Desk {
     }
 
     async fn create_endpoint(&mut self, new: NewEndpoint, batch: &mut Batch) -> Ended<Endpoint> {
+        // A name like our own is never chosen, only ever given back to whom it was.
+        let is_asked_back = new.slug.as_ref().is_some_and(Slug::is_uuid);
         let slug = new.slug.unwrap_or_else(Slug::random);
         let taken: Option<(i64, i64, bool)> = sqlx::query_as(
             "select id, workspace_id, gone_at is not null from endpoints where slug = ?1",
@@ -147,6 +149,7 @@ impl Desk {
         .fetch_optional(self.link.write().await?)
         .await?;
         let returning = match (taken, new.owner) {
+            (None, _) if is_asked_back => return Ok(Err(StoreError::SlugTaken)),
             (None, _) => None,
             (Some((id, owner, true)), Owner::Workspace(workspace)) if owner == workspace.0 => {
                 Some(id)

@@ -42,6 +42,14 @@ impl Purge {
         self.endpoints.is_empty()
     }
 
+    /// Notes what was committed.
+    pub(super) fn did(&mut self, purged: &Purged) {
+        self.requests = (self.requests - purged.requests).max(0);
+        if purged.is_done {
+            self.done(purged.endpoint);
+        }
+    }
+
     fn done(&mut self, id: EndpointId) {
         self.endpoints.remove(&id);
         if self.endpoints.is_empty() {
@@ -51,7 +59,7 @@ impl Purge {
     }
 
     /// Whether a step is worth its commit.
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         !self.is_empty() && (self.resting || self.requests >= STEP_REQUESTS)
     }
 
@@ -59,6 +67,14 @@ impl Purge {
     pub(super) fn is_overdue(&self) -> bool {
         self.requests >= 32 * STEP_REQUESTS
     }
+}
+
+/// What one step deletes, to be noted once it is committed.
+pub(super) struct Purged {
+    endpoint: EndpointId,
+    requests: i64,
+    /// Whether nothing is left of the endpoint.
+    is_done: bool,
 }
 
 impl Desk {
@@ -93,9 +109,18 @@ impl Desk {
         true
     }
 
-    /// Deletes some rows of the first endpoint that has any to delete.
+    /// Deletes some rows of the first endpoint that has any to delete, in a transaction of its own.
     pub(super) async fn purge_step(&mut self) -> Result<(), sqlx::Error> {
-        let Some(&id) = self.purge.endpoints.first() else { return Ok(()) };
+        let Some(purged) = self.purge_rows().await? else { return Ok(()) };
+        self.finish(&mut Batch::default()).await?;
+        self.purge.did(&purged);
+        Ok(())
+    }
+
+    /// The same within the transaction that is being written. Every row that is numbered has to be
+    /// written before.
+    pub(super) async fn purge_rows(&mut self) -> Result<Option<Purged>, sqlx::Error> {
+        let Some(&id) = self.purge.endpoints.first() else { return Ok(None) };
         let book = self.books.load(self.link.get()?, id).await?;
         let (after, floor, workspace) = (book.purged, book.floor, book.endpoint.workspace);
         let rows = sqlx::query(
@@ -116,8 +141,7 @@ impl Desk {
             && first.get::<i64, _>("body_bytes") > STEP_BYTES
             && self.delete_pieces(first.get("id")).await?
         {
-            self.finish(&mut Batch::default()).await?;
-            return Ok(());
+            return Ok(Some(Purged { endpoint: id, requests: 0, is_done: false }));
         }
         let (mut bytes, mut through, mut count) = (0_i64, after, 0);
         for row in &rows {
@@ -160,12 +184,7 @@ impl Desk {
         self.books.change_workspace(workspace)?.bytes -= bytes;
         // Writes the books even where no row was left.
         self.link.write().await?;
-        self.finish(&mut Batch::default()).await?;
-        self.purge.requests = (self.purge.requests - count).max(0);
-        if through >= floor {
-            self.purge.done(id);
-        }
-        Ok(())
+        Ok(Some(Purged { endpoint: id, requests: count, is_done: through >= floor }))
     }
 
     /// Whether uploads were given up that are not deleted yet.

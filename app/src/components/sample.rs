@@ -1,0 +1,31 @@
+//! A button that sends a sample to the endpoint, as anybody's program would.
+
+use leptos::{prelude::*, task::spawn_local};
+
+use super::waiting::id_of;
+use crate::{browser, format::sample::Sample};
+
+/// Sends `sample` to the endpoint with this `url`, and says so if that failed.
+#[component]
+pub(crate) fn SampleButton(
+    url: Signal<String>,
+    sample: &'static Sample,
+    label: &'static str,
+    #[prop(optional)] key: Option<&'static str>,
+) -> impl IntoView {
+    let failed = RwSignal::new(false);
+    let send = move |_| {
+        // By our own origin, whatever name senders use: the page may talk to no other.
+        let path = String::from("/") + id_of(&url.read_untracked());
+        spawn_local(async move {
+            let is_sent = browser::send(&path, sample.headers, sample.body).await;
+            let _ = failed.try_set(!is_sent);
+        });
+    };
+    let words = move || if failed.get() { "Not sent. Try again" } else { label };
+    view! {
+        <button class="button" type="button" data-kind="quiet" data-script data-key=key on:click=send>
+            {words}
+        </button>
+    }
+}

@@ -1,0 +1,88 @@
+//! What the keyboard can do: one table for the keys themselves, the palette and its map.
+//!
+//! A command presses the link or button of the page that does the same by pointer: the one whose
+//! `data-key` names it. So a page offers what it has, and nothing is done in two ways.
+
+/// Something that a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Command {
+    /// The key, as `KeyboardEvent.key` names it.
+    pub(crate) key: &'static str,
+    /// The `data-key` of what it presses, or the name of a way through the list.
+    pub(crate) press: &'static str,
+    /// What it does, for people.
+    pub(crate) label: &'static str,
+}
+
+const fn command(key: &'static str, press: &'static str, label: &'static str) -> Command {
+    Command { key, press, label }
+}
+
+/// All of them, those first that are used most.
+pub(crate) const COMMANDS: [Command; 26] = [
+    command("j", "next", "Next request: the one before it in time"),
+    command("k", "previous", "Previous request: the one after it in time"),
+    command("g", "first", "Newest request"),
+    command("G", "last", "Oldest request that is loaded"),
+    command("Enter", "open", "Open the chosen request, or the newest"),
+    command("Escape", "back", "Back to the list"),
+    command("/", "search", "Search"),
+    command("1", "1", "Body"),
+    command("2", "2", "Headers"),
+    command("3", "3", "Query"),
+    command("4", "4", "Wire: the bytes as received"),
+    command("5", "5", "Reply"),
+    command("6", "6", "Compare"),
+    command("f", "find", "Find in what is shown"),
+    command("c", "copy-curl", "Copy the request as curl"),
+    command("y", "copy-url", "Copy the URL to send to"),
+    command("x", "compare", "Compare with the previous of its kind"),
+    command("n", "note", "Write a note"),
+    command("p", "pin", "Pin, or unpin"),
+    command("d", "delete", "Delete, with ten seconds to undo"),
+    command("u", "undo", "Undo"),
+    command("t", "new", "To the new requests"),
+    command("s", "sample", "Send a sample"),
+    command("w", "follow", "Follow: always show the newest"),
+    command("z", "pause", "Pause the list, or go on"),
+    command("?", "commands", "Commands and keys"),
+];
+
+/// What `key` does.
+pub(crate) fn command_of(key: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.key == key)
+}
+
+/// Whether every word of `typed` is in `label`, whatever its case.
+pub(crate) fn is_meant(label: &str, typed: &str) -> bool {
+    let label = label.to_lowercase();
+    typed.split_whitespace().all(|word| label.contains(&word.to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things_and_nothing_has_two_keys() {
+        for (at, one) in COMMANDS.iter().enumerate() {
+            for other in &COMMANDS[at + 1..] {
+                assert!(one.key != other.key && one.press != other.press, "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn case_tells_keys_apart() {
+        assert_eq!(command_of("g").map(|command| command.press), Some("first"));
+        assert_eq!(command_of("G").map(|command| command.press), Some("last"));
+        assert_eq!(command_of("J"), None);
+    }
+
+    #[test]
+    fn what_is_typed_finds_commands_by_words_in_any_order() {
+        assert!(is_meant("Copy the request as curl", "CURL copy"));
+        assert!(is_meant("Undo", " "));
+        assert!(!is_meant("Undo", "undo all"));
+    }
+}

@@ -1,0 +1,107 @@
+//! Presses what a command names: links and buttons by their `data-key`, requests by their place in
+//! the list. Only event handlers may call these: there is no browser while the server renders.
+
+use leptos::prelude::{document, request_animation_frame};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
+
+use crate::format::joined;
+
+/// The links of the requests in the list, from the newest on.
+const ROWS: &str = "[data-testid=request-row] a";
+
+/// What scrolls the list: its pane, or the page where it is narrow.
+const LIST: &str = ".request-list";
+
+/// Whether `press` can be pressed now.
+pub(crate) fn can(press: &str) -> bool {
+    match press {
+        "next" | "previous" | "first" | "last" | "open" => {
+            document().query_selector(ROWS).is_ok_and(|row| row.is_some())
+        }
+        _ => target(press).is_some(),
+    }
+}
+
+/// Does what `press` names. False if the page has nothing of the kind.
+pub(crate) fn press(press: &str) -> bool {
+    match press {
+        "next" => step(1),
+        "previous" => step(-1),
+        "open" => step(0),
+        "first" => end(0),
+        "last" => end(i32::MAX),
+        _ => {
+            let Some(target) = target(press) else { return false };
+            match target.dyn_ref::<HtmlInputElement>() {
+                Some(input) => {
+                    let _ = input.focus();
+                    input.select();
+                }
+                None => target.click(),
+            }
+            true
+        }
+    }
+}
+
+/// Whether a key is meant for the page: nobody is typing, nothing is open over it, and it is no
+/// shortcut of the browser's own.
+pub(crate) fn is_free(event: &KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+    let is_typing = target.is_some_and(|element| {
+        let fields = "input, textarea, select, [contenteditable], dialog";
+        !matches!(element.closest(fields), Ok(None))
+    });
+    !(is_typing
+        || event.ctrl_key()
+        || event.meta_key()
+        || event.alt_key()
+        || event.is_composing()
+        || event.default_prevented())
+}
+
+fn target(press: &str) -> Option<HtmlElement> {
+    // Buttons to copy were there before the table was.
+    let selector = joined(&["[data-key=\"", press, "\"],button[data-testid=\"", press, "\"]"]);
+    document().query_selector(&selector).ok()??.dyn_into().ok()
+}
+
+fn rows() -> Vec<HtmlElement> {
+    let Ok(rows) = document().query_selector_all(ROWS) else { return Vec::new() };
+    (0..rows.length()).filter_map(|at| rows.item(at)?.dyn_into().ok()).collect()
+}
+
+/// Chooses the request so many rows from the chosen one.
+fn step(by: isize) -> bool {
+    let rows = rows();
+    let chosen = rows.iter().position(|row| row.has_attribute("aria-current"));
+    let at = match chosen {
+        Some(chosen) => chosen.checked_add_signed(by),
+        None => Some(0),
+    };
+    let Some(row) = at.and_then(|at| rows.get(at)) else { return false };
+    choose(row);
+    true
+}
+
+fn choose(row: &HtmlElement) {
+    row.click();
+    let _ = row.focus();
+}
+
+/// Scrolls the list to `top_px` and chooses what is there: rows are drawn where one looks only.
+fn end(top_px: i32) -> bool {
+    let Ok(Some(list)) = document().query_selector(LIST) else { return false };
+    list.set_scroll_top(top_px);
+    // One frame to scroll, one to draw.
+    request_animation_frame(move || {
+        request_animation_frame(move || {
+            let rows = rows();
+            if let Some(row) = if top_px == 0 { rows.first() } else { rows.last() } {
+                choose(row);
+            }
+        });
+    });
+    true
+}

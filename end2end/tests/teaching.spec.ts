@@ -1,0 +1,56 @@
+// An empty endpoint teaches, and one that has ended leads back.
+
+import { Inspect } from "../lib/pages.ts";
+import { expect, test } from "../lib/test.ts";
+
+test("a sample arrives as a stranger's request would, without the cookie", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await page.getByRole("button", { name: "GitHub push" }).click();
+  await expect(inspect.rows).toHaveCount(1);
+  await expect(inspect.row(1)).toContainText("push");
+  const head = await page.evaluate(async (id) => {
+    const answer = await fetch(`/api/endpoints/${id}/requests/1`);
+    return (await answer.json()) as { headers: [string, string][]; redacted: boolean };
+  }, inspect.id);
+  expect(head.headers.map(([name]) => name.toLowerCase())).not.toContain("cookie");
+  expect(head.redacted).toBe(false);
+});
+
+test("it shows the URL, commands, where to paste it, and a code for a phone", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const main = page.getByRole("main");
+  await expect(main.locator("code", { hasText: /^curl / })).toContainText(await inspect.url());
+  await expect(main.locator("code", { hasText: /^await fetch/ })).toContainText(inspect.id);
+  await main.getByText("Where to paste it").click();
+  await expect(main.getByText("Payload URL")).toBeVisible();
+  await main.getByText("Open it on a phone").click();
+  const picture = main.getByRole("img", { name: "The URL as a QR code" });
+  await expect(picture).toBeVisible();
+  await expect
+    .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth))
+    .toBeGreaterThan(20);
+});
+
+test("a deleted endpoint keeps what it shows and its URL can be had back", async ({ page, origin, newBrowser }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const { id } = inspect;
+  await page.getByRole("button", { name: "JSON", exact: true }).click();
+  await expect(inspect.rows).toHaveCount(1);
+  await page.evaluate((id) => fetch(`/api/endpoints/${id}`, { method: "DELETE" }), id);
+  await expect(inspect.connection).toHaveAttribute("data-state", "ended");
+  await expect(inspect.rows).toHaveCount(1);
+
+  const stranger = await (await newBrowser()).newPage();
+  await Inspect.create(stranger, origin);
+  const refused = await stranger.evaluate(async (slug) => {
+    const body = JSON.stringify({ slug });
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch("/api/endpoints", { method: "POST", headers, body })).status;
+  }, id);
+  expect(refused).toBe(400);
+
+  await page.getByTestId("bring-back").click();
+  await page.waitForURL(new RegExp(`/inspect/${id}$`));
+  await inspect.isLive();
+  await expect(inspect.rows).toHaveCount(0);
+});
