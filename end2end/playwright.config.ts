@@ -19,7 +19,7 @@ export default defineConfig<Options>({
       // Plain http under another name: no clipboard, no locks, no Sec-Fetch fields.
       name: "lan",
       use: { host: LAN_HOST },
-      testMatch: ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "copy.spec.ts"],
+      testMatch: ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"],
     },
   ],
 });

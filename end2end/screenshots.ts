@@ -102,12 +102,19 @@ async function fill(page: Page, origin: string): Promise<void> {
   }
 }
 
-async function picture(context: BrowserContext, url: string, name: string): Promise<void> {
+async function picture(
+  context: BrowserContext,
+  url: string,
+  name: string,
+  act: (page: Page) => Promise<void> = async () => {},
+): Promise<void> {
   const page = await context.newPage();
   await page.goto(url);
   if (url.includes("/inspect/")) await new Inspect(page).isLive();
   // Ages are the viewer's only once the page is alive.
-  await expect(page.locator("time").first()).toHaveText(/now|\d+ [smhd]( ago)?$/);
+  const time = page.locator("time").first();
+  if (await time.isVisible()) await expect(time).toHaveText(/now|\d+ [smhd]( ago)?$/);
+  await act(page);
   await page.screenshot({ path: join(PICTURES, name) });
   await page.close();
 }
@@ -133,6 +140,27 @@ test("pictures of the real app", async ({ newBrowser }) => {
     await picture(dark, `${inspect}/10`, "inspect-dark.png");
     await picture(light, `${origin}/`, "home-light.png");
     await picture(narrow, `${inspect}/10`, "inspect-narrow.png");
+
+    // The tour, smaller.
+    const tour = await newBrowser({
+      viewport: { width: 1200, height: 760 },
+      colorScheme: "light",
+      storageState,
+    });
+    const first = await tour.newPage();
+    await endpoint(first, origin, "hello", "Hello");
+    await new Inspect(first).isLive();
+    await first.screenshot({ path: join(PICTURES, "tour-empty.png") });
+    await first.close();
+    await picture(tour, `${inspect}?q=${encodeURIComponent("body.action:opened")}`, "tour-search.png");
+    await picture(tour, `${inspect}/11?tab=headers`, "tour-headers.png");
+    await picture(tour, `${inspect}/11?tab=wire`, "tour-wire.png");
+    await picture(tour, `${inspect}/11?tab=compare&with=previous`, "tour-compare.png");
+    await picture(tour, `${inspect}/11?find=${encodeURIComponent("octo")}`, "tour-find.png");
+    await picture(tour, `${inspect}/11`, "tour-palette.png", async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.waitForTimeout(300);
+    });
   } finally {
     await server.stop();
   }

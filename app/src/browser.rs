@@ -134,8 +134,9 @@ pub(crate) fn close_menus_on_leave() {
         close_menus(inside.as_ref());
     });
     let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
-        if event.key() == "Escape" {
-            close_menus(None);
+        // The key is for the menu then, and not for what lies behind it.
+        if event.key() == "Escape" && close_menus(None) {
+            event.stop_propagation();
         }
     });
     let document = document();
@@ -146,14 +147,18 @@ pub(crate) fn close_menus_on_leave() {
     on_key.forget();
 }
 
-/// Closes every open menu but the one that `inside` is in.
-pub(crate) fn close_menus(inside: Option<&Element>) {
-    let Ok(menus) = document().query_selector_all("details[data-menu][open]") else { return };
+/// Closes every open menu but the one that `inside` is in. Whether there was one to close.
+pub(crate) fn close_menus(inside: Option<&Element>) -> bool {
+    let Ok(menus) = document().query_selector_all("details[data-menu][open]") else {
+        return false;
+    };
+    let mut is_closed = false;
     for menu in (0..menus.length()).filter_map(|index| menus.item(index)) {
         if !inside.is_some_and(|element| menu.contains(Some(element)))
             && let Ok(menu) = menu.dyn_into::<Element>()
         {
-            let _ = menu.remove_attribute("open");
+            is_closed |= menu.remove_attribute("open").is_ok();
         }
     }
+    is_closed
 }

@@ -32,7 +32,7 @@ pub struct FeedState {
     unloaded: u64,
     /// What is not loaded up to this `seq` is counted in `unloaded`.
     counted_through: i64,
-    /// The lowest `seq` that can still be there: all below were dropped or cleared.
+    /// The lowest `seq` that can still be there unpinned: all below were dropped or cleared.
     floor: i64,
     /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer said.
     cleared_through: i64,
@@ -227,6 +227,8 @@ impl FeedState {
             FeedEvent::Cleared { endpoint, through } if endpoint == own => {
                 self.cleared_through = self.cleared_through.max(*through);
                 self.show_dropped(self.endpoint.dropped_through);
+                self.requests.retain(|summary| summary.seq > *through);
+                self.aside_rows.retain(|summary| summary.seq > *through);
                 self.raise(through.saturating_add(1));
             }
             FeedEvent::Endpoint(endpoint) if endpoint.id == own => {
@@ -265,13 +267,13 @@ impl FeedState {
 
     fn delete(&mut self, seqs: &[i64]) {
         for &seq in seqs {
-            if seq < self.floor || !self.deleted.insert(seq) {
+            if !self.deleted.insert(seq) {
                 continue;
             }
             self.aside_rows.retain(|summary| summary.seq != seq);
             if let Ok(at) = self.position(seq) {
                 self.requests.remove(at);
-            } else if self.next_before.is_some_and(|before| seq < before) {
+            } else if seq >= self.floor && self.next_before.is_some_and(|before| seq < before) {
                 self.unloaded = self.unloaded.saturating_sub(1);
             }
             self.endpoint.last_seq = self.endpoint.last_seq.max(seq);
@@ -279,14 +281,14 @@ impl FeedState {
         self.settle();
     }
 
-    /// Takes away every request below `floor`.
+    /// Takes away every request below `floor` that is not pinned.
     fn raise(&mut self, floor: i64) {
         if floor <= self.floor {
             return;
         }
         self.floor = floor;
-        self.requests.retain(|summary| summary.seq >= floor);
-        self.aside_rows.retain(|summary| summary.seq >= floor);
+        self.requests.retain(|summary| summary.pinned || summary.seq >= floor);
+        self.aside_rows.retain(|summary| summary.pinned || summary.seq >= floor);
         self.deleted = self.deleted.split_off(&floor);
         self.endpoint.last_seq = self.endpoint.last_seq.max(floor - 1);
         self.settle();
@@ -317,7 +319,9 @@ impl FeedState {
     /// Puts a request into its place. False if it is there already or was deleted.
     fn insert(&mut self, summary: Summary) -> bool {
         let seq = summary.seq;
-        if seq < self.floor || self.deleted.contains(&seq) {
+        // Limits spare what is pinned; clearing does not.
+        let spared = summary.pinned && seq > self.cleared_through;
+        if seq < self.floor && !spared || self.deleted.contains(&seq) {
             return false;
         }
         let Err(at) = self.position(seq) else { return false };

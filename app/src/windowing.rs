@@ -23,10 +23,10 @@ pub(crate) struct Sight {
 impl Sight {
     /// Which rows of `total` are drawn.
     pub(crate) fn drawn(&self, total: usize) -> Range<usize> {
-        let first = self.row_at(self.top_px).saturating_sub(BEYOND_ROWS);
+        // A list that was cut short may not reach up to where one looks: its end is drawn then.
+        let first = self.row_at(self.top_px).min(total).saturating_sub(BEYOND_ROWS);
         let last = self.row_at(self.top_px + self.height_px) + BEYOND_ROWS;
-        let last = last.next_multiple_of(STEP_ROWS).min(total);
-        (first / STEP_ROWS * STEP_ROWS).min(last)..last
+        first / STEP_ROWS * STEP_ROWS..last.next_multiple_of(STEP_ROWS).min(total)
     }
 
     /// The first row that lies wholly below the upper edge: the one that one reads.
@@ -76,6 +76,8 @@ mod tests {
         assert_eq!(sight(36_000.0).drawn(10_000), 984..1_032);
         assert_eq!(sight(0.0).drawn(5), 0..5);
         assert_eq!(sight(0.0).drawn(0), 0..0);
+        assert_eq!(sight(36_000.0).drawn(10), 0..10);
+        assert_eq!(sight(36_000.0).drawn(500), 488..500);
     }
 
     #[test]
@@ -100,6 +102,7 @@ mod tests {
             let drawn = sight.drawn(total);
             prop_assert!(drawn.len() <= 64);
             prop_assert!(drawn.start <= drawn.end && drawn.end <= total);
+            prop_assert!(!drawn.is_empty() || total == 0);
             for row in sight.first()..sight.end().min(total) {
                 prop_assert!(drawn.contains(&row));
             }

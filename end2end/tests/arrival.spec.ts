@@ -59,10 +59,10 @@ test("numbers, key order and escapes stand as they were sent", async ({ page, or
   await inspect.choose(1);
   const exact = [
     "{",
-    '  "z": 123456789012345678901234567890,',
-    '  "a": 1.10,',
-    String.raw`  "a": "caf\u00e9",`,
-    '  "z": -0',
+    '"z": 123456789012345678901234567890,',
+    '"a": 1.10,',
+    String.raw`"a": "caf\u00e9",`,
+    '"z": -0',
     "}",
   ].join("\n");
   expect(await inspect.bodyText()).toBe(exact);

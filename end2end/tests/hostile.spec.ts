@@ -112,7 +112,7 @@ test("bytes that are no text are shown as bytes", async ({ page, origin, hookgla
   await inspect.showHeaders();
   await inspect.showsHeaders(1, [["hOsT", `localhost:${hookglass.port}`]]);
   const shown = await inspect.headerFields();
-  expect(shown[1]?.[1]).toContain(Buffer.from("caf\xe9", "latin1").toString("base64"));
+  expect(shown[1]?.[1]).toContain("caf\\xe9");
 });
 
 for (const [type, body] of [

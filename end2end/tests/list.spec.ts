@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { flood } from "../lib/flood.ts";
+import { printFrames, watchFrames } from "../lib/frames.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl, github, githubPayloads } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
@@ -50,6 +51,7 @@ test("ten thousand requests are scrolled through, few of them drawn at a time", 
   await page.reload();
   await inspect.isLive();
   await expect(page.getByRole("heading", { name: "10,000 requests" })).toBeVisible();
+  await watchFrames(page);
   let most = 0;
   let lowest = 10_000;
   await scroll(page, 3_000, async () => {
@@ -60,6 +62,7 @@ test("ten thousand requests are scrolled through, few of them drawn at a time", 
     expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) - index));
     return seqs.includes(1);
   });
+  await printFrames(page, "10,000 requests scrolled");
   expect(lowest).toBe(1);
   expect(most).toBeLessThan(DRAWN_ROWS);
   await inspect.choose(1);
@@ -215,7 +218,10 @@ test("notifications and a sound are off until one wants them", async ({ page, or
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+  // What the page preloads for its script is of no use then, and Chromium says so.
+  test.beforeEach(({ complaints }) => {
+    complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded/);
+  });
 
   test("a long list is read page by page", async ({ page, origin }) => {
     const inspect = await Inspect.create(page, origin);

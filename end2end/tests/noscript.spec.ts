@@ -7,7 +7,9 @@ import { answered, expect, test } from "../lib/test.ts";
 test.use({ javaScriptEnabled: false });
 
 // What the page preloads for its script is of no use then, and Chromium says so.
-test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+test.beforeEach(({ complaints }) => {
+  complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded .* but not used/);
+});
 
 test("an endpoint is made, a request read and deleted without script", async ({
   page,

@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { flood } from "../lib/flood.ts";
+import { printFrames, watchFrames } from "../lib/frames.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
@@ -116,7 +117,10 @@ test("spans and the search narrow each other, and the line counts what is found"
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  test.beforeEach(({ complaints }) => complaints.allow(/^file: csp .*\.js\)$/));
+  // What the page preloads for its script is of no use then, and Chromium says so.
+  test.beforeEach(({ complaints }) => {
+    complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded/);
+  });
 
   test("the line is drawn and spans are links", async ({ page, origin }) => {
     const inspect = await Inspect.create(page, origin);
@@ -132,28 +136,12 @@ test.describe("without script", () => {
 test("a burst of five hundred leaves the page usable", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();
-  await page.evaluate(() => {
-    const frames: number[] = [];
-    Object.assign(window, { frames });
-    let last = performance.now();
-    const frame = (now: number) => {
-      frames.push(now - last);
-      last = now;
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
-  });
+  await watchFrames(page);
   const begun = Date.now();
   await flood(url, 500);
   const sent = Date.now() - begun;
   await expect(page.getByRole("heading", { name: "500 requests" })).toBeVisible();
   await expect(says(page)).toHaveText(/^500 requests/);
   await expect(inspect.rows.first()).toHaveAttribute("data-seq", "500");
-  const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames);
-  const longest = Math.max(...frames.slice(2));
-  test.info().annotations.push({
-    type: "figure",
-    description: `500 requests sent in ${sent} ms, longest frame ${Math.round(longest)} ms`,
-  });
-  console.log(`burst: 500 requests sent in ${sent} ms, longest frame ${Math.round(longest)} ms`);
+  await printFrames(page, `500 requests sent in ${sent} ms`);
 });

@@ -31,7 +31,13 @@ test("it shows the URL, commands, where to paste it, and a code for a phone", as
     .toBeGreaterThan(20);
 });
 
-test("a deleted endpoint keeps what it shows and its URL can be had back", async ({ page, origin, newBrowser }) => {
+test("a deleted endpoint keeps what it shows and its URL can be had back", async ({
+  page,
+  origin,
+  newBrowser,
+  complaints,
+}) => {
+  complaints.allow(/status of 400/);
   const inspect = await Inspect.createLive(page, origin);
   const { id } = inspect;
   await page.getByRole("button", { name: "JSON", exact: true }).click();

@@ -91,7 +91,7 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
     let text = [("content-type", "text/plain")];
     let text = owner.send(Method::POST, "/api/endpoints", &text, "{}").await;
     assert_eq!(text.problem(), "unsupported-media-type");
-    for query in ["limit=0", "limit=201", "limit=x", "before=1&after=1", "q=x", "nonsense=1"] {
+    for query in ["limit=0", "limit=201", "limit=x", "before=1&after=1", "nonsense=1"] {
         let refused = owner.get(&format!("/api/endpoints/{id}/requests?{query}")).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
         assert_eq!(refused.problem(), "invalid-request");
@@ -99,7 +99,7 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
     let method = owner.send(Method::PUT, "/api/endpoints", &[], "").await;
     assert_eq!(method.problem(), "method-not-allowed");
     assert!(method.header("allow").contains("POST"));
-    let deleting_some = owner.delete(&format!("/api/endpoints/{id}/requests?q=x")).await;
+    let deleting_some = owner.delete(&format!("/api/endpoints/{id}/requests?q=%28")).await;
     assert_eq!(deleting_some.status, StatusCode::BAD_REQUEST);
 }
 
@@ -144,6 +144,25 @@ async fn a_taken_slug_stays_its_workspaces_for_ever() {
     assert_eq!((&back.json()["requests"], &back.json()["last_seq"]), (&json!(0), &json!(3)));
     let sent = server.stranger().post("/mine", "").await;
     assert_eq!(sent.header("hookglass-seq"), "4");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_random_name_is_given_back_to_its_workspace_and_to_nobody_else() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let (other, _) = server.owner().await;
+    let again = format!(r#"{{"slug":"{id}"}}"#);
+    assert_eq!(owner.post("/api/endpoints", &again).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(owner.delete(&format!("/api/endpoints/{id}")).await.status, StatusCode::NO_CONTENT);
+    for stranger in [&other, &server.stranger()] {
+        assert_eq!(stranger.post("/api/endpoints", &again).await.status, StatusCode::BAD_REQUEST);
+    }
+    let never = r#"{"slug":"4f1c6c0e-8a43-4a0b-9c58-0d6e21b5b0aa"}"#;
+    assert_eq!(owner.post("/api/endpoints", never).await.status, StatusCode::BAD_REQUEST);
+
+    let back = owner.post("/api/endpoints", &again).await;
+    assert_eq!((back.status, &back.json()["id"]), (StatusCode::CREATED, &json!(id)));
+    assert_eq!(server.stranger().post(&format!("/{id}"), "").await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

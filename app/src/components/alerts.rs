@@ -4,6 +4,7 @@
 use js_sys::Reflect;
 use leptos::{ev, prelude::*};
 use leptos_meta::Title;
+use send_wrapper::SendWrapper;
 use web_sys::{AudioContext, Notification, NotificationOptions, NotificationPermission};
 
 use super::icon::{BELL, Icon};
@@ -69,10 +70,12 @@ pub(crate) fn Unread(lists: Lists, title: String) -> impl IntoView {
 pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
     let (notifies, sounds) = (RwSignal::new(false), RwSignal::new(false));
     let explains = RwSignal::new("");
-    // Browsers allow a page only a few of these.
-    let audio = StoredValue::new_local(None::<AudioContext>);
+    // Browsers allow a page only a few of these. The server never makes one: what it renders may
+    // end on another thread than it began on.
+    let audio = StoredValue::new(None::<SendWrapper<AudioContext>>);
     let beep = move || {
-        let context = audio.get_value().or_else(|| AudioContext::new().ok())?;
+        let made = || AudioContext::new().ok().map(SendWrapper::new);
+        let context = audio.get_value().or_else(made)?;
         audio.set_value(Some(context.clone()));
         beep(&context)
     };

@@ -8,7 +8,7 @@ use super::icon::{Icon, KEYBOARD};
 use crate::{
     erased::Erase as _,
     format::joined,
-    keys::{COMMANDS, command_of, is_meant},
+    keys::{COMMANDS, Command, command_of, is_meant},
     pressing,
 };
 
@@ -33,6 +33,8 @@ struct Choice {
     label: String,
     /// What a command presses, or where a link leads.
     act: Result<&'static str, String>,
+    /// Whether the page has something for it now.
+    is_there: bool,
 }
 
 /// The button that opens the palette, for those who do not know its keys yet.
@@ -91,7 +93,10 @@ pub(crate) fn Palette() -> impl IntoView {
         let key = event.key();
         if (event.ctrl_key() || event.meta_key()) && key == "k" {
             event.prevent_default();
-            open.update(|open| *open = !*open);
+            match dialog.get_untracked() {
+                Some(dialog) if dialog.open() => dialog.close(),
+                _ => open.set(true),
+            }
         } else if pressing::is_free(&event)
             && let Some(command) = command_of(&key)
             // Where something has the focus, Enter is for that.
@@ -113,6 +118,12 @@ pub(crate) fn Palette() -> impl IntoView {
                 let _ = window().location().set_href(&href);
             }
         });
+    };
+    // The event comes late: the dialog may be open again by then.
+    let on_close = move |_| {
+        if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
+            open.set(false);
+        }
     };
     let on_key = move |event: KeyboardEvent| {
         let last = shown.read_untracked().len().saturating_sub(1);
@@ -140,6 +151,7 @@ pub(crate) fn Palette() -> impl IntoView {
                     role="option"
                     id=option_id(place)
                     aria-selected=is_chosen
+                    aria-disabled=(!choice.is_there).then_some("true")
                     on:click=move |_| run(choice.clone())
                 >
                     <span>{label}</span>
@@ -155,7 +167,7 @@ pub(crate) fn Palette() -> impl IntoView {
             aria-labelledby="palette-title"
             data-testid="palette"
             node_ref=dialog
-            on:close=move |_| open.set(false)
+            on:close=on_close
         >
             <h2 class="palette__title" id="palette-title">"Commands and keys"</h2>
             <input
@@ -205,15 +217,17 @@ fn is_nothing_focused() -> bool {
 
 /// What the page can do now, and where one can go from it.
 fn choices() -> Vec<Choice> {
-    let commands = COMMANDS.iter().filter(|command| pressing::can(command.press));
-    let mut choices: Vec<_> = commands
+    let (can, cannot): (Vec<_>, Vec<_>) = COMMANDS
+        .iter()
         .filter(|command| command.press != "commands")
-        .map(|command| Choice {
-            key: command.key,
-            label: command.label.to_owned(),
-            act: Ok(command.press),
-        })
-        .collect();
+        .partition(|command| pressing::can(command.press));
+    let choice = |command: &Command, is_there| Choice {
+        key: command.key,
+        label: command.label.to_owned(),
+        act: Ok(command.press),
+        is_there,
+    };
+    let mut choices: Vec<_> = can.into_iter().map(|command| choice(command, true)).collect();
     if let Ok(links) = document().query_selector_all(ENDPOINTS) {
         for at in 0..links.length() {
             let link = links.item(at).and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
@@ -222,13 +236,16 @@ fn choices() -> Vec<Choice> {
             let name = link.query_selector(".switcher__name").ok().flatten();
             let name = name.and_then(|name| name.text_content()).unwrap_or(id);
             let label = joined(&["Go to ", name.trim()]);
-            choices.push(Choice { key: "", label, act: Err(link.href()) });
+            choices.push(Choice { key: "", label, act: Err(link.href()), is_there: true });
         }
     }
     choices.push(Choice {
         key: "",
         label: "Go to all endpoints, and a new one".to_owned(),
         act: Err("/".to_owned()),
+        is_there: true,
     });
+    // The map of the keys is whole: what this page has nothing for stands last.
+    choices.extend(cannot.into_iter().map(|command| choice(command, false)));
     choices
 }

@@ -63,7 +63,7 @@ pub(crate) fn PartTools(
             </nav>
         }
     });
-    let has_rows = reading.total > 0;
+    let has_rows = !reading.rows.is_empty();
     let find =
         has_rows.then(|| view! { <Find ask=ask.clone() found=reading.found.clone() sought/> });
     let wrap = has_rows.then(|| {

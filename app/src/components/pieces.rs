@@ -22,20 +22,31 @@ fn is_shapeless(kind: &str) -> bool {
     kind.split(' ').any(|kind| matches!(kind, "control" | "bidi" | "crlf"))
 }
 
-/// A visible shape: the control pictures of Unicode, else the number of the character.
+/// What control characters are called, from 0 on (ECMA-48 §8.2). Their pictures in Unicode are in
+/// too few fonts.
+const CONTROLS: [&str; 32] = [
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR",
+    "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC",
+    "FS", "GS", "RS", "US",
+];
+
+/// A visible shape: the name of a control character, else its number.
 fn shape(text: &str) -> String {
     let mut shape = String::new();
     for c in text.chars() {
-        match u32::from(c) {
-            code @ 0..0x20 => shape.extend(char::from_u32(0x2400 + code)),
-            0x7f => shape.push('\u{2421}'),
-            code if c.is_control() || is_bidi(c) => {
+        let code = u32::from(c);
+        let name = usize::try_from(code).ok().and_then(|code| CONTROLS.get(code));
+        match name {
+            Some(name) => shape.push_str(name),
+            None if c == '\u{2400}' => shape.push_str("NUL"),
+            None if c == '\u{7f}' => shape.push_str("DEL"),
+            None if c.is_control() || is_bidi(c) => {
                 shape.push_str("U+");
                 for place in [12, 8, 4, 0] {
                     shape.extend(char::from_digit(code >> place & 0xf, 16));
                 }
             }
-            _ => shape.push(c),
+            None => shape.push(c),
         }
     }
     shape
@@ -52,8 +63,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_gets_a_shape() {
-        assert_eq!(shape("\r\n"), "␍␊");
-        assert_eq!(shape("\u{1b}\u{7f}"), "␛␡");
+        assert_eq!(shape("\r\n"), "CRLF");
+        assert_eq!(shape("\u{1b}\u{7f}\u{2400}"), "ESCDELNUL");
         assert_eq!(shape("a\u{202e}b\u{85}"), "aU+202ebU+0085");
         assert!(is_shapeless("control hit") && !is_shapeless("string hit"));
     }

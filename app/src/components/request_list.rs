@@ -81,13 +81,17 @@ pub(crate) fn RequestList(
     let look = move || {
         let total = total.get_untracked();
         let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else {
+            // Nothing is drawn, so nothing can be measured: what comes next is.
+            if drawn.with_untracked(|drawn| drawn.start >= total) {
+                drawn.set(0..FIRST_ROWS);
+            }
             // A search may have found nothing so far.
             if total == 0 && next_before.get_untracked().is_some() {
                 on_older.run(false);
             }
             return;
         };
-        let next = sight.drawn(total);
+        let next = if total == 0 { 0..FIRST_ROWS } else { sight.drawn(total) };
         if drawn.with_untracked(|drawn| *drawn != next) {
             drawn.set(next.clone());
         }
@@ -122,6 +126,10 @@ pub(crate) fn RequestList(
             stretch(&element, 0.0, 0.0);
         }
         look();
+        // The first rows of an empty list can be measured only once they are drawn.
+        if total > 0 && sight(&element).is_none() {
+            request_animation_frame(look);
+        }
     });
     let reveal = move |seq: i64| {
         let Some(element) = list.get_untracked() else { return };

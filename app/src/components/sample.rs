@@ -24,7 +24,7 @@ pub(crate) fn SampleButton(
     };
     let words = move || if failed.get() { "Not sent. Try again" } else { label };
     view! {
-        <button class="button" type="button" data-kind="quiet" data-script data-key=key on:click=send>
+        <button class="button" type="button" data-kind=key.map(|_| "quiet") data-script data-key=key on:click=send>
             {words}
         </button>
     }

@@ -170,6 +170,8 @@ pub(crate) fn SearchBox(
                 on:input=move |_| {
                     is_open.set(true);
                     chosen.set(None);
+                    // They were made for another text.
+                    suggestions.set(Suggestions::default());
                     wait();
                 }
                 on:keydown=on_key

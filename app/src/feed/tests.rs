@@ -566,3 +566,24 @@ fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
     state.set_aside(Aside::default());
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
 }
+
+#[test]
+fn what_is_pinned_stays_when_a_limit_drops_the_rest_but_not_when_all_is_cleared() {
+    let pinned = |seq| Summary { pinned: true, ..summary(seq) };
+    let mut state = state(&[], None, 0);
+    for summary in [pinned(1), summary(2), pinned(3), summary(4)] {
+        state.apply(Some(state.change + 1), &FeedEvent::Captured(summary));
+    }
+    let own = state.endpoint.id.clone();
+    state.apply(Some(190), &FeedEvent::Dropped { endpoint: own.clone(), below: 4 });
+    assert_eq!(seqs(&state), [4, 3, 1]);
+    assert_eq!(state.endpoint.requests, 3);
+    // Unpinned below the floor it goes at once; that it came once more changes nothing.
+    state.apply(Some(191), &FeedEvent::Deleted { endpoint: own.clone(), seqs: vec![1] });
+    state.apply(Some(191), &FeedEvent::Captured(pinned(1)));
+    assert_eq!(seqs(&state), [4, 3]);
+    state.apply(Some(192), &FeedEvent::Cleared { endpoint: own, through: 3 });
+    assert_eq!(seqs(&state), [4]);
+    state.apply(Some(192), &FeedEvent::Captured(pinned(3)));
+    assert_eq!(seqs(&state), [4]);
+}

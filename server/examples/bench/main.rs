@@ -28,7 +28,10 @@ use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use tokio::runtime;
 
-use self::{process::Setting, report::Report};
+use self::{
+    process::Setting,
+    report::{Report, Row},
+};
 
 #[derive(Parser)]
 struct Cli {
@@ -46,6 +49,9 @@ enum Command {
         /// Where databases are put: on the disk that is to be measured.
         #[arg(long)]
         directory: PathBuf,
+        /// Rows that were measured in a browser before, as JSON.
+        #[arg(long)]
+        pages: Option<PathBuf>,
         /// The Markdown file to write.
         #[arg(long)]
         report: PathBuf,
@@ -65,23 +71,27 @@ fn main() -> Result<ExitCode> {
             let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(bare::serve(port)).map(|()| ExitCode::SUCCESS)
         }
-        Command::Run { binary, directory, report } => {
+        Command::Run { binary, directory, pages, report } => {
             let setting = Setting::new(binary, directory)?;
             // One thread: the processors belong to what is measured.
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-            let measured = runtime.block_on(measure(&setting))?;
+            let pages = pages.map(|file| report::rows(&file));
+            let measured = runtime.block_on(measure(&setting, pages))?;
             fs::write(&report, measured.markdown()?).context("cannot write the report")?;
             Ok(if measured.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
 }
 
-async fn measure(setting: &Setting) -> Result<Report> {
+async fn measure(setting: &Setting, pages: Option<Result<Vec<Row>>>) -> Result<Report> {
     server::raise_open_files_limit()?;
     let mut report = Report::default();
     report.add("start", footprint::start(setting).map(|row| vec![row]))?;
     report.add("memory", footprint::idle(setting).await.map(|row| vec![row]))?;
     report.add("browser half", footprint::browser_half(setting).await.map(|row| vec![row]))?;
+    if let Some(pages) = pages {
+        report.add("pages", pages)?;
+    }
     report.add("capture", capture::against_bare(setting).await.map(|row| vec![row]))?;
     report.add("latency", latency::against_disk(setting).await.map(Vec::from))?;
     report.add("events", feeds::to_many_browsers(setting).await.map(|row| vec![row]))?;

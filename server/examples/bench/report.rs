@@ -2,10 +2,13 @@
 
 use std::{
     fmt::Write as _,
+    fs,
     io::{self, Write as _},
+    path::Path,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
 
 use super::machine;
 
@@ -38,6 +41,9 @@ const METHODS: &str = "\
 - **1 M requests.** 100 endpoints of 10,000 webhooks of a kilobyte, each endpoint in a workspace of
   its own, stored by the store itself; then as above, rounds in turn. Reads go over a connection of
   their own each, to endpoints and places spread over all.
+- **Pages.** The released browser half in Chromium, on the same machine as the server: from the start
+  of the navigation until the page is hydrated and its feed open. Frames are counted by
+  `requestAnimationFrame`.
 - **Uploads.** From the same process, over 100 connections; the most of `VmRSS`, looked at every
   20 ms until the last was answered.
 
@@ -57,13 +63,10 @@ requests writes about ten pages to the log and syncs them, which by the store al
 times the fsync of a bare append (measured apart, on a busier machine); the rest is hand-overs
 between the connection's task, the writer and SQLite's thread, each of which wakes a sleeping thread,
 and the senders' own.
-
-## Not measured yet
-
-Search at 1 M stored requests: there is no search yet.
 ";
 
 /// One measured promise.
+#[derive(Deserialize)]
 pub(crate) struct Row {
     what: String,
     bound: String,
@@ -74,6 +77,12 @@ pub(crate) struct Row {
 /// A row of the report.
 pub(crate) fn row(what: &str, bound: String, figure: String, holds: bool) -> Row {
     Row { what: what.to_owned(), bound, figure, holds }
+}
+
+/// Rows that another program measured.
+pub(crate) fn rows(file: &Path) -> Result<Vec<Row>> {
+    let text = fs::read_to_string(file).context("cannot read the rows")?;
+    serde_json::from_str(&text).context("cannot understand the rows")
 }
 
 /// A size as the report shows it: MB of 1024 × 1024 bytes, one decimal.

@@ -1,6 +1,8 @@
 //! The search and the span of the open endpoint: what they find, how many there are when, and how
 //! both follow what arrives. Only the server knows what a search means.
 
+mod arriving;
+
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -15,9 +17,6 @@ use crate::{
     span::{PARTS, Span},
     wire::{Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
 };
-
-/// How long arrivals are gathered before the server is asked which of them match.
-const GATHER: Duration = Duration::from_millis(150);
 
 /// How long deletions are gathered before all are counted anew.
 const RECOUNT: Duration = Duration::from_secs(2);
@@ -291,65 +290,6 @@ impl Finding {
         let _ = self.lists.found.try_update(|found| {
             found.iter_mut().for_each(|found| found.apply(id, event));
         });
-    }
-
-    /// Asks which of the arrivals match, once for all that come within a moment.
-    fn gather(self) {
-        if self.ask(|asked| std::mem::replace(&mut asked.gathers, true)) {
-            return;
-        }
-        set_timeout(move || spawn_local(self.take_new()), GATHER);
-    }
-
-    async fn take_new(self) {
-        loop {
-            let Some(asked) = self.asked.try_get_value() else { return };
-            let newest = self.lists.all.read_untracked().endpoint.last_seq;
-            let search = self.span.get_untracked().search(self.q.get_untracked().as_deref());
-            if search.is_none() || asked.through >= newest {
-                break;
-            }
-            let id = self.id();
-            let after = Some(asked.through);
-            let answer =
-                api::requests(&id, Window { after, limit: Some(200), q: search, before: None })
-                    .await;
-            let Some(now) = self.asked.try_get_value() else { return };
-            let Ok(page) = answer else { break };
-            if now.search != asked.search {
-                continue;
-            }
-            let last = page.requests.last().map_or(newest, |row| row.seq.max(newest));
-            let through = page.next_after.unwrap_or(last);
-            self.ask(|asked| asked.through = through.max(asked.through));
-            self.add(page.requests);
-            if through <= asked.through {
-                break;
-            }
-        }
-        self.ask(|asked| asked.gathers = false);
-    }
-
-    /// Puts what has arrived and matches on top of what was found.
-    fn add(self, arrived: Vec<Summary>) {
-        if arrived.is_empty() {
-            return;
-        }
-        let mut new = Vec::new();
-        self.lists.found.update(|found| {
-            let Some(found) = found else { return };
-            for summary in arrived {
-                if found.find(summary.seq).is_none() {
-                    found.apply(None, &FeedEvent::Captured(summary.clone()));
-                    new.push(summary);
-                }
-            }
-        });
-        for summary in &new {
-            self.tick(summary);
-        }
-        let count = u64::try_from(new.len()).unwrap_or_default();
-        self.total.update(|total| total.iter_mut().for_each(|(total, _)| *total += count));
     }
 
     fn recount_later(self) {
