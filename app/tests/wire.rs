@@ -4,10 +4,10 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Count, Counts, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form,
-    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, Provider, Providers, QueryError,
-    Reading, Refused, Row, Secret, Secrets, Session, Signature, Suggestion, Suggestions, Summary,
-    Text, Timestamp, Window,
+    Answered, Attempt, Body, Count, Counts, Decoded, Deleted, Delivery, Detail, Endpoint,
+    Endpoints, FeedEvent, Field, Form, GoneReason, Header, Note, OnLimit, Page, Piece, Problem,
+    Provider, Providers, QueryError, Reading, Record, Refused, Row, Secret, Secrets, Session,
+    Signature, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -60,7 +60,15 @@ fn endpoint() -> Endpoint {
 
 fn bare_endpoint() -> Endpoint {
     let key = Some("hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
-    Endpoint { name: None, expires_at: None, requests: 0, last_seq: 0, key, ..endpoint() }
+    Endpoint {
+        name: None,
+        expires_at: None,
+        requests: 0,
+        last_seq: 0,
+        answers: None,
+        key,
+        ..endpoint()
+    }
 }
 
 fn summary() -> Summary {
@@ -79,6 +87,7 @@ fn summary() -> Summary {
         sender: Some("GitHub".to_owned()),
         provider: Some("github".to_owned()),
         verdict: Some("invalid".to_owned()),
+        attempt: Some(2),
         mark: None,
         status: Some(200),
         note: Some("The first one".to_owned()),
@@ -98,6 +107,7 @@ fn odd_summary() -> Summary {
         sender: None,
         provider: None,
         verdict: None,
+        attempt: None,
         mark: Some("preflight".to_owned()),
         status: None,
         note: None,
@@ -139,11 +149,39 @@ fn detail() -> Detail {
         exact: true,
         redacted: false,
         duration_us: 1_234,
-        signature: Some(signature()),
         body: Body {
             sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned(),
             text: Some("{\"id\":123456789012345678901}\u{2028}</script>".to_owned()),
         },
+    }
+}
+
+fn record() -> Record {
+    let tried = |seq, second, status| Attempt {
+        seq,
+        received_at: time(second * 1_000_000),
+        status: Some(status),
+    };
+    Record {
+        detail: detail(),
+        signature: Some(signature()),
+        delivery: Some(Delivery {
+            id: "72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned(),
+            attempt: 2,
+            attempts: vec![tried(127, 0, 503), tried(128, 5, 200)],
+            guessed: false,
+        }),
+        reply: Some(Answered {
+            source: "rule 1".to_owned(),
+            status: Some(200),
+            headers: vec![header("Content-Type", "text/plain")],
+            body_bytes: 2,
+            body: Some("ok".to_owned()),
+            sent_at: Some(time(413_000)),
+            duration_us: Some(1_300),
+            taken: Some(true),
+            ..Answered::default()
+        }),
     }
 }
 
@@ -167,22 +205,23 @@ fn pages_of_requests_are_as_pinned() {
 
 #[test]
 fn a_request_in_full_is_as_pinned() {
-    assert_golden(&detail(), include_str!("wire/detail.json"));
+    assert_golden(&record(), include_str!("wire/detail.json"));
     let binary = Detail {
         summary: odd_summary(),
         http_version: "HTTP/2.0".to_owned(),
         trailers: Vec::new(),
         exact: false,
         redacted: true,
-        signature: Some(Signature {
-            provider: "stripe".to_owned(),
-            verdict: "valid".to_owned(),
-            secret_id: Some("0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned()),
-            ..Signature::default()
-        }),
         body: Body { text: None, ..detail().body },
         ..detail()
     };
+    let signature = Signature {
+        provider: "stripe".to_owned(),
+        verdict: "valid".to_owned(),
+        secret_id: Some("0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned()),
+        ..Signature::default()
+    };
+    let binary = Record { detail: binary, signature: Some(signature), delivery: None, reply: None };
     assert_golden(&binary, include_str!("wire/detail_binary.json"));
 }
 

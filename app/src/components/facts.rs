@@ -145,7 +145,6 @@ mod tests {
 
     fn detail(headers: &[(&str, &str)], body_bytes: u64) -> Detail {
         Detail {
-            signature: None,
             summary: Summary {
                 endpoint: "orders".to_owned(),
                 seq: 1,

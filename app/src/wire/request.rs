@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Signature, Text, Timestamp};
+use super::{Answered, Delivery, Signature, Text, Timestamp};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +53,9 @@ pub struct Summary {
     /// while its endpoint has no secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
+    /// Which try of its delivery it is, from 1; none where it belongs to none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -72,7 +75,7 @@ pub struct Refused {
 /// A field line of a head: name and value as sent.
 pub type Header = (Text, Text);
 
-/// One captured request in full; its body is a call of its own unless it is short text.
+/// One captured request as its sender sent it; its body is a call of its own unless it is short text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// What lists show of it.
@@ -92,11 +95,25 @@ pub struct Detail {
     pub redacted: bool,
     /// From the complete head to the last byte of the body, in microseconds.
     pub duration_us: u64,
+    /// The body.
+    pub body: Body,
+}
+
+/// One captured request with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The request itself.
+    #[serde(flatten)]
+    pub detail: Detail,
     /// What can be said of its signature now; none where nothing calls for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Signature>,
-    /// The body.
-    pub body: Body,
+    /// The delivery that it is an attempt of, if its sender names one or another has the same body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// What it was answered; none for what older versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Answered>,
 }
 
 /// The body of a captured request.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
     wire::{
-        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading,
+        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading, Record,
         Signature, Timestamp, Window,
     },
 };
@@ -76,7 +76,7 @@ impl Reads {
         }
     }
 
-    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Detail, Error> {
+    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Record, Error> {
         let endpoint = self.caller.living(&self.app, id).await?;
         let mut stored = self.app.store.request(endpoint.id, which).await?;
         let bytes = stored.summary.body_bytes;
@@ -87,7 +87,7 @@ impl Reads {
         };
         let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
         let text = body.and_then(|body| String::from_utf8(body).ok());
-        Ok(Detail { signature, ..detail(stored, text) })
+        Ok(Record { detail: detail(stored, text), signature, delivery: None, reply: None })
     }
 
     /// What can be said of the request's signature with the secrets that are set now.
@@ -154,7 +154,8 @@ impl Backend for Reads {
     }
 
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {
-        self.request(id, Which::Seq(seq)).await.map_err(|error| error.problem())
+        let record = self.request(id, Which::Seq(seq)).await;
+        record.map(|record| record.detail).map_err(|error| error.problem())
     }
 
     async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
@@ -181,13 +182,13 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
         max_requests: u64::from(endpoint.max_requests),
         on_limit: endpoint.on_limit,
         dropped_through: endpoint.dropped_through,
+        answers: None,
         key: None,
     }
 }
 
 fn detail(stored: StoredRequest, text: Option<String>) -> Detail {
     Detail {
-        signature: None,
         http_version: head::version_name(stored.http_version).to_owned(),
         peer: stored.peer,
         trailers: head::trailer_fields(&stored.trailers),

@@ -1,0 +1,30 @@
+//! The delivery that a captured request is an attempt of.
+
+use serde::{Deserialize, Serialize};
+
+/// One try of a delivery, an event as its sender names it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The sender's own name for it (`X-GitHub-Delivery`, `webhook-id`, …); where `guessed`, a name
+    /// made of the body.
+    pub id: String,
+    /// Which try this is, from 1, in the order in which they came.
+    pub attempt: u32,
+    /// All tries that are kept, oldest first, at most 1,000, this one among them.
+    pub attempts: Vec<Attempt>,
+    /// Whether they are taken for one delivery only because their bodies are equal.
+    #[serde(default)]
+    pub guessed: bool,
+}
+
+/// One of the tries of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The captured request.
+    pub seq: i64,
+    /// When it came.
+    pub received_at: super::Timestamp,
+    /// What it was answered, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
