@@ -363,6 +363,7 @@ fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
         provider: captured.sender.and_then(sender::signing).map(|signing| signing.id.to_owned()),
         sender: captured.sender.map(str::to_owned),
         verdict: None,
+        attempt: None,
         mark: captured.mark.map(str::to_owned),
         status: captured.status,
         note: None,
