@@ -9,6 +9,7 @@ mod feed;
 mod forwarded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod handshake;
 mod head;
 pub mod key;
 mod label;

@@ -97,7 +97,8 @@ pub(crate) fn standing(programme: &Programme, answered: u64) -> String {
 pub(crate) fn describe_step(step: &Step) -> String {
     let status = step.reply.status;
     let seconds = step.seconds;
-    let retry = step.reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+    let retry =
+        step.reply.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
     let done = match step.act {
         Act::Answer => match retry {
             Some((_, after)) => format!("{status} with Retry-After: {after}"),
@@ -260,7 +261,8 @@ mod tests {
             assert_eq!(describe(&preset(id)), text);
         }
         let four = Step { times: 4, ..answering(500, &[]) };
-        let programme = Programme { steps: vec![four, answering(404, &[])], ..Programme::default() };
+        let programme =
+            Programme { steps: vec![four, answering(404, &[])], ..Programme::default() };
         assert_eq!(describe(&programme), "500 4 times, then 404");
         assert_eq!(standing(&programme, 1), "1 of 5 done");
         assert_eq!(standing(&programme, 9), "5 of 5 done");

@@ -1,7 +1,11 @@
 //! A request as far as it decides how it is answered, for templates and handshakes: borrowed parts
 //! and how to look into them. Pure: knows neither the store nor what is answered.
 
-use hyper::{HeaderMap, Method, header::CONTENT_TYPE, http::request::Parts};
+use hyper::{
+    HeaderMap, Method,
+    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
+    http::request::Parts,
+};
 
 use crate::reading::form;
 
@@ -45,5 +49,14 @@ impl<'a> Sent<'a> {
         let Some(sent) = self.headers.get(CONTENT_TYPE) else { return false };
         let essence = sent.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
         essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    }
+
+    /// Whether a browser sent it, by the marks that these put on what they ask for.
+    pub(crate) fn is_of_browser(&self) -> bool {
+        let accepts_pages =
+            |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
+        self.headers.contains_key("sec-fetch-mode")
+            || self.headers.contains_key("origin")
+            || self.headers.get(ACCEPT).is_some_and(accepts_pages)
     }
 }

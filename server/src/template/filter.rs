@@ -53,13 +53,15 @@ impl Filter {
             Self::Json => Value::Json(match value {
                 Value::Missing => Cow::Borrowed("null"),
                 Value::Json(json) => json,
-                Value::Text(bytes) => Cow::Owned(
-                    serde_json::Value::from(String::from_utf8_lossy(&bytes)).to_string(),
-                ),
+                Value::Text(bytes) => {
+                    Cow::Owned(serde_json::Value::from(String::from_utf8_lossy(&bytes)).to_string())
+                }
             }),
             Self::Default(text) => match value {
                 Value::Missing => Value::Text(Cow::Borrowed(text.as_bytes())),
-                Value::Text(bytes) if bytes.is_empty() => Value::Text(Cow::Borrowed(text.as_bytes())),
+                Value::Text(bytes) if bytes.is_empty() => {
+                    Value::Text(Cow::Borrowed(text.as_bytes()))
+                }
                 Value::Json(json) if json == "null" => Value::Text(Cow::Borrowed(text.as_bytes())),
                 value => value,
             },

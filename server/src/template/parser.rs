@@ -133,7 +133,8 @@ impl Reader<'_> {
             while self.take("[") {
                 let start = self.at;
                 let rest = &self.text[start..];
-                let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+                let digits =
+                    rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
                 self.at += digits;
                 if digits == 0 || !self.take("]") {
                     return Err(fault(self.here(), "Write the element's number: `items[0]`."));
