@@ -19,7 +19,7 @@ use hookglass_app::wire::QueryError;
 use self::fields::Term;
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
-    json::paths,
+    json::{Gathered, Tree, gather, paths},
     suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
 };
 

@@ -9,7 +9,7 @@ mod compare;
 mod content;
 mod fields;
 mod find;
-mod form;
+pub(crate) mod form;
 mod headers;
 mod hex;
 mod image;

@@ -18,11 +18,20 @@ use self::{
     secret::{Key, KeyError},
     verify::{content, encode, holds, is_body_of_url, made, shown_content},
 };
-pub(crate) use self::{message::Message, scheme::Scheme, secret::Secret};
+pub(crate) use self::{
+    message::Message,
+    scheme::{Encoding, Hash, Scheme},
+    secret::Secret,
+};
 use crate::sender::{self, Signing};
 
 /// Longest part of what was signed that a judgement shows, in bytes.
 const SHOWN_BYTES: usize = 2_000;
+
+/// The HMAC of `content` (RFC 2104) as text.
+pub(crate) fn hmac(hash: Hash, encoding: Encoding, key: &[u8], content: &[u8]) -> String {
+    encode(encoding, &made(scheme::Method::Hmac(hash), key, content))
+}
 
 /// A secret that an owner gave, with what it is for.
 #[derive(Debug, Clone)]

@@ -384,6 +384,7 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
             .map(|signing| signing.id.to_owned()),
         sender: row.get("sender"),
         verdict: row.get("verdict"),
+        attempt: None,
         mark: row.get("mark"),
         status: row.get("status"),
         note: row.get("note"),
