@@ -221,6 +221,7 @@ impl Capture {
             sender: sender::sender(&parts.headers),
             mark: sender::mark(&parts.method, &parts.headers),
             status: Some(status.as_u16()),
+            answer: None,
             complete: arrived.complete,
             exact: exact.is_some(),
             redacted,
@@ -268,6 +269,7 @@ impl From<StoreError> for Refusal {
             | StoreError::TooManyEndpointsInAll(_)
             | StoreError::TooManyPins(_)
             | StoreError::PinsTooLarge(_)
+            | StoreError::Outdated
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::NotStored,

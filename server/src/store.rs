@@ -1,6 +1,8 @@
 //! What a store keeps and answers, whatever engine stands behind it. Knows nothing of axum or
 //! Leptos; `sqlite` is the one implementation so far.
 
+mod answers;
+mod captured;
 pub(crate) mod counting;
 mod error;
 mod search;
@@ -15,6 +17,7 @@ use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window}
 use tokio::sync::watch;
 
 pub use self::{
+    answers::{Answers, LateAnswer, NewAnswers, Progress, StoredAnswers},
     counting::Span,
     error::StoreError,
     search::{Found, From, Search},
@@ -70,6 +73,8 @@ pub struct Endpoint {
     pub dropped_through: i64,
     /// Whether it has secrets to judge signatures by.
     pub has_secrets: bool,
+    /// That it answers in a way of its own; `None` for the plain answer.
+    pub answers: Option<Answers>,
 }
 
 /// What is to become of an endpoint's settings; `None` leaves one as it is.
@@ -81,6 +86,8 @@ pub struct Settings {
     pub expires_in: Option<u32>,
     /// What happens once it is full.
     pub on_limit: Option<OnLimit>,
+    /// How it answers.
+    pub answers: Option<NewAnswers>,
 }
 
 /// Who makes an endpoint.
@@ -132,6 +139,8 @@ pub struct Captured {
     pub mark: Option<&'static str>,
     /// The status that it is answered with, if it is known.
     pub status: Option<u16>,
+    /// What it is answered, if that is known and not plain.
+    pub answer: Option<Vec<u8>>,
     /// Whether the sender sent the whole body.
     pub complete: bool,
     /// Whether `head` is what stood on the wire.
@@ -187,6 +196,8 @@ pub struct StoredRequest {
     pub head: Vec<u8>,
     /// Trailer fields.
     pub trailers: Vec<u8>,
+    /// What it was answered; `None` for the plain answer and for refusals.
+    pub answer: Option<Vec<u8>>,
 }
 
 /// What its owner says of a request; `None` leaves it as it is.
@@ -234,7 +245,7 @@ pub struct Change {
 pub enum What {
     /// A request was captured.
     Captured(Arc<Summary>),
-    /// Note, pin or verdict of a request changed.
+    /// Note, pin, verdict or answer of a request changed.
     Updated(Arc<Summary>),
     /// Requests were deleted one by one.
     Deleted(Vec<i64>),
@@ -298,6 +309,10 @@ pub trait Store: Send + Sync + 'static {
     async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError>;
 
     /// Changes settings of an endpoint.
+    ///
+    /// # Errors
+    /// `Outdated` where how it answers was changed by another meanwhile, `Full` where that takes more
+    /// room than there is, and the failures of the store.
     async fn update_endpoint(
         &self,
         id: EndpointId,
@@ -396,6 +411,18 @@ pub trait Store: Send + Sync + 'static {
         &self,
         id: EndpointId,
         verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError>;
+
+    /// How an endpoint answers; `None` for the plain answer.
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError>;
+
+    /// Notes what became of an answer after its request was stored. A request that is gone meanwhile
+    /// is passed over.
+    async fn note_answer(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        late: LateAnswer,
     ) -> Result<(), StoreError>;
 
     /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.

@@ -113,6 +113,7 @@ fn captured(target: &str, body: &[u8]) -> Captured {
         sender: None,
         mark: None,
         status: Some(200),
+        answer: None,
         complete: true,
         exact: true,
         redacted: false,
@@ -166,6 +167,7 @@ async fn make_the_database_of_issue_3() {
         name: Some(Some("Refusing".to_owned())),
         expires_in: Some(0),
         on_limit: Some(OnLimit::Refuse),
+        answers: None,
     };
     store.update_endpoint(refusing, settings).await.unwrap();
     store.append(refusing, captured("/refusing", b"")).await.unwrap();

@@ -72,6 +72,7 @@ fn captured(body: &[u8]) -> Captured {
         sender: None,
         mark: None,
         status: Some(200),
+        answer: None,
         complete: true,
         exact: true,
         redacted: false,

@@ -39,21 +39,29 @@ impl Default for Answering {
 }
 
 /// One answer as it was set. Header values and `body` may hold templates, `{{ request.method }}`.
+/// It is set as a whole: what is left out is a status of 200, no fields, no body, no delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Reply {
     /// 200 to 599.
+    #[serde(default = "ok")]
     pub status: u16,
     /// Name and value, in order, at most 50.
+    #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body as text; at most one of `body` and `body_base64`, at most 1 MB, none for an empty one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
     /// The body as bytes, base64 with padding; sent as they are, never as a template.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
     /// For how many milliseconds it is held back, 0 to 30,000.
+    #[serde(default)]
     pub delay_ms: u32,
+}
+
+const fn ok() -> u16 {
+    200
 }
 
 impl Default for Reply {
@@ -145,7 +153,8 @@ pub enum Act {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answered {
     /// What decided on it: `default`, `rule 2`, `handshake slack`, `programme 3` (the step),
-    /// `signature`, `refusal`, `page` for a browser's visit; a later version may say more.
+    /// `signature`, `refusal`, `page` for a browser's visit, `worker` where a service worker was
+    /// asked for, `undecided` before anything has; a later version may say more.
     pub source: String,
     /// The status, 200 to 599; none where the connection was cut instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]

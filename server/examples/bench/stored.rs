@@ -194,6 +194,7 @@ fn webhook(target: &Target) -> Captured {
         sender: Some("GitHub"),
         mark: None,
         status: Some(200),
+        answer: None,
         complete: true,
         exact: true,
         redacted: false,

@@ -57,6 +57,7 @@ impl Capture {
             sender: sender::sender(&arrival.parts.headers),
             mark: sender::mark(&arrival.parts.method, &arrival.parts.headers),
             status: Some(refusal.status().as_u16()),
+            answer: None,
             complete: false,
             exact: wire.is_some(),
             redacted,

@@ -134,6 +134,7 @@ mod tests {
             body_sha256: Vec::new(),
             head: head.as_bytes().to_vec(),
             trailers: Vec::new(),
+            answer: None,
         }
     }
 

@@ -40,6 +40,9 @@ pub enum StoreError {
     /// The endpoint has as many secrets as it may have.
     #[error("the endpoint has {0} secrets already")]
     TooManySecrets(u32),
+    /// It was changed by another meanwhile: read it again.
+    #[error("changed meanwhile")]
+    Outdated,
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,

@@ -1,6 +1,7 @@
 //! The store in one SQLite file: one writer, a few readers, and a connection that moves the
 //! write-ahead log into the database.
 
+mod answers;
 mod changes;
 mod checkpoint;
 mod counts;
@@ -32,9 +33,10 @@ use self::{
     checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
 };
 use super::{
-    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, NewEndpoint,
+    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
+    NewEndpoint,
     NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store, StoreError,
-    StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
+    StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
@@ -317,6 +319,19 @@ impl Store for SqliteStore {
         verdicts: Vec<(i64, Option<&'static str>)>,
     ) -> Result<(), StoreError> {
         self.writer.edit(|reply| writer::Edit::NoteVerdicts { id, verdicts, reply }).await
+    }
+
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError> {
+        self.readers.answers(id).await
+    }
+
+    async fn note_answer(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        late: LateAnswer,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteAnswer { id, seq, late, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {

@@ -219,8 +219,9 @@ impl From<StoreError> for Error {
             StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
             StoreError::TooManySecrets(limit) => Self::TooManySecrets(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
-            // Only capturing runs into `Full`.
+            // What comes again finds room, or what changed meanwhile.
             StoreError::Full { .. }
+            | StoreError::Outdated
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::Unavailable,

@@ -7,7 +7,7 @@ use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Wind
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
-    Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
+    Answers, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
 };
 use super::{PIECE, PIECES};
 use crate::{head, key::KeyHash, sender, slug::Slug};
@@ -26,7 +26,9 @@ macro_rules! endpoint_columns {
         endpoints.created_at, endpoints.expires_at, endpoints.expires_in, endpoints.gone_reason,
         endpoints.last_seq, endpoints.requests, endpoints.refuses, endpoints.floor,
         endpoints.purged, endpoints.dropped_through,
-        exists (select 1 from secrets where endpoint_id = endpoints.id) as has_secrets"
+        exists (select 1 from secrets where endpoint_id = endpoints.id) as has_secrets,
+        (select version from answers where endpoint_id = endpoints.id) as answers_version,
+        (select words from answers where endpoint_id = endpoints.id) as answers_words"
     };
 }
 /// What lists show of a request, from `requests` joined with its endpoint.
@@ -53,7 +55,8 @@ macro_rules! stored_request {
             "select ",
             summary_columns!(),
             ", requests.http_version, requests.peer, requests.exact, requests.redacted,
-            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
+            requests.duration_us, requests.body_sha256, requests.head, requests.trailers,
+            requests.answer
             from requests join endpoints on endpoints.id = requests.endpoint_id
             where requests.endpoint_id = ?1 and ",
             is_kept!(),
@@ -198,6 +201,7 @@ impl Readers {
             body_sha256: row.get("body_sha256"),
             head: row.get("head"),
             trailers: row.get("trailers"),
+            answer: row.get("answer"),
         })
     }
 
@@ -351,6 +355,9 @@ fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::E
         on_limit: if row.get("refuses") { OnLimit::Refuse } else { OnLimit::DropOldest },
         dropped_through: row.get("dropped_through"),
         has_secrets: row.get("has_secrets"),
+        answers: row
+            .get::<Option<i64>, _>("answers_version")
+            .map(|version| Answers { version, words: row.get("answers_words") }),
     })
 }
 
@@ -382,6 +389,7 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
         status: row.get("status"),
         note: row.get("note"),
         pinned: row.get("pinned"),
+        attempt: None,
     }
 }
 

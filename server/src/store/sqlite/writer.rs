@@ -3,6 +3,7 @@
 //! for (deleting rows that are no longer there for anyone, making room) it does in small steps
 //! between the batches.
 
+mod answers;
 mod books;
 mod deletions;
 mod edits;
@@ -357,6 +358,7 @@ fn weight(edit: &Edit) -> usize {
     match edit {
         Edit::Append(append) => append.bytes(),
         Edit::Upload { piece, .. } => piece.len(),
+        Edit::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
         _ => 0,
     }
 }

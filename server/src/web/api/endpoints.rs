@@ -196,7 +196,7 @@ async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::E
         None => None,
         Some(name) => Some(name.as_deref().map(checked_name).transpose()?.flatten()),
     };
-    let settings = store::Settings { name, expires_in, on_limit };
+    let settings = store::Settings { name, expires_in, on_limit, answers: None };
     if settings == store::Settings::default() {
         return Ok(endpoint);
     }

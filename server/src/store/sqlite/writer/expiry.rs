@@ -95,6 +95,7 @@ impl Desk {
     ) -> Result<(), sqlx::Error> {
         self.unpin_all(id).await?;
         self.forget_secrets(id).await?;
+        self.forget_answers(id).await?;
         let book = self.books.change(id)?;
         self.purge.add(id, book.endpoint.requests);
         book.floor = book.endpoint.last_seq;

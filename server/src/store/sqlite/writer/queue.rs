@@ -18,7 +18,7 @@ use tokio::{
 use super::{
     super::{
         super::{
-            Annotation, Deletion, Endpoint, EndpointId, NewEndpoint, NewSecret, SecretId, Settings,
+            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret, SecretId, Settings,
             StoreError, StoredSecret, UploadId, WorkspaceId,
         },
         Directory, Options,
@@ -75,6 +75,8 @@ pub(in super::super) enum Edit {
     DeleteSecret { id: EndpointId, secret: SecretId, reply: Reply<()> },
     /// See [`super::super::Store::note_verdicts`].
     NoteVerdicts { id: EndpointId, verdicts: Vec<(i64, Option<&'static str>)>, reply: Reply<()> },
+    /// See [`super::super::Store::note_answer`].
+    NoteAnswer { id: EndpointId, seq: i64, late: LateAnswer, reply: Reply<()> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
     /// End those of these endpoints whose time is over.
