@@ -28,8 +28,9 @@ use self::arrived::Arrived;
 use crate::{
     budget::Budget,
     config::Config,
-    head, label,
+    head,
     listen::{Exchange, Peer},
+    marks,
     metrics::{Metrics, Reason},
     rates::Rates,
     redact, reply,
@@ -206,6 +207,8 @@ impl Capture {
         if let Some(content_type) = &mut content_type {
             redact::redact_keys(content_type);
         }
+        let sender = sender::sender(&parts.headers);
+        let marks = marks::marks(sender, &parts.headers, arrived.searched());
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         Captured {
@@ -217,8 +220,10 @@ impl Capture {
             remote_addr: remote_addr.as_ref().map(IpAddr::to_string).unwrap_or_default(),
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
-            label: label::label(&parts.headers, arrived.searched()),
-            sender: sender::sender(&parts.headers),
+            label: marks.label,
+            sender,
+            delivery: marks.delivery,
+            attempt: marks.attempt,
             mark: sender::mark(&parts.method, &parts.headers),
             status: Some(status.as_u16()),
             complete: arrived.complete,

@@ -4,6 +4,7 @@
 mod changes;
 mod checkpoint;
 mod counts;
+mod deliveries;
 mod directory;
 mod log;
 mod open;
@@ -23,7 +24,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::{Counts, Summary, Window};
+use hookglass_app::wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
@@ -263,6 +264,10 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError> {
         self.readers.request(id, which).await
+    }
+
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError> {
+        self.readers.delivery(id, seq).await
     }
 
     async fn body(

@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// How many values a request's row has.
-const ROW_VALUES: usize = 25;
+const ROW_VALUES: usize = 27;
 
 /// A request with all its numbers.
 pub(super) struct Row {
@@ -85,6 +85,8 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
         content_type,
         label,
         sender,
+        delivery,
+        attempt,
         mark,
         status,
         complete,
@@ -120,7 +122,9 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
     add(arguments, refused.as_ref().map(reader::refused_text))?;
     add(arguments, sender)?;
     add(arguments, mark)?;
-    add(arguments, status)
+    add(arguments, status)?;
+    add(arguments, delivery)?;
+    add(arguments, attempt)
 }
 
 pub(super) fn add<'t, T: Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(
