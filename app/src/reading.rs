@@ -23,6 +23,8 @@ pub(crate) fn ask(query: &ParamsMap) -> Ask {
         Some("query") => Part::Query,
         Some("wire") => Part::Wire,
         Some("reply") => Part::Reply,
+        Some("signature") => Part::Signature,
+        Some("attempts") => Part::Attempts,
         Some("compare") => Part::Compare,
         _ => Part::Body,
     };

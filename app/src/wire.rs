@@ -2,6 +2,8 @@
 //!
 //! Golden files pin their JSON: an old tab must survive a new server, so fields are only added.
 
+mod answering;
+mod delivery;
 mod endpoint;
 mod feed;
 mod find;
@@ -9,16 +11,20 @@ pub mod json;
 mod problem;
 mod reading;
 mod request;
+mod signature;
 mod text;
 mod timestamp;
 
 pub use self::{
+    answering::{Act, Answered, Answering, By, Programme, Reply, Rule, Step},
+    delivery::{Attempt, Delivery},
     endpoint::{Endpoint, Endpoints, OnLimit, Session},
     feed::{FeedEvent, GoneReason},
     find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},
     problem::Problem,
     reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, Value},
-    request::{Body, Deleted, Detail, Header, Page, Refused, Summary, Window},
+    request::{Body, Deleted, Detail, Header, Page, Record, Refused, Summary, Window},
+    signature::{Provider, Providers, Secret, Secrets, Signature},
     text::Text,
     timestamp::Timestamp,
 };

@@ -4,9 +4,10 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Body, Count, Counts, Decoded, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Field, Form,
-    GoneReason, Header, Note, OnLimit, Page, Piece, Problem, QueryError, Reading, Refused, Row,
-    Session, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
+    Answered, Attempt, Body, Count, Counts, Decoded, Deleted, Delivery, Detail, Endpoint,
+    Endpoints, FeedEvent, Field, Form, GoneReason, Header, Note, OnLimit, Page, Piece, Problem,
+    Provider, Providers, QueryError, Reading, Record, Refused, Row, Secret, Secrets, Session,
+    Signature, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -53,13 +54,22 @@ fn endpoint() -> Endpoint {
         max_requests: 10_000,
         on_limit: OnLimit::DropOldest,
         dropped_through: 1,
+        answers: Some("503 twice, then 200".to_owned()),
         key: None,
     }
 }
 
 fn bare_endpoint() -> Endpoint {
     let key = Some("hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned());
-    Endpoint { name: None, expires_at: None, requests: 0, last_seq: 0, key, ..endpoint() }
+    Endpoint {
+        name: None,
+        expires_at: None,
+        requests: 0,
+        last_seq: 0,
+        answers: None,
+        key,
+        ..endpoint()
+    }
 }
 
 fn summary() -> Summary {
@@ -76,6 +86,10 @@ fn summary() -> Summary {
         refused: None,
         label: Some("push".to_owned()),
         sender: Some("GitHub".to_owned()),
+        provider: Some("github".to_owned()),
+        verdict: Some("invalid".to_owned()),
+        attempt: Some(2),
+        delivery_id: Some("72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned()),
         mark: None,
         status: Some(200),
         note: Some("The first one".to_owned()),
@@ -93,6 +107,10 @@ fn odd_summary() -> Summary {
         refused: Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 }),
         label: None,
         sender: None,
+        provider: None,
+        verdict: None,
+        attempt: None,
+        delivery_id: None,
         mark: Some("preflight".to_owned()),
         status: None,
         note: None,
@@ -103,6 +121,19 @@ fn odd_summary() -> Summary {
 
 fn header(name: &str, value: &str) -> Header {
     (Text::from(name), Text::from(value))
+}
+
+fn signature() -> Signature {
+    Signature {
+        provider: "github".to_owned(),
+        verdict: "invalid".to_owned(),
+        secret_id: None,
+        reason: Some("The signature was not made with the secret set here.".to_owned()),
+        hint: Some("Let the sender change that.".to_owned()),
+        signed: Some(Text::Base64("/w==".to_owned())),
+        received: Some("00ff".to_owned()),
+        computed: Some("ff00".to_owned()),
+    }
 }
 
 fn detail() -> Detail {
@@ -128,6 +159,36 @@ fn detail() -> Detail {
     }
 }
 
+fn record() -> Record {
+    let tried = |seq, attempt, second: i64, status| Attempt {
+        seq,
+        attempt,
+        received_at: time(second * 1_000_000),
+        status: Some(status),
+    };
+    Record {
+        detail: detail(),
+        signature: Some(signature()),
+        delivery: Some(Delivery {
+            id: "72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned(),
+            attempt: 2,
+            attempts: vec![tried(127, 1, 0, 503), tried(128, 2, 5, 200)],
+            guessed: false,
+        }),
+        reply: Some(Answered {
+            source: "rule 1".to_owned(),
+            status: Some(200),
+            headers: vec![header("Content-Type", "text/plain")],
+            body_bytes: 2,
+            body: Some("ok".to_owned()),
+            sent_at: Some(time(413_000)),
+            duration_us: Some(1_300),
+            taken: Some(true),
+            ..Answered::default()
+        }),
+    }
+}
+
 #[test]
 fn endpoints_are_as_pinned() {
     assert_golden(
@@ -148,7 +209,7 @@ fn pages_of_requests_are_as_pinned() {
 
 #[test]
 fn a_request_in_full_is_as_pinned() {
-    assert_golden(&detail(), include_str!("wire/detail.json"));
+    assert_golden(&record(), include_str!("wire/detail.json"));
     let binary = Detail {
         summary: odd_summary(),
         http_version: "HTTP/2.0".to_owned(),
@@ -158,6 +219,13 @@ fn a_request_in_full_is_as_pinned() {
         body: Body { text: None, ..detail().body },
         ..detail()
     };
+    let signature = Signature {
+        provider: "stripe".to_owned(),
+        verdict: "valid".to_owned(),
+        secret_id: Some("0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned()),
+        ..Signature::default()
+    };
+    let binary = Record { detail: binary, signature: Some(signature), delivery: None, reply: None };
     assert_golden(&binary, include_str!("wire/detail_binary.json"));
 }
 
@@ -174,6 +242,25 @@ fn problems_sessions_and_counts_are_as_pinned() {
     let session = Session { key: "hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned() };
     assert_golden(&session, include_str!("wire/session.json"));
     assert_golden(&Deleted { deleted: 12 }, include_str!("wire/deleted.json"));
+}
+
+#[test]
+fn secrets_and_providers_are_as_pinned() {
+    let secret = |name: Option<&str>| Secret {
+        id: "0b1f2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d".to_owned(),
+        provider: "stripe".to_owned(),
+        name: name.map(str::to_owned),
+        created_at: time(0),
+    };
+    let secrets = Secrets { secrets: vec![secret(Some("Live")), secret(None)] };
+    assert_golden(&secrets, include_str!("wire/secrets.json"));
+    let provider = Provider {
+        id: "stripe".to_owned(),
+        name: "Stripe".to_owned(),
+        secret: "The endpoint's signing secret.".to_owned(),
+        fields: vec!["Stripe-Signature".to_owned()],
+    };
+    assert_golden(&Providers { providers: vec![provider] }, include_str!("wire/providers.json"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::{
     metrics::Metrics,
     store::sqlite::{Durability, Options, Publish},
+    vault::SecretKey,
 };
 
 /// Less would not hold a batch of requests beside the tables themselves.
@@ -20,7 +21,10 @@ const SMALLEST_STORAGE_BYTES: u64 = 16 * 1024 * 1024;
     name = "hookglass",
     version,
     max_term_width = 100,
-    after_help = "Start it, open the URL that it prints, and press \"New endpoint\"."
+    after_help = "Start it, open the URL that it prints, and press \"New endpoint\".\n\n\
+                  Senders' secrets are sealed with a key that is made when the first one is added, \
+                  in the file FILE.key beside the database. To keep it elsewhere, set \
+                  HOOKGLASS_SECRET_KEY to 32 bytes in base64 instead."
 )]
 pub struct Cli {
     /// What to do instead of serving.
@@ -181,6 +185,10 @@ pub struct Config {
     /// How log lines look. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
     #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+
+    /// What secrets are sealed with. No flag: other users of the machine see those.
+    #[arg(skip)]
+    pub secret_key: Option<SecretKey>,
 }
 
 impl Config {

@@ -1,6 +1,7 @@
 //! The Hookglass server: captures requests, stores them, and shows them live.
 
 mod address;
+mod answering;
 mod budget;
 mod capture;
 pub mod config;
@@ -9,11 +10,13 @@ mod feed;
 mod forwarded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod handshake;
 mod head;
 pub mod key;
-mod label;
 mod listen;
+mod marks;
 pub mod metrics;
+mod programme;
 mod qr;
 pub mod query;
 mod rates;
@@ -22,9 +25,14 @@ mod redact;
 mod reply;
 mod retention;
 mod sender;
+mod sent;
+mod signature;
 pub mod slug;
 mod snippet;
 pub mod store;
+mod template;
+pub mod vault;
+mod verdicts;
 mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -38,6 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::feed::{Feed, Heard, Subscription};
 use self::{
+    answering::Answering,
     budget::Budget,
     capture::Capture,
     config::Config,
@@ -46,9 +55,11 @@ use self::{
     rates::Rates,
     reading::Reader,
     store::{
-        Store,
+        Store, StoreError,
         sqlite::{OpenError, SqliteStore},
     },
+    vault::{Vault, VaultError},
+    verdicts::{Bench, Verdicts},
     web::{App, client::ClientAddress},
 };
 
@@ -84,6 +95,12 @@ pub enum StartError {
     /// The database cannot be served.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The secrets in it cannot be opened.
+    #[error(transparent)]
+    Secrets(#[from] VaultError),
+    /// The database cannot be read.
+    #[error("cannot read the database: {0}")]
+    Store(#[from] StoreError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with {flag}")]
     Listen {
@@ -110,6 +127,13 @@ impl Server {
         let metrics = Metrics::default();
         let options = config.store_options(publish, metrics.clone());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
+        let vault = match open_vault(&config, &*store).await {
+            Ok(vault) => vault,
+            Err(error) => {
+                store.close().await;
+                return Err(error);
+            }
+        };
         let (listener, address) = bind(config.listen, "--listen").await?;
         let config = Arc::new(config);
         let shutdown = CancellationToken::new();
@@ -117,12 +141,24 @@ impl Server {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
         let rates = Arc::new(Rates::new(&config));
+        let bench = Bench::new(store.clone(), vault, &config);
+        let budget = Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone());
+        let answering = Answering::new(
+            store.clone(),
+            bench.clone(),
+            budget.clone(),
+            captures.clone(),
+            shutdown.clone(),
+        );
+        let (verdicts, judging) = Verdicts::new(bench, shutdown.clone());
         let capture = Arc::new(Capture {
             store: store.clone(),
+            verdicts: verdicts.clone(),
             client_address: client_address.clone(),
             config: config.clone(),
             rates: rates.clone(),
-            budget: Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone()),
+            budget,
+            answering: answering.clone(),
             upload_budget: Budget::new(
                 config.max_storage.0 / UPLOADS_PART,
                 metrics.upload_bytes.clone(),
@@ -133,6 +169,8 @@ impl Server {
         });
         let app = App::new(web::Parts {
             capture: capture.clone(),
+            answering,
+            verdicts,
             store: store.clone(),
             feed,
             client_address: client_address.clone(),
@@ -159,6 +197,7 @@ impl Server {
             keepers.spawn(listen.serve(listener));
         }
         keepers.spawn(listen.serve(listener));
+        keepers.spawn(judging);
         keepers.spawn(retention::keep(store.clone(), shutdown.clone()));
         keepers.spawn(forget_idle(rates, shutdown.clone()));
         Ok(Self { address, store, shutdown, captures, connections, keepers, metrics_address })
@@ -192,6 +231,15 @@ impl Server {
             tracing::debug!(connections = self.connections.len(), "closing open connections");
         }
     }
+}
+
+/// Opens the vault, and makes sure that it opens what is in the store.
+async fn open_vault(config: &Config, store: &dyn Store) -> Result<Vault, StartError> {
+    let vault = Vault::open(&config.database.0, config.secret_key.clone())?;
+    if let Some(secret) = store.any_secret().await? {
+        vault.check(secret.endpoint, secret.id, &secret.sealed)?;
+    }
+    Ok(vault)
 }
 
 async fn bind(

@@ -16,9 +16,11 @@ use hookglass_server::{
         Store as _,
         sqlite::{Options, SqliteStore},
     },
+    vault::{KEY_VARIABLE, SecretKey, SecretKeyError},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use zeroize::Zeroizing;
 
 /// Many small and short-lived buffers from several threads: what the system's allocator is slow
 /// at, and keeps resident.
@@ -29,12 +31,19 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     init_logs(cli.config.log_format);
     use_small_pages();
+    let secret_key = match secret_key() {
+        Ok(secret_key) => secret_key,
+        Err(error) => {
+            say(&format!("hookglass: {KEY_VARIABLE} {error}"));
+            return ExitCode::from(2);
+        }
+    };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")
         .and_then(|runtime| match cli.command {
-            None => runtime.block_on(serve(cli.config)),
+            None => runtime.block_on(serve(cli.config, secret_key)),
             Some(Command::CreateWorkspace) => runtime.block_on(create_workspace(&cli.config)),
         });
     match done {
@@ -46,10 +55,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn serve(config: Config) -> anyhow::Result<()> {
+async fn serve(mut config: Config, secret_key: Option<SecretKey>) -> anyhow::Result<()> {
     raise_open_files_limit();
     let public_url = config.public_url.clone();
     let database = config.database.0.clone();
+    config.secret_key = secret_key;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let server = Server::start(config).await?;
@@ -64,6 +74,16 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     tracing::info!("stopping");
     server.shutdown().await;
     Ok(())
+}
+
+/// The key from the environment. An empty one counts as none.
+fn secret_key() -> Result<Option<SecretKey>, SecretKeyError> {
+    match std::env::var(KEY_VARIABLE).map(Zeroizing::new) {
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => text.parse().map(Some),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(SecretKeyError),
+    }
 }
 
 /// Where a browser on this machine finds a server that listens on `address`.

@@ -9,7 +9,7 @@ mod compare;
 mod content;
 mod fields;
 mod find;
-mod form;
+pub(crate) mod form;
 mod headers;
 mod hex;
 mod image;
@@ -143,6 +143,7 @@ impl Reader {
                 sheet::fill(&mut reading, &rows, &part);
                 Ok(reading)
             }
+            Part::Signature | Part::Attempts => Ok(Reading::default()),
             Part::Compare => self.compare(subject, &ask).await,
         }
     }

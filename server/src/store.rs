@@ -1,22 +1,27 @@
 //! What a store keeps and answers, whatever engine stands behind it. Knows nothing of axum or
 //! Leptos; `sqlite` is the one implementation so far.
 
+mod answers;
+mod captured;
 pub(crate) mod counting;
 mod error;
 mod search;
+mod secret;
 pub mod sqlite;
 
 use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
+use hookglass_app::wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
 pub use self::{
+    answers::{Answers, LateAnswer, NewAnswers, Progress, StoredAnswers},
     counting::Span,
     error::StoreError,
     search::{Found, From, Search},
+    secret::{NewSecret, SecretId, StoredSecret},
 };
 use crate::{key::KeyHash, slug::Slug};
 
@@ -66,6 +71,10 @@ pub struct Endpoint {
     /// The highest `seq` that retention dropped since it was last cleared, 0 for none. What is
     /// pinned is still there below it.
     pub dropped_through: i64,
+    /// Whether it has secrets to judge signatures by.
+    pub has_secrets: bool,
+    /// That it answers in a way of its own; `None` for the plain answer.
+    pub answers: Option<Answers>,
 }
 
 /// What is to become of an endpoint's settings; `None` leaves one as it is.
@@ -77,6 +86,8 @@ pub struct Settings {
     pub expires_in: Option<u32>,
     /// What happens once it is full.
     pub on_limit: Option<OnLimit>,
+    /// How it answers.
+    pub answers: Option<NewAnswers>,
 }
 
 /// Who makes an endpoint.
@@ -124,10 +135,16 @@ pub struct Captured {
     pub label: Option<String>,
     /// Who sent it, as its marks tell.
     pub sender: Option<&'static str>,
+    /// The sender's own id of the delivery. Without one the store may find an equal body.
+    pub delivery: Option<String>,
+    /// Which try of its delivery this is by the sender's count, from 1.
+    pub attempt: Option<u32>,
     /// `preview` or `preflight`.
     pub mark: Option<&'static str>,
     /// The status that it is answered with, if it is known.
     pub status: Option<u16>,
+    /// What it is answered, if that is known and not plain.
+    pub answer: Option<Vec<u8>>,
     /// Whether the sender sent the whole body.
     pub complete: bool,
     /// Whether `head` is what stood on the wire.
@@ -183,6 +200,8 @@ pub struct StoredRequest {
     pub head: Vec<u8>,
     /// Trailer fields.
     pub trailers: Vec<u8>,
+    /// What it was answered; `None` for the plain answer and for refusals.
+    pub answer: Option<Vec<u8>>,
 }
 
 /// What its owner says of a request; `None` leaves it as it is.
@@ -230,7 +249,7 @@ pub struct Change {
 pub enum What {
     /// A request was captured.
     Captured(Arc<Summary>),
-    /// Note or pin of a request changed.
+    /// Note, pin, verdict or answer of a request changed.
     Updated(Arc<Summary>),
     /// Requests were deleted one by one.
     Deleted(Vec<i64>),
@@ -294,6 +313,10 @@ pub trait Store: Send + Sync + 'static {
     async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError>;
 
     /// Changes settings of an endpoint.
+    ///
+    /// # Errors
+    /// `Outdated` where how it answers was changed by another meanwhile, `Full` where that takes more
+    /// room than there is, and the failures of the store.
     async fn update_endpoint(
         &self,
         id: EndpointId,
@@ -343,6 +366,10 @@ pub trait Store: Send + Sync + 'static {
     /// One request.
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError>;
 
+    /// The delivery that a request is a try of. `None` where its sender names none and no other
+    /// request has the same body.
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError>;
+
     /// A part of a request's body; what lies past its end is left out.
     async fn body(
         &self,
@@ -370,6 +397,41 @@ pub trait Store: Send + Sync + 'static {
         seq: i64,
         annotation: Annotation,
     ) -> Result<Summary, StoreError>;
+
+    /// Keeps a sealed secret.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `TooManySecrets`, and the failures of the store.
+    async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError>;
+
+    /// The secrets of an endpoint, oldest first.
+    async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError>;
+
+    /// One secret of any endpoint, if there is one at all.
+    async fn any_secret(&self) -> Result<Option<StoredSecret>, StoreError>;
+
+    /// Deletes a secret.
+    async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError>;
+
+    /// Notes what was made of the signatures of these requests. Those that are not there are
+    /// passed over.
+    async fn note_verdicts(
+        &self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError>;
+
+    /// How an endpoint answers; `None` for the plain answer.
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError>;
+
+    /// Notes what became of an answer after its request was stored. A request that is gone meanwhile
+    /// is passed over.
+    async fn note_answer(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        late: LateAnswer,
+    ) -> Result<(), StoreError>;
 
     /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError>;

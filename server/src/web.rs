@@ -22,17 +22,18 @@ use axum::{
     extract::{FromRef, MatchedPath, Request},
     middleware,
     response::Response,
-    routing::{any, get},
+    routing::{any, delete, get},
 };
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
 use self::{
-    api::{endpoints, qr, readings, requests, session, snippets},
+    api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
     client::ClientAddress,
 };
 pub(crate) use self::{error::problem_response, origin::host};
 use crate::{
+    answering::Answering,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
@@ -40,6 +41,7 @@ use crate::{
     rates::Rates,
     reading::Reader,
     store::Store,
+    verdicts::Verdicts,
 };
 
 /// What handlers may ask for. A cheap-clone handle.
@@ -65,6 +67,8 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
     pub(crate) capture: Arc<Capture>,
+    pub(crate) verdicts: Verdicts,
+    pub(crate) answering: Answering,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,
@@ -122,6 +126,12 @@ pub(crate) fn routes(app: App) -> Router {
                 .delete(requests::delete)
                 .post(requests::post_form_one),
         )
+        .route("/api/endpoints/{endpoint}/secrets", get(secrets::list).post(secrets::post))
+        .route(
+            "/api/endpoints/{endpoint}/secrets/{secret}",
+            delete(secrets::delete).post(secrets::post_form),
+        )
+        .route("/api/providers", get(providers::list))
         .route("/api/endpoints/{endpoint}/requests/{seq}/snippet", get(snippets::get))
         .route("/api/endpoints/{endpoint}/qr", get(qr::get))
         .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))

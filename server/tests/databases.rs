@@ -111,8 +111,11 @@ fn captured(target: &str, body: &[u8]) -> Captured {
         content_type: Some(b"text/plain".to_vec()),
         label: Some("push".to_owned()),
         sender: None,
+        delivery: None,
+        attempt: None,
         mark: None,
         status: Some(200),
+        answer: None,
         complete: true,
         exact: true,
         redacted: false,
@@ -166,6 +169,7 @@ async fn make_the_database_of_issue_3() {
         name: Some(Some("Refusing".to_owned())),
         expires_in: Some(0),
         on_limit: Some(OnLimit::Refuse),
+        answers: None,
     };
     store.update_endpoint(refusing, settings).await.unwrap();
     store.append(refusing, captured("/refusing", b"")).await.unwrap();

@@ -15,8 +15,8 @@ use hookglass_server::{
     key::Key,
     slug::Slug,
     store::{
-        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, Owner,
-        PIECE_BYTES, Settings, Store, StoreError, What, Which, WorkspaceId,
+        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, NewSecret, Owner,
+        PIECE_BYTES, SecretId, Settings, Store, StoreError, What, Which, WorkspaceId,
         sqlite::{Options, SqliteStore},
     },
 };
@@ -70,8 +70,11 @@ fn captured(body: &[u8]) -> Captured {
         content_type: Some(b"text/\xff".to_vec()),
         label: Some("push".to_owned()),
         sender: None,
+        delivery: None,
+        attempt: None,
         mark: None,
         status: Some(200),
+        answer: None,
         complete: true,
         exact: true,
         redacted: false,
@@ -961,6 +964,88 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
         })
     });
     run.unwrap();
+}
+
+#[tokio::test]
+async fn secrets_stay_with_their_endpoint_as_they_were_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let (one, other) = (endpoint(&*store, "one").await, endpoint(&*store, "other").await);
+    assert_eq!(store.any_secret().await.unwrap(), None);
+    let new = |endpoint: &Endpoint, sealed: &[u8]| NewSecret {
+        endpoint: endpoint.id,
+        id: SecretId::random(),
+        provider: "stripe".to_owned(),
+        name: Some("Live".to_owned()),
+        sealed: sealed.to_vec(),
+        max_secrets: 2,
+    };
+    let first = store.add_secret(new(&one, &[0, 255])).await.unwrap();
+    let second = store.add_secret(new(&one, b"x")).await.unwrap();
+    let full = store.add_secret(new(&one, b"y")).await.unwrap_err();
+    assert!(matches!(full, StoreError::TooManySecrets(2)), "{full:?}");
+    let kept = store.secrets(one.id).await.unwrap();
+    assert_eq!(kept, [first.clone(), second.clone()]);
+    assert_eq!((kept[0].sealed.as_slice(), kept[0].provider.as_str()), (&[0, 255][..], "stripe"));
+    assert!(store.secrets(other.id).await.unwrap().is_empty());
+    assert!(store.any_secret().await.unwrap().is_some());
+    let has_secrets = |endpoint: &Endpoint| {
+        let (store, slug) = (store.clone(), endpoint.slug.clone());
+        async move {
+            let kept = store.endpoint(&slug).await.unwrap().unwrap().has_secrets;
+            assert_eq!(store.resolve(&slug).await.unwrap().unwrap().has_secrets, kept);
+            kept
+        }
+    };
+    assert_eq!((has_secrets(&one).await, has_secrets(&other).await), (true, false));
+    let stranger = store.delete_secret(other.id, first.id).await.unwrap_err();
+    assert!(matches!(stranger, StoreError::NotFound));
+    store.delete_secret(one.id, first.id).await.unwrap();
+    assert!(has_secrets(&one).await);
+    store.delete_endpoint(one.id).await.unwrap();
+    assert_eq!(store.any_secret().await.unwrap(), None);
+    let gone = store.add_secret(new(&one, b"z")).await.unwrap_err();
+    assert!(matches!(gone, StoreError::Gone(_)), "{gone:?}");
+    let told = published.lock().unwrap();
+    let told = told.iter().filter(|change| change.endpoint == one.slug);
+    assert_eq!(told.count(), 5, "made, two secrets, one less, gone");
+}
+
+#[tokio::test]
+async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    for _ in 0..3 {
+        store.append(endpoint.id, captured(b"x")).await.unwrap();
+    }
+    let before = store.last_change(endpoint.workspace).await.unwrap();
+    let verdicts = vec![(1, Some("valid")), (9, Some("valid")), (3, Some("invalid"))];
+    for _ in 0..2 {
+        store.note_verdicts(endpoint.id, verdicts.clone()).await.unwrap();
+    }
+    let told: Vec<_> = published
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|change| match &change.what {
+            What::Updated(summary) => Some((change.number, summary.seq, summary.verdict.clone())),
+            _ => None,
+        })
+        .collect();
+    let expected =
+        [(before + 1, 1, Some("valid".to_owned())), (before + 2, 3, Some("invalid".to_owned()))];
+    assert_eq!(told, expected, "what is not there or says nothing new is passed over");
+    let Backlog::Changes(backlog) =
+        store.changes_after(endpoint.workspace, before, 10).await.unwrap()
+    else {
+        panic!("a gap")
+    };
+    let numbers: Vec<i64> = backlog.iter().map(|change| change.number).collect();
+    assert_eq!(numbers, [before + 1, before + 2]);
+    store.note_verdicts(endpoint.id, vec![(1, None)]).await.unwrap();
+    let request = store.request(endpoint.id, Which::Seq(1)).await.unwrap();
+    assert_eq!(request.summary.verdict, None);
 }
 
 /// A feed's reader: what is there after the changes that it heard.

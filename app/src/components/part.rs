@@ -56,6 +56,8 @@ pub(crate) fn PartView(
         Part::Query => "query-view",
         Part::Wire => "wire-view",
         Part::Reply => "reply-view",
+        Part::Signature => "signature-view",
+        Part::Attempts => "attempts-view",
         Part::Compare => "compare-view",
     };
     let sought = RwSignal::new(None);
@@ -154,6 +156,8 @@ const fn label(part: Part) -> &'static str {
         Part::Query => "The fields of the query",
         Part::Wire => "The bytes as received",
         Part::Reply => "What was answered",
+        Part::Signature => "What can be said of the signature",
+        Part::Attempts => "The tries of its delivery",
         Part::Compare => "What differs",
     }
 }

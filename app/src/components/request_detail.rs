@@ -73,6 +73,8 @@ fn Tabs(headers: usize) -> impl IntoView {
             Part::Query => "Query",
             Part::Wire => "Wire",
             Part::Reply => "Reply",
+            Part::Signature => "Signature",
+            Part::Attempts => "Attempts",
             Part::Compare => "Compare",
         };
         let is_it = Signal::derive(move || chosen.get() == part);
@@ -90,6 +92,8 @@ fn Tabs(headers: usize) -> impl IntoView {
             {tab(Part::Wire, "4")}
             {tab(Part::Reply, "5")}
             {tab(Part::Compare, "6")}
+            {tab(Part::Signature, "7")}
+            {tab(Part::Attempts, "8")}
         </nav>
     }
     .erased()

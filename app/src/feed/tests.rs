@@ -40,6 +40,7 @@ fn endpoint(requests: u64, last_seq: i64) -> Endpoint {
         max_requests: 10_000,
         on_limit: OnLimit::DropOldest,
         dropped_through: 0,
+        answers: None,
         key: None,
     }
 }

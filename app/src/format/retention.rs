@@ -54,6 +54,7 @@ mod tests {
             max_requests: 10_000,
             on_limit: OnLimit::DropOldest,
             dropped_through,
+            answers: None,
             key: None,
         }
     }

@@ -34,6 +34,9 @@ pub struct Endpoint {
     /// The highest `seq` that retention dropped, 0 for none since the last clearing.
     #[serde(default)]
     pub dropped_through: i64,
+    /// How it answers where that is not plain, in a few words for people: `503 twice, then 200`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
     /// The key of the workspace that this call made: only in the answer to a program that came
     /// without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +57,7 @@ impl fmt::Debug for Endpoint {
             max_requests,
             on_limit,
             dropped_through,
+            answers,
             key,
         } = self;
         f.debug_struct("Endpoint")
@@ -68,6 +72,7 @@ impl fmt::Debug for Endpoint {
             .field("max_requests", max_requests)
             .field("on_limit", on_limit)
             .field("dropped_through", dropped_through)
+            .field("answers", answers)
             .field("key", &key.as_ref().map(|_| "[redacted]"))
             .finish()
     }

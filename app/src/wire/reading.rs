@@ -49,6 +49,10 @@ pub enum Part {
     Wire,
     /// What was answered.
     Reply,
+    /// What can be said of its signature, and why it is not valid.
+    Signature,
+    /// The tries of its delivery.
+    Attempts,
     /// What differs from another request.
     Compare,
 }
@@ -63,6 +67,8 @@ impl Part {
             Self::Query => "query",
             Self::Wire => "wire",
             Self::Reply => "reply",
+            Self::Signature => "signature",
+            Self::Attempts => "attempts",
             Self::Compare => "compare",
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Timestamp};
+use super::{Answered, Delivery, Signature, Text, Timestamp};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,6 +33,9 @@ pub struct Summary {
     /// Who sent it, as its marks tell, such as `GitHub`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// The same as `/api/providers` has it, where its signatures can be judged: `github`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// What it is beside a delivery: `preview` where a chat or search engine looks at a link,
     /// `preflight` where a browser asks before a cross-origin request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +49,17 @@ pub struct Summary {
     /// Whether its owner pinned it: retention spares it.
     #[serde(default, skip_serializing_if = "is_false")]
     pub pinned: bool,
+    /// What was made of its signature when it was last judged, as in [`Signature::verdict`]; none
+    /// while its endpoint has no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// Which try of its delivery it is, from 1; none where it belongs to none. Where a delivery is
+    /// only guessed, its first does not know of the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// The delivery that it is a try of, see [`Delivery::id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -65,7 +79,7 @@ pub struct Refused {
 /// A field line of a head: name and value as sent.
 pub type Header = (Text, Text);
 
-/// One captured request in full; its body is a call of its own unless it is short text.
+/// One captured request as its sender sent it; its body is a call of its own unless it is short text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// What lists show of it.
@@ -87,6 +101,23 @@ pub struct Detail {
     pub duration_us: u64,
     /// The body.
     pub body: Body,
+}
+
+/// One captured request with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The request itself.
+    #[serde(flatten)]
+    pub detail: Detail,
+    /// What can be said of its signature now; none where nothing calls for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// The delivery that it is an attempt of, if its sender names one or another has the same body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// What it was answered; none for what older versions kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Answered>,
 }
 
 /// The body of a captured request.

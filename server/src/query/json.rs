@@ -1,7 +1,11 @@
 //! Values within JSON, found by their path without building a tree; a text that was cut off is
 //! read as far as it goes.
 
+mod tree;
+
 use std::borrow::Cow;
+
+pub(crate) use self::tree::{Gathered, Tree, gather};
 
 /// How deep `paths` looks.
 const SHOWN_DEPTH: usize = 4;
@@ -74,12 +78,7 @@ pub(super) fn any_at(
     steps: &[Step],
     accept: &mut dyn FnMut(Found<'_>) -> bool,
 ) -> bool {
-    let Ok(text) = std::str::from_utf8(json).or_else(|error| {
-        // A character that was cut off at the end; what is no UTF-8 before is no JSON.
-        std::str::from_utf8(&json[..error.valid_up_to()])
-    }) else {
-        return false;
-    };
+    let Some(text) = readable(json) else { return false };
     let mut reader = Reader { text, at: 0 };
     let mut done = false;
     reader.walk(steps, &mut |found| {
@@ -87,6 +86,13 @@ pub(super) fn any_at(
         done
     });
     done
+}
+
+/// The text of bytes as far as they are one: the last character may be cut off, and what is no
+/// UTF-8 before that is no JSON.
+fn readable(json: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(json);
+    text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()
 }
 
 /// Paths of values in a JSON text with the values as they were written, at most `most`, in order;

@@ -43,6 +43,13 @@ pub(crate) fn value(bytes: &[u8], wanted: &str) -> Option<Vec<u8>> {
     value.map(decode)
 }
 
+/// Names and values in order, decoded; a value that was left out is empty.
+pub(crate) fn decoded_pairs(bytes: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    pairs(bytes)
+        .take(MAX_PAIRS)
+        .map(|(name, value)| (decode(name), value.map(decode).unwrap_or_default()))
+}
+
 /// Whether bytes look like a form, whatever their type says.
 pub(crate) fn looks_like_form(bytes: &[u8]) -> bool {
     let is_fine =

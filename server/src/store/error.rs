@@ -37,6 +37,12 @@ pub enum StoreError {
     /// What is pinned would take more of the storage than it may.
     #[error("what is pinned takes up to {0} bytes")]
     PinsTooLarge(u64),
+    /// The endpoint has as many secrets as it may have.
+    #[error("the endpoint has {0} secrets already")]
+    TooManySecrets(u32),
+    /// It was changed by another meanwhile: read it again.
+    #[error("changed meanwhile")]
+    Outdated,
     /// The queue of the writer is full.
     #[error("the write queue is full")]
     Busy,

@@ -1,14 +1,17 @@
 //! The store in one SQLite file: one writer, a few readers, and a connection that moves the
 //! write-ahead log into the database.
 
+mod answers;
 mod changes;
 mod checkpoint;
 mod counts;
+mod deliveries;
 mod directory;
 mod log;
 mod open;
 mod reader;
 mod search;
+mod secrets;
 mod writer;
 
 use std::{
@@ -22,7 +25,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::{Counts, Summary, Window};
+use hookglass_app::wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
@@ -31,9 +34,9 @@ use self::{
     checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
 };
 use super::{
-    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, NewEndpoint,
-    PIECE_BYTES, RequestPage, Search, Settings, Span, Store, StoreError, StoredRequest, UploadId,
-    Which, WorkspaceId,
+    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
+    NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store,
+    StoreError, StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
@@ -268,6 +271,10 @@ impl Store for SqliteStore {
         self.readers.request(id, which).await
     }
 
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError> {
+        self.readers.delivery(id, seq).await
+    }
+
     async fn body(
         &self,
         id: EndpointId,
@@ -296,6 +303,43 @@ impl Store for SqliteStore {
         annotation: Annotation,
     ) -> Result<Summary, StoreError> {
         self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
+    }
+
+    async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError> {
+        self.writer.edit(|reply| writer::Edit::AddSecret { new, reply }).await
+    }
+
+    async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError> {
+        self.readers.secrets(id).await
+    }
+
+    async fn any_secret(&self) -> Result<Option<StoredSecret>, StoreError> {
+        self.readers.any_secret().await
+    }
+
+    async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteSecret { id, secret, reply }).await
+    }
+
+    async fn note_verdicts(
+        &self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteVerdicts { id, verdicts, reply }).await
+    }
+
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError> {
+        self.readers.answers(id).await
+    }
+
+    async fn note_answer(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        late: LateAnswer,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteAnswer { id, seq, late, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {

@@ -1,9 +1,12 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
+pub(crate) mod answers;
 pub(crate) mod endpoints;
+pub(crate) mod providers;
 pub(crate) mod qr;
 pub(crate) mod readings;
 pub(crate) mod requests;
+pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod snippets;
 mod submission;

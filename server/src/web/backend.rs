@@ -4,16 +4,18 @@ use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
     wire::{
-        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Timestamp, Window,
+        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading, Record,
+        Signature, Timestamp, Window,
     },
 };
 
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
-    head,
+    answering, head,
     reading::Subject,
+    signature::Depth,
     store::{self, StoredRequest, Which},
+    verdicts,
 };
 
 /// The longest body that a detail carries as text.
@@ -67,24 +69,55 @@ impl Reads {
     }
 
     /// Whoever looks at an endpoint uses it.
-    async fn touch(&self, endpoint: &store::Endpoint) {
+    pub(crate) async fn touch(&self, endpoint: &store::Endpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It ends a little sooner than it might; the next look comes.
             tracing::debug!(%error, "an endpoint's use was not noted");
         }
     }
 
-    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Detail, Error> {
+    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Record, Error> {
         let endpoint = self.caller.living(&self.app, id).await?;
-        let stored = self.app.store.request(endpoint.id, which).await?;
+        let mut stored = self.app.store.request(endpoint.id, which).await?;
         let bytes = stored.summary.body_bytes;
-        let text = if bytes <= TEXT_BYTES {
-            let body = self.app.store.body(endpoint.id, stored.summary.seq, 0..bytes).await?;
-            String::from_utf8(body).ok()
+        let body = if bytes <= TEXT_BYTES {
+            Some(self.app.store.body(endpoint.id, stored.summary.seq, 0..bytes).await?)
         } else {
             None
         };
-        Ok(detail(stored, text))
+        let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
+        let delivery = self.app.store.delivery(endpoint.id, stored.summary.seq).await?;
+        let text = body.and_then(|body| String::from_utf8(body).ok());
+        let reply = answering::answered(&stored).await;
+        Ok(Record { detail: detail(stored, text), signature, delivery, reply })
+    }
+
+    /// What can be said of the request's signature with the secrets that are set now.
+    async fn signature(
+        &self,
+        endpoint: &store::Endpoint,
+        stored: &mut StoredRequest,
+        body: Option<&[u8]>,
+    ) -> Result<Option<Signature>, Error> {
+        let bench = &self.app.verdicts.bench;
+        let secrets =
+            if endpoint.has_secrets { bench.secrets(endpoint.id).await? } else { Vec::new() };
+        let body = match body {
+            Some(body) => Some(body.to_vec()),
+            // Its head tells enough where there is nothing to judge by.
+            None if secrets.is_empty() => Some(Vec::new()),
+            None => None,
+        };
+        let depth = Depth::Explained;
+        let judged = bench.judge(endpoint.id, stored, secrets.into(), body, depth).await?;
+        let verdict = judged.as_ref().map(|judged| judged.verdict.as_str());
+        let verdict = verdict.filter(|_| endpoint.has_secrets);
+        if stored.summary.verdict.as_deref() != verdict {
+            // Lists are to say the same.
+            self.app.verdicts.judge_one(endpoint.id, stored.summary.seq);
+            stored.summary.verdict = verdict.map(str::to_owned);
+        }
+        Ok(judged.map(verdicts::to_wire))
     }
 
     pub(crate) async fn reading(&self, id: &str, which: Which, ask: Ask) -> Result<Reading, Error> {
@@ -123,7 +156,8 @@ impl Backend for Reads {
     }
 
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {
-        self.request(id, Which::Seq(seq)).await.map_err(|error| error.problem())
+        let record = self.request(id, Which::Seq(seq)).await;
+        record.map(|record| record.detail).map_err(|error| error.problem())
     }
 
     async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
@@ -150,6 +184,7 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
         max_requests: u64::from(endpoint.max_requests),
         on_limit: endpoint.on_limit,
         dropped_through: endpoint.dropped_through,
+        answers: endpoint.answers.as_ref().and_then(|answers| answers.words.clone()),
         key: None,
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use hookglass_app::wire::{GoneReason, Problem, QueryError};
 
-use crate::{rates::Exceeded, reading::ReadError, store::StoreError};
+use crate::{answering::Fault, rates::Exceeded, reading::ReadError, store::StoreError};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// Something about the call is wrong; the text says what and what to send instead.
     #[error("{0}")]
     Invalid(String),
+    /// A setting is wrong.
+    #[error("{0}")]
+    InvalidField(Fault),
     /// A search is wrong somewhere.
     #[error("{}", .0.message)]
     InvalidQuery(QueryError),
@@ -35,6 +38,8 @@ pub(crate) enum Error {
     TooManyEndpoints(u32),
     #[error("{0} endpoints in all already")]
     TooManyEndpointsInAll(u32),
+    #[error("{0} secrets already")]
+    TooManySecrets(u32),
     #[error("{} from one address in an hour", .0.value)]
     TooManyCreations(Exceeded),
     #[error("{0} requests are pinned already")]
@@ -59,13 +64,16 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) | Self::InvalidQuery(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::InvalidField(_) | Self::InvalidQuery(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken
             | Self::TooManyEndpoints(_)
+            | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
             Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -83,6 +91,12 @@ impl Error {
         let (kind, title, detail) = match self {
             Self::Invalid(detail) => {
                 ("invalid-request", "The request is not valid", detail.clone())
+            }
+            Self::InvalidField(fault) if fault.in_query => {
+                ("invalid-query", "The search cannot be read", fault.to_string())
+            }
+            Self::InvalidField(fault) => {
+                ("invalid-request", "The request is not valid", fault.to_string())
             }
             Self::InvalidQuery(error) => {
                 ("invalid-query", "The search cannot be read", error.message.clone())
@@ -139,6 +153,11 @@ impl Error {
                      large request first."
                 ),
             ),
+            Self::TooManySecrets(limit) => (
+                "too-many-secrets",
+                "Too many secrets",
+                format!("An endpoint may have {limit} secrets; delete one first."),
+            ),
             Self::TooManyEndpointsInAll(limit) => (
                 "server-full",
                 "The server is full",
@@ -186,7 +205,8 @@ impl Error {
             ),
         };
         let place = match self {
-            Self::InvalidQuery(error) => Some(error),
+            Self::InvalidQuery(error) => Some((error.start, error.end)),
+            Self::InvalidField(fault) => fault.place,
             _ => None,
         };
         Problem {
@@ -194,8 +214,8 @@ impl Error {
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail,
-            start: place.map(|error| error.start),
-            end: place.map(|error| error.end),
+            start: place.map(|(start, _)| start),
+            end: place.map(|(_, end)| end),
         }
     }
 }
@@ -209,14 +229,22 @@ impl From<StoreError> for Error {
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
             StoreError::TooManyPins(limit) => Self::TooManyPins(limit),
             StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
+            StoreError::TooManySecrets(limit) => Self::TooManySecrets(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
-            // Only capturing runs into `Full`.
+            // What comes again finds room, or what changed meanwhile.
             StoreError::Full { .. }
+            | StoreError::Outdated
             | StoreError::Busy
             | StoreError::Closed
             | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
         }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::InvalidField(fault)
     }
 }
 
@@ -259,6 +287,7 @@ impl IntoResponse for Error {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Invalid(_)
+            | Self::InvalidField(_)
             | Self::InvalidQuery(_)
             | Self::CrossOrigin
             | Self::CreationClosed
@@ -267,6 +296,7 @@ impl IntoResponse for Error {
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
             | Self::TooManyEndpointsInAll(_)
+            | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_)
             | Self::Gone(_)

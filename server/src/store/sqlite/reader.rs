@@ -7,10 +7,10 @@ use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Wind
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
-    Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
+    Answers, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
 };
 use super::{PIECE, PIECES};
-use crate::{head, key::KeyHash, slug::Slug};
+use crate::{head, key::KeyHash, sender, slug::Slug};
 
 /// Requests on a page if the caller does not say.
 const PAGE_REQUESTS: u32 = 50;
@@ -25,7 +25,10 @@ macro_rules! endpoint_columns {
         "endpoints.id, endpoints.workspace_id, endpoints.slug, endpoints.name,
         endpoints.created_at, endpoints.expires_at, endpoints.expires_in, endpoints.gone_reason,
         endpoints.last_seq, endpoints.requests, endpoints.refuses, endpoints.floor,
-        endpoints.purged, endpoints.dropped_through"
+        endpoints.purged, endpoints.dropped_through,
+        exists (select 1 from secrets where endpoint_id = endpoints.id) as has_secrets,
+        (select version from answers where endpoint_id = endpoints.id) as answers_version,
+        (select words from answers where endpoint_id = endpoints.id) as answers_words"
     };
 }
 /// What lists show of a request, from `requests` joined with its endpoint.
@@ -34,7 +37,7 @@ macro_rules! summary_columns {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
         requests.label, requests.refused, requests.sender, requests.mark, requests.status,
-        requests.note, requests.pinned"
+        requests.note, requests.pinned, requests.verdict, requests.delivery, requests.attempt"
     };
 }
 /// Whether a request is there: above the floor, or pinned.
@@ -52,7 +55,8 @@ macro_rules! stored_request {
             "select ",
             summary_columns!(),
             ", requests.http_version, requests.peer, requests.exact, requests.redacted,
-            requests.duration_us, requests.body_sha256, requests.head, requests.trailers
+            requests.duration_us, requests.body_sha256, requests.head, requests.trailers,
+            requests.answer
             from requests join endpoints on endpoints.id = requests.endpoint_id
             where requests.endpoint_id = ?1 and ",
             is_kept!(),
@@ -197,6 +201,7 @@ impl Readers {
             body_sha256: row.get("body_sha256"),
             head: row.get("head"),
             trailers: row.get("trailers"),
+            answer: row.get("answer"),
         })
     }
 
@@ -349,6 +354,10 @@ fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::E
         max_requests,
         on_limit: if row.get("refuses") { OnLimit::Refuse } else { OnLimit::DropOldest },
         dropped_through: row.get("dropped_through"),
+        has_secrets: row.get("has_secrets"),
+        answers: row
+            .get::<Option<i64>, _>("answers_version")
+            .map(|version| Answers { version, words: row.get("answers_words") }),
     })
 }
 
@@ -369,11 +378,18 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
+        provider: row
+            .get::<Option<&str>, _>("sender")
+            .and_then(sender::signing)
+            .map(|signing| signing.id.to_owned()),
         sender: row.get("sender"),
+        verdict: row.get("verdict"),
         mark: row.get("mark"),
         status: row.get("status"),
         note: row.get("note"),
         pinned: row.get("pinned"),
+        delivery_id: row.get("delivery"),
+        attempt: row.get("attempt"),
     }
 }
 

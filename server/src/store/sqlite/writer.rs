@@ -3,6 +3,7 @@
 //! for (deleting rows that are no longer there for anyone, making room) it does in small steps
 //! between the batches.
 
+mod answers;
 mod books;
 mod deletions;
 mod edits;
@@ -14,7 +15,9 @@ mod purge;
 mod queue;
 mod room;
 mod rows;
+mod secrets;
 mod statements;
+mod tries;
 mod uploads;
 
 use std::{
@@ -35,6 +38,7 @@ use self::{
     queue::Reply,
     room::Room,
     rows::Row,
+    tries::Tries,
     uploads::Uploads,
 };
 pub(super) use self::{
@@ -87,6 +91,7 @@ struct Desk {
     uploads: Uploads,
     abandoned: Arc<Mutex<Vec<UploadId>>>,
     purge: Purge,
+    tries: Tries,
     room: Room,
     /// `None` if it has to be read.
     pinned: Option<Pinned>,
@@ -242,6 +247,7 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<bool, sqlx::Error> {
         self.books.keep_small();
+        self.look_up_tries(edits).await?;
         for edit in edits.drain(..) {
             match edit {
                 Edit::Append(append) => self.take(append, batch).await?,
@@ -320,6 +326,7 @@ impl Desk {
         tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
         self.metrics.failed_commits.inc();
         self.books.clear();
+        self.tries.clear();
         self.room.forget();
         self.pinned = None;
         self.living = None;
@@ -356,6 +363,7 @@ fn weight(edit: &Edit) -> usize {
     match edit {
         Edit::Append(append) => append.bytes(),
         Edit::Upload { piece, .. } => piece.len(),
+        Edit::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
         _ => 0,
     }
 }

@@ -57,7 +57,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
-) -> Result<Json<wire::Detail>, Error> {
+) -> Result<Json<wire::Record>, Error> {
     Reads { app, caller }.request(&id, which(&seq)?).await.map(Json)
 }
 

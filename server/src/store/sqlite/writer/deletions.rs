@@ -43,7 +43,8 @@ impl Desk {
         let floor = self.books.endpoint(id).map_or(0, |book| book.floor);
         let rows = sqlx::query(
             "select id, seq, body_bytes, pinned,
-                length(head) + length(trailers) + coalesce(length(cast(note as blob)), 0) as beside
+                length(head) + length(trailers) + coalesce(length(answer), 0)
+                    + coalesce(length(cast(note as blob)), 0) as beside
             from requests
             where endpoint_id = ?1 and seq in (select value from json_each(?2))
                 and (seq > ?3 or pinned = 1)",

@@ -72,6 +72,22 @@ impl Desk {
                 let annotated = self.annotate(id, seq, annotation, batch).await?;
                 batch.answer(reply, annotated);
             }
+            Edit::AddSecret { new, reply } => {
+                let added = self.add_secret(new, batch).await?;
+                batch.answer(reply, added);
+            }
+            Edit::DeleteSecret { id, secret, reply } => {
+                let deleted = self.delete_secret(id, secret, batch).await?;
+                batch.answer(reply, deleted);
+            }
+            Edit::NoteVerdicts { id, verdicts, reply } => {
+                let noted = self.note_verdicts(id, verdicts, batch).await?;
+                batch.answer(reply, noted);
+            }
+            Edit::NoteAnswer { id, seq, late, reply } => {
+                let noted = self.note_answer(id, seq, late, batch).await?;
+                batch.answer(reply, noted);
+            }
             Edit::Clear { id, reply } => {
                 let cleared = self.clear(id, batch).await?;
                 batch.answer(reply, cleared);
@@ -233,6 +249,11 @@ impl Desk {
         batch: &mut Batch,
     ) -> Ended<Endpoint> {
         if let Err(error) = self.living(id).await? {
+            return Ok(Err(error));
+        }
+        if let Some(answers) = settings.answers
+            && let Err(error) = self.set_answers(id, answers).await?
+        {
             return Ok(Err(error));
         }
         let ttl_us = self.ttl_us;

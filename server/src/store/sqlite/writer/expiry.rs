@@ -94,6 +94,8 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
         self.unpin_all(id).await?;
+        self.forget_secrets(id).await?;
+        self.forget_answers(id).await?;
         let book = self.books.change(id)?;
         self.purge.add(id, book.endpoint.requests);
         book.floor = book.endpoint.last_seq;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookglass_app::wire::{OnLimit, Summary, Timestamp};
+use hookglass_app::wire::OnLimit;
 use sqlx::sqlite::SqliteArguments;
 
 use super::{
@@ -17,7 +17,6 @@ use super::{
     rows::{Row, add, add_nulls, bind_rows, insert_piece},
     statements,
 };
-use crate::{head, slug::Slug};
 
 /// A request on its way into the database.
 pub(in super::super) struct Append {
@@ -31,7 +30,7 @@ impl Append {
     pub(super) fn bytes(&self) -> usize {
         let captured = &self.captured;
         let body: usize = captured.body.iter().map(Bytes::len).sum();
-        body + captured.head.len() + captured.trailers.len()
+        body + captured.bytes_beside()
     }
 }
 
@@ -52,7 +51,7 @@ impl Desk {
         append: Append,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let Append { id, captured, reply } = append;
+        let Append { id, mut captured, reply } = append;
         if let Err(refused) = self.may_take(id).await? {
             batch.answer(reply, Err(refused));
             return Ok(());
@@ -72,10 +71,11 @@ impl Desk {
         book.endpoint.requests += 1;
         let (seq, workspace) = (book.endpoint.last_seq, book.endpoint.workspace);
         let slug = book.endpoint.slug.clone();
+        self.tries.number(id, seq, book.floor, &mut captured);
         self.put_off(id, batch)?;
 
         let tail: usize = captured.body.iter().map(Bytes::len).sum();
-        let beside = captured.head.len() + captured.trailers.len();
+        let beside = captured.bytes_beside();
         batch.bytes += (beside + tail) as u64;
         let bytes = i64::try_from(beside + tail).unwrap_or(i64::MAX);
         let book = self.books.change_workspace(workspace)?;
@@ -83,7 +83,7 @@ impl Desk {
         book.change += 1;
         let change = book.change;
 
-        let what = What::Captured(Arc::new(summary(&slug, seq, &captured)));
+        let what = What::Captured(Arc::new(captured.summary(&slug, seq)));
         batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
         batch.kept.push((reply, seq));
         let (request, uploaded) = match upload {
@@ -344,26 +344,5 @@ impl Desk {
             .await?;
         }
         Ok(())
-    }
-}
-
-fn summary(slug: &Slug, seq: i64, captured: &Captured) -> Summary {
-    Summary {
-        endpoint: slug.to_string(),
-        seq,
-        received_at: Timestamp::from_micros(captured.received_at),
-        method: captured.method.clone(),
-        target: head::text(&captured.target),
-        remote_addr: captured.remote_addr.clone(),
-        content_type: captured.content_type.as_deref().map(head::text),
-        body_bytes: captured.body_bytes,
-        complete: captured.complete,
-        refused: captured.refused.clone(),
-        label: captured.label.clone(),
-        sender: captured.sender.map(str::to_owned),
-        mark: captured.mark.map(str::to_owned),
-        status: captured.status,
-        note: None,
-        pinned: false,
     }
 }

@@ -109,7 +109,7 @@ impl Desk {
     }
 
     /// A request that is there: its id, what it takes up, and what lists show of it.
-    async fn kept(
+    pub(super) async fn kept(
         &mut self,
         id: EndpointId,
         seq: i64,
@@ -117,7 +117,7 @@ impl Desk {
         use sqlx::Row as _;
         let row = sqlx::query(concat!(
             "select requests.id as request,
-                body_bytes + length(head) + length(trailers)
+                body_bytes + length(head) + length(trailers) + coalesce(length(answer), 0)
                     + coalesce(length(cast(note as blob)), 0) as bytes, ",
             summary_columns!(),
             " from requests join endpoints on endpoints.id = requests.endpoint_id
@@ -159,6 +159,7 @@ impl Desk {
             let found: Vec<(i64, i64)> = sqlx::query_as(
                 "select endpoints.workspace_id,
                     sum(requests.body_bytes + length(requests.head) + length(requests.trailers)
+                        + coalesce(length(requests.answer), 0)
                         + coalesce(length(cast(requests.note as blob)), 0) + ?1)
                 from requests indexed by requests_by_pin
                 join endpoints on endpoints.id = requests.endpoint_id
@@ -212,7 +213,7 @@ impl Desk {
             "update requests indexed by requests_by_pin
             set pinned = 0
             where endpoint_id = ?1 and pinned = 1
-            returning body_bytes + length(head) + length(trailers)
+            returning body_bytes + length(head) + length(trailers) + coalesce(length(answer), 0)
                 + coalesce(length(cast(note as blob)), 0) + ?2",
         )
         .bind(id.0)

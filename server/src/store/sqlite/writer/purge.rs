@@ -125,7 +125,8 @@ impl Desk {
         let (after, floor, workspace) = (book.purged, book.floor, book.endpoint.workspace);
         let rows = sqlx::query(
             "select id, seq, body_bytes,
-                length(head) + length(trailers) + coalesce(length(cast(note as blob)), 0) as beside
+                length(head) + length(trailers) + coalesce(length(answer), 0)
+                    + coalesce(length(cast(note as blob)), 0) as beside
             from requests
             where endpoint_id = ? and seq > ? and seq <= ? and pinned = 0
             order by seq

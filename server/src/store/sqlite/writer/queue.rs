@@ -18,8 +18,8 @@ use tokio::{
 use super::{
     super::{
         super::{
-            Annotation, Deletion, Endpoint, EndpointId, NewEndpoint, Settings, StoreError,
-            UploadId, WorkspaceId,
+            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret,
+            SecretId, Settings, StoreError, StoredSecret, UploadId, WorkspaceId,
         },
         Directory, Options,
         log::Log,
@@ -32,6 +32,7 @@ use super::{
     next_request_id,
     purge::Purge,
     room::Room,
+    tries::Tries,
     uploads::Uploads,
 };
 use crate::key::KeyHash;
@@ -69,6 +70,14 @@ pub(in super::super) enum Edit {
     DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: Reply<Deletion> },
     /// See [`super::super::Store::annotate`].
     Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: Reply<Summary> },
+    /// See [`super::super::Store::add_secret`].
+    AddSecret { new: NewSecret, reply: Reply<StoredSecret> },
+    /// See [`super::super::Store::delete_secret`].
+    DeleteSecret { id: EndpointId, secret: SecretId, reply: Reply<()> },
+    /// See [`super::super::Store::note_verdicts`].
+    NoteVerdicts { id: EndpointId, verdicts: Vec<(i64, Option<&'static str>)>, reply: Reply<()> },
+    /// See [`super::super::Store::note_answer`].
+    NoteAnswer { id: EndpointId, seq: i64, late: LateAnswer, reply: Reply<()> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
     /// End those of these endpoints whose time is over.
@@ -123,6 +132,7 @@ impl Writer {
             uploads: Uploads::default(),
             abandoned: abandoned.clone(),
             purge: Purge::default(),
+            tries: Tries::default(),
             room: Room::new(options.max_storage_bytes),
             pinned: None,
             max_endpoints_total: options.max_endpoints_total,

@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// How many values a request's row has.
-const ROW_VALUES: usize = 25;
+const ROW_VALUES: usize = 28;
 
 /// A request with all its numbers.
 pub(super) struct Row {
@@ -85,8 +85,11 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
         content_type,
         label,
         sender,
+        delivery,
+        attempt,
         mark,
         status,
+        answer,
         complete,
         exact,
         redacted,
@@ -120,7 +123,10 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
     add(arguments, refused.as_ref().map(reader::refused_text))?;
     add(arguments, sender)?;
     add(arguments, mark)?;
-    add(arguments, status)
+    add(arguments, status)?;
+    add(arguments, delivery)?;
+    add(arguments, attempt)?;
+    add(arguments, answer)
 }
 
 pub(super) fn add<'t, T: Encode<'t, Sqlite> + sqlx::Type<Sqlite>>(

@@ -1,0 +1,62 @@
+//! A request as far as it decides how it is answered, for templates and handshakes: borrowed parts
+//! and how to look into them. Pure: knows neither the store nor what is answered.
+
+use hyper::{
+    HeaderMap, Method,
+    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
+    http::request::Parts,
+};
+
+use crate::reading::form;
+
+/// A request that is to be answered. Where a key stood in it, it has been overwritten before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) method: &'a Method,
+    /// As it was sent, not decoded.
+    pub(crate) path: &'a str,
+    /// As it was sent, without its question mark.
+    pub(crate) query: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    /// As it came; only its start, where it was too large to be held in memory.
+    pub(crate) body: &'a [u8],
+}
+
+impl<'a> Sent<'a> {
+    /// The request with this head and body.
+    pub(crate) fn new(parts: &'a Parts, body: &'a [u8]) -> Self {
+        Self {
+            method: &parts.method,
+            path: parts.uri.path(),
+            query: parts.uri.query(),
+            headers: &parts.headers,
+            body,
+        }
+    }
+
+    /// The value of the first field of the query that has this name, decoded.
+    pub(crate) fn query_value(&self, name: &str) -> Option<Vec<u8>> {
+        form::value(self.query?.as_bytes(), name)
+    }
+
+    /// The decoded names of the query's fields, in order.
+    pub(crate) fn query_names(&self) -> impl Iterator<Item = Vec<u8>> {
+        form::decoded_pairs(self.query.unwrap_or_default().as_bytes()).map(|(name, _)| name)
+    }
+
+    /// Whether the body says that it is a form.
+    pub(crate) fn has_form(&self) -> bool {
+        let Some(sent) = self.headers.get(CONTENT_TYPE) else { return false };
+        let essence = sent.as_bytes().split(|&byte| byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    }
+
+    /// Whether a browser sent it, by the marks that these put on what they ask for.
+    pub(crate) fn is_of_browser(&self) -> bool {
+        let accepts_pages =
+            |accept: &HeaderValue| accept.to_str().is_ok_and(|accept| accept.contains("text/html"));
+        self.headers.contains_key("sec-fetch-mode")
+            || self.headers.contains_key("origin")
+            || self.headers.get(ACCEPT).is_some_and(accepts_pages)
+    }
+}

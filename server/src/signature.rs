@@ -1,0 +1,357 @@
+//! Whether a captured request is signed as its sender signs, by the secrets that its endpoint's
+//! owner gave. Pure: bytes and secrets in, a verdict out. Knows nothing of the store or the web.
+
+mod carried;
+mod message;
+mod rsa;
+mod scheme;
+pub(crate) mod schemes;
+mod secret;
+mod verify;
+mod why;
+
+#[cfg(test)]
+mod tests;
+
+use self::{
+    carried::{Claim, Trouble, claims, signed_at},
+    secret::{Key, KeyError},
+    verify::{content, encode, holds, is_body_of_url, made, shown_content},
+};
+pub(crate) use self::{
+    message::Message,
+    scheme::{Encoding, Hash, Scheme},
+    secret::Secret,
+};
+use crate::sender::{self, Signing};
+
+/// Longest part of what was signed that a judgement shows, in bytes.
+const SHOWN_BYTES: usize = 2_000;
+
+/// The HMAC of `content` (RFC 2104) as text.
+pub(crate) fn hmac(hash: Hash, encoding: Encoding, key: &[u8], content: &[u8]) -> String {
+    encode(encoding, &made(scheme::Method::Hmac(hash), key, content))
+}
+
+/// A secret that an owner gave, with what it is for.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// The secret's id.
+    pub(crate) id: String,
+    /// What the owner calls it.
+    pub(crate) name: Option<String>,
+    /// The sender that has it too.
+    pub(crate) signing: &'static Signing,
+    /// The secret itself.
+    pub(crate) secret: Secret,
+}
+
+/// What can be said of a request's signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is the sender's.
+    Valid,
+    /// It is not, or is too old.
+    Invalid,
+    /// There is none.
+    Unsigned,
+    /// It cannot be judged.
+    Unknown,
+}
+
+impl Verdict {
+    /// As the API and the store write it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unsigned => "unsigned",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A verdict and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Judgement {
+    /// Whose scheme it was judged by.
+    pub(crate) signing: &'static Signing,
+    pub(crate) verdict: Verdict,
+    /// The secret that made the signature.
+    pub(crate) secret_id: Option<String>,
+    /// Why it is not valid, in a sentence.
+    pub(crate) reason: Option<String>,
+    /// Which known mistake explains it and how to mend it, in a sentence or two.
+    pub(crate) hint: Option<String>,
+    /// What should have been there, where no mistake explains what was.
+    pub(crate) comparison: Option<Comparison>,
+}
+
+/// A signature beside the one that a secret makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Comparison {
+    /// The start of what is signed.
+    pub(crate) signed: Vec<u8>,
+    /// What came.
+    pub(crate) received: String,
+    /// What the secret makes of it.
+    pub(crate) computed: String,
+}
+
+/// Whether a failure is to be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Only the verdict counts.
+    Verdict,
+    /// Known mistakes are tried as well.
+    Explained,
+}
+
+/// Judges a request by the secrets of its endpoint. `sender` is who sent it by its marks. `None`
+/// where nothing calls for a signature.
+pub(crate) fn judge(
+    message: &Message<'_>,
+    sender: Option<&str>,
+    secrets: &[Known],
+    depth: Depth,
+) -> Option<Judgement> {
+    let recognised = sender.and_then(sender::signing);
+    let mut best: Option<Judgement> = None;
+    let mut asked: Vec<&'static Signing> = Vec::new();
+    for known in secrets {
+        if asked.iter().any(|signing| signing.id == known.signing.id) {
+            continue;
+        }
+        asked.push(known.signing);
+        let judged = judge_by(message, known.signing, secrets, depth);
+        let rank = |judgement: &Judgement| {
+            let is_senders = recognised.is_some_and(|own| own.id == judgement.signing.id);
+            (weight(judgement.verdict), is_senders)
+        };
+        if best.as_ref().is_none_or(|best| rank(&judged) > rank(best)) {
+            best = Some(judged);
+        }
+    }
+    // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
+    let is_anothers = |best: &Judgement| match best.verdict {
+        Verdict::Unsigned => true,
+        Verdict::Invalid => recognised.is_some_and(|own| !sender::has_shared_marks(own.id)),
+        Verdict::Valid | Verdict::Unknown => false,
+    };
+    if let Some(recognised) = recognised
+        && best.as_ref().is_none_or(is_anothers)
+        && !asked.iter().any(|signing| signing.id == recognised.id)
+        && let Some(judged) = without_secret(message, recognised)
+    {
+        return Some(judged);
+    }
+    best
+}
+
+/// Which of several verdicts tells most.
+const fn weight(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Valid => 3,
+        Verdict::Invalid => 2,
+        Verdict::Unknown => 1,
+        Verdict::Unsigned => 0,
+    }
+}
+
+/// Whether a text can be a secret of this sender.
+///
+/// # Errors
+/// What it takes instead, in words.
+pub(crate) fn check_secret(signing: &Signing, secret: &Secret) -> Result<(), String> {
+    let mut refused = None;
+    for scheme in signing.schemes {
+        match Key::of(scheme, secret.reveal()) {
+            Ok(_) => return Ok(()),
+            // The first scheme is the one that is usual.
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.map_or_else(String::new, |error: KeyError| error.to_string()))
+}
+
+fn without_secret(message: &Message<'_>, signing: &'static Signing) -> Option<Judgement> {
+    let carried = signing.schemes.iter().any(|scheme| claims(scheme, message).is_ok());
+    carried.then(|| {
+        let reason = format!("no secret of {} is set here to judge it by", signing.name);
+        Judgement::new(signing, Verdict::Unknown, Some(reason))
+    })
+}
+
+/// Judges by the schemes and secrets of one sender.
+fn judge_by(
+    message: &Message<'_>,
+    signing: &'static Signing,
+    secrets: &[Known],
+    depth: Depth,
+) -> Judgement {
+    let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
+    let mut malformed = None;
+    let mut fits_none = None;
+    for scheme in signing.schemes {
+        let claims = match claims(scheme, message) {
+            Ok(claims) => claims,
+            Err(Trouble::Unsigned) => continue,
+            Err(Trouble::Malformed(what)) => {
+                malformed = malformed.or(Some((scheme, what)));
+                continue;
+            }
+        };
+        let keys: Vec<(&Known, Key)> = own()
+            .filter_map(|known| Key::of(scheme, known.secret.reveal()).ok().map(|key| (known, key)))
+            .collect();
+        if keys.is_empty() {
+            fits_none = fits_none.or(Some(scheme));
+            continue;
+        }
+        let case = Case { scheme, message, claims: &claims, signing };
+        return case.judge(&keys, secrets, depth);
+    }
+    if let Some((scheme, what)) = malformed {
+        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
+        if depth == Depth::Explained {
+            judged.hint = why::malformed(scheme, message, own());
+        }
+        return judged;
+    }
+    if let Some(scheme) = fits_none {
+        let reason = format!(
+            "`{}` carries a kind of signature that none of the secrets here is for",
+            scheme.field_name()
+        );
+        return Judgement::new(signing, Verdict::Unknown, Some(reason));
+    }
+    let fields = signing.fields().join(" or ");
+    let reason = format!("it carries no signature of {}: {fields} is missing", signing.name);
+    Judgement::new(signing, Verdict::Unsigned, Some(reason))
+}
+
+/// A request that carries what a scheme asks for.
+struct Case<'a> {
+    scheme: &'static Scheme,
+    message: &'a Message<'a>,
+    claims: &'a [Claim],
+    signing: &'static Signing,
+}
+
+impl Case<'_> {
+    fn judge(&self, keys: &[(&Known, Key)], secrets: &[Known], depth: Depth) -> Judgement {
+        let Self { scheme, message, claims, signing } = *self;
+        let maker = keys.iter().find(|(known, key)| {
+            claims.iter().all(|claim| holds(scheme, message, claim, key, known.secret.reveal()))
+        });
+        let Some((known, _)) = maker else {
+            let mut judged =
+                Judgement::new(signing, Verdict::Invalid, Some(self.mismatch(keys.len())));
+            if depth == Depth::Explained {
+                judged.hint = why::mismatch(scheme, message, claims, keys, secrets);
+                if judged.hint.is_none() {
+                    judged.comparison = self.comparison(keys);
+                }
+            }
+            return judged;
+        };
+        if scheme.signed.contains("{params}") && is_body_of_url(message) == Some(false) {
+            let reason = "the URL is signed, but its `bodySHA256` is not that of the body";
+            return Judgement::new(signing, Verdict::Invalid, Some(reason.to_owned()));
+        }
+        let mut judged = Judgement::new(signing, Verdict::Valid, None);
+        judged.secret_id = Some(known.id.clone());
+        if let Some((reason, hint)) = self.out_of_time() {
+            judged.verdict = Verdict::Invalid;
+            judged.reason = Some(reason);
+            judged.hint = Some(hint);
+        }
+        judged
+    }
+
+    fn mismatch(&self, keys: usize) -> String {
+        let which = match keys {
+            1 => "the secret set here".to_owned(),
+            more => format!("any of the {more} secrets set here"),
+        };
+        let what = match self.scheme.method {
+            scheme::Method::Token => "the token is not",
+            _ => "the signature was not made with",
+        };
+        format!("{what} {which}, or what it signs was changed")
+    }
+
+    /// What is wrong with the time of signing, and what to do. The signature itself is right.
+    fn out_of_time(&self) -> Option<(String, String)> {
+        let time = self.scheme.time?;
+        let claim = self.claims.first()?;
+        if time.past_s.is_none() && time.future_s.is_none() {
+            return None;
+        }
+        let signed_at = match signed_at(self.scheme, claim, self.message) {
+            Ok(signed_at) => signed_at?,
+            Err(what) => {
+                let hint = "Let the sender send the time at which it signs.".to_owned();
+                return Some((format!("the signature is right, but {what}"), hint));
+            }
+        };
+        let late_s = self.message.received_at.saturating_sub(signed_at) / 1_000_000;
+        let (off_s, taken_s, side) = if late_s >= 0 {
+            (late_s, time.past_s?, "before")
+        } else {
+            (late_s.saturating_neg(), time.future_s?, "after")
+        };
+        (off_s > i64::from(taken_s)).then(|| {
+            let reason = format!(
+                "the signature is right, but its timestamp lies {off_s} s {side} the arrival; {} \
+                 takes {taken_s} s",
+                self.signing.name
+            );
+            let hint = if side == "before" {
+                "The request was sent late or once more: let the sender sign each try anew, or \
+                 set its clock."
+            } else {
+                "The sender's clock, or this server's, is wrong: set it."
+            };
+            (reason, hint.to_owned())
+        })
+    }
+
+    /// What came beside what the first secret makes.
+    fn comparison(&self, keys: &[(&Known, Key)]) -> Option<Comparison> {
+        let (known, key) = keys.first()?;
+        let Key::Shared(bytes) = key else { return None };
+        let claim = self.claims.first()?;
+        if self.scheme.method == scheme::Method::Token {
+            return None;
+        }
+        let url = self.message.urls.first().map_or("", String::as_str);
+        let secret = known.secret.reveal();
+        let signed = content(self.scheme, self.message, claim, key, secret, url);
+        let computed = encode(self.scheme.encoding, &made(self.scheme.method, bytes, &signed));
+        let mut signed = shown_content(self.scheme, self.message, claim, key);
+        signed.truncate(SHOWN_BYTES);
+        let received = claim.signatures.first().map(|text| text.chars().take(200).collect())?;
+        Some(Comparison { signed, received, computed })
+    }
+}
+
+impl Judgement {
+    fn new(signing: &'static Signing, verdict: Verdict, reason: Option<String>) -> Self {
+        let (secret_id, hint, comparison) = (None, None, None);
+        Self { signing, verdict, secret_id, reason, hint, comparison }
+    }
+}
+
+impl Signing {
+    /// The fields that carry its signatures.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        let mut fields: Vec<String> = Vec::new();
+        for name in self.schemes.iter().map(Scheme::field_name) {
+            if !fields.contains(&name) {
+                fields.push(name);
+            }
+        }
+        fields
+    }
+}

@@ -1,0 +1,180 @@
+//! What a scheme of signing is, as data: where the signature stands, what it is made over, with
+//! which key, and how old it may be.
+
+/// How a sender signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scheme {
+    /// The header field that carries the signature, in lower case; a member of the body where
+    /// `form` says so.
+    pub(crate) field: &'static str,
+    /// How signatures stand in it.
+    pub(crate) form: Form,
+    /// How they are made.
+    pub(crate) method: Method,
+    /// How their bytes are written.
+    pub(crate) encoding: Encoding,
+    /// What the key is of what the owner pastes.
+    pub(crate) key: KeyForm,
+    /// What is signed: text with `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`, `{token}`,
+    /// `{params}`, `{item}`, `{crc32}`, `{secret}` or `{webhook_id}` in it.
+    pub(crate) signed: &'static str,
+    /// The field that holds `{id}`.
+    pub(crate) id: Option<&'static str>,
+    /// When it was signed.
+    pub(crate) time: Option<Time>,
+    /// A field and the value that it must have for this scheme to be meant.
+    pub(crate) when: Option<(&'static str, &'static str)>,
+}
+
+/// How signatures stand in their field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// One signature after a prefix, which may be empty.
+    Whole(&'static str),
+    /// `t=1,v1=…,v1=…`: pairs around a separator, of which some are signatures.
+    Pairs {
+        /// What stands between pairs.
+        separator: char,
+        /// The name of the pair with the timestamp.
+        time: &'static str,
+        /// The name of those with signatures.
+        signature: &'static str,
+    },
+    /// `v1,… v1,…`: versions and signatures, apart by spaces (Standard Webhooks).
+    Versions(&'static str),
+    /// One signature for each key, in fields that are numbered from 1 after `field`.
+    Numbered,
+    /// Mailgun's `signature: {timestamp, token, signature}` in the body, or form fields.
+    Mailgun,
+    /// Adyen's `additionalData.hmacSignature` of each item in the body.
+    AdyenItems,
+    /// Microsoft Graph's `clientState` of each notification in the body.
+    ClientState,
+}
+
+/// How a signature is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    /// RFC 2104.
+    Hmac(Hash),
+    /// A plain hash with the secret in what is hashed.
+    Digest(Hash),
+    /// RFC 8032, with a public key.
+    Ed25519,
+    /// ECDSA over P-256 with SHA-256, DER, with a public key.
+    EcdsaP256,
+    /// RSA PKCS #1 v1.5 with SHA-256, with a certificate.
+    RsaSha256,
+    /// The secret itself.
+    Token,
+}
+
+/// A hash function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hash {
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+    /// SHA-512. No sender of ours uses it, those who write their own do.
+    Sha512,
+}
+
+/// How the bytes of a signature are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Hex digits of either case.
+    Hex,
+    /// RFC 4648 §4.
+    Base64,
+}
+
+/// What the key is of what the owner pastes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyForm {
+    /// Its bytes as they are.
+    Text,
+    /// The base64 after a prefix.
+    Base64 {
+        /// May be left out unless `required`.
+        prefix: &'static str,
+        /// Whether a text without the prefix is another scheme's secret.
+        required: bool,
+    },
+    /// Hex digits.
+    Hex,
+    /// An Ed25519 public key as 64 hex digits.
+    Ed25519Hex,
+    /// An Ed25519 public key in base64 after this prefix.
+    Ed25519Base64(&'static str),
+    /// A P-256 public key, as PEM or the base64 of its DER.
+    P256,
+    /// PayPal's webhook id on a line, then the certificate as PEM.
+    WebhookIdAndCertificate,
+}
+
+/// When a request was signed and how far from its arrival that may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Time {
+    /// Where it stands.
+    pub(crate) from: TimeFrom,
+    /// How it is written.
+    pub(crate) unit: Unit,
+    /// How many seconds before the arrival; `None` for any.
+    pub(crate) past_s: Option<u32>,
+    /// How many seconds after it; `None` for any.
+    pub(crate) future_s: Option<u32>,
+}
+
+/// Where a timestamp stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimeFrom {
+    /// With the signature.
+    Signature,
+    /// In a field of its own.
+    Field(&'static str),
+    /// In a member of a JSON body.
+    Member(&'static str),
+}
+
+/// How a timestamp is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+    /// RFC 3339.
+    Rfc3339,
+}
+
+impl Scheme {
+    /// Whether what is signed holds the URL.
+    pub(crate) fn signs_url(&self) -> bool {
+        self.signed.contains("{url}")
+    }
+
+    /// The field's name as its sender writes it, about.
+    pub(crate) fn field_name(&self) -> String {
+        match self.form {
+            Form::Mailgun => "`signature` in the body".to_owned(),
+            Form::AdyenItems => "`additionalData.hmacSignature` in the body".to_owned(),
+            Form::ClientState => "`clientState` in the body".to_owned(),
+            Form::Numbered => format!("{}1", title_case(self.field)),
+            Form::Whole(_) | Form::Pairs { .. } | Form::Versions(_) => title_case(self.field),
+        }
+    }
+}
+
+/// `x-hub-signature` as `X-Hub-Signature`.
+fn title_case(field: &str) -> String {
+    let mut upper = true;
+    field
+        .chars()
+        .map(|c| {
+            let cased = if upper { c.to_ascii_uppercase() } else { c };
+            upper = c == '-';
+            cased
+        })
+        .collect()
+}

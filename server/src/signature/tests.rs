@@ -1,0 +1,365 @@
+//! Genuine requests of each sender, most of them made or accepted by the sender's own library
+//! (`source` in `vectors.json` says which), and what is left of each verdict once something is
+//! changed.
+
+mod mistakes;
+mod parsers;
+
+use std::collections::BTreeSet;
+
+use hyper::header::{HeaderName, HeaderValue};
+use serde::Deserialize;
+
+use super::*;
+use crate::signature::scheme::{Form, Method, Time};
+
+/// A request with the secret that signed it.
+#[derive(Debug, Clone, Deserialize)]
+struct Vector {
+    provider: String,
+    source: String,
+    secret: String,
+    /// A secret of the same form that did not sign it; the secret with one character more where
+    /// none is given.
+    wrong: Option<String>,
+    method: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+    /// Seconds.
+    received_at: i64,
+    case: Option<String>,
+}
+
+impl Vector {
+    fn all() -> Vec<Self> {
+        serde_json::from_str(include_str!("vectors.json")).unwrap()
+    }
+
+    fn of(provider: &str) -> Self {
+        Self::all().into_iter().find(|vector| vector.provider == provider).unwrap()
+    }
+
+    fn wrong(&self) -> String {
+        self.wrong.clone().unwrap_or_else(|| format!("{}x", self.secret))
+    }
+
+    fn is(&self, case: &str) -> bool {
+        self.case.as_deref() == Some(case)
+    }
+
+    fn without(&self, field: &str) -> Self {
+        let mut other = self.clone();
+        other.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(field));
+        other
+    }
+
+    fn with(&self, field: &str, value: &str) -> Self {
+        let mut other = self.without(field);
+        other.headers.push((field.to_owned(), value.to_owned()));
+        other
+    }
+
+    fn field(&self, field: &str) -> &str {
+        let found = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(field));
+        found.map(|(_, value)| value.as_str()).unwrap()
+    }
+
+    fn sender(&self) -> Option<&'static str> {
+        let headers = self.headers.iter().map(|(name, value)| {
+            let name: HeaderName = name.parse().unwrap();
+            (name, HeaderValue::try_from(value.as_str()).unwrap())
+        });
+        sender::sender(&headers.collect())
+    }
+
+    fn judge(&self, secrets: &[&str]) -> Judgement {
+        self.judge_bytes(self.body.as_bytes(), secrets)
+    }
+
+    fn judge_bytes(&self, body: &[u8], secrets: &[&str]) -> Judgement {
+        let known: Vec<Known> = secrets
+            .iter()
+            .enumerate()
+            .map(|(at, secret)| known(&at.to_string(), &self.provider, secret))
+            .collect();
+        self.judge_by(body, &known).unwrap()
+    }
+
+    fn judge_by(&self, body: &[u8], known: &[Known]) -> Option<Judgement> {
+        let (origin, target) = self.url.split_at(self.url.find(".com").unwrap() + 4);
+        let mut head = format!("{} {target} HTTP/1.1\r\nHost: hooks.example.com\r\n", self.method);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let message = Message::new(
+            &self.method,
+            target.as_bytes(),
+            head.as_bytes(),
+            body,
+            self.received_at * 1_000_000,
+            Some(origin),
+        );
+        judge(&message, self.sender(), known, Depth::Explained)
+    }
+
+    /// The scheme that it is judged by.
+    fn scheme(&self) -> &'static Scheme {
+        let signing = sender::signing_by_id(&self.provider).unwrap();
+        let body = self.body.as_bytes();
+        let mut head = format!("{} / HTTP/1.1\r\n", self.method);
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        let message = Message::new(&self.method, b"/", head.as_bytes(), body, 0, None);
+        signing
+            .schemes
+            .iter()
+            .find(|scheme| {
+                claims(scheme, &message).is_ok() && Key::of(scheme, &self.secret).is_ok()
+            })
+            .unwrap()
+    }
+}
+
+fn known(id: &str, provider: &str, secret: &str) -> Known {
+    Known {
+        id: id.to_owned(),
+        name: None,
+        signing: sender::signing_by_id(provider).unwrap(),
+        secret: Secret::new(secret.to_owned()),
+    }
+}
+
+#[test]
+fn genuine_requests_of_every_sender_are_valid() {
+    let mut providers = BTreeSet::new();
+    for vector in Vector::all() {
+        let judged = vector.judge(&[&vector.secret]);
+        assert_eq!(judged.verdict, Verdict::Valid, "{}: {judged:?}", vector.source);
+        assert_eq!(judged.signing.id, vector.provider);
+        assert_eq!(judged.secret_id.as_deref(), Some("0"), "{}", vector.source);
+        assert_eq!((judged.reason, judged.hint, judged.comparison), (None, None, None));
+        providers.insert(vector.provider);
+    }
+    let known: BTreeSet<String> = sender::signings().map(|signing| signing.id.to_owned()).collect();
+    assert_eq!(providers, known, "each sender has a vector");
+}
+
+#[test]
+fn one_flipped_bit_of_the_body_is_noticed() {
+    for vector in Vector::all() {
+        // These sign nothing of the body but what they carry in it.
+        if vector.is("in the body") || vector.is("token") {
+            continue;
+        }
+        for at in [0, vector.body.len() / 2, vector.body.len() - 1] {
+            let mut body = vector.body.clone().into_bytes();
+            body[at] ^= 1;
+            let judged = vector.judge_bytes(&body, &[&vector.secret]);
+            assert_eq!(judged.verdict, Verdict::Invalid, "{} at {at}", vector.source);
+            assert!(judged.reason.is_some());
+        }
+    }
+    let mut adyen = Vector::of("adyen");
+    adyen.body = adyen.body.replace("1130", "1131");
+    assert_eq!(adyen.judge(&[&adyen.secret]).verdict, Verdict::Invalid);
+    let mut mailgun = Vector::of("mailgun");
+    mailgun.body = mailgun.body.replace("bbbb", "bbba");
+    assert_eq!(mailgun.judge(&[&mailgun.secret]).verdict, Verdict::Invalid);
+    let mut graph = Vector::of("microsoft-graph");
+    graph.body = graph.body.replacen("client_state", "client-state", 1);
+    assert_eq!(graph.judge(&[&graph.secret]).verdict, Verdict::Invalid, "one of two");
+}
+
+#[test]
+fn a_wrong_secret_is_noticed_and_a_right_one_beside_it_found() {
+    for vector in Vector::all() {
+        let (right, wrong) = (vector.secret.as_str(), vector.wrong());
+        let judged = vector.judge(&[&wrong]);
+        assert_eq!(judged.verdict, Verdict::Invalid, "{}: {judged:?}", vector.source);
+        assert_eq!(judged.secret_id, None);
+        for (secrets, id) in [([wrong.as_str(), right], "1"), ([right, wrong.as_str()], "0")] {
+            let judged = vector.judge(&secrets);
+            assert_eq!(judged.verdict, Verdict::Valid, "{}: {judged:?}", vector.source);
+            assert_eq!(judged.secret_id.as_deref(), Some(id), "{}", vector.source);
+        }
+    }
+}
+
+#[test]
+fn a_request_without_its_signature_is_unsigned_and_one_without_the_rest_is_invalid() {
+    for vector in Vector::all() {
+        let scheme = vector.scheme();
+        let bare = match scheme.form {
+            Form::Whole(_) | Form::Pairs { .. } | Form::Versions(_) => {
+                // GitHub's older field would stand in for the newer one.
+                vector.without(scheme.field).without("x-hub-signature")
+            }
+            Form::Numbered => {
+                vector.without("X-DocuSign-Signature-1").without("X-DocuSign-Signature-2")
+            }
+            Form::Mailgun | Form::AdyenItems | Form::ClientState => {
+                Vector { body: r#"{"some":"thing"}"#.to_owned(), ..vector.clone() }
+            }
+        };
+        let judged = bare.judge(&[&vector.secret]);
+        assert_eq!(judged.verdict, Verdict::Unsigned, "{}: {judged:?}", vector.source);
+        assert!(judged.reason.unwrap().contains("is missing"));
+        let others = [
+            scheme.id,
+            match scheme.time {
+                Some(Time { from: scheme::TimeFrom::Field(field), .. }) => Some(field),
+                _ => None,
+            },
+        ];
+        for field in others.into_iter().flatten() {
+            let judged = vector.without(field).judge(&[&vector.secret]);
+            assert_eq!(judged.verdict, Verdict::Invalid, "{}", vector.source);
+            assert!(judged.reason.unwrap().contains(field), "{}", vector.source);
+        }
+    }
+}
+
+#[test]
+fn timestamps_are_held_against_the_arrival_as_the_sender_does() {
+    let mut judged_by_time = BTreeSet::new();
+    for vector in Vector::all() {
+        let Some(time) = vector.scheme().time else { continue };
+        let at = |seconds: i64| {
+            let moved = Vector { received_at: vector.received_at + seconds, ..vector.clone() };
+            moved.judge(&[&vector.secret])
+        };
+        for (tolerance, sign) in [(time.past_s, 1), (time.future_s, -1)] {
+            match tolerance {
+                Some(seconds) => {
+                    let seconds = i64::from(seconds);
+                    let near = at(sign * (seconds - 5));
+                    assert_eq!(near.verdict, Verdict::Valid, "{}: {near:?}", vector.source);
+                    let far = at(sign * (seconds + 10));
+                    assert_eq!(far.verdict, Verdict::Invalid, "{}", vector.source);
+                    let reason = far.reason.unwrap();
+                    assert!(reason.contains("the signature is right"), "{reason}");
+                    assert!(reason.contains(&format!("takes {seconds} s")), "{reason}");
+                    assert!(far.hint.is_some());
+                    judged_by_time.insert(vector.provider.clone());
+                }
+                // Nobody asks how old it is.
+                None => assert_eq!(at(sign * 100_000).verdict, Verdict::Valid, "{}", vector.source),
+            }
+        }
+    }
+    let expected = [
+        "clerk",
+        "gitlab",
+        "hubspot",
+        "linear",
+        "paddle",
+        "resend",
+        "slack",
+        "standard-webhooks",
+        "stripe",
+        "svix",
+        "twitch",
+    ];
+    assert!(judged_by_time.iter().eq(expected.iter()), "{judged_by_time:?}");
+}
+
+#[test]
+fn a_signed_text_that_is_not_the_senders_is_told_beside_what_was_expected() {
+    let vector = Vector::of("slack");
+    let judged = vector.judge(&["another secret altogether"]);
+    let comparison = judged.comparison.unwrap();
+    assert_eq!(judged.hint, None);
+    assert!(comparison.signed.starts_with(b"v0:1795262587:{\"id\":\"evt_1\""));
+    assert_eq!(format!("v0={}", comparison.received), vector.field("x-slack-signature"));
+    assert_eq!(comparison.computed.len(), 64);
+    assert_ne!(comparison.computed, comparison.received);
+}
+
+#[test]
+fn what_is_shown_never_holds_a_secret() {
+    for vector in Vector::all() {
+        for secret in [vector.secret.clone(), vector.wrong(), format!(" {}", vector.secret)] {
+            let judged = vector.judge(&[&secret]);
+            let shown = format!("{judged:?}");
+            let is_public = matches!(vector.scheme().method, Method::EcdsaP256 | Method::Ed25519);
+            assert!(is_public || !shown.contains(vector.secret.as_str()), "{shown}");
+            let signed = judged.comparison.map(|comparison| comparison.signed).unwrap_or_default();
+            assert!(!String::from_utf8_lossy(&signed).contains(vector.secret.as_str()));
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_a_signed_request_cannot_be_judged() {
+    for vector in Vector::all() {
+        let judged = vector.judge_by(vector.body.as_bytes(), &[]);
+        let Some(signing) = vector.sender().and_then(sender::signing) else {
+            assert_eq!(judged, None, "{}", vector.source);
+            continue;
+        };
+        let judged = judged.unwrap();
+        assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, signing.id));
+    }
+}
+
+#[test]
+fn of_several_senders_secrets_the_one_that_is_carried_counts() {
+    let stripe = Vector::of("stripe");
+    let secrets = [
+        known("slack", "slack", "x"),
+        known("stripe", "stripe", &stripe.secret),
+        known("meta", "meta", "y"),
+    ];
+    let judged = stripe.judge_by(stripe.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Valid, "stripe"));
+    // GitHub's field is Meta's as well: GitHub's own mark decides.
+    let github = Vector::of("github");
+    let secrets = [known("meta", "meta", "y"), known("github", "github", "wrong")];
+    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Invalid, "github"));
+    // Somebody else's signature is no missing one.
+    let judged = github.judge_by(github.body.as_bytes(), &secrets[..0]).unwrap();
+    assert_eq!(judged.verdict, Verdict::Unknown);
+    let secrets = [known("meta", "meta", "y")];
+    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));
+    // Svix' marks are those of everyone who sends through it.
+    let clerk = Vector::of("clerk");
+    let judged = clerk.judge(&[&clerk.wrong()]);
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Invalid, "clerk"));
+    let secrets = [known("stripe", "stripe", "x")];
+    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));
+}
+
+#[test]
+fn a_newer_signature_that_is_wrong_is_not_mended_by_an_older_one() {
+    let github = Vector::of("github");
+    assert!(github.is("two fields"));
+    let forged = github.with("X-Hub-Signature-256", &format!("sha256={}", "0".repeat(64)));
+    assert_eq!(forged.judge(&[&github.secret]).verdict, Verdict::Invalid);
+    let old = github.without("X-Hub-Signature-256");
+    assert_eq!(old.judge(&[&github.secret]).verdict, Verdict::Valid);
+}
+
+#[test]
+fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
+    let refused = |provider: &str, secret: &str| {
+        let signing = sender::signing_by_id(provider).unwrap();
+        check_secret(signing, &Secret::new(secret.to_owned())).unwrap_err()
+    };
+    assert!(refused("discord", "abc").contains("64 hex digits"));
+    assert!(refused("sendgrid", "MFkw").contains("P-256"));
+    assert!(refused("standard-webhooks", "whsec_%%%").contains("base64"));
+    assert!(refused("standard-webhooks", "whpk_AAAA").contains("whsec_"));
+    assert!(refused("adyen", "xyz").contains("hex digits"));
+    assert!(refused("paypal", "8PT597110X687430LKGECATA").contains("certificate"));
+    for vector in Vector::all() {
+        let signing = sender::signing_by_id(&vector.provider).unwrap();
+        for secret in [vector.secret.clone(), vector.wrong()] {
+            assert_eq!(check_secret(signing, &Secret::new(secret)), Ok(()), "{}", vector.source);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Why a signature does not match: the mistakes that senders and owners are known to make, each
+//! tried on the stored bytes. The first that would match is told in a sentence with its mend.
+
+mod bodies;
+mod forms;
+mod json;
+mod keys;
+mod urls;
+
+use std::borrow::Cow;
+
+use self::{
+    bodies::other_bodies,
+    forms::{other_forms, other_templates},
+    keys::other_keys,
+    urls::other_urls,
+};
+use super::{
+    Known,
+    carried::{Claim, claims},
+    message::Message,
+    scheme::{Form, Scheme},
+    secret::Key,
+    verify::holds,
+};
+
+/// Longer bodies are not tried: each mistake hashes them once more.
+const TRIED_BYTES: usize = 1024 * 1024;
+
+/// What may have gone wrong, as if it were right.
+struct Guess<'a> {
+    scheme: Scheme,
+    message: Cow<'a, Message<'a>>,
+    /// Another key than the secret's own.
+    key: Option<Vec<u8>>,
+    hint: String,
+}
+
+/// Finds the mistake that explains a signature which no secret made.
+pub(super) fn mismatch(
+    scheme: &Scheme,
+    message: &Message<'_>,
+    claims: &[Claim],
+    keys: &[(&Known, Key)],
+    secrets: &[Known],
+) -> Option<String> {
+    if message.body.len() > TRIED_BYTES {
+        return None;
+    }
+    if let Some(hint) = other_secret(scheme, message, claims, keys, secrets) {
+        return Some(hint);
+    }
+    keys.iter()
+        .find_map(|(known, key)| {
+            guesses(scheme, message, known, key).into_iter().find(|guess| {
+                let key = match (&guess.key, key) {
+                    (Some(bytes), _) => &Key::shared(bytes.clone()),
+                    (None, key) => key,
+                };
+                let secret = guess.key.as_deref().map(String::from_utf8_lossy);
+                let secret = secret.as_deref().unwrap_or_else(|| known.secret.reveal());
+                claims.iter().all(|claim| holds(&guess.scheme, &guess.message, claim, key, secret))
+            })
+        })
+        .map(|guess| guess.hint)
+}
+
+/// Finds out what a field would say that cannot be read as it stands.
+pub(super) fn malformed<'k>(
+    scheme: &Scheme,
+    message: &Message<'_>,
+    mut secrets: impl Iterator<Item = &'k Known>,
+) -> Option<String> {
+    let Form::Whole(prefix) = scheme.form else { return None };
+    if prefix.is_empty() {
+        return None;
+    }
+    let bare = Scheme { form: Form::Whole(""), ..*scheme };
+    let claims = claims(&bare, message).ok()?;
+    let matches = secrets.any(|known| {
+        Key::of(&bare, known.secret.reveal()).is_ok_and(|key| {
+            claims.iter().all(|claim| holds(&bare, message, claim, &key, known.secret.reveal()))
+        })
+    });
+    matches
+        .then(|| format!("The signature itself is right: let the sender put `{prefix}` before it."))
+}
+
+/// Whether it is a secret that was given for something else.
+fn other_secret(
+    scheme: &Scheme,
+    message: &Message<'_>,
+    claims: &[Claim],
+    keys: &[(&Known, Key)],
+    secrets: &[Known],
+) -> Option<String> {
+    let tried = |known: &Known| keys.iter().any(|(own, _)| own.id == known.id);
+    secrets
+        .iter()
+        .filter(|known| !tried(known))
+        .find(|known| {
+            Key::of(scheme, known.secret.reveal()).is_ok_and(|key| {
+                claims
+                    .iter()
+                    .all(|claim| holds(scheme, message, claim, &key, known.secret.reveal()))
+            })
+        })
+        .map(|known| {
+            let name = known.name.as_deref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+            format!(
+                "It was made with the secret{name} that is set here for {}: add that secret for \
+                 this sender as well.",
+                known.signing.name
+            )
+        })
+}
+
+fn guesses<'a>(
+    scheme: &Scheme,
+    message: &'a Message<'a>,
+    known: &Known,
+    key: &Key,
+) -> Vec<Guess<'a>> {
+    let mut guesses = Vec::new();
+    let mut guess = |scheme: Scheme, message: Cow<'a, Message<'a>>, key, hint: String| {
+        guesses.push(Guess { scheme, message, key, hint });
+    };
+    if matches!(key, Key::Shared(_)) {
+        for (bytes, hint) in other_keys(scheme, known.secret.reveal()) {
+            guess(*scheme, Cow::Borrowed(message), Some(bytes), hint);
+        }
+        for (other, hint) in other_forms(scheme) {
+            guess(other, Cow::Borrowed(message), None, hint);
+        }
+    }
+    for (other, hint) in other_templates(scheme) {
+        guess(other, Cow::Borrowed(message), None, hint);
+    }
+    if scheme.signs_url() {
+        for (url, hint) in other_urls(message) {
+            let changed = Message { urls: vec![url], ..message.clone() };
+            guess(*scheme, Cow::Owned(changed), None, hint);
+        }
+    }
+    if scheme.signed.contains("{body}") || scheme.signed.contains("{crc32}") {
+        for (body, hint) in other_bodies(&message.body) {
+            let changed = Message { body: Cow::Owned(body), ..message.clone() };
+            guess(*scheme, Cow::Owned(changed), None, hint);
+        }
+    }
+    guesses
+}

@@ -1,0 +1,110 @@
+//! What a template can name.
+
+use std::borrow::Cow;
+
+use hyper::header::HeaderName;
+use uuid::Uuid;
+
+use super::{Context, Value};
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Written in the template itself.
+    Literal(Box<str>),
+    Method,
+    Path,
+    /// All of it, as it was sent.
+    Query,
+    QueryField(Box<str>),
+    Header(HeaderName),
+    /// All of it, as it came.
+    Body,
+    InBody(Vec<Box<str>>),
+    Seq,
+    Now,
+    UnixNow,
+    Uuid,
+}
+
+impl Source {
+    /// What a dotted path names; `Err` says which of its segments is wrong, and what to write.
+    pub(super) fn of(path: &[Box<str>]) -> Result<Self, (usize, String)> {
+        let names: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+        match names.as_slice() {
+            ["seq"] => Ok(Self::Seq),
+            ["now"] => Ok(Self::Now),
+            ["now", "unix"] => Ok(Self::UnixNow),
+            ["uuid"] => Ok(Self::Uuid),
+            ["request", "method"] => Ok(Self::Method),
+            ["request", "path"] => Ok(Self::Path),
+            ["request", "query"] => Ok(Self::Query),
+            ["request", "query", name] => Ok(Self::QueryField((*name).into())),
+            ["request", "header", name] => HeaderName::try_from(*name)
+                .map(Self::Header)
+                .map_err(|_| (2, format!("`{name}` is no name of a header field."))),
+            ["request", "body"] => Ok(Self::Body),
+            ["request", "body", ..] => Ok(Self::InBody(path[2..].to_vec())),
+            ["request", "query", _, ..] => Err((
+                3,
+                "A field of the query has nothing below it; put a name with dots in quotes: \
+                 `request.query.\"hub.challenge\"`."
+                    .to_owned(),
+            )),
+            ["request", "header", ..] => {
+                Err((1, "Write which header field: `request.header.x-request-id`.".to_owned()))
+            }
+            ["request", "method" | "path", ..] | ["seq" | "uuid", ..] => {
+                Err((names.len() - 1, "It has nothing below it; leave that out.".to_owned()))
+            }
+            ["now", ..] => Err((1, "Of the time there is `now` and `now.unix`.".to_owned())),
+            ["request", ..] => Err((
+                1,
+                "Of a request there is method, path, query, header and body, as in \
+                 `request.body.id`."
+                    .to_owned(),
+            )),
+            _ => Err((
+                0,
+                "Templates know `request`, `seq`, `now` and `uuid`. For the two braces \
+                 themselves write `{{ \"{{\" }}`."
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// The value for one request.
+    pub(super) fn value<'c>(&'c self, context: &'c Context<'_>) -> Value<'c> {
+        let sent = &context.sent;
+        match self {
+            Self::Literal(text) => text_of(text),
+            Self::Method => text_of(sent.method.as_str()),
+            Self::Path => text_of(sent.path),
+            Self::Query => sent.query.map_or(Value::Missing, text_of),
+            Self::QueryField(name) => sent
+                .query_value(name)
+                .map_or(Value::Missing, |value| Value::Text(Cow::Owned(value))),
+            Self::Header(name) => sent
+                .headers
+                .get(name)
+                .map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value.as_bytes()))),
+            Self::Body => Value::Text(Cow::Borrowed(sent.body)),
+            Self::InBody(path) => context.in_body(path),
+            Self::Seq => number(context.seq),
+            Self::Now => Value::Text(Cow::Owned(context.now.to_string().into_bytes())),
+            Self::UnixNow => number(context.now.as_millis().div_euclid(1000)),
+            Self::Uuid => {
+                let uuid = context.uuid.get_or_init(Uuid::new_v4);
+                Value::Text(Cow::Owned(uuid.to_string().into_bytes()))
+            }
+        }
+    }
+}
+
+fn text_of(text: &str) -> Value<'_> {
+    Value::Text(Cow::Borrowed(text.as_bytes()))
+}
+
+fn number(number: i64) -> Value<'static> {
+    Value::Json(Cow::Owned(number.to_string()))
+}

@@ -1,0 +1,20 @@
+//! `/api/providers`.
+
+use axum::Json;
+use hookglass_app::wire::{Provider, Providers};
+
+use crate::sender;
+
+/// `GET /api/providers`: the senders whose signatures can be judged. The same for everyone.
+pub(crate) async fn list() -> Json<Providers> {
+    let mut providers: Vec<Provider> = sender::signings()
+        .map(|signing| Provider {
+            id: signing.id.to_owned(),
+            name: signing.name.to_owned(),
+            secret: signing.secret.to_owned(),
+            fields: signing.fields(),
+        })
+        .collect();
+    providers.sort_by_key(|provider| provider.name.to_lowercase());
+    Json(Providers { providers })
+}

@@ -1,0 +1,148 @@
+//! `/api/endpoints/{endpoint}/secrets` and what lies below. Secrets come in and never go out.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use hookglass_app::wire::{Secrets, Timestamp};
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    super::{App, caller::Caller, error::Error},
+    submission::Submission,
+};
+use crate::{
+    sender,
+    signature::{Secret, check_secret},
+    store::{SecretId, StoredSecret},
+    verdicts::AddError,
+};
+
+/// The longest secret, in bytes: a certificate fits.
+const SECRET_BYTES: usize = 16 * 1024;
+/// The longest name of a secret, in characters.
+const NAME_CHARS: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct New {
+    provider: String,
+    #[serde(deserialize_with = "secret")]
+    secret: Secret,
+    name: Option<String>,
+}
+
+/// Without the value in the error for what is no text.
+fn secret<'de, D: Deserializer<'de>>(field: D) -> Result<Secret, D::Error> {
+    match String::deserialize(field) {
+        Ok(text) => Ok(Secret::new(text)),
+        Err(_) => Err(serde::de::Error::custom("`secret` takes a text")),
+    }
+}
+
+/// `GET …/secrets`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    caller: Caller,
+) -> Result<Json<Secrets>, Error> {
+    let endpoint = caller.living(&app, &id).await?;
+    let stored = app.store.secrets(endpoint.id).await?;
+    Ok(Json(Secrets { secrets: stored.into_iter().map(to_wire).collect() }))
+}
+
+/// `POST …/secrets`
+pub(crate) async fn post(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    submission: Submission,
+) -> Response {
+    let added = add(&app, &id, &submission).await;
+    submission.answer(
+        added,
+        |_| format!("/inspect/{id}"),
+        |added| {
+            let location = format!("/api/endpoints/{id}/secrets/{}", added.id);
+            let mut response = (StatusCode::CREATED, Json(to_wire(added))).into_response();
+            if let Ok(location) = HeaderValue::try_from(location) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            response
+        },
+    )
+}
+
+async fn add(app: &App, id: &str, submission: &Submission) -> Result<StoredSecret, Error> {
+    let endpoint = submission.caller.living(app, id).await?;
+    let New { provider, secret, name } = submission.read()?;
+    let signing = sender::signing_by_id(&provider).ok_or_else(|| {
+        Error::Invalid("`provider` takes a name that `GET /api/providers` lists.".to_owned())
+    })?;
+    let bytes = secret.reveal().len();
+    if bytes == 0 || bytes > SECRET_BYTES {
+        return Err(Error::Invalid(format!("`secret` takes 1 to {SECRET_BYTES} bytes.")));
+    }
+    check_secret(signing, &secret).map_err(|takes| {
+        Error::Invalid(format!("`secret` is no secret of {}: {takes}.", signing.name))
+    })?;
+    let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    if name.is_some_and(|name| name.chars().count() > NAME_CHARS) {
+        return Err(Error::Invalid(format!("`name` takes at most {NAME_CHARS} characters.")));
+    }
+    let name = name.map(str::to_owned);
+    let added = app.verdicts.bench.add_secret(endpoint.id, signing.id, name, secret).await;
+    let added = added.map_err(|error| match error {
+        AddError::Store(error) => Error::from(error),
+        AddError::Vault(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a secret was not sealed");
+            Error::Internal
+        }
+    })?;
+    app.verdicts.judge_all(endpoint.id);
+    Ok(added)
+}
+
+/// `DELETE …/secrets/{secret}`
+pub(crate) async fn delete(
+    State(app): State<App>,
+    Path((id, secret)): Path<(String, String)>,
+    submission: Submission,
+) -> Response {
+    let deleted = async {
+        let endpoint = submission.caller.living(&app, &id).await?;
+        let secret: SecretId = secret.parse().map_err(|_| Error::NotFound)?;
+        app.store.delete_secret(endpoint.id, secret).await?;
+        app.verdicts.judge_all(endpoint.id);
+        Ok(())
+    }
+    .await;
+    submission.answer(
+        deleted,
+        |()| format!("/inspect/{id}"),
+        |()| StatusCode::NO_CONTENT.into_response(),
+    )
+}
+
+/// `POST …/secrets/{secret}`: a form that stands for DELETE.
+pub(crate) async fn post_form(
+    app: State<App>,
+    path: Path<(String, String)>,
+    submission: Submission,
+) -> Response {
+    match submission.form_method().as_deref() {
+        Ok("DELETE") => delete(app, path, submission).await,
+        Ok(_) => submission.refuse(Error::MethodNotAllowed),
+        Err(error) => submission.refuse(error.clone()),
+    }
+}
+
+fn to_wire(stored: StoredSecret) -> hookglass_app::wire::Secret {
+    hookglass_app::wire::Secret {
+        id: stored.id.to_string(),
+        provider: stored.provider,
+        name: stored.name,
+        created_at: Timestamp::from_micros(stored.created_at),
+    }
+}
