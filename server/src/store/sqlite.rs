@@ -34,9 +34,8 @@ use self::{
 };
 use super::{
     Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
-    NewEndpoint,
-    NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store, StoreError,
-    StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
+    NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store,
+    StoreError, StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
 };
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 

@@ -18,8 +18,8 @@ use tokio::{
 use super::{
     super::{
         super::{
-            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret, SecretId, Settings,
-            StoreError, StoredSecret, UploadId, WorkspaceId,
+            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret,
+            SecretId, Settings, StoreError, StoredSecret, UploadId, WorkspaceId,
         },
         Directory, Options,
         log::Log,
