@@ -15,9 +15,9 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use hookglass_app::wire::Refused;
+use hookglass_app::wire::{Act, Refused};
 use hyper::{
-    HeaderMap, StatusCode,
+    HeaderMap, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     http::request::Parts,
 };
@@ -26,6 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::arrived::Arrived;
 use crate::{
+    answering::{Answering, Due, Early},
     budget::Budget,
     config::Config,
     head, label,
@@ -35,6 +36,7 @@ use crate::{
     redact, reply,
     reply::Refusal,
     sender,
+    sent::Sent,
     slug::Slug,
     store::{Captured, Endpoint, Store, StoreError},
     verdicts::Verdicts,
@@ -52,11 +54,20 @@ pub(crate) struct Capture {
     /// Bytes of bodies that are stored ahead of their requests.
     pub(crate) upload_budget: Budget,
     pub(crate) metrics: Metrics,
+    /// Decides on answers and gives them.
+    pub(crate) answering: Answering,
     /// Judges signatures at endpoints that have secrets.
     pub(crate) verdicts: Verdicts,
     /// Owns the reading and storing, so that a sender who hangs up changes nothing.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
+}
+
+/// A request that is kept, and how its sender is answered.
+enum Kept {
+    /// As all are for which nothing is set.
+    Plain(i64),
+    Due(Box<Due>),
 }
 
 /// A request's head with what is known of how it came.
@@ -101,10 +112,13 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     tasks.spawn(async move {
         let kept = keeper.keep(&endpoint, arrival, body).await;
         // The sender may have hung up; what is kept stays kept.
-        let _ = answer.send(kept);
+        if let Err(Ok(kept)) = answer.send(kept) {
+            keeper.missed(&endpoint, kept).await;
+        }
     });
     match answered.await {
-        Ok(Ok(seq)) => reply::captured(&visit, seq),
+        Ok(Ok(Kept::Plain(seq))) => reply::captured(&visit, seq),
+        Ok(Ok(Kept::Due(due))) => capture.answering.deliver(*due).await,
         Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
         // The task ends without an answer only if it panics.
         Err(_) => capture.refuse(&visit, &Refusal::NotStored),
@@ -156,7 +170,7 @@ impl Capture {
         endpoint: &Endpoint,
         arrival: Arrival,
         body: Body,
-    ) -> Result<i64, Refusal> {
+    ) -> Result<Kept, Refusal> {
         let (mut arrived, refusal) = match self.read(endpoint, &arrival, body).await {
             Ok(arrived) => (arrived, None),
             // What came of the body came: it is kept, as cut.
@@ -171,13 +185,62 @@ impl Capture {
             return Err(refusal.unwrap_or(Refusal::NotStored));
         }
         let status = reply::status(&arrival.parts.headers, refusal.as_ref());
-        let captured = self.captured(&arrival, &mut arrived, refused, status);
+        let mut captured = self.captured(&arrival, &mut arrived, refused, status);
+        let early = if refusal.is_none() && is_answered(endpoint, &arrival, &captured) {
+            self.answering.early(endpoint, &captured).await
+        } else {
+            Early::Plain
+        };
+        let visit = reply::Visit::of;
+        let is_head = arrival.parts.method == Method::HEAD;
+        match &early {
+            Early::Plain => {}
+            Early::Answer(answer, _) => {
+                captured.status = (answer.act != Act::Cut).then(|| answer.status.as_u16());
+                captured.answer = Some(Answering::kept(&visit(&arrival.parts), answer, is_head));
+                if answer.label.is_some() {
+                    captured.label.clone_from(&answer.label);
+                }
+            }
+            Early::Later => {
+                captured.status = None;
+                captured.answer = Some(Answering::undecided());
+            }
+        }
         let seq = self.store.append(endpoint.id, captured).await?;
         arrived.settle();
         if endpoint.has_secrets {
             self.verdicts.judge_one(endpoint.id, seq);
         }
-        refusal.map_or(Ok(seq), Err)
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let (decided, is_kept) = match early {
+            Early::Plain => (None, true),
+            Early::Answer(answer, settings) => (Some((*answer, settings)), true),
+            Early::Later => (self.answering.late(endpoint, seq).await, false),
+        };
+        let Some((answer, settings)) = decided else { return Ok(Kept::Plain(seq)) };
+        Ok(Kept::Due(Box::new(Due {
+            workspace: endpoint.workspace,
+            endpoint: endpoint.id,
+            seq,
+            answer,
+            visit: visit(&arrival.parts),
+            is_head,
+            exchange: arrival.exchange,
+            clock: arrival.clock,
+            is_kept,
+            settings,
+        })))
+    }
+
+    /// Notes that the sender had hung up before its request was stored.
+    async fn missed(&self, endpoint: &Endpoint, kept: Kept) {
+        match kept {
+            Kept::Plain(seq) => self.answering.note_missed(endpoint, seq).await,
+            Kept::Due(due) => self.answering.miss(*due),
+        }
     }
 
     /// The request as it is to be kept.
@@ -239,6 +302,19 @@ impl Capture {
     fn refuse(&self, visit: &reply::Visit, refusal: &Refusal) -> Response {
         self.metrics.refused.get_or_create(&Reason { reason: refusal.reason() }).inc();
         reply::refuse(visit, refusal)
+    }
+}
+
+/// Whether there may be something else to answer than the plain answer.
+fn is_answered(endpoint: &Endpoint, arrival: &Arrival, captured: &Captured) -> bool {
+    let parts = &arrival.parts;
+    if reply::is_visit(&parts.headers) {
+        return false;
+    }
+    endpoint.answers.is_some() || {
+        let body = captured.body.first().filter(|_| captured.upload.is_none());
+        let body = body.map(|body| body.as_ref()).unwrap_or_default();
+        Answering::is_handshake(&Sent::new(parts, body))
     }
 }
 

@@ -3,7 +3,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookglass_app::wire::{Header, Text};
-use hyper::{HeaderMap, Version, header::HOST, http::request::Parts};
+use hyper::{
+    HeaderMap, Method, Request, Uri, Version,
+    header::{HOST, HeaderName, HeaderValue},
+    http::request::Parts,
+};
 
 /// The raw request target: origin form as sent, or the absolute form a proxy's client sends.
 pub(crate) fn target(parts: &Parts) -> String {
@@ -97,6 +101,25 @@ pub(crate) fn target_of(head: &[u8]) -> &[u8] {
     let start = line.iter().position(|&byte| byte == b' ').map_or(line.len(), |at| at + 1);
     let end = line.iter().rposition(|&byte| byte == b' ').unwrap_or(line.len());
     line.get(start..end).unwrap_or_default()
+}
+
+/// A kept head as far as a parser of ours would have it: fields and targets that it cannot hold are
+/// left out.
+pub(crate) fn request_parts(head: &[u8]) -> Parts {
+    let mut headers = HeaderMap::new();
+    for (name, value) in raw_head_fields(head) {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name), HeaderValue::from_bytes(&value))
+        {
+            headers.append(name, value);
+        }
+    }
+    let mut request = Request::new(());
+    let method = head.split(|&byte| byte == b' ').next().unwrap_or_default();
+    *request.method_mut() = Method::from_bytes(method).unwrap_or_default();
+    *request.uri_mut() = Uri::try_from(target_of(head)).unwrap_or_default();
+    *request.headers_mut() = headers;
+    request.into_parts().0
 }
 
 /// The value of the first field of a name.

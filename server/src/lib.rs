@@ -1,6 +1,7 @@
 //! The Hookglass server: captures requests, stores them, and shows them live.
 
 mod address;
+mod answering;
 mod budget;
 mod capture;
 pub mod config;
@@ -45,6 +46,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::feed::{Feed, Heard, Subscription};
 use self::{
+    answering::Answering,
     budget::Budget,
     capture::Capture,
     config::Config,
@@ -140,6 +142,14 @@ impl Server {
         let client_address = ClientAddress::new(&config.trusted_proxy);
         let rates = Arc::new(Rates::new(&config));
         let bench = Bench::new(store.clone(), vault, &config);
+        let budget = Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone());
+        let answering = Answering::new(
+            store.clone(),
+            bench.clone(),
+            budget.clone(),
+            captures.clone(),
+            shutdown.clone(),
+        );
         let (verdicts, judging) = Verdicts::new(bench, shutdown.clone());
         let capture = Arc::new(Capture {
             store: store.clone(),
@@ -147,7 +157,8 @@ impl Server {
             client_address: client_address.clone(),
             config: config.clone(),
             rates: rates.clone(),
-            budget: Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone()),
+            budget,
+            answering: answering.clone(),
             upload_budget: Budget::new(
                 config.max_storage.0 / UPLOADS_PART,
                 metrics.upload_bytes.clone(),
@@ -158,6 +169,7 @@ impl Server {
         });
         let app = App::new(web::Parts {
             capture: capture.clone(),
+            answering,
             verdicts,
             store: store.clone(),
             feed,

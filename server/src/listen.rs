@@ -14,7 +14,6 @@ mod malformed;
 mod tame;
 
 use std::{
-    convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
     sync::{
@@ -80,6 +79,12 @@ const IDLE_CHECK: Duration = Duration::from_secs(15);
 /// The address and port of the connection that a request came over; an extension of each.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Stands in an answer's extensions where its sender gets none: the connection ends, or the stream
+/// of HTTP/2. The error that has hyper do so, too.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the connection is cut, as the endpoint's owner asked")]
+pub(crate) struct Cut;
 
 /// What serves connections. A cheap-clone handle.
 #[derive(Clone)]
@@ -268,7 +273,7 @@ async fn answer(
     request: Request<Incoming>,
     exchange: Arc<Exchange>,
     peer: SocketAddr,
-) -> Result<Response, Infallible> {
+) -> Result<Response, Cut> {
     let (mut parts, incoming) = request.into_parts();
     let is_http2 = parts.version == Version::HTTP_2;
     exchange.untame(&mut parts);
@@ -276,7 +281,10 @@ async fn answer(
     parts.extensions.insert(exchange.clone());
     let body = Body::new(Watched::new(incoming, exchange.clone()));
     let request = Request::from_parts(parts, body);
-    let mut response = routes.oneshot(request).await?;
+    let Ok(mut response) = routes.oneshot(request).await;
+    if response.extensions().get::<Cut>().is_some() {
+        return Err(Cut);
+    }
     if !is_http2 && (exchange.malformed.is_some() || !exchange.has_body_ended()) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }

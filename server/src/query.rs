@@ -12,7 +12,7 @@ mod suggest;
 mod text;
 mod time;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use hookglass_app::wire::QueryError;
 
@@ -22,6 +22,7 @@ pub(crate) use self::{
     json::{Gathered, Tree, gather, paths},
     suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
 };
+use crate::{decode, head};
 
 /// The longest search, in bytes.
 const MAX_BYTES: usize = 1024;
@@ -90,6 +91,11 @@ impl Query {
         bounds::of(&self.root)
     }
 
+    /// Whether it asks for the number of a request, which is not known before that is stored.
+    pub(crate) fn asks_for_seq(&self) -> bool {
+        self.root.asks_for_seq()
+    }
+
     /// What has to be read to tell.
     pub(crate) fn needs(&self) -> Needs {
         self.root.needs()
@@ -104,6 +110,14 @@ impl Node {
             }
             Self::Not(node) => node.needs(),
             Self::Term(term) => term.needs(),
+        }
+    }
+
+    fn asks_for_seq(&self) -> bool {
+        match self {
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(Self::asks_for_seq),
+            Self::Not(node) => node.asks_for_seq(),
+            Self::Term(term) => matches!(term, Term::Seq(_)),
         }
     }
 
@@ -139,6 +153,26 @@ impl Fault {
     fn within(self, text: &str) -> QueryError {
         let Self { range, message } = self;
         QueryError { start: utf16(text, range.start), end: utf16(text, range.end), message }
+    }
+}
+
+/// What of a body is searched: its start, without its content coding where that can be undone.
+/// `raw` is as it came, or a start of that.
+pub(crate) fn searched<'a>(head: &[u8], raw: &'a [u8]) -> Cow<'a, [u8]> {
+    let start = &raw[..raw.len().min(SEARCHED_BODY_BYTES)];
+    if raw.is_empty() {
+        return Cow::Borrowed(start);
+    }
+    let codings = head::values(head, "content-encoding").join(&b',');
+    let decoded = std::str::from_utf8(&codings)
+        .ok()
+        .and_then(|codings| decode::start(codings, raw, SEARCHED_BODY_BYTES));
+    match decoded {
+        Some(mut decoded) => {
+            decoded.bytes.truncate(SEARCHED_BODY_BYTES);
+            Cow::Owned(decoded.bytes)
+        }
+        None => Cow::Borrowed(start),
     }
 }
 

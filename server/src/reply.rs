@@ -1,5 +1,8 @@
 //! What capture URLs answer. Every answer is sandboxed: pages and captures share an origin.
 
+mod again;
+mod given;
+
 use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
@@ -16,6 +19,10 @@ use hyper::{
     http::request::Parts,
 };
 
+pub(crate) use self::{
+    again::again,
+    given::{fields, given},
+};
 use crate::{listen::Malformed, rates::Exceeded, web::problem_response};
 
 /// The number of the captured request, in its answer.
@@ -112,6 +119,7 @@ impl From<Exceeded> for Refusal {
 }
 
 /// What the answer depends on, beside what became of the request.
+#[derive(Debug)]
 pub(crate) struct Visit {
     /// Somebody opened the URL in a browser.
     navigates: bool,
@@ -124,10 +132,19 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// What decides on the answer where nothing was set for it.
+    pub(crate) const fn source(&self) -> &'static str {
+        match (self.service_worker, self.navigates) {
+            (true, _) => "worker",
+            (false, true) => "page",
+            (false, false) => "default",
+        }
+    }
+
     pub(crate) fn of(parts: &Parts) -> Self {
         let headers = &parts.headers;
         Self {
-            navigates: headers.get(FETCH_MODE).is_some_and(|sent| sent.as_bytes() == b"navigate"),
+            navigates: navigates(headers),
             service_worker: asks_for_service_worker(headers),
             wants_html: headers
                 .get(ACCEPT)
@@ -138,6 +155,16 @@ impl Visit {
             asked_headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
         }
     }
+}
+
+/// Whether a request with these fields is answered as Hookglass sees fit, whatever its owner set:
+/// somebody opened the URL in a browser, or a service worker is asked for.
+pub(crate) fn is_visit(headers: &HeaderMap) -> bool {
+    navigates(headers) || asks_for_service_worker(headers)
+}
+
+fn navigates(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_MODE).is_some_and(|sent| sent.as_bytes() == b"navigate")
 }
 
 /// What a request with these fields is answered with, once it is stored or refused.

@@ -101,6 +101,32 @@ impl Template {
         self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_)))
     }
 
+    /// The text of one that is the same for each request.
+    pub(crate) fn plain(&self) -> Vec<u8> {
+        let texts = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_bytes(),
+            Piece::Value { .. } => &[],
+        });
+        texts.collect::<Vec<_>>().concat()
+    }
+
+    /// Whether it names the number of the request, which is not known before that is stored.
+    pub(crate) fn needs_seq(&self) -> bool {
+        self.sources().any(|source| *source == Source::Seq)
+    }
+
+    /// Whether it names something of the body.
+    pub(crate) fn needs_body(&self) -> bool {
+        self.sources().any(|source| matches!(source, Source::Body | Source::InBody(_)))
+    }
+
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Value { source, .. } => Some(source),
+        })
+    }
+
     /// The text for one request, at most [`MAX_RENDERED_BYTES`]. `context` has to know of this
     /// template.
     pub(crate) fn render(&self, context: &Context<'_>) -> Rendered {

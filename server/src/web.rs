@@ -33,6 +33,7 @@ use self::{
 };
 pub(crate) use self::{error::problem_response, origin::host};
 use crate::{
+    answering::Answering,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
@@ -67,6 +68,7 @@ pub(crate) struct Parts {
     pub(crate) feed: Feed,
     pub(crate) capture: Arc<Capture>,
     pub(crate) verdicts: Verdicts,
+    pub(crate) answering: Answering,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::{Method, http::request::Parts};
+use tokio::sync::Notify;
 
 use super::{framing::Head, malformed::Malformed, tame};
 
@@ -31,6 +32,10 @@ pub(crate) struct Exchange {
     trailers: OnceLock<Bytes>,
     trouble: OnceLock<Trouble>,
     body_ended: AtomicBool,
+    /// Whether somebody wants to know that the sender hangs up.
+    watched: AtomicBool,
+    hung_up: AtomicBool,
+    hang_up: Notify,
 }
 
 /// Why a body ends early although its sender did not cut it.
@@ -70,6 +75,9 @@ impl Exchange {
             trailers: OnceLock::new(),
             trouble: OnceLock::new(),
             body_ended: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            hung_up: AtomicBool::new(false),
+            hang_up: Notify::new(),
         }
     }
 
@@ -124,6 +132,28 @@ impl Exchange {
 
     pub(super) fn set_body_ended(&self) {
         self.body_ended.store(true, Ordering::Release);
+    }
+
+    /// Waits until the sender ends its side of the connection. Only HTTP/1 tells it so: over HTTP/2
+    /// whoever answers a stream that is reset is dropped. For one waiter.
+    pub(crate) async fn hung_up(&self) {
+        self.watched.store(true, Ordering::Release);
+        self.hang_up.notified().await;
+    }
+
+    /// Whether the sender has ended its side of the connection while that was waited for.
+    pub(crate) fn has_hung_up(&self) -> bool {
+        self.hung_up.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody wants to know that, and does not know it yet.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Acquire) && !self.has_hung_up()
+    }
+
+    pub(super) fn set_hung_up(&self) {
+        self.hung_up.store(true, Ordering::Release);
+        self.hang_up.notify_one();
     }
 }
 

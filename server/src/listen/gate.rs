@@ -53,6 +53,8 @@ pub(super) struct Gate<S> {
     handed: Bytes,
     state: State,
     slot: Slot,
+    /// The request that was handed on last.
+    current: Option<Arc<Exchange>>,
     large_heads: Arc<Semaphore>,
     /// Whether a request was refused of which more may arrive.
     lingers: bool,
@@ -140,6 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
             handed: Bytes::new(),
             state,
             slot,
+            current: None,
             large_heads,
             lingers: false,
             idle_until: None,
@@ -238,6 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     }
 
     fn put(&mut self, exchange: Arc<Exchange>) {
+        self.current = Some(exchange.clone());
         if !self.slot.put(exchange) {
             // Only if hyper read a head without asking what to do with it.
             tracing::warn!("a request was not taken up; closing its connection");
@@ -321,6 +325,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         self.input.reserve(READ_BYTES);
         self.socket.set_limit(u64::MAX);
         poll_read_buf(Pin::new(&mut self.socket), cx, &mut self.input)
+    }
+
+    /// Looks whether the sender of a request that waits for its answer hangs up. What it sends
+    /// meanwhile is kept for later.
+    fn look_out(&mut self, cx: &mut Context<'_>) {
+        let Some(current) = self.current.as_ref().filter(|current| current.is_watched()) else {
+            return;
+        };
+        let current = current.clone();
+        while matches!(self.state, State::Head(_)) && self.input.len() < READ_BYTES {
+            match self.poll_input(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(1..)) => {
+                    if let State::Head(arriving) = &mut self.state {
+                        arriving.since.get_or_insert_with(Instant::now);
+                    }
+                }
+                Poll::Ready(Ok(0) | Err(_)) => return current.set_hung_up(),
+            }
+        }
     }
 
     fn end_of_input(&mut self) {

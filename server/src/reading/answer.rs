@@ -1,123 +1,154 @@
-//! What was answered: made again out of what is kept, by the code that made it.
+//! What was answered, as rows and fields.
 
 use std::time::Duration;
 
-use axum::{
-    body::to_bytes,
-    http::{HeaderMap, HeaderName, HeaderValue, Request, Uri},
-    response::Response,
-};
-use hookglass_app::wire::{Field, Note, Refused, Row, Timestamp};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hookglass_app::wire::{Answered, Field, Note, Row, Text, Timestamp};
+use hyper::StatusCode;
 
 use super::{fields::field, lines::Lines, note, sheet::Made, wire};
-use crate::{
-    head,
-    listen::{Head, Malformed},
-    rates::Exceeded,
-    reply::{self, Refusal, Visit},
-    store::StoredRequest,
-};
-
-/// More than any answer of ours has.
-const MAX_BYTES: usize = 64 * 1024;
-/// Names of limits that come with a rate.
-const RATES: [&str; 2] = ["max-rate-per-address", "max-rate-per-endpoint"];
+use crate::{answering, head, store::StoredRequest};
 
 /// The answer to a request: its rows, what there is to say of it, and notes.
 pub(crate) async fn sheet(stored: &StoredRequest) -> (Made, Vec<Field>, Vec<Note>) {
-    let summary = &stored.summary;
-    let visit = visit(stored);
     let mut notes = Vec::new();
-    let response = match &summary.refused {
-        None => reply::captured(&visit, summary.seq),
-        Some(refused) => match refusal(stored, refused) {
-            Some(refusal) => reply::refuse(&visit, &refusal),
-            None => {
-                notes.push(note("warn", "What was answered is not known any more."));
-                return (Made(Vec::new()), Vec::new(), notes);
-            }
-        },
+    let Some(answered) = answering::answered(stored).await else {
+        notes.push(note("warn", "What was answered is not known any more."));
+        return (Made(Vec::new()), Vec::new(), notes);
     };
-    let status = response.status();
-    let without_body = summary.method == "HEAD";
-    let rows = rows(stored, response, without_body).await;
-    if without_body {
+    for told in &answered.notes {
+        notes.push(note("warn", told));
+    }
+    if answered.source == "undecided" {
+        notes.push(note("info", "It has not been answered yet."));
+        return (Made(Vec::new()), fields(stored, &answered), notes);
+    }
+    if answered.status.is_none() {
+        notes.push(note("info", "The connection was cut instead of an answer."));
+        return (Made(Vec::new()), fields(stored, &answered), notes);
+    }
+    let rows = rows(stored, &answered);
+    if stored.summary.method == "HEAD" {
         notes.push(note("info", "The answer to HEAD has no body."));
     }
-    let text = "Made again out of what is kept. Date, and the fields that concern the connection \
-                alone, are not.";
-    notes.push(note("info", text));
-    let said = |name: &str, value: &str| field(name.as_bytes(), value.as_bytes(), "");
-    let took = Duration::from_micros(u64::try_from(stored.duration_us).unwrap_or_default());
-    let read_at = summary.received_at.as_micros().saturating_add(stored.duration_us);
-    let when = match summary.refused {
-        None => "as soon as it was stored",
-        Some(_) => "as soon as it was refused",
+    let kept = answered.body.as_ref().map_or(0, String::len);
+    let kept = answered.body_base64.as_ref().map_or(kept, |_| body(&answered).len());
+    if kept > 0 && (kept as u64) < answered.body_bytes {
+        let text =
+            format!("Of its body of {} bytes the first {kept} are kept.", answered.body_bytes);
+        notes.push(note("info", &text));
+    }
+    let text = if stored.answer.is_some() {
+        "Date, and the fields that concern the connection alone, are not kept."
+    } else {
+        "Made again out of what is kept. Date, and the fields that concern the connection alone, are \
+         not."
     };
-    let fields = vec![
-        said("Status", status.as_str()),
-        said("Sent", &format!("{when}, after {}", Timestamp::from_micros(read_at))),
-        said("Receiving took", &format!("{took:?} from the complete head to the last byte")),
-    ];
-    (Made(rows), fields, notes)
+    notes.push(note("info", text));
+    (Made(rows), fields(stored, &answered), notes)
 }
 
-async fn rows(stored: &StoredRequest, response: Response, without_body: bool) -> Vec<Row> {
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, MAX_BYTES).await.unwrap_or_default();
+/// What there is to say of an answer.
+fn fields(stored: &StoredRequest, answered: &Answered) -> Vec<Field> {
+    let said = |name: &str, value: &str| field(name.as_bytes(), value.as_bytes(), "");
+    let mut fields = Vec::new();
+    if let Some(status) = answered.status {
+        fields.push(said("Status", &status.to_string()));
+    }
+    fields.push(said("Source", &source(&answered.source)));
+    let took = Duration::from_micros(u64::try_from(stored.duration_us).unwrap_or_default());
+    let read_at = stored.summary.received_at.as_micros().saturating_add(stored.duration_us);
+    let sent = match (answered.sent_at, answered.taken) {
+        (Some(at), _) => at.to_string(),
+        (None, Some(false)) => "the sender was gone before".to_owned(),
+        (None, None) if stored.answer.is_some() && answered.duration_us.is_none() => {
+            "as soon as it was stored, or not yet".to_owned()
+        }
+        (None, _) => {
+            let when = match stored.summary.refused {
+                None => "as soon as it was stored",
+                Some(_) => "as soon as it was refused",
+            };
+            format!("{when}, after {}", Timestamp::from_micros(read_at))
+        }
+    };
+    fields.push(said("Sent", &sent));
+    fields
+        .push(said("Receiving took", &format!("{took:?} from the complete head to the last byte")));
+    if let Some(took) = answered.duration_us {
+        let took = Duration::from_micros(took);
+        fields.push(said("Answering took", &format!("{took:?} from the complete head")));
+    }
+    match answered.taken {
+        Some(true) => fields.push(said("Taken", "yes, the sender was still there")),
+        Some(false) => fields.push(said("Taken", "no, the sender had hung up")),
+        None => {}
+    }
+    fields
+}
+
+/// What decided on an answer, for people.
+fn source(source: &str) -> String {
+    match source.split_once(' ') {
+        Some(("rule", number)) => format!("rule {number} of this endpoint"),
+        Some(("handshake", sender)) => format!("a verification request of {sender}"),
+        Some(("programme", step)) => format!("the failure programme, step {step}"),
+        _ => match source {
+            "default" => "the default reply",
+            "page" => "a browser's visit, which always gets this",
+            "worker" => "a service worker was asked for, which none gets",
+            "refusal" => "a limit of this server",
+            "signature" => "the signature, which is not valid",
+            "undecided" => "not decided yet",
+            other => other,
+        }
+        .to_owned(),
+    }
+}
+
+fn rows(stored: &StoredRequest, answered: &Answered) -> Vec<Row> {
+    let status = answered.status.and_then(|status| StatusCode::from_u16(status).ok());
     let version = head::version_name(stored.http_version);
-    let reason = parts.status.canonical_reason().unwrap_or_default();
-    let mut sent = format!("{version} {} {reason}\r\n", parts.status.as_str()).into_bytes();
-    sent.extend(head::render_fields(&parts.headers));
-    sent.extend(format!("content-length: {}\r\n\r\n", body.len()).into_bytes());
+    let reason = status.as_ref().and_then(StatusCode::canonical_reason).unwrap_or_default();
+    let code = answered.status.unwrap_or_default();
+    let mut sent = format!("{version} {code} {reason}\r\n").into_bytes();
+    for (name, value) in &answered.headers {
+        sent.extend(bytes(name));
+        sent.extend_from_slice(b": ");
+        sent.extend(bytes(value));
+        sent.extend_from_slice(b"\r\n");
+    }
+    if !status.is_some_and(answering::has_no_body) {
+        sent.extend(format!("content-length: {}\r\n", answered.body_bytes).into_bytes());
+    }
+    sent.extend_from_slice(b"\r\n");
     let mut rows = wire::head_rows(&sent, true);
-    if !without_body {
+    let body = body(answered);
+    if !body.is_empty() {
         let lines = Lines::of(&body);
         rows.extend(lines.from(&body, 0).map(|span| wire::row(&[], &body[span.bytes], "")));
     }
     rows
 }
 
-/// What an answer depends on, out of the kept head.
-fn visit(stored: &StoredRequest) -> Visit {
-    let mut headers = HeaderMap::new();
-    for (name, value) in head::raw_head_fields(&stored.head) {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name), HeaderValue::from_bytes(&value))
-        {
-            headers.append(name, value);
-        }
+fn body(answered: &Answered) -> Vec<u8> {
+    match (&answered.body, &answered.body_base64) {
+        (Some(text), _) => text.clone().into_bytes(),
+        (None, Some(encoded)) => STANDARD.decode(encoded).unwrap_or_default(),
+        (None, None) => Vec::new(),
     }
-    let uri = Uri::try_from(head::target_of(&stored.head)).unwrap_or_default();
-    let mut request = Request::new(());
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    Visit::of(&request.into_parts().0)
 }
 
-/// The refusal that a row tells of.
-fn refusal(stored: &StoredRequest, refused: &Refused) -> Option<Refusal> {
-    let value = refused.value;
-    if let Some(limit) = RATES.into_iter().find(|limit| *limit == refused.limit) {
-        return Some(Refusal::TooFast(Exceeded { limit, value, wait: Duration::ZERO }));
-    }
-    match refused.limit.as_str() {
-        "max-body" => Some(Refusal::BodyTooLarge(value)),
-        "body-timeout" => Some(Refusal::BodyTimeout(value)),
-        "max-head" => Some(Refusal::Malformed(Malformed::HeadTooLarge)),
-        "max-fields" => Some(Refusal::Malformed(Malformed::TooManyFields)),
-        "head-timeout" => Some(Refusal::Malformed(Malformed::HeadTimeout)),
-        // A head without fault was followed by chunks with one.
-        "framing" => {
-            Some(Refusal::Malformed(Head::fault_of(&stored.head).unwrap_or(Malformed::Chunk)))
-        }
-        _ => None,
+fn bytes(text: &Text) -> Vec<u8> {
+    match text {
+        Text::Utf8(text) => text.clone().into_bytes(),
+        Text::Base64(encoded) => head::unencoded(encoded),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::Summary;
+    use hookglass_app::wire::{Refused, Summary};
 
     use super::*;
 
@@ -140,7 +171,7 @@ mod tests {
 
     async fn answered(head: &str, refused: Option<(&str, u64)>) -> String {
         let (rows, fields, _) = sheet(&stored(head, refused)).await;
-        assert_eq!(fields[2].value[0].0, "1.5ms from the complete head to the last byte");
+        assert_eq!(fields[3].value[0].0, "1.5ms from the complete head to the last byte");
         rows.0.iter().flat_map(|row| row.pieces.iter().map(|piece| piece.0.as_str())).collect()
     }
 

@@ -1,5 +1,6 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
+pub(crate) mod answers;
 pub(crate) mod endpoints;
 pub(crate) mod providers;
 pub(crate) mod qr;

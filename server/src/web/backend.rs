@@ -11,7 +11,7 @@ use hookglass_app::{
 
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
-    head,
+    answering, head,
     reading::Subject,
     signature::Depth,
     store::{self, StoredRequest, Which},
@@ -69,7 +69,7 @@ impl Reads {
     }
 
     /// Whoever looks at an endpoint uses it.
-    async fn touch(&self, endpoint: &store::Endpoint) {
+    pub(crate) async fn touch(&self, endpoint: &store::Endpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It ends a little sooner than it might; the next look comes.
             tracing::debug!(%error, "an endpoint's use was not noted");
@@ -87,7 +87,8 @@ impl Reads {
         };
         let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
         let text = body.and_then(|body| String::from_utf8(body).ok());
-        Ok(Record { detail: detail(stored, text), signature, delivery: None, reply: None })
+        let reply = answering::answered(&stored).await;
+        Ok(Record { detail: detail(stored, text), signature, delivery: None, reply })
     }
 
     /// What can be said of the request's signature with the secrets that are set now.
@@ -182,7 +183,7 @@ pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
         max_requests: u64::from(endpoint.max_requests),
         on_limit: endpoint.on_limit,
         dropped_through: endpoint.dropped_through,
-        answers: None,
+        answers: endpoint.answers.as_ref().and_then(|answers| answers.words.clone()),
         key: None,
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use hookglass_app::wire::{GoneReason, Problem, QueryError};
 
-use crate::{rates::Exceeded, reading::ReadError, store::StoreError};
+use crate::{answering::Fault, rates::Exceeded, reading::ReadError, store::StoreError};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -16,6 +16,9 @@ pub(crate) enum Error {
     /// Something about the call is wrong; the text says what and what to send instead.
     #[error("{0}")]
     Invalid(String),
+    /// A setting is wrong.
+    #[error("{0}")]
+    InvalidField(Fault),
     /// A search is wrong somewhere.
     #[error("{}", .0.message)]
     InvalidQuery(QueryError),
@@ -61,7 +64,9 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) const fn status(&self) -> StatusCode {
         match self {
-            Self::Invalid(_) | Self::InvalidQuery(_) => StatusCode::BAD_REQUEST,
+            Self::Invalid(_) | Self::InvalidField(_) | Self::InvalidQuery(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -86,6 +91,12 @@ impl Error {
         let (kind, title, detail) = match self {
             Self::Invalid(detail) => {
                 ("invalid-request", "The request is not valid", detail.clone())
+            }
+            Self::InvalidField(fault) if fault.in_query => {
+                ("invalid-query", "The search cannot be read", fault.to_string())
+            }
+            Self::InvalidField(fault) => {
+                ("invalid-request", "The request is not valid", fault.to_string())
             }
             Self::InvalidQuery(error) => {
                 ("invalid-query", "The search cannot be read", error.message.clone())
@@ -194,7 +205,8 @@ impl Error {
             ),
         };
         let place = match self {
-            Self::InvalidQuery(error) => Some(error),
+            Self::InvalidQuery(error) => Some((error.start, error.end)),
+            Self::InvalidField(fault) => fault.place,
             _ => None,
         };
         Problem {
@@ -202,8 +214,8 @@ impl Error {
             title: title.to_owned(),
             status: self.status().as_u16(),
             detail,
-            start: place.map(|error| error.start),
-            end: place.map(|error| error.end),
+            start: place.map(|(start, _)| start),
+            end: place.map(|(_, end)| end),
         }
     }
 }
@@ -227,6 +239,12 @@ impl From<StoreError> for Error {
             | StoreError::Aborted => Self::Unavailable,
             StoreError::Engine(cause) => Self::internal(&cause),
         }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::InvalidField(fault)
     }
 }
 
@@ -269,6 +287,7 @@ impl IntoResponse for Error {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Invalid(_)
+            | Self::InvalidField(_)
             | Self::InvalidQuery(_)
             | Self::CrossOrigin
             | Self::CreationClosed

@@ -59,7 +59,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.get_mut().socket.get_mut()).poll_flush(cx)
+        let gate = self.get_mut();
+        // hyper comes by here whenever the handler was asked, and reads nothing until it answers.
+        gate.look_out(cx);
+        Pin::new(gate.socket.get_mut()).poll_flush(cx)
     }
 
     /// Ends the answer; where its request was not read to the end, goes on to throw away what

@@ -389,7 +389,6 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
         status: row.get("status"),
         note: row.get("note"),
         pinned: row.get("pinned"),
-        attempt: None,
     }
 }
 

@@ -11,10 +11,7 @@ use super::{
     PIECES,
     reader::{self, Readers, is_kept, summary_columns},
 };
-use crate::{
-    decode, head,
-    query::{Bounds, Needs, Query, SEARCHED_BODY_BYTES, Subject},
-};
+use crate::query::{Bounds, Needs, Query, Subject, searched};
 
 /// How many requests the first step looks at; each one after it twice as many, up to a most.
 const FIRST_STEP: i64 = 64;
@@ -262,21 +259,9 @@ fn finds_in(
         known.unwrap_or_else(|| {
             let place = bodies.binary_search_by_key(&candidate.id, |(id, _)| *id);
             let raw = place.map_or(&[][..], |place| bodies[place].1.as_slice());
-            let decoded = candidate.head.as_deref().and_then(|head| decoded(head, raw));
-            let body = decoded.as_deref().unwrap_or(raw);
-            let body = &body[..body.len().min(SEARCHED_BODY_BYTES)];
-            query.finds(&candidate.subject(Some(body))) == Some(true)
+            let body = searched(candidate.head.as_deref().unwrap_or_default(), raw);
+            query.finds(&candidate.subject(Some(&body))) == Some(true)
         })
     };
     part.into_iter().filter(finds).map(|(candidate, _)| candidate.summary).collect()
-}
-
-/// The start of a body without its content coding; `None` if it has none.
-fn decoded(head: &[u8], raw: &[u8]) -> Option<Vec<u8>> {
-    if raw.is_empty() {
-        return None;
-    }
-    let codings = head::values(head, "content-encoding").join(&b',');
-    let codings = std::str::from_utf8(&codings).ok()?;
-    decode::start(codings, raw, SEARCHED_BODY_BYTES).map(|decoded| decoded.bytes)
 }

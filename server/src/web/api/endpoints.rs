@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::{self, OnLimit};
+use hookglass_app::wire::{self, OnLimit, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ use super::{
         caller::Caller,
         error::Error,
     },
+    answers::{self, Changes, Whole, given},
     submission::Submission,
 };
 use crate::{
@@ -50,6 +51,18 @@ struct Settings {
     #[serde(default, deserialize_with = "seconds")]
     expires_in: Option<u32>,
     on_limit: Option<OnLimit>,
+    #[serde(default, deserialize_with = "given")]
+    reply: Option<Option<Reply>>,
+    #[serde(default, deserialize_with = "given")]
+    rules: Option<Option<Vec<Rule>>>,
+    #[serde(default, deserialize_with = "given")]
+    programme: Option<Option<Programme>>,
+    #[serde(default, deserialize_with = "given")]
+    handshakes: Option<Option<bool>>,
+    #[serde(default, deserialize_with = "given")]
+    verify_token: Option<Option<String>>,
+    #[serde(default, deserialize_with = "given")]
+    reject_bad_signatures: Option<Option<bool>>,
 }
 
 pub(super) fn present<'de, D: Deserializer<'de>>(
@@ -93,8 +106,11 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
     caller: Caller,
-) -> Result<Json<wire::Endpoint>, Error> {
-    Reads { app, caller }.endpoint(&id).await.map(Json)
+) -> Result<Json<Whole>, Error> {
+    let endpoint = caller.living(&app, &id).await?;
+    let whole = answers::whole(&app, &endpoint, &caller.origin).await?;
+    Reads { app, caller }.touch(&endpoint).await;
+    Ok(Json(whole))
 }
 
 /// `POST /api/endpoints`
@@ -182,21 +198,47 @@ pub(crate) async fn patch(
 ) -> Response {
     let changed = change(&app, &id, &submission).await;
     let origin = &submission.caller.origin;
+    let changed = match changed {
+        Ok(endpoint) => {
+            let whole = answers::whole(&app, &endpoint, origin).await;
+            whole.map(|whole| (endpoint, whole))
+        }
+        Err(error) => Err(error),
+    };
     submission.answer(
         changed,
-        |endpoint| format!("/inspect/{}", endpoint.slug),
-        |endpoint| Json(to_wire(&endpoint, origin)).into_response(),
+        |(endpoint, _)| format!("/inspect/{}", endpoint.slug),
+        |(_, whole)| Json(whole).into_response(),
     )
 }
 
 async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::Endpoint, Error> {
     let endpoint = submission.caller.living(app, id).await?;
-    let Settings { name, expires_in, on_limit } = submission.read()?;
+    let Settings {
+        name,
+        expires_in,
+        on_limit,
+        reply,
+        rules,
+        programme,
+        handshakes,
+        verify_token,
+        reject_bad_signatures,
+    } = submission.read()?;
     let name = match name {
         None => None,
         Some(name) => Some(name.as_deref().map(checked_name).transpose()?.flatten()),
     };
     let settings = store::Settings { name, expires_in, on_limit, answers: None };
+    let changes =
+        Changes { reply, rules, programme, handshakes, verify_token, reject_bad_signatures };
+    if !changes.is_empty() {
+        return answers::change(app, &endpoint, settings, |set| {
+            changes.make(set);
+            Ok(())
+        })
+        .await;
+    }
     if settings == store::Settings::default() {
         return Ok(endpoint);
     }

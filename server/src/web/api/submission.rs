@@ -2,18 +2,25 @@
 //! programs, a redirect or an error page for forms.
 
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, Request},
+    body::Body,
+    extract::{FromRequest, MatchedPath, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
 use super::super::{App, caller::Caller, error::Error, pages};
+use crate::budget::Share;
 
 /// The largest body that the API takes.
 const MAX_BYTES: usize = 64 * 1024;
+/// The same where answers may be set: a body of a megabyte is three as a form. It counts as memory
+/// that the caller's workspace holds.
+const MAX_ANSWERS_BYTES: usize = 6 * 1024 * 1024;
+/// The routes that take answers.
+const TAKE_ANSWERS: [&str; 2] = ["/api/endpoints/{endpoint}", "/inspect/{endpoint}/answers"];
 /// Stands in for the methods that forms lack.
 const METHOD_FIELD: &str = "_method";
 
@@ -30,6 +37,8 @@ pub(crate) struct Submission {
     pub(crate) caller: Caller,
     app: App,
     body: Result<Bytes, Error>,
+    /// What a large body takes.
+    _memory: Option<Share>,
 }
 
 impl FromRequest<App> for Submission {
@@ -47,20 +56,21 @@ impl FromRequest<App> for Submission {
             // Whose origin cannot be trusted gets no page of ours either.
             Err(error) => return Err(error.into_response()),
         };
+        let mut memory = None;
         let body = if known {
-            Limited::new(body, MAX_BYTES).collect().await.map(|body| body.to_bytes()).map_err(
-                |error| {
-                    if error.is::<LengthLimitError>() {
-                        Error::BodyTooLarge(MAX_BYTES)
-                    } else {
-                        Error::Invalid("The body ended too early; send all of it.".into())
-                    }
-                },
-            )
+            let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
+            let takes_answers = route.is_some_and(|route| TAKE_ANSWERS.contains(&route));
+            match caller.workspace().filter(|_| takes_answers) {
+                Some(workspace) => {
+                    let share = memory.insert(app.capture.budget.share(workspace));
+                    read_large(body, share).await
+                }
+                None => read(body).await,
+            }
         } else {
             Err(Error::UnsupportedMediaType)
         };
-        Ok(Self { manner, caller, app: app.clone(), body })
+        Ok(Self { manner, caller, app: app.clone(), body, _memory: memory })
     }
 }
 
@@ -139,6 +149,30 @@ impl Submission {
             (Err(error), Manner::Json) => error.into_response(),
         }
     }
+}
+
+async fn read(body: Body) -> Result<Bytes, Error> {
+    Limited::new(body, MAX_BYTES).collect().await.map(|body| body.to_bytes()).map_err(|error| {
+        if error.is::<LengthLimitError>() { Error::BodyTooLarge(MAX_BYTES) } else { cut() }
+    })
+}
+
+/// Reads a body that may be large, and takes memory for it as it comes.
+async fn read_large(mut body: Body, memory: &mut Share) -> Result<Bytes, Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| cut())?.into_data() else { continue };
+        if bytes.len() + data.len() > MAX_ANSWERS_BYTES {
+            return Err(Error::BodyTooLarge(MAX_ANSWERS_BYTES));
+        }
+        memory.grow(data.len() as u64).map_err(|_| Error::Unavailable)?;
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+fn cut() -> Error {
+    Error::Invalid("The body ended too early; send all of it.".into())
 }
 
 /// How a call is made, and whether its content type is one that the API takes.

@@ -1,0 +1,304 @@
+//! Which answer a request gets: rules, handshakes, the programme, the default, in this order. Pure
+//! but for the step that a programme takes.
+
+use std::{borrow::Cow, sync::OnceLock, time::Duration};
+
+use bytes::Bytes;
+use hookglass_app::wire::{Act, Timestamp};
+use hyper::{
+    StatusCode,
+    header::{HeaderName, HeaderValue},
+    http::request::Parts,
+};
+
+use super::{
+    fields,
+    settings::{Content, Prepared, Rule, Settings, Value, now_us},
+};
+use crate::{
+    handshake::{Handshake, Outcome, Reply},
+    head,
+    query::{Needs, Subject, searched},
+    sent::Sent,
+    store::StoredRequest,
+    template::Context,
+};
+
+/// The longest value that a template may give a field, in bytes.
+const MAX_VALUE_BYTES: usize = 8 * 1024;
+
+/// A request that is to be answered.
+pub(super) struct Case {
+    /// The request, redacted as it is kept. Its number counts only if `seq` has it too.
+    pub(super) stored: StoredRequest,
+    parts: Parts,
+    /// As it came; its start where it is long. `None` where it is not in memory.
+    pub(super) body: Option<Bytes>,
+    /// Its number, once it is stored.
+    seq: Option<i64>,
+    /// What is searched of the body.
+    searched: OnceLock<Vec<u8>>,
+}
+
+/// An answer that was decided on.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// As [`Answered::source`](hookglass_app::wire::Answered) has it.
+    pub(crate) source: Cow<'static, str>,
+    pub(crate) act: Act,
+    /// How long `act` takes, where it does.
+    pub(crate) seconds: u32,
+    pub(crate) status: StatusCode,
+    /// Without those that every answer has.
+    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
+    /// Whether the body was made for this request alone.
+    pub(crate) is_own: bool,
+    pub(crate) delay: Duration,
+    /// What its owner should know.
+    pub(crate) notes: Vec<String>,
+    /// How many requests the programme has answered with this one, where it did.
+    pub(crate) answered: Option<u64>,
+    /// How lists name the request, where that is known by its answer.
+    pub(crate) label: Option<String>,
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// The plain answer.
+    Plain,
+    Answer(Box<Answer>),
+    /// The signature decides between 401 and this.
+    Judge(Box<Decision>),
+    /// That cannot be told before the request is stored.
+    Later,
+}
+
+impl Case {
+    /// A request before it is stored; its body where it is in memory.
+    pub(super) fn early(stored: StoredRequest, body: Option<Bytes>) -> Self {
+        Self::new(stored, body, None)
+    }
+
+    /// A request that is stored, with the start of its body.
+    pub(super) fn late(stored: StoredRequest, body: Bytes) -> Self {
+        let seq = stored.summary.seq;
+        Self::new(stored, Some(body), Some(seq))
+    }
+
+    fn new(mut stored: StoredRequest, body: Option<Bytes>, seq: Option<i64>) -> Self {
+        let parts = head::request_parts(&stored.head);
+        // What it is answered is only being decided.
+        stored.summary.status = None;
+        Self { stored, parts, body, seq, searched: OnceLock::new() }
+    }
+
+    /// How much deciding has to read, about, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.body.as_ref().map_or(0, Bytes::len)
+    }
+
+    pub(super) fn sent(&self) -> Sent<'_> {
+        Sent::new(&self.parts, self.body.as_deref().unwrap_or_default())
+    }
+
+    /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
+    /// it can only once the request is stored.
+    pub(super) fn whole_body(&self) -> Option<Option<Vec<u8>>> {
+        let is_whole = |body: &&Bytes| body.len() as u64 == self.stored.summary.body_bytes;
+        match self.body.as_ref().filter(is_whole) {
+            Some(body) => Some(Some(body.to_vec())),
+            None => self.seq.map(|_| None),
+        }
+    }
+
+    fn searched(&self) -> Option<&[u8]> {
+        let raw = self.body.as_deref()?;
+        Some(self.searched.get_or_init(|| searched(&self.stored.head, raw).into_owned()))
+    }
+
+    /// Whether a rule finds it; `None` if that cannot be told yet.
+    fn is_found_by(&self, rule: &Rule) -> Option<bool> {
+        let Some(when) = &rule.when else { return Some(true) };
+        if when.asks_for_seq() && self.seq.is_none() {
+            return None;
+        }
+        let body = if when.needs() == Needs::Body { self.searched() } else { None };
+        let subject =
+            Subject { summary: &self.stored.summary, head: Some(&self.stored.head), body };
+        when.finds(&subject)
+    }
+
+    /// A set answer for this request; `None` if it names what is not known yet.
+    fn render(&self, set: &Prepared, source: Cow<'static, str>) -> Option<Answer> {
+        for template in set.templates() {
+            if (template.needs_seq() && self.seq.is_none())
+                || (template.needs_body() && self.body.is_none())
+            {
+                return None;
+            }
+        }
+        let now = Timestamp::from_micros(now_us());
+        let context = Context::new(self.sent(), self.seq.unwrap_or(0), now, set.templates());
+        let mut notes = Vec::new();
+        let mut rendered = Vec::with_capacity(set.fields.len());
+        for (name, value) in &set.fields {
+            let value = match value {
+                Value::Plain(value) => Some(value.clone()),
+                Value::Template(template) => {
+                    let made = template.render(&context);
+                    notes.extend(made.notes);
+                    Some(made.bytes)
+                        .filter(|bytes| bytes.len() <= MAX_VALUE_BYTES)
+                        .and_then(|bytes| fields::value(&bytes))
+                }
+            };
+            match value {
+                Some(value) => rendered.push((name.clone(), value)),
+                None => notes.push(format!(
+                    "The field `{name}` was left out: what its template gave has a line break or \
+                     another control, or is longer than {MAX_VALUE_BYTES} bytes."
+                )),
+            }
+        }
+        let (body, is_own) = match &set.body {
+            Content::Plain(bytes) => (bytes.clone(), false),
+            Content::Template(template) => {
+                let made = template.render(&context);
+                notes.extend(made.notes);
+                (Bytes::from(made.bytes), true)
+            }
+        };
+        Some(Answer {
+            fields: rendered,
+            body,
+            is_own,
+            delay: set.delay,
+            notes,
+            ..Answer::new(source, set.status)
+        })
+    }
+}
+
+impl Answer {
+    /// One without anything but a status.
+    pub(super) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
+        Self {
+            source: source.into(),
+            act: Act::Answer,
+            seconds: 0,
+            status,
+            fields: Vec::new(),
+            body: Bytes::new(),
+            is_own: false,
+            delay: Duration::ZERO,
+            notes: Vec::new(),
+            answered: None,
+            label: None,
+        }
+    }
+}
+
+impl From<Option<Answer>> for Decision {
+    fn from(rendered: Option<Answer>) -> Self {
+        rendered.map_or(Self::Later, |answer| Self::Answer(Box::new(answer)))
+    }
+}
+
+/// The handshake that a request is part of, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Meant {
+    pub(super) handshake: &'static Handshake,
+    pub(super) outcome: Outcome,
+}
+
+/// Decides on the answer. `roll` is a random number below 100.
+pub(super) fn decide(settings: &Settings, case: &Case, roll: u8, meant: Option<Meant>) -> Decision {
+    for (place, rule) in settings.rules.iter().enumerate() {
+        match case.is_found_by(rule) {
+            Some(true) => {
+                return case.render(&rule.reply, format!("rule {}", place + 1).into()).into();
+            }
+            Some(false) => {}
+            None => return Decision::Later,
+        }
+    }
+    let judged = |decision: Decision| match settings.reject_bad_signatures {
+        true => Decision::Judge(Box::new(decision)),
+        false => decision,
+    };
+    let Some(Meant { handshake, outcome: Outcome { label, reply, note } }) = meant else {
+        return by_programme(settings, case, roll)
+            .unwrap_or_else(|| judged(fallback(settings, case)));
+    };
+    if let Some(reply) = reply {
+        let mut answer = answer_of(handshake, reply);
+        answer.label = Some(label);
+        answer.notes.extend(note.map(str::to_owned));
+        let answered = Decision::Answer(Box::new(answer));
+        return if handshake.is_probed { judged(answered) } else { answered };
+    }
+    let decision =
+        by_programme(settings, case, roll).unwrap_or_else(|| judged(fallback(settings, case)));
+    decision.told(label, note)
+}
+
+/// What a handshake is answered.
+fn answer_of(handshake: &Handshake, reply: Reply) -> Answer {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let field = |(name, value): (&str, String)| {
+        Some((fields::name(name)?, fields::value(value.as_bytes())?))
+    };
+    Answer {
+        fields: reply.headers.into_iter().filter_map(field).collect(),
+        body: reply.body.into(),
+        ..Answer::new(format!("handshake {}", handshake.id), status)
+    }
+}
+
+impl Decision {
+    /// The same with a name for lists, and what its owner should know.
+    fn told(self, label: String, note: Option<&'static str>) -> Self {
+        let mut answer = match self {
+            Self::Answer(answer) => answer,
+            Self::Plain => Box::new(Answer {
+                body: Bytes::from_static(b"ok"),
+                ..Answer::new("default", StatusCode::OK)
+            }),
+            Self::Judge(then) => return Self::Judge(Box::new(then.told(label, note))),
+            Self::Later => return Self::Later,
+        };
+        answer.label = Some(label);
+        answer.notes.extend(note.map(str::to_owned));
+        Self::Answer(answer)
+    }
+}
+
+/// What the programme says, if it says anything.
+fn by_programme(settings: &Settings, case: &Case, roll: u8) -> Option<Decision> {
+    let running = settings.running.as_ref()?;
+    // These are no tries of a delivery.
+    if case.stored.summary.mark.is_some() {
+        return None;
+    }
+    // Its steps go to requests that are stored, in about that order.
+    if case.seq.is_none() {
+        return (!running.is_over()).then_some(Decision::Later);
+    }
+    let (index, answered) = running.advance(case.stored.summary.attempt, roll)?;
+    let (set, step) = (running.steps.get(index)?, running.programme.steps.get(index)?);
+    let mut answer = case.render(set, format!("programme {}", index + 1).into())?;
+    answer.act = step.act;
+    answer.seconds = step.seconds;
+    answer.answered = Some(answered);
+    Some(Decision::Answer(Box::new(answer)))
+}
+
+/// What is answered where nothing else applies.
+pub(super) fn fallback(settings: &Settings, case: &Case) -> Decision {
+    match &settings.reply {
+        None => Decision::Plain,
+        Some(reply) => case.render(reply, "default".into()).into(),
+    }
+}
