@@ -81,6 +81,7 @@ mod tests {
             max_requests: 10_000,
             on_limit: OnLimit::DropOldest,
             dropped_through: 0,
+            answers: None,
             key: None,
         }
     }

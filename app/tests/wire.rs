@@ -54,6 +54,7 @@ fn endpoint() -> Endpoint {
         max_requests: 10_000,
         on_limit: OnLimit::DropOldest,
         dropped_through: 1,
+        answers: Some("503 twice, then 200".to_owned()),
         key: None,
     }
 }
@@ -88,6 +89,7 @@ fn summary() -> Summary {
         provider: Some("github".to_owned()),
         verdict: Some("invalid".to_owned()),
         attempt: Some(2),
+        delivery_id: Some("72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned()),
         mark: None,
         status: Some(200),
         note: Some("The first one".to_owned()),
@@ -108,6 +110,7 @@ fn odd_summary() -> Summary {
         provider: None,
         verdict: None,
         attempt: None,
+        delivery_id: None,
         mark: Some("preflight".to_owned()),
         status: None,
         note: None,
@@ -157,8 +160,9 @@ fn detail() -> Detail {
 }
 
 fn record() -> Record {
-    let tried = |seq, second, status| Attempt {
+    let tried = |seq, attempt, second: i64, status| Attempt {
         seq,
+        attempt,
         received_at: time(second * 1_000_000),
         status: Some(status),
     };
@@ -168,7 +172,7 @@ fn record() -> Record {
         delivery: Some(Delivery {
             id: "72d3162e-cc78-11e3-81ab-4c9367dc0958".to_owned(),
             attempt: 2,
-            attempts: vec![tried(127, 0, 503), tried(128, 5, 200)],
+            attempts: vec![tried(127, 1, 0, 503), tried(128, 2, 5, 200)],
             guessed: false,
         }),
         reply: Some(Answered {

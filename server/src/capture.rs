@@ -29,8 +29,9 @@ use crate::{
     answering::{Answering, Due, Early},
     budget::Budget,
     config::Config,
-    head, label,
+    head,
     listen::{Exchange, Peer},
+    marks,
     metrics::{Metrics, Reason},
     rates::Rates,
     redact, reply,
@@ -269,6 +270,8 @@ impl Capture {
         if let Some(content_type) = &mut content_type {
             redact::redact_keys(content_type);
         }
+        let sender = sender::sender(&parts.headers);
+        let marks = marks::marks(sender, &parts.headers, arrived.searched());
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         Captured {
@@ -280,8 +283,10 @@ impl Capture {
             remote_addr: remote_addr.as_ref().map(IpAddr::to_string).unwrap_or_default(),
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
-            label: label::label(&parts.headers, arrived.searched()),
-            sender: sender::sender(&parts.headers),
+            label: marks.label,
+            sender,
+            delivery: marks.delivery,
+            attempt: marks.attempt,
             mark: sender::mark(&parts.method, &parts.headers),
             status: Some(status.as_u16()),
             answer: None,

@@ -1,6 +1,7 @@
 //! Who sent a request, read from the marks that services and tools put on it: data, one record for
 //! each. Knows nothing of bodies.
 
+mod naming;
 mod tools;
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -10,6 +11,7 @@ use hyper::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, USER_AGENT},
 };
 
+pub(crate) use self::naming::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, naming};
 use crate::signature::{Scheme, schemes};
 
 /// A service that sends webhooks.

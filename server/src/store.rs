@@ -13,7 +13,7 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{Counts, GoneReason, OnLimit, Refused, Summary, Window};
+use hookglass_app::wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
 pub use self::{
@@ -135,6 +135,10 @@ pub struct Captured {
     pub label: Option<String>,
     /// Who sent it, as its marks tell.
     pub sender: Option<&'static str>,
+    /// The sender's own id of the delivery. Without one the store may find an equal body.
+    pub delivery: Option<String>,
+    /// Which try of its delivery this is by the sender's count, from 1.
+    pub attempt: Option<u32>,
     /// `preview` or `preflight`.
     pub mark: Option<&'static str>,
     /// The status that it is answered with, if it is known.
@@ -361,6 +365,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// One request.
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError>;
+
+    /// The delivery that a request is a try of. `None` where its sender names none and no other
+    /// request has the same body.
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError>;
 
     /// A part of a request's body; what lies past its end is left out.
     async fn body(

@@ -111,6 +111,8 @@ fn captured(target: &str, body: &[u8]) -> Captured {
         content_type: Some(b"text/plain".to_vec()),
         label: Some("push".to_owned()),
         sender: None,
+        delivery: None,
+        attempt: None,
         mark: None,
         status: Some(200),
         answer: None,

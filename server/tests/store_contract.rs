@@ -70,6 +70,8 @@ fn captured(body: &[u8]) -> Captured {
         content_type: Some(b"text/\xff".to_vec()),
         label: Some("push".to_owned()),
         sender: None,
+        delivery: None,
+        attempt: None,
         mark: None,
         status: Some(200),
         answer: None,

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 /// One try of a delivery, an event as its sender names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Delivery {
-    /// The sender's own name for it (`X-GitHub-Delivery`, `webhook-id`, …); where `guessed`, a name
-    /// made of the body.
+    /// The sender's own name for it (`X-GitHub-Delivery`, `webhook-id`, …); where `guessed`, `like-`
+    /// and the `seq` of the first.
     pub id: String,
-    /// Which try this is, from 1, in the order in which they came.
+    /// Which try this is, from 1: as they came, or as the sender counts, where that is more.
     pub attempt: u32,
     /// All tries that are kept, oldest first, at most 1,000, this one among them.
     pub attempts: Vec<Attempt>,
@@ -22,6 +22,9 @@ pub struct Delivery {
 pub struct Attempt {
     /// The captured request.
     pub seq: i64,
+    /// Which try it is, from 1.
+    #[serde(default)]
+    pub attempt: u32,
     /// When it came.
     pub received_at: super::Timestamp,
     /// What it was answered, if that is known.

@@ -53,9 +53,13 @@ pub struct Summary {
     /// while its endpoint has no secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
-    /// Which try of its delivery it is, from 1; none where it belongs to none.
+    /// Which try of its delivery it is, from 1; none where it belongs to none. Where a delivery is
+    /// only guessed, its first does not know of the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
+    /// The delivery that it is a try of, see [`Delivery::id`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery_id: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

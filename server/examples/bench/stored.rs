@@ -192,6 +192,8 @@ fn webhook(target: &Target) -> Captured {
         content_type: Some(b"application/json".to_vec()),
         label: Some("issues".to_owned()),
         sender: Some("GitHub"),
+        delivery: None,
+        attempt: None,
         mark: None,
         status: Some(200),
         answer: None,

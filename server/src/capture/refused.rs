@@ -10,7 +10,7 @@ use super::{Arrival, Capture, micros};
 use crate::{
     head,
     listen::Head,
-    redact,
+    marks, redact,
     reply::Refusal,
     sender,
     store::{Captured, Endpoint},
@@ -43,6 +43,10 @@ impl Capture {
             value
         });
         let peer = arrival.peer();
+        let headers = &arrival.parts.headers;
+        let sender = sender::sender(headers);
+        // Its body was not taken: what the fields say is all.
+        let marks = marks::marks(sender, headers, &[]);
         let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
         let captured = Captured {
             received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
@@ -54,7 +58,9 @@ impl Capture {
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
             label: None,
-            sender: sender::sender(&arrival.parts.headers),
+            sender,
+            delivery: marks.delivery,
+            attempt: marks.attempt,
             mark: sender::mark(&arrival.parts.method, &arrival.parts.headers),
             status: Some(refusal.status().as_u16()),
             answer: None,

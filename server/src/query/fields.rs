@@ -25,6 +25,8 @@ pub(super) enum Term {
     Size(Range<i64>),
     Seq(Range<i64>),
     Status(Range<i64>),
+    /// What has no number of its own is a first try.
+    Attempt(Range<i64>),
     /// Microseconds since the epoch.
     Received(Range<i64>),
     Is(Flag),
@@ -49,6 +51,9 @@ pub(super) enum TextField {
     From,
     Type,
     Note,
+    Verdict,
+    /// The id of a delivery: of a guessed one its first request has none of its own.
+    Delivery,
 }
 
 /// What a request can be.
@@ -81,7 +86,7 @@ pub(super) enum Test {
 }
 
 /// The fields in the order in which they are suggested, with what they mean.
-pub(super) const FIELDS: [(&str, &str); 20] = [
+pub(super) const FIELDS: [(&str, &str); 23] = [
     ("method:", "GET, POST, …"),
     ("path:", "what the path begins with"),
     ("header.", "a header field, as in header.x-github-event:push"),
@@ -102,6 +107,9 @@ pub(super) const FIELDS: [(&str, &str); 20] = [
     ("host:", "a part of the Host field"),
     ("note:", "a part of the note"),
     ("seq:", "the number: 42, >100, 10..20"),
+    ("verdict:", "what its signature is: valid, invalid, unsigned, unknown"),
+    ("attempt:", "which try of its delivery: 1, >1"),
+    ("delivery:", "the sender's id of the delivery"),
 ];
 /// What stands after `is:`, with its meaning.
 pub(super) const FLAGS: [(&str, &str); 6] = [
@@ -112,6 +120,8 @@ pub(super) const FLAGS: [(&str, &str); 6] = [
     ("preview", "somebody looked at a link"),
     ("preflight", "a browser asked first"),
 ];
+/// What stands after `verdict:`.
+pub(super) const VERDICTS: [&str; 4] = ["valid", "invalid", "unsigned", "unknown"];
 /// What stands after `has:`.
 pub(super) const THINGS: [&str; 6] = ["body", "query", "note", "label", "sender", "type"];
 
@@ -132,6 +142,7 @@ impl Term {
             | Self::Size(_)
             | Self::Seq(_)
             | Self::Status(_)
+            | Self::Attempt(_)
             | Self::Received(_)
             | Self::Is(_)
             | Self::Has(_)
@@ -200,6 +211,9 @@ pub(super) fn term(
         }
         "seq" => numbers(value, whole, "a number: 42, >100, or 10..20").map(Term::Seq),
         "status" => status(value).map(Term::Status),
+        "attempt" | "try" => numbers(value, whole, "a number: 1, >1, or 2..5").map(Term::Attempt),
+        "delivery" => words(TextField::Delivery, Pattern::Equals),
+        "verdict" | "signature" => verdict(value, words),
         "after" | "since" => instant(value, now_us).map(|from| Term::Received(from..i64::MAX)),
         "before" | "until" => instant(value, now_us).map(|to| Term::Received(i64::MIN..to)),
         "is" => is(value),
@@ -339,6 +353,19 @@ fn is(value: &Value) -> Result<Term, Fault> {
         }
     };
     Ok(Term::Is(flag))
+}
+
+fn verdict(
+    value: &Value,
+    words: impl Fn(TextField, fn(String) -> Pattern) -> Result<Term, Fault>,
+) -> Result<Term, Fault> {
+    let lower = value.text.to_ascii_lowercase();
+    if lower != "*" && !VERDICTS.contains(&lower.as_str()) {
+        let names = VERDICTS.join(", ");
+        let message = format!("`verdict:` takes one of {names}, or * for any.");
+        return Err(Fault::new(value.range.clone(), message));
+    }
+    words(TextField::Verdict, Pattern::Equals)
 }
 
 fn has(value: &Value) -> Result<Term, Fault> {

@@ -11,7 +11,7 @@ use super::{
     lexer::Comparison,
     text::{Needle, Pattern},
 };
-use crate::head;
+use crate::{head, marks::GUESSED};
 
 /// A request as far as it was read.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,7 @@ impl Term {
             Self::Status(range) => {
                 Some(summary.status.is_some_and(|status| range.contains(&i64::from(status))))
             }
+            Self::Attempt(range) => within(range, summary.attempt.map_or(1, i64::from)),
             Self::Received(range) => within(range, summary.received_at.as_micros()),
             Self::Is(flag) => Some(is(*flag, summary)),
             Self::Has(thing) => Some(has(*thing, summary)),
@@ -150,6 +151,12 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
             summary.content_type.as_ref().is_some_and(|value| pattern.matches(&bytes(value)))
         }
         TextField::Note => may_be(&summary.note),
+        TextField::Verdict => may_be(&summary.verdict),
+        TextField::Delivery => match (&summary.delivery_id, pattern) {
+            (Some(id), _) => is(id),
+            (None, Pattern::Present) => false,
+            (None, _) => is(&format!("{GUESSED}{}", summary.seq)),
+        },
     })
 }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{
-    fields::{FIELDS, FLAGS, THINGS},
+    fields::{FIELDS, FLAGS, THINGS, VERDICTS},
     lexer,
 };
 
@@ -114,6 +114,8 @@ pub(crate) fn presets(field: &str) -> &'static [&'static str] {
         "after" | "since" | "before" | "until" => &["-15m", "-1h", "-1d", "-7d"],
         "is" => &["cut", "refused", "pinned", "noted", "preview", "preflight"],
         "has" => &THINGS,
+        "verdict" | "signature" => &VERDICTS,
+        "attempt" | "try" => &[">1", "1"],
         _ => &[],
     }
 }

@@ -26,6 +26,9 @@ fn summary() -> Summary {
         sender: Some("GitHub".to_owned()),
         status: Some(200),
         note: Some("Look at this".to_owned()),
+        verdict: Some("invalid".to_owned()),
+        attempt: Some(2),
+        delivery_id: Some("72d3162e".to_owned()),
         ..Summary::default()
     }
 }
@@ -48,6 +51,16 @@ fn fault(text: &str) -> QueryError {
 #[test]
 fn each_field_finds_what_it_names() {
     for text in [
+        "verdict:invalid",
+        "signature:INVALID",
+        "verdict:*",
+        "-verdict:valid",
+        "attempt:2",
+        "attempt:>1",
+        "-attempt:1",
+        "try:2..3",
+        "delivery:72d3162e",
+        "delivery:72d*",
         "method:POST",
         "method:post",
         "path:/orders",
@@ -135,6 +148,10 @@ fn what_a_field_does_not_name_is_not_found() {
         "is:refused",
         "is:pinned",
         "is:preview",
+        "verdict:valid",
+        "attempt:1",
+        "attempt:<2",
+        "delivery:72d",
         "nothing-like-it",
         "HTTP/1.1",
     ] {
@@ -151,6 +168,23 @@ fn and_binds_before_or_and_not_before_both() {
     assert!(finds("NOT (method:GET OR label:ping)"));
     assert!(finds("-(method:GET label:push)"));
     assert!(finds("and or not orders") == finds("\"and\" \"or\" \"not\" orders"));
+}
+
+#[test]
+fn a_guessed_delivery_has_its_first_request_too() {
+    let first = Summary { delivery_id: None, attempt: None, ..summary() };
+    let found = |text: &str| {
+        query(text).finds(&Subject { summary: &first, head: None, body: None }).unwrap()
+    };
+    assert!(found("delivery:like-42") && found("attempt:1") && found("attempt:<2"));
+    assert!(!found("delivery:like-41") && !found("delivery:*"));
+}
+
+#[test]
+fn a_verdict_is_one_of_four() {
+    let fault = fault("verdict:good");
+    assert_eq!((fault.start, fault.end), (8, 12));
+    assert!(fault.message.contains("valid, invalid, unsigned, unknown"), "{fault:?}");
 }
 
 #[test]

@@ -32,7 +32,8 @@ impl Captured {
             status: self.status,
             note: None,
             pinned: false,
-            attempt: None,
+            delivery_id: self.delivery.clone(),
+            attempt: self.attempt,
         }
     }
 

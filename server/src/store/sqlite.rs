@@ -5,6 +5,7 @@ mod answers;
 mod changes;
 mod checkpoint;
 mod counts;
+mod deliveries;
 mod directory;
 mod log;
 mod open;
@@ -24,7 +25,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::{Counts, Summary, Window};
+use hookglass_app::wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
@@ -264,6 +265,10 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError> {
         self.readers.request(id, which).await
+    }
+
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError> {
+        self.readers.delivery(id, seq).await
     }
 
     async fn body(

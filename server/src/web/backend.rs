@@ -86,9 +86,10 @@ impl Reads {
             None
         };
         let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
+        let delivery = self.app.store.delivery(endpoint.id, stored.summary.seq).await?;
         let text = body.and_then(|body| String::from_utf8(body).ok());
         let reply = answering::answered(&stored).await;
-        Ok(Record { detail: detail(stored, text), signature, delivery: None, reply })
+        Ok(Record { detail: detail(stored, text), signature, delivery, reply })
     }
 
     /// What can be said of the request's signature with the secrets that are set now.

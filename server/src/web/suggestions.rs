@@ -244,6 +244,7 @@ fn tally(recent: &[Summary], field: &str) -> Tally {
             "label" | "event" => summary.label.clone(),
             "sender" => summary.sender.clone(),
             "status" => summary.status.map(|status| status.to_string()),
+            "delivery" => summary.delivery_id.clone(),
             "from" | "ip" => Some(summary.remote_addr.clone()),
             "type" => summary
                 .content_type

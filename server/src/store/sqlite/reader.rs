@@ -37,7 +37,7 @@ macro_rules! summary_columns {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
         requests.remote_addr, requests.content_type, requests.body_bytes, requests.complete,
         requests.label, requests.refused, requests.sender, requests.mark, requests.status,
-        requests.note, requests.pinned, requests.verdict"
+        requests.note, requests.pinned, requests.verdict, requests.delivery, requests.attempt"
     };
 }
 /// Whether a request is there: above the floor, or pinned.
@@ -384,11 +384,12 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
             .map(|signing| signing.id.to_owned()),
         sender: row.get("sender"),
         verdict: row.get("verdict"),
-        attempt: None,
         mark: row.get("mark"),
         status: row.get("status"),
         note: row.get("note"),
         pinned: row.get("pinned"),
+        delivery_id: row.get("delivery"),
+        attempt: row.get("attempt"),
     }
 }
 

@@ -17,6 +17,7 @@ mod room;
 mod rows;
 mod secrets;
 mod statements;
+mod tries;
 mod uploads;
 
 use std::{
@@ -37,6 +38,7 @@ use self::{
     queue::Reply,
     room::Room,
     rows::Row,
+    tries::Tries,
     uploads::Uploads,
 };
 pub(super) use self::{
@@ -89,6 +91,7 @@ struct Desk {
     uploads: Uploads,
     abandoned: Arc<Mutex<Vec<UploadId>>>,
     purge: Purge,
+    tries: Tries,
     room: Room,
     /// `None` if it has to be read.
     pinned: Option<Pinned>,
@@ -244,6 +247,7 @@ impl Desk {
         batch: &mut Batch,
     ) -> Result<bool, sqlx::Error> {
         self.books.keep_small();
+        self.look_up_tries(edits).await?;
         for edit in edits.drain(..) {
             match edit {
                 Edit::Append(append) => self.take(append, batch).await?,
@@ -322,6 +326,7 @@ impl Desk {
         tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
         self.metrics.failed_commits.inc();
         self.books.clear();
+        self.tries.clear();
         self.room.forget();
         self.pinned = None;
         self.living = None;

@@ -51,7 +51,7 @@ impl Desk {
         append: Append,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let Append { id, captured, reply } = append;
+        let Append { id, mut captured, reply } = append;
         if let Err(refused) = self.may_take(id).await? {
             batch.answer(reply, Err(refused));
             return Ok(());
@@ -71,6 +71,7 @@ impl Desk {
         book.endpoint.requests += 1;
         let (seq, workspace) = (book.endpoint.last_seq, book.endpoint.workspace);
         let slug = book.endpoint.slug.clone();
+        self.tries.number(id, seq, book.floor, &mut captured);
         self.put_off(id, batch)?;
 
         let tail: usize = captured.body.iter().map(Bytes::len).sum();

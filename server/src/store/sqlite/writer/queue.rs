@@ -32,6 +32,7 @@ use super::{
     next_request_id,
     purge::Purge,
     room::Room,
+    tries::Tries,
     uploads::Uploads,
 };
 use crate::key::KeyHash;
@@ -131,6 +132,7 @@ impl Writer {
             uploads: Uploads::default(),
             abandoned: abandoned.clone(),
             purge: Purge::default(),
+            tries: Tries::default(),
             room: Room::new(options.max_storage_bytes),
             pinned: None,
             max_endpoints_total: options.max_endpoints_total,

@@ -9,7 +9,7 @@ use super::super::{
 };
 
 /// How many values a request's row has.
-const ROW_VALUES: usize = 26;
+const ROW_VALUES: usize = 28;
 
 /// A request with all its numbers.
 pub(super) struct Row {
@@ -85,6 +85,8 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
         content_type,
         label,
         sender,
+        delivery,
+        attempt,
         mark,
         status,
         answer,
@@ -122,6 +124,8 @@ fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error
     add(arguments, sender)?;
     add(arguments, mark)?;
     add(arguments, status)?;
+    add(arguments, delivery)?;
+    add(arguments, attempt)?;
     add(arguments, answer)
 }
 

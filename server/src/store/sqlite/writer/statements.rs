@@ -39,7 +39,7 @@ macro_rules! x64 {
 }
 macro_rules! row {
     () => {
-        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+        "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     };
 }
 /// Rows and the first pieces of their bodies. Rows and pieces of nulls fill up what is asked for
@@ -51,7 +51,7 @@ macro_rules! insert {
                 id, endpoint_id, seq, workspace_id, change, received_at, duration_us, method,
                 target, http_version, remote_addr, peer, content_type, label, body_bytes,
                 body_sha256, complete, exact, redacted, head, trailers, refused, sender, mark,
-                status, answer
+                status, delivery, attempt, answer
             )
             select * from (values ",
             $rows,
