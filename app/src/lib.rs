@@ -6,6 +6,8 @@
 // Views nest as types do: a page is one type, deeper than the compiler expects.
 #![recursion_limit = "256"]
 
+#[cfg(feature = "ssr")]
+pub mod answers;
 pub mod api;
 pub mod app;
 #[cfg(feature = "ssr")]

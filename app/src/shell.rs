@@ -90,7 +90,7 @@ pub fn problem(site: Site, problem: Problem) -> impl IntoView {
 
 /// What the head of every document holds.
 #[component]
-fn Basics(style: Option<String>) -> impl IntoView {
+pub(crate) fn Basics(style: Option<String>) -> impl IntoView {
     view! {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>

@@ -1,7 +1,11 @@
 //! Failure programmes: where one stands, which step comes next, and how it is told to people. Pure:
 //! knows neither who sends nor how a step is done.
 
+mod notation;
+
 use hookglass_app::wire::{Act, By, Programme, Reply, Step};
+
+pub(crate) use self::notation::steps;
 
 /// How many steps a programme may have.
 pub(crate) const MAX_STEPS: usize = 50;

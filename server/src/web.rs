@@ -1,5 +1,6 @@
 //! The route table and the layers around it.
 
+mod answers;
 mod api;
 mod assets;
 mod backend;
@@ -101,6 +102,7 @@ pub(crate) fn routes(app: App) -> Router {
     let pages = Router::new()
         .route("/", get(pages::get))
         .route("/inspect/{endpoint}", get(pages::get))
+        .route("/inspect/{endpoint}/answers", get(answers::get).post(answers::post))
         .route("/inspect/{endpoint}/{seq}", get(pages::get))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     erased::{Children, Erase as _},
-    format::{curl, reach::Reach, sample::SAMPLES},
+    feed::FeedState,
+    format::{curl, joined, reach::Reach, sample::SAMPLES},
     wire::Timestamp,
 };
 
@@ -49,6 +50,20 @@ pub(crate) fn EndpointBar(
         </section>
     }
     .erased()
+}
+
+/// The way to the page on which is set how the endpoint answers, with what is set where that is not
+/// plain. The server alone renders that page.
+#[component]
+pub(crate) fn AnswersLink(state: RwSignal<FeedState>) -> impl IntoView {
+    let href = joined(&["/inspect/", &state.read_untracked().endpoint.id, "/answers"]);
+    let words = Memo::new(move |_| state.read().endpoint.answers.clone().unwrap_or_default());
+    view! {
+        <a class="button" data-kind="quiet" href=href rel="external" data-testid="answers">
+            "Answers"
+            <span class="endpoint-bar__words" title=words hidden=move || words.read().is_empty()>{words}</span>
+        </a>
+    }
 }
 
 /// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;

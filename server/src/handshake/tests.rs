@@ -204,6 +204,15 @@ fn each_record_is_shown_by_a_documented_request() {
 }
 
 #[test]
+fn each_record_is_documented() {
+    let documented = include_str!("../../../docs/replies.md");
+    for Handshake { id, name, asks, gets, .. } in RECORDS {
+        let row = format!("| {name} | `{id}` | {asks} | {gets} |");
+        assert!(documented.contains(&row), "docs/replies.md has no row: {row}");
+    }
+}
+
+#[test]
 fn zoom_is_answered_with_its_secret_and_not_without() {
     let handshake = find(&zoom().sent()).unwrap();
     assert_eq!(handshake.secret_of(), Some("zoom"));

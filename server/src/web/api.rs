@@ -9,4 +9,4 @@ pub(crate) mod requests;
 pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod snippets;
-mod submission;
+pub(crate) mod submission;

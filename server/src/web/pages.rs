@@ -13,7 +13,10 @@ use hookglass_app::{
     backend::Backend,
     shell::{self, PageStatus, Site},
 };
-use leptos::{nonce::Nonce, prelude::provide_context};
+use leptos::{
+    nonce::Nonce,
+    prelude::{RenderHtml, provide_context},
+};
 
 use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
 use crate::{key::Key, slug::Slug};
@@ -67,18 +70,27 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
 
 /// The page of an error that a form ran into.
 pub(crate) fn problem(app: &App, origin: &Origin, error: &Error) -> Response {
+    plain(app, origin, error.status(), |site| shell::problem(site, error.problem()))
+}
+
+/// A page that is only HTML, rendered at once.
+pub(crate) fn plain<V: RenderHtml>(
+    app: &App,
+    origin: &Origin,
+    status: StatusCode,
+    document: impl FnOnce(Site) -> V,
+) -> Response {
     let nonce = match nonce() {
         Ok(nonce) => nonce,
         Err(error) => return error.into_response(),
     };
     let owner = leptos::prelude::Owner::new();
     let html = owner.with(|| {
-        use leptos::prelude::RenderHtml as _;
         provide_context(Nonce::from_value(nonce.as_str()));
-        shell::problem(site(app), error.problem()).to_html()
+        document(site(app)).to_html()
     });
     let mut response = Response::new(Body::from(format!("<!doctype html>{html}")));
-    *response.status_mut() = error.status();
+    *response.status_mut() = status;
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -19,7 +19,7 @@ use crate::{
         announcer::Announcer,
         connection::ConnectionBadge,
         ending::{Ended, Ending},
-        endpoint_bar::EndpointBar,
+        endpoint_bar::{AnswersLink, EndpointBar},
         endpoint_menu::EndpointMenu,
         icon::ALERT,
         link,
@@ -168,6 +168,7 @@ pub(super) fn Bench(
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
             })}
             <EndpointBar url with_command until>
+                <AnswersLink state/>
                 <EndpointMenu state until on_change on_clear/>
             </EndpointBar>
             <ScopeLine

@@ -5,8 +5,13 @@ use hookglass_app::wire::{Provider, Providers};
 
 use crate::sender;
 
-/// `GET /api/providers`: the senders whose signatures can be judged. The same for everyone.
+/// `GET /api/providers`. The same for everyone.
 pub(crate) async fn list() -> Json<Providers> {
+    Json(Providers { providers: all() })
+}
+
+/// The senders whose signatures can be judged, by name.
+pub(crate) fn all() -> Vec<Provider> {
     let mut providers: Vec<Provider> = sender::signings()
         .map(|signing| Provider {
             id: signing.id.to_owned(),
@@ -16,5 +21,5 @@ pub(crate) async fn list() -> Json<Providers> {
         })
         .collect();
     providers.sort_by_key(|provider| provider.name.to_lowercase());
-    Json(Providers { providers })
+    providers
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     sender,
     signature::{Secret, check_secret},
-    store::{SecretId, StoredSecret},
+    store::{Endpoint, SecretId, StoredSecret},
     verdicts::AddError,
 };
 
@@ -77,7 +77,18 @@ pub(crate) async fn post(
 async fn add(app: &App, id: &str, submission: &Submission) -> Result<StoredSecret, Error> {
     let endpoint = submission.caller.living(app, id).await?;
     let New { provider, secret, name } = submission.read()?;
-    let signing = sender::signing_by_id(&provider).ok_or_else(|| {
+    keep(app, &endpoint, &provider, secret, name.as_deref().unwrap_or_default()).await
+}
+
+/// Checks a secret and keeps it; an empty `name` is none.
+pub(crate) async fn keep(
+    app: &App,
+    endpoint: &Endpoint,
+    provider: &str,
+    secret: Secret,
+    name: &str,
+) -> Result<StoredSecret, Error> {
+    let signing = sender::signing_by_id(provider).ok_or_else(|| {
         Error::Invalid("`provider` takes a name that `GET /api/providers` lists.".to_owned())
     })?;
     let bytes = secret.reveal().len();
@@ -87,7 +98,7 @@ async fn add(app: &App, id: &str, submission: &Submission) -> Result<StoredSecre
     check_secret(signing, &secret).map_err(|takes| {
         Error::Invalid(format!("`secret` is no secret of {}: {takes}.", signing.name))
     })?;
-    let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let name = Some(name.trim()).filter(|name| !name.is_empty());
     if name.is_some_and(|name| name.chars().count() > NAME_CHARS) {
         return Err(Error::Invalid(format!("`name` takes at most {NAME_CHARS} characters.")));
     }
@@ -112,10 +123,7 @@ pub(crate) async fn delete(
 ) -> Response {
     let deleted = async {
         let endpoint = submission.caller.living(&app, &id).await?;
-        let secret: SecretId = secret.parse().map_err(|_| Error::NotFound)?;
-        app.store.delete_secret(endpoint.id, secret).await?;
-        app.verdicts.judge_all(endpoint.id);
-        Ok(())
+        forget(&app, &endpoint, &secret).await
     }
     .await;
     submission.answer(
@@ -123,6 +131,14 @@ pub(crate) async fn delete(
         |()| format!("/inspect/{id}"),
         |()| StatusCode::NO_CONTENT.into_response(),
     )
+}
+
+/// Deletes the secret of this id.
+pub(crate) async fn forget(app: &App, endpoint: &Endpoint, id: &str) -> Result<(), Error> {
+    let id: SecretId = id.parse().map_err(|_| Error::NotFound)?;
+    app.store.delete_secret(endpoint.id, id).await?;
+    app.verdicts.judge_all(endpoint.id);
+    Ok(())
 }
 
 /// `POST …/secrets/{secret}`: a form that stands for DELETE.
@@ -138,7 +154,8 @@ pub(crate) async fn post_form(
     }
 }
 
-fn to_wire(stored: StoredSecret) -> hookglass_app::wire::Secret {
+/// A secret without what is secret of it.
+pub(crate) fn to_wire(stored: StoredSecret) -> hookglass_app::wire::Secret {
     hookglass_app::wire::Secret {
         id: stored.id.to_string(),
         provider: stored.provider,

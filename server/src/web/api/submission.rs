@@ -108,6 +108,17 @@ impl Submission {
         read.map_err(|error| Error::Invalid(format!("The body does not fit: {error}.")))
     }
 
+    /// The fields of a form, in order.
+    ///
+    /// # Errors
+    /// `UnsupportedMediaType` for what is none, `Invalid` for one that cannot be read.
+    pub(crate) fn form(&self) -> Result<Vec<(String, String)>, Error> {
+        match self.manner {
+            Manner::Json => Err(Error::UnsupportedMediaType),
+            Manner::Form => form_fields(&self.body.clone()?),
+        }
+    }
+
     /// The method that a form stands for.
     pub(crate) fn form_method(&self) -> Result<String, Error> {
         if self.manner == Manner::Json {

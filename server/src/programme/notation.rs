@@ -1,0 +1,136 @@
+//! Failure programmes as people write them: a step a line, `503 x2`, `429 retry-after 30`, `cut`.
+
+use hookglass_app::wire::{Act, Reply, Step};
+
+use super::{MAX_SECONDS, MAX_STEPS, MAX_TIMES};
+
+/// Reads steps, one a line; empty lines count for nothing.
+///
+/// # Errors
+/// Which line is wrong, and what to write instead.
+pub(crate) fn steps(text: &str) -> Result<Vec<Step>, String> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let steps = lines
+        .map(|(place, line)| step(line).map_err(|what| format!("Line {}: {what}", place + 1)))
+        .collect::<Result<Vec<_>, _>>()?;
+    if steps.is_empty() || steps.len() > MAX_STEPS {
+        return Err(format!("Write 1 to {MAX_STEPS} steps, such as 503 x2."));
+    }
+    Ok(steps)
+}
+
+fn step(line: &str) -> Result<Step, String> {
+    let mut step = Step { reply: Reply { status: 0, ..Reply::default() }, ..Step::default() };
+    let mut words = line.split([' ', '\t', ',', '=', ':']).filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        let word = word.to_ascii_lowercase();
+        match word.as_str() {
+            "cut" => step.act = Act::Cut,
+            "stall" | "slow" => {
+                step.act = if word == "slow" { Act::Slow } else { Act::Stall };
+                step.seconds = number(words.next(), 1, MAX_SECONDS).ok_or_else(|| {
+                    format!("write {word} and 1 to {MAX_SECONDS} seconds: {word} 20.")
+                })?;
+            }
+            "retry-after" => {
+                let seconds = number(words.next(), 0, u32::MAX)
+                    .ok_or("write retry-after and seconds: 429 retry-after 30.")?;
+                step.reply.headers.push(("Retry-After".to_owned(), seconds.to_string()));
+            }
+            "twice" => step.times = 2,
+            word => {
+                if let Some(times) = word.strip_prefix('x').or_else(|| word.strip_suffix('x')) {
+                    // `503 x 2`, too.
+                    let times = if times.is_empty() { words.next() } else { Some(times) };
+                    step.times = number(times, 1, MAX_TIMES)
+                        .ok_or_else(|| format!("write x and 1 to {MAX_TIMES} times: 503 x2."))?;
+                } else if step.reply.status == 0
+                    && let Some(status) = number(Some(word), 200, 599)
+                {
+                    step.reply.status = u16::try_from(status).unwrap_or(200);
+                } else {
+                    return Err(format!(
+                        "`{word}` is no step. Write a status (503), cut, stall 60 or slow 20, and \
+                         how often (x2)."
+                    ));
+                }
+            }
+        }
+    }
+    let status = &mut step.reply.status;
+    if *status == 0 {
+        if step.act == Act::Answer {
+            return Err("write a status, 200 to 599.".to_owned());
+        }
+        *status = 200;
+    }
+    step.reply.body = match *status {
+        204 | 205 | 304 => None,
+        200 => Some("ok".to_owned()),
+        status => Some(format!("{status} as asked for\n")),
+    };
+    if step.act == Act::Slow && step.reply.body.is_none() {
+        return Err(format!("{} has no body that could be slow.", step.reply.status));
+    }
+    Ok(step)
+}
+
+fn number(word: Option<&str>, from: u32, to: u32) -> Option<u32> {
+    word?.parse().ok().filter(|number| (from..=to).contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use hookglass_app::wire::Programme;
+    use proptest::prelude::*;
+
+    use super::{super::describe, *};
+
+    #[test]
+    fn steps_are_written_a_line_each() {
+        let text = "503 x2\n\n429 retry-after 30\r\n429 Retry-After: 5 x 3\ncut\nstall 60\n\
+                    slow 20 202\n204\n500 twice";
+        let programme = Programme { steps: steps(text).unwrap(), ..Programme::default() };
+        assert_eq!(
+            describe(&programme),
+            "503 twice, 429 with Retry-After: 30, 429 with Retry-After: 5 3 times, cut connection, \
+             200 and nothing for 60 s, 202 over 20 s, 204, then 500 twice"
+        );
+        assert_eq!(programme.steps[6].reply.body, None);
+    }
+
+    #[test]
+    fn what_is_no_step_is_said_with_its_line() {
+        for (text, says) in [
+            ("", "1 to 50 steps"),
+            ("503\n100", "Line 2: `100` is no step"),
+            ("503 504", "`504` is no step"),
+            ("503\n\nabc", "Line 3: `abc`"),
+            ("503 x0", "1 to 1000 times"),
+            ("503 x1001", "1 to 1000 times"),
+            ("stall", "1 to 120 seconds"),
+            ("slow 121", "1 to 120 seconds"),
+            ("slow 5 204", "204 has no body"),
+            ("x2", "write a status"),
+            ("429 retry-after soon", "retry-after and seconds"),
+        ] {
+            let error = steps(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+        assert!(steps(&"503\n".repeat(50)).is_ok());
+        assert!(steps(&"503\n".repeat(51)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_is_within_bounds(
+            text in "((503|cut|stall|slow|x|2|20| |retry-after|\n|99999999999|\u{e9}){0,20})",
+        ) {
+            for step in steps(&text).unwrap_or_default() {
+                prop_assert!((1..=MAX_TIMES).contains(&step.times));
+                prop_assert!((1..=MAX_SECONDS).contains(&step.seconds));
+                prop_assert!((200..=599).contains(&step.reply.status));
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! `/inspect/{endpoint}/answers`: the page on which an owner sets how an endpoint answers, plain HTML
+//! with forms that are posted back to it.
+
+mod edit;
+
+use axum::{
+    extract::{Path, RawQuery, Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use hookglass_app::{
+    answers::{Answers, Handshake, Preset, Refused, Running, document},
+    wire::{Answering, By, Programme},
+};
+
+use self::edit::{Edit, Form};
+use super::{
+    App,
+    api::{answers, providers, secrets, submission::Submission},
+    backend::{Reads, to_wire},
+    caller::Caller,
+    error::Error,
+    pages,
+};
+use crate::{handshake, programme, signature::Secret, store};
+
+/// `GET /inspect/{endpoint}/answers`
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    caller: Caller,
+    request: Request,
+) -> Response {
+    let endpoint = match caller.living(&app, &id).await {
+        Ok(endpoint) => endpoint,
+        // What every page of an endpoint says that is not there or not the caller's.
+        Err(Error::NotFound | Error::Gone(_)) => {
+            return pages::get(State(app), caller, request).await;
+        }
+        Err(error) => return pages::problem(&app, &caller.origin, &error),
+    };
+    Reads { app: app.clone(), caller: caller.clone() }.touch(&endpoint).await;
+    let done = query.as_deref().and_then(|query| query.strip_prefix("done=")).and_then(edit::done);
+    let said = Said { done, refused: None };
+    let mut response = page(&app, &caller, &endpoint, said, StatusCode::OK).await;
+    if let Some(cookie) = caller.cookie_key().and_then(|key| caller.cookie(key)) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// `POST /inspect/{endpoint}/answers`: one of its forms. Answered by a redirect to the page, or by
+/// the page with what is wrong and all that was typed.
+pub(crate) async fn post(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    submission: Submission,
+) -> Response {
+    let caller = &submission.caller;
+    let read = async {
+        let endpoint = caller.living(&app, &id).await?;
+        Ok((endpoint, Form::new(submission.form()?)))
+    };
+    let (endpoint, form) = match read.await {
+        Ok(read) => read,
+        Err(error) => return submission.refuse(error),
+    };
+    match change(&app, &endpoint, &form).await {
+        Ok(done) => {
+            let location = format!("/inspect/{}/answers?done={done}", endpoint.slug);
+            let mut response = StatusCode::SEE_OTHER.into_response();
+            if let Ok(location) = HeaderValue::try_from(location) {
+                response.headers_mut().insert(header::LOCATION, location);
+            }
+            response
+        }
+        Err(error) => match edit::refused(&form, &error) {
+            Some(refused) => {
+                let said = Said { done: None, refused: Some(refused) };
+                page(&app, caller, &endpoint, said, error.status()).await
+            }
+            None => submission.refuse(error),
+        },
+    }
+}
+
+/// Does what a form asks for, and says which of the things that can be done that was.
+async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'static str, Error> {
+    let edit = Edit::of(form)?;
+    match edit {
+        Edit::AddSecret { provider, secret, name } => {
+            let secret = Secret::new(secret.to_owned());
+            secrets::keep(app, endpoint, provider, secret, name).await?;
+        }
+        Edit::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
+        Edit::Settings(_) if form.value("version") != version(endpoint) => {
+            return Err(Error::Invalid(
+                "It was changed elsewhere meanwhile. What is set now is shown here, and what you \
+                 typed is still in its form: look it over and save it again."
+                    .to_owned(),
+            ));
+        }
+        Edit::Settings(_) => {
+            let before = answers::read(app, endpoint).await?.rules;
+            answers::change(app, endpoint, store::Settings::default(), |set| {
+                // Rules are named by their place: not those that came between.
+                if set.rules == before { edit.make(form, set) } else { Ok(()) }
+            })
+            .await?;
+        }
+    }
+    Ok(edit.done())
+}
+
+/// What the page says beside what is set.
+struct Said {
+    done: Option<&'static str>,
+    refused: Option<Refused>,
+}
+
+async fn page(
+    app: &App,
+    caller: &Caller,
+    endpoint: &store::Endpoint,
+    said: Said,
+    status: StatusCode,
+) -> Response {
+    let shown = async {
+        let answering = answers::read(app, endpoint).await?;
+        let secrets = app.store.secrets(endpoint.id).await?;
+        let shown = to_wire(endpoint, &caller.origin);
+        Ok(Answers {
+            endpoint: shown.id,
+            name: shown.name,
+            url: shown.url,
+            version: version(endpoint),
+            running: answering.programme.as_ref().map(running),
+            presets: presets(),
+            secrets: secrets.into_iter().map(secrets::to_wire).collect(),
+            providers: providers::all(),
+            handshakes: handshakes(),
+            done: said.done.map(str::to_owned),
+            refused: said.refused,
+            answering: unanswered(answering),
+        })
+    };
+    match shown.await {
+        Ok(answers) => pages::plain(app, &caller.origin, status, |site| document(site, &answers)),
+        Err(error) => pages::problem(app, &caller.origin, &error),
+    }
+}
+
+/// Which settings an endpoint has, as forms send it back.
+fn version(endpoint: &store::Endpoint) -> String {
+    endpoint.answers.as_ref().map_or(0, |answers| answers.version).to_string()
+}
+
+/// Settings without how far they are.
+fn unanswered(mut answering: Answering) -> Answering {
+    if let Some(programme) = &mut answering.programme {
+        programme.answered = None;
+    }
+    answering
+}
+
+fn running(set: &Programme) -> Running {
+    let answered = set.answered.unwrap_or_default();
+    let next = programme::next(set, answered, None, 0).map(|next| next.index);
+    let is_line = set.by == By::All && set.percent.is_none();
+    let steps = set.steps.iter().enumerate().map(|(place, step)| {
+        let state = match next {
+            _ if !is_line => "ahead",
+            Some(next) if place == next => "next",
+            Some(next) if place > next => "ahead",
+            _ => "done",
+        };
+        (programme::describe_step(step), state)
+    });
+    Running {
+        does: programme::describe(set),
+        standing: programme::standing(set, answered),
+        is_over: programme::is_over(set, answered),
+        steps: steps.collect(),
+    }
+}
+
+fn presets() -> Vec<Preset> {
+    let presets = programme::presets().into_iter();
+    presets
+        .map(|preset| Preset { id: preset.id, label: preset.label, purpose: preset.purpose })
+        .collect()
+}
+
+fn handshakes() -> Vec<Handshake> {
+    let records = handshake::RECORDS.iter();
+    records
+        .map(|record| Handshake { name: record.name, asks: record.asks, gets: record.gets })
+        .collect()
+}

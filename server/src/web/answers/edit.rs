@@ -1,0 +1,270 @@
+//! What the forms of the page ask for: fields in, changes of settings out, and errors back to the
+//! field that they are of. Pure.
+
+use hookglass_app::{
+    answers::Refused,
+    wire::{Answering, By, Programme, Reply, Rule},
+};
+
+use crate::{answering::Fault, programme, web::error::Error};
+
+/// A form as it was sent.
+pub(super) struct Form(Vec<(String, String)>);
+
+/// What one asks for.
+pub(super) enum Edit<'f> {
+    AddSecret {
+        provider: &'f str,
+        secret: &'f str,
+        name: &'f str,
+    },
+    /// The one with this id.
+    RemoveSecret(&'f str),
+    Settings(Act),
+}
+
+/// What is to be done with the settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Reply,
+    ResetReply,
+    AddRule,
+    SaveRule,
+    RaiseRule,
+    LowerRule,
+    RemoveRule,
+    Preset,
+    Programme,
+    EndProgramme,
+    Handshakes,
+    Signatures,
+}
+
+/// What was done, by its name in the page's URL.
+pub(super) fn done(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "reply" => "The default reply is saved.",
+        "rule" => "The rules are saved.",
+        "rule-removed" => "The rule is removed.",
+        "programme" => "The failure programme is running.",
+        "programme-ended" => "The failure programme is ended.",
+        "handshakes" => "Saved.",
+        "secret" => "The secret is added, and the newest requests are judged by it.",
+        "secret-removed" => "The secret is removed.",
+        _ => return None,
+    })
+}
+
+impl Form {
+    pub(super) fn new(fields: Vec<(String, String)>) -> Self {
+        Self(fields)
+    }
+
+    /// What was sent under a name; nothing for what was not.
+    pub(super) fn value(&self, name: &str) -> &str {
+        let field = self.0.iter().find(|(sent, _)| sent == name);
+        field.map_or("", |(_, value)| value)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(sent, _)| sent == name)
+    }
+
+    /// Text of several lines, its line ends as they were typed: forms send CRLF (WHATWG HTML
+    /// §4.10.21.4).
+    fn lines(&self, name: &str) -> String {
+        self.value(name).replace("\r\n", "\n")
+    }
+
+    fn number(&self, name: &str, takes: &str) -> Result<u32, Fault> {
+        self.value(name).trim().parse().map_err(|_| Fault::new(name, takes))
+    }
+}
+
+impl<'f> Edit<'f> {
+    pub(super) fn of(form: &'f Form) -> Result<Self, Error> {
+        let act = match form.value("do") {
+            _ if form.has("preset") => Act::Preset,
+            "reply" => Act::Reply,
+            "reply-reset" => Act::ResetReply,
+            "rule-add" => Act::AddRule,
+            "rule-save" => Act::SaveRule,
+            "rule-up" => Act::RaiseRule,
+            "rule-down" => Act::LowerRule,
+            "rule-remove" => Act::RemoveRule,
+            "programme" => Act::Programme,
+            "programme-end" => Act::EndProgramme,
+            "handshakes" => Act::Handshakes,
+            "signatures" => Act::Signatures,
+            "secret" => {
+                return Ok(Self::AddSecret {
+                    provider: form.value("provider"),
+                    secret: form.value("secret"),
+                    name: form.value("name"),
+                });
+            }
+            "secret-remove" => return Ok(Self::RemoveSecret(form.value("secret"))),
+            _ => return Err(Error::Invalid("`do` takes what a button of the page says.".into())),
+        };
+        Ok(Self::Settings(act))
+    }
+
+    /// The name of what was done.
+    pub(super) fn done(&self) -> &'static str {
+        match self {
+            Self::AddSecret { .. } => "secret",
+            Self::RemoveSecret(_) => "secret-removed",
+            Self::Settings(act) => match act {
+                Act::Reply | Act::ResetReply => "reply",
+                Act::AddRule | Act::SaveRule | Act::RaiseRule | Act::LowerRule => "rule",
+                Act::RemoveRule => "rule-removed",
+                Act::Preset | Act::Programme => "programme",
+                Act::EndProgramme => "programme-ended",
+                Act::Handshakes | Act::Signatures => "handshakes",
+            },
+        }
+    }
+
+    /// Changes the settings as the form asks for.
+    pub(super) fn make(&self, form: &Form, set: &mut Answering) -> Result<(), Fault> {
+        let Self::Settings(act) = self else { return Ok(()) };
+        match act {
+            Act::Reply => set.reply = reply(form, Some(&set.reply))?,
+            Act::ResetReply => set.reply = Reply::default(),
+            Act::AddRule => set.rules.push(rule(form, None)?),
+            Act::SaveRule => {
+                let place = place(form, set)?;
+                set.rules[place] = rule(form, Some(&set.rules[place].reply))?;
+            }
+            Act::RaiseRule => {
+                let place = place(form, set)?;
+                set.rules.swap(place, place.saturating_sub(1));
+            }
+            Act::LowerRule => {
+                let place = place(form, set)?;
+                let last = set.rules.len() - 1;
+                set.rules.swap(place, (place + 1).min(last));
+            }
+            Act::RemoveRule => {
+                set.rules.remove(place(form, set)?);
+            }
+            Act::Preset => {
+                let wanted = form.value("preset");
+                let preset = programme::presets().into_iter().find(|preset| preset.id == wanted);
+                let preset = preset.ok_or_else(|| Fault::new("", "No programme has this name."))?;
+                set.programme = Some(preset.programme);
+            }
+            Act::Programme => set.programme = Some(own_programme(form)?),
+            Act::EndProgramme => set.programme = None,
+            Act::Handshakes => {
+                set.handshakes = form.has("handshakes");
+                let token = form.value("verify_token").trim();
+                set.verify_token = (!token.is_empty()).then(|| token.to_owned());
+            }
+            Act::Signatures => set.reject_bad_signatures = form.has("reject_bad_signatures"),
+        }
+        Ok(())
+    }
+}
+
+/// The place of the rule that the form is of.
+fn place(form: &Form, set: &Answering) -> Result<usize, Fault> {
+    let number: Option<usize> = form.value("rule").parse().ok();
+    number
+        .and_then(|number| number.checked_sub(1))
+        .filter(|place| *place < set.rules.len())
+        .ok_or_else(|| Fault::new("", "This rule is not there any more."))
+}
+
+fn rule(form: &Form, old: Option<&Reply>) -> Result<Rule, Fault> {
+    Ok(Rule { when: form.value("when").trim().to_owned(), reply: reply(form, old)? })
+}
+
+fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
+    let status = form.number("status", "It takes 200 to 599.")?;
+    let delay_ms = match form.value("delay_ms").trim() {
+        "" => 0,
+        _ => form.number("delay_ms", "It takes 0 to 30000 milliseconds.")?,
+    };
+    let lines = form.lines("headers");
+    let lines = lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let headers = lines.map(|(place, line)| match line.split_once(':') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        None => {
+            let message = format!("Line {} has no colon: write Name: value.", place + 1);
+            Err(Fault::new("headers", message))
+        }
+    });
+    let headers = headers.collect::<Result<_, _>>()?;
+    let body = Some(form.lines("body")).filter(|body| !body.is_empty());
+    let kept = old.and_then(|old| old.body_base64.as_ref());
+    let body_base64 = kept.filter(|_| body.is_none() && form.has("keep_bytes")).cloned();
+    let status = u16::try_from(status).unwrap_or(u16::MAX);
+    Ok(Reply { status, headers, body, body_base64, delay_ms })
+}
+
+fn own_programme(form: &Form) -> Result<Programme, Fault> {
+    let steps = programme::steps(&form.lines("steps"));
+    let steps = steps.map_err(|message| Fault::new("steps", message))?;
+    let by = if form.value("by") == "attempt" { By::Attempt } else { By::All };
+    let percent = match form.value("percent").trim() {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Fault::new("percent", "It takes 1 to 100."))?),
+    };
+    Ok(Programme { steps, by, percent, answered: None })
+}
+
+/// The form as it is shown again, with the error beside its field; `None` for an error that is not
+/// the form's.
+pub(super) fn refused(form: &Form, error: &Error) -> Option<Refused> {
+    let (field, message) = match error {
+        Error::InvalidField(fault) => beside(form, fault),
+        Error::Invalid(message) => (of_text(message), message.clone()),
+        Error::TooManySecrets(_) => (None, error.problem().detail),
+        _ => return None,
+    };
+    // A secret never goes back.
+    let fields = form.0.iter().filter(|(name, _)| name != "secret").cloned().collect();
+    let form = form.value("form").to_owned();
+    Some(Refused { form, fields, field: field.map(str::to_owned), message })
+}
+
+/// The field of the form that a fault is of, and the fault in words that fit there.
+fn beside(form: &Form, fault: &Fault) -> (Option<&'static str>, String) {
+    const FIELDS: [(&str, &str); 8] = [
+        ("headers", "headers"),
+        ("status", "status"),
+        ("body", "body"),
+        ("delay_ms", "delay_ms"),
+        (".when", "when"),
+        ("percent", "percent"),
+        ("verify_token", "verify_token"),
+        ("steps", "steps"),
+    ];
+    let known = FIELDS.iter().find(|(part, _)| fault.field.contains(part));
+    let field = known.map(|(_, name)| *name).filter(|name| form.has(name));
+    let at = match (field, fault.place) {
+        (Some(name @ ("body" | "when")), Some((start, _))) => {
+            let text = form.lines(name);
+            let before = &text[..crate::query::byte_at(&text, start)];
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            let (lines, column) = (before.matches('\n').count() + 1, line.chars().count() + 1);
+            if name == "body" {
+                format!(" (line {lines}, character {column})")
+            } else {
+                format!(" (character {column})")
+            }
+        }
+        _ => String::new(),
+    };
+    (field, format!("{}{at}", fault.message))
+}
+
+/// The field that an error of the API names, where it begins with it.
+fn of_text(message: &str) -> Option<&'static str> {
+    let name = message.strip_prefix('`')?.split('`').next()?;
+    ["provider", "secret", "name"].into_iter().find(|known| *known == name)
+}
+
+#[cfg(test)]
+mod tests;
