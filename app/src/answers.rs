@@ -42,10 +42,19 @@ pub struct Answers {
     pub providers: Vec<Provider>,
     /// The verification requests that are known.
     pub handshakes: Vec<Handshake>,
-    /// What was just done, in a sentence.
-    pub done: Option<String>,
+    /// What was just done: the section that it was done in, and a sentence.
+    pub done: Option<Done>,
     /// What was sent and refused.
     pub refused: Option<Refused>,
+}
+
+/// What was just done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// The section's id.
+    pub section: &'static str,
+    /// What was done, in a sentence.
+    pub says: &'static str,
 }
 
 /// A programme for reading.
@@ -102,9 +111,6 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
     let name = answers.name.clone().unwrap_or_else(|| answers.endpoint.clone());
     let title = format!("How {name} answers · Hookglass");
     let back = format!("/inspect/{}", answers.endpoint);
-    let done = answers.done.clone().map(|done| {
-        view! { <p class="answers__done" role="status">{done}</p> }
-    });
     let sections = [
         replies::plain(answers),
         replies::rules(answers),
@@ -139,7 +145,6 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
                              in any case, before it is answered."
                         </p>
                     </header>
-                    {done}
                     {sections.into_iter().collect_view()}
                 </main>
             </body>
@@ -148,13 +153,24 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
 }
 
 /// A part of the page under its heading.
-fn section(id: &'static str, title: &'static str, text: &'static str, content: Erased) -> Erased {
+fn section(
+    answers: &Answers,
+    id: &'static str,
+    title: &'static str,
+    text: &'static str,
+    content: Erased,
+) -> Erased {
     let heading = format!("{id}-title");
     let own = heading.clone();
+    let done = answers.done.filter(|done| done.section == id);
+    let done = done.map(|done| view! { <p class="answers__done" role="status">{done.says}</p> });
     view! {
         <section class="answers__section" id=id aria-labelledby=heading>
-            <h2 class="answers__heading" id=own>{title}</h2>
+            <h2 class="answers__heading" id=own>
+                {title}
+            </h2>
             <p class="answers__text">{text}</p>
+            {done}
             {content}
         </section>
     }

@@ -4,10 +4,11 @@
 use std::fmt::Debug;
 
 use hookglass_app::wire::{
-    Answered, Attempt, Body, Count, Counts, Decoded, Deleted, Delivery, Detail, Endpoint,
-    Endpoints, FeedEvent, Field, Form, GoneReason, Header, Note, OnLimit, Page, Piece, Problem,
-    Provider, Providers, QueryError, Reading, Record, Refused, Row, Secret, Secrets, Session,
-    Signature, Suggestion, Suggestions, Summary, Text, Timestamp, Window,
+    Act, Answered, Answering, Attempt, Body, By, Count, Counts, Decoded, Deleted, Delivery, Detail,
+    Endpoint, Endpoints, FeedEvent, Field, Form, GoneReason, Header, Note, OnLimit, Page, Piece,
+    Problem, Programme, Provider, Providers, QueryError, Reading, Record, Refused, Reply, Row,
+    Rule, Secret, Secrets, Session, Signature, Step, Suggestion, Suggestions, Summary, Text,
+    Timestamp, Window,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -242,6 +243,40 @@ fn problems_sessions_and_counts_are_as_pinned() {
     let session = Session { key: "hgk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned() };
     assert_golden(&session, include_str!("wire/session.json"));
     assert_golden(&Deleted { deleted: 12 }, include_str!("wire/deleted.json"));
+}
+
+/// What is unknown in these is refused: the server alone reads them.
+#[test]
+fn settings_of_answers_are_as_pinned_and_what_is_left_out_is_plain() {
+    let reply = |status| Reply { status, body: None, ..Reply::default() };
+    let set = Answering {
+        reply: Reply {
+            headers: vec![("X-Back".to_owned(), "{{ request.header.x-sent }}".to_owned())],
+            body: Some("{{ seq }}".to_owned()),
+            delay_ms: 5000,
+            ..reply(202)
+        },
+        rules: vec![Rule {
+            when: "method:GET".to_owned(),
+            reply: Reply { body_base64: Some("AP8=".to_owned()), ..reply(200) },
+        }],
+        programme: Some(Programme {
+            steps: vec![Step { act: Act::Stall, reply: reply(503), times: 2, seconds: 30 }],
+            by: By::Attempt,
+            percent: Some(30),
+            answered: Some(1),
+        }),
+        handshakes: false,
+        verify_token: Some("mine".to_owned()),
+        reject_bad_signatures: true,
+    };
+    let golden: Value = serde_json::from_str(include_str!("wire/answering.json")).unwrap();
+    assert_eq!(serde_json::to_value(&set).unwrap(), golden);
+    assert_eq!(serde_json::from_value::<Answering>(golden).unwrap(), set);
+    assert_eq!(serde_json::from_str::<Answering>("{}").unwrap(), Answering::default());
+    let bare: Reply = serde_json::from_str("{\"status\":204}").unwrap();
+    assert_eq!(bare, reply(204), "a reply is set as a whole");
+    assert!(serde_json::from_str::<Answering>("{\"colour\":1}").is_err());
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(super) fn section(answers: &Answers) -> Erased {
         {own(answers)}
     };
     super::section(
+        answers,
         "failures",
         "Failure programme",
         "Answers that make a sender try again, to see when and how often it does. Browsers that ask \

@@ -25,6 +25,7 @@ pub(super) fn plain(answers: &Answers) -> Erased {
         <p class="answers__acts">{button("reply", "Save the reply", None)} {reset}</p>
     };
     section(
+        answers,
         "default-reply",
         "Default reply",
         "What is answered where nothing else applies.",
@@ -57,6 +58,7 @@ pub(super) fn rules(answers: &Answers) -> Erased {
         </details>
     };
     section(
+        answers,
         "rules",
         "Rules",
         "Answers for some requests. The first rule that finds a request answers it.",

@@ -59,6 +59,7 @@ pub(super) fn handshakes(answers: &Answers) -> Erased {
         </details>
     };
     section(
+        answers,
         "known-handshakes",
         "Handshakes",
         "Requests by which senders test the URL before they accept it, answered as they ask for.",
@@ -126,6 +127,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
         {reject}
     };
     section(
+        answers,
         "secrets",
         "Signatures",
         "With a secret each request of its sender is judged: valid, invalid and why, or unsigned.",

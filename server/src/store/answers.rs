@@ -30,8 +30,9 @@ pub struct NewAnswers {
     pub settings: Option<String>,
     /// The same in a few words.
     pub words: Option<String>,
-    /// Whether the programme among them begins anew.
-    pub restarts: bool,
+    /// How many requests the programme among them has answered, as far as that is known; `None`
+    /// where it begins anew.
+    pub answered: Option<u64>,
 }
 
 /// What became of an answer after its request was stored.

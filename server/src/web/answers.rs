@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use hookglass_app::{
-    answers::{Answers, Handshake, Preset, Refused, Running, document},
+    answers::{Answers, Done, Handshake, Preset, Refused, Running, document},
     wire::{Answering, By, Programme},
 };
 
@@ -68,7 +68,8 @@ pub(crate) async fn post(
     };
     match change(&app, &endpoint, &form).await {
         Ok(done) => {
-            let location = format!("/inspect/{}/answers?done={done}", endpoint.slug);
+            let section = edit::done(done).map_or("", |done| done.section);
+            let location = format!("/inspect/{}/answers?done={done}#{section}", endpoint.slug);
             let mut response = StatusCode::SEE_OTHER.into_response();
             if let Ok(location) = HeaderValue::try_from(location) {
                 response.headers_mut().insert(header::LOCATION, location);
@@ -115,7 +116,7 @@ async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'
 
 /// What the page says beside what is set.
 struct Said {
-    done: Option<&'static str>,
+    done: Option<Done>,
     refused: Option<Refused>,
 }
 
@@ -140,7 +141,7 @@ async fn page(
             secrets: secrets.into_iter().map(secrets::to_wire).collect(),
             providers: providers::all(),
             handshakes: handshakes(),
-            done: said.done.map(str::to_owned),
+            done: said.done,
             refused: said.refused,
             answering: unanswered(answering),
         })

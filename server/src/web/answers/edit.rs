@@ -2,7 +2,7 @@
 //! field that they are of. Pure.
 
 use hookglass_app::{
-    answers::Refused,
+    answers::{Done, Refused},
     wire::{Answering, By, Programme, Reply, Rule},
 };
 
@@ -41,18 +41,20 @@ pub(super) enum Act {
 }
 
 /// What was done, by its name in the page's URL.
-pub(super) fn done(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "reply" => "The default reply is saved.",
-        "rule" => "The rules are saved.",
-        "rule-removed" => "The rule is removed.",
-        "programme" => "The failure programme is running.",
-        "programme-ended" => "The failure programme is ended.",
-        "handshakes" => "Saved.",
-        "secret" => "The secret is added, and the newest requests are judged by it.",
-        "secret-removed" => "The secret is removed.",
+pub(super) fn done(name: &str) -> Option<Done> {
+    let (section, says) = match name {
+        "reply" => ("default-reply", "The default reply is saved."),
+        "rule" => ("rules", "The rules are saved."),
+        "rule-removed" => ("rules", "The rule is removed."),
+        "programme" => ("failures", "The failure programme is running."),
+        "programme-ended" => ("failures", "The failure programme is ended."),
+        "handshakes" => ("known-handshakes", "Saved."),
+        "signatures" => ("secrets", "Saved."),
+        "secret" => ("secrets", "The secret is added, and the newest requests are judged by it."),
+        "secret-removed" => ("secrets", "The secret is removed."),
         _ => return None,
-    })
+    };
+    Some(Done { section, says })
 }
 
 impl Form {
@@ -120,7 +122,8 @@ impl<'f> Edit<'f> {
                 Act::RemoveRule => "rule-removed",
                 Act::Preset | Act::Programme => "programme",
                 Act::EndProgramme => "programme-ended",
-                Act::Handshakes | Act::Signatures => "handshakes",
+                Act::Handshakes => "handshakes",
+                Act::Signatures => "signatures",
             },
         }
     }

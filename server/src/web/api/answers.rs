@@ -136,12 +136,12 @@ fn checked(from: Option<i64>, mut set: Answering) -> Result<NewAnswers, Fault> {
     Settings::read(&set, 0, 0)?;
     let answered = set.programme.as_mut().and_then(|programme| programme.answered.take());
     if set == Answering::default() {
-        return Ok(NewAnswers { from, settings: None, words: None, restarts: false });
+        return Ok(NewAnswers { from, settings: None, words: None, answered: None });
     }
     let settings = serde_json::to_string(&set).unwrap_or_default();
     if settings.len() > answering::MAX_BYTES {
         return Err(Fault::too_large());
     }
     let words = answering::words(&set, answered.unwrap_or(0));
-    Ok(NewAnswers { from, settings: Some(settings), words, restarts: answered.is_none() })
+    Ok(NewAnswers { from, settings: Some(settings), words, answered })
 }

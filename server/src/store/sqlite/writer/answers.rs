@@ -13,7 +13,7 @@ use super::{
 impl Desk {
     /// Sets how an endpoint answers, within the change of its settings that is logged next.
     pub(super) async fn set_answers(&mut self, id: EndpointId, new: NewAnswers) -> Ended<()> {
-        let NewAnswers { from, settings, words, restarts } = new;
+        let NewAnswers { from, settings, words, answered } = new;
         let book = self.books.change(id)?;
         let (workspace, before) = (book.endpoint.workspace, book.endpoint.answers.clone());
         if before.map(|answers| answers.version) != from {
@@ -45,13 +45,13 @@ impl Desk {
                     values (?1, ?2, ?3, ?4)
                     on conflict (endpoint_id) do update
                     set version = ?2, settings = ?3, words = ?4,
-                        answered = case when ?5 then 0 else answered end",
+                        answered = case when ?5 is null then 0 else max(answered, ?5) end",
                 )
                 .bind(id.0)
                 .bind(version)
                 .bind(settings)
                 .bind(words.as_deref())
-                .bind(restarts)
+                .bind(answered.map(|answered| i64::try_from(answered).unwrap_or(i64::MAX)))
                 .execute(connection)
                 .await?;
                 Some(Answers { version, words })

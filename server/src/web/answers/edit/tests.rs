@@ -161,3 +161,25 @@ fn what_no_button_says_is_refused() {
     assert!(Edit::of(&form(&[("do", "x")])).is_err());
     assert!(Edit::of(&form(&[])).is_err());
 }
+
+#[test]
+fn whatever_is_done_is_said_in_a_section_of_the_page() {
+    for act in [
+        "reply",
+        "reply-reset",
+        "rule-add",
+        "rule-save",
+        "rule-up",
+        "rule-down",
+        "rule-remove",
+        "programme",
+        "programme-end",
+        "handshakes",
+        "signatures",
+        "secret",
+        "secret-remove",
+    ] {
+        let form = form(&[("do", act)]);
+        assert!(done(Edit::of(&form).unwrap().done()).is_some(), "{act}");
+    }
+}
