@@ -64,8 +64,9 @@ impl Reading<'_> {
         // Fields come first: they cost no look into the body.
         let is_field = |place: &&Place| matches!(place, Place::Field(_));
         let places = own.iter().chain(anyones);
-        let (fields, members): (Vec<&Place>, Vec<&Place>) = places.partition(is_field);
-        fields.into_iter().chain(members).find_map(|place| take(&self.at(*place)?))
+        let fields = places.clone().filter(is_field);
+        let members = places.filter(|place| !is_field(place));
+        fields.chain(members).find_map(|place| take(&self.at(*place)?))
     }
 
     fn at(&mut self, place: Place) -> Option<Member> {
