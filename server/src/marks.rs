@@ -209,7 +209,8 @@ mod tests {
 
     #[test]
     fn each_sender_names_its_deliveries_in_its_own_way() {
-        let cases: [(&[(&str, &str)], &str, &str); 8] = [
+        type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let cases: [Case; 8] = [
             (&[("x-github-delivery", "72d3162e"), ("x-github-event", "push")], "", "72d3162e"),
             (&[("svix-id", "msg_1")], "", "msg_1"),
             (&[("webhook-id", "msg_2"), ("webhook-signature", "v1,")], "", "msg_2"),

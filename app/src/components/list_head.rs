@@ -204,6 +204,6 @@ mod tests {
             assert!(!is_folded);
             assert_eq!(folded(&folding), (true, before));
         }
-        assert_eq!(folded(&Some("myattempt:1".to_owned())).0, false);
+        assert!(!folded(&Some("myattempt:1".to_owned())).0);
     }
 }
