@@ -61,11 +61,11 @@ impl Reading<'_> {
         anyones: &[Place],
         take: fn(&Member) -> Option<String>,
     ) -> Option<String> {
-        // Fields come first: they cost no look into the body.
         let is_field = |place: &&Place| matches!(place, Place::Field(_));
-        let places = own.iter().chain(anyones);
-        let fields = places.clone().filter(is_field);
-        let members = places.filter(|place| !is_field(place));
+        let places = || own.iter().chain(anyones);
+        // Fields come first: they cost no look into the body.
+        let fields = places().filter(is_field);
+        let members = places().filter(|place| !is_field(place));
         fields.chain(members).find_map(|place| take(&self.at(*place)?))
     }
 
