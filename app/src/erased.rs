@@ -50,6 +50,19 @@ pub(crate) trait Erase {
     fn erased(self) -> Erased;
 }
 
+/// Forgets the type of each of many views: what is done with a list of them is compiled once for all
+/// lists, instead of once for each.
+pub(crate) trait EraseEach {
+    /// The same views.
+    fn each_erased(self) -> Vec<Erased>;
+}
+
+impl<I: Iterator<Item: RenderHtml + 'static>> EraseEach for I {
+    fn each_erased(self) -> Vec<Erased> {
+        self.map(Erase::erased).collect()
+    }
+}
+
 #[cfg(feature = "ssr")]
 mod server {
     use leptos::{

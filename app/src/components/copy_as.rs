@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     browser,
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{joined, tools::TOOLS},
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn CopyAs(
                 <Icon glyph=CHEVRON_DOWN/>
             </summary>
             <div class="menu__panel" data-align="end">
-                <ul class="copy-as__tools">{items.into_iter().collect_view()}</ul>
+                <ul class="copy-as__tools">{items.into_iter().each_erased()}</ul>
                 <p class="copy-as__warning" hidden=move || !secrets.are_hidden()>
                     "What is copied has the secrets that are hidden here."
                 </p>

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     browser,
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     wire::{Field, Piece},
 };
 
@@ -50,7 +50,7 @@ pub(crate) fn FieldsView(
         .into_iter()
         .enumerate()
         .map(|(index, field)| view! { <Row index field copied/> })
-        .collect_view();
+        .each_erased();
     view! {
         <table class="fields" on:click=click>
             <caption class="unseen">{caption}</caption>

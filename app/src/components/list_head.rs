@@ -112,20 +112,19 @@ pub(crate) fn ListHead(
                 <Icon glyph=ARROW_UP/>
                 {move || joined(&[&unseen.get().to_string(), " new"])}
             </button>
-            {move || can_fold.get().then(|| view! {
-                <a
-                    class="button"
-                    data-kind="quiet"
-                    data-testid="fold"
-                    data-noscroll
-                    href=move || path.get() + &fold.read()
-                    aria-current=move || is_folded().then_some("true")
-                    title="Tries of one delivery after its first"
-                >
-                    <Icon glyph=REPEAT/>
-                    {move || if is_folded() { "Show retries" } else { "Hide retries" }}
-                </a>
-            })}
+            <a
+                class="button"
+                data-kind="quiet"
+                data-testid="fold"
+                data-noscroll
+                hidden=move || !can_fold.get()
+                href=move || path.get() + &fold.read()
+                aria-current=move || is_folded().then_some("true")
+                title="Tries of one delivery after its first"
+            >
+                <Icon glyph=REPEAT/>
+                {move || if is_folded() { "Show retries" } else { "Hide retries" }}
+            </a>
             <div class="list-head__acts" data-script>
                 {move || deletable.get().map(|count| view! {
                     <button

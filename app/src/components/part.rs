@@ -13,7 +13,7 @@ use super::{
     reader::{Reader, Rows},
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{self, count::grouped, joined},
     reading::{self, Slice},
     wire::{Ask, Part, Problem, Reading, Value},
@@ -80,7 +80,7 @@ pub(crate) fn PartView(
             let text = note.text.clone();
             view! { <Notice tone glyph>{text}</Notice> }
         })
-        .collect_view();
+        .each_erased();
     let decoded = reading.decoded.as_ref().map(|decoded| {
         let text = joined(&[
             &decoded.coding,

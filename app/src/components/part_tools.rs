@@ -12,7 +12,7 @@ use super::{
     secrets::SecretsSwitch,
 };
 use crate::{
-    erased::{Children, Erase as _},
+    erased::{Children, Erase as _, EraseEach as _},
     format::{count::grouped, joined},
     wire::{Ask, Part, Reading},
 };
@@ -40,12 +40,13 @@ pub(crate) fn PartTools(
                 let label = other.label.clone();
                 view! { <ViewLink key="form" value=other.value.clone() chosen=Signal::stored(chosen)>{label}</ViewLink> }
             })
-            .collect_view();
+            .each_erased();
         view! { <nav class="segments" aria-label="Show it as">{links}</nav> }
     });
     let has_folds = reading.rows.iter().any(|row| row.fold.is_some());
     let depths = has_folds.then(|| {
         let links = [("1", "1"), ("2", "2"), ("3", "3"), (ALL, "All")]
+            .into_iter()
             .map(|(value, text)| {
                 let chosen = ask.depth.is_some_and(|depth| depth.to_string() == value);
                 view! {
@@ -55,7 +56,7 @@ pub(crate) fn PartTools(
                     </ViewLink>
                 }
             })
-            .collect_view();
+            .each_erased();
         view! {
             <nav class="segments" aria-label="Open to depth">
                 <span class="segments__name" aria-hidden="true">"Depth"</span>
@@ -153,7 +154,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
         .into_iter()
         .filter(|(key, _)| !matches!(key.as_ref(), "find" | "from"))
         .map(|(key, value)| view! { <input type="hidden" name=key.to_string() value=value.to_owned()/> })
-        .collect_view();
+        .each_erased();
     view! {
         <form class="find" role="search" on:submit=search>
             {kept}

@@ -11,7 +11,7 @@ use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
 
 use super::{link::query_for, pieces::pieces};
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{count::grouped, joined},
     reading::{self, Scroll, Slice},
     wire::Row,
@@ -187,7 +187,7 @@ pub(crate) fn Reader(
                 });
                 line(place, row, href, chosen)
             })
-            .collect_view()
+            .each_erased()
     };
     view! {
         <div

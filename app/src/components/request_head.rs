@@ -11,7 +11,7 @@ use super::{
     when::{Age, Exact},
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::joined,
     wire::{Detail, Summary},
 };
@@ -52,24 +52,24 @@ pub(crate) fn RequestHead(
         })
     };
     let never = Signal::stored(false);
-    let verdict = move || {
-        known.read().verdict.clone().map(|verdict| {
-            let kind = verdict_tone(&verdict);
+    // What has a part of its own.
+    let ways = move || {
+        let known = known.read();
+        let verdict = known.verdict.as_deref();
+        let verdict = verdict
+            .map(|verdict| (verdict_tone(verdict), "signature", joined(&["signature ", verdict])));
+        let attempt = known.attempt.filter(|attempt| *attempt > 1);
+        let attempt = attempt
+            .map(|attempt| ("warn", "attempts", joined(&["attempt ", &attempt.to_string()])));
+        let ways = [verdict, attempt].into_iter().flatten();
+        ways.map(|(tone, part, words)| {
             view! {
-                <span class="request-head__status" data-state=kind>
-                    <ViewLink key="tab" value="signature" chosen=never>"signature " {verdict}</ViewLink>
+                <span class="request-head__status" data-state=tone>
+                    <ViewLink key="tab" value=part chosen=never>{words}</ViewLink>
                 </span>
             }
         })
-    };
-    let attempt = move || {
-        known.read().attempt.filter(|attempt| *attempt > 1).map(|attempt| {
-            view! {
-                <span class="request-head__status" data-state="warn">
-                    <ViewLink key="tab" value="attempts" chosen=never>"attempt " {attempt}</ViewLink>
-                </span>
-            }
-        })
+        .each_erased()
     };
     view! {
         <a class="button request-head__back" data-kind="quiet" data-key="back" href=back>
@@ -83,8 +83,7 @@ pub(crate) fn RequestHead(
         <p class="request-head__meta">
             <span class="request-head__seq">"#" {summary.seq}</span>
             {label.map(|label| view! { <span class="request-head__label">{label}</span> })}
-            {verdict}
-            {attempt}
+            {ways}
             {status}
             <Exact at=summary.received_at/>
             <span data-script>
@@ -97,7 +96,7 @@ pub(crate) fn RequestHead(
 }
 
 /// How a verdict is to be seen.
-pub(super) fn verdict_tone(verdict: &str) -> &'static str {
+fn verdict_tone(verdict: &str) -> &'static str {
     match verdict {
         "valid" => "ok",
         "invalid" | "unsigned" => "bad",

@@ -9,6 +9,7 @@ use super::{
     when::Age,
 };
 use crate::{
+    erased::EraseEach as _,
     format::{self, target},
     wire::Summary,
 };
@@ -23,11 +24,7 @@ pub(crate) fn RequestRow(
     /// Whether it came while the page was open.
     is_new: bool,
 ) -> impl IntoView {
-    let Summary {
-        endpoint, method, target, received_at, body_bytes, complete, refused, mark, ..
-    } = summary.get_untracked();
-    // A refused body is cut off by us, not by its sender.
-    let is_cut = !complete && refused.is_none();
+    let Summary { endpoint, method, target, received_at, body_bytes, .. } = summary.get_untracked();
     let target = target.display().into_owned();
     let tail = target::tail(&target, &endpoint).to_owned();
     // `GitHub push`: who sent it and what it is.
@@ -38,40 +35,7 @@ pub(crate) fn RequestRow(
         (!label.is_empty()).then_some(label)
     };
     let is_selected = move || (selected.get() == Some(seq)).then_some("true");
-    let pinned = move || {
-        summary.read().pinned.then(
-            || view! { <Mark glyph=PIN label="pinned" title="Pinned: kept whatever the limits"/> },
-        )
-    };
-    let note = move || {
-        let note = summary.read().note.clone();
-        note.map(|note| view! { <Mark glyph=NOTE label="has a note" title=note/> })
-    };
-    // What cannot be judged calls for nothing.
-    let verdict = move || match summary.read().verdict.as_deref() {
-        Some("valid") => Some(
-            view! { <Mark glyph=CHECK tone="ok" label="signature valid" title="Its signature is valid"/> },
-        ),
-        Some("invalid") => Some(
-            view! { <Mark glyph=BAN tone="alert" label="signature invalid" title="Its signature is not valid"/> },
-        ),
-        Some("unsigned") => Some(
-            view! { <Mark glyph=BAN tone="warn" label="not signed" title="It carries no signature"/> },
-        ),
-        _ => None,
-    };
-    let attempt = move || {
-        let attempt = summary.read().attempt.filter(|attempt| *attempt > 1);
-        attempt.map(|attempt| {
-            view! {
-                <span class="mark" data-state="warn" title="Another try of the same delivery">
-                    <Icon glyph=REPEAT/>
-                    <span class="unseen">"try "</span>
-                    {attempt}
-                </span>
-            }
-        })
-    };
+    let marks = move || marks(&summary.read()).into_iter().map(marked).each_erased();
     view! {
         <li
             class="request-row"
@@ -93,22 +57,7 @@ pub(crate) fn RequestRow(
                 </span>
                 // Marks share one place: how many there are moves nothing else out of its column.
                 <span class="request-row__marks">
-                    {pinned}
-                    {note}
-                    {attempt}
-                    {verdict}
-                    {mark.map(|mark| {
-                        let title = if mark == "preview" {
-                            "A chat or search engine looking at a link"
-                        } else {
-                            "A browser asking before a cross-origin request (CORS)"
-                        };
-                        view! { <span class="mark" data-state="info" title=title>{mark}</span> }
-                    })}
-                    {refused.map(|refused| view! {
-                        <span class="mark" data-state="bad" title=refused.limit>"refused"</span>
-                    })}
-                    {is_cut.then(|| view! { <Mark glyph=SCISSORS tone="warn" label="cut off" title="Cut off by the sender"/> })}
+                    {marks}
                 </span>
                 // Most without a body never have one: a column of zeros would only be noise.
                 {(body_bytes > 0).then(|| view! {
@@ -120,18 +69,122 @@ pub(crate) fn RequestRow(
     }
 }
 
-/// A mark that is an icon, with words for those who hear it and more of them on hover.
-#[component]
-fn Mark(
-    glyph: Glyph,
-    #[prop(default = "quiet")] tone: &'static str,
-    label: &'static str,
-    #[prop(into)] title: String,
-) -> impl IntoView {
+/// What a row says beside its name.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mark {
+    state: &'static str,
+    glyph: Option<Glyph>,
+    /// What an icon says to those who hear it.
+    heard: &'static str,
+    shown: String,
+    /// More of it, on hover.
+    title: String,
+}
+
+/// All marks of a request, most have none. One shape for all of them: each more would weigh more.
+fn marks(summary: &Summary) -> Vec<Mark> {
+    let icon = |glyph, state, heard, title: &str| Mark {
+        state,
+        glyph: Some(glyph),
+        heard,
+        shown: String::new(),
+        title: title.to_owned(),
+    };
+    let words = |shown: &str, state, title: &str| Mark {
+        state,
+        shown: shown.to_owned(),
+        title: title.to_owned(),
+        ..Mark::default()
+    };
+    let mut marks = Vec::new();
+    if summary.pinned {
+        marks.push(icon(PIN, "quiet", "pinned", "Pinned: kept whatever the limits"));
+    }
+    if let Some(note) = &summary.note {
+        marks.push(icon(NOTE, "quiet", "has a note", note));
+    }
+    if let Some(attempt) = summary.attempt.filter(|attempt| *attempt > 1) {
+        let retry = icon(REPEAT, "warn", "try ", "Another try of the same delivery");
+        marks.push(Mark { shown: attempt.to_string(), ..retry });
+    }
+    // What cannot be judged calls for nothing.
+    match summary.verdict.as_deref() {
+        Some("valid") => {
+            marks.push(icon(CHECK, "ok", "signature valid", "Its signature is valid"));
+        }
+        Some("invalid") => {
+            marks.push(icon(BAN, "alert", "signature invalid", "Its signature is not valid"));
+        }
+        Some("unsigned") => {
+            marks.push(icon(BAN, "warn", "not signed", "It carries no signature"));
+        }
+        _ => {}
+    }
+    if let Some(mark) = &summary.mark {
+        let title = if mark == "preview" {
+            "A chat or search engine looking at a link"
+        } else {
+            "A browser asking before a cross-origin request (CORS)"
+        };
+        marks.push(words(mark, "info", title));
+    }
+    match &summary.refused {
+        Some(refused) => marks.push(words("refused", "bad", &refused.limit)),
+        // A refused body is cut off by us, not by its sender.
+        None if !summary.complete => {
+            marks.push(icon(SCISSORS, "warn", "cut off", "Cut off by the sender"));
+        }
+        None => {}
+    }
+    marks
+}
+
+fn marked(mark: Mark) -> impl IntoView {
+    let Mark { state, glyph, heard, shown, title } = mark;
     view! {
-        <span class="mark" data-state=tone title=title>
-            <Icon glyph/>
-            <span class="unseen">{label}</span>
+        <span class="mark" data-state=state title=title>
+            {glyph.map(|glyph| view! { <Icon glyph/> })}
+            <span class="unseen">{heard}</span>
+            {shown}
         </span>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Refused;
+
+    #[test]
+    fn a_request_like_most_has_no_marks() {
+        let summary = Summary { complete: true, attempt: Some(1), ..Summary::default() };
+        assert_eq!(marks(&summary), []);
+    }
+
+    #[test]
+    fn what_is_out_of_the_ordinary_is_marked_once() {
+        let refused = Some(Refused { limit: "max-body".to_owned(), value: 1 });
+        let summary = Summary {
+            pinned: true,
+            note: Some("look".to_owned()),
+            attempt: Some(3),
+            verdict: Some("invalid".to_owned()),
+            mark: Some("preview".to_owned()),
+            refused,
+            ..Summary::default()
+        };
+        let said: Vec<(&str, String)> =
+            marks(&summary).into_iter().map(|mark| (mark.heard, mark.shown)).collect();
+        let expected = [
+            ("pinned", ""),
+            ("has a note", ""),
+            ("try ", "3"),
+            ("signature invalid", ""),
+            ("", "preview"),
+            ("", "refused"),
+        ];
+        assert_eq!(said, expected.map(|(heard, shown)| (heard, shown.to_owned())));
+        let cut = Summary::default();
+        assert_eq!(marks(&cut).first().map(|mark| mark.heard), Some("cut off"));
     }
 }

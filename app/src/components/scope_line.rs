@@ -14,7 +14,7 @@ use super::{
     when::moment,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{count::counted, joined},
     scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
     span::{RECENT, Span},
@@ -149,7 +149,7 @@ pub(crate) fn ScopeLine(
                     />
                     {KINDS.into_iter().enumerate().map(|(kind, (_, name))| view! {
                         <path class="scope__kind" data-state=name d=move || paths.read()[kind].clone()/>
-                    }).collect_view()}
+                    }).each_erased()}
                     <path class="scope__kind" data-state="refused" d=move || paths.read()[KINDS.len()].clone()/>
                     <path class="scope__brush" d=move || brush.drawn().and_then(|(from, to)| tick(Some(from), to - from))/>
                 </svg>
@@ -162,7 +162,7 @@ pub(crate) fn ScopeLine(
                     let label = move |(place, at)| {
                         view! { <text x=percent(place) y="11">{moment(alive, at, fineness)}</text> }
                     };
-                    labels.read().0.iter().copied().map(label).collect_view()
+                    labels.read().0.iter().copied().map(label).each_erased()
                 }}
             </svg>
         </section>
@@ -190,7 +190,7 @@ fn Spans(span: Memo<Span>, alive: Memo<bool>) -> impl IntoView {
     let recent = RECENT.into_iter().enumerate();
     view! {
         <nav class="scope__spans" aria-label="Span of time">
-            {recent.map(|(index, (_, name, ..))| one(Span::Recent(index), name)).collect_view()}
+            {recent.map(|(index, (_, name, ..))| one(Span::Recent(index), name)).each_erased()}
             {one(Span::All, "All")}
             {move || match span.get() {
                 Span::Between(from, to) => {

@@ -12,7 +12,7 @@ use super::{
     link,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::utf16,
     wire::{QueryError, Suggestion, Suggestions},
 };
@@ -198,7 +198,7 @@ pub(crate) fn SearchBox(
                 aria-label="Suggestions"
                 hidden=move || offered.read().is_empty()
             >
-                {move || offered.get().into_iter().enumerate().map(option).collect_view()}
+                {move || offered.get().into_iter().enumerate().map(option).each_erased()}
             </ul>
             <div class="search__fault" id="search-fault" role="status" hidden=move || fault.read().is_none()>
                 {move || fault.get().map(|(text, QueryError { start, end, message })| {

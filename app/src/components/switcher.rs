@@ -7,7 +7,7 @@ use super::{
     link,
 };
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{count::grouped, name},
     wire::Endpoint,
 };
@@ -28,7 +28,7 @@ pub(crate) fn Switcher(
             let here = endpoint.id == current.id;
             view! { <Row endpoint here/> }
         })
-        .collect_view();
+        .each_erased();
     view! {
         <details class="menu switcher" data-menu name="menu">
             <summary class="button switcher__button" data-kind="quiet">

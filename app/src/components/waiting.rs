@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark, sample::SampleButton};
 use crate::{
-    erased::Erase as _,
+    erased::{Erase as _, EraseEach as _},
     format::{curl, joined, providers::PROVIDERS, sample::SAMPLES},
 };
 
@@ -55,7 +55,7 @@ fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> imp
     let samples = SAMPLES
         .iter()
         .map(|sample| view! { <SampleButton url sample label=sample.name/> })
-        .collect_view();
+        .each_erased();
     let providers = PROVIDERS
         .iter()
         .map(|provider| {
@@ -64,7 +64,7 @@ fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> imp
                 <dd>{provider.path}</dd>
             }
         })
-        .collect_view();
+        .each_erased();
     view! {
         <div class="waiting__block">
             <span class="waiting__name">"URL"</span>
