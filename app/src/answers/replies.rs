@@ -124,7 +124,7 @@ fn rule_fields(form: &Form<'_>, rule: &Rule) -> Erased {
     let when = form.input(Input {
         name: "when",
         label: "Which requests",
-        hint: "A search as above the list: method:POST path:/orders body.type:ping. Nothing for all.",
+        hint: "A search as above the list: `method:POST path:/orders body.type:ping`. Nothing for all.",
         kind: Kind::Line,
         value: rule.when.clone(),
     });
@@ -152,7 +152,7 @@ fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
     let headers = form.input(Input {
         name: "headers",
         label: "Header fields",
-        hint: "Name: value, one a line. Values may hold templates. Location, WWW-Authenticate and \
+        hint: "`Name: value`, one a line. Values may hold templates. Location, WWW-Authenticate and \
                Content-Disposition go to programs and are left out for browsers.",
         kind: Kind::Lines(2),
         value: headers.join("\n"),
@@ -160,9 +160,9 @@ fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
     let body = form.input(Input {
         name: "body",
         label: "Body",
-        hint: "Text with values of the request: {{ request.body.id }}, {{ request.query.x }}, \
-               {{ request.header.x-id }}, {{ seq }}, {{ now }}, {{ uuid }}; as JSON with \
-               {{ request.body.id | json }}.",
+        hint: "Text with values of the request: `{{ request.body.id }}`, `{{ request.query.x }}`, \
+               `{{ request.header.x-id }}`, `{{ seq }}`, `{{ now }}`, `{{ uuid }}`; as JSON with \
+               `{{ request.body.id | json }}`.",
         kind: Kind::Lines(4),
         value: reply.body.clone().unwrap_or_default(),
     });
