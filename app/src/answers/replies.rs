@@ -28,7 +28,8 @@ pub(super) fn plain(answers: &Answers) -> Erased {
         answers,
         "default-reply",
         "Default reply",
-        "What is answered where nothing else applies.",
+        "What is answered where nothing else applies. A browser that opens the URL always reads \
+         where its request is shown.",
         form.around(None, content.erased()),
     )
 }
@@ -152,8 +153,7 @@ fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
     let headers = form.input(Input {
         name: "headers",
         label: "Header fields",
-        hint: "`Name: value`, one a line. Values may hold templates. Location, WWW-Authenticate and \
-               Content-Disposition go to programs and are left out for browsers.",
+        hint: "`Name: value`, one a line. Values may hold templates.",
         kind: Kind::Lines(2),
         value: headers.join("\n"),
     });
