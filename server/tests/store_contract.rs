@@ -1207,3 +1207,50 @@ impl Seen {
         self.requests.iter().filter(|(here, _)| here == slug).map(|(_, seq)| *seq).collect()
     }
 }
+
+#[tokio::test]
+async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = open(folder.path()).await;
+    let store = opened.store.as_ref();
+    let id = endpoint(store, "deliveries").await.id;
+    let neighbour = endpoint(store, "neighbour").await.id;
+    let named = |name: &str| Captured { delivery: Some(name.to_owned()), ..captured(b"x") };
+    // Many at once, in one transaction or several.
+    let appends = ["a", "b", "a", "a"].map(|name| store.append(id, named(name)));
+    futures_util::future::join_all(appends).await;
+    store.append(neighbour, named("a")).await.unwrap();
+    let tries = |delivery: hookglass_app::wire::Delivery| {
+        let tries = delivery.attempts.into_iter();
+        tries.map(|attempt| (attempt.seq, attempt.attempt)).collect::<Vec<_>>()
+    };
+    let delivery = store.delivery(id, 3).await.unwrap().unwrap();
+    assert_eq!((delivery.attempt, delivery.guessed, delivery.id.as_str()), (2, false, "a"));
+    assert_eq!(tries(delivery), [(1, 1), (3, 2), (4, 3)]);
+    let alone = store.delivery(neighbour, 1).await.unwrap().unwrap();
+    assert_eq!(tries(alone), [(1, 1)]);
+
+    store.delete_request(id, 1).await.unwrap();
+    assert_eq!(tries(store.delivery(id, 4).await.unwrap().unwrap()), [(3, 2), (4, 3)]);
+    assert!(matches!(store.delivery(id, 1).await, Err(StoreError::NotFound)));
+    store.append(id, named("a")).await.unwrap();
+    assert_eq!(
+        store.delivery(id, 5).await.unwrap().unwrap().attempt,
+        4,
+        "it was tried all the same"
+    );
+
+    store.clear(id).await.unwrap();
+    store.append(id, named("a")).await.unwrap();
+    assert_eq!(tries(store.delivery(id, 6).await.unwrap().unwrap()), [(6, 1)]);
+    assert!(matches!(store.delivery(id, 5).await, Err(StoreError::NotFound)));
+    let published = opened.published.lock().unwrap();
+    let attempts: Vec<_> = published
+        .iter()
+        .filter_map(|change| match &change.what {
+            What::Captured(summary) if summary.endpoint == "deliveries" => summary.attempt,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(attempts, [1, 1, 2, 3, 4, 1]);
+}
