@@ -19,7 +19,7 @@ const fn command(key: &'static str, press: &'static str, label: &'static str) ->
 }
 
 /// All of them, those first that are used most.
-pub(crate) const COMMANDS: [Command; 26] = [
+pub(crate) const COMMANDS: [Command; 28] = [
     command("j", "next", "Next request: the one before it in time"),
     command("k", "previous", "Previous request: the one after it in time"),
     command("g", "first", "Newest request"),
@@ -33,6 +33,8 @@ pub(crate) const COMMANDS: [Command; 26] = [
     command("4", "4", "Wire: the bytes as received"),
     command("5", "5", "Reply"),
     command("6", "6", "Compare"),
+    command("7", "7", "Signature"),
+    command("8", "8", "Attempts"),
     command("f", "find", "Find in what is shown"),
     command("c", "copy-curl", "Copy the request as curl"),
     command("y", "copy-url", "Copy the URL to send to"),

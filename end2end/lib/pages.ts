@@ -135,7 +135,7 @@ export class Inspect {
   }
 
   /** One part of the chosen request, as the page names it. */
-  part(name: "body" | "headers" | "query" | "wire" | "reply" | "compare"): Locator {
+  part(name: "body" | "headers" | "query" | "wire" | "reply" | "compare" | "signature" | "attempts"): Locator {
     return this.page.getByTestId(`${name}-view`);
   }
 

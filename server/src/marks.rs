@@ -64,8 +64,9 @@ impl Reading<'_> {
         // Fields come first: they cost no look into the body.
         let is_field = |place: &&Place| matches!(place, Place::Field(_));
         let places = own.iter().chain(anyones);
-        let (fields, members): (Vec<&Place>, Vec<&Place>) = places.partition(is_field);
-        fields.into_iter().chain(members).find_map(|place| take(&self.at(*place)?))
+        let fields = places.clone().filter(is_field);
+        let members = places.filter(|place| !is_field(place));
+        fields.chain(members).find_map(|place| take(&self.at(*place)?))
     }
 
     fn at(&mut self, place: Place) -> Option<Member> {
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn each_sender_names_its_deliveries_in_its_own_way() {
-        let cases: [(&[(&str, &str)], &str, &str); 8] = [
+        type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let cases: [Case; 8] = [
             (&[("x-github-delivery", "72d3162e"), ("x-github-event", "push")], "", "72d3162e"),
             (&[("svix-id", "msg_1")], "", "msg_1"),
             (&[("webhook-id", "msg_2"), ("webhook-signature", "v1,")], "", "msg_2"),

@@ -2,6 +2,7 @@
 //! senders sent is parsed here and nowhere else; every parser is bounded and survives anything.
 
 mod answer;
+mod attempts;
 mod body;
 mod cache;
 mod charset;
@@ -21,6 +22,7 @@ mod multipart;
 mod pieces;
 mod preview;
 mod sheet;
+pub(crate) mod signature;
 mod wire;
 
 use std::{collections::HashSet, sync::Arc};
@@ -143,7 +145,16 @@ impl Reader {
                 sheet::fill(&mut reading, &rows, &part);
                 Ok(reading)
             }
-            Part::Signature | Part::Attempts => Ok(Reading::default()),
+            Part::Attempts => {
+                let summary = &subject.stored.summary;
+                let delivery = subject.store.delivery(subject.endpoint, summary.seq).await?;
+                let (rows, fields, notes) = attempts::sheet(summary, delivery.as_ref());
+                let mut reading = Reading { notes, fields, ..Reading::default() };
+                sheet::fill(&mut reading, &rows, &part);
+                Ok(reading)
+            }
+            // It takes the endpoint's secrets, see `signature::reading`.
+            Part::Signature => Ok(Reading::default()),
             Part::Compare => self.compare(subject, &ask).await,
         }
     }
@@ -279,6 +290,11 @@ fn folds(ask: &Ask) -> Result<Folds, ReadError> {
         ReadError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
     })?;
     Ok(Folds { depth: ask.depth, toggled })
+}
+
+/// The kind of a piece that leads to another view.
+fn link(href: &str) -> String {
+    format!("link {href}")
 }
 
 /// A sentence about what is read.

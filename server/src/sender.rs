@@ -11,7 +11,9 @@ use hyper::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, USER_AGENT},
 };
 
-pub(crate) use self::naming::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, naming};
+pub(crate) use self::naming::{
+    ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, naming,
+};
 use crate::signature::{Scheme, schemes};
 
 /// A service that sends webhooks.

@@ -329,3 +329,53 @@ async fn genuine_requests_of_every_sender_are_valid_through_the_whole_server() {
         owner.delete(&format!("/api/endpoints/abc/secrets/{secret}")).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reading_of_a_signature_says_what_to_do() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    send(&server, &id, "whsec_right", BODY.as_bytes()).await;
+    let read = |seq: i64| {
+        let path = format!("/api/endpoints/{id}/requests/{seq}/reading?part=signature");
+        let owner = owner.clone();
+        async move { owner.get(&path).await.json() }
+    };
+    let note = |reading: &Value, place: usize| {
+        let note = &reading["notes"][place];
+        (note["tone"].as_str().unwrap().to_owned(), note["text"].as_str().unwrap().to_owned())
+    };
+    let without = read(1).await;
+    assert!(note(&without, 0).1.contains("No secret of Stripe is set here"), "{without}");
+    let way = without["fields"][1]["value"][0].clone();
+    assert_eq!(way, json!(["Add the secret", format!("page /inspect/{id}/answers")]));
+
+    let secret = json!({ "provider": "stripe", "secret": "whsec_right ", "name": "Live" });
+    let wrong = add(&owner, &id, &secret).await;
+    let mended = read(1).await;
+    assert_eq!(note(&mended, 0).0, "bad", "{mended}");
+    assert!(note(&mended, 1).1.to_lowercase().contains("space"), "{mended}");
+    owner.delete(&format!("/api/endpoints/{id}/secrets/{wrong}")).await;
+
+    let secret = json!({ "provider": "stripe", "secret": "whsec_right", "name": "Live" });
+    add(&owner, &id, &secret).await;
+    let valid = read(1).await;
+    let expected = "Valid: Stripe signed it with the secret \"Live\".";
+    assert_eq!(note(&valid, 0), ("ok".to_owned(), expected.to_owned()));
+    assert!(!valid.to_string().contains("whsec_right"));
+
+    // Lists know it too, a moment later.
+    let found = format!("/api/endpoints/{id}/requests?q=verdict:valid");
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
+    verdict_in_the_end(&mut feed, 1, "valid").await;
+    assert_eq!(owner.get(&found).await.json()["requests"].as_array().unwrap().len(), 1);
+}
+
+/// Waits for the feed to say this of a request, whatever it says before.
+async fn verdict_in_the_end(feed: &mut Events, seq: i64, expected: &str) {
+    loop {
+        let event = feed.next().await.unwrap();
+        if event.name != "alive" && event.data["seq"] == seq && event.data["verdict"] == expected {
+            return;
+        }
+    }
+}

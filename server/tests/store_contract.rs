@@ -15,8 +15,9 @@ use hookglass_server::{
     key::Key,
     slug::Slug,
     store::{
-        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, NewEndpoint, NewSecret, Owner,
-        PIECE_BYTES, SecretId, Settings, Store, StoreError, What, Which, WorkspaceId,
+        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, LateAnswer, NewAnswers,
+        NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, SecretId, Settings, Store,
+        StoreError, What, Which, WorkspaceId,
         sqlite::{Options, SqliteStore},
     },
 };
@@ -1048,6 +1049,118 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
     assert_eq!(request.summary.verdict, None);
 }
 
+/// Settings as they are set anew.
+fn answers(from: Option<i64>, settings: &str, answered: Option<u64>) -> Settings {
+    let settings = Some(settings.to_owned());
+    let words = Some("in a word".to_owned());
+    let answers = Some(NewAnswers { from, settings, words, answered });
+    Settings { answers, ..Settings::default() }
+}
+
+#[tokio::test]
+async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let made = endpoint(&*store, "abc").await;
+    let id = made.id;
+    assert_eq!((made.answers, store.answers(id).await.unwrap()), (None, None));
+    let bytes = "select bytes from workspaces";
+    assert_eq!(rows(folder.path(), bytes).await, 0);
+
+    let set = store.update_endpoint(id, answers(None, "{one}", None)).await.unwrap();
+    let first = set.answers.clone().unwrap();
+    assert_eq!(first.words.as_deref(), Some("in a word"));
+    assert_eq!(first.version, store.last_change(made.workspace).await.unwrap());
+    assert_eq!(store.resolve(&made.slug).await.unwrap().unwrap().answers, set.answers);
+    assert_eq!(store.endpoint(&made.slug).await.unwrap().unwrap().answers, set.answers);
+    let kept = store.answers(id).await.unwrap().unwrap();
+    assert_eq!((kept.settings.as_str(), kept.answered), ("{one}", 0));
+    assert_eq!(rows(folder.path(), bytes).await, 5, "it counts as what the workspace holds");
+
+    // Who knows an older state is told so, and nothing has changed.
+    for from in [None, Some(first.version - 1)] {
+        let outdated = store.update_endpoint(id, answers(from, "{other}", None)).await;
+        assert!(matches!(outdated, Err(StoreError::Outdated)), "{outdated:?}");
+    }
+    assert_eq!(store.answers(id).await.unwrap().unwrap(), kept);
+
+    // How far the programme is never goes back, but where it begins anew.
+    let went_on = |version, answered| {
+        let words = Some("further".to_owned());
+        let progress = Some(Progress { version, answered, words });
+        store.note_answer(id, 99, LateAnswer { progress, ..LateAnswer::default() })
+    };
+    went_on(first.version, 3).await.unwrap();
+    went_on(first.version, 2).await.unwrap();
+    went_on(first.version - 1, 9).await.unwrap();
+    assert_eq!(store.answers(id).await.unwrap().unwrap().answered, 3);
+    let words = store.endpoint(&made.slug).await.unwrap().unwrap().answers.unwrap().words;
+    assert_eq!(words.as_deref(), Some("further"));
+    let from = Some(first.version);
+    let set = store.update_endpoint(id, answers(from, "{two}", Some(2))).await.unwrap();
+    assert_eq!(store.answers(id).await.unwrap().unwrap().answered, 3);
+    let from = set.answers.map(|answers| answers.version);
+    let set = store.update_endpoint(id, answers(from, "{three}", None)).await.unwrap();
+    assert_eq!(store.answers(id).await.unwrap().unwrap().answered, 0);
+
+    // Plain again; and who makes a deleted endpoint again starts anew.
+    let from = set.answers.map(|answers| answers.version);
+    let plain = NewAnswers { from, settings: None, words: None, answered: None };
+    let plain = Settings { answers: Some(plain), ..Settings::default() };
+    assert_eq!(store.update_endpoint(id, plain).await.unwrap().answers, None);
+    assert_eq!(rows(folder.path(), bytes).await, 0);
+    store.update_endpoint(id, answers(None, "{four}", None)).await.unwrap();
+    store.delete_endpoint(id).await.unwrap();
+    assert_eq!(rows(folder.path(), bytes).await, 0);
+    let again = new(Owner::Workspace(made.workspace), "abc");
+    assert_eq!(store.create_endpoint(again).await.unwrap().answers, None);
+    assert_eq!(store.answers(id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_became_of_an_answer_is_told_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let sent = Captured { status: None, answer: Some(vec![1; 100]), ..captured(b"x") };
+    for _ in 0..3 {
+        store.append(id, sent.clone()).await.unwrap();
+    }
+    let pin = Annotation { pinned: Some(true), ..Annotation::default() };
+    store.annotate(id, 2, pin).await.unwrap();
+    let late = |bytes: usize| LateAnswer {
+        status: Some(503),
+        answer: (bytes > 0).then(|| vec![2; bytes]),
+        progress: None,
+    };
+    store.note_answer(id, 1, late(5000)).await.unwrap();
+    store.note_answer(id, 2, late(0)).await.unwrap();
+    store.note_answer(id, 9, late(5000)).await.unwrap();
+    let first = store.request(id, Which::Seq(1)).await.unwrap();
+    assert_eq!((first.summary.status, first.answer), (Some(503), Some(vec![2; 5000])));
+    assert_eq!(store.request(id, Which::Seq(2)).await.unwrap().answer, None);
+    assert_eq!(store.request(id, Which::Seq(3)).await.unwrap().answer, Some(vec![1; 100]));
+    let told: Vec<_> = published
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|change| match &change.what {
+            What::Updated(summary) => Some((summary.seq, summary.status)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [(2, None), (1, Some(503)), (2, Some(503))]);
+    let unaccounted = "select bytes - (
+            select sum(length(head) + length(trailers) + body_bytes + 512
+                + coalesce(length(answer), 0)) from requests
+        ) from workspaces";
+    assert_eq!(rows(folder.path(), unaccounted).await, 0);
+    for seq in 1..=3 {
+        store.delete_request(id, seq).await.unwrap();
+    }
+    assert_eq!(rows(folder.path(), "select bytes from workspaces").await, 0);
+}
+
 /// A feed's reader: what is there after the changes that it heard.
 #[derive(Default)]
 struct Seen {
@@ -1093,4 +1206,51 @@ impl Seen {
     fn requests(&self, slug: &Slug) -> Vec<i64> {
         self.requests.iter().filter(|(here, _)| here == slug).map(|(_, seq)| *seq).collect()
     }
+}
+
+#[tokio::test]
+async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = open(folder.path()).await;
+    let store = opened.store.as_ref();
+    let id = endpoint(store, "deliveries").await.id;
+    let neighbour = endpoint(store, "neighbour").await.id;
+    let named = |name: &str| Captured { delivery: Some(name.to_owned()), ..captured(b"x") };
+    // Many at once, in one transaction or several.
+    let appends = ["a", "b", "a", "a"].map(|name| store.append(id, named(name)));
+    futures_util::future::join_all(appends).await;
+    store.append(neighbour, named("a")).await.unwrap();
+    let tries = |delivery: hookglass_app::wire::Delivery| {
+        let tries = delivery.attempts.into_iter();
+        tries.map(|attempt| (attempt.seq, attempt.attempt)).collect::<Vec<_>>()
+    };
+    let delivery = store.delivery(id, 3).await.unwrap().unwrap();
+    assert_eq!((delivery.attempt, delivery.guessed, delivery.id.as_str()), (2, false, "a"));
+    assert_eq!(tries(delivery), [(1, 1), (3, 2), (4, 3)]);
+    let alone = store.delivery(neighbour, 1).await.unwrap().unwrap();
+    assert_eq!(tries(alone), [(1, 1)]);
+
+    store.delete_request(id, 1).await.unwrap();
+    assert_eq!(tries(store.delivery(id, 4).await.unwrap().unwrap()), [(3, 2), (4, 3)]);
+    assert!(matches!(store.delivery(id, 1).await, Err(StoreError::NotFound)));
+    store.append(id, named("a")).await.unwrap();
+    assert_eq!(
+        store.delivery(id, 5).await.unwrap().unwrap().attempt,
+        4,
+        "it was tried all the same"
+    );
+
+    store.clear(id).await.unwrap();
+    store.append(id, named("a")).await.unwrap();
+    assert_eq!(tries(store.delivery(id, 6).await.unwrap().unwrap()), [(6, 1)]);
+    assert!(matches!(store.delivery(id, 5).await, Err(StoreError::NotFound)));
+    let published = opened.published.lock().unwrap();
+    let attempts: Vec<_> = published
+        .iter()
+        .filter_map(|change| match &change.what {
+            What::Captured(summary) if summary.endpoint == "deliveries" => summary.attempt,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(attempts, [1, 1, 2, 3, 4, 1]);
 }

@@ -66,6 +66,7 @@ pub(crate) const NOTE: Glyph = Glyph("M4 4h16v12l-4 4H4zM16 20v-4h4M8 9h8M8 13h5
 pub(crate) const PAUSE: Glyph = Glyph("M9 5v14M15 5v14");
 pub(crate) const PIN: Glyph = Glyph("M12 17v5M9 3h6M10 3v7l-4 4v2h12v-2l-4-4V3");
 pub(crate) const PLUS: Glyph = Glyph("M5 12h14M12 5v14");
+pub(crate) const REPEAT: Glyph = Glyph("M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8M3 3v5h5");
 pub(crate) const SCISSORS: Glyph = Glyph(
     "M6 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.12 8.12L12 12M20 4L8.12 15.88\
      M6 15a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM14.8 14.8L20 20",

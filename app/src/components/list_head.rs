@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::icon::{ARROW_UP, FOLLOW, Icon, PAUSE, TRASH};
+use super::{
+    icon::{ARROW_UP, FOLLOW, Icon, PAUSE, REPEAT, TRASH},
+    link,
+};
 use crate::{
     erased::{Children, Erase as _},
     format::{
@@ -87,6 +90,14 @@ pub(crate) fn ListHead(
         arrivals.release(untrack(|| lists.newest()));
         on_top();
     };
+    let q = link::query_value("q");
+    let folded = Memo::new(move |_| folded(&q.read()));
+    let is_folded = move || folded.read().0;
+    let path = leptos_router::hooks::use_location().pathname;
+    let fold = link::query_set("q", move || folded.get().1);
+    let can_fold = Memo::new(move |_| {
+        folded.read().0 || lists.read(|list| list.requests.iter().any(|row| row.attempt > Some(1)))
+    });
     view! {
         <header class="list-head">
             <h2 class="list-head__title">{title}</h2>
@@ -101,6 +112,20 @@ pub(crate) fn ListHead(
                 <Icon glyph=ARROW_UP/>
                 {move || joined(&[&unseen.get().to_string(), " new"])}
             </button>
+            {move || can_fold.get().then(|| view! {
+                <a
+                    class="button"
+                    data-kind="quiet"
+                    data-testid="fold"
+                    data-noscroll
+                    href=move || path.get() + &fold.read()
+                    aria-current=move || is_folded().then_some("true")
+                    title="Tries of one delivery after its first"
+                >
+                    <Icon glyph=REPEAT/>
+                    {move || if is_folded() { "Show retries" } else { "Hide retries" }}
+                </a>
+            })}
             <div class="list-head__acts" data-script>
                 {move || deletable.get().map(|count| view! {
                     <button
@@ -144,4 +169,41 @@ pub(crate) fn ListHead(
         </header>
     }
     .erased()
+}
+
+/// The search term that leaves out all but the first try of each delivery.
+const FIRST_TRIES: &str = "attempt:1";
+
+/// Whether a search leaves out what was tried again, and the search with that turned around.
+fn folded(q: &Option<String>) -> (bool, Option<String>) {
+    let q = q.as_deref().unwrap_or_default().trim();
+    let kept = q.strip_suffix(FIRST_TRIES).filter(|q| q.is_empty() || q.ends_with(' '));
+    match kept.map(str::trim_end) {
+        Some("") => (true, None),
+        // As it was put there.
+        Some(kept) => (true, Some(unbracketed(kept).to_owned())),
+        None if q.is_empty() => (false, Some(FIRST_TRIES.to_owned())),
+        // `OR` binds less than what stands side by side.
+        None => (false, Some(joined(&["(", q, ") ", FIRST_TRIES]))),
+    }
+}
+
+fn unbracketed(q: &str) -> &str {
+    q.strip_prefix('(').and_then(|q| q.strip_suffix(')')).unwrap_or(q)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_turns_a_search_there_and_back() {
+        for q in ["", "method:POST", "a OR b"] {
+            let before = (!q.is_empty()).then(|| q.to_owned());
+            let (is_folded, folding) = folded(&before);
+            assert!(!is_folded);
+            assert_eq!(folded(&folding), (true, before));
+        }
+        assert!(!folded(&Some("myattempt:1".to_owned())).0);
+    }
 }

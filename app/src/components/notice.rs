@@ -8,6 +8,7 @@ use crate::erased::Children;
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
+    Ok,
     Info,
     Warn,
     Bad,
@@ -16,6 +17,7 @@ pub(crate) enum Tone {
 impl Tone {
     const fn name(self) -> &'static str {
         match self {
+            Self::Ok => "ok",
             Self::Info => "info",
             Self::Warn => "warn",
             Self::Bad => "bad",

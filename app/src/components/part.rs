@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     copy::{Answer, CopyLater},
     fields::FieldsView,
-    icon::{ALERT, BAN},
+    icon::{ALERT, BAN, CHECK},
     inspector::Inspector,
     notice::{Notice, Tone},
     part_tools::PartTools,
@@ -72,6 +72,7 @@ pub(crate) fn PartView(
         .iter()
         .map(|note| {
             let (tone, glyph) = match note.tone.as_str() {
+                "ok" => (Tone::Ok, CHECK),
                 "bad" => (Tone::Bad, BAN),
                 "warn" => (Tone::Warn, ALERT),
                 _ => (Tone::Info, ALERT),

@@ -1,7 +1,7 @@
 //! Text in pieces: what each is, is told by an attribute, and what has no shape of its own gets one
 //! by the style sheet, so that selecting and copying give the text as sent.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 
 use crate::wire::Piece;
 
@@ -11,6 +11,16 @@ pub(crate) fn pieces(pieces: Vec<Piece>) -> Vec<impl IntoView> {
 }
 
 fn piece(Piece(text, kind): Piece) -> impl IntoView {
+    // Only the server itself says so, of its own pages.
+    let (rel, path) = match kind.split_once(' ') {
+        Some(("link", path)) => (None, path),
+        Some(("page", path)) => (Some("external"), path),
+        _ => return Either::Left(plain(text, kind)),
+    };
+    Either::Right(view! { <a class="way" href=path.to_owned() rel=rel data-noscroll>{text}</a> })
+}
+
+fn plain(text: String, kind: String) -> impl IntoView {
     // HTML knows no NUL.
     let text = if text.contains('\0') { text.replace('\0', "\u{2400}") } else { text };
     let code = is_shapeless(&kind).then(|| shape(&text));

@@ -6,7 +6,7 @@ use super::{
     copy_as::{CopyAs, Wanted},
     facts::is_body_kept,
     icon::{ARROW_LEFT, COMPARE, DOWNLOAD, ELLIPSIS, Icon, PEN, PIN, TRASH},
-    link::{self, query_for},
+    link::{self, ViewLink, query_for},
     method::Method,
     when::{Age, Exact},
 };
@@ -51,6 +51,26 @@ pub(crate) fn RequestHead(
             view! { <span class="request-head__status" data-state=kind>"answered " {status}</span> }
         })
     };
+    let never = Signal::stored(false);
+    let verdict = move || {
+        known.read().verdict.clone().map(|verdict| {
+            let kind = verdict_tone(&verdict);
+            view! {
+                <span class="request-head__status" data-state=kind>
+                    <ViewLink key="tab" value="signature" chosen=never>"signature " {verdict}</ViewLink>
+                </span>
+            }
+        })
+    };
+    let attempt = move || {
+        known.read().attempt.filter(|attempt| *attempt > 1).map(|attempt| {
+            view! {
+                <span class="request-head__status" data-state="warn">
+                    <ViewLink key="tab" value="attempts" chosen=never>"attempt " {attempt}</ViewLink>
+                </span>
+            }
+        })
+    };
     view! {
         <a class="button request-head__back" data-kind="quiet" data-key="back" href=back>
             <Icon glyph=ARROW_LEFT/>
@@ -63,6 +83,8 @@ pub(crate) fn RequestHead(
         <p class="request-head__meta">
             <span class="request-head__seq">"#" {summary.seq}</span>
             {label.map(|label| view! { <span class="request-head__label">{label}</span> })}
+            {verdict}
+            {attempt}
             {status}
             <Exact at=summary.received_at/>
             <span data-script>
@@ -72,6 +94,15 @@ pub(crate) fn RequestHead(
         <Buttons summary known editing acts/>
     }
     .erased()
+}
+
+/// How a verdict is to be seen.
+pub(super) fn verdict_tone(verdict: &str) -> &'static str {
+    match verdict {
+        "valid" => "ok",
+        "invalid" | "unsigned" => "bad",
+        _ => "quiet",
+    }
 }
 
 #[component]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    icon::{Glyph, Icon, NOTE, PIN, SCISSORS},
+    icon::{BAN, CHECK, Glyph, Icon, NOTE, PIN, REPEAT, SCISSORS},
     link,
     method::Method,
     when::Age,
@@ -47,6 +47,31 @@ pub(crate) fn RequestRow(
         let note = summary.read().note.clone();
         note.map(|note| view! { <Mark glyph=NOTE label="has a note" title=note/> })
     };
+    // What cannot be judged calls for nothing.
+    let verdict = move || match summary.read().verdict.as_deref() {
+        Some("valid") => Some(
+            view! { <Mark glyph=CHECK tone="ok" label="signature valid" title="Its signature is valid"/> },
+        ),
+        Some("invalid") => Some(
+            view! { <Mark glyph=BAN tone="alert" label="signature invalid" title="Its signature is not valid"/> },
+        ),
+        Some("unsigned") => Some(
+            view! { <Mark glyph=BAN tone="warn" label="not signed" title="It carries no signature"/> },
+        ),
+        _ => None,
+    };
+    let attempt = move || {
+        let attempt = summary.read().attempt.filter(|attempt| *attempt > 1);
+        attempt.map(|attempt| {
+            view! {
+                <span class="mark" data-state="warn" title="Another try of the same delivery">
+                    <Icon glyph=REPEAT/>
+                    <span class="unseen">"try "</span>
+                    {attempt}
+                </span>
+            }
+        })
+    };
     view! {
         <li
             class="request-row"
@@ -70,6 +95,8 @@ pub(crate) fn RequestRow(
                 <span class="request-row__marks">
                     {pinned}
                     {note}
+                    {attempt}
+                    {verdict}
                     {mark.map(|mark| {
                         let title = if mark == "preview" {
                             "A chat or search engine looking at a link"

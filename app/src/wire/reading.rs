@@ -146,7 +146,7 @@ pub struct Decoded {
 /// A sentence about a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// `info`, `warn` or `bad`.
+    /// `ok`, `info`, `warn` or `bad`.
     pub tone: String,
     /// The sentence.
     pub text: String,
@@ -167,7 +167,7 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<String>,
     /// In a comparison: `added`, `removed` or `changed`, `same` for one that says what is left
-    /// out as equal; `heading` for a title between rows.
+    /// out as equal; `heading` for a title between rows; `this` for the request itself among others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// The text, in pieces.
@@ -179,6 +179,8 @@ pub struct Row {
 /// `crlf`, `byte`, `secret`, `hit` beside those), empty for plain text. The text is as sent: what
 /// makes a control character visible is the page's. Only what is of kind `byte` (`\\xNN` for a byte
 /// that is no text), `cut` (how much more there is) or `summary` (what is folded) was not sent.
+/// In what the server says itself, a piece of kind `link` and a path leads to another view, one of
+/// kind `page` and a path to another page: `["#12", "link /inspect/in/12"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece(pub String, pub String);
 

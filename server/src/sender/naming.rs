@@ -45,11 +45,17 @@ pub(crate) struct Naming {
     pub(crate) delivery: &'static [Place],
     pub(crate) count: Option<Count>,
     pub(crate) schedule: Option<Schedule>,
+    /// What its ids do not tell.
+    pub(crate) caveat: Option<&'static str>,
 }
 
 impl Naming {
     const fn counts(self, count: Count) -> Self {
         Self { count: Some(count), ..self }
+    }
+
+    const fn but(self, caveat: &'static str) -> Self {
+        Self { caveat: Some(caveat), ..self }
     }
 
     const fn tries_again(
@@ -63,7 +69,7 @@ impl Naming {
 }
 
 const fn of(sender: &'static str, event: &'static [Place], delivery: &'static [Place]) -> Naming {
-    Naming { sender, event, delivery, count: None, schedule: None }
+    Naming { sender, event, delivery, count: None, schedule: None, caveat: None }
 }
 
 /// Where the event's name stands whoever sent it, after what its sender's record says.
@@ -131,8 +137,10 @@ const NAMINGS: &[Naming] = &[
         &[],
         "Shopify changelog, September 2024",
     ),
-    // A hash of webhook and second: two of one second have the same.
-    of("WooCommerce", &[Field("x-wc-webhook-topic")], &[Field("x-wc-webhook-delivery-id")]),
+    of("WooCommerce", &[Field("x-wc-webhook-topic")], &[Field("x-wc-webhook-delivery-id")]).but(
+        "WooCommerce's ids are made of the webhook and the second: two deliveries of one second \
+         have the same, and are taken for tries of one.",
+    ),
     of("Twilio", &[], &[Field("i-twilio-idempotency-token")]),
     of("Mailgun", &[Member("event-data.event")], &[Member("event-data.id")]).tries_again(
         "Mailgun tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours.",

@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use hookglass_app::{
     backend::Backend,
     wire::{
-        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading, Record,
-        Signature, Timestamp, Window,
+        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Part, Problem, Reading,
+        Record, Signature, Timestamp, Window,
     },
 };
 
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};
 use crate::{
     answering, head,
-    reading::Subject,
+    reading::{Subject, signature},
     signature::Depth,
     store::{self, StoredRequest, Which},
     verdicts,
@@ -121,8 +121,23 @@ impl Reads {
     }
 
     pub(crate) async fn reading(&self, id: &str, which: Which, ask: Ask) -> Result<Reading, Error> {
+        if ask.part == Part::Signature {
+            return self.signature_reading(id, which).await;
+        }
         let subject = self.subject(id, which).await?;
         Ok(self.app.reader.read(subject, ask).await?)
+    }
+
+    async fn signature_reading(&self, id: &str, which: Which) -> Result<Reading, Error> {
+        let endpoint = self.caller.living(&self.app, id).await?;
+        let mut stored = self.app.store.request(endpoint.id, which).await?;
+        let signature = self.signature(&endpoint, &mut stored, None).await?;
+        let secrets = if endpoint.has_secrets {
+            self.app.store.secrets(endpoint.id).await?
+        } else {
+            Vec::new()
+        };
+        Ok(signature::reading(&stored.summary, signature.as_ref(), &secrets))
     }
 
     /// A request whose parts are to be read.
