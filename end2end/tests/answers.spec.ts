@@ -225,6 +225,7 @@ test("the bar of the endpoint says what runs, and one click ends it", async ({ p
 for (const colorScheme of ["light", "dark"] as const) {
   test(`nothing is wrong for people with disabilities in ${colorScheme}`, async ({ newBrowser, origin, complaints }) => {
     complaints.allow(answered(400, /\/answers/));
+    test.setTimeout(120_000);
     const context = await newBrowser({ colorScheme, reducedMotion: "reduce" });
     await context.addInitScript({ path: AXE });
     const page = await context.newPage();

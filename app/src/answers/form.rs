@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{Answers, Refused};
-use crate::erased::{Erase as _, Erased};
+use crate::{
+    components::note::as_html,
+    erased::{Erase as _, Erased},
+};
 
 /// One form of the page.
 pub(super) struct Form<'a> {
@@ -72,7 +75,7 @@ impl<'a> Form<'a> {
         let action = format!("/inspect/{}/answers#{id}", answers.endpoint);
         let message = refused
             .filter(|refused| refused.field.is_none())
-            .map(|refused| view! { <p class="answers__fault" role="alert">{refused.message.clone()}</p> });
+            .map(|refused| view! { <p class="answers__fault" role="alert">{marked(&refused.message)}</p> });
         let which =
             which.map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
         view! {
@@ -96,7 +99,7 @@ impl<'a> Form<'a> {
     fn fault(&self, name: &str) -> Option<(String, Erased)> {
         let refused = self.refused.filter(|refused| refused.field.as_deref() == Some(name))?;
         let id = format!("{}-fault", self.id_of(name));
-        let message = refused.message.clone();
+        let message = marked(&refused.message);
         let view = view! {
             <p class="answers__fault" id=id.clone() role="alert">{message}</p>
         };
@@ -117,8 +120,7 @@ impl<'a> Form<'a> {
         let is_invalid = fault.is_some().then_some("true");
         let control = match kind {
             Kind::Lines(rows) => {
-                // A text area takes away the first line end.
-                let text = format!("\n{value}");
+                let text = as_html(&value);
                 view! {
                     <textarea class="field__input answers__lines" data-kind="wire" id=id.clone() name=name
                         rows=rows spellcheck="false" autocomplete="off"
@@ -138,7 +140,7 @@ impl<'a> Form<'a> {
             }
             .erased(),
         };
-        let hint = has_hint.then(|| view! { <p class="field__hint" id=hint_id>{hint}</p> });
+        let hint = has_hint.then(|| view! { <p class="field__hint" id=hint_id>{marked(hint)}</p> });
         view! {
             <div class="field" data-field=name>
                 <label class="field__label" for=id>{label}</label>
@@ -198,4 +200,16 @@ pub(super) fn button(act: &'static str, label: &'static str, kind: Option<&'stat
         <button class="button" data-kind=kind name="do" value=act>{label}</button>
     }
     .erased()
+}
+
+/// Text with what stands in backticks as code.
+pub(super) fn marked(text: &str) -> Erased {
+    text.split('`')
+        .enumerate()
+        .map(|(place, part)| {
+            let part = part.to_owned();
+            if place % 2 == 1 { view! { <code>{part}</code> }.erased() } else { part.erased() }
+        })
+        .collect_view()
+        .erased()
 }

@@ -85,8 +85,8 @@ fn own(answers: &Answers) -> Erased {
     let steps = form.input(Input {
         name: "steps",
         label: "Steps, one a line",
-        hint: "A status (503), how often (503 x2), retry-after 30; stall 60 gives status and fields \
-               and then nothing for 60 seconds, slow 20 takes 20 seconds for the body, cut ends the \
+        hint: "A status (`503`), how often (`503 x2`), `429 retry-after 30`; `stall 60` gives status and fields \
+               and then nothing for 60 seconds, `slow 20` takes 20 seconds for the body, `cut` ends the \
                connection without an answer.",
         kind: Kind::Lines(4),
         value: "503 x2\n200".to_owned(),

@@ -28,7 +28,8 @@ pub(super) fn plain(answers: &Answers) -> Erased {
         answers,
         "default-reply",
         "Default reply",
-        "What is answered where nothing else applies.",
+        "What is answered where nothing else applies. A browser that opens the URL always reads \
+         where its request is shown.",
         form.around(None, content.erased()),
     )
 }
@@ -124,7 +125,7 @@ fn rule_fields(form: &Form<'_>, rule: &Rule) -> Erased {
     let when = form.input(Input {
         name: "when",
         label: "Which requests",
-        hint: "A search as above the list: method:POST path:/orders body.type:ping. Nothing for all.",
+        hint: "A search as above the list: `method:POST path:/orders body.type:ping`. Nothing for all.",
         kind: Kind::Line,
         value: rule.when.clone(),
     });
@@ -152,17 +153,16 @@ fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
     let headers = form.input(Input {
         name: "headers",
         label: "Header fields",
-        hint: "Name: value, one a line. Values may hold templates. Location, WWW-Authenticate and \
-               Content-Disposition go to programs and are left out for browsers.",
+        hint: "`Name: value`, one a line. Values may hold templates.",
         kind: Kind::Lines(2),
         value: headers.join("\n"),
     });
     let body = form.input(Input {
         name: "body",
         label: "Body",
-        hint: "Text with values of the request: {{ request.body.id }}, {{ request.query.x }}, \
-               {{ request.header.x-id }}, {{ seq }}, {{ now }}, {{ uuid }}; as JSON with \
-               {{ request.body.id | json }}.",
+        hint: "Text with values of the request: `{{ request.body.id }}`, `{{ request.query.x }}`, \
+               `{{ request.header.x-id }}`, `{{ seq }}`, `{{ now }}`, `{{ uuid }}`; as JSON with \
+               `{{ request.body.id | json }}`.",
         kind: Kind::Lines(4),
         value: reply.body.clone().unwrap_or_default(),
     });

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     Answers, Form,
-    form::{Input, Kind, button},
+    form::{Input, Kind, button, marked},
     section,
 };
 use crate::{
@@ -20,7 +20,7 @@ pub(super) fn handshakes(answers: &Answers) -> Erased {
     let token = form.input(Input {
         name: "verify_token",
         label: "Verify token",
-        hint: "What you typed at Meta as hub.verify_token. With another one the answer is 403. \
+        hint: "What you typed at Meta as `hub.verify_token`. With another one the answer is 403. \
                Nothing for any.",
         kind: Kind::Line,
         value: set.verify_token.clone().unwrap_or_default(),
@@ -155,16 +155,4 @@ fn secret(answers: &Answers, secret: &Secret) -> Erased {
     };
     let form = form.around(Some(("secret", secret.id.clone())), content.erased());
     view! { <li>{form}</li> }.erased()
-}
-
-/// Text with what stands in backticks as code.
-fn marked(text: &str) -> Erased {
-    text.split('`')
-        .enumerate()
-        .map(|(place, part)| {
-            let part = part.to_owned();
-            if place % 2 == 1 { view! { <code>{part}</code> }.erased() } else { part.erased() }
-        })
-        .collect_view()
-        .erased()
 }

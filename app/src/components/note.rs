@@ -9,7 +9,7 @@ const MAX_CHARS: u32 = 2_000;
 
 /// A text as the HTML within a `<textarea>`, which is rendered as it is. The first line feed is not
 /// part of its value (WHATWG HTML §13.2.6.4.7).
-fn as_html(text: &str) -> String {
+pub(crate) fn as_html(text: &str) -> String {
     joined(&["\n", &text.replace('&', "&amp;").replace('<', "&lt;")])
 }
 

@@ -94,10 +94,11 @@ fn graph() -> Request {
     Request::new("POST", query, &[("content-type", "text/plain; charset=utf-8")], "")
 }
 
+type Documented = (&'static str, Request, u16, Vec<(&'static str, &'static str)>, &'static str);
+
 /// Each handshake: a genuine request, the status, the fields and the body that its documentation
 /// asks for.
-fn documented() -> Vec<(&'static str, Request, u16, Vec<(&'static str, &'static str)>, &'static str)>
-{
+fn documented() -> Vec<Documented> {
     let code = "512d38b6-c7b8-40c8-89fe-f46f9e9622b6";
     let event = format!(
         "[{{\"eventType\": \"Microsoft.EventGrid.SubscriptionValidationEvent\", \
