@@ -20,8 +20,8 @@ pub(super) fn spellings(body: &[u8]) -> Vec<(String, &'static str)> {
     ];
     for base in [compact, python] {
         all.push((escaped(&base), "with characters beyond ASCII as \\u escapes"));
-        all.push((base.replace('/', "\\/"), "with slashes as \\/, as PHP's json_encode does"));
-        all.push((base.replace("\\/", "/"), "with slashes as they are"));
+        all.push((slashed(&base, "\\/"), "with slashes as \\/, as PHP's json_encode does"));
+        all.push((slashed(&base, "/"), "with slashes as they are"));
         if let Some(unescaped) = unescaped(&base) {
             all.push((unescaped, "with characters beyond ASCII as they are"));
         }
@@ -31,6 +31,23 @@ pub(super) fn spellings(body: &[u8]) -> Vec<(String, &'static str)> {
         all.push((sorted, "with its members sorted"));
     }
     all
+}
+
+/// The text with every slash, escaped or not, written as `slash`. Outside of strings JSON has none,
+/// nor backslashes.
+fn slashed(text: &str, slash: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('/', _) | (_, Some('/')) => out.push_str(slash),
+            (c, escaped) => {
+                out.push(c);
+                out.extend(escaped);
+            }
+        }
+    }
+    out
 }
 
 /// The text with what stands between tokens replaced: strings, numbers and order stay.
@@ -215,6 +232,13 @@ mod tests {
         }
         let escaped = spellings(r#"{"a":"\u00e9\ud83d\ude00\n"}"#.as_bytes());
         assert!(escaped.iter().any(|(text, _)| text == "{\"a\":\"é😀\\n\"}"), "{escaped:?}");
+    }
+
+    #[test]
+    fn slashes_are_written_anew_and_backslashes_stay() {
+        let text = r#"["/", "\/", "\\/", "\\\/", "\n"]"#;
+        assert_eq!(slashed(text, "/"), r#"["/", "/", "\\/", "\\/", "\n"]"#);
+        assert_eq!(slashed(text, r"\/"), r#"["\/", "\/", "\\\/", "\\\/", "\n"]"#);
     }
 
     proptest! {
