@@ -46,7 +46,7 @@ pub(crate) fn Ending(
             <Notice tone=Tone::Warn glyph=ALERT>
                 "This endpoint " {when} " unless something reaches it. The menu beside its URL can keep it longer."
             </Notice>
-        })}
+        }.erased())}
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn EndpointBar(
                     </code>
                     <CopyButton text=command what="the curl command" testid="copy-curl"/>
                 </div>
-            })}
+            }.erased())}
             <div class="endpoint-bar__acts">
                 <SampleButton url sample=&SAMPLES[0] label="Send a sample" key="sample"/>
                 {children.shown()}

@@ -138,7 +138,7 @@ pub(crate) fn ListHead(
                         <Icon glyph=TRASH/>
                         "Delete found"
                     </button>
-                })}
+                }.erased())}
                 {children.shown()}
                 <button
                     type="button"

@@ -227,7 +227,7 @@ pub(crate) fn RequestList(
                         "Requests will be listed here, newest first."
                     }}
                 </p>
-            })}
+            }.erased())}
             {move || next_before.get().map(|next| view! {
                 <a
                     class="button request-list__older"
@@ -246,7 +246,7 @@ pub(crate) fn RequestList(
                         ]),
                     }}
                 </a>
-            })}
+            }.erased())}
             <p class="request-list__dropped" data-testid="dropped" hidden=move || dropped.read().is_empty()>{dropped}</p>
         </section>
     }

@@ -9,7 +9,7 @@ use super::{
     when::Age,
 };
 use crate::{
-    erased::EraseEach as _,
+    erased::{Erase as _, EraseEach as _},
     format::{self, target},
     wire::Summary,
 };
@@ -52,7 +52,7 @@ pub(crate) fn RequestRow(
                 <span class="request-row__seq">"#" {seq}</span>
                 <Method method/>
                 <span class="request-row__what">
-                    {move || label().map(|label| view! { <span class="request-row__label">{label}</span> })}
+                    {move || label().map(|label| view! { <span class="request-row__label">{label}</span> }.erased())}
                     <span class="request-row__target">{tail}</span>
                 </span>
                 // Marks share one place: how many there are moves nothing else out of its column.

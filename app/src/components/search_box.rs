@@ -143,7 +143,7 @@ pub(crate) fn SearchBox(
     view! {
         <form class="search" role="search" method="get" action=path on:submit=on_submit>
             <Icon glyph=SEARCH/>
-            {move || span.get().map(|span| view! { <input type="hidden" name="span" value=span/> })}
+            {move || span.get().map(|span| view! { <input type="hidden" name="span" value=span/> }.erased())}
             <input
                 node_ref=input
                 class="search__input wire"
@@ -189,7 +189,7 @@ pub(crate) fn SearchBox(
                 >
                     <Icon glyph=CROSS/>
                 </a>
-            })}
+            }.erased())}
             <button type="submit" class="unseen" tabindex="-1">"Search"</button>
             <ul
                 class="search__options"

@@ -39,7 +39,7 @@ pub(crate) fn Waiting(
                     "New ones appear at the top of the list as they arrive. Any method and any path below this URL is kept."
                 }}
             </p>
-            {move || is_empty.get().then(|| view! { <Ways url command script/> })}
+            {move || is_empty.get().then(|| view! { <Ways url command script/> }.erased())}
             <p class="waiting__reach">
                 <ReachMark url in_full=true/>
             </p>

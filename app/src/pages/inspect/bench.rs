@@ -33,6 +33,7 @@ use crate::{
         top_bar::TopBar,
         waiting::Waiting,
     },
+    erased::Erase as _,
     feed::FeedState,
     format::name,
     lists::Lists,
@@ -166,7 +167,7 @@ pub(super) fn Bench(
             <Announcer last_seq/>
             {move || acts.trouble.get().map(|problem: Problem| view! {
                 <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
-            })}
+            }.erased())}
             <EndpointBar url with_command until>
                 <AnswersLink state/>
                 <EndpointMenu state until on_change on_clear/>
@@ -203,7 +204,7 @@ pub(super) fn Bench(
                     />
                 </RequestList>
                 <div class="inspect__detail">
-                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> })}
+                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
                     <Selection endpoint=own selected part listed seq delete=on_delete annotate/>
                 </div>
             </div>
