@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     erased::{Erase as _, EraseEach as _},
-    format::joined,
+    format::{joined, name},
     wire::{Detail, Summary},
 };
 
@@ -42,9 +42,7 @@ pub(crate) fn RequestHead(
         let id = summary.endpoint.clone();
         move || link::inspect(&id, None, &query.read())
     };
-    let label = [summary.sender.clone(), summary.label.clone()];
-    let label: Vec<_> = label.into_iter().flatten().collect();
-    let label = (!label.is_empty()).then(|| label.join(" · "));
+    let label = name::event(&summary, " · ");
     let status = move || {
         known.read().status.map(|status| {
             let kind = if status < 400 { "ok" } else { "bad" };

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     erased::{Erase as _, EraseEach as _},
-    format::{self, target},
+    format::{self, name, target},
     wire::Summary,
 };
 
@@ -28,12 +28,7 @@ pub(crate) fn RequestRow(
     let target = target.display().into_owned();
     let tail = target::tail(&target, &endpoint).to_owned();
     // `GitHub push`: who sent it and what it is.
-    let label = move || {
-        let summary = summary.read();
-        let parts = [summary.sender.as_deref(), summary.label.as_deref()];
-        let label = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        (!label.is_empty()).then_some(label)
-    };
+    let label = move || name::event(&summary.read(), " ");
     let is_selected = move || (selected.get() == Some(seq)).then_some("true");
     let marks = move || marks(&summary.read()).into_iter().map(marked).each_erased();
     view! {

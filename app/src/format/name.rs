@@ -1,6 +1,6 @@
-//! What to call an endpoint in few characters.
+//! What to call endpoints and requests in few characters.
 
-use crate::wire::Endpoint;
+use crate::wire::{Endpoint, Summary};
 
 /// The length of a UUID's text, and of its first group.
 const UUID_CHARS: usize = 36;
@@ -15,6 +15,18 @@ pub fn short(endpoint: &Endpoint) -> &str {
         // No slug looks like a UUID: those are refused.
         None if is_uuid(id) => &id[..GROUP_CHARS],
         None => id,
+    }
+}
+
+/// Who sent a request and what it is, as far as that is known: `GitHub push`. A label that names its
+/// sender stands alone.
+#[must_use]
+pub fn event(summary: &Summary, between: &str) -> Option<String> {
+    match (&summary.sender, &summary.label) {
+        (Some(sender), Some(label)) if !label.starts_with(sender.as_str()) => {
+            Some(super::joined(&[sender, between, label]))
+        }
+        (sender, label) => label.clone().or_else(|| sender.clone()),
     }
 }
 
@@ -54,6 +66,19 @@ mod tests {
         let id = "7d3b0c1e-58f6-4f0e-9a52-0b8f4f4c2f11";
         assert_eq!(short(&endpoint(id, None)), "7d3b0c1e");
         assert_eq!(short(&endpoint(id, Some("Orders"))), "Orders");
+    }
+
+    #[test]
+    fn a_request_is_called_by_its_sender_and_event() {
+        let called = |sender: Option<&str>, label: Option<&str>| {
+            let (sender, label) = (sender.map(str::to_owned), label.map(str::to_owned));
+            event(&Summary { sender, label, ..Summary::default() }, " ")
+        };
+        assert_eq!(called(Some("GitHub"), Some("push")).as_deref(), Some("GitHub push"));
+        assert_eq!(called(Some("curl"), None).as_deref(), Some("curl"));
+        let handshake = Some("Slack handshake, answered");
+        assert_eq!(called(Some("Slack"), handshake).as_deref(), handshake);
+        assert_eq!(called(None, None), None);
     }
 
     #[test]
