@@ -13,6 +13,7 @@ export default defineConfig<Options>({
   expect: { timeout: 5_000 },
   reporter: [["list"]],
   use: { browserName: "chromium", launchOptions, trace: "retain-on-failure" },
+  // Every test is in the first two: `--project localhost --project lan`.
   projects: [
     { name: "localhost", use: { host: "localhost" } },
     {
@@ -20,6 +21,13 @@ export default defineConfig<Options>({
       name: "lan",
       use: { host: LAN_HOST },
       testMatch: ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"],
+    },
+    {
+      // For a browser half with debug assertions: every page and view, but not what is about
+      // senders, proxies, streams and time.
+      name: "pages",
+      use: { host: "localhost" },
+      testIgnore: /(copyas|crosssite|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
     },
   ],
 });

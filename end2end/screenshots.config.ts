@@ -6,7 +6,7 @@ export default defineConfig({
   testMatch: "screenshots.ts",
   outputDir: "results",
   workers: 1,
-  timeout: 60_000,
+  timeout: 240_000,
   reporter: [["list"]],
   use: { browserName: "chromium", launchOptions },
 });

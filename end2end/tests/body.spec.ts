@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { multipart, opened, openedLive, PNG } from "../lib/bodies.ts";
+import { askedElsewhere } from "../lib/elsewhere.ts";
 import { expect, test } from "../lib/test.ts";
 
 const JSON_TYPE = "application/json";
@@ -103,10 +104,7 @@ test("a preview runs nothing, loads nothing, and says how much it left out", asy
   complaints,
 }) => {
   complaints.allow(/srcdoc|preview|Content Security Policy|sandboxed|policy:/i);
-  const outside: string[] = [];
-  page.on("request", (request) => {
-    if (!request.url().startsWith(origin)) outside.push(request.url());
-  });
+  const asked = askedElsewhere(page.context(), origin);
   const html =
     "<!doctype html><h1>Invoice 7</h1><script>parent.ran=1</script><img src=x onerror=parent.ran=2>" +
     "<img src='http://evil.test/pixel.png'><link rel=stylesheet href='http://evil.test/a.css'>";
@@ -116,7 +114,7 @@ test("a preview runs nothing, loads nothing, and says how much it left out", asy
   await expect(page.frameLocator('[data-testid="preview"]').locator("h1")).toHaveText("Invoice 7");
   await expect(inspect.body).toContainText(/not loaded from outside/i);
   expect(await page.evaluate(() => (window as { ran?: unknown }).ran)).toBeUndefined();
-  expect(outside).toEqual([]);
+  expect(asked).toEqual([]);
 });
 
 test("fields of a form are decoded", async ({ page, origin }) => {

@@ -2,6 +2,7 @@
 // no script of theirs runs, nothing leaves its place, nothing is loaded from elsewhere.
 
 import type { BrowserContext, Frame, Page } from "@playwright/test";
+import { askedElsewhere } from "../lib/elsewhere.ts";
 import { ELSEWHERE, PAYLOADS } from "../lib/payloads.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl, type Header, raw } from "../lib/senders.ts";
@@ -21,19 +22,20 @@ const FOREIGN = [
 
 /** What must never happen, as long as a browser is watched. */
 class Watch {
-  readonly seen: string[] = [];
+  readonly #asked: string[];
+  readonly #others: string[] = [];
 
   constructor(context: BrowserContext, origin: string) {
+    this.#asked = askedElsewhere(context, origin);
     context.on("dialog", (dialog) => {
-      this.seen.push(`dialog: ${dialog.message()}`);
+      this.#others.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
-    context.on("request", (request) => {
-      const url = request.url();
-      const isOurs = url.startsWith(`${origin}/`) || /^(data|blob|about):/.test(url);
-      if (!isOurs) this.seen.push(`loaded: ${url}`);
-    });
-    context.on("page", () => this.seen.push("another page was opened"));
+    context.on("page", () => this.#others.push("another page was opened"));
+  }
+
+  get seen(): string[] {
+    return [...this.#asked, ...this.#others];
   }
 }
 

@@ -136,9 +136,21 @@ static FIELDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     fields.collect()
 });
 
+/// The fields of the query that the rest are told by.
+static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let values = RECORDS.iter().filter_map(|record| match record.value {
+        Some(Place::Query(name)) => Some(name),
+        _ => None,
+    });
+    values.collect()
+});
+
 /// The handshake that a request is one of, if its value can be given back.
 pub(crate) fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
-    let is_likely = sent.query.is_some()
+    // Names may be written with codes for their characters.
+    let names_value =
+        |query: &str| query.contains('%') || IN_QUERIES.iter().any(|name| query.contains(name));
+    let is_likely = sent.query.is_some_and(names_value)
         || sent.headers.keys().any(|name| FIELDS.iter().any(|field| name.as_str() == *field))
         || sent.body.len() <= MAX_BODY_BYTES && IN_BODIES.find(sent.body).is_some();
     if is_likely { RECORDS.iter().find(|handshake| handshake.is_meant_by(sent)) } else { None }

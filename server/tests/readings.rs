@@ -332,5 +332,5 @@ async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
         policy.contains("default-src 'none'") && rest.starts_with(" src=https://x.test"),
         "{document}"
     );
-    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 images, 1 scripts.");
+    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 image, 1 script.");
 }

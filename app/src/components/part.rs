@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{
     copy::{Answer, CopyLater},
     fields::FieldsView,
-    icon::{ALERT, BAN, CHECK},
+    icon::{ALERT, BAN, CHECK, INFO},
     inspector::Inspector,
     notice::{Notice, Tone},
     part_tools::PartTools,
@@ -75,7 +75,7 @@ pub(crate) fn PartView(
                 "ok" => (Tone::Ok, CHECK),
                 "bad" => (Tone::Bad, BAN),
                 "warn" => (Tone::Warn, ALERT),
-                _ => (Tone::Info, ALERT),
+                _ => (Tone::Info, INFO),
             };
             let text = note.text.clone();
             view! { <Notice tone glyph>{text}</Notice> }

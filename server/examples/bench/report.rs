@@ -39,8 +39,8 @@ const METHODS: &str = "\
 - **Resident.** `VmRSS`, shared pages of the program and its libraries included.
 
 - **1 M requests.** 100 endpoints of 10,000 webhooks of a kilobyte, each endpoint in a workspace of
-  its own, stored by the store itself; then as above, rounds in turn. Reads go over a connection of
-  their own each, to endpoints and places spread over all.
+  its own, stored by the store itself; then as above, rounds in turn, to one of them. Reads go over a
+  connection of their own each, to the other 99 in turn.
 - **Pages.** The released browser half in Chromium, on the same machine as the server: from the start
   of the navigation until the page is hydrated and its feed open. Frames are counted by
   `requestAnimationFrame`.
@@ -63,6 +63,25 @@ requests writes about ten pages to the log and syncs them, which by the store al
 times the fsync of a bare append (measured apart, on a busier machine); the rest is hand-overs
 between the connection's task, the writer and SQLite's thread, each of which wakes a sleeping thread,
 and the senders' own.
+
+At a full endpoint each arrival deletes a request, in the transactions of the arrivals. A deletion
+touches the same four trees as an insertion, reads what it deletes, and frees pages: by the same
+profile SQLite's thread has 1.5 times the work for each request (40 % of the processor instead of
+29 %), everything else the same. Deleting later, while nothing is to do, would make this row hold and
+let the file grow past its limit under a flood that does not pause.
+
+## What the browser half weighs
+
+Of the code 29 % are signals, memos and effects (`reactive_graph`), 24 % views (`tachys`), 20 % the
+standard library's collections and text, 8 % what is our own and not generic, 5 % calls of the
+browser, 4 % reading JSON, 3 % router. Leptos compiles each kind of signal, memo, effect and element
+anew: 18,654 functions, most of them short, and 73 memos, 119 closures within views and 265 kinds of
+element are where they come from. A page with a router, a resource and nothing else weighs 125 kB.
+What lists, search, reader and comparison know of what senders sent stays on the server, and weighs
+nothing here. Forgotten view types (`.erased()`), a reader of JSON of our own and an order of
+functions that brotli likes took 33 kB off; `wasm-opt` takes 18 % off the file and nothing off what
+is sent. What is left to take is fewer moving parts: a page of islands, of which only the list, the
+scope and the reader are compiled for the browser.
 ";
 
 /// One measured promise.

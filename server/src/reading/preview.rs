@@ -30,8 +30,11 @@ pub(crate) fn document(text: &[u8]) -> (String, Vec<Note>) {
     let outside = outside(text);
     let all: usize = outside.loads.values().sum();
     if all > 0 {
-        let kinds: Vec<String> =
-            outside.loads.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let kinds: Vec<String> = outside
+            .loads
+            .iter()
+            .map(|((one, many), count)| format!("{count} {}", if *count == 1 { one } else { many }))
+            .collect();
         let text = format!("Not loaded from outside: {}.", kinds.join(", "));
         notes.push(note("info", &text));
     } else {
@@ -44,10 +47,17 @@ pub(crate) fn document(text: &[u8]) -> (String, Vec<Note>) {
     (format!("{POLICY}{}", String::from_utf8_lossy(text)), notes)
 }
 
+/// What one thing is called, and what several are.
+type Names = (&'static str, &'static str);
+
+/// What style sheets load.
+const OF_STYLE: Names = ("file of a style sheet", "files of style sheets");
+
 /// What a document would load and run.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outside {
-    loads: BTreeMap<&'static str, usize>,
+    /// By what one of them is called, and several.
+    loads: BTreeMap<Names, usize>,
     scripts: usize,
 }
 
@@ -120,14 +130,16 @@ impl Outside {
             )
             | (b"image" | b"feimage", b"xlink:href")
             | (b"source", b"srcset")
-            | (_, b"background" | b"poster") => "images",
-            (b"script", b"src" | b"href" | b"xlink:href") => "scripts",
-            (b"link", b"href") => "style sheets and other links",
+            | (_, b"background" | b"poster") => ("image", "images"),
+            (b"script", b"src" | b"href" | b"xlink:href") => ("script", "scripts"),
+            (b"link", b"href") => ("style sheet or other link", "style sheets and other links"),
             (b"iframe" | b"frame" | b"embed" | b"portal", b"src") | (b"object", b"data") => {
-                "frames"
+                ("frame", "frames")
             }
-            (b"audio" | b"video" | b"source" | b"track", b"src") => "media",
-            (b"use", b"href" | b"xlink:href") => "other files",
+            (b"audio" | b"video" | b"source" | b"track", b"src") => {
+                ("film or sound", "films and sounds")
+            }
+            (b"use", b"href" | b"xlink:href") => ("other file", "other files"),
             _ => return,
         };
         *self.loads.entry(what).or_default() += 1;
@@ -140,14 +152,14 @@ impl Outside {
             let url = css[at + 4..].trim_ascii_start();
             let url = url.strip_prefix(b"\"").or(url.strip_prefix(b"'")).unwrap_or(url);
             if !url.starts_with(b"data:") && !url.starts_with(b"#") {
-                *self.loads.entry("files of style sheets").or_default() += 1;
+                *self.loads.entry(OF_STYLE).or_default() += 1;
             }
         }
         let imports = memchr::memmem::find_iter(&css, b"@import");
         let quoted = imports.filter(|&at| !css[at + 7..].trim_ascii_start().starts_with(b"url("));
         let quoted = quoted.count();
         if quoted > 0 {
-            *self.loads.entry("files of style sheets").or_default() += quoted;
+            *self.loads.entry(OF_STYLE).or_default() += quoted;
         }
     }
 }
@@ -176,12 +188,13 @@ mod tests {
             <IFRAME SRC=https://x.test></IFRAME><a href="javascript:alert(1)">x</a><a href="https://x.test">fine</a>
             <p style="background:url(x.png)">url(no)</p><!-- <img src=x> --><video src=v.mp4>"#;
         let outside = outside(html);
-        let loads: Vec<_> = outside.loads.into_iter().collect();
+        let loads: Vec<_> =
+            outside.loads.into_iter().map(|((_, many), count)| (many, count)).collect();
         let expected = [
             ("files of style sheets", 3),
+            ("films and sounds", 1),
             ("frames", 1),
             ("images", 2),
-            ("media", 1),
             ("scripts", 1),
             ("style sheets and other links", 1),
         ];

@@ -42,6 +42,9 @@ use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
 /// Readers beside the writer.
 const READERS: u32 = 4;
+/// How many rows a connection's thread may be ahead of whoever reads them: at sqlx's own 50 the two
+/// mostly wake each other.
+const ROWS_AHEAD: usize = 512;
 /// Readers for searches alone: these take long, and what others read must not wait for them.
 const SEARCHERS: u32 = 2;
 /// How long a statement waits for a lock; only checkpoints and the opening ever hold one.
@@ -136,6 +139,7 @@ impl SqliteStore {
         let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
         let (lock, connect, connection) = open::open(&path, options.durability).await?;
         let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
+        let reading = reading.row_buffer_size(ROWS_AHEAD);
         let max_requests = options.max_requests;
         let readers = SqlitePoolOptions::new().max_connections(READERS).min_connections(1);
         let pool = readers.connect_with(reading.clone()).await.map_err(sqlite)?;

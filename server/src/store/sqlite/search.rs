@@ -19,8 +19,9 @@ const FIRST_STEP: i64 = 64;
 const LONG_STEP: i64 = 4096;
 /// The most where heads are read too, each up to 64 KiB.
 const HEAD_STEP: i64 = 256;
-/// How many bodies are read at once.
-const BODIES: usize = 64;
+/// How many bodies are read at once, and how many bytes of bodies.
+const BODIES: usize = 256;
+const BODY_BYTES: u64 = 4 << 20;
 /// How much of a body as it came may be needed for what is searched of it: codings make little of
 /// it longer.
 const RAW_BYTES: i64 = 66 * 1024;
@@ -198,7 +199,7 @@ impl Readers {
             .filter(|(_, known)| *known != Some(false))
             .collect();
         while !open.is_empty() && found.len() < limit {
-            let rest = open.split_off(open.len().min(BODIES));
+            let rest = open.split_off(at_once(&open));
             let part = std::mem::replace(&mut open, rest);
             let bodies = self.body_starts(&part).await?;
             let query = query.clone();
@@ -247,6 +248,16 @@ impl Candidate {
 
 fn candidate(row: &SqliteRow) -> Candidate {
     Candidate { id: row.get("id"), summary: reader::summary_from(row), head: row.get("head") }
+}
+
+/// How many of these have their bodies read together, at least one.
+fn at_once(open: &[(Candidate, Option<bool>)]) -> usize {
+    let mut bytes = 0;
+    let fitting = open.iter().take(BODIES).take_while(|(candidate, _)| {
+        bytes += candidate.summary.body_bytes.min(RAW_BYTES.unsigned_abs());
+        bytes <= BODY_BYTES
+    });
+    fitting.count().max(1)
 }
 
 /// Those of a part that the query finds, now that their bodies are there.
