@@ -200,6 +200,12 @@ test("a programme makes a sender try again, and the page tells the schedule", as
     await expect(inspect.part("reply")).toContainText(String(status));
     await expect(inspect.part("reply")).toContainText(/programme/i);
   }
+  // And the schedule stands in one place: each attempt with what it was answered.
+  await page.goto(`${origin}/inspect/${inspect.id}/3?tab=attempts`);
+  const attempts = inspect.part("attempts");
+  for (const [seq, status] of [[1, 503], [2, 503], [3, 200]] as const) {
+    await expect(attempts.locator(".reader__row", { hasText: `#${seq}` })).toContainText(String(status));
+  }
 });
 
 test("the bar of the endpoint says what runs, and one click ends it", async ({ page, origin, context }) => {

@@ -156,8 +156,8 @@ impl Answering {
             let stored = self.0.store.request(endpoint.id, Which::Seq(seq)).await?;
             let Some(mut answered) = kept::read(&stored).await else { return Ok(()) };
             answered.taken = Some(false);
-            let (status, answer) = (answered.status, Some(kept::bytes(&answered)));
-            let late = LateAnswer { status, answer, progress: None };
+            let answer = Some(kept::bytes(&answered));
+            let late = LateAnswer { answer, ..LateAnswer::default() };
             self.0.store.note_answer(endpoint.id, seq, late).await
         };
         if let Err(error) = noted.await {

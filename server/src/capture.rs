@@ -15,6 +15,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use bytes::Bytes;
 use hookglass_app::wire::{Act, Refused};
 use hyper::{
     HeaderMap, Method, StatusCode,
@@ -313,14 +314,12 @@ impl Capture {
 /// Whether there may be something else to answer than the plain answer.
 fn is_answered(endpoint: &Endpoint, arrival: &Arrival, captured: &Captured) -> bool {
     let parts = &arrival.parts;
-    if reply::is_visit(&parts.headers) {
-        return false;
-    }
-    endpoint.answers.is_some() || {
+    let is_handshake = || {
         let body = captured.body.first().filter(|_| captured.upload.is_none());
-        let body = body.map(|body| body.as_ref()).unwrap_or_default();
+        let body = body.map(Bytes::as_ref).unwrap_or_default();
         Answering::is_handshake(&Sent::new(parts, body))
-    }
+    };
+    (endpoint.answers.is_some() || is_handshake()) && !reply::is_visit(&parts.headers)
 }
 
 /// A head in HTTP/1.1 form from hyper's view, with the place of its target, and its method.

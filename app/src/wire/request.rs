@@ -40,7 +40,8 @@ pub struct Summary {
     /// `preflight` where a browser asks before a cross-origin request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
-    /// The status that it was answered with, 100 to 599; none where that is not known.
+    /// The status that it was answered with, 100 to 599; none where that is not known, where the
+    /// connection was cut, and where the sender hung up before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// What its owner wrote beside it, at most 2,000 characters.

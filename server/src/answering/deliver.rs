@@ -61,6 +61,8 @@ pub(super) struct Watch {
     clock: Instant,
     answered: Option<Answered>,
     progress: Option<Progress>,
+    /// Whether status and fields go out before it is done.
+    streams: bool,
     /// Waits for a sender who hangs up.
     hung_up: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     hold: Option<Hold>,
@@ -118,6 +120,7 @@ impl Answering {
                 let takes = Duration::from_secs(u64::from(answer.seconds));
                 let stalls = answer.act == Act::Stall;
                 watch.look_out();
+                watch.streams = true;
                 *response.body_mut() =
                     Body::new(Paced::new(answer.body.clone(), takes, stalls, watch));
                 response
@@ -147,6 +150,7 @@ impl Answering {
             clock: due.clock,
             answered: Some(answered),
             progress,
+            streams: false,
             hung_up: None,
             hold: None,
             memory: None,
@@ -245,8 +249,10 @@ impl Watch {
 
     fn note(&mut self) {
         let Some(answered) = self.answered.take() else { return };
+        // Who was gone before was answered nothing.
+        let is_answered = self.streams || answered.taken != Some(false);
         let late = LateAnswer {
-            status: answered.status,
+            status: answered.status.filter(|_| is_answered),
             answer: Some(kept::bytes(&answered)),
             progress: self.progress.take(),
         };

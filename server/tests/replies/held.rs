@@ -72,9 +72,13 @@ async fn a_sender_who_hangs_up_while_held_is_told_of_and_its_request_stays() {
     sender.send(&post(&id)).await;
     owner.rows_once(&id, 1).await;
     drop(sender);
-    told(&mut feed, 1).await;
+    let summary = told(&mut feed, 1).await;
+    assert_eq!(summary.get("status"), None, "it was answered nothing");
     let request = record(&owner, &id, 1).await;
-    assert_eq!(request["reply"]["taken"], false);
+    assert_eq!(
+        (&request["reply"]["taken"], &request["reply"]["status"]),
+        (&json!(false), &json!(200))
+    );
     let note = request["reply"]["notes"][0].as_str().unwrap();
     assert!(note.contains("hung up"), "{note}");
     assert!(request["reply"]["duration_us"].as_u64().unwrap() < u64::from(LONG_MS) * 1000);
@@ -167,7 +171,7 @@ async fn a_sender_who_leaves_a_stalled_answer_is_told_of() {
     let mut head = Vec::new();
     sender.stream.read_buf(&mut head).await.unwrap();
     drop(sender);
-    told(&mut feed, 1).await;
+    assert_eq!(told(&mut feed, 1).await["status"], 200, "that much came");
     assert_eq!(record(&owner, &id, 1).await["reply"]["taken"], false);
 }
 
