@@ -1,11 +1,12 @@
 // Secrets are masked for demonstrations and pictures, from the first thing that is drawn on.
 
 import type { Locator } from "@playwright/test";
-import { openedLive } from "../lib/bodies.ts";
+import { opened, openedLive } from "../lib/bodies.ts";
 import { expect, test } from "../lib/test.ts";
 
 const colour = (part: Locator) => part.evaluate((element) => getComputedStyle(element).color);
 const CLEAR = "rgba(0, 0, 0, 0)";
+const JSON_TYPE = "application/json";
 
 test("secrets are hidden by a switch that the browser remembers, and shown by a press", async ({
   page,
@@ -41,4 +42,43 @@ test("secrets are hidden by a switch that the browser remembers, and shown by a 
   await page.keyboard.press("Escape");
   await page.getByTestId("hide-secrets").click();
   expect(await colour(secret)).not.toBe(CLEAR);
+});
+
+for (const [kind, query, type] of [
+  ["header fields", "?tab=headers", "text/plain"],
+  ["bytes", "?tab=wire", "text/plain"],
+  ["a body", "", JSON_TYPE],
+] as const) {
+  test(`what others could send by is masked in ${kind} until it is pressed`, async ({ page, origin }) => {
+    const body = JSON.stringify({ value: [{ clientState: "proves-it", resource: "me/messages" }] });
+    const inspect = await openedLive(page, origin, body, type, query, [["X-Gitlab-Token", "proves-it"]]);
+    const token = inspect.detail.locator('[data-kind~="token"]');
+    await expect(token).toHaveCount(1);
+    await expect(token).toContainText("proves-it");
+    expect(await colour(token)).toBe(CLEAR);
+    await token.click();
+    await page.mouse.move(0, 0);
+    expect(await colour(token)).not.toBe(CLEAR);
+    await token.click();
+    await page.mouse.move(0, 0);
+    expect(await colour(token)).toBe(CLEAR);
+  });
+}
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+  test.beforeEach(({ complaints }) => {
+    complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded .* but not used/);
+  });
+
+  test("a masked token is shown while it is pressed", async ({ page, origin }) => {
+    const inspect = await opened(page, origin, "x", "text/plain", "?tab=headers", [["X-Gitlab-Token", "it"]]);
+    const token = inspect.detail.locator('[data-kind~="token"]');
+    expect(await colour(token)).toBe(CLEAR);
+    await token.hover();
+    await page.mouse.down();
+    expect(await colour(token)).not.toBe(CLEAR);
+    await page.mouse.up();
+    expect(await colour(token)).toBe(CLEAR);
+  });
 });

@@ -7,7 +7,7 @@ mod times;
 
 use hookglass_app::wire::{Field, Note, Timestamp};
 
-pub(crate) use self::known::is_secret;
+pub(crate) use self::known::secrecy;
 
 use super::{fields::field, note};
 use crate::{head, store::StoredRequest};
@@ -44,14 +44,14 @@ pub(crate) const REDACTED: &str =
 
 fn header(name: &[u8], value: &[u8], received_at: Timestamp) -> Field {
     let text = String::from_utf8_lossy(name);
-    let secret = is_secret(&text);
+    let kind = secrecy(&text);
     let known = known::known(&text);
     let time = std::str::from_utf8(value).ok();
     Field {
         about: known.map(|known| known.about.to_owned()),
         standard: known.map(|known| known.standard.to_owned()),
         readable: time.and_then(|value| times::readable(&text, value, received_at)),
-        secret,
-        ..field(name, value, if secret { "secret" } else { "" })
+        secret: !kind.is_empty(),
+        ..field(name, value, kind)
     }
 }

@@ -45,18 +45,17 @@ pub(crate) fn sheet<'a>(stored: &StoredRequest, content: &'a Content) -> (Chain<
 /// The lines of a head or of trailers, the values of credentials marked.
 pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
     let lines = Lines::of(bytes);
-    let mut is_secret = false;
+    let mut kind = "";
     let row = |span: Span| {
         let line = &bytes[span.bytes];
         // A folded line and the rest of a long one go on with the field above.
         if !span.is_first || line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-            return row(&[], line, if is_secret { "secret" } else { "" });
+            return row(&[], line, kind);
         }
         let colon = memchr::memchr(b':', line).filter(|_| span.line > 1 || !has_request_line);
         let name = &line[..colon.map_or(0, |colon| colon + 1)];
-        is_secret =
-            colon.is_some_and(|at| headers::is_secret(&String::from_utf8_lossy(&line[..at])));
-        row(name, &line[name.len()..], if is_secret { "secret" } else { "" })
+        kind = colon.map_or("", |at| headers::secrecy(&String::from_utf8_lossy(&line[..at])));
+        row(name, &line[name.len()..], kind)
     };
     lines.from(bytes, 0).map(row).collect()
 }

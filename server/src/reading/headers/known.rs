@@ -49,9 +49,29 @@ const SECRETS: [&str; 14] = [
     "x-parse-rest-api-key",
 ];
 
+/// What senders prove themselves by without signing: whoever reads it can send as they do.
+const TOKENS: [&str; 4] = [
+    "x-gitlab-token",
+    "x-goog-channel-token",
+    "x-telegram-bot-api-secret-token",
+    "x-webhook-secret",
+];
+
+/// What pieces of the value of a field are marked as: `token` is masked until it is pressed, `secret`
+/// only where secrets are hidden; nothing for most.
+pub(crate) fn secrecy(name: &str) -> &'static str {
+    if TOKENS.iter().any(|token| token.eq_ignore_ascii_case(name)) {
+        "secret token"
+    } else if is_secret(name) {
+        "secret"
+    } else {
+        ""
+    }
+}
+
 /// Whether the value of the field of a name is to be hidden where others look on: credentials,
 /// never mere signatures.
-pub(crate) fn is_secret(name: &str) -> bool {
+fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let ends = ["-token", "_token", "-secret", "_secret", "-password", "-api-key", "-access-key"];
     let is_token = ends.iter().any(|end| name.ends_with(end))
@@ -64,6 +84,13 @@ pub(crate) fn is_secret(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lets_others_send_as_the_sender_is_a_token() {
+        assert_eq!(secrecy("X-Gitlab-Token"), "secret token");
+        assert_eq!(secrecy("Authorization"), "secret");
+        assert_eq!(secrecy("X-Hub-Signature-256"), "");
+    }
 
     #[test]
     fn known_fields_are_explained_whatever_their_case() {
