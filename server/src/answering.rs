@@ -4,6 +4,7 @@
 mod cache;
 mod decide;
 mod deliver;
+mod fault;
 mod fields;
 mod holds;
 mod kept;
@@ -29,8 +30,9 @@ use self::{
 pub(crate) use self::{
     decide::Answer,
     deliver::Due,
+    fault::Fault,
     kept::read as answered,
-    settings::{Fault, MAX_BYTES, Settings, has_no_body},
+    settings::{MAX_BYTES, Settings, has_no_body},
     words::words,
 };
 use crate::{

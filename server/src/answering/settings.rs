@@ -14,12 +14,8 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-use super::fields;
-use crate::{
-    programme,
-    query::{self, Query},
-    template::{self, Template},
-};
+use super::{fault::Fault, fields};
+use crate::{programme, query::Query, template::Template};
 
 /// How many rules an endpoint may have.
 pub(crate) const MAX_RULES: usize = 50;
@@ -35,20 +31,6 @@ pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) const MAX_DELAY_MS: u32 = 30_000;
 /// The longest verify token, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
-
-/// What is wrong with settings, and what to set instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{field}`: {message}")]
-pub(crate) struct Fault {
-    /// Where, as in `rules[0].reply.headers[2]`.
-    pub(crate) field: String,
-    /// A sentence.
-    pub(crate) message: String,
-    /// Where in the field's text, in UTF-16 code units, where that is known.
-    pub(crate) place: Option<(u32, u32)>,
-    /// Whether it is a search that is wrong.
-    pub(crate) in_query: bool,
-}
 
 /// How an endpoint answers.
 #[derive(Debug)]
@@ -107,26 +89,6 @@ pub(super) enum Value {
 pub(super) enum Content {
     Plain(Bytes),
     Template(Template),
-}
-
-impl Fault {
-    /// All of it together is too much.
-    pub(crate) fn too_large() -> Self {
-        let message = format!(
-            "All replies and rules of an endpoint together take at most {MAX_BYTES} bytes as JSON; \
-             shorten some."
-        );
-        Self::new("rules", message)
-    }
-
-    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into(), place: None, in_query: false }
-    }
-
-    fn of_template(field: String, text: &str, fault: template::Fault) -> Self {
-        let place = (query::utf16(text, fault.at.start), query::utf16(text, fault.at.end));
-        Self { place: Some(place), ..Self::new(field, fault.message) }
-    }
 }
 
 impl Settings {
