@@ -234,6 +234,7 @@ impl Capture {
             clock: arrival.clock,
             is_kept,
             settings,
+            token: self.tasks.token(),
         })))
     }
 

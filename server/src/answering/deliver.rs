@@ -43,6 +43,8 @@ pub(crate) struct Due {
     /// Whether it was decided on before the request was stored, and is kept with it.
     pub(crate) is_kept: bool,
     pub(crate) settings: Arc<Settings>,
+    /// So that a shutdown waits for it from when its request is stored.
+    pub(crate) token: TaskTrackerToken,
 }
 
 impl Answer {
@@ -154,7 +156,7 @@ impl Answering {
             hung_up: None,
             hold: None,
             memory: None,
-            _token: self.0.tasks.token(),
+            _token: due.token,
         }
     }
 
