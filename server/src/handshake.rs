@@ -19,6 +19,8 @@ use crate::{
 
 /// The longest value that is given back, in bytes.
 const MAX_VALUE_BYTES: usize = 4 * 1024;
+/// The longest token that is signed, in bytes: Zoom's have 22.
+const MAX_TOKEN_BYTES: usize = 64;
 /// The largest body that may be a verification request, in bytes.
 const MAX_BODY_BYTES: usize = 16 * 1024;
 
@@ -240,7 +242,10 @@ impl Handshake {
     fn is_meant_by(&self, sent: &Sent<'_>) -> bool {
         *sent.method == *self.method
             && self.marks.iter().all(|mark| mark.is_on(sent))
-            && self.value.is_none_or(|place| place.value(sent).is_some_and(|text| may_echo(&text)))
+            && self.value.is_none_or(|place| {
+                let may_give = if self.secret_of().is_some() { may_sign } else { may_echo };
+                place.value(sent).is_some_and(|text| may_give(&text))
+            })
     }
 }
 
@@ -327,6 +332,13 @@ fn may_echo(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= MAX_VALUE_BYTES
         && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'<')
+}
+
+/// Whether the endpoint's secret may be put to a value: only to what looks like a token and like
+/// nothing that the sender signs, or whoever knows the URL could have requests signed.
+fn may_sign(value: &str) -> bool {
+    (1..=MAX_TOKEN_BYTES).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))
 }
 
 #[cfg(test)]

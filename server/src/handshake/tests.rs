@@ -233,6 +233,18 @@ fn zoom_is_answered_with_its_secret_and_not_without() {
 }
 
 #[test]
+fn zooms_secret_signs_nothing_that_zoom_would_sign() {
+    for token in [r#"v0:1795000000:{\"event\":\"meeting.started\"}"#, "a:b", "a b", &"x".repeat(65)]
+    {
+        let body = format!(
+            r#"{{"payload":{{"plainToken":"{token}"}},"event":"endpoint.url_validation"}}"#
+        );
+        let sent = Request::new("POST", "", &[("content-type", "application/json")], &body);
+        assert!(find(&sent.sent()).is_none(), "{token}");
+    }
+}
+
+#[test]
 fn only_zoom_needs_a_secret() {
     let needing: Vec<_> = RECORDS.iter().filter_map(Handshake::secret_of).collect();
     assert_eq!(needing, ["zoom"]);
