@@ -208,12 +208,13 @@ impl Store for SqliteStore {
     }
 
     async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError> {
-        if let Some(endpoint) = self.directory.find(slug) {
-            return Ok(Some(endpoint));
-        }
+        let moment = match self.directory.find(slug) {
+            Ok(endpoint) => return Ok(Some(endpoint)),
+            Err(moment) => moment,
+        };
         let endpoint = self.readers.endpoint(slug).await?.map(Arc::new);
         if let Some(endpoint) = endpoint.as_ref().filter(|endpoint| endpoint.gone.is_none()) {
-            self.directory.remember(endpoint);
+            self.directory.remember(endpoint, moment);
         }
         Ok(endpoint)
     }
