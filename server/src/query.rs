@@ -16,7 +16,7 @@ use std::{borrow::Cow, ops::Range};
 
 use hookglass_app::wire::QueryError;
 
-use self::fields::Term;
+use self::fields::{Flag, Term, TextField, Thing};
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
     json::{Gathered, Tree, gather, paths},
@@ -91,9 +91,36 @@ impl Query {
         bounds::of(&self.root)
     }
 
-    /// Whether it asks for the number of a request, which is not known before that is stored.
-    pub(crate) fn asks_for_seq(&self) -> bool {
-        self.root.asks_for_seq()
+    /// Whether it asks for what is only known of a request once it is stored: its number, and which
+    /// try of which delivery it is.
+    pub(crate) fn asks_for_stored(&self) -> bool {
+        let mut asks = false;
+        self.root.each(&mut |term| {
+            let is_one = matches!(
+                term,
+                Term::Seq(_) | Term::Attempt(_) | Term::Text(TextField::Delivery, _)
+            );
+            asks |= is_one;
+        });
+        asks
+    }
+
+    /// The first term that asks for what comes of a request only after it is answered, as it is
+    /// written.
+    pub(crate) fn asks_for_later(&self) -> Option<&'static str> {
+        let mut found = None;
+        self.root.each(&mut |term| {
+            let name = match term {
+                Term::Text(TextField::Verdict, _) => "verdict:",
+                Term::Text(TextField::Note, _) => "note:",
+                Term::Status(_) => "status:",
+                Term::Has(Thing::Note) => "has:note",
+                Term::Is(Flag::Pinned) => "is:pinned",
+                _ => return,
+            };
+            found = found.or(Some(name));
+        });
+        found
     }
 
     /// What has to be read to tell.
@@ -113,11 +140,12 @@ impl Node {
         }
     }
 
-    fn asks_for_seq(&self) -> bool {
+    /// Visits its terms in their order.
+    fn each(&self, visit: &mut dyn FnMut(&Term)) {
         match self {
-            Self::All(nodes) | Self::Any(nodes) => nodes.iter().any(Self::asks_for_seq),
-            Self::Not(node) => node.asks_for_seq(),
-            Self::Term(term) => matches!(term, Term::Seq(_)),
+            Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.each(visit)),
+            Self::Not(node) => node.each(visit),
+            Self::Term(term) => visit(term),
         }
     }
 

@@ -276,6 +276,39 @@ async fn a_share_of_requests_fails_without_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rules_by_attempt_know_the_tries_that_the_list_shows() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let rules = json!([{ "when": "attempt:1", "reply": { "status": 503 } }]);
+    set(&owner, &id, &json!({ "rules": rules })).await;
+    let path = format!("/{id}");
+    let fields = [("webhook-id", "msg_1")];
+    for expected in [503, 200, 200] {
+        let answer = server.stranger().send(Method::POST, &path, &fields, "{}").await;
+        assert_eq!(answer.status.as_u16(), expected);
+    }
+    for when in ["verdict:valid", "-status:200", "(a OR is:pinned)", "note:x", "has:note"] {
+        let rules = json!({ "rules": [{ "when": when, "reply": {} }] });
+        let answer = owner.patch(&format!("/api/endpoints/{id}"), &rules.to_string()).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{when}");
+        assert!(answer.text().contains("after a request was answered"), "{when}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_a_body_that_is_too_long_are_left_out_and_that_is_said() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let reply = json!({ "body": "[{{ request.body | hmac(\"sha256\", \"k\", \"hex\") }}]" });
+    set(&owner, &id, &json!({ "reply": reply })).await;
+    let long = "x".repeat(2 * 1024 * 1024);
+    let answer = server.stranger().send(Method::POST, &format!("/{id}"), &[], long).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let notes = record(&owner, &id, 1).await["reply"]["notes"].clone();
+    assert!(notes.to_string().contains("longer than 1 MB"), "{notes}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_signature_is_answered_401_where_that_is_switched_on() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
@@ -301,8 +334,13 @@ async fn a_bad_signature_is_answered_401_where_that_is_switched_on() {
             assert_eq!(answer.problem(), "bad-signature");
         }
     }
-    let rows = owner.rows_once(&id, 6).await;
-    assert_eq!(rows.len(), 6, "all are kept");
+    // The marks of a sender of which no secret is set are no way around.
+    let github = format!("sha256={}", "0".repeat(64));
+    let fields = [("x-github-event", "push"), ("x-hub-signature-256", github.as_str())];
+    let answer = server.stranger().send(Method::POST, &path, &fields, "{}").await;
+    assert_eq!(answer.status.as_u16(), 401);
+    let rows = owner.rows_once(&id, 7).await;
+    assert_eq!(rows.len(), 7, "all are kept");
     let reply = record(&owner, &id, 2).await["reply"].clone();
     assert_eq!((&reply["source"], &reply["status"]), (&json!("signature"), &json!(401)));
     // What a rule says stands.

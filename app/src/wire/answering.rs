@@ -20,8 +20,8 @@ pub struct Answering {
     /// What a sender must say as its verify token (Meta's `hub.verify_token`) to be answered;
     /// `None` for anything.
     pub verify_token: Option<String>,
-    /// Whether a request whose signature is `invalid` or `unsigned` is answered 401. It is kept in
-    /// any case.
+    /// Whether a request whose signature is not `valid` is answered 401, where there are secrets. It is
+    /// kept in any case.
     pub reject_bad_signatures: bool,
 }
 

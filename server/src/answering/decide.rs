@@ -21,7 +21,7 @@ use crate::{
     query::{Needs, Subject, searched},
     sent::Sent,
     store::StoredRequest,
-    template::Context,
+    template::{Context, Template},
 };
 
 /// The longest value that a template may give a field, in bytes.
@@ -103,11 +103,15 @@ impl Case {
         Sent::new(&self.parts, self.body.as_deref().unwrap_or_default())
     }
 
+    /// Whether all of its body is in memory.
+    fn is_whole(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.len() as u64 == self.stored.summary.body_bytes)
+    }
+
     /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
     /// it can only once the request is stored.
     pub(super) fn whole_body(&self) -> Option<Option<Vec<u8>>> {
-        let is_whole = |body: &&Bytes| body.len() as u64 == self.stored.summary.body_bytes;
-        match self.body.as_ref().filter(is_whole) {
+        match self.body.as_ref().filter(|_| self.is_whole()) {
             Some(body) => Some(Some(body.to_vec())),
             None => self.seq.map(|_| None),
         }
@@ -121,7 +125,7 @@ impl Case {
     /// Whether a rule finds it; `None` if that cannot be told yet.
     fn is_found_by(&self, rule: &Rule) -> Option<bool> {
         let Some(when) = &rule.when else { return Some(true) };
-        if when.asks_for_seq() && self.seq.is_none() {
+        if when.asks_for_stored() && self.seq.is_none() {
             return None;
         }
         let body = if when.needs() == Needs::Body { self.searched() } else { None };
@@ -140,8 +144,13 @@ impl Case {
             }
         }
         let now = Timestamp::from_micros(now_us());
-        let context = Context::new(self.sent(), self.seq.unwrap_or(0), now, set.templates());
         let mut notes = Vec::new();
+        let mut sent = self.sent();
+        if !self.is_whole() && set.templates().any(Template::needs_body) {
+            sent.body = &[];
+            notes.push("Values of the body were left out: it is longer than 1 MB.".to_owned());
+        }
+        let context = Context::new(sent, self.seq.unwrap_or(0), now, set.templates());
         let mut rendered = Vec::with_capacity(set.fields.len());
         for (name, value) in &set.fields {
             let value = match value {

@@ -57,9 +57,11 @@ pub(crate) async fn read(stored: &StoredRequest) -> Option<Answered> {
         }
         Some(kept) => {
             let mut answered: Answered = serde_json::from_slice(kept).ok()?;
-            if answered.status.is_some() {
+            let name = text("hookglass-seq");
+            // It was not known yet when the rest was written.
+            if answered.status.is_some() && answered.headers.iter().all(|(it, _)| *it != name) {
                 let seq = stored.summary.seq.to_string();
-                answered.headers.push((text("hookglass-seq"), Text::Utf8(seq)));
+                answered.headers.push((name, Text::Utf8(seq)));
             }
             Some(answered)
         }

@@ -142,6 +142,11 @@ impl Rule {
             in_query: true,
             ..Fault::new(format!("{field}.when"), error.message)
         })?;
+        if let Some(term) = when.as_ref().and_then(Query::asks_for_later) {
+            let message =
+                format!("`{term}` is known only after a request was answered; leave it out.");
+            return Err(Fault::new(format!("{field}.when"), message));
+        }
         Ok(Self { when, reply: Prepared::read(&set.reply, &format!("{field}.reply"))? })
     }
 }
