@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::{body::Body, response::Response};
+use bytes::Bytes;
 use hookglass_app::wire::{Act, Answered, Timestamp};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
@@ -27,6 +28,21 @@ use crate::{
     reply::{self, Visit},
     store::{EndpointId, LateAnswer, Progress, StoreError, WorkspaceId},
 };
+
+/// Bodies up to so many bytes are not counted: heads take more.
+const UNCOUNTED_BYTES: usize = 16 * 1024;
+
+/// A body with the memory that it takes.
+struct Counted {
+    bytes: Bytes,
+    _share: Share,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// An answer on its way to a sender whose request is stored.
 pub(crate) struct Due {
@@ -68,8 +84,6 @@ pub(super) struct Watch {
     /// Waits for a sender who hangs up.
     hung_up: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     hold: Option<Hold>,
-    /// The memory that its body takes.
-    memory: Option<Share>,
     /// So that a shutdown waits until it is noted.
     _token: TaskTrackerToken,
 }
@@ -79,7 +93,8 @@ impl Answering {
     pub(crate) async fn deliver(&self, due: Due) -> Response {
         let (mut answer, visit) = (due.answer.clone(), &due.visit);
         let (seq, is_head) = (due.seq, due.is_head);
-        if due.is_kept && !answer.is_held() && answer.act == Act::Answer {
+        let has_room = self.count(due.workspace, &mut answer);
+        if due.is_kept && has_room && !answer.is_held() && answer.act == Act::Answer {
             return reply::given(visit, seq, &answer);
         }
         let has_body = !is_head && !has_no_body(answer.status);
@@ -88,10 +103,9 @@ impl Answering {
             let note = "An answer without a body can neither stall nor be slow; it went at once.";
             answer.notes.push(note.to_owned());
         }
-        let (mut hold, mut memory) = (None, None);
+        let mut hold = None;
         if answer.is_held() {
-            memory = self.memory(due.workspace, &answer);
-            hold = self.0.holds.take(due.endpoint).filter(|_| memory.is_some());
+            hold = self.0.holds.take(due.endpoint);
             if hold.is_none() {
                 answer.delay = Duration::ZERO;
                 answer.act = Act::Answer;
@@ -102,7 +116,7 @@ impl Answering {
         let mut response = reply::given(visit, seq, &answer);
         let answered = kept::answered(visit, &answer, is_head);
         let mut watch = self.watch(due, answered);
-        (watch.hold, watch.memory) = (hold, memory);
+        watch.hold = hold;
         if !answer.delay.is_zero() {
             watch.wait(answer.delay).await;
         }
@@ -155,17 +169,26 @@ impl Answering {
             streams: false,
             hung_up: None,
             hold: None,
-            memory: None,
             _token: due.token,
         }
     }
 
-    /// Room for the body of an answer that is held back; `None` if there is none.
-    fn memory(&self, workspace: WorkspaceId, answer: &Answer) -> Option<Share> {
+    /// Counts the memory that a body takes which was made for this request alone, until nobody has it
+    /// any more: its sender may be slow to read. Leaves it out where there is no room.
+    fn count(&self, workspace: WorkspaceId, answer: &mut Answer) -> bool {
+        if !answer.is_own || answer.body.len() <= UNCOUNTED_BYTES {
+            return true;
+        }
         let mut share = self.0.budget.share(workspace);
-        let bytes = if answer.is_own { answer.body.len() } else { 0 };
-        share.grow(bytes as u64).ok()?;
-        Some(share)
+        if share.grow(answer.body.len() as u64).is_ok() {
+            let bytes = std::mem::take(&mut answer.body);
+            answer.body = Bytes::from_owner(Counted { bytes, _share: share });
+            return true;
+        }
+        answer.body = Bytes::new();
+        let note = "Its body was left out: too much was on its way at once.";
+        answer.notes.push(note.to_owned());
+        false
     }
 }
 
@@ -258,11 +281,11 @@ impl Watch {
             answer: Some(kept::bytes(&answered)),
             progress: self.progress.take(),
         };
-        let (hold, memory) = (self.hold.take(), self.memory.take());
+        let hold = self.hold.take();
         let (store, endpoint, seq) = (self.answering.0.store.clone(), self.endpoint, self.seq);
         // Nobody waits for it: the sender has its answer.
         self.answering.0.tasks.spawn(async move {
-            drop((hold, memory));
+            drop(hold);
             match store.note_answer(endpoint, seq, late).await {
                 Ok(()) | Err(StoreError::NotFound | StoreError::Gone(_)) => {}
                 Err(error) => {
