@@ -301,9 +301,11 @@ async fn values_of_a_body_that_is_too_long_are_left_out_and_that_is_said() {
     let (owner, id) = server.owner().await;
     let reply = json!({ "body": "[{{ request.body | hmac(\"sha256\", \"k\", \"hex\") }}]" });
     set(&owner, &id, &json!({ "reply": reply })).await;
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
     let long = "x".repeat(2 * 1024 * 1024);
     let answer = server.stranger().send(Method::POST, &format!("/{id}"), &[], long).await;
     assert_eq!(answer.status, StatusCode::OK);
+    told(&mut feed, 1).await;
     let notes = record(&owner, &id, 1).await["reply"]["notes"].clone();
     assert!(notes.to_string().contains("longer than 1 MB"), "{notes}");
 }
