@@ -5,7 +5,7 @@
 use std::{future::Future, sync::Arc};
 
 use hookglass_app::wire::{Summary, Text, Window};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -29,6 +29,16 @@ const REJUDGED_REQUESTS: usize = 1000;
 const PAGE_REQUESTS: u32 = 100;
 /// How many secrets an endpoint may have.
 const MAX_SECRETS: u32 = 20;
+/// How many MiB judging may take at once; what would need more waits. A body that needs more alone
+/// takes all of it.
+const MOST_MEBIBYTES: u32 = 64;
+/// What is signed is put together beside the body.
+const COPIES: u64 = 2;
+/// Explaining a failure takes this much for the variants that it tries, in MiB: at least and at
+/// most, and in between so many times the body, for its JSON as values.
+const EXPLAINED_MEBIBYTES: (u64, u64) = (4, 16);
+const EXPLAINED_TIMES: u64 = 100;
+const MEBIBYTE: u64 = 1024 * 1024;
 
 /// What it takes to judge. A cheap-clone handle.
 #[derive(Clone)]
@@ -37,12 +47,15 @@ pub(crate) struct Bench {
     vault: Vault,
     /// Where senders reach this server, if the operator says so.
     origin: Option<Arc<str>>,
+    /// In MiB. Taken once for a judgement and never by one who holds some of it.
+    memory: Arc<Semaphore>,
 }
 
 impl Bench {
     pub(crate) fn new(store: Arc<dyn Store>, vault: Vault, config: &Config) -> Self {
         let origin = config.public_url.as_ref().map(PublicUrl::origin).map(Arc::from);
-        Self { store, vault, origin }
+        let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
+        Self { store, vault, origin, memory: Arc::new(Semaphore::new(permits)) }
     }
 
     /// Seals and keeps a secret.
@@ -77,7 +90,8 @@ impl Bench {
         Ok(known.collect())
     }
 
-    /// Judges one request. `body` is read from the store unless it is given.
+    /// Judges one request. `body` is read from the store unless it is given. Waits while others
+    /// take the memory that it needs.
     pub(crate) async fn judge(
         &self,
         endpoint: EndpointId,
@@ -91,6 +105,15 @@ impl Bench {
         if summary.mark.is_some() || summary.refused.is_some() {
             return Ok(None);
         }
+        let permit = match &body {
+            // Only its fields are looked at.
+            Some(_) if secrets.is_empty() => None,
+            _ => {
+                let needs = mebibytes(summary.body_bytes, depth);
+                let permit = self.memory.clone().acquire_many_owned(needs).await;
+                Some(permit.map_err(|_| StoreError::Aborted)?)
+            }
+        };
         let body = match body {
             Some(body) => body,
             None => self.store.body(endpoint, summary.seq, 0..summary.body_bytes).await?,
@@ -99,6 +122,8 @@ impl Bench {
         let Summary { seq: _, received_at, method, target, sender, complete, .. } = summary.clone();
         // Hashing a large body, perhaps many times over, is no work for the threads that answer.
         let judging = tokio::task::spawn_blocking(move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _permit = permit;
             let target = match &target {
                 Text::Utf8(target) => target.as_bytes().to_vec(),
                 // Only a URL that is signed needs it, and no sender signs such a one.
@@ -122,6 +147,20 @@ impl Bench {
         });
         judging.await.map_err(|_| StoreError::Aborted)
     }
+}
+
+/// How much memory judging a body takes, in MiB.
+fn mebibytes(body_bytes: u64, depth: Depth) -> u32 {
+    let body = body_bytes.saturating_mul(COPIES).div_ceil(MEBIBYTE).max(1);
+    let variants = match depth {
+        Depth::Verdict => 0,
+        Depth::Explained => {
+            let (least, most) = EXPLAINED_MEBIBYTES;
+            body_bytes.saturating_mul(EXPLAINED_TIMES).div_ceil(MEBIBYTE).clamp(least, most)
+        }
+    };
+    let needs = u32::try_from(body.saturating_add(variants)).unwrap_or(MOST_MEBIBYTES);
+    needs.min(MOST_MEBIBYTES)
 }
 
 /// Why a secret was not kept.
@@ -290,4 +329,23 @@ fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_judging_takes_follows_the_body_and_is_never_more_than_there_is() {
+        for (bytes, verdict, explained) in [
+            (0, 1, 5),
+            (100 * 1024, 1, 11),
+            (MEBIBYTE, 2, 18),
+            (25_000_000, 48, 64),
+            (u64::MAX, 64, 64),
+        ] {
+            assert_eq!(mebibytes(bytes, Depth::Verdict), verdict, "{bytes}");
+            assert_eq!(mebibytes(bytes, Depth::Explained), explained, "{bytes}");
+        }
+    }
 }

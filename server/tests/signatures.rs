@@ -259,6 +259,25 @@ async fn large_and_unfinished_bodies_are_judged_by_what_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_large_bodies_looked_at_together_are_all_judged() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    add(&owner, &id, &json!({ "provider": "stripe", "secret": "whsec_right" })).await;
+    let large = vec![b'1'; 3_000_000];
+    send(&server, &id, "whsec_right", &large).await;
+    send(&server, &id, "whsec_wrong", &large[..1_000_000]).await;
+    // More than the memory for it lets be judged at once.
+    let views = (0..24).map(|view| {
+        let (owner, id) = (&owner, &id);
+        async move { (view, detail(owner, id, 1 + view % 2).await) }
+    });
+    for (view, detail) in futures_util::future::join_all(views).await {
+        let expected = if view % 2 == 0 { "valid" } else { "invalid" };
+        assert_eq!(detail["signature"]["verdict"], expected, "{detail:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_is_told_with_its_mend_and_anything_else_side_by_side() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

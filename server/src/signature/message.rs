@@ -42,6 +42,12 @@ impl<'a> Message<'a> {
         Self { method, fields, body: body.into(), urls, received_at }
     }
 
+    /// The same request with another URL and body.
+    pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> Message<'b> {
+        let Self { method, received_at, .. } = *self;
+        Message { method, fields: self.fields.clone(), body, urls, received_at }
+    }
+
     /// The first value of a field, by its name in lower case.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())

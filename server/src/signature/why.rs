@@ -33,7 +33,7 @@ struct Guess<'a> {
     message: Cow<'a, Message<'a>>,
     /// Another key than the secret's own.
     key: Option<Vec<u8>>,
-    hint: String,
+    hint: Cow<'static, str>,
 }
 
 /// Finds the mistake that explains a signature which no secret made.
@@ -52,7 +52,7 @@ pub(super) fn mismatch(
     }
     keys.iter()
         .find_map(|(known, key)| {
-            guesses(scheme, message, known, key).into_iter().find(|guess| {
+            guesses(scheme, message, known, key).find(|guess| {
                 let key = match (&guess.key, key) {
                     (Some(bytes), _) => &Key::shared(bytes.clone()),
                     (None, key) => key,
@@ -62,7 +62,7 @@ pub(super) fn mismatch(
                 claims.iter().all(|claim| holds(&guess.scheme, &guess.message, claim, key, secret))
             })
         })
-        .map(|guess| guess.hint)
+        .map(|guess| guess.hint.into_owned())
 }
 
 /// Finds out what a field would say that cannot be read as it stands.
@@ -115,38 +115,37 @@ fn other_secret(
         })
 }
 
+/// One after the other: each may hold a body of its own.
 fn guesses<'a>(
-    scheme: &Scheme,
+    scheme: &'a Scheme,
     message: &'a Message<'a>,
-    known: &Known,
+    known: &'a Known,
     key: &Key,
-) -> Vec<Guess<'a>> {
-    let mut guesses = Vec::new();
-    let mut guess = |scheme: Scheme, message: Cow<'a, Message<'a>>, key, hint: String| {
-        guesses.push(Guess { scheme, message, key, hint });
+) -> impl Iterator<Item = Guess<'a>> {
+    let as_it_came = move |scheme: Scheme, key, hint: String| {
+        let message = Cow::Borrowed(message);
+        Guess { scheme, message, key, hint: hint.into() }
     };
+    let (mut keys, mut forms, mut urls) = (Vec::new(), Vec::new(), Vec::new());
     if matches!(key, Key::Shared(_)) {
-        for (bytes, hint) in other_keys(scheme, known.secret.reveal()) {
-            guess(*scheme, Cow::Borrowed(message), Some(bytes), hint);
-        }
-        for (other, hint) in other_forms(scheme) {
-            guess(other, Cow::Borrowed(message), None, hint);
-        }
+        keys = other_keys(scheme, known.secret.reveal());
+        forms = other_forms(scheme);
     }
-    for (other, hint) in other_templates(scheme) {
-        guess(other, Cow::Borrowed(message), None, hint);
-    }
+    forms.extend(other_templates(scheme));
     if scheme.signs_url() {
-        for (url, hint) in other_urls(message) {
-            let changed = Message { urls: vec![url], ..message.clone() };
-            guess(*scheme, Cow::Owned(changed), None, hint);
-        }
+        urls = other_urls(message);
     }
-    if scheme.signed.contains("{body}") || scheme.signed.contains("{crc32}") {
-        for (body, hint) in other_bodies(&message.body) {
-            let changed = Message { body: Cow::Owned(body), ..message.clone() };
-            guess(*scheme, Cow::Owned(changed), None, hint);
-        }
-    }
-    guesses
+    let has_body = scheme.signed.contains("{body}") || scheme.signed.contains("{crc32}");
+    let bodies = has_body.then(|| other_bodies(&message.body)).into_iter().flatten();
+    let keys = keys.into_iter().map(move |(key, hint)| as_it_came(*scheme, Some(key), hint));
+    let forms = forms.into_iter().map(move |(other, hint)| as_it_came(other, None, hint));
+    let urls = urls.into_iter().map(move |(url, hint)| {
+        let message = message.with(vec![url], Cow::Borrowed(&*message.body));
+        Guess { scheme: *scheme, message: Cow::Owned(message), key: None, hint: hint.into() }
+    });
+    let bodies = bodies.map(move |(body, hint)| {
+        let message = message.with(message.urls.clone(), body);
+        Guess { scheme: *scheme, message: Cow::Owned(message), key: None, hint }
+    });
+    keys.chain(forms).chain(urls).chain(bodies)
 }

@@ -1,111 +1,162 @@
-//! One JSON text written in the ways in which common libraries write the same data.
+//! One JSON text written in the ways in which common libraries write the same data, one at a time
+//! and none of them without a bound.
 
+use std::iter::once;
+
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// The other ways, with a name each. Empty for what is no JSON object or array.
-pub(super) fn spellings(body: &[u8]) -> Vec<(String, &'static str)> {
-    let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
-    let text = text.trim();
-    if !text.starts_with(['{', '[']) {
-        return Vec::new();
+/// A spelling may be so many times as long as the text; past that it is left out.
+const TIMES: usize = 4;
+/// Deep texts that are short may grow more than that when they are indented, in bytes.
+const SHORT_BYTES: usize = 64 * 1024;
+/// The longest spelling, in bytes: indented, one MiB of text can become hundreds.
+const LONGEST_BYTES: usize = 2 * 1024 * 1024;
+/// Texts with more values or members are not sorted: a value takes up to 0.7 KB of memory.
+const SORTED_VALUES: usize = 16 * 1024;
+
+/// How a spelling is made of another, within a bound.
+type Write = fn(&str, usize) -> Option<String>;
+
+const INDENTED: [(Write, &str); 2] = [
+    (|text, most| indented(text, "  ", most), "indented by two spaces"),
+    (|text, most| indented(text, "    ", most), "indented by four spaces"),
+];
+const DERIVED: [(Write, &str); 4] = [
+    (escaped, "with characters beyond ASCII as \\u escapes"),
+    (|text, most| slashed(text, "\\/", most), "with slashes as \\/, as PHP's json_encode does"),
+    (|text, most| slashed(text, "/", most), "with slashes as they are"),
+    (|text, _| unescaped(text), "with characters beyond ASCII as they are"),
+];
+
+/// The other ways, with a name each, made as they are asked for. Empty for what is no JSON object
+/// or array; what would be too long is left out.
+pub(super) fn spellings(body: &[u8]) -> impl Iterator<Item = (String, &'static str)> {
+    let text = std::str::from_utf8(body).map(str::trim).unwrap_or_default();
+    let is_json = text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
+    once(text).filter(move |_| is_json).flat_map(|text| {
+        let most = most_bytes(text);
+        let by = move |(write, how): (Write, &'static str)| Some((write(text, most)?, how));
+        let spaces = [
+            ("", "without spaces, as JSON.stringify does"),
+            (" ", "with spaces after colons and commas, as Python's json.dumps does"),
+        ];
+        let spaced_by = move |space: &str| spaced(text, space, most);
+        let plain = spaces.into_iter();
+        let plain = plain.filter_map(move |(space, how)| Some((spaced_by(space)?, how)));
+        let bases = spaces.into_iter().filter_map(move |(space, _)| spaced_by(space));
+        let derived = bases.flat_map(move |base| {
+            let derived = DERIVED.into_iter();
+            derived.filter_map(move |(write, how)| Some((write(&base, most)?, how)))
+        });
+        let sorted =
+            once(text).filter_map(move |text| in_order(text, most)).flat_map(move |text| {
+                let spaced = spaced(&text, " ", most);
+                spaced.into_iter().chain([text]).map(|text| (text, "with its members sorted"))
+            });
+        plain.chain(INDENTED.into_iter().filter_map(by)).chain(derived).chain(sorted)
+    })
+}
+
+/// How long a spelling of the text may be, in bytes.
+fn most_bytes(text: &str) -> usize {
+    text.len().saturating_mul(TIMES).clamp(SHORT_BYTES, LONGEST_BYTES)
+}
+
+/// A text that ends where it would pass its bound.
+struct Spelling {
+    text: String,
+    most: usize,
+}
+
+impl Spelling {
+    fn new(text: &str, most: usize) -> Self {
+        Self { text: String::with_capacity(text.len().min(most)), most }
     }
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return Vec::new() };
-    let compact = spaced(text, "", "");
-    let python = spaced(text, " ", " ");
-    let mut all = vec![
-        (compact.clone(), "without spaces, as JSON.stringify does"),
-        (python.clone(), "with spaces after colons and commas, as Python's json.dumps does"),
-        (indented(text, "  "), "indented by two spaces"),
-        (indented(text, "    "), "indented by four spaces"),
-    ];
-    for base in [compact, python] {
-        all.push((escaped(&base), "with characters beyond ASCII as \\u escapes"));
-        all.push((slashed(&base, "\\/"), "with slashes as \\/, as PHP's json_encode does"));
-        all.push((slashed(&base, "/"), "with slashes as they are"));
-        if let Some(unescaped) = unescaped(&base) {
-            all.push((unescaped, "with characters beyond ASCII as they are"));
+
+    /// `None` if it would be too long.
+    fn push(&mut self, c: char) -> Option<()> {
+        self.push_str(c.encode_utf8(&mut [0; 4]))
+    }
+
+    /// `None` if it would be too long.
+    fn push_str(&mut self, text: &str) -> Option<()> {
+        if text.len() > self.most.saturating_sub(self.text.len()) {
+            return None;
         }
+        self.text.push_str(text);
+        Some(())
     }
-    if let Ok(sorted) = serde_json::to_string(&sorted(value)) {
-        all.push((spaced(&sorted, " ", " "), "with its members sorted"));
-        all.push((sorted, "with its members sorted"));
+
+    fn line(&mut self, step: &str, depth: usize) -> Option<()> {
+        self.push('\n')?;
+        (0..depth).try_for_each(|_| self.push_str(step))
     }
-    all
 }
 
 /// The text with every slash, escaped or not, written as `slash`. Outside of strings JSON has none,
 /// nor backslashes.
-fn slashed(text: &str, slash: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+fn slashed(text: &str, slash: &str, most: usize) -> Option<String> {
+    let mut out = Spelling::new(text, most);
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match (c, if c == '\\' { chars.next() } else { None }) {
-            ('/', _) | (_, Some('/')) => out.push_str(slash),
+            ('/', _) | (_, Some('/')) => out.push_str(slash)?,
             (c, escaped) => {
-                out.push(c);
-                out.extend(escaped);
+                out.push(c)?;
+                escaped.map_or(Some(()), |escaped| out.push(escaped))?;
             }
         }
     }
-    out
+    Some(out.text)
 }
 
-/// The text with what stands between tokens replaced: strings, numbers and order stay.
-fn spaced(text: &str, after_comma: &str, after_colon: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// The text with what stands after commas and colons replaced: strings, numbers and order stay.
+fn spaced(text: &str, space: &str, most: usize) -> Option<String> {
+    let mut out = Spelling::new(text, most);
     each(text, |token| match token {
-        Token::Mark(',') => {
-            out.push(',');
-            out.push_str(after_comma);
-        }
-        Token::Mark(':') => {
-            out.push(':');
-            out.push_str(after_colon);
+        Token::Mark(c @ (',' | ':')) => {
+            out.push(c)?;
+            out.push_str(space)
         }
         Token::Mark(c) | Token::Plain(c) => out.push(c),
-    });
-    out
+    })?;
+    Some(out.text)
 }
 
-fn indented(text: &str, step: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
+fn indented(text: &str, step: &str, most: usize) -> Option<String> {
+    let mut out = Spelling::new(text, most);
     let mut depth = 0_usize;
     let mut opened = false;
     each(text, |token| {
         let closes = matches!(token, Token::Mark(']' | '}'));
         if opened && !closes {
-            line(&mut out, step, depth);
+            out.line(step, depth)?;
         }
         match token {
             Token::Mark(c @ ('{' | '[')) => {
-                out.push(c);
+                out.push(c)?;
                 depth += 1;
             }
             Token::Mark(c @ ('}' | ']')) => {
                 depth = depth.saturating_sub(1);
                 // An empty one stays on its line.
                 if !opened {
-                    line(&mut out, step, depth);
+                    out.line(step, depth)?;
                 }
-                out.push(c);
+                out.push(c)?;
             }
             Token::Mark(',') => {
-                out.push(',');
-                line(&mut out, step, depth);
+                out.push(',')?;
+                out.line(step, depth)?;
             }
-            Token::Mark(':') => out.push_str(": "),
-            Token::Mark(c) | Token::Plain(c) => out.push(c),
+            Token::Mark(':') => out.push_str(": ")?,
+            Token::Mark(c) | Token::Plain(c) => out.push(c)?,
         }
         opened = matches!(token, Token::Mark('{' | '['));
-    });
-    out
-}
-
-fn line(out: &mut String, step: &str, depth: usize) {
-    out.push('\n');
-    for _ in 0..depth.min(128) {
-        out.push_str(step);
-    }
+        Some(())
+    })?;
+    Some(out.text)
 }
 
 #[derive(Clone, Copy)]
@@ -116,12 +167,12 @@ enum Token {
     Plain(char),
 }
 
-/// Walks over the text without the white space between tokens.
-fn each(text: &str, mut take: impl FnMut(Token)) {
+/// Walks over the text without the white space between tokens, until `take` gives `None`.
+fn each(text: &str, mut take: impl FnMut(Token) -> Option<()>) -> Option<()> {
     let (mut in_string, mut after_backslash) = (false, false);
     for c in text.chars() {
         if in_string {
-            take(Token::Plain(c));
+            take(Token::Plain(c))?;
             if after_backslash {
                 after_backslash = false;
             } else if c == '\\' {
@@ -132,31 +183,32 @@ fn each(text: &str, mut take: impl FnMut(Token)) {
         } else {
             match c {
                 ' ' | '\t' | '\n' | '\r' => {}
-                '{' | '}' | '[' | ']' | ',' | ':' => take(Token::Mark(c)),
+                '{' | '}' | '[' | ']' | ',' | ':' => take(Token::Mark(c))?,
                 _ => {
                     in_string = c == '"';
-                    take(Token::Plain(c));
+                    take(Token::Plain(c))?;
                 }
             }
         }
     }
+    Some(())
 }
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+fn escaped(text: &str, most: usize) -> Option<String> {
+    let mut out = Spelling::new(text, most);
     for c in text.chars() {
         if c.is_ascii() {
-            out.push(c);
+            out.push(c)?;
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                out.push_str(&format!("\\u{unit:04x}"))?;
             }
         }
     }
-    out
+    Some(out.text)
 }
 
-/// `None` if there is nothing to take back.
+/// `None` if there is nothing to take back. It is no longer than the text.
 fn unescaped(text: &str) -> Option<String> {
     if !text.contains("\\u") {
         return None;
@@ -195,6 +247,18 @@ fn flush(units: &mut Vec<u16>, out: &mut String) {
     units.clear();
 }
 
+/// The text with the members of every object in the order of their names, without spaces.
+fn in_order(text: &str, most: usize) -> Option<String> {
+    let mut values = 0_usize;
+    each(text, |token| {
+        values += usize::from(matches!(token, Token::Mark(',' | '{' | '[')));
+        (values <= SORTED_VALUES).then_some(())
+    })?;
+    let value: Value = serde_json::from_str(text).ok()?;
+    let written = serde_json::to_string(&sorted(value)).ok()?;
+    (written.len() <= most).then_some(written)
+}
+
 /// The value with the members of every object in the order of their names.
 fn sorted(value: Value) -> Value {
     match value {
@@ -218,8 +282,7 @@ mod tests {
     #[test]
     fn a_text_is_written_as_common_libraries_write_it() {
         let text = r#"{ "b":1.0, "a":["x, y","é\"",{}],"u":"a/b" }"#;
-        let all: Vec<String> =
-            spellings(text.as_bytes()).into_iter().map(|(text, _)| text).collect();
+        let all: Vec<String> = spellings(text.as_bytes()).map(|(text, _)| text).collect();
         for expected in [
             r#"{"b":1.0,"a":["x, y","é\"",{}],"u":"a/b"}"#,
             r#"{"b": 1.0, "a": ["x, y", "é\"", {}], "u": "a/b"}"#,
@@ -230,15 +293,51 @@ mod tests {
         ] {
             assert!(all.iter().any(|text| text == expected), "{expected} in {all:#?}");
         }
-        let escaped = spellings(r#"{"a":"\u00e9\ud83d\ude00\n"}"#.as_bytes());
+        let escaped: Vec<_> = spellings(r#"{"a":"\u00e9\ud83d\ude00\n"}"#.as_bytes()).collect();
         assert!(escaped.iter().any(|(text, _)| text == "{\"a\":\"é😀\\n\"}"), "{escaped:?}");
     }
 
     #[test]
     fn slashes_are_written_anew_and_backslashes_stay() {
         let text = r#"["/", "\/", "\\/", "\\\/", "\n"]"#;
-        assert_eq!(slashed(text, "/"), r#"["/", "/", "\\/", "\\/", "\n"]"#);
-        assert_eq!(slashed(text, r"\/"), r#"["\/", "\/", "\\\/", "\\\/", "\n"]"#);
+        let slashed = |slash| slashed(text, slash, 100).unwrap();
+        assert_eq!(slashed("/"), r#"["/", "/", "\\/", "\\/", "\n"]"#);
+        assert_eq!(slashed(r"\/"), r#"["\/", "\/", "\\\/", "\\\/", "\n"]"#);
+    }
+
+    #[test]
+    fn a_deep_text_is_not_written_without_a_bound() {
+        let ones = "1,".repeat(512 * 1024 - 130);
+        let text = format!("{}{ones}1{}", "[".repeat(126), "]".repeat(126));
+        let all: Vec<(usize, &str)> =
+            spellings(text.as_bytes()).map(|(text, how)| (text.len(), how)).collect();
+        assert!(all.iter().all(|(bytes, _)| *bytes <= LONGEST_BYTES), "{all:?}");
+        assert!(all.iter().any(|(_, how)| how.contains("Python")), "{all:?}");
+        for how in ["indented", "sorted"] {
+            assert!(all.iter().all(|(_, other)| !other.contains(how)), "{how} in {all:?}");
+        }
+    }
+
+    #[test]
+    fn a_short_text_may_grow_when_it_is_indented() {
+        let text = format!("{}1,2{}", "[".repeat(60), "]".repeat(60));
+        let indented = spellings(text.as_bytes()).filter(|(_, how)| how.contains("indented"));
+        assert!(indented.map(|(text, _)| text.len()).min().unwrap() > text.len() * TIMES);
+    }
+
+    #[test]
+    fn a_spelling_ends_at_its_bound() {
+        for (text, write) in [
+            ("[1,2]", (|text, most| spaced(text, " ", most)) as Write),
+            ("[1,2]", |text, most| indented(text, "  ", most)),
+            (r#"["/"]"#, |text, most| slashed(text, r"\/", most)),
+            (r#"["é"]"#, escaped),
+            ("[1,2]", in_order),
+        ] {
+            let whole = write(text, 100).unwrap();
+            assert_eq!(write(text, whole.len()).unwrap(), whole);
+            assert_eq!(write(text, whole.len() - 1), None, "{whole}");
+        }
     }
 
     proptest! {
@@ -255,10 +354,10 @@ mod tests {
 
         #[test]
         fn writing_anything_again_never_panics(bytes: Vec<u8>, text in "[{\\[]\\PC*") {
-            spellings(&bytes);
-            spellings(text.as_bytes());
+            spellings(&bytes).for_each(drop);
+            spellings(text.as_bytes()).for_each(drop);
             unescaped(&text);
-            indented(&text, " ");
+            indented(&text, " ", 1000);
         }
     }
 }
