@@ -6,6 +6,9 @@ use hookglass_app::wire::Text;
 
 use crate::head;
 
+/// The longest body that is read as a form, in bytes.
+const MAX_FORM_BYTES: usize = 1024 * 1024;
+
 /// What was sent, to be held against its signature. Cheap to make variants of.
 #[derive(Debug, Clone)]
 pub(crate) struct Message<'a> {
@@ -53,8 +56,12 @@ impl<'a> Message<'a> {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as a form's pairs, in order, if its type says that it is one.
+    /// The body as a form's pairs, in order, if its type says that it is one. A longer one than any
+    /// sender's is none: pairs take many times what they stand in.
     pub(super) fn form(&self) -> Option<Vec<(String, String)>> {
+        if self.body.len() > MAX_FORM_BYTES {
+            return None;
+        }
         let kind = self.field("content-type")?;
         let is_form = kind.split(';').next().is_some_and(|kind| {
             kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
