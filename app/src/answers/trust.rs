@@ -111,7 +111,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
     let set = answers.answering.reject_bad_signatures;
     let tick = form.tick(
         "reject_bad_signatures",
-        "Answer 401 where a signature is invalid or missing (Discord tests this)",
+        "Answer 401 where a signature is not valid (Discord tests this)",
         set,
     );
     let content =
