@@ -138,7 +138,8 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
         TextField::Path => {
             let target = bytes(&summary.target);
             let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
-            pattern.matches(path) || pattern.matches(below_endpoint(path))
+            let (own, below) = split_endpoint(path);
+            pattern.matches(below) || pattern.names(own) && pattern.matches(path)
         }
         TextField::Target => pattern.matches(&bytes(&summary.target)),
         TextField::Host => {
@@ -160,10 +161,11 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
     })
 }
 
-/// What follows the endpoint's own segment of a path; `/` if nothing does.
-fn below_endpoint(path: &[u8]) -> &[u8] {
-    let rest = path.get(1..).unwrap_or_default();
-    memchr::memchr(b'/', rest).map_or(b"/", |at| &rest[at..])
+/// The endpoint's own segment of a path with the `/` before it, and what follows; `/` if nothing
+/// does.
+fn split_endpoint(path: &[u8]) -> (&[u8], &[u8]) {
+    let next = path.iter().skip(1).position(|byte| *byte == b'/').map(|at| at + 1);
+    next.map_or((path, b"/"), |at| path.split_at(at))
 }
 
 fn is(flag: Flag, summary: &Summary) -> bool {

@@ -80,6 +80,16 @@ impl Pattern {
             Self::Parts(parts) => has_parts(&folded(value), parts),
         }
     }
+
+    /// Whether it spells out `start` where it begins.
+    pub(super) fn names(&self, start: &[u8]) -> bool {
+        let text = match self {
+            Self::Equals(text) | Self::Begins(text) => Some(text),
+            Self::Parts(parts) => parts.first(),
+            Self::Present | Self::Contains(_) => None,
+        };
+        text.is_some_and(|text| text.starts_with(&*folded(start)))
+    }
 }
 
 /// In lower case, for comparing.
