@@ -1,12 +1,10 @@
 //! How many bytes of requests may be in memory before they are stored, in all and for one
 //! workspace, so that no flood takes the room of the others.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::metrics::gauge::Gauge;
+use rustc_hash::FxHashMap;
 
 use crate::store::WorkspaceId;
 
@@ -29,8 +27,9 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Held {
     all: u64,
-    /// Only workspaces that hold something.
-    by_workspace: HashMap<WorkspaceId, u64>,
+    /// Only workspaces that hold something. Their ids are numbers of our own, which nobody chooses to
+    /// collide.
+    by_workspace: FxHashMap<WorkspaceId, u64>,
 }
 
 /// The part of the budget that one request holds; given back when it is dropped.

@@ -111,16 +111,17 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     }
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
-    tasks.spawn(async move {
+    // In a box: to be spawned and to end, a task is moved several times.
+    tasks.spawn(Box::pin(async move {
         let kept = keeper.keep(&endpoint, arrival, body).await;
         // The sender may have hung up; what is kept stays kept.
         if let Err(Ok(kept)) = answer.send(kept) {
             keeper.missed(&endpoint, kept).await;
         }
-    });
+    }));
     match answered.await {
         Ok(Ok(Kept::Plain(seq))) => reply::captured(&visit, seq),
-        Ok(Ok(Kept::Due(due))) => capture.answering.deliver(*due).await,
+        Ok(Ok(Kept::Due(due))) => Box::pin(capture.answering.deliver(*due)).await,
         Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
         // The task ends without an answer only if it panics.
         Err(_) => capture.refuse(&visit, &Refusal::NotStored),

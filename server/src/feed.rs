@@ -1,10 +1,8 @@
 //! Live fan-out of committed changes, one channel a workspace. Knows neither the store nor axum.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use tokio::sync::broadcast;
 
 use crate::store::{Change, WorkspaceId};
@@ -18,7 +16,7 @@ const BUFFERED_CHANGES: usize = 128;
 pub struct Feed {
     /// Only workspaces that somebody listens to. Never held across an await: sending to a
     /// broadcast channel does not wait.
-    channels: Arc<Mutex<HashMap<WorkspaceId, broadcast::Sender<Arc<Change>>>>>,
+    channels: Arc<Mutex<FxHashMap<WorkspaceId, broadcast::Sender<Arc<Change>>>>>,
 }
 
 /// What a subscriber hears next.

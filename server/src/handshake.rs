@@ -8,6 +8,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use hyper::header::HeaderValue;
 use memchr::memmem;
+use rustc_hash::FxHashSet;
 use subtle::ConstantTimeEq as _;
 
 pub(crate) use self::records::RECORDS;
@@ -129,7 +130,7 @@ static IN_BODIES: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("url_v"));
 
 /// The header fields that the others are told by.
-static FIELDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let marks = RECORDS.iter().flat_map(|record| record.marks);
     let fields = marks.filter_map(|mark| match mark {
         Mark::Has(Place::Header(name)) | Mark::Is(Place::Header(name), _) => Some(*name),
@@ -153,7 +154,7 @@ pub(crate) fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
     let names_value =
         |query: &str| query.contains('%') || IN_QUERIES.iter().any(|name| query.contains(name));
     let is_likely = sent.query.is_some_and(names_value)
-        || sent.headers.keys().any(|name| FIELDS.iter().any(|field| name.as_str() == *field))
+        || sent.headers.keys().any(|name| FIELDS.contains(name.as_str()))
         || sent.body.len() <= MAX_BODY_BYTES && IN_BODIES.find(sent.body).is_some();
     if is_likely { RECORDS.iter().find(|handshake| handshake.is_meant_by(sent)) } else { None }
 }

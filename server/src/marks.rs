@@ -9,7 +9,7 @@ use hyper::{HeaderMap, header::HeaderValue};
 use self::members::Member;
 use crate::{
     key::find_keys,
-    sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, naming},
+    sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, is_place, naming},
 };
 
 /// The longest label, in characters.
@@ -37,7 +37,9 @@ pub(crate) struct Marks {
 /// Reads what a request of this sender says of itself. `body` is its start, or nothing.
 pub(crate) fn marks(sender: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Marks {
     let own = sender.and_then(naming);
-    let mut reading = Reading { headers, body, members: None, own };
+    let fields = headers.iter().filter(|(name, _)| is_place(name.as_str()));
+    let fields = fields.map(|(name, value)| (name.as_str(), value)).collect();
+    let mut reading = Reading { fields, body, members: None, own };
     let label = reading.first(own.map_or(&[], |own| own.event), &ANYONES_EVENT, label);
     let delivery = reading.first(own.map_or(&[], |own| own.delivery), &ANYONES_DELIVERY, id);
     let attempt = own.and_then(|own| own.count).and_then(|count| reading.attempt(count));
@@ -46,7 +48,8 @@ pub(crate) fn marks(sender: Option<&str>, headers: &HeaderMap, body: &[u8]) -> M
 
 /// A request that is being read: its body at most once, and only where a place asks for it.
 struct Reading<'a> {
-    headers: &'a HeaderMap,
+    /// The fields in which any sender says something: few, or none.
+    fields: Vec<(&'a str, &'a HeaderValue)>,
     body: &'a [u8],
     own: Option<&'static Naming>,
     /// The members of the body that any place names, once they are read.
@@ -72,7 +75,8 @@ impl Reading<'_> {
     fn at(&mut self, place: Place) -> Option<Member> {
         match place {
             Place::Field(name) => {
-                let value = field(self.headers, name)?.to_str().ok()?;
+                let (_, value) = self.fields.iter().find(|(sent, _)| *sent == name)?;
+                let value = value.to_str().ok()?;
                 // What the head must not keep, its marks must not either.
                 find_keys(value.as_bytes()).is_empty().then(|| Member::Text(value.to_owned()))
             }
@@ -93,12 +97,6 @@ impl Reading<'_> {
         let attempt = number.checked_add(first)?;
         (1..=MOST_TRIES).contains(&attempt).then_some(attempt)
     }
-}
-
-/// The first field of this name. A head has few fields and records ask for many: to look at all of
-/// them costs less than to make a key of each name.
-fn field<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h HeaderValue> {
-    headers.iter().find(|(sent, _)| sent.as_str() == name).map(|(_, value)| value)
 }
 
 /// The members of a body that is a JSON object.

@@ -4,15 +4,16 @@
 mod naming;
 mod tools;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use hyper::{
     HeaderMap, Method,
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, USER_AGENT},
 };
+use rustc_hash::FxHashMap;
 
 pub(crate) use self::naming::{
-    ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, naming,
+    ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, is_place, naming,
 };
 use crate::signature::{Scheme, schemes};
 
@@ -340,7 +341,7 @@ const SERVICES: &[Service] = &[
 const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
 
 /// The services by their fields: each name with its place in [`SERVICES`].
-static BY_FIELD: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
+static BY_FIELD: LazyLock<FxHashMap<&'static str, usize>> = LazyLock::new(|| {
     let fields = SERVICES
         .iter()
         .enumerate()

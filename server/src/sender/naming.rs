@@ -1,7 +1,9 @@
 //! How senders name what they send: where the event's name and the delivery's own id stand, how
 //! they count their tries, and what they document on trying again. Data, one record for each.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::Place::{Field, Member};
 
@@ -192,8 +194,26 @@ const NAMINGS: &[Naming] = &[
 ];
 
 /// The records by their sender's name.
-static BY_SENDER: LazyLock<HashMap<&'static str, &'static Naming>> =
+static BY_SENDER: LazyLock<FxHashMap<&'static str, &'static Naming>> =
     LazyLock::new(|| NAMINGS.iter().map(|naming| (naming.sender, naming)).collect());
+
+/// The header fields in which any sender says something.
+static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let counts = NAMINGS.iter().filter_map(|naming| naming.count.as_ref());
+    let counts = counts.map(|(Count::Tries(place) | Count::Retries(place))| place);
+    let own = NAMINGS.iter().flat_map(|naming| naming.event.iter().chain(naming.delivery));
+    let places = own.chain(counts).chain(&ANYONES_EVENT).chain(&ANYONES_DELIVERY);
+    let fields = places.filter_map(|place| match place {
+        Field(name) => Some(*name),
+        Member(_) => None,
+    });
+    fields.collect()
+});
+
+/// Whether a header field of this name, in lower case, may say something.
+pub(crate) fn is_place(name: &str) -> bool {
+    FIELDS.contains(name)
+}
 
 /// How the sender of this name names what it sends.
 pub(crate) fn naming(sender: &str) -> Option<&'static Naming> {

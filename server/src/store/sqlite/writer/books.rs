@@ -2,8 +2,9 @@
 //! one that changes them: nothing is read before a request is numbered, and what is written are
 //! plain values.
 
-use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+use std::collections::{BTreeSet, hash_map::Entry};
 
+use rustc_hash::FxHashMap;
 use sqlx::{Arguments as _, SqliteConnection, sqlite::SqliteArguments};
 
 use super::super::{
@@ -41,8 +42,8 @@ pub(super) struct WorkspaceBook {
 
 /// All that is known by heart.
 pub(super) struct Books {
-    endpoints: HashMap<EndpointId, EndpointBook>,
-    workspaces: HashMap<WorkspaceId, WorkspaceBook>,
+    endpoints: FxHashMap<EndpointId, EndpointBook>,
+    workspaces: FxHashMap<WorkspaceId, WorkspaceBook>,
     changed_endpoints: Vec<EndpointId>,
     changed_workspaces: Vec<WorkspaceId>,
     max_requests: u32,
@@ -76,8 +77,8 @@ impl EndpointBook {
 impl Books {
     pub(super) fn new(max_requests: u32) -> Self {
         Self {
-            endpoints: HashMap::new(),
-            workspaces: HashMap::new(),
+            endpoints: FxHashMap::default(),
+            workspaces: FxHashMap::default(),
             changed_endpoints: Vec::new(),
             changed_workspaces: Vec::new(),
             max_requests,

@@ -2,10 +2,9 @@
 //! reads nothing; only the first sight of a delivery that its sender names is looked up, all those
 //! of a transaction in one call.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher as _, RandomState},
-};
+use std::hash::{BuildHasher as _, RandomState};
+
+use rustc_hash::FxHashMap;
 
 use super::{
     super::super::{Captured, EndpointId},
@@ -43,8 +42,8 @@ struct Known {
 pub(super) struct Tries {
     /// Keys are hashes: two deliveries with one key are nothing to wait for.
     hasher: RandomState,
-    young: HashMap<u64, Known>,
-    old: HashMap<u64, Known>,
+    young: FxHashMap<u64, Known>,
+    old: FxHashMap<u64, Known>,
 }
 
 impl Tries {
