@@ -44,24 +44,29 @@ test("secrets are hidden by a switch that the browser remembers, and shown by a 
   expect(await colour(secret)).not.toBe(CLEAR);
 });
 
-for (const [kind, query, type] of [
-  ["header fields", "?tab=headers", "text/plain"],
-  ["bytes", "?tab=wire", "text/plain"],
-  ["a body", "", JSON_TYPE],
+for (const [kind, query, type, count] of [
+  ["header fields", "?tab=headers", "text/plain", 1],
+  ["bytes", "?tab=wire", "text/plain", 2],
+  ["a tree", "", JSON_TYPE, 1],
+  ["text", "?form=text", JSON_TYPE, 1],
+  // In both columns.
+  ["a hex dump", "?form=hex", JSON_TYPE, 2],
 ] as const) {
   test(`what others could send by is masked in ${kind} until it is pressed`, async ({ page, origin }) => {
-    const body = JSON.stringify({ value: [{ clientState: "proves-it", resource: "me/messages" }] });
-    const inspect = await openedLive(page, origin, body, type, query, [["X-Gitlab-Token", "proves-it"]]);
-    const token = inspect.detail.locator('[data-kind~="token"]');
-    await expect(token).toHaveCount(1);
-    await expect(token).toContainText("proves-it");
-    expect(await colour(token)).toBe(CLEAR);
-    await token.click();
-    await page.mouse.move(0, 0);
-    expect(await colour(token)).not.toBe(CLEAR);
-    await token.click();
-    await page.mouse.move(0, 0);
-    expect(await colour(token)).toBe(CLEAR);
+    const body = JSON.stringify({ clientState: "it", resource: "me/messages" });
+    const inspect = await openedLive(page, origin, body, type, query, [["X-Gitlab-Token", "it"]]);
+    const tokens = inspect.detail.locator('[data-kind~="token"]');
+    await expect(tokens).toHaveCount(count);
+    for (const token of await tokens.all()) {
+      await expect(token).toContainText(/it|69\s+74/);
+      expect(await colour(token)).toBe(CLEAR);
+      await token.click();
+      await page.mouse.move(0, 0);
+      expect(await colour(token)).not.toBe(CLEAR);
+      await token.click();
+      await page.mouse.move(0, 0);
+      expect(await colour(token)).toBe(CLEAR);
+    }
   });
 }
 

@@ -23,6 +23,7 @@ mod pieces;
 mod preview;
 mod sheet;
 pub(crate) mod signature;
+mod tokens;
 mod wire;
 
 use std::{collections::HashSet, sync::Arc};

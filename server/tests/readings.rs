@@ -292,6 +292,44 @@ async fn headers_are_explained_and_credentials_are_marked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tokens_in_bodies_are_marked_however_they_are_shown() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let json = [("content-type", "application/json")];
+    for number in 1..=2 {
+        let body = format!(
+            "{{\"number\":{number},\"value\":[{{\"clientState\":\"proves-{number}\"}}],\n\"x\":}}"
+        );
+        send(&server, &id, &json, body).await;
+    }
+    send(&server, &id, &json, "{\"clientState\":\"proves-1\"}").await;
+    send(&server, &id, &json, "{\"clientState\":\"proves-2\"}").await;
+    for (seq, query) in [
+        (2, "form=json"),
+        (2, "form=text"),
+        (2, "form=hex"),
+        (2, "part=wire"),
+        (2, "part=compare&with=1"),
+        (4, "form=json"),
+        (4, "part=compare&with=3"),
+    ] {
+        let path = format!("/api/endpoints/{id}/requests/{seq}/reading?{query}");
+        let rows = owner.get(&path).await.json()["rows"].clone();
+        let pieces =
+            || rows.as_array().unwrap().iter().flat_map(|row| row["pieces"].as_array().unwrap());
+        let text = |is_token: bool| -> String {
+            let of = pieces().filter(|piece| {
+                let kind = piece[1].as_str().unwrap();
+                kind.contains("token") == is_token && !kind.contains("hex")
+            });
+            of.map(|piece| piece[0].as_str().unwrap()).collect()
+        };
+        assert!(text(true).contains("proves-2"), "{query}: {rows}");
+        assert!(!text(false).contains("proves"), "{query}: {rows}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_senders_made_to_break_readers_is_read() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

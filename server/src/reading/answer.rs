@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookglass_app::wire::{Answered, Field, Note, Row, Text, Timestamp};
 use hyper::StatusCode;
 
-use super::{fields::field, lines::Lines, note, sheet::Made, wire};
+use super::{fields::field, note, sheet::Made, wire};
 use crate::{answering, head, store::StoredRequest};
 
 /// The answer to a request: its rows, what there is to say of it, and notes.
@@ -124,10 +124,7 @@ fn rows(stored: &StoredRequest, answered: &Answered) -> Vec<Row> {
     sent.extend_from_slice(b"\r\n");
     let mut rows = wire::head_rows(&sent, true);
     let body = body(answered);
-    if !body.is_empty() {
-        let lines = Lines::of(&body);
-        rows.extend(lines.from(&body, 0).map(|span| wire::row(&[], &body[span.bytes], "")));
-    }
+    rows.extend(wire::body_rows(&body));
     rows
 }
 

@@ -13,6 +13,7 @@ use super::{
     pieces::grouped,
     preview,
     sheet::{self, Part, number},
+    tokens::Tokens,
 };
 
 /// A form that a body can be read in.
@@ -146,23 +147,28 @@ pub(crate) fn read(
     decoding(content, &mut reading);
     match kind {
         None => reading.notes.push(note("info", "No body was sent.")),
-        Some(Kind::Hex) => sheet::fill(&mut reading, &HexSheet(&content.raw), part),
+        Some(Kind::Hex) => {
+            let rows = HexSheet { bytes: &content.raw, tokens: content.raw_tokens() };
+            sheet::fill(&mut reading, &rows, part);
+        }
         Some(Kind::Text) => {
             text_notes(content, &mut reading);
             let bytes = content.text().unwrap_or_default();
-            let rows = TextSheet { bytes, lines: content.lines(), kind: "" };
+            let (tokens, lines) = (content.tokens(), content.lines());
+            let rows = TextSheet { bytes, tokens, start: 0, lines, kind: "" };
             sheet::fill(&mut reading, &rows, part);
         }
         Some(Kind::Json) => {
             text_notes(content, &mut reading);
             let text = content.text().unwrap_or_default();
-            json(text, content.json(), &mut reading, folds, part);
+            json((text, content.json(), content.tokens()), &mut reading, folds, part);
         }
         Some(Kind::Payload) => {
             if let Some(payload) = content.payload() {
                 let text = "The JSON in the field payload of a form.";
                 reading.notes.push(note("info", text));
-                json(&payload.text, &payload.json, &mut reading, folds, part);
+                let Payload { text, json: index, tokens } = payload;
+                json((text, index, tokens), &mut reading, folds, part);
             }
         }
         Some(Kind::Multipart) => {
@@ -225,7 +231,12 @@ fn text_notes(content: &Content, reading: &mut Reading) {
     }
 }
 
-fn json(bytes: &[u8], index: &Index, reading: &mut Reading, folds: &Folds, part: &Part) {
+fn json(
+    (bytes, index, tokens): (&[u8], &Index, &Tokens),
+    reading: &mut Reading,
+    folds: &Folds,
+    part: &Part,
+) {
     if let Some(error) = index.error {
         let before = &bytes[..error.at.min(bytes.len())];
         let line = memchr::memchr_iter(b'\n', before).count() + 1;
@@ -251,7 +262,7 @@ fn json(bytes: &[u8], index: &Index, reading: &mut Reading, folds: &Folds, part:
         let text = format!("{} JSON documents in a row.", grouped(index.documents));
         reading.notes.push(note("info", &text));
     }
-    let tree = JsonSheet::new(bytes, index, folds, part.needle.as_ref());
+    let tree = JsonSheet::new((bytes, index, tokens), folds, part.needle.as_ref());
     reading.depth = tree.depth;
     sheet::fill(reading, &tree, part);
 }

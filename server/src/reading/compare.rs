@@ -13,10 +13,11 @@ use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{
-    ReadError, Reader, Subject, note,
+    ReadError, Reader, Subject, headers, note,
     pieces::grouped,
     rows_asked,
     sheet::{self, Made},
+    tokens,
 };
 use crate::store::{EndpointId, Store, StoreError, Which};
 
@@ -65,23 +66,23 @@ impl Reader {
 fn compare(old: &Side, new: &Side) -> Reading {
     let deadline = Instant::now() + PATIENCE;
     let mut notes = Vec::new();
-    let mut rows = Rows::default();
-    rows.heading("Request line");
+    let mut rows = Rows::new();
+    rows.heading("Request line", |_| "");
     if old.line == new.line {
         rows.same("", &new.line);
     } else {
         rows.removed("", &old.line);
         rows.added("", &new.line);
     }
-    rows.heading("Headers");
+    rows.heading("Headers", headers::secrecy);
     if let Some(text) = fields::compare(&old.headers, &new.headers, &mut rows) {
         notes.push(note("info", &format!("The headers differ only in {text}.")));
     }
     if !old.trailers.is_empty() || !new.trailers.is_empty() {
-        rows.heading("Trailers");
+        rows.heading("Trailers", headers::secrecy);
         fields::compare(&old.trailers, &new.trailers, &mut rows);
     }
-    rows.heading("Body");
+    rows.heading("Body", tokens::secrecy);
     if let Some(text) = old.cut_off().or(new.cut_off()) {
         notes.push(note("warn", text));
     }

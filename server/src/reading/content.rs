@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use super::{charset, form, json, lines::Lines, markup::Markup, media::Media, multipart::Parts};
+use super::{
+    charset, form, json, lines::Lines, markup::Markup, media::Media, multipart::Parts,
+    tokens::Tokens,
+};
 use crate::decode::{self, Decoded};
 
 /// A body as received, and what it is decoded to.
@@ -18,6 +21,8 @@ pub(crate) struct Content {
     text: OnceLock<Option<charset::Text>>,
     lines: OnceLock<Lines>,
     raw_lines: OnceLock<Lines>,
+    tokens: OnceLock<Tokens>,
+    raw_tokens: OnceLock<Tokens>,
     json: OnceLock<json::Index>,
     payload: OnceLock<Option<Payload>>,
     markup: OnceLock<Markup>,
@@ -29,6 +34,7 @@ pub(crate) struct Content {
 pub(crate) struct Payload {
     pub(crate) text: Vec<u8>,
     pub(crate) json: json::Index,
+    pub(crate) tokens: Tokens,
 }
 
 impl Content {
@@ -43,6 +49,8 @@ impl Content {
             text: OnceLock::new(),
             lines: OnceLock::new(),
             raw_lines: OnceLock::new(),
+            tokens: OnceLock::new(),
+            raw_tokens: OnceLock::new(),
             json: OnceLock::new(),
             payload: OnceLock::new(),
             markup: OnceLock::new(),
@@ -82,6 +90,16 @@ impl Content {
         self.raw_lines.get_or_init(|| Lines::of(&self.raw))
     }
 
+    /// The tokens in the text.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        self.tokens.get_or_init(|| Tokens::of(self.text().unwrap_or_default()))
+    }
+
+    /// The tokens in the body as received.
+    pub(crate) fn raw_tokens(&self) -> &Tokens {
+        self.raw_tokens.get_or_init(|| Tokens::of(&self.raw))
+    }
+
     /// The text as JSON.
     pub(crate) fn json(&self) -> &json::Index {
         self.json.get_or_init(|| json::Index::of(self.text().unwrap_or_default()))
@@ -93,7 +111,8 @@ impl Content {
             let text = form::value(self.text()?, "payload")?;
             let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
             let json = json::Index::of(if is_json { &text } else { b"" });
-            is_json.then_some(Payload { text, json })
+            let tokens = Tokens::of(&text);
+            is_json.then_some(Payload { text, json, tokens })
         });
         payload.as_ref()
     }
@@ -119,8 +138,12 @@ impl Content {
             + converted
             + self.lines.get().map_or(0, Lines::weight)
             + self.raw_lines.get().map_or(0, Lines::weight)
+            + self.tokens.get().map_or(0, Tokens::weight)
+            + self.raw_tokens.get().map_or(0, Tokens::weight)
             + self.json.get().map_or(0, json::Index::weight)
-            + payload.map_or(0, |payload| payload.text.capacity() + payload.json.weight())
+            + payload.map_or(0, |payload| {
+                payload.text.capacity() + payload.json.weight() + payload.tokens.weight()
+            })
             + self.markup.get().map_or(0, Markup::weight)
             + self.html.get().map_or(0, Markup::weight)
             + self.parts.get().map_or(0, Parts::weight)

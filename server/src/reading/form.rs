@@ -3,7 +3,7 @@
 
 use hookglass_app::wire::{Field, Note};
 
-use super::{fields::field, note};
+use super::{fields::field, headers, note};
 
 /// The most pairs that are shown.
 const MAX_PAIRS: usize = 100_000;
@@ -15,8 +15,10 @@ pub(crate) fn fields(bytes: &[u8]) -> (Vec<Field>, Vec<Note>) {
     let mut pairs = pairs(bytes);
     for (name, value) in pairs.by_ref().take(MAX_PAIRS) {
         let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
-        let kind = if value.is_none() { "missing" } else { "" };
+        let secrecy = headers::secrecy(&String::from_utf8_lossy(&decoded_name));
+        let kind = if value.is_none() { "missing" } else { secrecy };
         let mut field = field(&decoded_name, &decoded, kind);
+        field.secret = value.is_some() && !secrecy.is_empty();
         field.readable = remark(name, value, &decoded_name, &decoded);
         fields.push(field);
     }

@@ -9,13 +9,18 @@ use std::collections::HashSet;
 
 use hookglass_app::wire::Row;
 
-use self::token::{scalar_end, space_end, string_end};
-pub(crate) use self::{index::Index, path::value};
+use self::token::scalar_end;
+pub(crate) use self::{
+    index::Index,
+    path::value,
+    token::{space_end, string_end},
+};
 use super::{
     find::Needle,
     lines::{ROW_BYTES, TextSheet},
     pieces::{Pieces, grouped},
     sheet::{FOUND_ROWS, Sheet, number},
+    tokens::{self, Tokens},
 };
 
 /// A tree of at most so many lines is open from the start.
@@ -37,6 +42,7 @@ pub(crate) struct Folds {
 pub(crate) struct JsonSheet<'a> {
     bytes: &'a [u8],
     index: &'a Index,
+    tokens: &'a Tokens,
     /// The visible lines, each with whether it is a block that is shut.
     visible: Vec<(u32, bool)>,
     /// The lines that hold what is to be found.
@@ -45,14 +51,10 @@ pub(crate) struct JsonSheet<'a> {
     pub(crate) depth: Option<u16>,
 }
 
-/// Members that senders prove themselves by without signing: Microsoft Graph's and Notion's.
-const TOKENS: [&[u8]; 2] = [br#""clientState""#, br#""verification_token""#];
-
 impl<'a> JsonSheet<'a> {
-    /// The tree of `bytes`, of which `index` was made. What holds `needle` is unfolded.
+    /// The tree of `bytes`, of which the others were made. What holds `needle` is unfolded.
     pub(crate) fn new(
-        bytes: &'a [u8],
-        index: &'a Index,
+        (bytes, index, tokens): (&'a [u8], &'a Index, &'a Tokens),
         folds: &Folds,
         needle: Option<&Needle>,
     ) -> Self {
@@ -68,12 +70,14 @@ impl<'a> JsonSheet<'a> {
             is_deep != is_toggled && !held_open.contains(&block)
         };
         let visible = visible(index, is_shut);
-        Self { bytes, index, visible, matched, depth }
+        Self { bytes, index, tokens, visible, matched, depth }
     }
 
     fn rest(&self) -> TextSheet<'a> {
-        let bytes = self.bytes.get(self.index.rest..).unwrap_or_default();
-        TextSheet { bytes, lines: &self.index.rest_lines, kind: "invalid" }
+        let start = self.index.rest;
+        let bytes = self.bytes.get(start..).unwrap_or_default();
+        let (tokens, lines) = (self.tokens, &self.index.rest_lines);
+        TextSheet { bytes, tokens, start, lines, kind: "invalid" }
     }
 
     fn line(&self, line: usize, is_shut: bool) -> Row {
@@ -94,7 +98,7 @@ impl<'a> JsonSheet<'a> {
             let colon = space_end(self.bytes, end);
             if self.peek(colon) == Some(b':') {
                 let key = &self.bytes[at..end];
-                is_token = TOKENS.contains(&key);
+                is_token = tokens::is_member(&key[1..key.len() - 1]);
                 pieces.push_start("key", key, ROW_BYTES / 2);
                 pieces.say("", ": ");
                 at = space_end(self.bytes, colon + 1);
@@ -135,8 +139,8 @@ impl<'a> JsonSheet<'a> {
                 Some(at + 1)
             }
             _ => scalar_end(self.bytes, at).ok().map(|(kind, end)| {
-                let kind = if is_token { "string secret token" } else { kind };
-                pieces.push_start(kind, &self.bytes[at..end], ROW_BYTES);
+                let kind = if is_token { tokens::marked(kind) } else { kind.to_owned() };
+                pieces.push_start(&kind, &self.bytes[at..end], ROW_BYTES);
                 end
             }),
         };

@@ -9,6 +9,7 @@ use super::{
     find::Needle,
     pieces::{Pieces, char_boundary},
     sheet::{FOUND_ROWS, Sheet},
+    tokens::Tokens,
 };
 
 /// The longest row: a longer line goes on in the next one.
@@ -138,6 +139,9 @@ pub(crate) fn without_end(bytes: &[u8]) -> &[u8] {
 /// Text as rows with the numbers of their lines.
 pub(crate) struct TextSheet<'a> {
     pub(crate) bytes: &'a [u8],
+    /// The tokens in the whole text, and where in it these bytes begin.
+    pub(crate) tokens: &'a Tokens,
+    pub(crate) start: usize,
     pub(crate) lines: &'a Lines,
     pub(crate) kind: &'static str,
 }
@@ -156,7 +160,9 @@ impl Sheet for TextSheet<'_> {
         spans
             .map(|(place, span)| {
                 let mut pieces = Pieces::default();
-                pieces.push_bytes(self.kind, without_end(&self.bytes[span.bytes]));
+                let line = without_end(&self.bytes[span.bytes.clone()]);
+                let start = self.start + span.bytes.start;
+                self.tokens.push(&mut pieces, self.kind, line, start);
                 Row {
                     line: super::sheet::number(from + place),
                     margin: span.is_first.then(|| span.line.to_string()),
@@ -240,7 +246,13 @@ mod tests {
         #[test]
         fn no_bytes_are_too_strange(bytes: Vec<u8>) {
             let lines = Lines::of(&bytes);
-            let sheet = TextSheet { bytes: &bytes, lines: &lines, kind: "" };
+            let sheet = TextSheet {
+                bytes: &bytes,
+                tokens: &Tokens::of(&bytes),
+                start: 0,
+                lines: &lines,
+                kind: "",
+            };
             prop_assert_eq!(sheet.rows(0, usize::MAX).len(), sheet.total());
         }
     }

@@ -53,8 +53,13 @@ impl Pieces {
     pub(crate) fn push_start(&mut self, kind: &str, bytes: &[u8], limit: usize) {
         let end = char_boundary(bytes, limit);
         self.push_bytes(kind, &bytes[..end]);
-        if end < bytes.len() {
-            let text = format!("… {} more bytes", grouped(bytes.len() - end));
+        self.say_cut(bytes.len() - end);
+    }
+
+    /// Says that so many bytes more are not shown, if there are any.
+    pub(crate) fn say_cut(&mut self, bytes: usize) {
+        if bytes > 0 {
+            let text = format!("… {} more bytes", grouped(bytes));
             self.0.push(Piece(text, "cut".to_owned()));
         }
     }

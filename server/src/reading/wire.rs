@@ -11,6 +11,7 @@ use super::{
     note,
     pieces::Pieces,
     sheet::{Chain, FOUND_ROWS, Made, Sheet, number},
+    tokens::Tokens,
 };
 use crate::{head, store::StoredRequest};
 
@@ -32,9 +33,10 @@ pub(crate) fn sheet<'a>(stored: &StoredRequest, content: &'a Content) -> (Chain<
     let body = content.raw.as_slice();
     if charset::has_controls(body) {
         notes.push(note("info", "The body is no text and is shown as a hex dump."));
-        sheets.push(Box::new(HexSheet(body)));
+        sheets.push(Box::new(HexSheet { bytes: body, tokens: content.raw_tokens() }));
     } else if !body.is_empty() {
-        sheets.push(Box::new(WireSheet { bytes: body, lines: content.raw_lines() }));
+        let (tokens, lines) = (content.raw_tokens(), content.raw_lines());
+        sheets.push(Box::new(WireSheet { bytes: body, tokens, lines }));
     }
     if !stored.trailers.is_empty() {
         sheets.push(Box::new(Made(head_rows(&stored.trailers, false))));
@@ -50,22 +52,28 @@ pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
         let line = &bytes[span.bytes];
         // A folded line and the rest of a long one go on with the field above.
         if !span.is_first || line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
-            return row(&[], line, kind);
+            return row(&[], line, |pieces, text| pieces.push_bytes(kind, text));
         }
         let colon = memchr::memchr(b':', line).filter(|_| span.line > 1 || !has_request_line);
         let name = &line[..colon.map_or(0, |colon| colon + 1)];
         kind = colon.map_or("", |at| headers::secrecy(&String::from_utf8_lossy(&line[..at])));
-        row(name, &line[name.len()..], kind)
+        row(name, &line[name.len()..], |pieces, text| pieces.push_bytes(kind, text))
     };
     lines.from(bytes, 0).map(row).collect()
 }
 
-/// A line whose start is a name with its colon, and whose rest is of a kind.
-pub(crate) fn row(name: &[u8], line: &[u8], kind: &str) -> Row {
+/// The lines of a body with their ends, the tokens in them marked.
+pub(crate) fn body_rows(bytes: &[u8]) -> Vec<Row> {
+    let (tokens, lines) = (&Tokens::of(bytes), &Lines::of(bytes));
+    WireSheet { bytes, tokens, lines }.rows(0, usize::MAX)
+}
+
+/// A line whose start is a name with its colon, and whose rest up to its end `push` adds.
+fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut Pieces, &[u8])) -> Row {
     let text = without_end(line);
     let mut pieces = Pieces::default();
     pieces.push_bytes("key", name);
-    pieces.push_bytes(kind, text);
+    push(&mut pieces, text);
     match &line[text.len()..] {
         b"\r\n" => pieces.say("crlf", "\r\n"),
         b"\n" => pieces.say("crlf", "\n"),
@@ -77,6 +85,7 @@ pub(crate) fn row(name: &[u8], line: &[u8], kind: &str) -> Row {
 /// Bytes as lines with their ends.
 struct WireSheet<'a> {
     bytes: &'a [u8],
+    tokens: &'a Tokens,
     lines: &'a Lines,
 }
 
@@ -91,12 +100,14 @@ impl Sheet for WireSheet<'_> {
 
     fn rows(&self, from: usize, limit: usize) -> Vec<Row> {
         let spans = self.lines.from(self.bytes, from).take(limit).enumerate();
-        spans
-            .map(|(place, span)| Row {
-                line: number(from + place),
-                ..row(&[], &self.bytes[span.bytes], "")
-            })
-            .collect()
+        let shown = |(place, span): (usize, Span)| {
+            let start = span.bytes.start;
+            let row = row(&[], &self.bytes[span.bytes], |pieces, text| {
+                self.tokens.push(pieces, "", text, start);
+            });
+            Row { line: number(from + place), ..row }
+        };
+        spans.map(shown).collect()
     }
 
     fn find(&self, needle: &super::find::Needle) -> Vec<usize> {

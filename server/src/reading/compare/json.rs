@@ -330,7 +330,7 @@ mod tests {
 
     fn differences(old: &str, new: &str) -> Vec<String> {
         let (old, new) = (Node::of(old.as_bytes()).unwrap(), Node::of(new.as_bytes()).unwrap());
-        let mut rows = Rows::default();
+        let mut rows = Rows::new();
         let deadline = Instant::now() + std::time::Duration::from_secs(5);
         let count = compare(&old, &new, deadline, &mut rows);
         let rows: Vec<String> = rows

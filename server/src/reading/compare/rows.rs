@@ -3,7 +3,10 @@
 
 use hookglass_app::wire::Row;
 
-use crate::reading::pieces::{Pieces, grouped};
+use crate::reading::{
+    pieces::{Pieces, char_boundary, grouped},
+    tokens::Tokens,
+};
 
 /// Equal rows that are shown on each side of a difference.
 const CONTEXT_ROWS: usize = 3;
@@ -12,7 +15,7 @@ const VALUE_BYTES: usize = 4096;
 /// The most rows: past that the rest is only counted.
 const MAX_ROWS: usize = 20_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rows {
     rows: Vec<Row>,
     /// Equal rows that may yet be left out, and how many before them are.
@@ -21,12 +24,29 @@ pub(super) struct Rows {
     /// Whether a difference came since the last heading.
     is_after_difference: bool,
     too_many: usize,
+    /// What values under a name are marked as.
+    secrecy: Secrecy,
 }
 
+/// Which names stand before what is hidden.
+type Secrecy = fn(&str) -> &'static str;
+
 impl Rows {
-    /// A title.
-    pub(super) fn heading(&mut self, title: &str) {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            equal: Vec::new(),
+            left_out: 0,
+            is_after_difference: false,
+            too_many: 0,
+            secrecy: |_| "",
+        }
+    }
+
+    /// A title, and how secret what follows is.
+    pub(super) fn heading(&mut self, title: &str, secrecy: Secrecy) {
         self.flush(0);
+        self.secrecy = secrecy;
         self.is_after_difference = false;
         self.push(Row { mark: mark("heading"), pieces: Pieces::of("", title), ..Row::default() });
     }
@@ -43,7 +63,8 @@ impl Rows {
         if self.rows.len() >= MAX_ROWS {
             return;
         }
-        self.equal.push(row(None, name, &[("", value)]));
+        let row = self.row(None, name, &[("", value)]);
+        self.equal.push(row);
         let kept = if self.is_after_difference { 2 * CONTEXT_ROWS } else { CONTEXT_ROWS };
         // One row more could as well be the one that says so.
         if self.equal.len() > kept + 1 {
@@ -55,17 +76,17 @@ impl Rows {
 
     /// What only the other has.
     pub(super) fn removed(&mut self, name: &str, value: &[u8]) {
-        self.differs(row(mark("removed"), name, &[("old", value)]));
+        self.differs(self.row(mark("removed"), name, &[("old", value)]));
     }
 
     /// What only this one has.
     pub(super) fn added(&mut self, name: &str, value: &[u8]) {
-        self.differs(row(mark("added"), name, &[("new", value)]));
+        self.differs(self.row(mark("added"), name, &[("new", value)]));
     }
 
     /// What both have under a name, differently.
     pub(super) fn changed(&mut self, name: &str, old: &[u8], new: &[u8]) {
-        self.differs(row(mark("changed"), name, &[("old", old), ("new", new)]));
+        self.differs(self.row(mark("changed"), name, &[("old", old), ("new", new)]));
     }
 
     /// A line with its number, as text is compared.
@@ -94,6 +115,28 @@ impl Rows {
         self.flush(CONTEXT_ROWS);
         self.is_after_difference = true;
         self.push(row);
+    }
+
+    fn row(&self, mark: Option<String>, name: &str, values: &[(&str, &[u8])]) -> Row {
+        let mut pieces = Pieces::default();
+        if !name.is_empty() {
+            pieces.push("key", name);
+            pieces.say("", ": ");
+        }
+        let secrecy = (self.secrecy)(name);
+        for (place, (kind, value)) in values.iter().enumerate() {
+            if place > 0 {
+                pieces.say("", " → ");
+            }
+            if secrecy.is_empty() {
+                let end = char_boundary(value, VALUE_BYTES);
+                Tokens::of(value).push(&mut pieces, kind, &value[..end], 0);
+                pieces.say_cut(value.len() - end);
+            } else {
+                pieces.push_start(format!("{kind} {secrecy}").trim_start(), value, VALUE_BYTES);
+            }
+        }
+        Row { mark, pieces: pieces.done(), ..Row::default() }
     }
 
     fn push(&mut self, row: Row) {
@@ -137,21 +180,6 @@ fn mark(mark: &str) -> Option<String> {
     Some(mark.to_owned())
 }
 
-fn row(mark: Option<String>, name: &str, values: &[(&str, &[u8])]) -> Row {
-    let mut pieces = Pieces::default();
-    if !name.is_empty() {
-        pieces.push("key", name);
-        pieces.say("", ": ");
-    }
-    for (place, (kind, value)) in values.iter().enumerate() {
-        if place > 0 {
-            pieces.say("", " → ");
-        }
-        pieces.push_start(kind, value, VALUE_BYTES);
-    }
-    Row { mark, pieces: pieces.done(), ..Row::default() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,14 +200,18 @@ mod tests {
         rows.done().into_iter().map(line).collect::<Vec<_>>().join(" ")
     }
 
+    fn plain(_: &str) -> &'static str {
+        ""
+    }
+
     fn equal(rows: &mut Rows, count: usize) {
         (0..count).for_each(|n| rows.same("", n.to_string().as_bytes()));
     }
 
     #[test]
     fn what_is_equal_shows_around_differences_only() {
-        let mut rows = Rows::default();
-        rows.heading("A");
+        let mut rows = Rows::new();
+        rows.heading("A", plain);
         equal(&mut rows, 10);
         rows.added("", b"x");
         equal(&mut rows, 20);
@@ -193,9 +225,9 @@ mod tests {
 
     #[test]
     fn a_single_equal_row_is_shown_and_not_counted() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::new();
         equal(&mut rows, 1);
-        rows.heading("A");
+        rows.heading("A", plain);
         equal(&mut rows, 4);
         rows.removed("", b"x");
         equal(&mut rows, 7);
@@ -206,7 +238,7 @@ mod tests {
 
     #[test]
     fn all_that_is_equal_is_one_row() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::new();
         equal(&mut rows, 100);
         assert_eq!(shown(rows), "=… 100 equal");
     }

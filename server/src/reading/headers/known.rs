@@ -57,8 +57,8 @@ const TOKENS: [&str; 4] = [
     "x-webhook-secret",
 ];
 
-/// What pieces of the value of a field are marked as: `token` is masked until it is pressed, `secret`
-/// only where secrets are hidden; nothing for most.
+/// What pieces of the value of a field of a head, a query or a form are marked as: `token` is masked
+/// until it is pressed, `secret` only where secrets are hidden; nothing for most.
 pub(crate) fn secrecy(name: &str) -> &'static str {
     if TOKENS.iter().any(|token| token.eq_ignore_ascii_case(name)) {
         "secret token"

@@ -14,7 +14,8 @@ fn text(row: &Row) -> String {
 fn shown(json: &str, folds: &Folds, find: &str) -> (Vec<String>, Vec<usize>) {
     let index = Index::of(json.as_bytes());
     let needle = Needle::new(find);
-    let sheet = JsonSheet::new(json.as_bytes(), &index, folds, needle.as_ref());
+    let (bytes, tokens) = (json.as_bytes(), Tokens::of(json.as_bytes()));
+    let sheet = JsonSheet::new((bytes, &index, &tokens), folds, needle.as_ref());
     let found = needle.map(|needle| sheet.find(&needle)).unwrap_or_default();
     (sheet.rows(0, usize::MAX).iter().map(text).collect(), found)
 }
@@ -25,7 +26,8 @@ const SAMPLE: &str = r#"{"id":12345678901234567890.10, "a":[1,{"b":null}], "c":{
 fn members_that_prove_who_sends_are_marked() {
     let json = br#"{"clientState":"a","other":"b"}"#;
     let index = Index::of(json);
-    let rows = JsonSheet::new(json, &index, &folds(None, &[]), None).rows(0, usize::MAX);
+    let rows = JsonSheet::new((json, &index, &Tokens::default()), &folds(None, &[]), None)
+        .rows(0, usize::MAX);
     let kinds: Vec<&str> =
         rows.iter().flat_map(|row| &row.pieces).map(|piece| piece.1.as_str()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "string secret token").count(), 1);
@@ -55,7 +57,8 @@ fn json_is_set_out_with_every_token_as_sent() {
 fn pieces_say_what_they_are() {
     let json = b"{\"k\":[true,-1,\"s\"]}";
     let index = Index::of(json);
-    let sheet = JsonSheet::new(json, &index, &Folds::default(), None);
+    let tokens = Tokens::default();
+    let sheet = JsonSheet::new((json, &index, &tokens), &Folds::default(), None);
     let kinds: Vec<_> = sheet
         .rows(0, 9)
         .iter()

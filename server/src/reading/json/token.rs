@@ -15,7 +15,7 @@ pub(super) const NUMBER: &str = "number";
 pub(super) const LITERAL: &str = "literal";
 
 /// The end of the space at `at`.
-pub(super) fn space_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn space_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;
     }
@@ -40,7 +40,7 @@ fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, Error> {
 }
 
 /// RFC 8259 §7; what the string says is not looked at, lone surrogates pass as they are.
-pub(super) fn string_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+pub(crate) fn string_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
     let mut at = start + 1;
     loop {
         match bytes.get(at) {

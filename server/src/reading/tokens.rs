@@ -1,0 +1,195 @@
+//! Where JSON, however it is shown, holds what a sender proves itself by without signing: whoever
+//! reads that can send in its name.
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use super::{
+    json::{space_end, string_end},
+    pieces::Pieces,
+};
+
+/// What pieces of a token are marked as, beside what else they are.
+pub(crate) const TOKEN: &str = "secret token";
+/// The members that hold one: Microsoft Graph's and Notion's.
+const MEMBERS: [&str; 2] = ["clientState", "verification_token"];
+/// More tokens than this are none: from there on everything is taken for one.
+const MOST: usize = 10_000;
+
+/// Whether the member of a key, without its quotes, holds one.
+pub(crate) fn is_member(key: &[u8]) -> bool {
+    MEMBERS.iter().any(|member| member.as_bytes() == key)
+}
+
+/// What pieces of the value at a path are marked as; nothing for most.
+pub(crate) fn secrecy(path: &str) -> &'static str {
+    let key = path.rsplit('.').next().unwrap_or_default();
+    if is_member(key.as_bytes()) { TOKEN } else { "" }
+}
+
+/// The tokens in some bytes, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(Vec<Range<usize>>);
+
+impl Tokens {
+    /// Looks for them. What is no JSON otherwise does not matter; a token that does not end goes on
+    /// to the end of its line.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let mut tokens: Vec<Range<usize>> = Vec::new();
+        for member in MEMBERS {
+            let finder = memmem::Finder::new(member);
+            let values = finder.find_iter(bytes).filter_map(|at| value(bytes, at, member.len()));
+            tokens.extend(values.take(MOST));
+        }
+        tokens.sort_unstable_by_key(|token| token.start);
+        // What stands within another is part of it.
+        tokens.dedup_by(|token, before| {
+            let is_within = token.start < before.end;
+            if is_within {
+                before.end = before.end.max(token.end);
+            }
+            is_within
+        });
+        tokens.truncate(MOST);
+        if let Some(last) = tokens.get_mut(MOST - 1) {
+            last.end = bytes.len();
+        }
+        Self(tokens)
+    }
+
+    /// How much memory they take.
+    pub(crate) const fn weight(&self) -> usize {
+        self.0.capacity() * size_of::<Range<usize>>()
+    }
+
+    /// A stretch of the bytes, cut where a token begins or ends, and whether each piece is one's.
+    pub(crate) fn cut(&self, stretch: Range<usize>) -> Vec<(Range<usize>, bool)> {
+        let mut cut = Vec::new();
+        let mut at = stretch.start;
+        let first = self.0.partition_point(|token| token.end <= stretch.start);
+        for token in self.0.get(first..).unwrap_or_default() {
+            if token.start >= stretch.end {
+                break;
+            }
+            let (start, end) = (token.start.max(at), token.end.min(stretch.end));
+            if at < start {
+                cut.push((at..start, false));
+            }
+            if start < end {
+                cut.push((start..end, true));
+                at = end;
+            }
+        }
+        if at < stretch.end {
+            cut.push((at..stretch.end, false));
+        }
+        cut
+    }
+
+    /// Adds a stretch of the bytes, which begins at `start` in them, to pieces of a kind.
+    pub(crate) fn push(&self, pieces: &mut Pieces, kind: &str, stretch: &[u8], start: usize) {
+        for (range, is_token) in self.cut(start..start + stretch.len()) {
+            let bytes = &stretch[range.start - start..range.end - start];
+            if is_token {
+                pieces.push_bytes(&marked(kind), bytes);
+            } else {
+                pieces.push_bytes(kind, bytes);
+            }
+        }
+    }
+}
+
+/// A kind that is a token's, too.
+pub(crate) fn marked(kind: &str) -> String {
+    if kind.is_empty() { TOKEN.to_owned() } else { format!("{kind} {TOKEN}") }
+}
+
+/// Where the value of the key of this length is that is found at a place, without its quotes.
+fn value(bytes: &[u8], at: usize, length: usize) -> Option<Range<usize>> {
+    let end = at + length;
+    if bytes.get(at.checked_sub(1)?) != Some(&b'"') || bytes.get(end) != Some(&b'"') {
+        return None;
+    }
+    let colon = space_end(bytes, end + 1);
+    if bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    let quote = space_end(bytes, colon + 1);
+    if bytes.get(quote) != Some(&b'"') {
+        return None;
+    }
+    let line_end = || memchr::memchr(b'\n', &bytes[quote..]).map_or(bytes.len(), |at| quote + at);
+    let end = string_end(bytes, quote).map_or_else(|_| line_end(), |end| end - 1);
+    (quote + 1 < end).then_some(quote + 1..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hidden(text: &str) -> Vec<&str> {
+        Tokens::of(text.as_bytes()).0.iter().map(|token| &text[token.clone()]).collect()
+    }
+
+    #[test]
+    fn tokens_are_found_however_they_are_written() {
+        assert_eq!(
+            hidden(r#"{"clientState":"s3","a":{"verification_token" : "x\"y"}}"#),
+            ["s3", r#"x\"y"#]
+        );
+        assert_eq!(hidden("{\"clientState\"\n:\t\"s3\"}"), ["s3"]);
+        assert_eq!(hidden("{\"clientState\":\"cut off"), ["cut off"]);
+        assert_eq!(hidden("{\"clientState\":\"broken\nnext"), ["broken"]);
+        for other in [
+            r#"{"clientState":null,"myclientState":"x","a":"clientState"}"#,
+            r#"clientState: "x""#,
+            r#"{"clientState":""}"#,
+        ] {
+            assert_eq!(hidden(other), [""; 0], "{other}");
+        }
+    }
+
+    #[test]
+    fn paths_name_them_too() {
+        assert_eq!(secrecy("clientState"), TOKEN);
+        assert_eq!(secrecy("value[0].clientState"), TOKEN);
+        assert_eq!(secrecy("value.myclientState"), "");
+        assert_eq!(secrecy(""), "");
+    }
+
+    #[test]
+    fn too_many_hide_the_rest() {
+        let text = r#""clientState":"x","#.repeat(MOST + 5);
+        let tokens = Tokens::of(text.as_bytes());
+        assert_eq!(tokens.0.len(), MOST);
+        assert_eq!(tokens.0.last().unwrap().end, text.len());
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_together_are_the_stretch(
+            text in "(\"clientState\"|\"verification_token\"|:|\"ab\"|\"|\n| ){0,30}",
+            from in 0_usize..100,
+            length in 0_usize..100,
+        ) {
+            let tokens = Tokens::of(text.as_bytes());
+            let from = from.min(text.len());
+            let to = (from + length).min(text.len());
+            let mut at = from;
+            for (piece, _) in tokens.cut(from..to) {
+                prop_assert_eq!(piece.start, at);
+                prop_assert!(piece.end > at);
+                at = piece.end;
+            }
+            prop_assert_eq!(at, to);
+        }
+
+        #[test]
+        fn no_bytes_are_too_strange(bytes: Vec<u8>) {
+            Tokens::of(&bytes);
+        }
+    }
+}
