@@ -4,10 +4,14 @@
 
 mod common;
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
-use common::TestServer;
+use common::{Client, TestServer};
 use hookglass_app::wire::{OnLimit, Refused};
 use hookglass_server::{
     key::Key,
@@ -16,6 +20,7 @@ use hookglass_server::{
         sqlite::{Options, SqliteStore},
     },
 };
+use hyper::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -23,13 +28,24 @@ use sha2::{Digest as _, Sha256};
 const OWNER: &str = "hgk_lEIrbVcRTorS9y2JbemNlfq9JwILa7oQAVoXVdTk1mQ";
 const NEIGHBOUR: &str = "hgk_3GSpb0VW09CqQvwtLnKKqiinGJuT_CPyuHEvDMDYtNA";
 
-/// A server on a copy of a kept database.
+/// Where a database is kept.
+fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/databases").join(name)
+}
+
+/// A server on a copy of a kept database, with the key of its secrets if it has some.
 ///
 /// Nothing in it expires, however long ago it was made.
 async fn server(name: &str) -> TestServer {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/databases").join(name);
     let folder = tempfile::tempdir().unwrap();
-    fs::copy(kept, folder.path().join("test.db")).unwrap();
+    fs::copy(kept(name), folder.path().join("test.db")).unwrap();
+    let key = kept(&format!("{name}.key"));
+    if key.exists() {
+        let copy = folder.path().join("test.db.key");
+        fs::copy(key, &copy).unwrap();
+        // A key that others may read is refused, and a clone of the project has no such modes.
+        fs::set_permissions(copy, Permissions::from_mode(0o600)).unwrap();
+    }
     TestServer::on(folder, &["--endpoint-ttl", "0"]).await
 }
 
@@ -139,7 +155,7 @@ fn large() -> Vec<u8> {
 #[tokio::test]
 #[ignore = "makes a file that is kept"]
 async fn make_the_database_of_issue_3() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/databases/issue-3.db");
+    let path = kept("issue-3.db");
     assert!(!path.exists(), "it is never changed");
     let options = Options { max_requests: 4, ..Options::new(&path) };
     let store = SqliteStore::open(options).await.unwrap();
@@ -216,4 +232,140 @@ async fn a_database_of_issue_3_has_all_its_data() {
     assert_eq!(server.stranger().post("/deleted", "x").await.problem(), "gone");
     let next = server.stranger().post("/kept", "next").await;
     assert_eq!(next.header("hookglass-seq"), "8");
+}
+
+/// GitHub's own example of a signature, and what it signs.
+const SIGNING_SECRET: &str = "It's a Secret to Everybody";
+const SIGNATURE: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+
+/// The settings of `answering` in the database of issue 5.
+fn answers() -> Value {
+    json!({
+        "reply": { "status": 202, "headers": [["x-made", "by {{ request.method }}"]], "body": "later" },
+        "rules": [{
+            "when": "method:PUT path:/rule",
+            "reply": { "status": 418, "headers": [], "body": "{{ seq }}" },
+        }],
+        "programme": {
+            "steps": [
+                { "act": "answer", "reply": { "status": 503 }, "times": 2 },
+                { "act": "answer", "reply": { "status": 200 }, "times": 5 },
+            ],
+            "by": "all",
+        },
+        "handshakes": false,
+        "verify_token": "verify",
+    })
+}
+
+/// Makes the database of issue 5. Run by hand, once, with the version that finished it:
+/// `cargo test -p hookglass --test databases -- --ignored issue_5`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "makes a file that is kept"]
+async fn make_the_database_of_issue_5() {
+    let path = kept("issue-5.db");
+    assert!(!path.exists(), "it is never changed");
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(Options::new(&folder.path().join("test.db"))).await.unwrap();
+    let mut owner = Owner::New(OWNER.parse::<Key>().unwrap().hash());
+    for slug in ["signed", "answering"] {
+        let slug = Some(slug.parse().unwrap());
+        let new = NewEndpoint { owner, slug, name: None, max_endpoints: 100 };
+        owner = Owner::Workspace(store.create_endpoint(new).await.unwrap().workspace);
+    }
+    store.close().await;
+    // It locks its file until then.
+    drop(store);
+
+    let server = TestServer::on(folder, &["--endpoint-ttl", "0"]).await;
+    let owner = server.stranger().bearer(OWNER);
+    let secret = json!({ "provider": "github", "secret": SIGNING_SECRET, "name": "Live" });
+    let made = owner.post("/api/endpoints/signed/secrets", &secret.to_string()).await;
+    assert_eq!(made.status.as_u16(), 201, "{made:?}");
+    let fields = [
+        ("x-github-event", "ping"),
+        ("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+        ("x-hub-signature-256", SIGNATURE),
+    ];
+    for body in ["Hello, World!", "Hello, World?"] {
+        send(&server, Method::POST, "/signed", &fields, body).await;
+    }
+    let noted = json!({ "note": "Look at this", "pinned": true }).to_string();
+    let noted = owner.patch("/api/endpoints/signed/requests/1", &noted).await;
+    assert_eq!(noted.status.as_u16(), 200, "{noted:?}");
+    let set = owner.patch("/api/endpoints/answering", &answers().to_string()).await;
+    assert_eq!(set.status.as_u16(), 200, "{set:?}");
+    send(&server, Method::POST, "/answering", &[], "first").await;
+    send(&server, Method::PUT, "/answering/rule", &[], "second").await;
+
+    // The verdicts come after the answers.
+    while verdicts(&owner).await.contains(&Value::Null) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let TestServer { server, folder } = server;
+    server.shutdown().await;
+    fs::copy(folder.path().join("test.db"), path).unwrap();
+    fs::copy(folder.path().join("test.db.key"), kept("issue-5.db.key")).unwrap();
+}
+
+async fn send(
+    server: &TestServer,
+    method: Method,
+    path: &str,
+    fields: &[(&str, &str)],
+    body: &str,
+) {
+    let answer = server.stranger().send(method, path, fields, body.to_owned()).await;
+    assert!(answer.headers.contains_key("hookglass-seq"), "{answer:?}");
+}
+
+async fn verdicts(owner: &Client) -> Vec<Value> {
+    let page = owner.get("/api/endpoints/signed/requests?after=0").await.json();
+    let requests = page["requests"].as_array().unwrap();
+    requests.iter().map(|request| request["verdict"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_issue_5_has_all_its_data() {
+    let server = server("issue-5.db").await;
+    let owner = server.stranger().bearer(OWNER);
+    let page = owner.get("/api/endpoints/signed/requests?after=0").await.json();
+    let [first, second] = &page["requests"].as_array().unwrap()[..] else { panic!("{page}") };
+    assert_eq!((&first["note"], &first["pinned"]), (&json!("Look at this"), &json!(true)));
+    assert_eq!((&first["attempt"], &second["attempt"]), (&json!(1), &json!(2)));
+    assert_eq!(verdicts(&owner).await, ["valid", "invalid"]);
+    let full = owner.get("/api/endpoints/signed/requests/2").await.json();
+    assert_eq!(full["delivery"]["id"], "72d3162e-cc78-11e3-81ab-4c9367dc0958");
+    assert_eq!(full["signature"]["provider"], "github");
+    assert_eq!(full["delivery"]["attempts"].as_array().unwrap().len(), 2);
+    let secrets = owner.get("/api/endpoints/signed/secrets").await.json();
+    assert_eq!(secrets["secrets"][0]["name"], "Live");
+
+    let endpoint = owner.get("/api/endpoints/answering").await.json();
+    for (name, set) in answers().as_object().unwrap() {
+        match name.as_str() {
+            "programme" => assert_eq!(endpoint["programme"]["answered"], 1, "{endpoint}"),
+            "reply" => assert_eq!(endpoint["reply"]["body"], set["body"], "{endpoint}"),
+            "rules" => assert_eq!(endpoint["rules"][0]["when"], set[0]["when"], "{endpoint}"),
+            _ => assert_eq!(&endpoint[name], set, "{endpoint}"),
+        }
+    }
+    let answered = |seq: i64| {
+        let (owner, path) = (owner.clone(), format!("/api/endpoints/answering/requests/{seq}"));
+        async move { owner.get(&path).await.json()["reply"].clone() }
+    };
+    assert_eq!(answered(1).await["source"], "programme 1");
+    let by_rule = answered(2).await;
+    assert_eq!((&by_rule["source"], &by_rule["body"]), (&json!("rule 1"), &json!("2")));
+
+    // It goes on where it stopped: the second 503 of the programme, the third try, the same secret.
+    let next = server.stranger().post("/answering", "third").await;
+    assert_eq!((next.status.as_u16(), next.header("hookglass-seq")), (503, "3"));
+    let fields = [
+        ("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+        ("x-hub-signature-256", SIGNATURE),
+    ];
+    send(&server, Method::POST, "/signed", &fields, "Hello, World!").await;
+    let third = owner.get("/api/endpoints/signed/requests/3").await.json();
+    assert_eq!((&third["attempt"], &third["signature"]["verdict"]), (&json!(3), &json!("valid")));
 }
