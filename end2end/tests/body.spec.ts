@@ -90,6 +90,25 @@ test("text is found within a body, counted, and gone through", async ({ page, or
   await expect(page.getByTestId("found")).toHaveText("not found");
 });
 
+test("a hit comes into sight from under what lies over the rows", async ({ page, origin }) => {
+  const members = Array.from({ length: 150 }, (_, at) => [`m${at}`, at % 50 === 49 ? "needle" : "hay"]);
+  const body = JSON.stringify(Object.fromEntries(members));
+  const inspect = await openedLive(page, origin, body, JSON_TYPE, "?find=needle");
+  const hits = inspect.body.locator('[data-kind~="hit"]');
+  await expect(hits).toHaveCount(3);
+  const isOnTop = (at: number) =>
+    hits.nth(at).evaluate((hit) => {
+      const { left, top, height } = hit.getBoundingClientRect();
+      return hit.contains(document.elementFromPoint(left + 2, top + height / 2));
+    });
+  await expect.poll(() => isOnTop(0)).toBe(true);
+  const find = inspect.body.getByRole("searchbox");
+  for (const at of [1, 2, 0]) {
+    await find.press("Enter");
+    await expect.poll(() => isOnTop(at)).toBe(true);
+  }
+});
+
 test("XML and HTML are marked up and never run", async ({ page, origin }) => {
   const xml = '<?xml version="1.0"?><order id="7"><item>text</item></order>';
   const inspect = await openedLive(page, origin, xml, "application/xml");

@@ -7,7 +7,9 @@ use leptos_router::{
     hooks::{use_location, use_navigate},
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
+use web_sys::{
+    Element, HtmlElement, KeyboardEvent, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition,
+};
 
 use super::{link::query_for, pieces::pieces};
 use crate::{
@@ -109,7 +111,10 @@ pub(crate) fn Reader(
         } else if let Ok(Some(row)) =
             window.query_selector(&joined(&["[data-place=\"", &place.to_string(), "\"]"]))
         {
-            row.scroll_into_view_with_bool(false);
+            // No further than it has to: stepping from row to row is to move nothing.
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            row.scroll_into_view_with_scroll_into_view_options(&nearest);
         }
     });
 
