@@ -20,6 +20,7 @@ use hyper::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderValue},
 };
+use prometheus_client::metrics::gauge::Gauge;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
@@ -79,10 +80,11 @@ impl Answering {
         store: Arc<dyn Store>,
         bench: Bench,
         budget: Budget,
+        held: Gauge,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let (cache, holds) = (Cache::default(), Holds::default());
+        let (cache, holds) = (Cache::default(), Holds::new(held));
         Self(Arc::new(Inner { store, bench, cache, holds, budget, tasks, shutdown }))
     }
 

@@ -147,6 +147,7 @@ impl Server {
             store.clone(),
             bench.clone(),
             budget.clone(),
+            metrics.held_answers.clone(),
             captures.clone(),
             shutdown.clone(),
         );

@@ -56,6 +56,8 @@ pub struct Counted {
     pub lag_refills: Counter,
     /// Open connections.
     pub connections: Gauge,
+    /// Answers that are held back: delayed, stalled or slow.
+    pub held_answers: Gauge,
     /// Bytes of requests that are being received.
     pub in_flight_bytes: Gauge,
     /// Bytes of bodies that are stored ahead of their requests.
@@ -103,6 +105,8 @@ impl Default for Counted {
         registry.register("lag_refills", "Feeds that fell behind", lag_refills.clone());
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let held_answers = Gauge::default();
+        registry.register("held_answers", "Answers that are held back", held_answers.clone());
         let in_flight_bytes = Gauge::default();
         registry.register_with_unit(
             "in_flight",
@@ -139,6 +143,7 @@ impl Default for Counted {
             open_feeds,
             lag_refills,
             connections,
+            held_answers,
             in_flight_bytes,
             upload_bytes,
             wal_bytes,

@@ -263,8 +263,13 @@ async fn metrics_have_an_address_of_their_own() {
     assert_eq!(server.stranger().post(&format!("/{id}"), "x").await.status, StatusCode::OK);
     let text = metrics(&server).await;
     assert!(text.contains("reason=\"unknown-endpoint\"} 2\n"), "{text}");
-    for name in ["connections ", "in_flight_bytes 0\n", "upload_bytes 0\n", "commit_seconds_count "]
-    {
+    for name in [
+        "connections ",
+        "held_answers 0\n",
+        "in_flight_bytes 0\n",
+        "upload_bytes 0\n",
+        "commit_seconds_count ",
+    ] {
         assert!(text.contains(&format!("hookglass_{name}")), "{name}: {text}");
     }
     let elsewhere = Client::at(server.server.metrics_address().unwrap());

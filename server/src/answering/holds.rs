@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use prometheus_client::metrics::gauge::Gauge;
+
 use crate::store::EndpointId;
 
 /// Answers that one endpoint may hold back at once. Past that they go at once.
@@ -15,10 +17,11 @@ const MOST: u32 = 1000;
 
 /// Answers that are held back. A cheap-clone handle.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Holds(
+pub(super) struct Holds {
     /// Never held across an await: each use is one look-up and two sums.
-    Arc<Mutex<Held>>,
-);
+    held: Arc<Mutex<Held>>,
+    gauge: Gauge,
+}
 
 #[derive(Debug, Default)]
 struct Held {
@@ -35,22 +38,28 @@ pub(super) struct Hold {
 }
 
 impl Holds {
+    pub(super) fn new(gauge: Gauge) -> Self {
+        Self { held: Arc::default(), gauge }
+    }
+
     /// A place, if there is one.
     pub(super) fn take(&self, endpoint: EndpointId) -> Option<Hold> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = held.by_endpoint.get(&endpoint).copied().unwrap_or(0);
         if held.all >= MOST || of_one >= MOST_OF_ONE {
             return None;
         }
         held.all += 1;
         held.by_endpoint.insert(endpoint, of_one + 1);
+        self.gauge.inc();
         Some(Hold { holds: self.clone(), endpoint })
     }
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        let mut held = self.holds.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.holds.gauge.dec();
+        let mut held = self.holds.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.all -= 1;
         let of_one = held.by_endpoint.get(&self.endpoint).copied().unwrap_or(0);
         if of_one <= 1 {
@@ -77,8 +86,10 @@ mod tests {
             })
             .collect();
         assert!(holds.take(EndpointId(10)).is_none(), "one thousand and one");
+        assert_eq!(holds.gauge.get(), 1000);
         drop(held);
         assert!(holds.take(EndpointId(10)).is_some());
-        assert!(holds.0.lock().unwrap().by_endpoint.is_empty());
+        assert!(holds.held.lock().unwrap().by_endpoint.is_empty());
+        assert_eq!(holds.gauge.get(), 0);
     }
 }
