@@ -141,8 +141,9 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
                         <p><code>{answers.url.clone()}</code></p>
                         <p class="answers__order">
                             "A request is answered by the first rule that finds it, else by a handshake, \
-                             else by the failure programme, else by the default reply. It is kept \
-                             in any case, before it is answered."
+                             else by the failure programme, else by 401 where that is switched on \
+                             for bad signatures, else by the default reply. It is kept in any case, \
+                             before it is answered."
                         </p>
                     </header>
                     {sections.into_iter().collect_view()}

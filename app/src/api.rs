@@ -129,6 +129,11 @@ pub fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
     half::delete_on_leave(id, seq, q);
 }
 
+/// Deletes an endpoint though the page goes: nobody waits for the answer. Browser only.
+pub fn delete_endpoint_on_leave(id: &str) {
+    half::delete_endpoint_on_leave(id);
+}
+
 /// Changes settings of an endpoint, `change` being the JSON of those that change:
 /// `PATCH /api/endpoints/{id}`. Browser only.
 ///
@@ -251,6 +256,8 @@ mod server {
 
     pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
 
+    pub(super) fn delete_endpoint_on_leave(_id: &str) {}
+
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         browser_only()
     }
@@ -346,6 +353,8 @@ mod nobody {
     }
 
     pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
+
+    pub(super) fn delete_endpoint_on_leave(_id: &str) {}
 
     pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
         nobody()

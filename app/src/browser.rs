@@ -57,8 +57,8 @@ pub(crate) async fn copy(text: &str) -> bool {
 }
 
 /// Sends a POST to a path of our own as a stranger would, without a cookie, and says whether it
-/// was answered well.
-pub(crate) async fn send(path: &str, headers: &[(&str, &str)], body: &str) -> bool {
+/// was captured, whatever it was answered.
+pub(crate) async fn send(path: &str, headers: &[(&str, String)], body: &str) -> bool {
     let Ok(fields) = Headers::new() else { return false };
     for (name, value) in headers {
         // Fails for no name of ours.
@@ -70,7 +70,10 @@ pub(crate) async fn send(path: &str, headers: &[(&str, &str)], body: &str) -> bo
     init.set_body(&body.into());
     init.set_credentials(RequestCredentials::Omit);
     let answer = JsFuture::from(window().fetch_with_str_and_init(path, &init)).await;
-    answer.is_ok_and(|answer| answer.unchecked_into::<Response>().ok())
+    answer.is_ok_and(|answer| {
+        let headers = answer.unchecked_into::<Response>().headers();
+        headers.has("hookglass-seq").unwrap_or_default()
+    })
 }
 
 fn copy_by_command(text: &str) -> Option<bool> {
@@ -89,6 +92,21 @@ fn copy_by_command(text: &str) -> Option<bool> {
         let _ = element.focus();
     }
     copied
+}
+
+/// Scrolls a row of links sideways until the current one is in sight.
+pub(crate) fn scroll_to_current(row: &HtmlElement) {
+    let current = row.query_selector("[aria-current]").ok().flatten();
+    let Some(current) = current.and_then(|link| link.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    let start = current.offset_left() - row.offset_left();
+    let end = start + current.offset_width() - row.client_width();
+    if start < row.scroll_left() {
+        row.set_scroll_left(start);
+    } else if end > row.scroll_left() {
+        row.set_scroll_left(end);
+    }
 }
 
 /// The attribute of the document that hides secrets, and its name where the browser remembers it.

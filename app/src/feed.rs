@@ -153,6 +153,14 @@ impl FeedState {
         self.position(seq).ok().map(|at| &self.requests[at])
     }
 
+    /// Whether a try of the delivery of `known` came after the one numbered `seq`.
+    #[must_use]
+    pub fn is_tried_since(&self, seq: i64, known: &Summary) -> bool {
+        let delivery = known.delivery();
+        let mut newer = self.requests.iter().take_while(|request| request.seq > seq);
+        newer.any(|request| request.delivery() == delivery)
+    }
+
     /// Whether just this is set aside.
     #[must_use]
     pub fn is_aside(&self, aside: &Aside) -> bool {

@@ -26,6 +26,8 @@ pub(crate) enum Doomed {
     /// All up to the number `through`, of which there are `count`; with `q` those that it finds.
     /// What comes while the call waits is no part of it.
     Found { q: Option<String>, through: i64, count: u64 },
+    /// All of it. Until the call is made, senders are answered as ever.
+    Endpoint,
 }
 
 impl Doomed {
@@ -36,6 +38,7 @@ impl Doomed {
                 seqs => u64::try_from(seqs.len()).unwrap_or(u64::MAX),
             },
             Self::Found { count, .. } => *count,
+            Self::Endpoint => return "Deleted the endpoint with all its requests.".to_owned(),
         };
         joined(&["Deleted ", &counted(count, "request", "requests"), "."])
     }
@@ -134,14 +137,18 @@ impl Pending {
     pub(crate) fn send(self) {
         let Some(held) = self.release() else { return };
         spawn_local(async move {
-            let answer = match held.doomed.search() {
-                Some(search) => api::delete_found(&held.endpoint, &search).await.map(drop),
-                None => delete_each(&held).await,
+            let answer = match (held.doomed.search(), &held.doomed) {
+                (Some(search), _) => api::delete_found(&held.endpoint, &search).await.map(drop),
+                (None, Doomed::Endpoint) => api::delete_endpoint(&held.endpoint).await,
+                (None, _) => delete_each(&held).await,
             };
-            if let Err(problem) = answer {
+            // Numbers of requests never come back; the URL of an endpoint may.
+            if answer.is_err() || held.doomed == Doomed::Endpoint {
                 self.sent.update(|sent| {
                     sent.retain(|(id, doomed)| *id != held.endpoint || *doomed != held.doomed);
                 });
+            }
+            if let Err(problem) = answer {
                 self.trouble.set(Some(problem));
             }
         });
@@ -157,6 +164,7 @@ impl Pending {
                     api::delete_on_leave(&held.endpoint, Some(seq), None);
                 }
             }
+            (None, Doomed::Endpoint) => api::delete_endpoint_on_leave(&held.endpoint),
             (None, Doomed::Found { .. }) => {}
         }
     }
@@ -177,6 +185,7 @@ impl Pending {
         for (id, doomed) in held.chain(sent.iter().map(|(id, doomed)| (id, doomed))) {
             match doomed {
                 _ if id != endpoint => {}
+                Doomed::Endpoint => {}
                 Doomed::Requests(seqs) => aside.seqs.extend(seqs),
                 Doomed::Found { q: found, through, .. } => {
                     if found.is_none() || found.as_deref() == q {
@@ -186,6 +195,13 @@ impl Pending {
             }
         }
         aside
+    }
+
+    /// Whether a whole endpoint is deleted as far as the viewer is concerned.
+    pub(crate) fn is_doomed(self, endpoint: &str) -> bool {
+        let is_it = |id: &str, doomed: &Doomed| id == endpoint && *doomed == Doomed::Endpoint;
+        self.held.read().as_ref().is_some_and(|held| is_it(&held.endpoint, &held.doomed))
+            || self.sent.read().iter().any(|(id, doomed)| is_it(id, doomed))
     }
 
     /// What waits, in a sentence.
@@ -238,5 +254,6 @@ mod tests {
         assert_eq!(Doomed::Requests(vec![1_234]).sentence(), "Deleted #1,234.");
         assert_eq!(Doomed::Requests(vec![1, 2]).sentence(), "Deleted 2 requests.");
         assert_eq!(found(None).sentence(), "Deleted 1,204 requests.");
+        assert_eq!(Doomed::Endpoint.sentence(), "Deleted the endpoint with all its requests.");
     }
 }

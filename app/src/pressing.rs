@@ -62,9 +62,11 @@ pub(crate) fn is_free(event: &KeyboardEvent) -> bool {
 }
 
 fn target(press: &str) -> Option<HtmlElement> {
-    // Buttons to copy were there before the table was.
-    let selector = joined(&["[data-key=\"", press, "\"],button[data-testid=\"", press, "\"]"]);
-    document().query_selector(&selector).ok()??.dyn_into().ok()
+    // Buttons to copy were there before the table was; what has the key comes before them.
+    let found = [("[data-key=\"", "\"]"), ("button[data-testid=\"", "\"]")].map(|(start, end)| {
+        document().query_selector(&joined(&[start, press, end])).ok().flatten()
+    });
+    found.into_iter().flatten().next()?.dyn_into().ok()
 }
 
 fn rows() -> Vec<HtmlElement> {

@@ -17,7 +17,7 @@ mod timestamp;
 
 pub use self::{
     answering::{Act, Answered, Answering, By, Programme, Reply, Rule, Step},
-    delivery::{Attempt, Delivery},
+    delivery::{Attempt, Delivery, GUESSED},
     endpoint::{Endpoint, Endpoints, OnLimit, Session},
     feed::{FeedEvent, GoneReason},
     find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},

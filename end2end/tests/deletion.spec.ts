@@ -64,6 +64,16 @@ test("a deleted endpoint ends the other tab's feed and answers no more", async (
   await page.getByRole("button", { name: "Delete this endpoint" }).click();
   await page.waitForURL(`${origin}/`);
   await expect(page.getByTestId("endpoint-row")).toHaveCount(0);
+
+  // It can be taken back for a while, in which it answers.
+  expect((await curl(url, { body: "held" })).status).toBe(200);
+  await page.getByTestId("undo").getByRole("button", { name: "Undo" }).click();
+  await page.waitForURL(`${origin}/inspect/${id}`);
+  await page.locator("summary", { hasText: "Clear or delete" }).click();
+  await page.getByRole("button", { name: "Delete this endpoint" }).click();
+  await page.waitForURL(`${origin}/`);
+  await page.getByTestId("undo").getByRole("button", { name: "Dismiss" }).click();
+  await expect(page.getByTestId("endpoint-row")).toHaveCount(0);
   await expect(home.getByTestId("endpoint-row")).toHaveCount(0);
   await expect(second.connection).toHaveAttribute("data-state", "ended");
   await second.wasNotReloaded();

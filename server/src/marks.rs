@@ -4,6 +4,7 @@
 
 mod members;
 
+pub(crate) use hookglass_app::wire::GUESSED;
 use hyper::{HeaderMap, header::HeaderValue};
 
 use self::members::Member;
@@ -20,8 +21,6 @@ const ID_BYTES: usize = 200;
 const MOST_TRIES: u32 = 10_000;
 /// Bodies above this are not searched, in bytes.
 const SEARCHED_BYTES: usize = 256 * 1024;
-/// What the ids of deliveries that are only guessed begin with; no sender's does.
-pub(crate) const GUESSED: &str = "like-";
 
 /// What a request says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -95,19 +95,26 @@ pub(super) async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> 
 }
 
 pub(super) fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
-    let Some(window) = web_sys::window() else { return };
-    let path = match seq {
+    let mut path = match seq {
         Some(seq) => Path::new(request_path(id, seq)),
         None => Path::new(endpoint_path(id) + "/requests"),
     };
-    let mut path = path;
     path.push("q", q);
+    delete_and_leave(&path.text);
+}
+
+pub(super) fn delete_endpoint_on_leave(id: &str) {
+    delete_and_leave(&endpoint_path(id));
+}
+
+fn delete_and_leave(path: &str) {
+    let Some(window) = web_sys::window() else { return };
     let init = RequestInit::new();
     init.set_method("DELETE");
     init.set_credentials(RequestCredentials::SameOrigin);
     // The browser's own types do not know it yet. Setting a property of a plain object cannot fail.
     let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
-    drop(window.fetch_with_str_and_init(&path.text, &init));
+    drop(window.fetch_with_str_and_init(path, &init));
 }
 
 pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {

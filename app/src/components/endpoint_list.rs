@@ -7,12 +7,19 @@ use super::{
     link,
     when::{Age, Expiry},
 };
-use crate::{format::count::grouped, listing::Listing, viewer::Viewer, wire::Endpoint};
+use crate::{
+    format::count::grouped, listing::Listing, pending::Pending, viewer::Viewer, wire::Endpoint,
+};
 
 /// All endpoints, newest first, with their counts.
 #[component]
 pub(crate) fn EndpointList(listing: RwSignal<Listing>) -> impl IntoView {
-    let endpoints = move || listing.read().endpoints().to_vec();
+    let pending = Pending::get();
+    let endpoints = move || {
+        let listing = listing.read();
+        let kept = listing.endpoints().iter().filter(|endpoint| !pending.is_doomed(&endpoint.id));
+        kept.cloned().collect::<Vec<_>>()
+    };
     view! {
         <ul class="endpoint-list" aria-label="Endpoints">
             <For each=endpoints key=|endpoint| endpoint.id.clone() let(endpoint)>

@@ -30,6 +30,9 @@ pub(crate) fn EndpointMenu(
     /// Clears it without leaving the page.
     #[prop(into)]
     on_clear: Callback<()>,
+    /// Deletes it, to be taken back for a while.
+    #[prop(into)]
+    on_delete: Callback<()>,
 ) -> impl IntoView {
     let viewer = Viewer::get();
     let action = format!("/api/endpoints/{}", state.read_untracked().endpoint.id);
@@ -81,6 +84,11 @@ pub(crate) fn EndpointMenu(
         crate::browser::close_menus(None);
         on_clear.run(());
     };
+    let delete = move |event: SubmitEvent| {
+        event.prevent_default();
+        crate::browser::close_menus(None);
+        on_delete.run(());
+    };
     view! {
         <details class="menu endpoint-menu" data-menu name="menu" data-testid="endpoint-menu">
             <summary class="button" data-kind="quiet" title="Settings, clear or delete">
@@ -124,7 +132,7 @@ pub(crate) fn EndpointMenu(
                     <p class="menu__text">
                         "Deletes it with all its requests for good. Senders get 410 from then on."
                     </p>
-                    <form method="post" action=action>
+                    <form method="post" action=action on:submit=delete>
                         <input type="hidden" name="_method" value="DELETE"/>
                         <button class="button" data-kind="danger" type="submit">
                             "Delete this endpoint"

@@ -56,6 +56,8 @@ pub(crate) fn ListHead(
     arrivals: Arrivals,
     /// How many the search finds in all, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
+    /// Whether the search cannot be read: what is listed was found by the one before.
+    is_wrong: Signal<bool>,
     /// Deletes what the search finds, so many.
     on_delete_found: Callback<u64>,
     /// Brings the newest row into view.
@@ -64,6 +66,7 @@ pub(crate) fn ListHead(
     children: Children,
 ) -> impl IntoView {
     let title = Memo::new(move |_| match (lists.found.read().is_some(), found.get()) {
+        (true, _) if is_wrong.get() => "Found before".to_owned(),
         (false, _) => counted(lists.all.read().endpoint.requests, "request", "requests"),
         (true, _) if lists.read(|list| list.requests.is_empty() && list.next_before.is_none()) => {
             "Nothing found".to_owned()
@@ -79,7 +82,8 @@ pub(crate) fn ListHead(
     });
     let deletable = Memo::new(move |_| {
         let is_any = lists.found.read().as_ref().is_some_and(|list| !list.requests.is_empty());
-        found.get().map(|(total, _)| total).filter(|total| is_any && *total > 0)
+        let total = found.get().map(|(total, _)| total);
+        total.filter(|total| is_any && *total > 0 && !is_wrong.get())
     });
     let is_paused = Memo::new(move |_| arrivals.held.read().is_some());
     let pause = move |_| {

@@ -27,10 +27,20 @@ pub(crate) fn NoteView(
 ) -> impl IntoView {
     let note = Memo::new(move |_| known.read().note.clone().unwrap_or_default());
     let area = NodeRef::<html::Textarea>::new();
+    // What is half written outlives the form that Escape closes.
+    let draft = StoredValue::new(None::<String>);
+    let store = move || {
+        let Some(area) = area.get_untracked() else { return };
+        draft.set_value(None);
+        save.run(area.value());
+        editing.set(false);
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(area) = area.get_untracked() else { return };
-        save.run(area.value());
+        store();
+    };
+    let cancel = move || {
+        draft.set_value(None);
         editing.set(false);
     };
     Effect::new(move |_| {
@@ -54,16 +64,19 @@ pub(crate) fn NoteView(
                     placeholder="What is worth remembering about this request"
                     prop:value=value
                     node_ref=area
+                    on:input=move |event| draft.set_value(Some(event_target_value(&event)))
                     on:keydown=move |event| {
                         if event.key() == "Escape" {
                             event.stop_propagation();
                             editing.set(false);
+                        } else if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                            store();
                         }
                     }
                 >{as_html(&text)}</textarea>
                 <div class="note__acts">
                     <button class="button" type="submit">"Save the note"</button>
-                    <button class="button" data-kind="quiet" type="button" data-script on:click=move |_| editing.set(false)>"Cancel"</button>
+                    <button class="button" data-kind="quiet" type="button" data-script on:click=move |_| cancel()>"Cancel"</button>
                 </div>
             </form>
         }
@@ -73,7 +86,7 @@ pub(crate) fn NoteView(
     view! {
         <div class="note" data-testid="note">
             <p class="note__text" hidden=move || note.read().is_empty() || editing.get()>{note}</p>
-            {move || editing.get().then(|| live_form(note.get_untracked()))}
+            {move || editing.get().then(|| live_form(draft.get_value().unwrap_or_else(|| note.get_untracked())))}
             <details class="note__folded" data-no-script>
                 <summary>"Write a note"</summary>
                 {form(note.get_untracked())}

@@ -130,6 +130,8 @@ pub(crate) fn Palette() -> impl IntoView {
         match event.key().as_str() {
             "ArrowDown" => at.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
             "ArrowUp" => at.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
+            // A field for searching takes the first for itself.
+            "Escape" => open.set(false),
             "Enter" => {
                 if let Some(choice) = shown.read_untracked().get(at.get_untracked()) {
                     run(choice.clone());

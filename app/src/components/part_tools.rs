@@ -5,6 +5,7 @@ use leptos_router::{
     NavigateOptions,
     hooks::{use_location, use_navigate},
 };
+use web_sys::KeyboardEvent;
 
 use super::{
     icon::{ARROW_DOWN, ARROW_UP, Icon, WRAP},
@@ -123,6 +124,17 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
         sought.set(None);
         sought.set(found.with_value(|found: &Vec<u64>| found.get(next).copied()));
     };
+    let find = Callback::new({
+        let location = location.clone();
+        move |text: String| {
+            let query = location.query.read_untracked();
+            let set = [("find", text.as_str())];
+            let query =
+                query_for(&query, &["find", "from"], if text.is_empty() { &[] } else { &set });
+            let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
+            navigate(&(location.pathname.get_untracked() + &query), options);
+        }
+    });
     let search = {
         let asked = asked.clone();
         move |event: SubmitEvent| {
@@ -132,12 +144,23 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
             if text == asked {
                 return step(1);
             }
-            let query = location.query.read_untracked();
-            let set = [("find", text.as_str())];
-            let query =
-                query_for(&query, &["find", "from"], if text.is_empty() { &[] } else { &set });
-            let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
-            navigate(&(location.pathname.get_untracked() + &query), options);
+            find.run(text);
+        }
+    };
+    let leave = {
+        let asked = asked.clone();
+        move |event: KeyboardEvent| {
+            let Some(input) = input.get_untracked().filter(|_| event.key() == "Escape") else {
+                return;
+            };
+            event.stop_propagation();
+            event.prevent_default();
+            let _ = input.blur();
+            if asked.is_empty() {
+                input.set_value("");
+            } else {
+                find.run(String::new());
+            }
         }
     };
     if count > 0 {
@@ -170,6 +193,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
                 autocomplete="off"
                 spellcheck="false"
                 node_ref=input
+                on:keydown=leave
             />
             {summary.map(|text| view! { <span class="find__count" role="status" data-testid="found">{text}</span> })}
             {(count > 0).then(|| view! {

@@ -1,6 +1,6 @@
 //! One request in full.
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use super::{
     facts::{Facts, Oddities},
@@ -9,6 +9,7 @@ use super::{
     request_head::{Acts, RequestHead},
 };
 use crate::{
+    browser,
     erased::{Children, Erase as _},
     format::joined,
     reading,
@@ -84,8 +85,16 @@ fn Tabs(headers: usize) -> impl IntoView {
             <ViewLink key="tab" value=part.name() chosen=is_it press=key>{name}{count}</ViewLink>
         }
     };
+    // On a phone they do not all fit.
+    let tabs = NodeRef::<html::Nav>::new();
+    Effect::new(move |_| {
+        chosen.track();
+        if let Some(tabs) = tabs.get() {
+            request_animation_frame(move || browser::scroll_to_current(&tabs));
+        }
+    });
     view! {
-        <nav class="tabs" aria-label="Parts of the request">
+        <nav class="tabs" aria-label="Parts of the request" node_ref=tabs>
             {tab(Part::Body, "1")}
             {tab(Part::Headers, "2")}
             {tab(Part::Query, "3")}

@@ -54,8 +54,13 @@ pub(crate) fn RequestHead(
     let ways = move || {
         let known = known.read();
         let verdict = known.verdict.as_deref();
-        let verdict = verdict
-            .map(|verdict| (verdict_tone(verdict), "signature", joined(&["signature ", verdict])));
+        let verdict = verdict.map(|verdict| {
+            let words = match verdict {
+                "unsigned" => "not signed".to_owned(),
+                verdict => joined(&["signature ", verdict]),
+            };
+            (verdict_tone(verdict), "signature", words)
+        });
         let attempt = known.attempt.filter(|attempt| *attempt > 1);
         let attempt = attempt
             .map(|attempt| ("warn", "attempts", joined(&["attempt ", &attempt.to_string()])));
@@ -97,7 +102,8 @@ pub(crate) fn RequestHead(
 fn verdict_tone(verdict: &str) -> &'static str {
     match verdict {
         "valid" => "ok",
-        "invalid" | "unsigned" => "bad",
+        "invalid" => "bad",
+        "unsigned" => "warn",
         _ => "quiet",
     }
 }

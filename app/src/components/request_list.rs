@@ -41,6 +41,8 @@ pub(crate) fn RequestList(
     arrivals: Arrivals,
     /// How many the search finds in all, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
+    /// Whether the search cannot be read: what is listed was found by the one before.
+    is_wrong: Signal<bool>,
     /// Deletes what the search finds, so many.
     #[prop(into)]
     on_delete_found: Callback<u64>,
@@ -206,7 +208,7 @@ pub(crate) fn RequestList(
         <section class="request-list" aria-label="Requests" on:scroll=move |_| look()>
             <div class="request-list__top">
                 {children.shown()}
-                <ListHead lists arrivals found on_top=to_top on_delete_found>
+                <ListHead lists arrivals found is_wrong on_top=to_top on_delete_found>
                     <Alerts lists name/>
                 </ListHead>
                 {before.map(|before| view! {
@@ -221,7 +223,9 @@ pub(crate) fn RequestList(
             </ol>
             {move || is_empty.get().then(|| view! {
                 <p class="request-list__none">
-                    {if lists.found.read_untracked().is_some() {
+                    {if is_wrong.get() {
+                        "The search cannot be read."
+                    } else if lists.found.read_untracked().is_some() {
                         "Nothing that is kept matches. What arrives and does is listed here."
                     } else {
                         "Requests will be listed here, newest first."

@@ -17,12 +17,14 @@ pub(crate) fn SampleButton(
     let send = move |_| {
         // By our own origin, whatever name senders use: the page may talk to no other.
         let path = String::from("/") + id_of(&url.read_untracked());
+        // Each is a delivery of its own, else the second would be another try of the first.
+        let now = browser::now().as_millis();
         spawn_local(async move {
-            let is_sent = browser::send(&path, sample.headers, sample.body).await;
+            let is_sent = browser::send(&path, &sample.headers_at(now), &sample.body_at(now)).await;
             let _ = failed.try_set(!is_sent);
         });
     };
-    let words = move || if failed.get() { "Not sent. Try again" } else { label };
+    let words = move || if failed.get() { "Not captured. Try again" } else { label };
     view! {
         <button class="button" type="button" data-kind=key.map(|_| "quiet") data-script data-key=key on:click=send>
             {words}

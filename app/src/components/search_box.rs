@@ -107,10 +107,15 @@ pub(crate) fn SearchBox(
                     take(suggestion);
                 }
             }
-            "Escape" if count > 0 => {
+            // First what is offered goes, then the field is left.
+            "Escape" => {
                 event.stop_propagation();
-                is_open.set(false);
                 chosen.set(None);
+                if is_open.get_untracked() && count > 0 {
+                    is_open.set(false);
+                } else if let Some(input) = input.get_untracked() {
+                    let _ = input.blur();
+                }
             }
             _ => {}
         }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What the ids of deliveries that are only guessed begin with; no sender's does.
+pub const GUESSED: &str = "like-";
+
 /// One try of a delivery, an event as its sender names it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Delivery {

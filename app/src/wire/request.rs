@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Delivery, Signature, Text, Timestamp};
+use super::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,6 +61,14 @@ pub struct Summary {
     /// The delivery that it is a try of, see [`Delivery::id`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery_id: Option<String>,
+}
+
+impl Summary {
+    /// The delivery that it is a try of, or that a later one would be another try of.
+    #[must_use]
+    pub fn delivery(&self) -> String {
+        self.delivery_id.clone().unwrap_or_else(|| String::from(GUESSED) + &self.seq.to_string())
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -4,19 +4,48 @@ use hookglass_app::wire::{Act, Reply, Step};
 
 use super::{MAX_SECONDS, MAX_STEPS, MAX_TIMES};
 
-/// Reads steps, one a line; empty lines count for nothing.
+/// Reads steps, one a line, or several with `then` between them; empty lines count for nothing.
 ///
 /// # Errors
 /// Which line is wrong, and what to write instead.
 pub(crate) fn steps(text: &str) -> Result<Vec<Step>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let steps = lines
-        .map(|(place, line)| step(line).map_err(|what| format!("Line {}: {what}", place + 1)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let steps = lines.flat_map(|(place, line)| {
+        let step =
+            move |part: String| step(&part).map_err(|what| format!("Line {}: {what}", place + 1));
+        parts(line).into_iter().map(step).collect::<Vec<_>>()
+    });
+    let steps = steps.collect::<Result<Vec<_>, _>>()?;
     if steps.is_empty() || steps.len() > MAX_STEPS {
         return Err(format!("Write 1 to {MAX_STEPS} steps, such as 503 x2."));
     }
     Ok(steps)
+}
+
+/// The steps of a line: as a preset is called, `503, 503, then 200`, it may have several.
+fn parts(line: &str) -> Vec<String> {
+    let mut parts: Vec<Vec<&str>> = Vec::new();
+    let (mut is_after_then, mut is_after_comma) = (false, false);
+    for word in line.split_inclusive(',').flat_map(str::split_whitespace) {
+        let bare = word.trim_end_matches(',');
+        if bare.eq_ignore_ascii_case("then") {
+            is_after_then = true;
+        } else if !bare.is_empty() {
+            if parts.is_empty() || is_after_then || is_after_comma && begins(bare) {
+                parts.push(Vec::new());
+            }
+            parts.last_mut().into_iter().for_each(|part| part.push(bare));
+            is_after_then = false;
+        }
+        is_after_comma = word.ends_with(',');
+    }
+    parts.into_iter().map(|words| words.join(" ")).collect()
+}
+
+/// Whether a word is what a step begins with.
+fn begins(word: &str) -> bool {
+    let acts = ["cut", "stall", "slow"];
+    acts.iter().any(|act| act.eq_ignore_ascii_case(word)) || number(Some(word), 200, 599).is_some()
 }
 
 fn step(line: &str) -> Result<Step, String> {
@@ -51,7 +80,7 @@ fn step(line: &str) -> Result<Step, String> {
                 } else {
                     return Err(format!(
                         "`{word}` is no step. Write a status (503), cut, stall 60 or slow 20, and \
-                         how often (x2)."
+                         how often (x2); one step a line."
                     ));
                 }
             }
@@ -97,6 +126,11 @@ mod tests {
              200 and nothing for 60 s, 202 over 20 s, 204, then 500 twice"
         );
         assert_eq!(programme.steps[6].reply.body, None);
+        let read =
+            |text| describe(&Programme { steps: steps(text).unwrap(), ..Programme::default() });
+        assert_eq!(read("503, 503, then 200"), read("503\n503\n200"));
+        assert_eq!(read("503,x2,200 Then cut"), read("503 x2\n200\ncut"));
+        assert_eq!(read("429, retry-after 30, stall, 60"), read("429 retry-after 30\nstall 60"));
     }
 
     #[test]

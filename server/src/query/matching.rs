@@ -11,7 +11,7 @@ use super::{
     lexer::Comparison,
     text::{Needle, Pattern},
 };
-use crate::{head, marks::GUESSED};
+use crate::head;
 
 /// A request as far as it was read.
 #[derive(Debug, Clone, Copy)]
@@ -156,7 +156,7 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
         TextField::Delivery => match (&summary.delivery_id, pattern) {
             (Some(id), _) => is(id),
             (None, Pattern::Present) => false,
-            (None, _) => is(&format!("{GUESSED}{}", summary.seq)),
+            (None, _) => is(&summary.delivery()),
         },
     })
 }

@@ -7,7 +7,7 @@ use hookglass_app::wire::{Answered, Field, Note, Row, Text, Timestamp};
 use hyper::StatusCode;
 
 use super::{fields::field, note, sheet::Made, wire};
-use crate::{answering, head, store::StoredRequest};
+use crate::{answering, handshake, head, store::StoredRequest};
 
 /// The answer to a request: its rows, what there is to say of it, and notes.
 pub(crate) async fn sheet(stored: &StoredRequest) -> (Made, Vec<Field>, Vec<Note>) {
@@ -91,7 +91,10 @@ fn fields(stored: &StoredRequest, answered: &Answered) -> Vec<Field> {
 fn source(source: &str) -> String {
     match source.split_once(' ') {
         Some(("rule", number)) => format!("rule {number} of this endpoint"),
-        Some(("handshake", sender)) => format!("a verification request of {sender}"),
+        Some(("handshake", sender)) => {
+            let known = handshake::RECORDS.iter().find(|known| known.id == sender);
+            format!("a verification request of {}", known.map_or(sender, |known| known.name))
+        }
         Some(("programme", step)) => format!("the failure programme, step {step}"),
         _ => match source {
             "default" => "the default reply",

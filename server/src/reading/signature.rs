@@ -23,6 +23,12 @@ pub(crate) fn reading(
         reading.fields.extend(own.map(|own| wanted(own, &settings)));
         return reading;
     };
+    if signature.verdict == "unsigned" && is_nobodys(summary, secrets) {
+        let text = "Not signed. It carries no signature of a sender whose secret is set here.";
+        reading.notes.push(note("warn", text));
+        reading.fields.push(judged_by(&secrets.iter().collect::<Vec<_>>(), None, &settings));
+        return reading;
+    }
     let signing = sender::signing_by_id(&signature.provider);
     let name = signing.map_or(signature.provider.as_str(), |signing| signing.name);
     let of_sender: Vec<&StoredSecret> =
@@ -58,6 +64,14 @@ pub(crate) fn reading(
     }
     compare(&mut reading, signature);
     reading
+}
+
+/// Whether a request without a signature is of none of several senders whose secrets are set.
+fn is_nobodys(summary: &Summary, secrets: &[StoredSecret]) -> bool {
+    let own = summary.sender.as_deref().and_then(sender::signing);
+    let is_own = |secret: &StoredSecret| own.is_some_and(|own| own.id == secret.provider);
+    let is_one = secrets.iter().all(|secret| secret.provider == secrets[0].provider);
+    !is_one && !secrets.iter().any(is_own) && own.is_none()
 }
 
 /// What there is to say of a request that nobody signed.

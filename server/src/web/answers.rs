@@ -89,10 +89,10 @@ pub(crate) async fn post(
 /// Does what a form asks for, and says which of the things that can be done that was.
 async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'static str, Error> {
     let edit = Edit::of(form)?;
+    let done = edit.done();
     match edit {
         Edit::AddSecret { provider, secret, name } => {
-            let secret = Secret::new(secret.to_owned());
-            secrets::keep(app, endpoint, provider, secret, name).await?;
+            secrets::keep(app, endpoint, provider, Secret::new(secret), name).await?;
         }
         Edit::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
         Edit::Settings(_) if form.value("version") != version(endpoint) => {
@@ -111,7 +111,7 @@ async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'
             .await?;
         }
     }
-    Ok(edit.done())
+    Ok(done)
 }
 
 /// What the page says beside what is set.

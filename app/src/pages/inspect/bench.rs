@@ -40,10 +40,11 @@ use crate::{
     live::{Connection, Following},
     load::Resource,
     pages::home::read_session,
-    pending::Pending,
+    pending::{Doomed, Pending},
+    reading,
     span::Span,
     viewer::Viewer,
-    wire::{GoneReason, Problem},
+    wire::{GoneReason, Part, Problem},
 };
 
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
@@ -55,7 +56,7 @@ pub(super) fn Bench(
     part: Resource<PartAnswer>,
 ) -> impl IntoView {
     let Opened { endpoint, page, before, .. } = opened.clone();
-    let asked = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
+    let opened_with = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let own = endpoint.id.clone();
@@ -77,7 +78,7 @@ pub(super) fn Bench(
     let Following { connection, storing } = acts.follow(finding);
     Effect::new(move |last: Option<(Option<String>, Span)>| {
         let now = (q.get(), span.get());
-        if last.as_ref().unwrap_or(&asked) != &now {
+        if last.as_ref().unwrap_or(&opened_with) != &now {
             finding.load();
         }
         now
@@ -124,6 +125,17 @@ pub(super) fn Bench(
         });
     });
     let query = link::query_string();
+    let on_delete_endpoint = {
+        let (navigate, id) = (navigate.clone(), id.clone());
+        move |()| {
+            pending.hold(
+                id.clone(),
+                Doomed::Endpoint,
+                Some((link::inspect(&id, None, ""), "/".to_owned())),
+            );
+            navigate("/", NavigateOptions::default());
+        }
+    };
     let go = move |seq: Option<i64>, replace: bool| {
         let path = link::inspect(&id, seq, &query.get_untracked());
         navigate(&path, NavigateOptions { scroll: false, replace, ..NavigateOptions::default() });
@@ -154,6 +166,21 @@ pub(super) fn Bench(
         let known = state.read().find(seq).cloned();
         known.or_else(|| lists.find(seq))
     });
+    // Another try of the delivery whose tries are shown.
+    let asked = use_location().query;
+    Effect::new(move |last: Option<i64>| {
+        let newest = last_seq.get();
+        let is_shown = || reading::ask(&asked.read_untracked()).part == Part::Attempts;
+        if let Some(last) = last
+            && newest > last
+            && is_shown()
+            && let Some(chosen) = listed.get_untracked()
+            && state.read_untracked().is_tried_since(last, &chosen)
+        {
+            part.refetch();
+        }
+        newest
+    });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
         <Unread lists title=title.clone()/>
@@ -170,7 +197,7 @@ pub(super) fn Bench(
             }.erased())}
             <EndpointBar url with_command until>
                 <AnswersLink state/>
-                <EndpointMenu state until on_change on_clear/>
+                <EndpointMenu state until on_change on_clear on_delete=on_delete_endpoint/>
             </EndpointBar>
             <ScopeLine
                 scope=finding.scope
@@ -188,6 +215,7 @@ pub(super) fn Bench(
                     loaded_through
                     arrivals
                     found=finding.total.into()
+                    is_wrong=Signal::derive(move || finding.fault.read().is_some())
                     on_delete_found
                     on_older=move |is_asked| match lists.found.read_untracked().is_some() {
                         true => finding.more(is_asked),

@@ -22,7 +22,7 @@ pub(super) fn other_keys(scheme: &Scheme, secret: &str) -> Vec<(Vec<u8>, String)
         add(
             key_of(trimmed),
             "The secret set here has white space around it; without that the signature matches. \
-             Delete it and paste it again.",
+             Delete it and paste it without.",
         );
     }
     let unquoted = trimmed.trim_matches(|c| matches!(c, '"' | '\'' | '`'));
@@ -30,7 +30,7 @@ pub(super) fn other_keys(scheme: &Scheme, secret: &str) -> Vec<(Vec<u8>, String)
         add(
             key_of(unquoted),
             "The secret set here stands in quotation marks; without them the signature matches. \
-             Delete it and paste it again.",
+             Delete it and paste it without.",
         );
     }
     if trimmed == secret {

@@ -15,7 +15,7 @@ pub(super) struct Form(Vec<(String, String)>);
 pub(super) enum Edit<'f> {
     AddSecret {
         provider: &'f str,
-        secret: &'f str,
+        secret: String,
         name: &'f str,
     },
     /// The one with this id.
@@ -101,7 +101,7 @@ impl<'f> Edit<'f> {
             "secret" => {
                 return Ok(Self::AddSecret {
                     provider: form.value("provider"),
-                    secret: form.value("secret"),
+                    secret: form.lines("secret"),
                     name: form.value("name"),
                 });
             }

@@ -92,8 +92,12 @@ pub(crate) async fn keep(
         Error::Invalid("`provider` takes a name that `GET /api/providers` lists.".to_owned())
     })?;
     let bytes = secret.reveal().len();
-    if bytes == 0 || bytes > SECRET_BYTES {
-        return Err(Error::Invalid(format!("`secret` takes 1 to {SECRET_BYTES} bytes.")));
+    if bytes == 0 {
+        let takes = signing.secret;
+        return Err(Error::Invalid(format!("`secret` is empty: paste what it takes. {takes}")));
+    }
+    if bytes > SECRET_BYTES {
+        return Err(Error::Invalid(format!("`secret` takes at most {SECRET_BYTES} bytes.")));
     }
     check_secret(signing, &secret).map_err(|takes| {
         Error::Invalid(format!("`secret` is no secret of {}: {takes}.", signing.name))
