@@ -151,7 +151,10 @@ impl Answering {
 
     /// What is kept of an answer that is still to be sent.
     pub(crate) fn kept(visit: &crate::reply::Visit, answer: &Answer, is_head: bool) -> Vec<u8> {
-        kept::bytes(&kept::answered(visit, answer, is_head))
+        let mut answered = kept::answered(visit, answer, is_head);
+        // It goes at once, and that nobody is there any more will be noted.
+        answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
+        kept::bytes(&answered)
     }
 
     /// Notes that nobody was there any more to take the answer to a request.

@@ -14,7 +14,7 @@ use hyper::{
         ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
         ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
         ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-        HeaderName, HeaderValue, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+        HeaderName, HeaderValue, RETRY_AFTER, UPGRADE_INSECURE_REQUESTS, X_CONTENT_TYPE_OPTIONS,
     },
     http::request::Parts,
 };
@@ -164,7 +164,12 @@ pub(crate) fn is_visit(headers: &HeaderMap) -> bool {
 }
 
 fn navigates(headers: &HeaderMap) -> bool {
-    headers.get(FETCH_MODE).is_some_and(|sent| sent.as_bytes() == b"navigate")
+    match headers.get(FETCH_MODE) {
+        Some(mode) => mode.as_bytes() == b"navigate",
+        // Browsers leave that out on plain http (Fetch Metadata §2.1), but send this with whatever
+        // they navigate to (Upgrade Insecure Requests §3.2.1).
+        None => headers.get(UPGRADE_INSECURE_REQUESTS).is_some_and(|sent| sent.as_bytes() == b"1"),
+    }
 }
 
 /// What a request with these fields is answered with, once it is stored or refused.

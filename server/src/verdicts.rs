@@ -29,8 +29,8 @@ const REJUDGED_REQUESTS: usize = 1000;
 const PAGE_REQUESTS: u32 = 100;
 /// How many secrets an endpoint may have.
 const MAX_SECRETS: u32 = 20;
-/// How many MiB judging may take at once; what would need more waits. A body that needs more alone
-/// takes all of it.
+/// How many MiB judging may take at once, and explaining as much again: who looks at failures holds
+/// up no answer. What would need more waits. A body that needs more alone takes all of it.
 const MOST_MEBIBYTES: u32 = 64;
 /// What is signed is put together beside the body.
 const COPIES: u64 = 2;
@@ -49,13 +49,15 @@ pub(crate) struct Bench {
     origin: Option<Arc<str>>,
     /// In MiB. Taken once for a judgement and never by one who holds some of it.
     memory: Arc<Semaphore>,
+    /// The same, for failures that are explained.
+    explaining: Arc<Semaphore>,
 }
 
 impl Bench {
     pub(crate) fn new(store: Arc<dyn Store>, vault: Vault, config: &Config) -> Self {
         let origin = config.public_url.as_ref().map(PublicUrl::origin).map(Arc::from);
-        let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
-        Self { store, vault, origin, memory: Arc::new(Semaphore::new(permits)) }
+        let memory = || Arc::new(Semaphore::new(usize::try_from(MOST_MEBIBYTES).unwrap_or(1)));
+        Self { store, vault, origin, memory: memory(), explaining: memory() }
     }
 
     /// Seals and keeps a secret.
@@ -110,7 +112,11 @@ impl Bench {
             Some(_) if secrets.is_empty() => None,
             _ => {
                 let needs = mebibytes(summary.body_bytes, depth);
-                let permit = self.memory.clone().acquire_many_owned(needs).await;
+                let memory = match depth {
+                    Depth::Verdict => &self.memory,
+                    Depth::Explained => &self.explaining,
+                };
+                let permit = memory.clone().acquire_many_owned(needs).await;
                 Some(permit.map_err(|_| StoreError::Aborted)?)
             }
         };

@@ -71,17 +71,18 @@ async fn the_default_reply_is_what_its_owner_set() {
     assert_eq!(head.header("content-length"), "11");
 
     // Who opens it in a browser gets our page, and no service worker comes from here.
-    let visit = [("sec-fetch-mode", "navigate")];
-    let visited = server.stranger().send(Method::GET, &path, &visit, "").await;
-    assert_eq!(visited.status, StatusCode::OK);
-    assert!(visited.text().contains("/inspect/"));
+    for visit in [("sec-fetch-mode", "navigate"), ("upgrade-insecure-requests", "1")] {
+        let visited = server.stranger().send(Method::GET, &path, &[visit], "").await;
+        assert_eq!(visited.status, StatusCode::OK);
+        assert!(visited.text().contains("/inspect/"));
+    }
     let worker = [("service-worker", "script")];
     let refused = server.stranger().send(Method::GET, &path, &worker, "").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 
     let rows = owner.rows(&id).await;
     let statuses: Vec<_> = rows.iter().map(|row| row["status"].as_i64().unwrap()).collect();
-    assert_eq!(statuses, [201, 201, 201, 200, 403]);
+    assert_eq!(statuses, [201, 201, 201, 200, 200, 403]);
     let reply = record(&owner, &id, 1).await["reply"].clone();
     assert_eq!((&reply["source"], &reply["status"]), (&json!("default"), &json!(201)));
     assert_eq!((&reply["body"], &reply["body_bytes"]), (&json!("<p>made</p>"), &json!(11)));
@@ -90,7 +91,7 @@ async fn the_default_reply_is_what_its_owner_set() {
         assert!(headers.contains(&field), "{headers:?}");
     }
     assert_eq!(record(&owner, &id, 4).await["reply"]["source"], "page");
-    assert_eq!(record(&owner, &id, 5).await["reply"]["source"], "worker");
+    assert_eq!(record(&owner, &id, 6).await["reply"]["source"], "worker");
     let reading = owner.get(&format!("/api/endpoints/{id}/requests/1/reading?part=reply")).await;
     let reading = reading.text();
     assert!(reading.contains("201 Created") && reading.contains("made"), "{reading}");
@@ -100,7 +101,7 @@ async fn the_default_reply_is_what_its_owner_set() {
     let endpoint = set(&owner, &id, &json!({ "reply": null })).await;
     assert_eq!(endpoint.get("answers"), None);
     assert_eq!(send(&server, &path, "").await.text(), "ok");
-    let reply = record(&owner, &id, 6).await["reply"].clone();
+    let reply = record(&owner, &id, 7).await["reply"].clone();
     assert_eq!((&reply["source"], &reply["body"]), (&json!("default"), &json!("ok")));
     assert_eq!(reply["taken"], true);
 }

@@ -10,7 +10,8 @@ use hookglass_app::wire;
 use super::settings::Settings;
 use crate::store::EndpointId;
 
-/// What settings that are remembered take up, about, in bytes. Past that all are forgotten.
+/// What settings that are remembered take up, about, in bytes. Past that all are forgotten but those
+/// by which somebody is being answered: only they know how far their programme is.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// Remembers settings, so that answering need not read the database first.
@@ -46,8 +47,8 @@ impl Cache {
             known.bytes -= bytes;
         }
         if known.bytes + settings.bytes > MOST_BYTES {
-            known.settings.clear();
-            known.bytes = 0;
+            known.settings.retain(|_, settings| Arc::strong_count(settings) > 1);
+            known.bytes = known.settings.values().map(|settings| settings.bytes).sum();
         }
         known.bytes += settings.bytes;
         known.settings.insert(endpoint, settings.clone());

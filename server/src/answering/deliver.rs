@@ -84,6 +84,8 @@ pub(super) struct Watch {
     /// Waits for a sender who hangs up.
     hung_up: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     hold: Option<Hold>,
+    /// Not forgotten until the store knows how far their programme is.
+    settings: Arc<Settings>,
     /// So that a shutdown waits until it is noted.
     _token: TaskTrackerToken,
 }
@@ -169,6 +171,7 @@ impl Answering {
             streams: false,
             hung_up: None,
             hold: None,
+            settings: due.settings,
             _token: due.token,
         }
     }
@@ -281,7 +284,7 @@ impl Watch {
             answer: Some(kept::bytes(&answered)),
             progress: self.progress.take(),
         };
-        let hold = self.hold.take();
+        let (hold, settings) = (self.hold.take(), self.settings.clone());
         let (store, endpoint, seq) = (self.answering.0.store.clone(), self.endpoint, self.seq);
         // Nobody waits for it: the sender has its answer.
         self.answering.0.tasks.spawn(async move {
@@ -295,6 +298,7 @@ impl Watch {
                     );
                 }
             }
+            drop(settings);
         });
     }
 }

@@ -26,11 +26,12 @@ const OF_CONNECTION: [&str; 10] = [
     "upgrade",
 ];
 /// What browsers keep for a whole origin, or act on beyond the answer.
-const OF_ORIGIN: [&str; 15] = [
+const OF_ORIGIN: [&str; 18] = [
     "accept-ch",
     "alt-svc",
     "clear-site-data",
     "critical-ch",
+    "expect-ct",
     "nel",
     "public-key-pins",
     "refresh",
@@ -40,8 +41,22 @@ const OF_ORIGIN: [&str; 15] = [
     "set-cookie",
     "set-cookie2",
     "set-login",
+    "shared-storage-write",
     "speculation-rules",
     "strict-transport-security",
+    "use-as-dictionary",
+];
+
+/// What proxies and caches in front act on.
+const OF_PROXIES: [&str; 8] = [
+    "cdn-cache-control",
+    "edge-control",
+    "surrogate-control",
+    "x-lighttpd-send-file",
+    "x-litespeed-location",
+    "x-reproxy-url",
+    "x-sendfile",
+    "x-sendfile2",
 ];
 
 /// Why an answer may not have a field, in words that follow its name.
@@ -56,7 +71,7 @@ pub(super) fn refused(name: &HeaderName) -> Option<&'static str> {
     if OF_CONNECTION.contains(&name) {
         return Some("belongs to the connection, and Hookglass sets it where it is due");
     }
-    if name.starts_with("x-accel-") || name == "x-sendfile" {
+    if name.starts_with("x-accel-") || OF_PROXIES.contains(&name) {
         return Some("would be followed by a proxy in front of Hookglass");
     }
     let is_of_origin = OF_ORIGIN.contains(&name)
@@ -99,6 +114,9 @@ mod tests {
             "X-Accel-Redirect",
             "X-Accel-Buffering",
             "X-Sendfile",
+            "CDN-Cache-Control",
+            "X-Reproxy-URL",
+            "Use-As-Dictionary",
             "Connection",
             "Keep-Alive",
             "Transfer-Encoding",

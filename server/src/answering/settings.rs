@@ -349,7 +349,11 @@ fn without_bodies(set: &wire::Answering) -> wire::Answering {
     }
 }
 
-/// What settings take up, about.
+/// How many times their text settings take up once they are read: templates become pieces, searches
+/// become terms.
+const READ_TIMES: usize = 10;
+
+/// What settings take up, about, in bytes.
 fn bytes(set: &wire::Answering) -> usize {
     let of = |reply: &wire::Reply| {
         let fields: usize =
@@ -360,7 +364,8 @@ fn bytes(set: &wire::Answering) -> usize {
     };
     let rules: usize = set.rules.iter().map(|rule| rule.when.len() + of(&rule.reply)).sum();
     let steps = set.programme.iter().flat_map(|programme| &programme.steps);
-    1024 + of(&set.reply) + rules + steps.map(|step| of(&step.reply)).sum::<usize>()
+    let text = of(&set.reply) + rules + steps.map(|step| of(&step.reply)).sum::<usize>();
+    1024 + text * READ_TIMES
 }
 
 /// Microseconds since the epoch.
