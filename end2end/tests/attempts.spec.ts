@@ -40,6 +40,20 @@ test("a redelivery is marked, folded by a click, and leads to its other tries", 
   expect(await inspect.seqs()).toEqual([3, 1]);
 });
 
+test("the attempts that are shown follow what arrives", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  const headers: [string, string][] = [["Idempotency-Key", "d-1"]];
+  await curl(url, { body: "1", headers });
+  await inspect.choose(1);
+  await page.keyboard.press("8");
+  const rows = inspect.part("attempts").locator(".reader__row[data-margin]");
+  await expect(rows).toHaveCount(1);
+  await curl(url, { body: "other" });
+  await curl(url, { body: "2", headers });
+  await expect(rows).toHaveCount(2);
+});
+
 test("an equal body is a guess, and said to be one", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();

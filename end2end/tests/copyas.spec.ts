@@ -22,6 +22,13 @@ test("curl that was copied sends the same request again", async ({ page, origin,
   await inspect.showsHeaders(2, [["X-Odd", "a'b"], ["Content-Type", "text/odd"]]);
 });
 
+test("its key copies the request, not the sample", async ({ page, origin, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+  await openedLive(page, origin, "the body", "text/odd");
+  await page.keyboard.press("c");
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain("the body");
+});
+
 test("the menu opens by keyboard and closes by Escape", async ({ page, origin }) => {
   await openedLive(page, origin, "x", "text/plain");
   const menu = page.getByTestId("copy-as");

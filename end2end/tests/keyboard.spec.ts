@@ -32,6 +32,30 @@ test("keys go through the list, open parts and lead back", async ({ page, origin
   await expect(page).toHaveURL(new RegExp(`/inspect/${inspect.id}(\\?|$)`));
 });
 
+test("Escape leaves a field, and one is enough for the palette", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: '{"a":"x"}' });
+  await expect(inspect.rows).toHaveCount(1);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("send");
+  await page.keyboard.press("Escape");
+  await expect(page.getByTestId("palette")).toBeHidden();
+  await page.keyboard.press("/");
+  await page.keyboard.type("xyz");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await expect(page.getByLabel("Search the requests")).not.toBeFocused();
+  await page.getByTestId("search-clear").click();
+  await page.keyboard.press("j");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "1");
+  await page.keyboard.press("f");
+  await page.keyboard.type("x");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/find=x/);
+  await inspect.body.getByRole("searchbox").press("Escape");
+  await expect(page).not.toHaveURL(/find=/);
+});
+
 test("keys are letters while one types", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: "x" });

@@ -1,7 +1,7 @@
 // An empty endpoint teaches, and one that has ended leads back.
 
 import { Inspect } from "../lib/pages.ts";
-import { expect, test } from "../lib/test.ts";
+import { answered, expect, test } from "../lib/test.ts";
 
 test("a sample arrives as a stranger's request would, without the cookie", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
@@ -14,6 +14,29 @@ test("a sample arrives as a stranger's request would, without the cookie", async
   }, inspect.id);
   expect(head.headers.map(([name]) => name.toLowerCase())).not.toContain("cookie");
   expect(head.redacted).toBe(false);
+});
+
+test("a sample that an endpoint answers badly is captured all the same, each by itself", async ({
+  page,
+  origin,
+  complaints,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  complaints.allow(answered(503, new RegExp(`/${inspect.id}`)));
+  const set = await page.evaluate(async (id) => {
+    const reply = { status: 503 };
+    const headers = { "Content-Type": "application/json" };
+    const init = { method: "PATCH", headers, body: JSON.stringify({ reply }) };
+    return (await fetch(`/api/endpoints/${id}`, init)).status;
+  }, inspect.id);
+  expect(set).toBe(200);
+  const button = page.locator(".endpoint-bar").getByRole("button", { name: "Send a sample" });
+  await button.click();
+  await expect(inspect.rows).toHaveCount(1);
+  await button.click();
+  await expect(inspect.rows).toHaveCount(2);
+  await expect(button).toBeVisible();
+  await expect(inspect.row(2)).not.toContainText("try");
 });
 
 test("it shows the URL, commands, where to paste it, and a code for a phone", async ({ page, origin }) => {

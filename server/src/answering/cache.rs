@@ -61,3 +61,24 @@ impl Cache {
         self.plain.get_or_init(read).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_answering_is_not_forgotten_when_room_is_made() {
+        let cache = Cache::default();
+        let settings = |bytes| {
+            let plain = Settings::read(&wire::Answering::default(), 1, 0).unwrap();
+            Arc::new(Settings { bytes, ..plain })
+        };
+        let in_use = cache.keep(EndpointId(1), settings(10));
+        cache.keep(EndpointId(2), settings(10));
+        cache.keep(EndpointId(3), settings(MOST_BYTES));
+        assert!(Arc::ptr_eq(&in_use, &cache.find(EndpointId(1), 1).unwrap()));
+        assert!(cache.find(EndpointId(2), 1).is_none());
+        assert!(cache.find(EndpointId(3), 1).is_some());
+        assert_eq!(cache.known.lock().unwrap().bytes, MOST_BYTES + 10);
+    }
+}

@@ -44,6 +44,13 @@ fn a_reply_is_read_from_its_form() {
 }
 
 #[test]
+fn a_secret_has_the_line_ends_that_were_pasted() {
+    let form = form(&[("do", "secret"), ("provider", "vercel"), ("secret", "a\r\nb\r\n")]);
+    let Edit::AddSecret { provider, secret, .. } = Edit::of(&form).unwrap() else { panic!() };
+    assert_eq!((provider, secret.as_str()), ("vercel", "a\nb\n"));
+}
+
+#[test]
 fn a_body_of_bytes_stays_until_text_is_written_or_it_is_let_go() {
     let reply = Reply { body: None, body_base64: Some("AAE=".to_owned()), ..Reply::default() };
     let set = Answering { reply, ..Answering::default() };
