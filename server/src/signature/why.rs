@@ -19,9 +19,9 @@ use super::{
     Known,
     carried::{Claim, claims},
     message::Message,
-    scheme::{Form, Scheme},
+    scheme::{Form, Scheme, Spelling},
     secret::Key,
-    verify::holds,
+    verify::{Work, holds},
 };
 
 /// Longer bodies are not tried: each mistake hashes them once more.
@@ -47,19 +47,23 @@ pub(super) fn mismatch(
     if message.body.len() > TRIED_BYTES {
         return None;
     }
-    if let Some(hint) = other_secret(scheme, message, claims, keys, secrets) {
+    let work = &Work::new();
+    if let Some(hint) = other_secret(scheme, message, claims, keys, secrets, work) {
         return Some(hint);
     }
     keys.iter()
         .find_map(|(known, key)| {
-            guesses(scheme, message, known, key).find(|guess| {
+            let mut tried = guesses(scheme, message, known, key).take_while(|_| !work.is_short());
+            tried.find(|guess| {
                 let key = match (&guess.key, key) {
                     (Some(bytes), _) => &Key::shared(bytes.clone()),
                     (None, key) => key,
                 };
                 let secret = guess.key.as_deref().map(String::from_utf8_lossy);
                 let secret = secret.as_deref().unwrap_or_else(|| known.secret.reveal());
-                claims.iter().all(|claim| holds(&guess.scheme, &guess.message, claim, key, secret))
+                // Two mistakes at once are not looked for.
+                let scheme = Scheme { spelling: Spelling::Called, ..guess.scheme };
+                claims.iter().all(|claim| holds(&scheme, &guess.message, claim, key, secret, work))
             })
         })
         .map(|guess| guess.hint.into_owned())
@@ -77,9 +81,11 @@ pub(super) fn malformed<'k>(
     }
     let bare = Scheme { form: Form::Whole(""), ..*scheme };
     let claims = claims(&bare, message).ok()?;
+    let work = Work::new();
     let matches = secrets.any(|known| {
         Key::of(&bare, known.secret.reveal()).is_ok_and(|key| {
-            claims.iter().all(|claim| holds(&bare, message, claim, &key, known.secret.reveal()))
+            let secret = known.secret.reveal();
+            claims.iter().all(|claim| holds(&bare, message, claim, &key, secret, &work))
         })
     });
     matches
@@ -93,16 +99,16 @@ fn other_secret(
     claims: &[Claim],
     keys: &[(&Known, Key)],
     secrets: &[Known],
+    work: &Work,
 ) -> Option<String> {
     let tried = |known: &Known| keys.iter().any(|(own, _)| own.id == known.id);
     secrets
         .iter()
         .filter(|known| !tried(known))
         .find(|known| {
-            Key::of(scheme, known.secret.reveal()).is_ok_and(|key| {
-                claims
-                    .iter()
-                    .all(|claim| holds(scheme, message, claim, &key, known.secret.reveal()))
+            let secret = known.secret.reveal();
+            Key::of(scheme, secret).is_ok_and(|key| {
+                claims.iter().all(|claim| holds(scheme, message, claim, &key, secret, work))
             })
         })
         .map(|known| {

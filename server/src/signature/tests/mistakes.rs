@@ -198,3 +198,30 @@ fn a_signature_without_its_prefix() {
     let judged = vector.with("X-Hub-Signature-256", bare).judge(&[&vector.secret]);
     assert_hint(&judged, "put `sha256=` before it");
 }
+
+#[test]
+fn a_timestamp_in_another_unit() {
+    for (provider, field, time, sent, due) in [
+        ("svix", "svix-timestamp", "1795262587000", "milliseconds", "seconds"),
+        ("hubspot", "X-HubSpot-Request-Timestamp", "1795262587", "seconds", "milliseconds"),
+    ] {
+        let vector = Vector::of(provider);
+        let signature = match provider {
+            "svix" => {
+                let key = vector.secret.strip_prefix("whsec_").unwrap();
+                let content = format!("{}.{time}.{}", vector.field("svix-id"), vector.body);
+                format!("v1,{}", base64_mac(&STANDARD.decode(key).unwrap(), &content))
+            }
+            _ => {
+                let content = format!("POST{}{}{time}", vector.url, vector.body);
+                base64_mac(vector.secret.as_bytes(), &content)
+            }
+        };
+        let signed = vector.with(vector.scheme().field, &signature).with(field, time);
+        let judged = signed.judge(&[&vector.secret]);
+        assert_hint(&judged, &format!("sign the time in {due}"));
+        assert!(!judged.hint.unwrap().contains("clock"));
+        let reason = judged.reason.unwrap();
+        assert!(reason.contains(&format!("is in {sent}")), "{reason}");
+    }
+}
