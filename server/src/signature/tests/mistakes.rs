@@ -116,7 +116,8 @@ fn another_url_than_the_one_that_was_called() {
         ("http://hooks.example.com/abc/square", "http"),
         ("https://tunnel.example.net/abc/square", "host"),
         ("https://hooks.example.com:8443/abc/square", "port"),
-        ("https://hooks.example.com/abc/square/", "trailing slash"),
+        ("https://hooks.example.com/abc/square/", "path: trailing slash"),
+        ("https://hooks.example.com/abc", "path: the endpoint alone"),
     ] {
         let signature = base64_mac(vector.secret.as_bytes(), &format!("{signed}{}", vector.body));
         let sent = vector
@@ -125,7 +126,8 @@ fn another_url_than_the_one_that_was_called() {
             .with("X-Forwarded-Port", "8443");
         let judged = sent.judge(&[&vector.secret]);
         assert_hint(&judged, &format!("signed the URL `{signed}`, not `{}`", vector.url));
-        assert!(judged.hint.unwrap().contains("--public-url"), "{what}");
+        let has_option = judged.hint.unwrap().contains("--public-url");
+        assert_eq!(has_option, !what.starts_with("path"), "{what}: an origin mends no path");
     }
 }
 
@@ -224,4 +226,42 @@ fn a_timestamp_in_another_unit() {
         let reason = judged.reason.unwrap();
         assert!(reason.contains(&format!("is in {sent}")), "{reason}");
     }
+}
+
+#[test]
+fn a_prefix_too_much_or_in_upper_case() {
+    for (provider, field) in [("shopify", "X-Shopify-Hmac-Sha256"), ("gitea", "X-Gitea-Signature")]
+    {
+        let vector = Vector::of(provider);
+        let sent = vector.with(field, &format!("sha256={}", vector.field(field)));
+        assert_hint(&sent.judge(&[&vector.secret]), "leave out the `sha256=`");
+    }
+    let github = Vector::of("github");
+    let upper = github.field("X-Hub-Signature-256").replace("sha256", "SHA256");
+    let sent = github.with("X-Hub-Signature-256", &upper).without("X-Hub-Signature");
+    assert_hint(&sent.judge(&[&github.secret]), "write `sha256=` before it, not `SHA256=`");
+}
+
+#[test]
+fn another_hash_in_the_field_of_one() {
+    let meta = Vector::of("meta");
+    let sha1 = made(Method::Hmac(Hash::Sha1), meta.secret.as_bytes(), meta.body.as_bytes());
+    let sent = meta.with("X-Hub-Signature-256", &format!("sha1={}", encode(Encoding::Hex, &sha1)));
+    assert_hint(&sent.judge(&[&meta.secret]), "but for its hash, which `sha1=` names");
+}
+
+#[test]
+fn a_signature_without_its_version() {
+    let vector = Vector::of("svix");
+    let bare = vector.field("svix-signature").strip_prefix("v1,").unwrap();
+    let sent = vector.with("svix-signature", bare);
+    assert_hint(&sent.judge(&[&vector.secret]), "put `v1,` before it");
+}
+
+#[test]
+fn a_form_that_is_left_out_of_what_is_signed() {
+    let vector = Vector::of("twilio");
+    let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), vector.url.as_bytes());
+    let sent = vector.with("X-Twilio-Signature", &encode(Encoding::Base64, &mac));
+    assert_hint(&sent.judge(&[&vector.secret]), "parameters of its form have to be signed");
 }
