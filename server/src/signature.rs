@@ -7,6 +7,8 @@ mod rsa;
 mod scheme;
 pub(crate) mod schemes;
 mod secret;
+mod spelling;
+mod time;
 mod verify;
 mod why;
 
@@ -14,9 +16,10 @@ mod why;
 mod tests;
 
 use self::{
-    carried::{Claim, Trouble, claims, signed_at},
+    carried::{Claim, Trouble, claims},
     secret::{Key, KeyError},
-    verify::{content, encode, holds, is_body_of_url, made, shown_content},
+    time::untimely,
+    verify::{Work, content, encode, holds, is_body_of_url, made, shown_content},
 };
 pub(crate) use self::{
     message::Message,
@@ -135,8 +138,10 @@ pub(crate) fn judge(
     // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
     let is_anothers = |best: &Judgement| match best.verdict {
         Verdict::Unsigned => true,
-        Verdict::Invalid => recognised.is_some_and(|own| !sender::has_shared_marks(own.id)),
-        Verdict::Valid | Verdict::Unknown => false,
+        Verdict::Invalid | Verdict::Unknown => {
+            recognised.is_some_and(|own| !sender::has_shared_marks(own.id))
+        }
+        Verdict::Valid => false,
     };
     if let Some(recognised) = recognised
         && best.as_ref().is_none_or(is_anothers)
@@ -191,6 +196,7 @@ fn judge_by(
 ) -> Judgement {
     let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
     let mut malformed = None;
+    let mut unread = None;
     let mut fits_none = None;
     for scheme in signing.schemes {
         let claims = match claims(scheme, message) {
@@ -198,6 +204,10 @@ fn judge_by(
             Err(Trouble::Unsigned) => continue,
             Err(Trouble::Malformed(what)) => {
                 malformed = malformed.or(Some((scheme, what)));
+                continue;
+            }
+            Err(Trouble::Unread(what)) => {
+                unread = unread.or(Some(what));
                 continue;
             }
         };
@@ -217,6 +227,9 @@ fn judge_by(
             judged.hint = why::malformed(scheme, message, own());
         }
         return judged;
+    }
+    if unread.is_some() {
+        return Judgement::new(signing, Verdict::Unknown, unread);
     }
     if let Some(scheme) = fits_none {
         let reason = format!(
@@ -241,10 +254,15 @@ struct Case<'a> {
 impl Case<'_> {
     fn judge(&self, keys: &[(&Known, Key)], secrets: &[Known], depth: Depth) -> Judgement {
         let Self { scheme, message, claims, signing } = *self;
+        let work = Work::new();
         let maker = keys.iter().find(|(known, key)| {
-            claims.iter().all(|claim| holds(scheme, message, claim, key, known.secret.reveal()))
+            let secret = known.secret.reveal();
+            claims.iter().all(|claim| holds(scheme, message, claim, key, secret, &work))
         });
         let Some((known, _)) = maker else {
+            if let Some(reason) = self.untried(&work) {
+                return Judgement::new(signing, Verdict::Unknown, Some(reason));
+            }
             let mut judged =
                 Judgement::new(signing, Verdict::Invalid, Some(self.mismatch(keys.len())));
             if depth == Depth::Explained {
@@ -255,18 +273,55 @@ impl Case<'_> {
             }
             return judged;
         };
-        if scheme.signed.contains("{params}") && is_body_of_url(message) == Some(false) {
-            let reason = "the URL is signed, but its `bodySHA256` is not that of the body";
-            return Judgement::new(signing, Verdict::Invalid, Some(reason.to_owned()));
+        if let Some((reason, hint)) = self.unsigned_body() {
+            let mut judged = Judgement::new(signing, Verdict::Invalid, Some(reason.to_owned()));
+            judged.hint = hint.map(str::to_owned);
+            return judged;
         }
         let mut judged = Judgement::new(signing, Verdict::Valid, None);
         judged.secret_id = Some(known.id.clone());
-        if let Some((reason, hint)) = self.out_of_time() {
-            judged.verdict = Verdict::Invalid;
-            judged.reason = Some(reason);
-            judged.hint = Some(hint);
+        let untimely =
+            claims.first().and_then(|claim| untimely(scheme, claim, message, signing.name));
+        if let Some(untimely) = untimely {
+            judged.verdict = untimely.verdict;
+            judged.reason = Some(untimely.reason);
+            judged.hint = untimely.hint;
         }
         judged
+    }
+
+    /// Why a signature may be right although none was found to be.
+    fn untried(&self, work: &Work) -> Option<String> {
+        if self.claims.iter().any(|claim| claim.is_cut) {
+            return Some("it carries more signatures than are looked at".to_owned());
+        }
+        work.is_short().then(|| {
+            "its body is too long to hold all of its signatures against all secrets set here"
+                .to_owned()
+        })
+    }
+
+    /// What is wrong with a body that a right signature of the URL leaves out, and what to do.
+    fn unsigned_body(&self) -> Option<(&'static str, Option<&'static str>)> {
+        let Self { scheme, message, .. } = *self;
+        if !scheme.signs_params() {
+            return None;
+        }
+        match is_body_of_url(message) {
+            Some(true) => None,
+            Some(false) => {
+                Some(("the URL is signed, but its `bodySHA256` is not that of the body", None))
+            }
+            None if message.body.is_empty() || message.is_form() => None,
+            None => Some((
+                "the URL is signed, but nothing signs the body: it is no form, and the URL has no \
+                 `bodySHA256`",
+                Some(
+                    "Let the sender send its parameters as application/x-www-form-urlencoded, or \
+                     add the body's SHA-256 to the URL as `bodySHA256` before it signs it.",
+                ),
+            )),
+        }
     }
 
     fn mismatch(&self, keys: usize) -> String {
@@ -279,42 +334,6 @@ impl Case<'_> {
             _ => "the signature was not made with",
         };
         format!("{what} {which}, or what it signs was changed")
-    }
-
-    /// What is wrong with the time of signing, and what to do. The signature itself is right.
-    fn out_of_time(&self) -> Option<(String, String)> {
-        let time = self.scheme.time?;
-        let claim = self.claims.first()?;
-        if time.past_s.is_none() && time.future_s.is_none() {
-            return None;
-        }
-        let signed_at = match signed_at(self.scheme, claim, self.message) {
-            Ok(signed_at) => signed_at?,
-            Err(what) => {
-                let hint = "Let the sender send the time at which it signs.".to_owned();
-                return Some((format!("the signature is right, but {what}"), hint));
-            }
-        };
-        let late_s = self.message.received_at.saturating_sub(signed_at) / 1_000_000;
-        let (off_s, taken_s, side) = if late_s >= 0 {
-            (late_s, time.past_s?, "before")
-        } else {
-            (late_s.saturating_neg(), time.future_s?, "after")
-        };
-        (off_s > i64::from(taken_s)).then(|| {
-            let reason = format!(
-                "the signature is right, but its timestamp lies {off_s} s {side} the arrival; {} \
-                 takes {taken_s} s",
-                self.signing.name
-            );
-            let hint = if side == "before" {
-                "The request was sent late or once more: let the sender sign each try anew, or \
-                 set its clock."
-            } else {
-                "The sender's clock, or this server's, is wrong: set it."
-            };
-            (reason, hint.to_owned())
-        })
     }
 
     /// What came beside what the first secret makes.

@@ -18,7 +18,7 @@ pub(crate) const RECORDS: &[Handshake] = &[
     Handshake {
         id: "slack",
         name: "Slack",
-        asks: "POST, JSON with `\"type\": \"url_verification\"` and `challenge`",
+        asks: "POST, JSON with `\"type\": \"url_verification\"`, `token` and `challenge`",
         gets: "200 with the challenge",
         method: "POST",
         marks: &[Is(Body(&["type"]), "url_verification"), Has(Body(&["token"]))],

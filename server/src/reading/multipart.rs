@@ -17,6 +17,9 @@ use crate::head;
 /// The most parts that are shown.
 const MAX_PARTS: usize = 100_000;
 
+/// The longest fields of a part by which its content is found, in bytes.
+const MAX_NAMING_BYTES: usize = 16 * 1024;
+
 /// Where the parts of a body are.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parts {
@@ -119,6 +122,17 @@ impl Parts {
         });
         let notes = self.broken.iter().map(|text| note("warn", text)).collect();
         (shown.collect(), notes)
+    }
+
+    /// The content of the first part of a name that is no file.
+    pub(crate) fn value<'a>(&self, bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
+        let part = self.parts.iter().find(|part| {
+            part.fields.len() <= MAX_NAMING_BYTES && {
+                let said = said(&bytes[part.fields.clone()]);
+                said.file.is_none() && said.name.as_deref() == Some(name)
+            }
+        })?;
+        Some(&bytes[part.body.clone()])
     }
 
     /// The content of a part with the file name that it has, if it has one.
@@ -273,6 +287,8 @@ mod tests {
         let (bytes, file) = parts.part(SAMPLE, 1).unwrap();
         assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
         assert_eq!(parts.part(SAMPLE, 3), None);
+        assert_eq!(parts.value(SAMPLE, "a"), Some(b"one\r\ntwo".as_slice()));
+        assert_eq!(parts.value(SAMPLE, "f"), None, "a file is no value");
     }
 
     #[test]

@@ -1,19 +1,22 @@
 //! What a request carries of a scheme: the signatures in it, and what goes into what they sign.
 //! Reads bytes from anyone; never panics.
 
-use hookglass_app::wire::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
+mod bodies;
 
+use self::bodies::{adyen_items, client_state, mailgun};
 use super::{
     message::Message,
-    scheme::{Form, Scheme, TimeFrom, Unit},
+    scheme::{Form, Scheme, TimeFrom},
 };
 
-/// Signatures that are read out of one request for one scheme; past that none is looked at.
+/// Signatures that are looked at in one request for one scheme; past that none is.
 const SIGNATURES: usize = 64;
-/// Bodies above this are not searched for signatures, in bytes.
-const SEARCHED_BYTES: usize = 1024 * 1024;
+/// The same where each has to be checked with a public key, which takes a hash of the body apiece.
+const PUBLIC_SIGNATURES: usize = 4;
+/// Bodies above this are not read as JSON, in bytes.
+pub(super) const SEARCHED_BYTES: usize = 1024 * 1024;
+/// The one field that several senders fill, each with another hash.
+const SHARED_FIELD: &str = "x-hub-signature";
 
 /// Something signed, and its signatures: one of them has to be right.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +31,10 @@ pub(super) struct Claim {
     pub(super) token: String,
     /// What stands for `{item}`.
     pub(super) item: String,
+    /// What stands for `{params}`.
+    pub(super) params: Vec<u8>,
+    /// Whether the request carries more signatures than these.
+    pub(super) is_cut: bool,
 }
 
 /// Why nothing can be held against a key.
@@ -37,6 +44,8 @@ pub(super) enum Trouble {
     Unsigned,
     /// It carries something that is none: what is wrong with it.
     Malformed(String),
+    /// It may carry some where nothing looks: why not.
+    Unread(String),
 }
 
 /// Reads the claims of a scheme: all of them have to hold. Never empty.
@@ -46,6 +55,7 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
     }
     let mut claims = match scheme.form {
         Form::Whole(prefix) => whole(scheme, message, prefix)?,
+        Form::Each(prefix) => each(scheme, message, prefix)?,
         Form::Pairs { separator, time, signature } => {
             pairs(scheme, message, separator, time, signature)?
         }
@@ -56,7 +66,17 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
         Form::ClientState => client_state(message)?,
     };
     let time = scheme.time.map(|time| time.from);
+    let most = if scheme.method.is_public() { PUBLIC_SIGNATURES } else { SIGNATURES };
+    if scheme.signs_params() && message.is_long_form() {
+        let reason = "its form is longer than 1 MiB and not read, and what it holds is signed";
+        return Err(Trouble::Unread(reason.to_owned()));
+    }
     for claim in &mut claims {
+        claim.is_cut = claim.signatures.len() > most;
+        claim.signatures.truncate(most);
+        if scheme.signs_params() {
+            claim.params = params(message);
+        }
         if let Some(TimeFrom::Field(field)) = time {
             claim.timestamp = needed(message, field)?;
         }
@@ -65,43 +85,6 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
         }
     }
     Ok(claims)
-}
-
-/// When the request says that it was signed, in microseconds since the epoch.
-///
-/// # Errors
-/// What it says cannot be read as a time.
-pub(super) fn signed_at(
-    scheme: &Scheme,
-    claim: &Claim,
-    message: &Message<'_>,
-) -> Result<Option<i64>, String> {
-    let Some(time) = scheme.time else { return Ok(None) };
-    let text = match time.from {
-        TimeFrom::Signature | TimeFrom::Field(_) => claim.timestamp.clone(),
-        TimeFrom::Member(name) => {
-            let body: Option<Value> = (message.body.len() <= SEARCHED_BYTES)
-                .then(|| serde_json::from_slice(&message.body).ok())
-                .flatten();
-            match body.as_ref().and_then(|body| body.get(name)) {
-                Some(member) => member.to_string(),
-                None => return Err(format!("the body has no `{name}`")),
-            }
-        }
-    };
-    let read = match time.unit {
-        Unit::Seconds => {
-            text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000_000))
-        }
-        Unit::Milliseconds => text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000)),
-        Unit::Rfc3339 => rfc3339_us(&text),
-    };
-    read.map(Some).ok_or_else(|| format!("its timestamp `{}` is no time", shortened(&text)))
-}
-
-fn rfc3339_us(text: &str) -> Option<i64> {
-    let time: Timestamp = serde_json::from_value(Value::from(text)).ok()?;
-    Some(time.as_micros())
 }
 
 fn needed(message: &Message<'_>, field: &str) -> Result<String, Trouble> {
@@ -123,8 +106,9 @@ fn whole(
     let value = message.field(scheme.field).ok_or(Trouble::Unsigned)?;
     match value.strip_prefix(prefix) {
         Some(signature) if !signature.is_empty() => Ok(one(signature)),
-        // Another scheme of the same field.
-        None if value.split_once('=').is_some_and(|(name, _)| is_hash_name(name)) => {
+        None if scheme.field == SHARED_FIELD
+            && value.split_once('=').is_some_and(|(name, _)| is_hash_name(name)) =>
+        {
             Err(Trouble::Unsigned)
         }
         None => Err(Trouble::Malformed(format!(
@@ -133,6 +117,21 @@ fn whole(
         ))),
         Some(_) => Err(Trouble::Malformed(format!("the field `{}` is empty", scheme.field_name()))),
     }
+}
+
+/// Signatures in any field of the name, each with its prefix or without.
+fn each(scheme: &Scheme, message: &Message<'_>, prefix: &str) -> Result<Vec<Claim>, Trouble> {
+    let values = || message.values(scheme.field);
+    let signatures: Vec<String> = values()
+        .map(|value| value.strip_prefix(prefix).unwrap_or(value).to_owned())
+        .filter(|signature| !signature.is_empty())
+        .take(SIGNATURES + 1)
+        .collect();
+    if !signatures.is_empty() {
+        return Ok(vec![Claim { signatures, ..Claim::default() }]);
+    }
+    values().next().ok_or(Trouble::Unsigned)?;
+    Err(Trouble::Malformed(format!("the field `{}` is empty", scheme.field_name())))
 }
 
 fn is_hash_name(name: &str) -> bool {
@@ -152,7 +151,7 @@ fn pairs(
         let name = name.trim();
         if name == time {
             value.trim().clone_into(&mut claim.timestamp);
-        } else if name == signature && claim.signatures.len() < SIGNATURES {
+        } else if name == signature && claim.signatures.len() <= SIGNATURES {
             claim.signatures.push(value.trim().to_owned());
         }
     }
@@ -169,14 +168,18 @@ fn pairs(
 }
 
 fn versions(scheme: &Scheme, message: &Message<'_>, version: &str) -> Result<Vec<Claim>, Trouble> {
-    let value = message.field(scheme.field).ok_or(Trouble::Unsigned)?;
-    let parts: Vec<(&str, &str)> =
-        value.split_ascii_whitespace().filter_map(|part| part.split_once(',')).collect();
+    message.field(scheme.field).ok_or(Trouble::Unsigned)?;
+    // Several fields of a name are one list (RFC 9110 §5.3).
+    let parts: Vec<(&str, &str)> = message
+        .values(scheme.field)
+        .flat_map(str::split_ascii_whitespace)
+        .filter_map(|part| part.split_once(','))
+        .collect();
     let signatures: Vec<String> = parts
         .iter()
         .filter(|(own, _)| *own == version)
         .map(|(_, signature)| (*signature).to_owned())
-        .take(SIGNATURES)
+        .take(SIGNATURES + 1)
         .collect();
     if !signatures.is_empty() {
         return Ok(vec![Claim { signatures, ..Claim::default() }]);
@@ -198,7 +201,7 @@ fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Troubl
             })
         })
         .map(|(_, value)| value.clone())
-        .take(SIGNATURES)
+        .take(SIGNATURES + 1)
         .collect();
     if signatures.is_empty() {
         return Err(Trouble::Unsigned);
@@ -206,148 +209,11 @@ fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Troubl
     Ok(vec![Claim { signatures, ..Claim::default() }])
 }
 
-/// A JSON body; `None` for what is none or too long to look into.
-fn json<T: for<'de> Deserialize<'de>>(message: &Message<'_>) -> Option<T> {
-    let body = message.body.trim_ascii_start();
-    if body.first() != Some(&b'{') || body.len() > SEARCHED_BYTES {
-        return None;
-    }
-    serde_json::from_slice(body).ok()
-}
-
-#[derive(Deserialize)]
-struct Mailgun {
-    signature: MailgunSignature,
-}
-
-#[derive(Deserialize)]
-struct MailgunSignature {
-    timestamp: Value,
-    token: String,
-    signature: String,
-}
-
-fn mailgun(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
-    if let Some(Mailgun { signature }) = json(message) {
-        let timestamp = match signature.timestamp {
-            Value::String(text) => text,
-            number => number.to_string(),
-        };
-        let signatures = vec![signature.signature];
-        return Ok(vec![Claim {
-            signatures,
-            timestamp,
-            token: signature.token,
-            ..Claim::default()
-        }]);
-    }
-    let form = message.form().ok_or(Trouble::Unsigned)?;
-    let value =
-        |name: &str| form.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone());
-    let (Some(timestamp), Some(token), Some(signature)) =
-        (value("timestamp"), value("token"), value("signature"))
-    else {
-        return Err(Trouble::Unsigned);
-    };
-    Ok(vec![Claim { signatures: vec![signature], timestamp, token, ..Claim::default() }])
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Adyen {
-    notification_items: Vec<AdyenOuter>,
-}
-
-#[derive(Deserialize)]
-struct AdyenOuter {
-    #[serde(rename = "NotificationRequestItem")]
-    item: AdyenItem,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct AdyenItem {
-    psp_reference: String,
-    original_reference: String,
-    merchant_account_code: String,
-    merchant_reference: String,
-    amount: AdyenAmount,
-    event_code: String,
-    /// `"true"` in JSON notifications.
-    success: Value,
-    additional_data: Value,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct AdyenAmount {
-    value: Value,
-    currency: String,
-}
-
-fn adyen_items(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
-    let Some(Adyen { notification_items }) = json(message) else { return Err(Trouble::Unsigned) };
-    let plain = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    let mut claims = Vec::new();
-    for AdyenOuter { item } in notification_items.into_iter().take(SIGNATURES) {
-        let signature = item
-            .additional_data
-            .get("hmacSignature")
-            .and_then(Value::as_str)
-            .ok_or(Trouble::Unsigned)?
-            .to_owned();
-        let signed = [
-            item.psp_reference,
-            item.original_reference,
-            item.merchant_account_code,
-            item.merchant_reference,
-            plain(&item.amount.value),
-            item.amount.currency,
-            item.event_code,
-            plain(&item.success),
-        ]
-        .join(":");
-        claims.push(Claim { signatures: vec![signature], item: signed, ..Claim::default() });
-    }
-    if claims.is_empty() { Err(Trouble::Unsigned) } else { Ok(claims) }
-}
-
-#[derive(Deserialize)]
-struct Graph {
-    value: Vec<GraphItem>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct GraphItem {
-    #[serde(default)]
-    subscription_id: Option<String>,
-    #[serde(default)]
-    client_state: Option<String>,
-}
-
-fn client_state(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
-    let Some(Graph { value }) = json(message) else { return Err(Trouble::Unsigned) };
-    if value.is_empty() || value.iter().any(|item| item.subscription_id.is_none()) {
-        return Err(Trouble::Unsigned);
-    }
-    value
-        .into_iter()
-        .take(SIGNATURES)
-        .map(|item| {
-            let state = item.client_state.filter(|state| !state.is_empty());
-            state
-                .map(|state| Claim { signatures: vec![state], ..Claim::default() })
-                .ok_or(Trouble::Unsigned)
-        })
-        .collect()
-}
-
-/// The start of a text from outside.
-fn shortened(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(40).collect()
+/// Twilio's form parameters: names and values without anything between them, sorted, each pair
+/// once.
+fn params(message: &Message<'_>) -> Vec<u8> {
+    let mut pairs = message.form().unwrap_or_default();
+    pairs.sort();
+    pairs.dedup();
+    pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect()
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hookglass_app::wire::Text;
 
-use crate::head;
+use crate::{head, reading::media::Media};
 
 /// The longest body that is read as a form, in bytes.
 const MAX_FORM_BYTES: usize = 1024 * 1024;
@@ -56,33 +56,34 @@ impl<'a> Message<'a> {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as a form's pairs, in order, if its type says that it is one. A longer one than any
-    /// sender's is none: pairs take many times what they stand in.
+    /// All values of a field, in wire order.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the type of the body says that it is a form.
+    pub(super) fn is_form(&self) -> bool {
+        self.field("content-type").is_some_and(|kind| Media::of(kind.as_bytes()).is_form())
+    }
+
+    /// Whether it is a form that is too long to be read.
+    pub(super) fn is_long_form(&self) -> bool {
+        self.body.len() > MAX_FORM_BYTES && self.is_form()
+    }
+
+    /// The body as a form's pairs, in order, if its type says that it is one. One that is too long
+    /// is not read: pairs take many times what they stand in.
     pub(super) fn form(&self) -> Option<Vec<(String, String)>> {
-        if self.body.len() > MAX_FORM_BYTES {
+        if self.body.len() > MAX_FORM_BYTES || !self.is_form() {
             return None;
         }
-        let kind = self.field("content-type")?;
-        let is_form = kind.split(';').next().is_some_and(|kind| {
-            kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
-        is_form.then(|| serde_urlencoded::from_bytes(&self.body).ok()).flatten()
+        serde_urlencoded::from_bytes(&self.body).ok()
     }
 }
 
-/// The URL that a request was sent to, with its port spelled out and without.
+/// The URLs that a request may have been sent to, each with its port spelled out and without.
 fn urls(fields: &[(String, String)], target: &str, origin: Option<&str>) -> Vec<String> {
-    let value =
-        |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
-    let origin = origin.map_or_else(
-        || {
-            let proto = value("x-forwarded-proto").and_then(|value| value.split(',').next());
-            let is_https = proto.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"));
-            let scheme = if is_https { "https" } else { "http" };
-            format!("{scheme}://{}", value("host").unwrap_or_default())
-        },
-        str::to_owned,
-    );
+    let origins = origin.map_or_else(|| origins(fields), |origin| vec![origin.to_owned()]);
     let path = if target.starts_with('/') {
         target
     } else {
@@ -92,11 +93,40 @@ fn urls(fields: &[(String, String)], target: &str, origin: Option<&str>) -> Vec<
             .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]))
             .unwrap_or("/")
     };
-    let mut urls = vec![format!("{origin}{path}")];
-    if let Some(other) = other_port(&origin) {
-        urls.push(format!("{other}{path}"));
+    let mut urls = Vec::new();
+    for origin in origins {
+        urls.push(format!("{origin}{path}"));
+        urls.extend(other_port(&origin).map(|other| format!("{other}{path}")));
     }
     urls
+}
+
+/// The origins that a request names itself: by the scheme that the nearest proxy says, then by
+/// what one before it says. Senders write a host in lower case, whatever case they call it by.
+fn origins(fields: &[(String, String)]) -> Vec<String> {
+    let values = |wanted: &'static str| {
+        fields.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    let said = values("x-forwarded-proto").rev().flat_map(|value| value.rsplit(','));
+    let mut schemes: Vec<&str> = said
+        .map(|scheme| if scheme.trim().eq_ignore_ascii_case("https") { "https" } else { "http" })
+        .collect();
+    if schemes.is_empty() {
+        schemes.push("http");
+    }
+    let host = values("host").next().unwrap_or_default();
+    let mut origins: Vec<String> = Vec::new();
+    for scheme in ["https", "http"].into_iter().filter(|scheme| schemes.contains(scheme)) {
+        for host in [host.to_owned(), host.to_ascii_lowercase()] {
+            let origin = format!("{scheme}://{host}");
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+    }
+    let nearest = schemes.first().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    origins.sort_by_key(|origin| !origin.starts_with(&nearest));
+    origins
 }
 
 /// The origin with its scheme's own port, or without it.
@@ -133,5 +163,21 @@ mod tests {
         let proxied = "POST /a HTTP/1.1\r\nHost: h.test:8443\r\nX-Forwarded-Proto: https\r\n\r\n";
         assert_eq!(urls_of(proxied, "/a", None), ["https://h.test:8443/a"]);
         assert_eq!(urls_of(head, "http://h.test/a", None)[0], "http://h.test/a");
+    }
+
+    #[test]
+    fn the_nearest_proxy_tells_the_scheme_and_a_host_has_no_case() {
+        let said = |fields: &str| {
+            urls_of(&format!("POST /a HTTP/1.1\r\nHost: H.test:1\r\n{fields}\r\n"), "/a", None)
+        };
+        assert_eq!(said(""), ["http://H.test:1/a", "http://h.test:1/a"]);
+        for fields in [
+            "X-Forwarded-Proto: http\r\nX-Forwarded-Proto: https\r\n",
+            "X-Forwarded-Proto: http, https\r\n",
+        ] {
+            let urls = said(fields);
+            assert_eq!(urls[..2], ["https://H.test:1/a", "https://h.test:1/a"]);
+            assert_eq!(urls[2..], ["http://H.test:1/a", "http://h.test:1/a"]);
+        }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Scheme {
     pub(crate) time: Option<Time>,
     /// A field and the value that it must have for this scheme to be meant.
     pub(crate) when: Option<(&'static str, &'static str)>,
+    /// Which spellings of `{url}` count.
+    pub(crate) spelling: Spelling,
 }
 
 /// How signatures stand in their field.
@@ -31,6 +33,8 @@ pub(crate) struct Scheme {
 pub(crate) enum Form {
     /// One signature after a prefix, which may be empty.
     Whole(&'static str),
+    /// One signature in each field of the name, after a prefix that may be left out.
+    Each(&'static str),
     /// `t=1,v1=…,v1=…`: pairs around a separator, of which some are signatures.
     Pairs {
         /// What stands between pairs.
@@ -50,6 +54,17 @@ pub(crate) enum Form {
     AdyenItems,
     /// Microsoft Graph's `clientState` of each notification in the body.
     ClientState,
+}
+
+/// Which spellings of the URL that was called a sender's own library takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spelling {
+    /// As it was called.
+    Called,
+    /// Also with the codes of some characters decoded, as `hubspot` signs it.
+    HubSpot,
+    /// Also without its port and with its query written anew, as Twilio's libraries try.
+    Twilio,
 }
 
 /// How a signature is made.
@@ -154,6 +169,11 @@ impl Scheme {
         self.signed.contains("{url}")
     }
 
+    /// Whether what is signed holds a form's parameters.
+    pub(crate) fn signs_params(&self) -> bool {
+        self.signed.contains("{params}")
+    }
+
     /// The field's name as its sender writes it, about.
     pub(crate) fn field_name(&self) -> String {
         match self.form {
@@ -161,7 +181,19 @@ impl Scheme {
             Form::AdyenItems => "`additionalData.hmacSignature` in the body".to_owned(),
             Form::ClientState => "`clientState` in the body".to_owned(),
             Form::Numbered => format!("{}1", title_case(self.field)),
-            Form::Whole(_) | Form::Pairs { .. } | Form::Versions(_) => title_case(self.field),
+            Form::Whole(_) | Form::Each(_) | Form::Pairs { .. } | Form::Versions(_) => {
+                title_case(self.field)
+            }
+        }
+    }
+}
+
+impl Method {
+    /// Whether signatures are checked with a public key.
+    pub(crate) const fn is_public(self) -> bool {
+        match self {
+            Self::Ed25519 | Self::EcdsaP256 | Self::RsaSha256 => true,
+            Self::Hmac(_) | Self::Digest(_) | Self::Token => false,
         }
     }
 }

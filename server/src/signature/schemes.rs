@@ -1,7 +1,9 @@
 //! The schemes of the senders that are known, one record each. `docs/signatures.md` has the same
 //! for people, with sources.
 
-use super::scheme::{Encoding, Form, Hash, KeyForm, Method, Scheme, Time, TimeFrom, Unit};
+use super::scheme::{
+    Encoding, Form, Hash, KeyForm, Method, Scheme, Spelling, Time, TimeFrom, Unit,
+};
 
 /// HMAC-SHA256 of the body in hex, with the secret's text as key: what most do.
 const BODY_HEX: Scheme = Scheme {
@@ -14,6 +16,7 @@ const BODY_HEX: Scheme = Scheme {
     id: None,
     time: None,
     when: None,
+    spelling: Spelling::Called,
 };
 /// The same in base64.
 const BODY_BASE64: Scheme = Scheme { encoding: Encoding::Base64, ..BODY_HEX };
@@ -148,6 +151,7 @@ pub(crate) const TWILIO: &[Scheme] = &[Scheme {
     field: "x-twilio-signature",
     method: Method::Hmac(Hash::Sha1),
     signed: "{url}{params}",
+    spelling: Spelling::Twilio,
     ..BODY_BASE64
 }];
 
@@ -226,6 +230,7 @@ pub(crate) const HUBSPOT: &[Scheme] = &[
     Scheme {
         field: "x-hubspot-signature-v3",
         signed: "{method}{url}{body}{timestamp}",
+        spelling: Spelling::HubSpot,
         time: Some(Time {
             from: TimeFrom::Field("x-hubspot-request-timestamp"),
             unit: Unit::Milliseconds,
@@ -274,7 +279,9 @@ pub(crate) const SENTRY: &[Scheme] = &[Scheme { field: "sentry-hook-signature", 
 pub(crate) const VERCEL: &[Scheme] =
     &[Scheme { field: "x-vercel-signature", method: Method::Hmac(Hash::Sha1), ..BODY_HEX }];
 
-pub(crate) const MOLLIE: &[Scheme] = &[Scheme { field: "x-mollie-signature", ..BODY_HEX }];
+/// While a secret is rotated, each of both signs in a field of its own.
+pub(crate) const MOLLIE: &[Scheme] =
+    &[Scheme { field: "x-mollie-signature", form: Form::Each("sha256="), ..BODY_HEX }];
 
 pub(crate) const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature", ..BODY_HEX }];
 

@@ -1,6 +1,8 @@
 //! What is signed, put together, and signatures held against it. Comparisons take the same time
 //! wherever the first difference lies.
 
+use std::cell::Cell;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::Verifier as _;
 use sha1::Sha1;
@@ -12,52 +14,96 @@ use super::{
     message::Message,
     scheme::{Encoding, Hash, Method, Scheme},
     secret::{BASE64, Key, hex, unhex},
+    spelling::spellings,
 };
 use base64::Engine as _;
 
+/// How much is hashed to judge one request, in bytes: all secrets of an endpoint times a body of
+/// 25 MiB, which takes about a second. Past that nothing more is tried.
+const HASHED_BYTES: u64 = 512 * 1024 * 1024;
+/// What is signed beside the body, and what checking a signature takes beside hashing, as bytes that
+/// would be hashed in that time.
+const EACH_BYTES: u64 = 4 * 1024;
 /// What a secret in signed text is shown as.
 const HIDDEN: &str = "[secret]";
 
-/// Whether one of the claim's signatures is this key's.
+/// How much may still be hashed for one request.
+#[derive(Debug)]
+pub(super) struct Work {
+    left: Cell<u64>,
+    is_short: Cell<bool>,
+}
+
+impl Work {
+    pub(super) const fn new() -> Self {
+        Self { left: Cell::new(HASHED_BYTES), is_short: Cell::new(false) }
+    }
+
+    /// Whether something was left untried.
+    pub(super) const fn is_short(&self) -> bool {
+        self.is_short.get()
+    }
+
+    /// Whether anything may still be tried: what is asked for and refused is left untried.
+    fn has_left(&self) -> bool {
+        let has_left = self.left.get() > 0;
+        self.is_short.set(self.is_short.get() || !has_left);
+        has_left
+    }
+
+    /// Takes what hashing so many bytes costs. The last may take more than is left.
+    fn takes(&self, bytes: usize) -> bool {
+        let cost = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(EACH_BYTES);
+        let has_left = self.has_left();
+        self.left.set(self.left.get().saturating_sub(cost));
+        has_left
+    }
+}
+
+/// Whether one of the claim's signatures is this key's. None is once nothing may be tried.
 pub(super) fn holds(
     scheme: &Scheme,
     message: &Message<'_>,
     claim: &Claim,
     key: &Key,
     secret: &str,
+    work: &Work,
 ) -> bool {
     if scheme.method == Method::Token {
         return claim.signatures.iter().any(|token| is_equal(token.as_bytes(), secret.as_bytes()));
     }
-    let urls = if scheme.signs_url() { message.urls.as_slice() } else { &[] };
-    let mut spellings = urls.iter().map(String::as_str).collect::<Vec<_>>();
-    if spellings.is_empty() {
-        spellings.push("");
-    }
     let given: Vec<Vec<u8>> =
         claim.signatures.iter().filter_map(|text| decode(scheme.encoding, text)).collect();
-    spellings.into_iter().any(|url| {
-        let content = content(scheme, message, claim, key, secret, url);
-        is_signed(scheme.method, key, &content, &given)
+    // Nothing can be equal to none.
+    if given.is_empty() {
+        return false;
+    }
+    spellings(scheme, message).iter().any(|url| {
+        work.has_left() && {
+            let content = content(scheme, message, claim, key, secret, url);
+            is_signed(scheme.method, key, &content, &given, work)
+        }
     })
 }
 
-fn is_signed(method: Method, key: &Key, content: &[u8], given: &[Vec<u8>]) -> bool {
+fn is_signed(method: Method, key: &Key, content: &[u8], given: &[Vec<u8>], work: &Work) -> bool {
+    let takes = || work.takes(content.len());
     match (method, key) {
-        (Method::Hmac(_) | Method::Digest(_), Key::Shared(key)) => {
+        // Made once, whatever number it is held against.
+        (Method::Hmac(_) | Method::Digest(_), Key::Shared(key)) if takes() => {
             let made = made(method, key, content);
             given.iter().any(|given| is_equal(given, &made))
         }
         (Method::Ed25519, Key::Ed25519(key)) => given.iter().any(|given| {
             ed25519_dalek::Signature::from_slice(given)
-                .is_ok_and(|signature| key.verify_strict(content, &signature).is_ok())
+                .is_ok_and(|signature| takes() && key.verify_strict(content, &signature).is_ok())
         }),
         (Method::EcdsaP256, Key::P256(key)) => given.iter().any(|given| {
             p256::ecdsa::Signature::from_der(given)
-                .is_ok_and(|signature| key.verify(content, &signature).is_ok())
+                .is_ok_and(|signature| takes() && key.verify(content, &signature).is_ok())
         }),
         (Method::RsaSha256, Key::Rsa { key, .. }) => {
-            given.iter().any(|given| key.verifies(content, given))
+            given.iter().any(|given| takes() && key.verifies(content, given))
         }
         _ => false,
     }
@@ -124,7 +170,8 @@ pub(super) fn content(
     secret: &str,
     url: &str,
 ) -> Vec<u8> {
-    let mut content = Vec::with_capacity(message.body.len() + 256);
+    let body_bytes = if scheme.signed.contains("{body}") { message.body.len() } else { 0 };
+    let mut content = Vec::with_capacity(body_bytes + 256);
     let mut rest = scheme.signed;
     while let Some((before, after)) = rest.split_once('{') {
         content.extend_from_slice(before.as_bytes());
@@ -142,7 +189,7 @@ pub(super) fn content(
             "crc32" => {
                 content.extend_from_slice(crc32fast::hash(&message.body).to_string().as_bytes());
             }
-            "params" => content.extend_from_slice(&params(message)),
+            "params" => content.extend_from_slice(&claim.params),
             _ => {}
         }
         rest = after;
@@ -151,16 +198,7 @@ pub(super) fn content(
     content
 }
 
-/// Twilio's form parameters: names and values without anything between them, sorted, each pair
-/// once.
-fn params(message: &Message<'_>) -> Vec<u8> {
-    let mut pairs = message.form().unwrap_or_default();
-    pairs.sort();
-    pairs.dedup();
-    pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect()
-}
-
-/// For a Twilio request that is no form, whether the body is the one whose SHA-256 the URL gives.
+/// Whether the body is the one whose SHA-256 a URL of Twilio's gives; `None` where it gives none.
 pub(super) fn is_body_of_url(message: &Message<'_>) -> Option<bool> {
     let url = message.urls.first()?;
     let (_, query) = url.split_once('?')?;

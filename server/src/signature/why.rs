@@ -19,9 +19,9 @@ use super::{
     Known,
     carried::{Claim, claims},
     message::Message,
-    scheme::{Form, Scheme},
+    scheme::{Form, Hash, Method, Scheme, Spelling},
     secret::Key,
-    verify::holds,
+    verify::{Work, holds},
 };
 
 /// Longer bodies are not tried: each mistake hashes them once more.
@@ -47,19 +47,25 @@ pub(super) fn mismatch(
     if message.body.len() > TRIED_BYTES {
         return None;
     }
-    if let Some(hint) = other_secret(scheme, message, claims, keys, secrets) {
+    let work = &Work::new();
+    if let Some(hint) = other_secret(scheme, message, claims, keys, secrets, work)
+        .or_else(|| prefix_too_much(scheme, message, claims, keys, work))
+    {
         return Some(hint);
     }
     keys.iter()
         .find_map(|(known, key)| {
-            guesses(scheme, message, known, key).find(|guess| {
+            let mut tried = guesses(scheme, message, known, key).take_while(|_| !work.is_short());
+            tried.find(|guess| {
                 let key = match (&guess.key, key) {
                     (Some(bytes), _) => &Key::shared(bytes.clone()),
                     (None, key) => key,
                 };
                 let secret = guess.key.as_deref().map(String::from_utf8_lossy);
                 let secret = secret.as_deref().unwrap_or_else(|| known.secret.reveal());
-                claims.iter().all(|claim| holds(&guess.scheme, &guess.message, claim, key, secret))
+                // Two mistakes at once are not looked for.
+                let scheme = Scheme { spelling: Spelling::Called, ..guess.scheme };
+                claims.iter().all(|claim| holds(&scheme, &guess.message, claim, key, secret, work))
             })
         })
         .map(|guess| guess.hint.into_owned())
@@ -69,21 +75,85 @@ pub(super) fn mismatch(
 pub(super) fn malformed<'k>(
     scheme: &Scheme,
     message: &Message<'_>,
-    mut secrets: impl Iterator<Item = &'k Known>,
+    secrets: impl Iterator<Item = &'k Known>,
 ) -> Option<String> {
-    let Form::Whole(prefix) = scheme.form else { return None };
-    if prefix.is_empty() {
+    let prefix = match scheme.form {
+        Form::Whole(prefix) if !prefix.is_empty() => Cow::Borrowed(prefix),
+        Form::Versions(version) => Cow::Owned(format!("{version},")),
+        _ => return None,
+    };
+    if message.body.len() > TRIED_BYTES {
         return None;
     }
     let bare = Scheme { form: Form::Whole(""), ..*scheme };
-    let claims = claims(&bare, message).ok()?;
+    let mut claims = claims(&bare, message).ok()?;
+    let sent = claims.iter_mut().find_map(without_prefix);
+    let sent_hash = sent.as_deref().and_then(hash_of);
+    let bare = match (scheme.method, sent_hash) {
+        (Method::Hmac(_), Some(hash)) => Scheme { method: Method::Hmac(hash), ..bare },
+        _ => bare,
+    };
+    let work = &Work::new();
+    let mut secrets = secrets;
     let matches = secrets.any(|known| {
-        Key::of(&bare, known.secret.reveal()).is_ok_and(|key| {
-            claims.iter().all(|claim| holds(&bare, message, claim, &key, known.secret.reveal()))
+        let secret = known.secret.reveal();
+        Key::of(&bare, secret).is_ok_and(|key| {
+            claims.iter().all(|claim| holds(&bare, message, claim, &key, secret, work))
         })
     });
-    matches
-        .then(|| format!("The signature itself is right: let the sender put `{prefix}` before it."))
+    matches.then(|| match sent {
+        None => format!("The signature itself is right: let the sender put `{prefix}` before it."),
+        Some(sent) if bare.method != scheme.method => format!(
+            "The signature is right but for its hash, which `{sent}` names: let the sender use \
+             the one of `{prefix}`."
+        ),
+        Some(sent) => format!(
+            "The signature itself is right: let the sender write `{prefix}` before it, not \
+             `{sent}`."
+        ),
+    })
+}
+
+/// Takes the name of a hash off each signature: the last one, if any.
+fn without_prefix(claim: &mut Claim) -> Option<String> {
+    let mut taken = None;
+    for signature in &mut claim.signatures {
+        let Some((name, rest)) = signature.split_once('=') else { continue };
+        let prefix = format!("{name}=");
+        if hash_of(&prefix).is_some() {
+            *signature = rest.trim_start().to_owned();
+            taken = Some(prefix);
+        }
+    }
+    taken
+}
+
+/// The hash that a prefix such as `sha256=` names, in any case.
+fn hash_of(prefix: &str) -> Option<Hash> {
+    let hashes = [("sha1=", Hash::Sha1), ("sha256=", Hash::Sha256), ("sha512=", Hash::Sha512)];
+    hashes.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix)).map(|(_, hash)| hash)
+}
+
+/// Whether there is only the name of a hash before the signature where none belongs.
+fn prefix_too_much(
+    scheme: &Scheme,
+    message: &Message<'_>,
+    claims: &[Claim],
+    keys: &[(&Known, Key)],
+    work: &Work,
+) -> Option<String> {
+    if !matches!(scheme.form, Form::Whole("") | Form::Numbered) {
+        return None;
+    }
+    let mut bare = claims.to_vec();
+    let prefix = bare.iter_mut().filter_map(without_prefix).last()?;
+    let matches = keys.iter().any(|(known, key)| {
+        let secret = known.secret.reveal();
+        bare.iter().all(|claim| holds(scheme, message, claim, key, secret, work))
+    });
+    matches.then(|| {
+        format!("The signature itself is right: let the sender leave out the `{prefix}` before it.")
+    })
 }
 
 /// Whether it is a secret that was given for something else.
@@ -93,16 +163,16 @@ fn other_secret(
     claims: &[Claim],
     keys: &[(&Known, Key)],
     secrets: &[Known],
+    work: &Work,
 ) -> Option<String> {
     let tried = |known: &Known| keys.iter().any(|(own, _)| own.id == known.id);
     secrets
         .iter()
         .filter(|known| !tried(known))
         .find(|known| {
-            Key::of(scheme, known.secret.reveal()).is_ok_and(|key| {
-                claims
-                    .iter()
-                    .all(|claim| holds(scheme, message, claim, &key, known.secret.reveal()))
+            let secret = known.secret.reveal();
+            Key::of(scheme, secret).is_ok_and(|key| {
+                claims.iter().all(|claim| holds(scheme, message, claim, &key, secret, work))
             })
         })
         .map(|known| {

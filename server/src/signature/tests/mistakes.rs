@@ -116,7 +116,8 @@ fn another_url_than_the_one_that_was_called() {
         ("http://hooks.example.com/abc/square", "http"),
         ("https://tunnel.example.net/abc/square", "host"),
         ("https://hooks.example.com:8443/abc/square", "port"),
-        ("https://hooks.example.com/abc/square/", "trailing slash"),
+        ("https://hooks.example.com/abc/square/", "path: trailing slash"),
+        ("https://hooks.example.com/abc", "path: the endpoint alone"),
     ] {
         let signature = base64_mac(vector.secret.as_bytes(), &format!("{signed}{}", vector.body));
         let sent = vector
@@ -125,7 +126,8 @@ fn another_url_than_the_one_that_was_called() {
             .with("X-Forwarded-Port", "8443");
         let judged = sent.judge(&[&vector.secret]);
         assert_hint(&judged, &format!("signed the URL `{signed}`, not `{}`", vector.url));
-        assert!(judged.hint.unwrap().contains("--public-url"), "{what}");
+        let has_option = judged.hint.unwrap().contains("--public-url");
+        assert_eq!(has_option, !what.starts_with("path"), "{what}: an origin mends no path");
     }
 }
 
@@ -197,4 +199,69 @@ fn a_signature_without_its_prefix() {
     let bare = vector.field("x-hub-signature-256").strip_prefix("sha256=").unwrap();
     let judged = vector.with("X-Hub-Signature-256", bare).judge(&[&vector.secret]);
     assert_hint(&judged, "put `sha256=` before it");
+}
+
+#[test]
+fn a_timestamp_in_another_unit() {
+    for (provider, field, time, sent, due) in [
+        ("svix", "svix-timestamp", "1795262587000", "milliseconds", "seconds"),
+        ("hubspot", "X-HubSpot-Request-Timestamp", "1795262587", "seconds", "milliseconds"),
+    ] {
+        let vector = Vector::of(provider);
+        let signature = match provider {
+            "svix" => {
+                let key = vector.secret.strip_prefix("whsec_").unwrap();
+                let content = format!("{}.{time}.{}", vector.field("svix-id"), vector.body);
+                format!("v1,{}", base64_mac(&STANDARD.decode(key).unwrap(), &content))
+            }
+            _ => {
+                let content = format!("POST{}{}{time}", vector.url, vector.body);
+                base64_mac(vector.secret.as_bytes(), &content)
+            }
+        };
+        let signed = vector.with(vector.scheme().field, &signature).with(field, time);
+        let judged = signed.judge(&[&vector.secret]);
+        assert_hint(&judged, &format!("sign the time in {due}"));
+        assert!(!judged.hint.unwrap().contains("clock"));
+        let reason = judged.reason.unwrap();
+        assert!(reason.contains(&format!("is in {sent}")), "{reason}");
+    }
+}
+
+#[test]
+fn a_prefix_too_much_or_in_upper_case() {
+    for (provider, field) in [("shopify", "X-Shopify-Hmac-Sha256"), ("gitea", "X-Gitea-Signature")]
+    {
+        let vector = Vector::of(provider);
+        let sent = vector.with(field, &format!("sha256={}", vector.field(field)));
+        assert_hint(&sent.judge(&[&vector.secret]), "leave out the `sha256=`");
+    }
+    let github = Vector::of("github");
+    let upper = github.field("X-Hub-Signature-256").replace("sha256", "SHA256");
+    let sent = github.with("X-Hub-Signature-256", &upper).without("X-Hub-Signature");
+    assert_hint(&sent.judge(&[&github.secret]), "write `sha256=` before it, not `SHA256=`");
+}
+
+#[test]
+fn another_hash_in_the_field_of_one() {
+    let meta = Vector::of("meta");
+    let sha1 = made(Method::Hmac(Hash::Sha1), meta.secret.as_bytes(), meta.body.as_bytes());
+    let sent = meta.with("X-Hub-Signature-256", &format!("sha1={}", encode(Encoding::Hex, &sha1)));
+    assert_hint(&sent.judge(&[&meta.secret]), "but for its hash, which `sha1=` names");
+}
+
+#[test]
+fn a_signature_without_its_version() {
+    let vector = Vector::of("svix");
+    let bare = vector.field("svix-signature").strip_prefix("v1,").unwrap();
+    let sent = vector.with("svix-signature", bare);
+    assert_hint(&sent.judge(&[&vector.secret]), "put `v1,` before it");
+}
+
+#[test]
+fn a_form_that_is_left_out_of_what_is_signed() {
+    let vector = Vector::of("twilio");
+    let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), vector.url.as_bytes());
+    let sent = vector.with("X-Twilio-Signature", &encode(Encoding::Base64, &mac));
+    assert_hint(&sent.judge(&[&vector.secret]), "parameters of its form have to be signed");
 }

@@ -64,6 +64,11 @@ pub(super) fn other_templates(scheme: &Scheme) -> Vec<(Scheme, String)> {
         ("{body}{url}", "body and URL, in that order"),
         ("{body}{timestamp}", "body and timestamp, in that order"),
     ];
+    if scheme.signs_params() {
+        let hint = "The sender signs the URL alone; the parameters of its form have to be signed \
+                    with it, names and values, sorted.";
+        templates.push((Scheme { signed: "{url}", ..*scheme }, hint.to_owned()));
+    }
     let has = |part: &str| scheme.signed.contains(part);
     for (signed, what) in others {
         let fits = signed != scheme.signed

@@ -9,10 +9,15 @@ pub(super) fn other_urls(message: &Message<'_>) -> Vec<(String, String)> {
     let Some((scheme, rest)) = own.split_once("://") else { return urls };
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let other_scheme = if scheme == "https" { "http" } else { "https" };
-    let told = |url: &str| {
+    let told = |url: &str, has_own_path: bool| {
+        // A public URL is an origin: it mends no path.
+        let or = if has_own_path {
+            ", or start Hookglass with the --public-url that the sender uses"
+        } else {
+            ""
+        };
         format!(
-            "The sender signed the URL `{url}`, not `{own}`: enter this one in its settings, or \
-             start Hookglass with the --public-url that the sender uses."
+            "The sender signed the URL `{url}`, not `{own}`: enter the latter in its settings{or}."
         )
     };
     let (name, port) = match host.rsplit_once(':') {
@@ -47,11 +52,11 @@ pub(super) fn other_urls(message: &Message<'_>) -> Vec<(String, String)> {
     }
     for scheme in [scheme, other_scheme] {
         for host in &hosts {
-            for path in &paths {
-                let url = format!("{scheme}://{host}{path}");
+            for sent in &paths {
+                let url = format!("{scheme}://{host}{sent}");
                 let is_new = url != *own && !urls.iter().any(|(other, _)| *other == url);
                 if is_new {
-                    let hint = told(&url);
+                    let hint = told(&url, sent == path);
                     urls.push((url, hint));
                 }
             }

@@ -1,0 +1,149 @@
+//! When a request was signed, and whether that is too far from when it came.
+
+use hookglass_app::wire::Timestamp;
+use serde_json::Value;
+
+use super::{
+    Verdict,
+    carried::{Claim, SEARCHED_BYTES},
+    message::Message,
+    scheme::{Scheme, TimeFrom, Unit},
+};
+
+/// A time that is read in the wrong unit lies near the arrival once it is read in the right one.
+const NEAR_US: i64 = 365 * 24 * 3_600 * 1_000_000;
+
+/// What is wrong with the time of signing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Untimely {
+    pub(super) verdict: Verdict,
+    pub(super) reason: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+}
+
+/// Why no time is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoTime {
+    /// There is none.
+    Missing(String),
+    /// Nothing looks where it stands.
+    Unread(String),
+}
+
+/// Whether the time of a signature that is right is wrong. `name` is the sender's.
+pub(super) fn untimely(
+    scheme: &Scheme,
+    claim: &Claim,
+    message: &Message<'_>,
+    name: &str,
+) -> Option<Untimely> {
+    let time = scheme.time?;
+    if time.past_s.is_none() && time.future_s.is_none() {
+        return None;
+    }
+    let invalid = |reason: String, hint: &str| {
+        Some(Untimely { verdict: Verdict::Invalid, reason, hint: Some(hint.to_owned()) })
+    };
+    let signed_at = match signed_at(scheme, claim, message) {
+        Ok(signed_at) => signed_at?,
+        Err(NoTime::Missing(what)) => {
+            let hint = "Let the sender send the time at which it signs.";
+            return invalid(format!("the signature is right, but {what}"), hint);
+        }
+        Err(NoTime::Unread(what)) => {
+            let reason =
+                format!("the signature is right, but whether it is too old is not: {what}");
+            return Some(Untimely { verdict: Verdict::Unknown, reason, hint: None });
+        }
+    };
+    let late_s = message.received_at.saturating_sub(signed_at) / 1_000_000;
+    let (off_s, taken_s, side) = if late_s >= 0 {
+        (late_s, time.past_s?, "before")
+    } else {
+        (late_s.saturating_neg(), time.future_s?, "after")
+    };
+    if off_s <= i64::from(taken_s) {
+        return None;
+    }
+    if let Some((sent, due)) = mistaken_unit(time.unit, signed_at, message.received_at) {
+        let reason = format!(
+            "the signature is right, but its timestamp is in {sent}, and {name} takes {due}"
+        );
+        return invalid(reason, &format!("Let the sender write and sign the time in {due}."));
+    }
+    let reason = format!(
+        "the signature is right, but its timestamp lies {off_s} s {side} the arrival; {name} takes \
+         {taken_s} s"
+    );
+    let hint = if side == "before" {
+        "The request was sent late or once more: let the sender sign each try anew, or set its \
+         clock."
+    } else {
+        "The sender's clock, or this server's, is wrong: set it."
+    };
+    invalid(reason, hint)
+}
+
+/// The unit that a time is written in, and the one that is due, where it makes sense in the former
+/// only.
+fn mistaken_unit(
+    unit: Unit,
+    signed_at: i64,
+    received_at: i64,
+) -> Option<(&'static str, &'static str)> {
+    let (meant, sent, due) = match unit {
+        Unit::Seconds => (signed_at / 1_000, "milliseconds", "seconds"),
+        Unit::Milliseconds => (signed_at.checked_mul(1_000)?, "seconds", "milliseconds"),
+        Unit::Rfc3339 => return None,
+    };
+    (received_at.saturating_sub(meant).saturating_abs() <= NEAR_US).then_some((sent, due))
+}
+
+/// When the request says that it was signed, in microseconds since the epoch.
+///
+/// # Errors
+/// What it says cannot be read as a time, or nothing looks for it.
+pub(super) fn signed_at(
+    scheme: &Scheme,
+    claim: &Claim,
+    message: &Message<'_>,
+) -> Result<Option<i64>, NoTime> {
+    let Some(time) = scheme.time else { return Ok(None) };
+    let text = match time.from {
+        TimeFrom::Signature | TimeFrom::Field(_) => claim.timestamp.clone(),
+        TimeFrom::Member(name) => member(message, name)?,
+    };
+    let read = match time.unit {
+        Unit::Seconds => {
+            text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000_000))
+        }
+        Unit::Milliseconds => text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000)),
+        Unit::Rfc3339 => rfc3339_us(&text),
+    };
+    read.map(Some)
+        .ok_or_else(|| NoTime::Missing(format!("its timestamp `{}` is no time", shortened(&text))))
+}
+
+/// A member of a JSON body, as text.
+fn member(message: &Message<'_>, name: &str) -> Result<String, NoTime> {
+    if message.body.len() > SEARCHED_BYTES {
+        let reason = format!("`{name}` is not looked for in a body of more than 1 MiB");
+        return Err(NoTime::Unread(reason));
+    }
+    let body: Option<Value> = serde_json::from_slice(&message.body).ok();
+    let missing = || NoTime::Missing(format!("the body has no `{name}`"));
+    let text = body.as_ref().and_then(|body| body.get(name)).ok_or_else(missing)?.to_string();
+    // A whole number may be written with a point.
+    Ok(text.strip_suffix(".0").map(str::to_owned).unwrap_or(text))
+}
+
+fn rfc3339_us(text: &str) -> Option<i64> {
+    let time: Timestamp = serde_json::from_value(Value::from(text)).ok()?;
+    Some(time.as_micros())
+}
+
+/// The start of a text from outside.
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(40).collect()
+}
