@@ -16,9 +16,9 @@ use common::{Client, PATIENCE, TestServer};
 use hyper::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     net::TcpStream,
-    process::{Child, Command},
+    process::{Child, ChildStderr, Command},
 };
 
 /// Runs the program until it ends by itself.
@@ -36,8 +36,8 @@ async fn refusal(database: &Path) -> String {
     text
 }
 
-/// The program, serving, and a caller of it.
-async fn serve(database: &Path) -> (Child, Client) {
+/// The program, serving, a caller of it, and the lines that it goes on to log.
+async fn started(database: &Path) -> (Child, Client, Lines<BufReader<ChildStderr>>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hookglass"))
         .args(["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()])
         .env("RUST_LOG", "hookglass_server=debug,hookglass=debug")
@@ -57,14 +57,36 @@ async fn serve(database: &Path) -> (Child, Client) {
         }
     };
     let address = tokio::time::timeout(PATIENCE, started).await.unwrap();
+    (child, Client::at(address), lines)
+}
+
+/// The program, serving, and a caller of it.
+async fn serve(database: &Path) -> (Child, Client) {
+    let (child, client, mut lines) = started(database).await;
     // Goes on reading, so that logging never waits.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    (child, Client::at(address))
+    (child, client)
 }
 
 fn terminate(child: &Child) {
     let pid = Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_serves_though_nobody_reads_what_it_logs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, client, lines) = started(&folder.path().join("test.db")).await;
+    drop(lines);
+    let made = client.post("/api/endpoints", "{}").await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    let path = format!("/{}", made.json()["id"].as_str().unwrap());
+    for _ in 0..3 {
+        assert_eq!(client.post(&path, "x").await.status, StatusCode::OK);
+        assert_eq!(client.get("/").await.status, StatusCode::OK);
+    }
+    terminate(&child);
+    assert!(child.wait().await.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
