@@ -48,6 +48,16 @@ const LIMIT: u32 = 500;
 /// The most rows or fields at once.
 const MAX_LIMIT: u32 = 2000;
 
+/// Whether pages mask the value of a field of this name of a head, a query or a form.
+pub(crate) fn hides_field(name: &str) -> bool {
+    !headers::secrecy(name).is_empty()
+}
+
+/// Whether pages mask the value at this path of a JSON body.
+pub(crate) fn hides_member(path: &str) -> bool {
+    !tokens::secrecy(path).is_empty()
+}
+
 /// Why something cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {

@@ -320,9 +320,9 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
 async fn suggestions_are_fields_and_what_was_seen() {
     let bench = Bench::new().await;
     for event in ["push", "push", "ping"] {
-        let fields = [JSON, ("x-github-event", event)];
-        let body = br#"{"repository":{"name":"a b","id":7}}"#;
-        bench.send(Method::POST, "/hook?page=2", &fields, body).await;
+        let fields = [JSON, ("x-github-event", event), ("x-gitlab-token", "proves-it")];
+        let body = br#"{"repository":{"name":"a b","id":7},"clientState":"proves-it"}"#;
+        bench.send(Method::POST, "/hook?page=2&access_token=proves-it", &fields, body).await;
     }
     let ask = async |q: &str, at: u32| {
         let path = bench.path(&format!("/suggestions?q={}&at={at}", encoded(q)));
@@ -350,9 +350,12 @@ async fn suggestions_are_fields_and_what_was_seen() {
         ("is:p", &["pinned", "preview", "preflight"]),
         ("header.x-g", &["header.x-github-event:"]),
         ("header.x-github-event:", &["push", "ping"]),
-        ("query.", &["query.page:"]),
+        ("header.x-gitlab-token:", &[]),
+        ("query.", &["query.access_token:", "query.page:"]),
+        ("query.access_token:", &[]),
         ("query.page:", &["2"]),
-        ("body.", &["body.repository.id:", "body.repository.name:"]),
+        ("body.", &["body.clientState:", "body.repository.id:", "body.repository.name:"]),
+        ("body.clientState:", &[]),
         ("body.repository.name:", &["\"a b\""]),
         ("path:/h", &["/hook?page=2".trim_end_matches("?page=2")]),
         ("type:", &["application/json"]),

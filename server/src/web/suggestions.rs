@@ -14,6 +14,7 @@ use super::{App, caller::Caller, error::Error, finding};
 use crate::{
     decode, head,
     query::{self, Kind, SEARCHED_BODY_BYTES, Wanted},
+    reading,
     store::{EndpointId, Which},
 };
 
@@ -91,6 +92,11 @@ impl Seen<'_> {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
                 tally.ranked(typed, |name| format!("header.{name}:"))
             }
+            // Nothing that pages mask is offered.
+            Kind::HeaderValue(name) | Kind::ParameterValue(name) if reading::hides_field(name) => {
+                Vec::new()
+            }
+            Kind::PathValue(path) if reading::hides_member(path) => Vec::new(),
             Kind::HeaderValue(wanted) => {
                 let of = |name: &str, value: &str| {
                     name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())
