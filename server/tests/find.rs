@@ -348,7 +348,7 @@ async fn suggestions_are_fields_and_what_was_seen() {
         ("pus", &["label:push"]),
         ("status:", &["200", "2xx", "4xx", "5xx", ">=400"]),
         ("is:p", &["pinned", "preview", "preflight"]),
-        ("header.x-g", &["header.x-github-event:"]),
+        ("header.x-g", &["header.x-github-event:", "header.x-gitlab-token:"]),
         ("header.x-github-event:", &["push", "ping"]),
         ("header.x-gitlab-token:", &[]),
         ("query.", &["query.access_token:", "query.page:"]),
