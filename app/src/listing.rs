@@ -41,9 +41,12 @@ impl Listing {
             FeedEvent::Endpoint(changed) => {
                 match self.find_mut(&changed.id) {
                     Some(endpoint) => *endpoint = changed.clone(),
-                    None => self.endpoints.insert(0, changed.clone()),
+                    None => {
+                        let newer = |known: &Endpoint| known.created_at > changed.created_at;
+                        let at = self.endpoints.partition_point(newer);
+                        self.endpoints.insert(at, changed.clone());
+                    }
                 }
-                self.endpoints.sort_by_key(|endpoint| std::cmp::Reverse(endpoint.created_at));
                 false
             }
             FeedEvent::Gone { endpoint, .. } => {

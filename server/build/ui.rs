@@ -2,7 +2,6 @@
 //! what, and when cargo must run this again.
 
 mod embed;
-mod order;
 mod style;
 mod wasm;
 
@@ -43,7 +42,7 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     let bound = wasm::build(&root, out_dir, profile)?;
     let style = style::bundle(&root.join("style/main.css"))?;
     let mut files = vec![
-        File { role: Role::Script, name: "js".to_owned(), bytes: bound.script },
+        File { role: Role::Script, name: "js".to_owned(), bytes: bound.script.into_bytes() },
         File { role: Role::Wasm, name: "wasm".to_owned(), bytes: bound.wasm },
         File { role: Role::Style, name: "css".to_owned(), bytes: style.into_bytes() },
     ];

@@ -1,5 +1,9 @@
 //! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
-//! JavaScript beside it. Knows nothing of where the results go.
+//! JavaScript beside it, and for a release both are made small. Knows nothing of where they go.
+
+mod functions;
+mod likeness;
+mod names;
 
 use std::{
     env,
@@ -11,8 +15,6 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 use wasm_bindgen_cli_support::Bindgen;
-
-use super::order;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "hookglass-app";
@@ -70,7 +72,7 @@ impl Profile {
 /// The browser half as the page loads it.
 pub(crate) struct Bound {
     /// The JavaScript module.
-    pub(crate) script: Vec<u8>,
+    pub(crate) script: String,
     /// The WebAssembly that it wants to be given.
     pub(crate) wasm: Vec<u8>,
 }
@@ -171,8 +173,14 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
             );
         }
     }
-    let read = |name| fs::read(folder.join(name)).context("cannot read what wasm-bindgen wrote");
-    let wasm = read(&wasm)?;
-    let wasm = if profile == Profile::Release { order::by_content(&wasm)? } else { wasm };
-    Ok(Bound { script: read(&script)?, wasm })
+    let reading = "cannot read what wasm-bindgen wrote";
+    let script = fs::read_to_string(folder.join(script)).context(reading)?;
+    let wasm = fs::read(folder.join(wasm)).context(reading)?;
+    Ok(match profile {
+        Profile::Dev => Bound { script, wasm },
+        Profile::Release => {
+            let (script, wasm) = names::shortened(&script, &wasm)?;
+            Bound { script, wasm: functions::arranged(&wasm)? }
+        }
+    })
 }

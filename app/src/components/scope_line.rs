@@ -19,6 +19,7 @@ use crate::{
     scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
     span::{RECENT, Span},
     viewer::Viewer,
+    windowing::px,
 };
 
 /// The time line with its caption and the spans to choose from.
@@ -70,14 +71,12 @@ pub(crate) fn ScopeLine(
     };
     let place = move |event: &PointerEvent| {
         let rect = graph.get_untracked()?.get_bounding_client_rect();
-        let parts = f64::from(u32::try_from(parts.get_untracked()).ok()?);
-        let part = (f64::from(event.client_x()) - rect.left()) / rect.width() * parts;
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "within 0 and the parts"
-        )]
-        let part = part.clamp(0.0, parts - 1.0) as usize;
+        let last = parts.get_untracked().checked_sub(1)?;
+        let width = rect.width() / px(last + 1);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let part = ((f64::from(event.client_x()) - rect.left()) / width) as usize;
+        // Not `f64::clamp`, which can panic and brings all that writes fractions.
+        let part = part.min(last);
         Some(part)
     };
     let on_down = move |event: PointerEvent| {
