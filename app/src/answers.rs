@@ -1,12 +1,13 @@
 //! The page on which an endpoint's owner sets how it answers: plain HTML with forms, rendered by the
-//! server only, so that it weighs nothing in the browser half and needs no script.
+//! server only, so that it weighs nothing in the browser half and needs no script. Where there is
+//! script, a few lines of it keep what was typed from being lost.
 
 mod form;
 mod programme;
 mod replies;
 mod trust;
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 
 use self::form::Form;
 use crate::{
@@ -18,6 +19,19 @@ use crate::{
     shell::{Basics, Site},
     wire::{Answering, Provider, Secret},
 };
+
+/// Each form is saved by itself: whoever leaves the page, or saves one, while another holds what was
+/// not saved, is asked first. A form that was refused holds such from the beginning.
+const GUARD: &str = r#"
+const unsaved = new Set(document.querySelectorAll("form:has([role=alert])"));
+let sent;
+addEventListener("input", (event) => unsaved.add(event.target.form));
+addEventListener("submit", (event) => (sent = event.target));
+addEventListener("beforeunload", (event) => {
+  if ([...unsaved].some((form) => form && form !== sent)) event.preventDefault();
+  sent = undefined;
+});
+"#;
 
 /// What the page shows.
 #[derive(Debug, Clone, Default)]
@@ -148,6 +162,9 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
                     </header>
                     {sections.into_iter().collect_view()}
                 </main>
+                <script type="module" nonce=use_nonce()>
+                    {GUARD}
+                </script>
             </body>
         </html>
     }

@@ -141,6 +141,22 @@ pub(crate) fn remembered(name: &str) -> bool {
     storage.and_then(|storage| storage.get_item(name).ok().flatten()).is_some()
 }
 
+/// What is half written under a name, in this tab. Where it keeps nothing, nothing.
+pub(crate) fn draft(name: &str) -> Option<String> {
+    window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+/// Keeps what is half written under a name for as long as this tab lives; nothing drops it.
+pub(crate) fn keep_draft(name: &str, text: Option<&str>) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        // A full storage keeps less than was written: the form still has it.
+        let _ = match text {
+            Some(text) => storage.set_item(name, text),
+            None => storage.remove_item(name),
+        };
+    }
+}
+
 /// Closes open menus (`details[data-menu]`) when something outside them or a link in them is
 /// pressed, and by Escape.
 /// Listens for as long as the page lives.

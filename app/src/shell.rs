@@ -1,7 +1,7 @@
 //! The HTML document around the app, rendered by the server only.
 //!
-//! Its one script of its own is inline and carries the nonce of the page's content security
-//! policy; there is no other inline script, style or handler anywhere.
+//! Its scripts are inline and carry the nonce of the page's content security policy; there is no
+//! other inline script, style or handler anywhere, but for the page of answers.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;

@@ -168,6 +168,34 @@ test.describe("without script", () => {
   });
 });
 
+test("what is typed in one form is not lost by saving another", async ({ page, origin }) => {
+  await opened(page, origin);
+  const reply = section(page, "Default reply");
+  const rules = section(page, "Rules");
+  await reply.getByLabel("Body").fill("not saved yet");
+  await rules.locator("summary").click();
+  await rules.getByLabel("Which requests").fill("method:POST");
+  const add = rules.getByRole("button", { name: "Add the rule" });
+  page.once("dialog", (dialog) => void dialog.dismiss());
+  await Promise.all([page.waitForEvent("dialog"), add.click({ noWaitAfter: true })]);
+  await expect(reply.getByLabel("Body")).toHaveValue("not saved yet");
+  await expect(rules.getByLabel("Which requests")).toHaveValue("method:POST");
+  // Staying has not made either of them saved.
+  page.once("dialog", (dialog) => void dialog.dismiss());
+  await Promise.all([
+    page.waitForEvent("dialog"),
+    reply.getByRole("button", { name: "Save the reply" }).click({ noWaitAfter: true }),
+  ]);
+  await rules.getByLabel("Which requests").fill("");
+  page.once("dialog", (dialog) => void dialog.accept());
+  await reply.getByRole("button", { name: "Save the reply" }).click();
+  await expect(page.getByRole("status")).toHaveText("The default reply is saved.");
+  await expect(reply.getByLabel("Body")).toHaveValue("not saved yet");
+  // With nothing typed nobody is asked.
+  await page.getByRole("link", { name: "Back to the requests" }).click();
+  await page.waitForURL(/\/inspect\/[^/]+$/);
+});
+
 test("a programme makes a sender try again, and the page tells the schedule", async ({ page, origin }) => {
   const inspect = await opened(page, origin);
   const url = `${origin}/${inspect.id}`;

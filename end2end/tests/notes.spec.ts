@@ -38,6 +38,40 @@ test("a note is written, seen in another tab, changed and taken back", async ({
   await expect(other.detail.locator(".note__text")).toBeHidden();
 });
 
+test("a note that is half written outlives what comes between", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  for (const body of ["1", "2"]) await curl(await inspect.url(), { body });
+  await inspect.choose(1);
+  const field = inspect.detail.getByRole("textbox", { name: "Note" });
+  await inspect.detail.getByRole("button", { name: "Note" }).click();
+  await field.fill("half of a thought");
+  await inspect.choose(2);
+  await expect(field).toBeHidden();
+  await page.reload();
+  await inspect.isLive();
+  await inspect.choose(1);
+  // It shows, but the keys still go through the list.
+  await expect(field).toHaveValue("half of a thought");
+  await expect(field).not.toBeFocused();
+  await page.keyboard.press("k");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  await inspect.choose(1);
+
+  // What the server does not take is not lost either.
+  const api = /\/api\/endpoints\/[^/]+\/requests\/1$/;
+  await page.route(api, (route) => route.abort());
+  await inspect.detail.getByRole("button", { name: "Save the note" }).click();
+  await expect(page.getByRole("main")).toContainText("No answer from the server");
+  await expect(field).toHaveValue("half of a thought");
+  await page.unroute(api);
+  await inspect.detail.getByRole("button", { name: "Save the note" }).click();
+  await expect(inspect.detail.locator(".note__text")).toHaveText("half of a thought");
+  await expect(field).toBeHidden();
+  await page.reload();
+  await inspect.isLive();
+  await expect(field).toBeHidden();
+});
+
 test("a request is pinned and let go", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: "1" });

@@ -180,7 +180,9 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         Profile::Dev => Bound { script, wasm },
         Profile::Release => {
             let (script, wasm) = names::shortened(&script, &wasm)?;
-            Bound { script, wasm: functions::arranged(&wasm)? }
+            let wasm = functions::arranged(&wasm)?;
+            wasmparser::validate(&wasm).context("the arranged browser half is no module")?;
+            Bound { script, wasm }
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
-use crate::{erased::Erase as _, format::joined, wire::Summary};
+use crate::{browser, erased::Erase as _, format::joined, wire::Summary};
 
 /// How long a note may be, as the API has it.
 const MAX_CHARS: u32 = 2_000;
@@ -27,30 +27,52 @@ pub(crate) fn NoteView(
 ) -> impl IntoView {
     let note = Memo::new(move |_| known.read().note.clone().unwrap_or_default());
     let area = NodeRef::<html::Textarea>::new();
-    // What is half written outlives the form that Escape closes.
-    let draft = StoredValue::new(None::<String>);
-    let store = move || {
-        let Some(area) = area.get_untracked() else { return };
-        draft.set_value(None);
-        save.run(area.value());
+    // What is half written outlives the form, the choice of another request and the page.
+    let name = StoredValue::new(path.clone());
+    let draft = move || name.with_value(|name| browser::draft(name));
+    let keep = move |text: Option<&str>| name.with_value(|name| browser::keep_draft(name, text));
+    let close = move || {
+        keep(None);
         editing.set(false);
     };
+    // The form stands until what it says is the note: what cannot be saved is not lost.
+    let store = move || {
+        let Some(area) = area.get_untracked() else { return };
+        let text = area.value();
+        if text.trim() == note.get_untracked() {
+            close();
+        } else {
+            keep(Some(&text));
+            save.run(text);
+        }
+    };
+    Effect::new(move |_| {
+        let note = note.read();
+        if draft().is_some_and(|draft| draft.trim() == *note) {
+            close();
+        }
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         store();
     };
-    let cancel = move || {
-        draft.set_value(None);
-        editing.set(false);
-    };
+    // A draft opens the form, but whoever only passes by goes on with the keys of the list.
+    let is_found = StoredValue::new(false);
+    Effect::new(move |_| {
+        if draft().is_some() {
+            is_found.set_value(true);
+            editing.set(true);
+        }
+    });
     Effect::new(move |_| {
         if editing.get()
             && let Some(area) = area.get()
+            && !is_found.try_update_value(std::mem::take).unwrap_or_default()
         {
             let _ = area.focus();
         }
     });
-    let form = move |text: String| {
+    let form = move |text: String, area: NodeRef<html::Textarea>| {
         let (path, value) = (path.clone(), text.clone());
         view! {
             <form class="note__form" method="post" action=path on:submit=submit>
@@ -64,7 +86,7 @@ pub(crate) fn NoteView(
                     placeholder="What is worth remembering about this request"
                     prop:value=value
                     node_ref=area
-                    on:input=move |event| draft.set_value(Some(event_target_value(&event)))
+                    on:input=move |event| keep(Some(&event_target_value(&event)))
                     on:keydown=move |event| {
                         if event.key() == "Escape" {
                             event.stop_propagation();
@@ -76,7 +98,7 @@ pub(crate) fn NoteView(
                 >{as_html(&text)}</textarea>
                 <div class="note__acts">
                     <button class="button" type="submit">"Save the note"</button>
-                    <button class="button" data-kind="quiet" type="button" data-script on:click=move |_| cancel()>"Cancel"</button>
+                    <button class="button" data-kind="quiet" type="button" data-script on:click=move |_| close()>"Cancel"</button>
                 </div>
             </form>
         }
@@ -86,10 +108,10 @@ pub(crate) fn NoteView(
     view! {
         <div class="note" data-testid="note">
             <p class="note__text" hidden=move || note.read().is_empty() || editing.get()>{note}</p>
-            {move || editing.get().then(|| live_form(draft.get_value().unwrap_or_else(|| note.get_untracked())))}
+            {move || editing.get().then(|| live_form(draft().unwrap_or_else(|| note.get_untracked()), area))}
             <details class="note__folded" data-no-script>
                 <summary>"Write a note"</summary>
-                {form(note.get_untracked())}
+                {form(note.get_untracked(), NodeRef::new())}
             </details>
         </div>
     }
