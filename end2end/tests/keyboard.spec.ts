@@ -65,6 +65,25 @@ test("keys pin, write a note and copy the URL", async ({ page, origin, context }
   await expect(inspect.detail.getByRole("textbox", { name: "Note" })).toHaveValue("by keys");
 });
 
+test("keys send a sample, follow, pause and lead to what is new", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await page.keyboard.press("s");
+  await expect(inspect.rows).toHaveCount(1);
+  await page.keyboard.press("w");
+  await curl(url, { body: "2" });
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  await page.keyboard.press("w");
+  await page.keyboard.press("z");
+  await curl(url, { body: "3" });
+  await expect(page.getByTestId("new-rows")).toHaveText(/1 new/);
+  expect(await inspect.seqs()).toEqual([2, 1]);
+  await page.keyboard.press("t");
+  await expect(inspect.row(3)).toBeVisible();
+  // It no longer follows.
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+});
+
 test("whatever has the focus shows it", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: '{"a":{"b":1}}', headers: [["Content-Type", "application/json"]] });
