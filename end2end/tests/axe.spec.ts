@@ -207,3 +207,28 @@ test("arrivals are told to those who hear the page", async ({ page, origin }) =>
   await expect(announcer).not.toHaveAttribute("aria-live", "assertive");
   await expect(announcer).toHaveText(/: number 3$/, { timeout: 10_000 });
 });
+
+test("those who hear the page find each of its parts by its name", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: "x" });
+  await inspect.choose(1);
+  await expect(page).toHaveTitle(/.+ · Hookglass$/);
+  const main = page.getByRole("main");
+  for (const part of [
+    page.getByRole("banner"),
+    main.getByRole("region", { name: "Where to send to" }),
+    main.getByRole("region", { name: "Requests over time" }).getByRole("img", { name: "1 request" }),
+    main.getByRole("region", { name: "Requests", exact: true }).getByRole("heading", { name: "1 request" }),
+    main.getByRole("search").filter({ has: page.getByRole("combobox", { name: "Search the requests" }) }),
+    main.getByRole("article", { name: "Request #1" }).getByRole("heading", { name: /^POST/ }),
+    main.getByRole("navigation", { name: "Parts of the request" }),
+    main.getByRole("region", { name: "The body" }),
+  ]) {
+    await expect(part).toHaveCount(1);
+    await expect(part).toBeVisible();
+  }
+  // Which request and which part are chosen is said, too.
+  await expect(inspect.row(1).getByRole("link")).toHaveAttribute("aria-current", "true");
+  await expect(page.getByRole("link", { name: "Body", exact: true })).toHaveAttribute("aria-current", "true");
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+});
