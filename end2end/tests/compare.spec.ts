@@ -35,3 +35,39 @@ test("where nothing came before there is nothing to compare with, in words", asy
   await page.goto(`${origin}/inspect/${inspect.id}/1?tab=compare`);
   await expect(inspect.detail.locator(".part")).toContainText(/nothing|no /i);
 });
+
+test("one key compares with the previous of the same event, JSON by structure", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  const event = (name: string, body: string) =>
+    curl(url, { headers: [JSON_FIELD, ["X-GitHub-Event", name]], body });
+  await event("push", '{"id":12345678901234567890,"tags":["a","b"],"same":1,"gone":true}');
+  await event("ping", '{"zen":"Speak like a human."}');
+  // The order of members is no difference, and numbers are held against each other as sent.
+  await event("push", '{"same":1,"tags":["a","x","b"],"id":12345678901234567891}');
+  await inspect.choose(3);
+  await page.keyboard.press("x");
+  const compare = inspect.part("compare");
+  await expect(compare.getByRole("textbox", { name: "The number of the other request" })).toHaveValue("1");
+  const marked = (mark: string) => compare.locator(`.reader__row[data-mark="${mark}"]`);
+  await expect(marked("changed").filter({ hasText: "12345678901234567890 → 12345678901234567891" })).toHaveCount(1);
+  await expect(marked("added").filter({ hasText: 'tags[1]: "x"' })).toHaveCount(1);
+  await expect(marked("removed").filter({ hasText: "gone: true" })).toHaveCount(1);
+  for (const mark of ["changed", "added", "removed"]) {
+    await expect(marked(mark).filter({ hasText: "same" })).toHaveCount(0);
+  }
+});
+
+test("text is compared by line", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  const headers: [string, string][] = [["Content-Type", "text/plain"]];
+  await curl(url, { headers, body: "one\ntwo\nthree\n" });
+  await curl(url, { headers, body: "one\n2\nthree\n" });
+  await inspect.choose(2);
+  await page.keyboard.press("x");
+  const rows = inspect.part("compare").locator(".reader__row");
+  await expect(rows.filter({ hasText: /^2$/ })).toHaveAttribute("data-mark", "added");
+  await expect(rows.filter({ hasText: /^two$/ })).toHaveAttribute("data-mark", "removed");
+  await expect(rows.filter({ hasText: /^three$/ })).not.toHaveAttribute("data-mark", /added|removed|changed/);
+});

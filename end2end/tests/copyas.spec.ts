@@ -22,6 +22,25 @@ test("curl that was copied sends the same request again", async ({ page, origin,
   await inspect.showsHeaders(2, [["X-Odd", "a'b"], ["Content-Type", "text/odd"]]);
 });
 
+test("each tool copies the text that is made for it", async ({ page, origin, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+  await openedLive(page, origin, "the body", "text/odd");
+  const menu = page.getByTestId("copy-as");
+  const tools = menu.getByRole("link", { includeHidden: true });
+  const names = await tools.allInnerTexts();
+  const copied = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    await menu.locator("summary").click();
+    const href = await tools.nth(index).evaluate((link) => (link as HTMLAnchorElement).href);
+    await tools.nth(index).click();
+    const made = await (await page.request.get(href)).text();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText()), name).toBe(made);
+    expect(made, name).toContain("the body");
+    copied.add(made);
+  }
+  expect(copied.size).toBe(9);
+});
+
 test("its key copies the request, not the sample", async ({ page, origin, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   await openedLive(page, origin, "the body", "text/odd");

@@ -32,6 +32,95 @@ test("keys go through the list, open parts and lead back", async ({ page, origin
   await expect(page).toHaveURL(new RegExp(`/inspect/${inspect.id}(\\?|$)`));
 });
 
+test("keys open the chosen request and each of its parts", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  for (const n of [1, 2]) await curl(url, { body: `{"n":${n}}` });
+  await expect(inspect.rows).toHaveCount(2);
+  await page.keyboard.press("Enter");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  const parts = ["body", "headers", "query", "wire", "reply", "compare", "signature", "attempts"] as const;
+  // Backwards, so that none is there before its key.
+  for (const [index, part] of [...parts.entries()].reverse()) {
+    await page.keyboard.press(`${index + 1}`);
+    await expect(inspect.part(part)).toBeVisible();
+  }
+});
+
+test("keys pin, write a note and copy the URL", async ({ page, origin, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await curl(url, { body: "x" });
+  await inspect.choose(1);
+  await page.keyboard.press("p");
+  await expect(inspect.detail.getByRole("button", { name: "Pinned" })).toBeVisible();
+  await expect(inspect.row(1)).toContainText("pinned");
+  await page.keyboard.press("p");
+  await expect(inspect.detail.getByRole("button", { name: "Pin", exact: true })).toBeVisible();
+  await page.keyboard.press("y");
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(url);
+  await page.keyboard.press("n");
+  await page.keyboard.type("by keys");
+  await expect(inspect.detail.getByRole("textbox", { name: "Note" })).toHaveValue("by keys");
+});
+
+test("keys send a sample, follow, pause and lead to what is new", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await page.keyboard.press("s");
+  await expect(inspect.rows).toHaveCount(1);
+  await page.keyboard.press("w");
+  await curl(url, { body: "2" });
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  await page.keyboard.press("w");
+  await page.keyboard.press("z");
+  await curl(url, { body: "3" });
+  await expect(page.getByTestId("new-rows")).toHaveText(/1 new/);
+  expect(await inspect.seqs()).toEqual([2, 1]);
+  await page.keyboard.press("t");
+  await expect(inspect.row(3)).toBeVisible();
+  // It no longer follows.
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+});
+
+test("whatever has the focus shows it", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: '{"a":{"b":1}}', headers: [["Content-Type", "application/json"]] });
+  await inspect.choose(1);
+  // To the page's start, and once through all of it.
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  const seen = new Set<string>();
+  const unseen: string[] = [];
+  for (let step = 0; step < 120; step += 1) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return;
+      // A ring around itself, its label or what it lies in, which is not there without the focus.
+      const near = [element, element.parentElement, element.parentElement?.parentElement];
+      near.push(element.nextElementSibling);
+      const rings = () =>
+        near.map((at) => {
+          if (!at) return "";
+          const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(at);
+          return outlineStyle === "none" ? boxShadow : `${outlineWidth} ${outlineColor} ${boxShadow}`;
+        });
+      const { left, top } = element.getBoundingClientRect();
+      const name = `${element.outerHTML.slice(0, 120)} at ${Math.round(left)}, ${Math.round(top)}`;
+      const focused = rings();
+      // Tab goes on from where the focus was.
+      (element as HTMLElement).blur();
+      return { name, isRinged: rings().some((ring, at) => ring !== focused[at]) };
+    });
+    if (!stop || seen.has(stop.name)) break;
+    seen.add(stop.name);
+    if (!stop.isRinged) unseen.push(stop.name);
+  }
+  expect(seen.size).toBeGreaterThan(25);
+  expect(unseen).toEqual([]);
+});
+
 test("Escape leaves a field, and one is enough for the palette", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: '{"a":"x"}' });
@@ -75,6 +164,9 @@ test("the palette shows every key, finds commands and goes to other endpoints", 
   const palette = page.getByTestId("palette");
   await expect(palette).toBeVisible();
   await expect(palette.getByRole("option", { name: /Send a sample/ })).toContainText("s");
+  const keys = await palette.getByRole("option").locator("kbd").allTextContents();
+  const promised = ["j", "k", "g", "G", "/", "Enter", "1", "2", "3", "4", "5", "6", "c", "y", "d", "p", "Esc"];
+  expect(keys).toEqual(expect.arrayContaining(promised));
   await page.keyboard.press("Escape");
   await expect(palette).toBeHidden();
 

@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { flood } from "../lib/flood.ts";
 import { printFrames, watchFrames } from "../lib/frames.ts";
 import { Inspect } from "../lib/pages.ts";
-import { curl, github, githubPayloads } from "../lib/senders.ts";
+import { curl, github, githubPayloads, raw } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
 /** No window that a test opens shows more rows than this, with those around what one sees. */
@@ -136,7 +136,7 @@ test("a row says who sent what", async ({ page, origin }) => {
   await curl(`${url}/hooks?a=1`, github("push", githubPayloads("push")[0] ?? {}));
   await expect(inspect.row(1)).toContainText("POST");
   await expect(inspect.row(1)).toContainText("GitHub push");
-  await expect(inspect.row(1)).toContainText("/hooks?a=1");
+  await expect(inspect.row(1).locator(".request-row__target")).toHaveText("/hooks?a=1");
   await expect(inspect.row(1)).toContainText("kB");
   await curl(url, { headers: [["User-Agent", "Twitterbot/1.0"]] }, { method: "GET" });
   await expect(inspect.row(2)).toContainText("preview");
@@ -146,6 +146,63 @@ test("a row says who sent what", async ({ page, origin }) => {
   ];
   await curl(url, { headers: asks }, { method: "OPTIONS" });
   await expect(inspect.row(3)).toContainText("preflight");
+});
+
+test("a row says how old it is, and what was cut off, pinned and noted", async ({
+  page,
+  origin,
+  hookglass,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const head = `POST /${inspect.id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n`;
+  // Its sender is gone before there is an answer.
+  await raw(hookglass.port, `${head}${"x".repeat(512)}`);
+  const row = inspect.row(1);
+  await expect(row).toContainText("cut off");
+  await expect(row).toContainText("512 B");
+  await expect(row.locator("time")).toHaveAttribute("datetime", /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  await expect(row.locator("time")).toHaveText(/^(now|\d+ s)$/);
+  await inspect.choose(1);
+  await expect(inspect.detail).toContainText("Cut off by the sender after 512 of 1,000 bytes.");
+  await page.keyboard.press("p");
+  await expect(row).toContainText("pinned");
+  await page.keyboard.press("n");
+  await page.keyboard.type("look");
+  await inspect.detail.getByRole("button", { name: "Save the note" }).click();
+  await expect(row.getByTitle("look")).toContainText("has a note");
+});
+
+test("on a phone every page is one column, with a way back to the list", async ({ page, origin }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const inspect = await Inspect.createLive(page, origin);
+  const fits = async (state: string) => {
+    const [wide, seen] = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return [scrollWidth, clientWidth];
+    });
+    expect(wide, state).toBe(seen);
+  };
+  await fits("an empty endpoint");
+  const headers: [string, string][] = [["Content-Type", "application/json"], ["X-Long", "v".repeat(2_000)]];
+  const body = JSON.stringify({ long: "w".repeat(2_000), list: [1, 2] });
+  await curl(`${await inspect.url()}/${"path/".repeat(60)}`, { headers, body });
+  await expect(inspect.rows).toHaveCount(1);
+  await fits("the list");
+  await inspect.choose(1);
+  await expect(inspect.rows.first()).toBeHidden();
+  for (const tab of ["body", "headers", "query", "wire", "reply", "compare", "signature", "attempts"] as const) {
+    await page.goto(`${origin}/inspect/${inspect.id}/1?tab=${tab}`);
+    await inspect.isLive();
+    await expect(inspect.detail).toBeVisible();
+    await fits(tab);
+  }
+  const back = inspect.detail.getByRole("link", { name: "All requests" });
+  await expect(back).toBeInViewport();
+  await back.click();
+  await expect(inspect.row(1)).toBeInViewport();
+  await expect(inspect.detail).toHaveCount(0);
+  await page.goto(`${origin}/`);
+  await fits("the start");
 });
 
 test("on a phone the list is where it was when one comes back to it", async ({ page, origin }) => {
@@ -188,6 +245,14 @@ test("notifications and a sound are off until one wants them", async ({ page, or
     const shown: string[] = [];
     Object.assign(window, { shown });
     const Real = window.Notification;
+    // A tone for each that is begun.
+    const tones: number[] = [];
+    Object.assign(window, { tones });
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...at) {
+      tones.push(this.frequency.value);
+      start.apply(this, at);
+    };
     window.Notification = class extends Real {
       constructor(title: string, options?: NotificationOptions) {
         super(title, options);
@@ -198,18 +263,23 @@ test("notifications and a sound are off until one wants them", async ({ page, or
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();
   const shown = () => page.evaluate(() => (window as unknown as { shown: string[] }).shown);
+  const tones = () => page.evaluate(() => (window as unknown as { tones: number[] }).tones.length);
   await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }));
   await curl(`${url}/a`, { body: "1" });
   await expect(inspect.rows).toHaveCount(1);
   expect(await shown()).toEqual([]);
+  expect(await tones()).toBe(0);
   await page.locator("summary", { hasText: "Notifications and sound" }).click();
   const notify = page.getByRole("button", { name: /^Notify me/ });
   await expect(notify).toHaveAttribute("aria-pressed", "false");
   await notify.click();
   await expect(notify).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: /^Sound/ }).click();
+  // It is heard once, so that one knows it.
+  await expect.poll(tones).toBe(1);
   await curl(`${url}/b`, { body: "2" });
   await expect.poll(shown).toEqual([expect.stringMatching(/POST .*\/b$/)]);
+  await expect.poll(tones).toBe(2);
   await page.reload();
   await inspect.isLive();
   await page.locator("summary", { hasText: "Notifications and sound" }).click();

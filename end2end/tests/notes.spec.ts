@@ -1,5 +1,6 @@
 // Notes and pins: written in one tab, seen in the others and after a reload.
 
+import { flood } from "../lib/flood.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
@@ -83,6 +84,27 @@ test("a request is pinned and let go", async ({ page, origin }) => {
   await inspect.isLive();
   await pinned.click();
   await expect(inspect.detail.getByRole("button", { name: "Pin", exact: true })).toBeVisible();
+});
+
+test("the hundred and first pin is refused with words", async ({ page, origin, complaints }) => {
+  complaints.allow(/^error: Failed to load resource: the server responded with a status of 4\d\d .*\/requests\/101/);
+  const inspect = await Inspect.createLive(page, origin);
+  await flood(await inspect.url(), 101);
+  await expect(page.getByRole("heading", { name: "101 requests" })).toBeVisible();
+  const pinned = await page.evaluate(async (id) => {
+    const headers = { "Content-Type": "application/json" };
+    const init = { method: "PATCH", headers, body: '{"pinned":true}' };
+    let pinned = 0;
+    for (let seq = 1; seq <= 100; seq += 1) {
+      pinned += Number((await fetch(`/api/endpoints/${id}/requests/${seq}`, init)).ok);
+    }
+    return pinned;
+  }, inspect.id);
+  expect(pinned).toBe(100);
+  await inspect.choose(101);
+  await inspect.detail.getByRole("button", { name: "Pin", exact: true }).click();
+  await expect(page.getByText("An endpoint may have 100 pinned requests; unpin one first.")).toBeVisible();
+  await expect(inspect.detail.getByRole("button", { name: "Pin", exact: true })).toHaveAttribute("aria-pressed", "false");
 });
 
 test.describe("without script", () => {

@@ -1,7 +1,7 @@
 // Headers, query, wire and reply of a request, as they came and explained.
 
 import { opened, openedLive } from "../lib/bodies.ts";
-import { raw } from "../lib/senders.ts";
+import { curl, raw } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
 import { expect, test } from "../lib/test.ts";
 
@@ -19,11 +19,57 @@ test("headers stand in their order, are explained and copied", async ({ page, or
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("application/json");
 });
 
+test("fields stand in the order of the wire, in the case in which they came", async ({
+  page,
+  origin,
+  hookglass,
+}) => {
+  const inspect = await Inspect.create(page, origin);
+  const sent: [string, string][] = [
+    ["zebra", "1"],
+    ["Host", `localhost:${hookglass.port}`],
+    ["X-Twice", "first"],
+    ["aLpHa", "2"],
+    ["X-Twice", "second"],
+    ["Connection", "close"],
+  ];
+  const fields = sent.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  await raw(hookglass.port, `GET /${inspect.id} HTTP/1.1\r\n${fields}\r\n`);
+  await page.goto(`${origin}/inspect/${inspect.id}/1?tab=headers`);
+  await inspect.isLive();
+  expect(await inspect.headerFields()).toEqual(sent);
+});
+
+test("times in fields are made readable, and stay as they were sent", async ({ page, origin }) => {
+  const inspect = await openedLive(page, origin, "{}", "application/json", "?tab=headers", [
+    ["webhook-timestamp", "1614265330"],
+    ["X-Plain", "1614265330"],
+  ]);
+  const field = (name: string) => inspect.headers.getByTestId("field").filter({ hasText: name });
+  await expect(field("webhook-timestamp").locator(".fields__value")).toHaveText("1614265330");
+  await expect(field("webhook-timestamp").locator(".fields__readable")).toContainText("2021-02-25 15:02:10");
+  // A number that is no time by its name is none.
+  await expect(field("X-Plain").locator(".fields__readable")).toHaveCount(0);
+});
+
+test("a value of ten thousand characters is shown in part, and whole by a click", async ({ page, origin }) => {
+  const value = `start${"v".repeat(10_000)}end`;
+  const inspect = await openedLive(page, origin, "{}", "application/json", "?tab=headers", [["X-Long", value]]);
+  const field = inspect.headers.getByTestId("field").filter({ hasText: "X-Long" });
+  await expect(field.locator(".fields__value")).toContainText(/^start.*more bytes$/);
+  await expect(field.locator("pre")).toBeHidden();
+  await field.getByText("Show all of it").click();
+  await expect(field.locator("pre")).toHaveText(value);
+});
+
 test("fields of the query are decoded and repeated ones kept", async ({ page, origin }) => {
-  const inspect = await openedLive(page, origin, "", undefined, "?tab=query");
+  const inspect = await Inspect.create(page, origin);
+  await curl(`${origin}/${inspect.id}?a=two+words&b=%C3%A4&a=again&c`);
+  await page.goto(`${origin}/inspect/${inspect.id}/1?tab=query`);
+  await inspect.isLive();
   const fields = inspect.part("query").getByTestId("field");
-  await expect(fields.locator(".fields__name")).toHaveText(["a"]);
-  await expect(fields.locator(".fields__value")).toHaveText(["1"]);
+  await expect(fields.locator(".fields__name")).toHaveText(["a", "b", "a", "c"]);
+  await expect(fields.locator(".fields__value")).toHaveText(["two words", "ä", "again", ""]);
 });
 
 test("the wire shows line ends, control and bidi characters, and copies them as sent", async ({
@@ -64,6 +110,10 @@ test("the reply says what the sender was answered", async ({ page, origin }) => 
   await expect(reply).toContainText("200");
   await expect(reply).toContainText(/hookglass-seq/i);
   await expect(inspect.detail.locator(".request-head__status")).toHaveText("answered 200");
+  // When, and how long it took.
+  const field = (name: string) => reply.getByTestId("field").filter({ hasText: name }).locator(".fields__value");
+  await expect(field("Sent")).toContainText(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
+  await expect(field("Receiving took")).toContainText(/^[\d.]+(ns|µs|ms|s) /);
 });
 
 test("tabs are links with URLs of their own, and keep the rest of the URL", async ({ page, origin }) => {
@@ -84,6 +134,57 @@ test("tabs are links with URLs of their own, and keep the rest of the URL", asyn
   await page.goBack();
   await expect(inspect.part("reply")).toBeVisible();
   await inspect.wasNotReloaded();
+});
+
+test("a URL alone brings back endpoint, request, part, search and span", async ({
+  page,
+  origin,
+  context,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  for (const body of ["cup", "saucer", "second cup"]) await curl(url, { body });
+  await expect(inspect.rows).toHaveCount(3);
+  // Each by what one clicks and types.
+  await page.getByRole("link", { name: "1 hour" }).click();
+  await page.getByLabel("Search the requests").fill("cup");
+  await expect(inspect.rows).toHaveCount(2);
+  await inspect.choose(1);
+  await inspect.showHeaders();
+  const other = new Inspect(await context.newPage());
+  await other.page.goto(page.url());
+  await other.isLive();
+  expect(other.id).toBe(inspect.id);
+  expect(await other.seqs()).toEqual([3, 1]);
+  await expect(other.detail).toHaveAttribute("data-seq", "1");
+  await expect(other.headers).toBeVisible();
+  await expect(other.page.getByLabel("Search the requests")).toHaveValue("cup");
+  await expect(other.page.getByRole("link", { name: "1 hour" })).toHaveAttribute("aria-current", "true");
+});
+
+test("the chosen tab is in sight on a phone", async ({ page, origin }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const inspect = await opened(page, origin, "{}", "application/json");
+  const tabs = inspect.detail.getByRole("navigation", { name: "Parts of the request" });
+  const chosen = tabs.locator('[aria-current="true"]');
+  const inSight = async () => {
+    const [row, tab] = [await tabs.boundingBox(), await chosen.boundingBox()];
+    if (!row || !tab) return false;
+    return tab.x >= Math.max(row.x, 0) - 1 && tab.x + tab.width <= Math.min(row.x + row.width, 390) + 1;
+  };
+  // By its URL, the last of them first.
+  for (const tab of ["attempts", "body"] as const) {
+    await page.goto(`${origin}/inspect/${inspect.id}/1?tab=${tab}`);
+    await inspect.isLive();
+    await expect(inspect.part(tab)).toBeVisible();
+    await expect.poll(inSight, tab).toBe(true);
+  }
+  // By its key, without a reload.
+  for (const [key, tab] of [["8", "attempts"], ["1", "body"], ["7", "signature"]] as const) {
+    await page.keyboard.press(key);
+    await expect(inspect.part(tab)).toBeVisible();
+    await expect.poll(inSight, tab).toBe(true);
+  }
 });
 
 test.describe("without script", () => {

@@ -1,5 +1,6 @@
 // Nothing is lost and nothing is shown twice, whatever happens to server, proxy and network.
 
+import { ScriptedFeed } from "../lib/feed.ts";
 import { curl } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
 import { Proxy } from "../lib/proxy.ts";
@@ -145,5 +146,72 @@ test("a browser without network says so and catches up", async ({
   await expect(inspect.rows).toHaveCount(10);
   await inspect.isLive();
   expect(await inspect.seqs()).toEqual([...TEN].reverse());
+  await inspect.wasNotReloaded();
+});
+
+test("a page that is told of a gap loads what it missed, once", async ({ page, origin }) => {
+  const feed = await ScriptedFeed.install(page);
+  const inspect = await Inspect.create(page, origin);
+  const url = await inspect.url();
+  for (const n of [1, 2]) await curl(url, { body: `${n}` });
+  await page.reload();
+  await inspect.isLive();
+  await inspect.mark();
+  await expect(inspect.rows).toHaveCount(2);
+  // The server goes on, and the feed does not tell of it: it lags.
+  for (const n of TEN) await curl(url, { body: `${n}` });
+  await expect(inspect.rows).toHaveCount(2);
+  await feed.say("gap", { endpoint: inspect.id });
+  await expect(inspect.rows).toHaveCount(12);
+  expect(await inspect.seqs()).toEqual(Array.from({ length: 12 }, (_, index) => 12 - index));
+  await inspect.wasNotReloaded();
+});
+
+test("a page that slept through a restart shows all that came meanwhile, once", async ({
+  page,
+  browser,
+  origin,
+  hookglass,
+  complaints,
+}) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await curl(url, { body: "before" });
+  await expect(inspect.rows).toHaveCount(1);
+  await inspect.mark();
+  // The longest that nothing of the page ran, as its own clock tells.
+  await page.evaluate(() => {
+    let last = Date.now();
+    Object.assign(window, { slept: 0 });
+    setInterval(() => {
+      const own = window as unknown as { slept: number };
+      own.slept = Math.max(own.slept, Date.now() - last);
+      last = Date.now();
+    }, 20);
+  });
+  complaints.allow(...OUTAGE);
+  // As a laptop that is closed: the processes behind pages stand still.
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+  const signal = (name: NodeJS.Signals) => {
+    for (const id of renderers) process.kill(id, name);
+  };
+  const begun = Date.now();
+  let slept = 0;
+  signal("SIGSTOP");
+  try {
+    await hookglass.kill();
+    await hookglass.run();
+    for (const n of TEN) await curl(url, { body: `${n}` });
+    slept = Date.now() - begun;
+  } finally {
+    signal("SIGCONT");
+  }
+  await expect(inspect.rows).toHaveCount(11, { timeout: 20_000 });
+  const told = await page.evaluate(() => (window as unknown as { slept: number }).slept);
+  expect(told, "the page slept").toBeGreaterThanOrEqual(slept - 50);
+  await inspect.isLive();
+  expect(await inspect.seqs()).toEqual(Array.from({ length: 11 }, (_, index) => 11 - index));
   await inspect.wasNotReloaded();
 });

@@ -37,6 +37,22 @@ test("each request raises a tick at once, in the colour of its method", async ({
   await expect(page.getByRole("link", { name: "15 min" })).toHaveAttribute("aria-current", "true");
 });
 
+test("methods and refusals are told apart by their colours in both themes", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "REPORT"]) await curl(url, {}, { method });
+  expect((await curl(url, { body: "x".repeat(27_000_000) })).status).toBe(413);
+  const kinds = ["read", "post", "put", "patch", "delete", "other", "refused"];
+  for (const kind of kinds) await expect(ticks(page, kind)).toHaveAttribute("d", /^M\d+ \d+V/);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const fills = await Promise.all(
+      kinds.map((kind) => ticks(page, kind).evaluate((path) => getComputedStyle(path).fill)),
+    );
+    expect(new Set(fills).size, `${colorScheme}: ${fills.join(", ")}`).toBe(kinds.length);
+  }
+});
+
 test("a brush by mouse or by keys narrows the list, and back widens it", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();

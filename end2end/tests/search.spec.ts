@@ -60,6 +60,33 @@ test("what one types is searched, numbers exactly as they were sent", async ({ p
   await inspect.wasNotReloaded();
 });
 
+test("fields, quotes, AND, OR, NOT and brackets find what they say", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await fill(url);
+  await curl(`${url}/large`, { body: "cup ".repeat(4_000) }, { method: "PUT" });
+  await expect(inspect.rows).toHaveCount(5);
+  for (const [query, found] of [
+    ["header.x-github-event:push", [1]],
+    ["size:>10k", [5]],
+    ["after:-1h status:200", [5, 4, 3, 2, 1]],
+    ["before:-1h", []],
+    ["CUP", [5, 3]],
+    ['"cup broken"', []],
+    ["cup broken", [3]],
+    ["cup AND -method:PUT", [3]],
+    ["NOT method:POST", [5, 4]],
+    ["method:GET OR path:/orders", [4, 2]],
+    ["(method:GET OR method:POST) path:/refunds", [3]],
+    ["-label:push method:POST", [3, 2]],
+    ["is:cut", []],
+  ] as const) {
+    await field(page).fill(query);
+    await expect.poll(() => new URL(page.url()).searchParams.get("q")).toBe(query);
+    await expect.poll(() => inspect.seqs(), query).toEqual(found);
+  }
+});
+
 test("suggestions are taken by keys", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await fill(await inspect.url());
@@ -168,6 +195,8 @@ test("what is found is deleted at once, and can be taken back", async ({ page, o
   await page.goto(`${origin}/inspect/${inspect.id}?q=method%3APOST`);
   await inspect.isLive();
   await expect(inspect.rows).toHaveCount(3);
+  // It says how many before.
+  await expect(page.getByTestId("delete-found")).toHaveAttribute("title", "Delete all 3 that are found");
   await page.getByTestId("delete-found").click();
   await expect(inspect.rows).toHaveCount(0);
   const undo = page.getByTestId("undo");

@@ -2,6 +2,7 @@
 
 import type { Locator } from "@playwright/test";
 import { opened, openedLive } from "../lib/bodies.ts";
+import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
 const colour = (part: Locator) => part.evaluate((element) => getComputedStyle(element).color);
@@ -69,6 +70,20 @@ for (const [kind, query, type, count] of [
     }
   });
 }
+
+test("secrets are hidden where two requests are compared, old and new", async ({ page, origin }) => {
+  const type: [string, string] = ["Content-Type", "text/plain"];
+  const inspect = await openedLive(page, origin, "x", "text/plain", "", [["Authorization", "Bearer old-secret"]]);
+  await curl(await inspect.url(), { headers: [type, ["Authorization", "Bearer new-secret"]], body: "x" });
+  await page.goto(`${origin}/inspect/${inspect.id}/2?tab=compare&with=1`);
+  await inspect.isLive();
+  const compare = inspect.part("compare");
+  for (const text of ["old-secret", "new-secret"]) await expect(compare.getByText(text).last()).toBeVisible();
+  await page.getByTestId("hide-secrets").click();
+  for (const text of ["old-secret", "new-secret"]) {
+    expect(await colour(compare.getByText(text).last())).toBe(CLEAR);
+  }
+});
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });

@@ -1,6 +1,8 @@
 // An empty endpoint teaches, and one that has ended leads back.
 
+import { ScriptedFeed } from "../lib/feed.ts";
 import { Inspect } from "../lib/pages.ts";
+import { curl } from "../lib/senders.ts";
 import { answered, expect, test } from "../lib/test.ts";
 
 test("a sample arrives as a stranger's request would, without the cookie", async ({ page, origin }) => {
@@ -45,7 +47,16 @@ test("it shows the URL, commands, where to paste it, and a code for a phone", as
   await expect(main.locator("code", { hasText: /^curl / })).toContainText(await inspect.url());
   await expect(main.locator("code", { hasText: /^await fetch/ })).toContainText(inspect.id);
   await main.getByText("Where to paste it").click();
+  for (const name of ["GitHub", "Stripe", "Slack", "Shopify"]) {
+    await expect(main.getByRole("term").filter({ hasText: new RegExp(`^${name}$`) })).toBeVisible();
+  }
   await expect(main.getByText("Payload URL")).toBeVisible();
+  // The URL is what one sees first.
+  const size = (text: ReturnType<typeof main.locator>) =>
+    text.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize));
+  const large = main.locator(".waiting__url");
+  await expect(large).toHaveText(await inspect.url());
+  expect(await size(large)).toBeGreaterThan(await size(main.locator(".waiting__command").first()));
   await main.getByText("Open it on a phone").click();
   const picture = main.getByRole("img", { name: "The URL as a QR code" });
   await expect(picture).toBeVisible();
@@ -82,4 +93,40 @@ test("a deleted endpoint keeps what it shows and its URL can be had back", async
   await page.waitForURL(new RegExp(`/inspect/${id}$`));
   await inspect.isLive();
   await expect(inspect.rows).toHaveCount(0);
+});
+
+test("an endpoint that ends within a day warns of it, until it is kept longer", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const menu = page.getByTestId("endpoint-menu");
+  const warning = page.getByText(/This endpoint expires in .* unless something reaches it/);
+  const keep = async (name: string) => {
+    await menu.locator("summary").click();
+    await menu.getByRole("button", { name, exact: true }).click();
+    await page.keyboard.press("Escape");
+  };
+  await keep("7 days");
+  await expect(warning).toHaveCount(0);
+  await keep("1 hour");
+  await expect(warning).toBeVisible();
+  await page.reload();
+  await inspect.isLive();
+  await expect(warning).toBeVisible();
+  await keep("30 days");
+  await expect(warning).toHaveCount(0);
+});
+
+test("an endpoint that expires while it is open says so, and keeps what it shows", async ({ page, origin }) => {
+  // The real server would need an hour.
+  const feed = await ScriptedFeed.install(page);
+  const inspect = await Inspect.create(page, origin);
+  await curl(await inspect.url(), { body: "kept" });
+  await page.reload();
+  await inspect.isLive();
+  await inspect.choose(1);
+  await feed.say("gone", { endpoint: inspect.id, reason: "expired" }, "90");
+  await expect(inspect.connection).toHaveAttribute("data-state", "ended");
+  await expect(page.getByText("This endpoint has expired. What you see is what this page had loaded")).toBeVisible();
+  await expect(page.getByTestId("bring-back")).toBeVisible();
+  await expect(inspect.rows).toHaveCount(1);
+  expect(await inspect.bodyText()).toBe("kept");
 });
