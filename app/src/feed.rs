@@ -73,6 +73,12 @@ struct Gap {
 }
 
 impl FeedState {
+    /// Whether a request is known to be deleted, by itself or with all others.
+    #[must_use]
+    pub fn is_deleted(&self, seq: i64) -> bool {
+        seq <= self.cleared_through || self.deleted.contains(&seq)
+    }
+
     /// The state that a freshly loaded first page shows. The endpoint is best read before the
     /// page: what is deleted between the two is then counted once.
     #[must_use]

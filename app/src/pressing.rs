@@ -61,6 +61,17 @@ pub(crate) fn is_free(event: &KeyboardEvent) -> bool {
         || event.default_prevented())
 }
 
+/// Whether the focus is where one types.
+pub(crate) fn is_typing() -> bool {
+    let fields = "input:not([type=checkbox], [type=radio]), textarea";
+    document().active_element().is_some_and(|element| element.matches(fields).unwrap_or_default())
+}
+
+pub(crate) fn is_nothing_focused() -> bool {
+    let document = document();
+    document.active_element().is_none_or(|focused| focused.tag_name() == "BODY")
+}
+
 fn target(press: &str) -> Option<HtmlElement> {
     // Buttons to copy were there before the table was; what has the key comes before them.
     let found = [("[data-key=\"", "\"]"), ("button[data-testid=\"", "\"]")].map(|(start, end)| {

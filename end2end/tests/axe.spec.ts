@@ -167,6 +167,14 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.keyboard.press("ArrowLeft");
     await check("a list that is paused, a span that is drawn");
 
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(at);
+    await inspect.isLive();
+    await check("the list on a phone");
+    await page.goto(`${at}/8`);
+    await inspect.isLive();
+    await check("a request on a phone");
+    await page.setViewportSize({ width: 1280, height: 720 });
     await page.goto(at);
     await inspect.isLive();
     await context.setOffline(true);

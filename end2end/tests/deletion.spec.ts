@@ -18,6 +18,19 @@ async function twoTabs(page: Page, context: BrowserContext, origin: string) {
   return { first, second, url };
 }
 
+test("a request that was deleted elsewhere says so where it is open", async ({ page, origin, complaints }) => {
+  complaints.allow(answered(404, /\/requests\/1/));
+  const inspect = await Inspect.createLive(page, origin);
+  await curl(await inspect.url(), { body: "1" });
+  await inspect.choose(1);
+  const path = `${origin}/api/endpoints/${inspect.id}/requests/1`;
+  const status = await page.evaluate(async (path) => (await fetch(path, { method: "DELETE" })).status, path);
+  expect(status).toBe(204);
+  await expect(inspect.rows).toHaveCount(0);
+  await expect(page.getByRole("main")).toContainText("Request #1 is not here");
+  await expect(inspect.detail).toHaveCount(0);
+});
+
 test("a deleted request leaves both tabs and does not come back", async ({ page, context, origin }) => {
   const { first, second, url } = await twoTabs(page, context, origin);
   await first.choose(3);

@@ -130,6 +130,34 @@ test("follow opens each request as it arrives", async ({ page, origin }) => {
   }
 });
 
+test("following waits for who types, and leaves one with an older request", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  for (const body of ["1", "2"]) await curl(url, { body });
+  await inspect.choose(1);
+  // It begins with the newest.
+  await page.getByRole("button", { name: "Follow" }).click();
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  await inspect.detail.getByRole("button", { name: "Note" }).click();
+  const note = inspect.detail.getByRole("textbox", { name: "Note" });
+  await note.pressSequentially("order fai");
+  await curl(url, { body: "3" });
+  await expect(inspect.row(3)).toBeVisible();
+  await page.keyboard.type("led, pending");
+  await expect(note).toHaveValue("order failed, pending");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2");
+  await page.keyboard.press("Escape");
+  await curl(url, { body: "4" });
+  await expect(inspect.detail).toHaveAttribute("data-seq", "4");
+  await inspect.choose(1);
+  await curl(url, { body: "5" });
+  await expect(inspect.row(5)).toBeVisible();
+  await expect(inspect.detail).toHaveAttribute("data-seq", "1");
+  await inspect.choose(5);
+  await curl(url, { body: "6" });
+  await expect(inspect.detail).toHaveAttribute("data-seq", "6");
+});
+
 test("a row says who sent what", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();

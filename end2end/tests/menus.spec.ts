@@ -31,7 +31,9 @@ async function hiddenLines(menu: Locator): Promise<string[]> {
 
 for (const [width, height] of [
   [1440, 900],
+  [1000, 600],
   [600, 800],
+  [390, 844],
 ] as const) {
   test(`every sentence of a menu is whole on a screen ${width} px wide`, async ({ page, origin }) => {
     await page.emulateMedia({ reducedMotion: "reduce" });
@@ -64,3 +66,14 @@ for (const [width, height] of [
     }
   });
 }
+
+test("an endpoint is renamed from its menu", async ({ page, origin }) => {
+  const inspect = await openedLive(page, origin, "{}", "application/json");
+  await page.getByTestId("endpoint-menu").locator("> summary").click();
+  await page.getByLabel("Name of this endpoint").fill('Orders <b> & "returns"');
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.waitForURL(`${origin}/inspect/${inspect.id}`);
+  await inspect.isLive();
+  await expect(page.locator(".switcher__title").first()).toHaveText('Orders <b> & "returns"');
+  await expect(page).toHaveTitle(/Orders <b> & "returns"/);
+});

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn Brand() -> impl IntoView {
     view! {
-        <a class="brand" href="/">
+        <a class="brand" href="/" aria-label="Hookglass">
             <svg class="brand__mark" viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true">
                 <circle class="brand__lens" cx="12" cy="12" r="10" stroke="currentColor" stroke-width="1.75"/>
                 <path

@@ -36,6 +36,7 @@ pub(crate) fn EndpointMenu(
 ) -> impl IntoView {
     let viewer = Viewer::get();
     let action = format!("/api/endpoints/{}", state.read_untracked().endpoint.id);
+    let name = state.read_untracked().endpoint.name.clone();
     let clear_action = action.clone() + "/requests";
     let requests = Memo::new(move |_| state.read().endpoint.requests);
     let full = Memo::new(move |_| {
@@ -113,6 +114,16 @@ pub(crate) fn EndpointMenu(
                         <button class="choice" name="expires_in" value="2592000">"30 days"</button>
                         <button class="choice" name="expires_in" value="0">"Never"</button>
                     </div>
+                </form>
+                // A new name stands in many places: the page is made anew.
+                <form class="menu__section" method="post" action=action.clone()>
+                    <input type="hidden" name="_method" value="PATCH"/>
+                    <h2 class="menu__title">"Name"</h2>
+                    <p class="menu__text">"For you alone; senders never see it."</p>
+                    <p class="endpoint-menu__name">
+                        <input class="field__input" name="name" value=name maxlength="100" placeholder="none" autocomplete="off" aria-label="Name of this endpoint"/>
+                        <button class="button" type="submit">"Rename"</button>
+                    </p>
                 </form>
                 <section class="menu__section">
                     <h2 class="menu__title">"Clear all requests"</h2>

@@ -73,6 +73,8 @@ fn Row(index: usize, field: Field, copied: RwSignal<Option<usize>>) -> impl Into
     let Field { name, value, whole, about, standard, readable, secret, file, download, group } =
         field;
     let is_copied = move || copied.get() == Some(index);
+    // A file that is no text has its sentence and its download.
+    let is_text = !(value.is_empty() && file.is_some());
     let about = about.map(|about| {
         view! {
             <p class="fields__about">
@@ -98,7 +100,9 @@ fn Row(index: usize, field: Field, copied: RwSignal<Option<usize>>) -> impl Into
         <tr class="fields__field" data-testid="field">
             <th scope="row" class="fields__name">{pieces(name)}</th>
             <td>
-                <span class="fields__value" data-secret=secret.then_some("") title=secret.then_some("A secret: press to show or hide it while secrets are hidden")>{pieces(value)}</span>
+                {is_text.then(|| view! {
+                    <span class="fields__value" data-secret=secret.then_some("") title=secret.then_some("A secret: press to show or hide it while secrets are hidden")>{pieces(value)}</span>
+                })}
                 {readable.map(|text| view! { <span class="fields__readable">{text}</span> })}
                 {whole.map(|whole| view! {
                     <details class="fields__whole" data-secret=secret.then_some("")>
@@ -111,13 +115,15 @@ fn Row(index: usize, field: Field, copied: RwSignal<Option<usize>>) -> impl Into
             </td>
             <td class="fields__side">
                 {about}
-                <button type="button" class="button fields__copy" data-kind="quiet" data-script data-copy=index title="Copy the value" data-state=move || is_copied().then_some("copied")>
-                    {move || {
-                        let glyph = if is_copied() { CHECK } else { COPY };
-                        view! { <Icon glyph/> }
-                    }}
-                    <span class="unseen" aria-live="polite">{move || if is_copied() { "Copied" } else { "Copy the value" }}</span>
-                </button>
+                {is_text.then(|| view! {
+                    <button type="button" class="button fields__copy" data-kind="quiet" data-script data-copy=index title="Copy the value" data-state=move || is_copied().then_some("copied")>
+                        {move || {
+                            let glyph = if is_copied() { CHECK } else { COPY };
+                            view! { <Icon glyph/> }
+                        }}
+                        <span class="unseen" aria-live="polite">{move || if is_copied() { "Copied" } else { "Copy the value" }}</span>
+                    </button>
+                })}
             </td>
         </tr>
     }

@@ -100,7 +100,7 @@ pub(crate) fn Palette() -> impl IntoView {
         } else if pressing::is_free(&event)
             && let Some(command) = command_of(&key)
             // Where something has the focus, Enter is for that.
-            && (key != "Enter" || is_nothing_focused())
+            && (key != "Enter" || pressing::is_nothing_focused())
             && pressing::press(command.press)
         {
             event.prevent_default();
@@ -210,11 +210,6 @@ const fn key_name(key: &'static str) -> &'static str {
         b"Escape" => "Esc",
         _ => key,
     }
-}
-
-fn is_nothing_focused() -> bool {
-    let document = document();
-    document.active_element().is_none_or(|focused| focused.tag_name() == "BODY")
 }
 
 /// What the page can do now, and where one can go from it.

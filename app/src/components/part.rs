@@ -36,13 +36,15 @@ pub(crate) struct Loads {
     pub(crate) body: Callback<RwSignal<Answer>>,
 }
 
-/// A part of a request. `top` is kept while the same part is read anew.
+/// A part of a request. `top` and `chosen` are kept while the same part is read anew.
 #[component]
 pub(crate) fn PartView(
     ask: Ask,
     reading: Reading,
     loads: Loads,
     top: StoredValue<i32>,
+    /// The line that is chosen.
+    chosen: RwSignal<Option<u64>>,
     /// The number of the request.
     seq: i64,
     /// How many bytes of body it has.
@@ -61,7 +63,6 @@ pub(crate) fn PartView(
         Part::Compare => "compare-view",
     };
     let sought = RwSignal::new(None);
-    let chosen = RwSignal::new(None);
     let slice =
         RwSignal::new(Slice { from: reading.from, rows: reading.rows.clone(), missed: None });
     let total = reading.total;
@@ -121,8 +122,14 @@ pub(crate) fn PartView(
     });
     let pages = (is_windowed && !reading.rows.is_empty()).then(|| {
         let (from, to) = slice.with_untracked(Slice::places);
-        view! { <Pages from to total/> }
+        view! { <Pages kind="Rows" from to total/> }.erased()
     });
+    let fields_from = reading.from;
+    let fields_to = fields_from + u64::try_from(reading.fields.len()).unwrap_or_default();
+    let is_in_part = !reading.fields.is_empty()
+        && reading::is_windowed(total, fields_from, reading.fields.len());
+    let field_pages = is_in_part
+        .then(|| view! { <Pages kind="Fields" from=fields_from to=fields_to total/> }.erased());
     let fields = (!reading.fields.is_empty()).then(|| {
         view! { <FieldsView fields=reading.fields.clone() caption=label(part)/> }
     });
@@ -145,6 +152,7 @@ pub(crate) fn PartView(
                 view! { <Inspector chosen load/> }
             })}
             {fields}
+            {field_pages}
         </div>
     }
     .erased()
@@ -163,9 +171,10 @@ const fn label(part: Part) -> &'static str {
     }
 }
 
-/// Without script: which rows these are, and the way to the others.
+/// Which rows or fields these are, and the way to the others. Rows have it without script only: with
+/// it, they scroll.
 #[component]
-fn Pages(from: u64, to: u64, total: u64) -> impl IntoView {
+fn Pages(kind: &'static str, from: u64, to: u64, total: u64) -> impl IntoView {
     let query = leptos_router::hooks::use_location().query;
     let step = u64::from(reading::ROWS);
     let link = move |place: u64, text: &'static str| {
@@ -174,12 +183,12 @@ fn Pages(from: u64, to: u64, total: u64) -> impl IntoView {
         view! { <a class="button" href=href>{text}</a> }
     };
     view! {
-        <nav class="part__pages" data-no-script aria-label="Rows">
+        <nav class="part__pages" data-no-script=(kind == "Rows").then_some("") aria-label=kind>
             <span>
-                {joined(&["Rows ", &grouped(from + 1), " to ", &grouped(to), " of ", &grouped(total)])}
+                {joined(&[kind, " ", &grouped(from + 1), " to ", &grouped(to), " of ", &grouped(total)])}
             </span>
-            {(from > 0).then(|| link(from.saturating_sub(step), "Earlier rows"))}
-            {(to < total).then(|| link(to, "Later rows"))}
+            {(from > 0).then(|| link(from.saturating_sub(step), "Earlier"))}
+            {(to < total).then(|| link(to, "Later"))}
         </nav>
     }
 }

@@ -166,6 +166,9 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
     if count > 0 {
         Effect::new(move |_| step(1));
     }
+    // What was found is said of what was sought, not of what is being typed.
+    let is_other = RwSignal::new(false);
+    let sought_text = asked.clone();
     let summary = (!asked.is_empty()).then(|| match count {
         0 => "not found".to_owned(),
         1000 => "1,000 or more".to_owned(),
@@ -193,9 +196,10 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
                 autocomplete="off"
                 spellcheck="false"
                 node_ref=input
+                on:input=move |event| is_other.set(event_target_value(&event) != sought_text)
                 on:keydown=leave
             />
-            {summary.map(|text| view! { <span class="find__count" role="status" data-testid="found">{text}</span> })}
+            {summary.map(|text| view! { <span class="find__count" role="status" data-testid="found" hidden=move || is_other.get()>{text}</span> })}
             {(count > 0).then(|| view! {
                 <button type="button" class="button" data-kind="quiet" data-script title="Previous hit" on:click=move |_| step(-1)>
                     <Icon glyph=ARROW_UP/>

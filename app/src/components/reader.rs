@@ -8,13 +8,15 @@ use leptos_router::{
 };
 use wasm_bindgen::JsCast;
 use web_sys::{
-    Element, HtmlElement, KeyboardEvent, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition,
+    Element, FocusOptions, HtmlElement, KeyboardEvent, MouseEvent, ScrollIntoViewOptions,
+    ScrollLogicalPosition,
 };
 
 use super::{link::query_for, pieces::pieces};
 use crate::{
     erased::{Erase as _, EraseEach as _},
     format::{count::grouped, joined},
+    pressing,
     reading::{self, Scroll, Slice},
     wire::Row,
 };
@@ -60,6 +62,14 @@ pub(crate) fn Reader(
     let is_windowed = reading::is_windowed(total, first, loaded);
     let shown = RwSignal::new(slice.with_untracked(Slice::places));
     let is_loading = StoredValue::new(false);
+    // Where nothing that is loaded is in sight, rows are as high as those were that one saw last.
+    let row_px = StoredValue::new(20);
+    let row_height = move |window: &HtmlElement| {
+        if let Some(px) = drawn_height(window) {
+            row_px.set_value(px);
+        }
+        row_px.get_value()
+    };
 
     let look = move || {
         let (Some(window), Some(spacer)) = (window.get_untracked(), spacer.get_untracked()) else {
@@ -95,6 +105,14 @@ pub(crate) fn Reader(
             is_loading.set_value(false);
             look();
         });
+    } else {
+        // The elements may be those of rows that had a window.
+        Effect::new(move |_| {
+            if let (Some(spacer), Some(block)) = (spacer.get(), block.get()) {
+                dress(&spacer, "height", "");
+                dress(&block, "transform", "");
+            }
+        });
     }
     Effect::new(move |_| {
         let Some(place) = sought.get() else { return };
@@ -116,6 +134,20 @@ pub(crate) fn Reader(
             nearest.set_block(ScrollLogicalPosition::Nearest);
             row.scroll_into_view_with_scroll_into_view_options(&nearest);
         }
+    });
+
+    // Rows that are read anew are put in anew, which takes the focus from them.
+    Effect::new(move |_| {
+        let Some(window) = window.get().filter(|_| chosen.get_untracked().is_some()) else {
+            return;
+        };
+        request_animation_frame(move || {
+            if pressing::is_nothing_focused() {
+                let options = FocusOptions::new();
+                options.set_prevent_scroll(true);
+                let _ = window.focus_with_options(&options);
+            }
+        });
     });
 
     let location = use_location();
@@ -268,11 +300,10 @@ fn line_of(element: &Element) -> Option<u64> {
     element.closest("[data-line]").ok()??.get_attribute("data-line")?.parse().ok()
 }
 
-/// How high a row is by the style sheet.
-fn row_height(window: &HtmlElement) -> i64 {
-    let row = window.query_selector(".reader__row").ok().flatten();
-    let row = row.and_then(|row| row.dyn_into::<HtmlElement>().ok());
-    row.map_or(20, |row| i64::from(row.offset_height())).max(1)
+/// How high a row is by the style sheet; `None` while none is drawn.
+fn drawn_height(window: &HtmlElement) -> Option<i64> {
+    let row = window.query_selector(".reader__row").ok()??.dyn_into::<HtmlElement>().ok()?;
+    Some(i64::from(row.offset_height()).max(1))
 }
 
 /// Sets a property of an element's own style: the policy of pages forbids it in HTML only.

@@ -26,7 +26,7 @@ pub(crate) enum Key {
 pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
     view! {
         <details class="menu workspace-menu" data-menu name="menu">
-            <summary class="button" data-kind="quiet">
+            <summary class="button" data-kind="quiet" aria-label="Workspace">
                 <Icon glyph=KEY/>
                 <span class="workspace-menu__word">"Workspace"</span>
                 <Icon glyph=CHEVRON_DOWN/>

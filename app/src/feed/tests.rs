@@ -91,6 +91,7 @@ fn what_was_deleted_does_not_come_back_by_feed_or_page() {
     state.apply(Some(90), &FeedEvent::Captured(summary(8)));
     assert_eq!(seqs(&state), [9]);
     assert_eq!(state.endpoint.requests, 7);
+    assert_eq!([9, 8, 7, 5].map(|seq| state.is_deleted(seq)), [false, true, false, true]);
     let requests = [7, 6, 5, 4].map(summary).to_vec();
     state.append(Page { requests, next_before: None, next_after: None, change: 100 });
     assert_eq!(seqs(&state), [9, 7, 6, 4]);
@@ -144,6 +145,7 @@ fn clearing_leaves_newer_arrivals_alone() {
     state.apply(Some(101), &FeedEvent::Cleared { endpoint: OWN.to_owned(), through: 5 });
     state.apply(Some(99), &FeedEvent::Captured(summary(5)));
     assert_eq!(seqs(&state), [6]);
+    assert_eq!([6, 5, 1].map(|seq| state.is_deleted(seq)), [false, true, true]);
     assert_eq!((state.endpoint.requests, state.endpoint.last_seq), (1, 6));
 }
 

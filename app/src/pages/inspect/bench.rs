@@ -11,7 +11,7 @@ use super::{
     Opened,
     acts::Acts,
     finding::Finding,
-    selection::{Answer, PartAnswer, Selection},
+    selection::{self, Answer, PartAnswer, Selection},
 };
 use crate::{
     components::{
@@ -41,7 +41,7 @@ use crate::{
     load::Resource,
     pages::home::read_session,
     pending::{Doomed, Pending},
-    reading,
+    pressing, reading,
     span::Span,
     viewer::Viewer,
     wire::{GoneReason, Part, Problem},
@@ -144,13 +144,19 @@ pub(super) fn Bench(
         let go = go.clone();
         move |seq| go(seq, false)
     };
-    // What arrives by itself is no step that one would go back.
-    Effect::new(move |last: Option<i64>| {
-        let newest = lists.newest();
-        if arrivals.follows.get() && last.is_some_and(|last| newest > last) {
+    // Following begins with the newest, waits while one types, and leaves one alone with an older
+    // request that one chose. What arrives by itself is no step that one would go back.
+    Effect::new(move |last: Option<(bool, i64)>| {
+        let (newest, follows) = (lists.newest(), arrivals.follows.get());
+        let Some((followed, opened)) = last else { return (follows, newest) };
+        let is_older = seq.get_untracked().is_some_and(|seq| seq < opened);
+        if follows && followed && (newest <= opened || is_older || pressing::is_typing()) {
+            return (follows, opened);
+        }
+        if follows && newest > 0 {
             go(Some(newest), true);
         }
-        newest
+        (follows, newest)
     });
     let on_clear = {
         let show = show.clone();
@@ -181,6 +187,20 @@ pub(super) fn Bench(
         }
         newest
     });
+    // What was deleted elsewhere is here no more, and what could not be read is read once one can.
+    let is_deleted = Memo::new(move |_| seq.get().is_some_and(|seq| state.read().is_deleted(seq)));
+    Effect::new(move |_| {
+        if is_deleted.get() {
+            selected.refetch();
+        }
+    });
+    Effect::new(move |was_live: Option<bool>| {
+        let is_live = connection.get() == Connection::Live;
+        if is_live && was_live == Some(false) {
+            selection::read_what_failed(selected, part);
+        }
+        is_live
+    });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {
         <Unread lists title=title.clone()/>
@@ -192,9 +212,11 @@ pub(super) fn Bench(
             <Outage storing/>
             <Ending endpoint=ending until ended/>
             <Announcer last_seq/>
-            {move || acts.trouble.get().map(|problem: Problem| view! {
-                <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
-            }.erased())}
+            <div role="alert">
+                {move || acts.trouble.get().map(|problem: Problem| view! {
+                    <Notice tone=Tone::Bad glyph=ALERT>{problem.to_string()}</Notice>
+                }.erased())}
+            </div>
             <EndpointBar url with_command until>
                 <AnswersLink state/>
                 <EndpointMenu state until on_change on_clear on_delete=on_delete_endpoint/>

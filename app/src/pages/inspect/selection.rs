@@ -36,6 +36,18 @@ pub(super) struct Read {
     answer: Result<Reading, Problem>,
 }
 
+/// Reads again what could not be read, and nothing else.
+pub(super) fn read_what_failed(selected: Resource<Answer>, part: Resource<PartAnswer>) {
+    let is_worth_it = |problem: &Problem| !problem.is_final();
+    if matches!(&*selected.read_untracked(), Some(Err(problem)) if is_worth_it(problem)) {
+        selected.refetch();
+    }
+    if matches!(&*part.read_untracked(), Some(Some(Read { answer: Err(problem), .. })) if is_worth_it(problem))
+    {
+        part.refetch();
+    }
+}
+
 /// Reads the request `seq` of an endpoint; none if none is chosen.
 pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
     let Some(seq) = seq else { return Ok(None) };
@@ -113,8 +125,10 @@ pub(super) fn Selection(
 /// The part that is shown, or why it cannot be.
 #[component]
 fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl IntoView {
-    // Where a window over rows stands, and over which: kept while they are folded or searched.
+    // Where a window over rows stands, which line is chosen, and of which rows: kept while they are
+    // folded or searched.
     let top = StoredValue::new(0);
+    let chosen = RwSignal::new(None);
     let last = StoredValue::new(None);
     let content = move || {
         Suspend::new(async move {
@@ -122,11 +136,14 @@ fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl
             match answer {
                 Ok(reading) => {
                     let now = Some((ask.part, reading.form.clone()));
-                    if last.get_value() != now {
+                    // Who goes on quickly has left this request before its part came.
+                    let Some(before) = last.try_get_value() else { return ().erased() };
+                    if before != now {
                         last.set_value(now);
                         top.set_value(0);
+                        chosen.set(None);
                     }
-                    view! { <PartView ask reading loads top seq body_bytes=bytes/> }.erased()
+                    view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
                 }
                 Err(problem) => view! {
                     <div class="part" data-testid="part-trouble" data-state="trouble">
