@@ -24,10 +24,10 @@ export default defineConfig<Options>({
     },
     {
       // For a browser half with debug assertions: every page and view, but not what is about
-      // senders, proxies, streams and time.
+      // senders, proxies, streams and time, nor about looks, which are no different there.
       name: "pages",
       use: { host: "localhost" },
-      testIgnore: /(copyas|crosssite|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
+      testIgnore: /(axe|copyas|crosssite|hostile|menus|proxies|resume|security|tabs|undo)\.spec\.ts$/,
     },
   ],
 });

@@ -146,7 +146,7 @@ pub(crate) fn draft(name: &str) -> Option<String> {
     window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
 }
 
-/// Keeps what is half written under a name for as long as this tab lives; nothing drops it.
+/// Keeps what is half written under a name for as long as this tab lives; `None` drops it.
 pub(crate) fn keep_draft(name: &str, text: Option<&str>) {
     if let Ok(Some(storage)) = window().session_storage() {
         // A full storage keeps less than was written: the form still has it.

@@ -11,7 +11,7 @@ use super::{
     Opened,
     acts::Acts,
     finding::Finding,
-    selection::{self, Answer, PartAnswer, Selection},
+    selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
     components::{
@@ -187,19 +187,12 @@ pub(super) fn Bench(
         }
         newest
     });
-    // What was deleted elsewhere is here no more, and what could not be read is read once one can.
+    // What was deleted elsewhere is here no more.
     let is_deleted = Memo::new(move |_| seq.get().is_some_and(|seq| state.read().is_deleted(seq)));
     Effect::new(move |_| {
         if is_deleted.get() {
             selected.refetch();
         }
-    });
-    Effect::new(move |was_live: Option<bool>| {
-        let is_live = connection.get() == Connection::Live;
-        if is_live && was_live == Some(false) {
-            selection::read_what_failed(selected, part);
-        }
-        is_live
     });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
     view! {

@@ -36,18 +36,6 @@ pub(super) struct Read {
     answer: Result<Reading, Problem>,
 }
 
-/// Reads again what could not be read, and nothing else.
-pub(super) fn read_what_failed(selected: Resource<Answer>, part: Resource<PartAnswer>) {
-    let is_worth_it = |problem: &Problem| !problem.is_final();
-    if matches!(&*selected.read_untracked(), Some(Err(problem)) if is_worth_it(problem)) {
-        selected.refetch();
-    }
-    if matches!(&*part.read_untracked(), Some(Some(Read { answer: Err(problem), .. })) if is_worth_it(problem))
-    {
-        part.refetch();
-    }
-}
-
 /// Reads the request `seq` of an endpoint; none if none is chosen.
 pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
     let Some(seq) = seq else { return Ok(None) };
