@@ -81,7 +81,8 @@ async fn what_was_typed_comes_back_as_text_and_is_kept_byte_for_byte() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     let text = refused.text();
     assert!(text.contains("200 to 599") && text.contains("&lt;/textarea>&lt;script>"));
-    assert_eq!(text.matches("<script").count(), 1, "none but the page's own");
+    let scripts = |page: &str| page.matches("<script").count();
+    assert_eq!(scripts(&text), 1, "none but the page's own");
 
     let done = owner.form(&page, &form.replace("status=99", "status=299")).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
@@ -90,8 +91,9 @@ async fn what_was_typed_comes_back_as_text_and_is_kept_byte_for_byte() {
     assert_eq!(sent.status.as_u16(), 299);
     assert_eq!(sent.text(), "</textarea><script>alert(1)</script>\"'&amp;");
     let shown = owner.get(&format!("{page}?done=reply")).await.text();
-    assert!(shown.contains("The default reply is saved.") && !shown.contains("<script"));
-    assert!(!owner.get(&format!("{page}?done=%3Cscript")).await.text().contains("<script"));
+    assert!(shown.contains("The default reply is saved."));
+    assert_eq!(scripts(&shown), 1);
+    assert_eq!(scripts(&owner.get(&format!("{page}?done=%3Cscript")).await.text()), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
