@@ -24,10 +24,10 @@ export default defineConfig<Options>({
     },
     {
       // For a browser half with debug assertions: every page and view, but not what is about
-      // senders, proxies, streams and time, nor about looks, which are no different there.
+      // senders, proxies, streams and time.
       name: "pages",
       use: { host: "localhost" },
-      testIgnore: /(axe|copyas|crosssite|hostile|menus|proxies|resume|security|tabs|undo)\.spec\.ts$/,
+      testIgnore: /(copyas|crosssite|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
     },
   ],
 });
