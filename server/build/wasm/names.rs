@@ -14,8 +14,8 @@ use wasmparser::{ImportSectionReader, Parser};
 /// The script and the module that it wants, with short names between them.
 ///
 /// # Errors
-/// They are not what wasm-bindgen writes: a name is not given exactly once, or a text goes over
-/// several lines.
+/// They are not what wasm-bindgen writes: a name is not given, a text goes over several lines, or a
+/// comment ends within one.
 pub(super) fn shortened(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
     let mut module = Module::new();
@@ -33,17 +33,22 @@ impl Names {
     /// The script, giving what it gives by these names; without comments and indentation.
     fn within(mut self, script: &str) -> Result<String> {
         let mut short = String::with_capacity(script.len());
+        let mut is_comment = false;
         for line in script.lines().map(str::trim) {
-            ensure!(line.matches('`').count() % 2 == 0, "a text goes over several lines: `{line}`");
-            if line.is_empty() || ["/**", "* ", "*/", "//"].iter().any(|it| line.starts_with(it)) {
+            is_comment |= line.starts_with("/**");
+            let is_for_people = is_comment || line.is_empty() || line.starts_with("//");
+            is_comment &= !line.ends_with("*/");
+            if is_for_people {
                 continue;
             }
+            ensure!(line.matches('`').count() % 2 == 0, "a text goes over several lines: `{line}`");
             let given = line.split_once(": ").and_then(|(name, value)| {
                 self.0.remove(name).map(|name| format!("{name}: {value}"))
             });
             short.push_str(given.as_deref().unwrap_or(line));
             short.push('\n');
         }
+        ensure!(!is_comment, "a comment does not end at the end of a line");
         ensure!(self.0.is_empty(), "the script does not give {:?}", self.0.keys());
         Ok(short)
     }
