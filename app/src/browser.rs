@@ -109,38 +109,6 @@ pub(crate) fn scroll_to_current(row: &HtmlElement) {
     }
 }
 
-/// The attribute of the document that hides secrets, and its name where the browser remembers it.
-pub(crate) const HIDE_SECRETS: &str = "data-hide-secrets";
-
-/// Whether the document hides secrets.
-pub(crate) fn are_secrets_hidden() -> bool {
-    document().document_element().is_some_and(|element| element.has_attribute(HIDE_SECRETS))
-}
-
-/// Hides or shows secrets, now and in pages to come.
-pub(crate) fn hide_secrets(hidden: bool) {
-    let Some(element) = document().document_element() else { return };
-    let _ = element.toggle_attribute_with_force(HIDE_SECRETS, hidden);
-    remember(HIDE_SECRETS, hidden);
-}
-
-/// Remembers a choice of the viewer in this browser.
-pub(crate) fn remember(name: &str, chosen: bool) {
-    // Without storage it holds for this page.
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = match chosen {
-            true => storage.set_item(name, "1"),
-            false => storage.remove_item(name),
-        };
-    }
-}
-
-/// Whether the viewer once made a choice in this browser.
-pub(crate) fn remembered(name: &str) -> bool {
-    let storage = window().local_storage().ok().flatten();
-    storage.and_then(|storage| storage.get_item(name).ok().flatten()).is_some()
-}
-
 /// What is half written under a name, in this tab. Where it keeps nothing, nothing.
 pub(crate) fn draft(name: &str) -> Option<String> {
     window().session_storage().ok().flatten()?.get_item(name).ok().flatten()

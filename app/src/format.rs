@@ -65,12 +65,18 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
     number.to_string() + unit
 }
 
-/// How long until something expires: `expires in 6 d`. What has run out by the page's clock may
-/// have been put off by use since the page was told.
+/// How long until something expires, to the nearest unit: `expires in 7 d` a moment after that was
+/// set. What has run out by the page's clock may have been put off by use since the page was told.
 #[must_use]
 pub fn expiry(now_ms: i64, until_ms: i64) -> String {
+    let half_ms = match until_ms.saturating_sub(now_ms) {
+        DAY_MS.. => DAY_MS / 2,
+        HOUR_MS.. => HOUR_MS / 2,
+        MINUTE_MS.. => MINUTE_MS / 2,
+        _ => 0,
+    };
     // The same words as for the past, seen from the end.
-    match age(until_ms, now_ms).as_str() {
+    match age(until_ms.saturating_add(half_ms), now_ms).as_str() {
         "now" => "expires soon".to_owned(),
         rest => joined(&["expires in ", rest]),
     }
@@ -122,12 +128,21 @@ mod tests {
     #[test]
     fn what_expires_says_when_until_its_time_is_over() {
         let now = 1_800_000_000_000;
-        let texts =
-            [86_400_000 * 6 + 5, 3_599_999, 999, 0, -5_000].map(|rest| expiry(now, now + rest));
-        assert_eq!(
-            texts,
-            ["expires in 6 d", "expires in 59 m", "expires soon", "expires soon", "expires soon"]
-        );
+        let (day, hour) = (86_400_000, 3_600_000);
+        for (rest_ms, says) in [
+            (7 * day - 1, "expires in 7 d"),
+            (6 * day + 12 * hour - 1, "expires in 6 d"),
+            (24 * hour - 1, "expires in 1 d"),
+            (5 * hour + 5, "expires in 5 h"),
+            (hour - 1, "expires in 1 h"),
+            (90_000, "expires in 2 m"),
+            (59_999, "expires in 59 s"),
+            (999, "expires soon"),
+            (0, "expires soon"),
+            (-5_000, "expires soon"),
+        ] {
+            assert_eq!(expiry(now, now + rest_ms), says);
+        }
     }
 
     #[test]

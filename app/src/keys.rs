@@ -19,7 +19,7 @@ const fn command(key: &'static str, press: &'static str, label: &'static str) ->
 }
 
 /// All of them, those first that are used most.
-pub(crate) const COMMANDS: [Command; 28] = [
+pub(crate) const COMMANDS: [Command; 29] = [
     command("j", "next", "Next request: the one before it in time"),
     command("k", "previous", "Previous request: the one after it in time"),
     command("g", "first", "Newest request"),
@@ -47,6 +47,7 @@ pub(crate) const COMMANDS: [Command; 28] = [
     command("s", "sample", "Send a sample"),
     command("w", "follow", "Follow: always show the newest"),
     command("z", "pause", "Pause the list, or go on"),
+    command("l", "theme", "Light or dark"),
     command("?", "commands", "Commands and keys"),
 ];
 

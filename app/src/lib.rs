@@ -22,6 +22,7 @@ mod listing;
 mod lists;
 pub mod live;
 mod load;
+mod looks;
 mod pages;
 mod pending;
 mod pressing;

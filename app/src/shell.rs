@@ -7,9 +7,7 @@ use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 pub use crate::status::PageStatus;
-use crate::{
-    app::App, browser::HIDE_SECRETS, components::brand::Brand, format::joined, wire::Problem,
-};
+use crate::{app::App, components::brand::Brand, looks::TAKE_UP, wire::Problem};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]
@@ -99,6 +97,7 @@ pub(crate) fn Basics(style: Option<String>) -> impl IntoView {
         {style.map(|href| view! {
             <link rel="icon" href="/assets/favicon.svg" r#type="image/svg+xml"/>
             <link rel="stylesheet" href=href/>
+            <script nonce=use_nonce()>{TAKE_UP}</script>
         })}
     }
 }
@@ -113,16 +112,7 @@ fn Hydration(assets: Assets) -> impl IntoView {
 await init({{ module_or_path: "{wasm}" }});
 hydrate();"#
     );
-    // Before anything is drawn: a secret that shows for a moment has been shown.
-    let hide = joined(&[
-        "try{if(localStorage.getItem(\"",
-        HIDE_SECRETS,
-        "\"))document.documentElement.toggleAttribute(\"",
-        HIDE_SECRETS,
-        "\",true)}catch{}",
-    ]);
     view! {
-        <script nonce=use_nonce()>{hide}</script>
         <link rel="modulepreload" href=script nonce=use_nonce()/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         <script type="module" nonce=use_nonce()>

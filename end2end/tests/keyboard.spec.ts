@@ -195,7 +195,12 @@ test("the palette shows every key, finds commands and goes to other endpoints", 
   await expect(second.rows).toHaveCount(1);
 
   await page.keyboard.press("Control+k");
+  await page.keyboard.type("make coffee");
+  await expect(palette.getByText("Neither a command nor an endpoint is called that.")).toBeVisible();
+  await page.keyboard.press("Control+a");
+  await expect(palette.getByRole("option")).toHaveCount(0);
   await page.keyboard.type(firstId);
+  await expect(palette.getByText("Neither a command")).toBeHidden();
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(`/inspect/${firstId}`));
 });

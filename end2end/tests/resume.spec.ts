@@ -1,5 +1,6 @@
 // Nothing is lost and nothing is shown twice, whatever happens to server, proxy and network.
 
+import { openedLive } from "../lib/bodies.ts";
 import { ScriptedFeed } from "../lib/feed.ts";
 import { curl } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
@@ -83,6 +84,32 @@ test("the same behind a proxy that answers 502 meanwhile", async ({
     await page.close();
     await proxy.stop();
   }
+});
+
+test("what could not be read while the server was away is read once it is back", async ({
+  page,
+  origin,
+  hookglass,
+  complaints,
+}) => {
+  const inspect = await openedLive(page, origin, "first", "text/plain");
+  await curl(await inspect.url(), { body: "second" });
+  await expect(inspect.rows).toHaveCount(2);
+  await inspect.mark();
+  complaints.allow(...OUTAGE, /favicon\.svg/);
+  await hookglass.kill();
+  await expect(inspect.connection).toHaveAttribute("data-state", "reconnecting");
+  await page.getByRole("link", { name: "Wire" }).click();
+  const trouble = page.getByTestId("part-trouble");
+  await expect(trouble).toBeVisible();
+  await inspect.row(2).getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: "No answer from the server" })).toBeVisible();
+
+  await hookglass.run();
+  await expect(inspect.detail).toHaveAttribute("data-seq", "2", { timeout: 15_000 });
+  await expect(page.getByTestId("wire-view")).toContainText("second");
+  await expect(trouble).toBeHidden();
+  await inspect.wasNotReloaded();
 });
 
 test("requests that arrive while a page is being loaded are on it", async ({

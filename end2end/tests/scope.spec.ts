@@ -78,6 +78,16 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   await page.mouse.move(x(last + 4), y);
   await expect(says(page)).toHaveText(/: \d requests?$/);
   await page.mouse.move(x(2), y);
+  // What is being drawn is given up by Escape.
+  await page.mouse.down();
+  await page.mouse.move(x(last + 4), y, { steps: 4 });
+  await page.keyboard.press("Escape");
+  await expect(says(page)).not.toHaveText(/narrows/);
+  await page.mouse.up();
+  await expect(page).toHaveURL(new RegExp(to));
+  await expect(inspect.rows).toHaveCount(8);
+
+  await page.mouse.move(x(2), y);
   await page.mouse.down();
   await page.mouse.move(x(last + 4), y, { steps: 4 });
   await expect(says(page)).toHaveText(/: 5 requests\. Enter narrows to it$/);

@@ -9,10 +9,10 @@ use web_sys::{AudioContext, Notification, NotificationOptions, NotificationPermi
 
 use super::icon::{BELL, Icon};
 use crate::{
-    browser,
     erased::Erase as _,
     format::{joined, target},
     lists::Lists,
+    looks,
     wire::Summary,
 };
 
@@ -80,8 +80,8 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
         beep(&context)
     };
     Effect::new(move |_| {
-        notifies.set(forbidden().is_none() && browser::remembered(NOTIFY));
-        sounds.set(browser::remembered(SOUND));
+        notifies.set(forbidden().is_none() && looks::remembered(NOTIFY));
+        sounds.set(looks::remembered(SOUND));
     });
     Effect::new(move |last: Option<i64>| {
         let newest = lists.newest();
@@ -111,12 +111,12 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
             let _ = Notification::request_permission();
         }
         notifies.set(wants);
-        browser::remember(NOTIFY, wants);
+        looks::remember(NOTIFY, wants);
     };
     let switch_sound = move |_| {
         let wants = !sounds.get_untracked();
         sounds.set(wants);
-        browser::remember(SOUND, wants);
+        looks::remember(SOUND, wants);
         if wants {
             let _ = beep();
         }

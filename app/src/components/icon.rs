@@ -53,6 +53,10 @@ pub(crate) const KEYBOARD: Glyph = Glyph(
 );
 pub(crate) const MACHINE: Glyph =
     Glyph("M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zM8 21h8M12 17v4");
+pub(crate) const MOON: Glyph = Glyph(
+    "M20.985 12.486a9 9 0 1 1-9.473-9.472c.405-.022.617.46.402.803a6 6 0 0 0 8.268 8.268\
+     c.344-.215.825-.004.803.401",
+);
 pub(crate) const NETWORK: Glyph = Glyph(
     "M17 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1h-4a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1z\
      M3 16h4a1 1 0 0 1 1 1v4a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1v-4a1 1 0 0 1 1-1z\

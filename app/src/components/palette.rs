@@ -195,6 +195,9 @@ pub(crate) fn Palette() -> impl IntoView {
             <ul class="palette__list" id="palette-list" role="listbox" aria-label="Commands" tabindex="-1">
                 {rows}
             </ul>
+            <p class="palette__none" role="status" hidden=move || !shown.read().is_empty()>
+                "Neither a command nor an endpoint is called that."
+            </p>
             <p class="palette__foot">"Ctrl K or ⌘ K opens this anywhere. Esc closes it."</p>
         </dialog>
     }

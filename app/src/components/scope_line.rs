@@ -85,6 +85,8 @@ pub(crate) fn ScopeLine(
         {
             // Fails for no pointer that is down.
             let _ = graph.set_pointer_capture(event.pointer_id());
+            // Escape while one draws is for what is drawn.
+            let _ = graph.focus();
             brush.begin(part);
         }
     };
@@ -128,6 +130,7 @@ pub(crate) fn ScopeLine(
             <div
                 class="scope__graph"
                 data-testid="scope"
+                tabindex="-1"
                 node_ref=graph
                 on:pointerdown=on_down
                 on:pointermove=on_move

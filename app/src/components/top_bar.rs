@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{brand::Brand, palette::PaletteButton, workspace_menu::WorkspaceMenu};
+use super::{
+    brand::Brand, palette::PaletteButton, theme::ThemeButton, workspace_menu::WorkspaceMenu,
+};
 use crate::erased::{Children, Erase as _};
 
 /// The name of the place, what the page puts beside it, and the workspace's menu.
@@ -15,6 +17,7 @@ pub(crate) fn TopBar(
         <header class="top-bar">
             <Brand/>
             <div class="top-bar__page">{children.map(Children::shown)}</div>
+            <ThemeButton/>
             <PaletteButton/>
             <WorkspaceMenu session/>
         </header>

@@ -1,5 +1,7 @@
 //! Captured requests: what lists show, and one in full.
 
+mod flat;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED};
@@ -90,6 +92,7 @@ pub type Header = (Text, Text);
 
 /// One captured request as its sender sent it; its body is a call of its own unless it is short text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "flat::Flat")]
 pub struct Detail {
     /// What lists show of it.
     #[serde(flatten)]

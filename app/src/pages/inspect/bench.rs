@@ -27,6 +27,7 @@ use crate::{
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
+        sash::Sash,
         scope_line::ScopeLine,
         search_box::SearchBox,
         switcher::Switcher,
@@ -82,6 +83,19 @@ pub(super) fn Bench(
             finding.load();
         }
         now
+    });
+    // What could not be read is read again once the server is back.
+    let is_missing = StoredValue::new(false);
+    Effect::new(move |was: Option<bool>| {
+        let is_live = connection.get() == Connection::Live;
+        if is_live
+            && was == Some(false)
+            && is_missing.try_update_value(std::mem::take) == Some(true)
+        {
+            selected.refetch();
+            part.refetch();
+        }
+        is_live
     });
     let url = Memo::new(move |_| viewer.url_of(&state.read().endpoint)).into();
     let requests = Memo::new(move |_| state.read().endpoint.requests);
@@ -202,6 +216,7 @@ pub(super) fn Bench(
             <ConnectionBadge connection/>
         </TopBar>
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
+            <h1 class="unseen">{move || name::short(&state.read().endpoint).to_owned()}</h1>
             <Outage storing/>
             <Ending endpoint=ending until ended/>
             <Announcer last_seq/>
@@ -246,9 +261,10 @@ pub(super) fn Bench(
                         on_type
                     />
                 </RequestList>
+                <Sash/>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
-                    <Selection endpoint=own selected part listed seq delete=on_delete annotate/>
+                    <Selection endpoint=own selected part listed is_missing seq delete=on_delete annotate/>
                 </div>
             </div>
         </main>

@@ -60,6 +60,8 @@ pub(super) fn Selection(
     part: Resource<PartAnswer>,
     /// What the list knows of the chosen one.
     listed: Signal<Option<Summary>>,
+    /// Set where something could not be read: it is to be read once the server is back.
+    is_missing: StoredValue<bool>,
     delete: Callback<i64>,
     annotate: Callback<(String, RwSignal<Summary>)>,
 ) -> impl IntoView {
@@ -87,7 +89,7 @@ pub(super) fn Selection(
                     let loads = loads(endpoint, seq);
                     view! {
                         <RequestDetail detail listed acts>
-                            <Shown part loads seq bytes/>
+                            <Shown part is_missing loads seq bytes/>
                         </RequestDetail>
                     }
                     .erased()
@@ -98,6 +100,7 @@ pub(super) fn Selection(
                         let seq = seq.get_untracked().unwrap_or_default();
                         view! { <NoSuchRequest seq/> }.erased()
                     } else {
+                        is_missing.set_value(true);
                         view! { <Trouble problem/> }.erased()
                     }
                 }
@@ -112,7 +115,13 @@ pub(super) fn Selection(
 
 /// The part that is shown, or why it cannot be.
 #[component]
-fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl IntoView {
+fn Shown(
+    part: Resource<PartAnswer>,
+    is_missing: StoredValue<bool>,
+    loads: Loads,
+    seq: i64,
+    bytes: u64,
+) -> impl IntoView {
     // Where a window over rows stands, which line is chosen, and of which rows: kept while they are
     // folded or searched.
     let top = StoredValue::new(0);
@@ -133,13 +142,16 @@ fn Shown(part: Resource<PartAnswer>, loads: Loads, seq: i64, bytes: u64) -> impl
                     }
                     view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
                 }
-                Err(problem) => view! {
-                    <div class="part" data-testid="part-trouble" data-state="trouble">
-                        <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
-                        <p class="part__none">{problem.to_string()}</p>
-                    </div>
+                Err(problem) => {
+                    is_missing.set_value(true);
+                    view! {
+                        <div class="part" data-testid="part-trouble" data-state="trouble">
+                            <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
+                            <p class="part__none">{problem.to_string()}</p>
+                        </div>
+                    }
+                    .erased()
                 }
-                .erased(),
             }
         })
     };

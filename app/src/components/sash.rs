@@ -1,0 +1,74 @@
+//! The line between the list and the request, by which the list is made wider or narrower.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent, PointerEvent};
+
+use crate::{erased::Erase as _, looks};
+
+/// As wide as the list may be made, in CSS pixels. The style sheet has it leave room for the
+/// request in any case.
+const WIDTHS_PX: (i64, i64) = (240, 960);
+
+/// As wide as the list comes on a wide page.
+const USUAL_PX: i64 = 420;
+
+/// How far one press of an arrow moves it.
+const STEP_PX: i64 = 20;
+
+/// Dragged, moved by the arrows, and put back by a double click or Home. It is no part of a narrow
+/// page, which shows one of the two.
+#[component]
+pub(crate) fn Sash() -> impl IntoView {
+    let width = RwSignal::new(USUAL_PX);
+    Effect::new(move |_| width.set(looks::list_width_px().unwrap_or(USUAL_PX)));
+    let set = move |px: Option<i64>| {
+        let px = px.map(|px| px.clamp(WIDTHS_PX.0, WIDTHS_PX.1));
+        width.set(px.unwrap_or(USUAL_PX));
+        looks::set_list_width(px);
+    };
+    let element = |event: &PointerEvent| {
+        event.current_target().and_then(|target| target.dyn_into::<Element>().ok())
+    };
+    let on_down = move |event: PointerEvent| {
+        if let Some(sash) = element(&event).filter(|_| event.button() == 0) {
+            // Fails for no pointer that is down.
+            let _ = sash.set_pointer_capture(event.pointer_id());
+        }
+    };
+    let on_move = move |event: PointerEvent| {
+        if element(&event).is_some_and(|sash| sash.has_pointer_capture(event.pointer_id())) {
+            set(Some(event.client_x().into()));
+        }
+    };
+    let on_key = move |event: KeyboardEvent| {
+        let now = width.get_untracked();
+        match event.key().as_str() {
+            "ArrowLeft" => set(Some(now - STEP_PX)),
+            "ArrowRight" => set(Some(now + STEP_PX)),
+            "Home" => set(None),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    view! {
+        <div
+            class="sash"
+            role="separator"
+            tabindex="0"
+            aria-orientation="vertical"
+            aria-label="Width of the list"
+            aria-valuemin=WIDTHS_PX.0.to_string()
+            aria-valuemax=WIDTHS_PX.1.to_string()
+            aria-valuenow=move || width.get().to_string()
+            title="Drag to make the list wider or narrower, double click to put it back"
+            data-script
+            data-testid="sash"
+            on:pointerdown=on_down
+            on:pointermove=on_move
+            on:dblclick=move |_| set(None)
+            on:keydown=on_key
+        ></div>
+    }
+    .erased()
+}

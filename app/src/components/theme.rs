@@ -1,0 +1,25 @@
+//! The button that makes pages dark or light.
+
+use leptos::prelude::*;
+
+use super::icon::{Icon, MOON};
+use crate::looks;
+
+/// Switches between light and dark. Until it is pressed, pages are as the system says.
+#[component]
+pub(crate) fn ThemeButton() -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button"
+            data-kind="quiet"
+            data-script
+            data-key="theme"
+            title="Light or dark (l)"
+            on:click=move |_| looks::switch_theme()
+        >
+            <Icon glyph=MOON/>
+            <span class="unseen">"Light or dark"</span>
+        </button>
+    }
+}
