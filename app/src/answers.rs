@@ -56,6 +56,8 @@ pub struct Answers {
     pub providers: Vec<Provider>,
     /// The verification requests that are known.
     pub handshakes: Vec<Handshake>,
+    /// The sender whose secret is wanted, by its id; empty if that is not known.
+    pub sender: String,
     /// What was just done: the section that it was done in, and a sentence.
     pub done: Option<Done>,
     /// What was sent and refused.

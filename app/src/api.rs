@@ -10,8 +10,8 @@ use self::nobody as half;
 #[cfg(feature = "ssr")]
 use self::server as half;
 use crate::wire::{
-    Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
-    Suggestions, Summary, Timestamp, Value, Window,
+    Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
+    Reading, Session, Suggestions, Summary, Timestamp, Value, Window,
 };
 
 #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
@@ -119,14 +119,18 @@ pub async fn annotate(id: &str, seq: i64, change: String) -> Result<Summary, Pro
 ///
 /// # Errors
 /// The problem that the server answered with, or that no answer came.
-pub async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
-    half::delete_found(id, q).await
+pub async fn delete_found(id: &str, found: &DeletedFound) -> Result<Deleted, Problem> {
+    half::delete_found(id, found).await
 }
 
-/// Deletes a request, or what a search finds, though the page goes: nobody waits for the answer.
-/// Browser only.
-pub fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
-    half::delete_on_leave(id, seq, q);
+/// The same though the page goes: nobody waits for the answer. Browser only.
+pub fn delete_found_on_leave(id: &str, found: &DeletedFound) {
+    half::delete_found_on_leave(id, found);
+}
+
+/// Deletes a request though the page goes: nobody waits for the answer. Browser only.
+pub fn delete_on_leave(id: &str, seq: i64) {
+    half::delete_on_leave(id, seq);
 }
 
 /// Deletes an endpoint though the page goes: nobody waits for the answer. Browser only.
@@ -159,14 +163,6 @@ pub async fn delete_request(id: &str, seq: i64) -> Result<(), Problem> {
     half::delete_request(id, seq).await
 }
 
-/// Deletes all requests of an endpoint: `DELETE …/requests`. Browser only.
-///
-/// # Errors
-/// The problem that the server answered with, or that no answer came.
-pub async fn clear(id: &str) -> Result<Deleted, Problem> {
-    half::clear(id).await
-}
-
 /// The workspace's key out of the cookie: `GET /api/session`. Browser only.
 ///
 /// # Errors
@@ -183,8 +179,8 @@ mod server {
     use leptos::prelude::use_context;
 
     use super::{
-        Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Timestamp, Value, Window,
+        Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
+        Reading, Session, Suggestions, Summary, Timestamp, Value, Window,
     };
     use crate::backend::Backend;
 
@@ -254,11 +250,13 @@ mod server {
         browser_only()
     }
 
-    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
+    pub(super) fn delete_on_leave(_id: &str, _seq: i64) {}
+
+    pub(super) fn delete_found_on_leave(_id: &str, _found: &DeletedFound) {}
 
     pub(super) fn delete_endpoint_on_leave(_id: &str) {}
 
-    pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
+    pub(super) async fn delete_found(_id: &str, _found: &DeletedFound) -> Result<Deleted, Problem> {
         browser_only()
     }
 
@@ -274,10 +272,6 @@ mod server {
         browser_only()
     }
 
-    pub(super) async fn clear(_id: &str) -> Result<Deleted, Problem> {
-        browser_only()
-    }
-
     pub(super) async fn session() -> Result<Session, Problem> {
         browser_only()
     }
@@ -287,8 +281,8 @@ mod server {
 #[cfg(not(any(feature = "hydrate", feature = "ssr")))]
 mod nobody {
     use super::{
-        Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading,
-        Session, Suggestions, Summary, Timestamp, Value, Window,
+        Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
+        Reading, Session, Suggestions, Summary, Timestamp, Value, Window,
     };
 
     pub(super) fn now() -> Timestamp {
@@ -352,11 +346,13 @@ mod nobody {
         nobody()
     }
 
-    pub(super) fn delete_on_leave(_id: &str, _seq: Option<i64>, _q: Option<&str>) {}
+    pub(super) fn delete_on_leave(_id: &str, _seq: i64) {}
+
+    pub(super) fn delete_found_on_leave(_id: &str, _found: &DeletedFound) {}
 
     pub(super) fn delete_endpoint_on_leave(_id: &str) {}
 
-    pub(super) async fn delete_found(_id: &str, _q: &str) -> Result<Deleted, Problem> {
+    pub(super) async fn delete_found(_id: &str, _found: &DeletedFound) -> Result<Deleted, Problem> {
         nobody()
     }
 
@@ -369,10 +365,6 @@ mod nobody {
     }
 
     pub(super) async fn delete_request(_id: &str, _seq: i64) -> Result<(), Problem> {
-        nobody()
-    }
-
-    pub(super) async fn clear(_id: &str) -> Result<Deleted, Problem> {
         nobody()
     }
 

@@ -144,6 +144,7 @@ impl FeedState {
             }
         }
         self.next_before = page.next_before.map(|next| next.min(before));
+        self.set_rest_aside();
         self.settle();
     }
 
@@ -185,13 +186,18 @@ impl FeedState {
         if let Some((unloaded, next_before)) = self.aside_rest.take() {
             (self.unloaded, self.next_before) = (unloaded, next_before);
         }
-        if aside.through > 0 {
+        self.aside_rows = self.requests.extract_if(.., |summary| aside.has(summary.seq)).collect();
+        self.aside = aside;
+        self.set_rest_aside();
+        self.settle();
+    }
+
+    /// Where all that is not loaded is set aside, there is no older page for the viewer.
+    fn set_rest_aside(&mut self) {
+        if self.next_before.is_some_and(|before| before <= self.aside.through.saturating_add(1)) {
             self.aside_rest = Some((self.unloaded, self.next_before));
             (self.unloaded, self.next_before) = (0, None);
         }
-        self.aside_rows = self.requests.extract_if(.., |summary| aside.has(summary.seq)).collect();
-        self.aside = aside;
-        self.settle();
     }
 
     /// Whether events were missed for good, so that the page must read requests and endpoint
@@ -226,10 +232,12 @@ impl FeedState {
         match event {
             FeedEvent::Captured(summary) if summary.endpoint == own => self.capture(summary),
             FeedEvent::Updated(summary) if summary.endpoint == own => {
-                if let Ok(at) = self.position(summary.seq)
-                    && !outdated
-                {
-                    self.requests[at] = summary.clone();
+                let known = match self.position(summary.seq) {
+                    Ok(at) => self.requests.get_mut(at),
+                    Err(_) => self.aside_rows.iter_mut().find(|known| known.seq == summary.seq),
+                };
+                if let Some(known) = known.filter(|_| !outdated) {
+                    *known = summary.clone();
                 }
             }
             FeedEvent::Deleted { endpoint, seqs } if endpoint == own => self.delete(seqs),

@@ -8,24 +8,24 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api, browser,
     feed::Aside,
-    format::{
-        count::{counted, grouped},
-        joined,
-    },
-    wire::{Problem, Timestamp},
+    format::{count::counted, joined},
+    wire::{DeletedFound, Problem, Timestamp},
 };
 
 /// How long a deletion can be taken back: long enough to read the line and to reach the button.
 const HOLD: Duration = Duration::from_secs(10);
+
+/// How long after a deletion the feed has told of it for sure.
+const TOLD: Duration = Duration::from_secs(3);
 
 /// What is to be deleted at one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Doomed {
     /// These requests.
     Requests(Vec<i64>),
-    /// All up to the number `through`, of which there are `count`; with `q` those that it finds.
-    /// What comes while the call waits is no part of it.
-    Found { q: Option<String>, through: i64, count: u64 },
+    /// All up to the number `through`, of which there are `count`; with `q` those that it found
+    /// `at` that time. What comes while the call waits is no part of it.
+    Found { q: Option<String>, through: i64, count: u64, at: Timestamp },
     /// All of it. Until the call is made, senders are answered as ever.
     Endpoint,
 }
@@ -34,7 +34,7 @@ impl Doomed {
     fn sentence(&self) -> String {
         let count = match self {
             Self::Requests(seqs) => match seqs.as_slice() {
-                [seq] => return joined(&["Deleted #", &grouped(seq.unsigned_abs()), "."]),
+                [seq] => return joined(&["Deleted #", &seq.to_string(), "."]),
                 seqs => u64::try_from(seqs.len()).unwrap_or(u64::MAX),
             },
             Self::Found { count, .. } => *count,
@@ -43,13 +43,18 @@ impl Doomed {
         joined(&["Deleted ", &counted(count, "request", "requests"), "."])
     }
 
-    /// The searches and numbers that the API is called with.
-    fn search(&self) -> Option<String> {
-        let Self::Found { q, through, .. } = self else { return None };
-        let through = through.to_string();
+    /// What the API is asked to delete, `now` being the time.
+    fn found(&self, now: Timestamp) -> Option<DeletedFound> {
+        let Self::Found { q, through, at, .. } = self else { return None };
+        let age_ms = u64::try_from(now.as_millis() - at.as_millis()).unwrap_or_default();
         Some(match q {
-            Some(q) => joined(&["(", q, ") seq:<=", &through]),
-            None => joined(&["seq:<=", &through]),
+            Some(q) => DeletedFound { q: q.clone(), through: Some(*through), age_ms },
+            // Without a search it would be everything, and what came since.
+            None => DeletedFound {
+                q: joined(&["seq:<=", &through.to_string()]),
+                through: None,
+                age_ms: 0,
+            },
         })
     }
 }
@@ -105,6 +110,10 @@ impl Pending {
         if let Some(held) = self.held.get_untracked() {
             match (held.doomed, &mut doomed) {
                 (Doomed::Requests(before), Doomed::Requests(seqs)) if held.endpoint == endpoint => {
+                    // A key pressed twice, before the next request was there.
+                    if seqs.iter().all(|seq| before.contains(seq)) {
+                        return;
+                    }
                     seqs.splice(0..0, before);
                     pages = pages.zip(held.pages).map(|((_, now), (back, _))| (back, now));
                 }
@@ -137,16 +146,24 @@ impl Pending {
     pub(crate) fn send(self) {
         let Some(held) = self.release() else { return };
         spawn_local(async move {
-            let answer = match (held.doomed.search(), &held.doomed) {
-                (Some(search), _) => api::delete_found(&held.endpoint, &search).await.map(drop),
+            let answer = match (held.doomed.found(browser::now()), &held.doomed) {
+                (Some(found), _) => api::delete_found(&held.endpoint, &found).await.map(drop),
                 (None, Doomed::Endpoint) => api::delete_endpoint(&held.endpoint).await,
                 (None, _) => delete_each(&held).await,
             };
-            // Numbers of requests never come back; the URL of an endpoint may.
-            if answer.is_err() || held.doomed == Doomed::Endpoint {
+            // Numbers of requests never come back; the URL of an endpoint may, and a search may
+            // find what it did not find before.
+            let is_over = answer.is_err() || held.doomed == Doomed::Endpoint;
+            let is_told = matches!(held.doomed, Doomed::Found { .. });
+            let forget = move || {
                 self.sent.update(|sent| {
                     sent.retain(|(id, doomed)| *id != held.endpoint || *doomed != held.doomed);
                 });
+            };
+            if is_over {
+                forget();
+            } else if is_told {
+                set_timeout(forget, TOLD);
             }
             if let Err(problem) = answer {
                 self.trouble.set(Some(problem));
@@ -157,11 +174,11 @@ impl Pending {
     /// Sends what waits so that it arrives though the page goes.
     fn flush(self) {
         let Some(held) = self.release() else { return };
-        match (held.doomed.search(), held.doomed) {
-            (Some(search), _) => api::delete_on_leave(&held.endpoint, None, Some(&search)),
+        match (held.doomed.found(browser::now()), held.doomed) {
+            (Some(found), _) => api::delete_found_on_leave(&held.endpoint, &found),
             (None, Doomed::Requests(seqs)) => {
                 for seq in seqs {
-                    api::delete_on_leave(&held.endpoint, Some(seq), None);
+                    api::delete_on_leave(&held.endpoint, seq);
                 }
             }
             (None, Doomed::Endpoint) => api::delete_endpoint_on_leave(&held.endpoint),
@@ -239,19 +256,23 @@ mod tests {
     use super::*;
 
     fn found(q: Option<&str>) -> Doomed {
-        Doomed::Found { q: q.map(str::to_owned), through: 7, count: 1_204 }
+        let at = Timestamp::from_micros(5_000_000);
+        Doomed::Found { q: q.map(str::to_owned), through: 7, count: 1_204, at }
     }
 
     #[test]
     fn what_comes_while_the_call_waits_is_out_of_its_search() {
-        assert_eq!(found(None).search().as_deref(), Some("seq:<=7"));
-        assert_eq!(found(Some("a OR b")).search().as_deref(), Some("(a OR b) seq:<=7"));
-        assert_eq!(Doomed::Requests(vec![1]).search(), None);
+        let now = Timestamp::from_micros(15_250_000);
+        let asked = |q: &str, through, age_ms| DeletedFound { q: q.to_owned(), through, age_ms };
+        assert_eq!(found(None).found(now), Some(asked("seq:<=7", None, 0)));
+        assert_eq!(found(Some("a OR b")).found(now), Some(asked("a OR b", Some(7), 10_250)));
+        assert_eq!(found(Some("a")).found(Timestamp::default()), Some(asked("a", Some(7), 0)));
+        assert_eq!(Doomed::Requests(vec![1]).found(now), None);
     }
 
     #[test]
     fn the_line_says_what_is_gone() {
-        assert_eq!(Doomed::Requests(vec![1_234]).sentence(), "Deleted #1,234.");
+        assert_eq!(Doomed::Requests(vec![1_234]).sentence(), "Deleted #1234.");
         assert_eq!(Doomed::Requests(vec![1, 2]).sentence(), "Deleted 2 requests.");
         assert_eq!(found(None).sentence(), "Deleted 1,204 requests.");
         assert_eq!(Doomed::Endpoint.sentence(), "Deleted the endpoint with all its requests.");

@@ -93,9 +93,20 @@ fn step(by: isize) -> bool {
         Some(chosen) => chosen.checked_add_signed(by),
         None => Some(0),
     };
+    // The open request may have no row: none is drawn where nobody looks.
+    let beside = if by > 0 { "older" } else { "newer" };
+    if let (None, true, Some(beside)) = (chosen, by != 0 && is_one_open(), target(beside)) {
+        beside.click();
+        return true;
+    }
     let Some(row) = at.and_then(|at| rows.get(at)) else { return false };
     choose(row);
     true
+}
+
+/// Whether a request is open, its row drawn or not.
+fn is_one_open() -> bool {
+    document().query_selector("[data-testid=request-detail]").is_ok_and(|detail| detail.is_some())
 }
 
 fn choose(row: &HtmlElement) {

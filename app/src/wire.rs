@@ -23,7 +23,9 @@ pub use self::{
     find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},
     problem::Problem,
     reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, Value},
-    request::{Body, Deleted, Detail, Header, Page, Record, Refused, Summary, Window},
+    request::{
+        Body, Deleted, DeletedFound, Detail, Header, Page, Record, Refused, Summary, Window,
+    },
     signature::{Provider, Providers, Secret, Secrets, Signature},
     text::Text,
     timestamp::Timestamp,

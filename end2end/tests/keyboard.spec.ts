@@ -1,5 +1,6 @@
 // Everything by keyboard, and nothing while one types.
 
+import { flood } from "../lib/flood.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
@@ -203,4 +204,34 @@ test("the palette shows every key, finds commands and goes to other endpoints", 
   await expect(palette.getByText("Neither a command")).toBeHidden();
   await page.keyboard.press("Enter");
   await page.waitForURL(new RegExp(`/inspect/${firstId}`));
+});
+
+test("keys go on from a request that the list has not loaded", async ({ page, origin }) => {
+  const inspect = await Inspect.create(page, origin);
+  await flood(await inspect.url(), 70);
+  await page.goto(`${origin}/inspect/${inspect.id}/9`);
+  await inspect.isLive();
+  await expect(inspect.detail).toHaveAttribute("data-seq", "9");
+  await page.keyboard.press("j");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "8");
+  await page.keyboard.press("k");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "9");
+  await page.keyboard.press("k");
+  await expect(inspect.detail).toHaveAttribute("data-seq", "10");
+  // What is beside it is not known yet: no other request takes its place under the finger.
+  await page.keyboard.press("d");
+  await expect(page).toHaveURL(new RegExp(`/inspect/${inspect.id}$`));
+  await page.keyboard.press("u");
+  await expect(page).toHaveURL(new RegExp(`/inspect/${inspect.id}/10$`));
+  await expect(inspect.detail).toHaveAttribute("data-seq", "10");
+});
+
+test("a command that the page has nothing for is not chosen", async ({ page, origin }) => {
+  await Inspect.createLive(page, origin);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("pin, or unpin");
+  const palette = page.getByTestId("palette");
+  await expect(palette.getByRole("option")).toHaveAttribute("aria-disabled", "true");
+  await page.keyboard.press("Enter");
+  await expect(palette).toBeVisible();
 });

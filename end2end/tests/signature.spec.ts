@@ -31,7 +31,7 @@ test("a signature is judged, and a mistake is named with its mend", async ({ pag
   const signature = inspect.part("signature");
   await expect(signature).toContainText("No secret of Stripe is set here");
   const add = signature.getByRole("link", { name: "Add the secret" });
-  await expect(add).toHaveAttribute("href", `/inspect/${inspect.id}/answers`);
+  await expect(add).toHaveAttribute("href", `/inspect/${inspect.id}/answers?sender=stripe#secrets`);
 
   await addSecret(page, origin, inspect.id, "whsec_right\n");
   await expect(inspect.row(1)).toContainText("signature invalid");

@@ -121,3 +121,61 @@ test("clearing is taken back, and what came meanwhile is never part of it", asyn
   await expect.poll(() => kept(page, inspect.id)).toEqual([5]);
   expect(await inspect.seqs()).toEqual([5]);
 });
+
+test("a key that is pressed twice deletes one request, and says so", async ({ page, origin }) => {
+  const inspect = await withFour(page, origin);
+  await inspect.choose(4);
+  await stopClock(page);
+  await inspect.detail.getByRole("button", { name: "Delete" }).dblclick();
+  await expect(inspect.detail).toHaveAttribute("data-seq", "3");
+  await expect(undo(page)).toContainText("Deleted #4.");
+  await undo(page).getByRole("button", { name: "Dismiss" }).click();
+  await expect.poll(() => kept(page, inspect.id)).toEqual([3, 2, 1]);
+});
+
+test("what a search finds later is shown, though it found and deleted others before", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  for (const body of ["1", "2"]) await curl(await inspect.url(), { body });
+  await inspect.choose(1);
+  await inspect.detail.getByRole("button", { name: "Pin" }).click();
+  await page.goto(`${origin}/inspect/${inspect.id}?q=is:pinned`);
+  await inspect.isLive();
+  await expect(inspect.rows).toHaveCount(1);
+  await page.getByTestId("delete-found").click();
+  await undo(page).getByRole("button", { name: "Dismiss" }).click();
+  await expect.poll(() => kept(page, inspect.id)).toEqual([2]);
+  const pinned = await page.evaluate(async (path) => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch(path, { method: "PATCH", headers, body: '{"pinned":true}' })).status;
+  }, `/api/endpoints/${inspect.id}/requests/2`);
+  expect(pinned).toBe(200);
+  await page.getByTestId("search-clear").click();
+  await expect(inspect.rows).toHaveCount(1);
+  await page.keyboard.press("/");
+  await page.keyboard.type("is:pinned");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/q=is/);
+  await expect(inspect.row(2)).toBeVisible();
+});
+
+test("a search that moves with time deletes what it found when it was asked", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const url = await inspect.url();
+  await curl(url, { body: "1" });
+  const found = async () => {
+    const answer = await page.request.get(`${origin}/api/endpoints/${inspect.id}/requests?q=before:-2s`);
+    const { requests } = (await answer.json()) as { requests: { seq: number }[] };
+    return requests.map(({ seq }) => seq);
+  };
+  await expect.poll(found).toEqual([1]);
+  await curl(url, { body: "2" });
+  await page.goto(`${origin}/inspect/${inspect.id}?q=before:-2s`);
+  await inspect.isLive();
+  await expect(inspect.rows).toHaveCount(1);
+  await page.getByTestId("delete-found").click();
+  await expect(undo(page)).toContainText("Deleted 1 request.");
+  // By now it would find the second, too.
+  await expect.poll(found).toEqual([2, 1]);
+  await undo(page).getByRole("button", { name: "Dismiss" }).click();
+  await expect.poll(() => kept(page, inspect.id)).toEqual([2]);
+});

@@ -99,8 +99,10 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
     let method = owner.send(Method::PUT, "/api/endpoints", &[], "").await;
     assert_eq!(method.problem(), "method-not-allowed");
     assert!(method.header("allow").contains("POST"));
-    let deleting_some = owner.delete(&format!("/api/endpoints/{id}/requests?q=%28")).await;
-    assert_eq!(deleting_some.status, StatusCode::BAD_REQUEST);
+    for query in ["q=%28", "q=", "through=1", "age_ms=1", "q=a&through=x", "q=a&age_ms=-1"] {
+        let refused = owner.delete(&format!("/api/endpoints/{id}/requests?{query}")).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -370,3 +370,20 @@ async fn suggestions_are_fields_and_what_was_seen() {
     let (_, answer) = ask("label:push", 10).await;
     assert_eq!(answer.get("error"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_takes_what_was_found_when_it_was_shown_and_nothing_that_came_since() {
+    let bench = Bench::new().await;
+    bench.fill(3).await;
+    for (query, deleted) in [
+        // What is there now was not there an hour ago.
+        ("q=before:-0s&age_ms=3600000", 0),
+        ("q=before:-0s&age_ms=0&through=1", 1),
+        ("q=method:POST&through=1", 0),
+        ("q=method:POST&through=2", 1),
+        ("q=after:-1m&age_ms=18446744073709551615", 1),
+    ] {
+        let answer = bench.owner.delete(&bench.path(&format!("?{query}"))).await;
+        assert_eq!(answer.json(), json!({ "deleted": deleted }), "{query}");
+    }
+}

@@ -366,7 +366,8 @@ async fn the_reading_of_a_signature_says_what_to_do() {
     let without = read(1).await;
     assert!(note(&without, 0).1.contains("No secret of Stripe is set here"), "{without}");
     let way = without["fields"][1]["value"][0].clone();
-    assert_eq!(way, json!(["Add the secret", format!("page /inspect/{id}/answers")]));
+    let page = format!("page /inspect/{id}/answers?sender=stripe#secrets");
+    assert_eq!(way, json!(["Add the secret", page]));
 
     let secret = json!({ "provider": "stripe", "secret": "whsec_right ", "name": "Live" });
     let wrong = add(&owner, &id, &secret).await;

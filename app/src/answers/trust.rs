@@ -78,7 +78,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
     let form = Form::new(answers, "secret");
     let options = answers.providers.iter();
     let options = options.map(|provider| (provider.id.clone(), provider.name.clone())).collect();
-    let provider = form.choice("provider", "Sender", options, "");
+    let provider = form.choice("provider", "Sender", options, &answers.sender);
     // A secret that was refused is not sent back.
     let value = form.input(Input {
         name: "secret",

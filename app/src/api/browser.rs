@@ -11,8 +11,8 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use super::{
-    Ask, Counts, CountsAsk, Deleted, Detail, Endpoint, Endpoints, Page, Problem, Reading, Session,
-    Suggestions, Summary, Value, Window,
+    Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
+    Reading, Session, Suggestions, Summary, Value, Window,
 };
 use crate::wire::json::{self, Unreadable};
 
@@ -88,19 +88,16 @@ pub(super) async fn annotate(id: &str, seq: i64, change: String) -> Result<Summa
     json("PATCH", request_path(id, seq), Some(change)).await
 }
 
-pub(super) async fn delete_found(id: &str, q: &str) -> Result<Deleted, Problem> {
-    let mut path = Path::new(endpoint_path(id) + "/requests");
-    path.push("q", Some(q));
-    json("DELETE", path.text, None).await
+pub(super) async fn delete_found(id: &str, found: &DeletedFound) -> Result<Deleted, Problem> {
+    json("DELETE", found_path(id, found), None).await
 }
 
-pub(super) fn delete_on_leave(id: &str, seq: Option<i64>, q: Option<&str>) {
-    let mut path = match seq {
-        Some(seq) => Path::new(request_path(id, seq)),
-        None => Path::new(endpoint_path(id) + "/requests"),
-    };
-    path.push("q", q);
-    delete_and_leave(&path.text);
+pub(super) fn delete_found_on_leave(id: &str, found: &DeletedFound) {
+    delete_and_leave(&found_path(id, found));
+}
+
+pub(super) fn delete_on_leave(id: &str, seq: i64) {
+    delete_and_leave(&request_path(id, seq));
 }
 
 pub(super) fn delete_endpoint_on_leave(id: &str) {
@@ -153,16 +150,20 @@ pub(super) async fn delete_request(id: &str, seq: i64) -> Result<(), Problem> {
     empty("DELETE", request_path(id, seq)).await
 }
 
-pub(super) async fn clear(id: &str) -> Result<Deleted, Problem> {
-    json("DELETE", endpoint_path(id) + "/requests", None).await
-}
-
 pub(super) async fn session() -> Result<Session, Problem> {
     json("GET", "/api/session".to_owned(), None).await
 }
 
 fn endpoint_path(id: &str) -> String {
     String::from("/api/endpoints/") + &String::from(encode_uri_component(id))
+}
+
+fn found_path(id: &str, found: &DeletedFound) -> String {
+    let mut path = Path::new(endpoint_path(id) + "/requests");
+    path.push("q", Some(&found.q));
+    path.push("through", found.through.map(|seq| seq.to_string()).as_deref());
+    path.push("age_ms", Some(&found.age_ms.to_string()));
+    path.text
 }
 
 fn request_path(id: &str, seq: i64) -> String {

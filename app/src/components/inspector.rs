@@ -12,13 +12,16 @@ pub(crate) fn Inspector(
     /// Loads a line's value into the signal that it is given.
     load: Callback<(u64, RwSignal<ValueAnswer>)>,
 ) -> impl IntoView {
-    let answer = RwSignal::new(None);
+    // One for each line: a late answer is to a line that is chosen no more.
+    let answer = RwSignal::new(None::<RwSignal<ValueAnswer>>);
     Effect::new(move |_| {
-        if let Some(line) = chosen.get() {
-            load.run((line, answer));
-        }
+        answer.set(chosen.get().map(|line| {
+            let own = RwSignal::new(None);
+            load.run((line, own));
+            own
+        }));
     });
-    let content = move || match answer.get() {
+    let content = move || match answer.get().and_then(|answer| answer.try_get().flatten()) {
         None => {
             view! { <span class="inspector__hint">"Choose a line for its path and value"</span> }
                 .erased()

@@ -66,11 +66,11 @@ pub(crate) fn ListHead(
     children: Children,
 ) -> impl IntoView {
     let title = Memo::new(move |_| match (lists.found.read().is_some(), found.get()) {
-        (true, _) if is_wrong.get() => "Found before".to_owned(),
         (false, _) => counted(lists.all.read().endpoint.requests, "request", "requests"),
         (true, _) if lists.read(|list| list.requests.is_empty() && list.next_before.is_none()) => {
             "Nothing found".to_owned()
         }
+        (true, _) if is_wrong.get() => "Found before".to_owned(),
         (true, Some((total, is_all))) => {
             joined(&[&grouped(total), if is_all { " found" } else { " or more found" }])
         }
@@ -180,19 +180,31 @@ const FIRST_TRIES: &str = "attempt:1";
 /// Whether a search leaves out what was tried again, and the search with that turned around.
 fn folded(q: &Option<String>) -> (bool, Option<String>) {
     let q = q.as_deref().unwrap_or_default().trim();
-    let kept = q.strip_suffix(FIRST_TRIES).filter(|q| q.is_empty() || q.ends_with(' '));
-    match kept.map(str::trim_end) {
-        Some("") => (true, None),
+    match q.strip_suffix(FIRST_TRIES).map(|kept| (kept, unbracketed(kept.trim_end()))) {
+        Some(("", _)) => (true, None),
         // As it was put there.
-        Some(kept) => (true, Some(unbracketed(kept).to_owned())),
-        None if q.is_empty() => (false, Some(FIRST_TRIES.to_owned())),
+        Some((_, Some(kept))) => (true, Some(kept.to_owned())),
+        _ if q.is_empty() => (false, Some(FIRST_TRIES.to_owned())),
         // `OR` binds less than what stands side by side.
-        None => (false, Some(joined(&["(", q, ") ", FIRST_TRIES]))),
+        _ => (false, Some(joined(&["(", q, ") ", FIRST_TRIES]))),
     }
 }
 
-fn unbracketed(q: &str) -> &str {
-    q.strip_prefix('(').and_then(|q| q.strip_suffix(')')).unwrap_or(q)
+/// What is within the one pair of brackets that all of `q` stands in.
+fn unbracketed(q: &str) -> Option<&str> {
+    let within = q.strip_prefix('(')?.strip_suffix(')')?;
+    let (mut depth, mut is_quoted, mut is_escaped) = (0_u32, false, false);
+    for byte in within.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'(' if !is_quoted => depth += 1,
+            b')' if !is_quoted => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    (depth == 0 && !is_quoted).then_some(within)
 }
 
 #[cfg(test)]
@@ -201,12 +213,23 @@ mod tests {
 
     #[test]
     fn folding_turns_a_search_there_and_back() {
-        for q in ["", "method:POST", "a OR b"] {
+        for q in ["", "method:POST", "a OR b", r#"(a) OR ("b\")" c)"#, "NOT attempt:1"] {
             let before = (!q.is_empty()).then(|| q.to_owned());
             let (is_folded, folding) = folded(&before);
             assert!(!is_folded);
             assert_eq!(folded(&folding), (true, before));
         }
-        assert!(!folded(&Some("myattempt:1".to_owned())).0);
+        for q in [
+            "myattempt:1",
+            "NOT attempt:1",
+            "(label:push) (sender:GitHub) attempt:1",
+            "a attempt:1",
+        ] {
+            assert_eq!(
+                folded(&Some(q.to_owned())),
+                (false, Some(format!("({q}) attempt:1"))),
+                "{q}"
+            );
+        }
     }
 }

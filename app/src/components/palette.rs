@@ -108,6 +108,9 @@ pub(crate) fn Palette() -> impl IntoView {
     });
     on_cleanup(move || keys.remove());
     let run = move |choice: Choice| {
+        if !choice.is_there {
+            return;
+        }
         open.set(false);
         // Closing gives the focus back first: what is pressed may want it.
         request_animation_frame(move || match choice.act {

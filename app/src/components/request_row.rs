@@ -123,6 +123,11 @@ fn marks(summary: &Summary) -> Vec<Mark> {
         };
         marks.push(words(mark, "info", title));
     }
+    let failed = summary.status.filter(|status| *status >= 300 && summary.refused.is_none());
+    if let Some(status) = failed {
+        let state = if status < 400 { "warn" } else { "bad" };
+        marks.push(words(&status.to_string(), state, "What it was answered with"));
+    }
     match &summary.refused {
         Some(refused) => marks.push(words("refused", "bad", &refused.limit)),
         // A refused body is cut off by us, not by its sender.
@@ -165,6 +170,7 @@ mod tests {
             attempt: Some(3),
             verdict: Some("invalid".to_owned()),
             mark: Some("preview".to_owned()),
+            status: Some(413),
             refused,
             ..Summary::default()
         };
@@ -179,6 +185,16 @@ mod tests {
             ("", "refused"),
         ];
         assert_eq!(said, expected.map(|(heard, shown)| (heard, shown.to_owned())));
+        let failed = Summary { complete: true, status: Some(503), ..Summary::default() };
+        let said = |summary| {
+            marks(&summary).into_iter().map(|mark| (mark.shown, mark.state)).collect::<Vec<_>>()
+        };
+        assert_eq!(said(failed.clone()), [("503".to_owned(), "bad")]);
+        assert_eq!(
+            said(Summary { status: Some(302), ..failed.clone() }),
+            [("302".to_owned(), "warn")]
+        );
+        assert_eq!(said(Summary { status: Some(204), ..failed }), []);
         let cut = Summary::default();
         assert_eq!(marks(&cut).first().map(|mark| mark.heard), Some("cut off"));
     }

@@ -41,8 +41,14 @@ pub(crate) fn SearchBox(
     let input = NodeRef::<html::Input>::new();
     let is_open = RwSignal::new(false);
     let chosen = RwSignal::new(None::<usize>);
+    // What was taken last: it stands there, and is no suggestion any more.
+    let taken = RwSignal::new(String::new());
     let offered = Memo::new(move |_| match is_open.get() {
-        true => suggestions.read().suggestions.clone(),
+        true => {
+            let suggestions = &suggestions.read().suggestions;
+            let is_taken = suggestions.iter().map(|one| &one.text).eq([&*taken.read()]);
+            if is_taken { Vec::new() } else { suggestions.clone() }
+        }
         false => Vec::new(),
     });
     // What the field said last: the address follows it, and not the other way round.
@@ -83,6 +89,7 @@ pub(crate) fn SearchBox(
             SelectionMode::End,
         );
         chosen.set(None);
+        taken.set(suggestion.text.clone());
         stop();
         typed(false);
     };

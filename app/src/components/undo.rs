@@ -51,7 +51,7 @@ pub(crate) fn UndoBar() -> impl IntoView {
         trouble.get().map(|problem| {
             view! {
                 <div class="undo" data-state="bad">
-                    <span class="undo__text">"Nothing was deleted. " {problem.to_string()}</span>
+                    <span class="undo__text">"Not deleted, or not all: what is left is shown again. " {problem.to_string()}</span>
                     <button type="button" class="button" data-kind="quiet" on:click=move |_| trouble.set(None)>
                         "Dismiss"
                     </button>

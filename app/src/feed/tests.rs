@@ -571,6 +571,37 @@ fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
 }
 
 #[test]
+fn what_came_after_a_clearing_is_listed_to_its_end() {
+    let mut state = state(&[123, 122], Some(122), 118);
+    state.set_aside(Aside { through: 3, ..Aside::default() });
+    assert_eq!(state.next_before, Some(122));
+    let page = |seqs: &[i64], next_before| Page {
+        requests: seqs.iter().copied().map(summary).collect(),
+        next_before,
+        change: 10,
+        ..Page::default()
+    };
+    state.append(page(&[121, 120], Some(120)));
+    assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120], Some(120)));
+    // Of a page that reaches into what is set aside, only what is not.
+    state.append(page(&[5, 4, 3], Some(3)));
+    assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120, 5, 4], None));
+    state.set_aside(Aside::default());
+    assert_eq!((state.requests.last().map(|row| row.seq), state.next_before), (Some(3), Some(3)));
+}
+
+#[test]
+fn what_changes_while_it_is_set_aside_is_taken_back_as_it_is_then() {
+    let mut state = state(&[2, 1], None, 0);
+    state.set_aside(Aside { seqs: [1].into(), ..Aside::default() });
+    let judged = Summary { verdict: Some("valid".to_owned()), ..summary(1) };
+    state.apply(Some(111), &FeedEvent::Updated(judged.clone()));
+    assert_eq!(seqs(&state), [2]);
+    state.set_aside(Aside::default());
+    assert_eq!(state.find(1), Some(&judged));
+}
+
+#[test]
 fn what_is_pinned_stays_when_a_limit_drops_the_rest_but_not_when_all_is_cleared() {
     let pinned = |seq| Summary { pinned: true, ..summary(seq) };
     let mut state = state(&[], None, 0);

@@ -3,6 +3,7 @@
 
 mod acts;
 mod bench;
+mod beside;
 mod finding;
 mod selection;
 

@@ -164,6 +164,20 @@ pub struct Deleted {
     pub deleted: u64,
 }
 
+/// Which of an endpoint's requests to delete.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DeletedFound {
+    /// Those that this search finds.
+    pub q: String,
+    /// Only those up to this `seq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<i64>,
+    /// How long ago, in milliseconds, somebody was shown what it finds: times such as `-1h` count
+    /// from then.
+    #[serde(default)]
+    pub age_ms: u64,
+}
+
 /// Which part of an endpoint's requests to read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -92,7 +92,10 @@ fn nothing(summary: &Summary, own: Option<&Signing>) -> String {
 /// Which secret is wanted, with the way to where it is set.
 fn wanted(signing: &Signing, settings: &str) -> Field {
     Field {
-        value: vec![settings_link("Add the secret", settings)],
+        value: vec![settings_link(
+            "Add the secret",
+            &format!("{settings}?sender={}#secrets", signing.id),
+        )],
         about: Some(signing.secret.to_owned()),
         ..field(b"Secret", b"", "")
     }
@@ -243,7 +246,7 @@ mod tests {
     fn without_a_secret_the_page_says_which_and_where() {
         let own = reading(&summary(Some("GitHub")), None, &[]);
         assert!(notes(&own)[0].1.contains("GitHub signs"), "{own:?}");
-        assert_eq!(own.fields[0].value[0].1, "page /inspect/in/answers");
+        assert_eq!(own.fields[0].value[0].1, "page /inspect/in/answers?sender=github#secrets");
         let nobodys = reading(&summary(None), None, &[]);
         assert_eq!((nobodys.notes.len(), nobodys.fields.len()), (1, 0));
     }

@@ -41,8 +41,10 @@ pub(crate) async fn get(
         Err(error) => return pages::problem(&app, &caller.origin, &error),
     };
     Reads { app: app.clone(), caller: caller.clone() }.touch(&endpoint).await;
-    let done = query.as_deref().and_then(|query| query.strip_prefix("done=")).and_then(edit::done);
-    let said = Said { done, refused: None };
+    let asked = |name| query.as_deref().and_then(|query| query.strip_prefix(name));
+    let done = asked("done=").and_then(edit::done);
+    let sender = asked("sender=").unwrap_or_default().to_owned();
+    let said = Said { done, sender, refused: None };
     let mut response = page(&app, &caller, &endpoint, said, StatusCode::OK).await;
     if let Some(cookie) = caller.cookie_key().and_then(|key| caller.cookie(key)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -78,7 +80,7 @@ pub(crate) async fn post(
         }
         Err(error) => match edit::refused(&form, &error) {
             Some(refused) => {
-                let said = Said { done: None, refused: Some(refused) };
+                let said = Said { done: None, sender: String::new(), refused: Some(refused) };
                 page(&app, caller, &endpoint, said, error.status()).await
             }
             None => submission.refuse(error),
@@ -117,6 +119,8 @@ async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'
 /// What the page says beside what is set.
 struct Said {
     done: Option<Done>,
+    /// The sender whose secret is wanted.
+    sender: String,
     refused: Option<Refused>,
 }
 
@@ -141,6 +145,7 @@ async fn page(
             secrets: secrets.into_iter().map(secrets::to_wire).collect(),
             providers: providers::all(),
             handshakes: handshakes(),
+            sender: said.sender,
             done: said.done,
             refused: said.refused,
             answering: unanswered(answering),

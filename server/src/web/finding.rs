@@ -31,8 +31,14 @@ const MAX_BUCKETS: u32 = 500;
 
 /// Reads a search; `None` where there is none, or it says nothing.
 pub(super) fn read(q: Option<&str>) -> Result<Option<Arc<Query>>, Error> {
+    read_as_of(q, Duration::ZERO)
+}
+
+/// The same as it was meant some time ago.
+pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Query>>, Error> {
     let Some(q) = q else { return Ok(None) };
-    let query = Query::parse(q, now()).map_err(Error::InvalidQuery)?;
+    let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
+    let query = Query::parse(q, now().saturating_sub(ago_us)).map_err(Error::InvalidQuery)?;
     Ok(query.map(Arc::new))
 }
 
@@ -102,14 +108,15 @@ async fn count_found(
     Ok(counts)
 }
 
-/// Deletes what a search finds, in small steps, and says how many that were. Complete however long
-/// it takes: it ends with what was there when it began.
+/// Deletes what a search finds up to the number `through`, in small steps, and says how many that
+/// were. Complete however long it takes: it ends with what was there when it began.
 pub(super) async fn delete(
     app: &App,
     endpoint: &Endpoint,
     query: Arc<Query>,
+    through: i64,
 ) -> Result<u64, Error> {
-    let (mut deleted, mut next) = (0, Some(endpoint.last_seq.saturating_add(1)));
+    let (mut deleted, mut next) = (0, Some(endpoint.last_seq.min(through).saturating_add(1)));
     while let Some(before) = next {
         let from = store::From::Before(before);
         let search = Search { query: query.clone(), from, limit: AT_ONCE, budget: PAGE_BUDGET };

@@ -67,9 +67,16 @@ impl Brush {
         }
     }
 
-    /// The pointer goes up; true if it has drawn something.
+    /// The pointer goes up; true if it has drawn something, or was on a part that has requests,
+    /// which is drawn then.
     pub(super) fn end(self) -> bool {
-        self.origin.try_update_value(Option::take).flatten().is_some() && self.is_drawn()
+        let Some(part) = self.origin.try_update_value(Option::take).flatten() else { return false };
+        let scope = self.scope.read_untracked();
+        let has_any = scope.as_ref().is_some_and(|scope| scope.count(part, part + 1).total() > 0);
+        if has_any && !self.is_drawn() {
+            self.drawn.set(Some((part, part + 1)));
+        }
+        self.is_drawn()
     }
 
     /// The pointer goes elsewhere.

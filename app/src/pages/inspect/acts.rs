@@ -12,7 +12,7 @@ use crate::{
     lists::Lists,
     live::{self, Following},
     pending::{Doomed, Pending},
-    wire::{FeedEvent, Problem, Summary, Window},
+    wire::{FeedEvent, Problem, Summary, Timestamp, Window},
 };
 
 /// How many requests a page holds that is asked for while one scrolls.
@@ -20,6 +20,9 @@ pub(super) const PAGE_ROWS: u32 = 100;
 
 /// How long events are gathered: a few frames.
 const GATHER: Duration = Duration::from_millis(50);
+
+/// How long after no answer came a gap is tried to be closed again.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Events that wait; `None` while none has come for a while.
 type Gathered = StoredValue<Option<Vec<(Option<i64>, FeedEvent)>>>;
@@ -90,30 +93,41 @@ impl Acts {
         }
     }
 
-    /// Reads the first page again, and once more as long as too much comes in between.
+    /// Reads the first page again, and once more as long as too much comes in between, or no answer
+    /// does.
     fn close_gap(self, finding: Finding) {
         let id = self.id();
         spawn_local(async move {
             loop {
-                let endpoint = match api::endpoint(&id).await {
-                    Ok(endpoint) => endpoint,
-                    Err(problem) => return self.report(problem),
+                let read = async {
+                    let endpoint = api::endpoint(&id).await?;
+                    Ok((endpoint, api::requests(&id, Window::default()).await?))
                 };
-                let page = match api::requests(&id, Window::default()).await {
-                    Ok(page) => page,
-                    Err(problem) => return self.report(problem),
+                let (endpoint, page) = match read.await {
+                    Ok(read) => read,
+                    Err(problem) => {
+                        if !Problem::is_final(&problem) {
+                            set_timeout(move || self.close_gap_later(finding), AGAIN);
+                        }
+                        return self.report(problem);
+                    }
                 };
-                if let Some(is_closed) =
-                    self.lists.all.try_update(|state| state.refresh(endpoint, page))
-                {
-                    if is_closed {
+                match self.lists.all.try_update(|state| state.refresh(endpoint, page)) {
+                    Some(true) => {
+                        let _ = self.trouble.try_set(None);
                         return finding.load();
                     }
-                } else {
-                    return;
+                    Some(false) => {}
+                    None => return,
                 }
             }
         });
+    }
+
+    fn close_gap_later(self, finding: Finding) {
+        if self.lists.all.try_with_untracked(|state| state.has_gap()) == Some(true) {
+            self.close_gap(finding);
+        }
     }
 
     pub(super) fn load_older(self) {
@@ -201,21 +215,30 @@ impl Acts {
             let state = self.lists.all.read_untracked();
             (state.endpoint.last_seq, state.endpoint.requests)
         };
-        pending.hold(self.id(), Doomed::Found { q: None, through, count }, None);
+        let at = api::now();
+        pending.hold(self.id(), Doomed::Found { q: None, through, count, at }, None);
         show(None);
     }
 
-    /// Deletes what a search finds, to be taken back for a while.
-    pub(super) fn delete_found(self, pending: Pending, search: Option<String>, count: u64) {
+    /// Deletes what a search found `at` that time, to be taken back for a while.
+    pub(super) fn delete_found(
+        self,
+        pending: Pending,
+        q: Option<String>,
+        at: Timestamp,
+        count: u64,
+    ) {
         let through = self.lists.all.read_untracked().endpoint.last_seq;
-        pending.hold(self.id(), Doomed::Found { q: search, through, count }, None);
+        pending.hold(self.id(), Doomed::Found { q, through, count, at }, None);
     }
 
     /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
-    /// newer one at the end.
+    /// newer one at the end. What stands beside one that the list does not show is not known: then
+    /// the list is shown.
     pub(super) fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
         let next = self.lists.read_untracked(|state| {
+            state.find(seq)?;
             let older = state.requests.iter().find(|known| known.seq < seq);
             let newer = state.requests.iter().rfind(|known| known.seq > seq);
             older.or(newer).map(|known| known.seq)

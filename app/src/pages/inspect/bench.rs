@@ -10,6 +10,7 @@ use leptos_router::{
 use super::{
     Opened,
     acts::Acts,
+    beside::Beside,
     finding::Finding,
     selection::{Answer, PartAnswer, Selection},
 };
@@ -88,12 +89,15 @@ pub(super) fn Bench(
     let is_missing = StoredValue::new(false);
     Effect::new(move |was: Option<bool>| {
         let is_live = connection.get() == Connection::Live;
-        if is_live
-            && was == Some(false)
-            && is_missing.try_update_value(std::mem::take) == Some(true)
-        {
-            selected.refetch();
-            part.refetch();
+        if is_live && was == Some(false) {
+            if is_missing.try_update_value(std::mem::take) == Some(true) {
+                selected.refetch();
+                part.refetch();
+            }
+            if acts.trouble.read_untracked().is_some() {
+                acts.trouble.set(None);
+                finding.load();
+            }
         }
         is_live
     });
@@ -177,10 +181,15 @@ pub(super) fn Bench(
         Callback::new(move |()| acts.clear(pending, &show))
     };
     let on_change = move |field: &str, value: &str| acts.change(field, value);
+    let on_beside = {
+        let show = show.clone();
+        Callback::new(move |seq| show(Some(seq)))
+    };
     let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
     let search = Memo::new(move |_| span.get().search(q.read().as_deref()));
     acts.set_aside(search);
-    let on_delete_found = move |count| acts.delete_found(pending, search.get_untracked(), count);
+    let on_delete_found =
+        move |count| acts.delete_found(pending, search.get_untracked(), finding.since(), count);
     let listed = Signal::derive(move || {
         let seq = seq.get()?;
         let known = state.read().find(seq).cloned();
@@ -264,6 +273,7 @@ pub(super) fn Bench(
                 <Sash/>
                 <div class="inspect__detail">
                     {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
+                    <Beside lists seq search on_go=on_beside/>
                     <Selection endpoint=own selected part listed is_missing seq delete=on_delete annotate/>
                 </div>
             </div>

@@ -15,7 +15,10 @@ use crate::{
     lists::Lists,
     scope::Scope,
     span::{PARTS, Span},
-    wire::{Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Window},
+    wire::{
+        Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Timestamp,
+        Window,
+    },
 };
 
 /// How long deletions are gathered before all are counted anew.
@@ -58,6 +61,11 @@ struct Asked {
     typed: u32,
     /// Up to which request the search has looked among those that arrive.
     through: i64,
+    /// Since when what is shown is what the search finds.
+    since: Timestamp,
+    /// The number of the count, and how many arrivals it cannot know of.
+    counts: u32,
+    ticks: u32,
     /// Up to which change the time line shows arrivals.
     counted: i64,
     /// How many pages in a row found little.
@@ -92,11 +100,16 @@ impl Finding {
         finding.asked.update_value(|asked| {
             asked.through = opened.endpoint.last_seq;
             asked.counted = opened.page.change;
+            asked.since = api::now();
         });
         let span = Span::parse(opened.span.as_deref().unwrap_or_default());
         finding.count(span, opened.q.clone(), &opened.counts);
         if let Some(found) = opened.found.take() {
-            finding.show(found);
+            // A search that cannot be read finds nothing: not everything.
+            finding.show(match found {
+                Err(problem) if problem.start.is_some() => Ok(Page::default()),
+                found => found,
+            });
         }
         finding
     }
@@ -106,6 +119,7 @@ impl Finding {
         let number = self.ask(|asked| {
             asked.search += 1;
             asked.poor = 0;
+            asked.since = api::now();
             asked.search
         });
         let (q, span) = (self.q.get_untracked(), self.span.get_untracked());
@@ -240,14 +254,27 @@ impl Finding {
     /// Counts anew how many there are when.
     pub(super) fn recount(self) {
         let (q, span) = (self.q.get_untracked(), self.span.get_untracked());
-        let number = self.asked.with_value(|asked| asked.search);
+        let before = self.ask(|asked| {
+            asked.counts += 1;
+            *asked
+        });
         let id = self.id();
         spawn_local(async move {
             let answer = api::counts(&id, ask(q.clone(), span)).await;
-            if self.asked.try_with_value(|asked| asked.search == number) == Some(true) {
+            let Some(now) = self.asked.try_get_value() else { return };
+            if (now.search, now.counts) == (before.search, before.counts) {
                 self.count(span, q, &answer);
+                // What arrived in between may or may not have been counted.
+                if now.ticks != before.ticks {
+                    self.recount_later();
+                }
             }
         });
+    }
+
+    /// Since when what is shown is what the search finds.
+    pub(super) fn since(self) -> Timestamp {
+        self.ask(|asked| asked.since)
     }
 
     /// Takes over how many there are when, or what is wrong with the search: of the two answers
@@ -282,6 +309,7 @@ impl Finding {
     }
 
     fn tick(self, summary: &Summary) {
+        self.ask(|asked| asked.ticks = asked.ticks.wrapping_add(1));
         self.scope.update(|scope| scope.iter_mut().for_each(|scope| scope.add(summary)));
         self.pulse.update(|pulse| *pulse = pulse.wrapping_add(1));
     }

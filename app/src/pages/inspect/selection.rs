@@ -86,7 +86,7 @@ pub(super) fn Selection(
                         });
                     });
                     let acts = Acts { delete, annotate, copy };
-                    let loads = loads(endpoint, seq);
+                    let loads = loads(endpoint, seq, is_missing);
                     view! {
                         <RequestDetail detail listed acts>
                             <Shown part is_missing loads seq bytes/>
@@ -161,7 +161,7 @@ fn Shown(
 }
 
 /// How more of the request is loaded.
-fn loads(endpoint: StoredValue<String>, seq: i64) -> Loads {
+fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>) -> Loads {
     Loads {
         rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<Slice>)| {
             let id = endpoint.get_value();
@@ -169,7 +169,10 @@ fn loads(endpoint: StoredValue<String>, seq: i64) -> Loads {
                 let ask = Ask { from: Some(from), ..ask };
                 let rows = match api::reading(&id, seq, ask).await {
                     Ok(reading) => reading.rows,
-                    Err(_) => Vec::new(),
+                    Err(_) => {
+                        let _ = is_missing.try_update_value(|is_missing| *is_missing = true);
+                        Vec::new()
+                    }
                 };
                 let _ = slice.try_update(|slice| slice.join(from, rows));
             });

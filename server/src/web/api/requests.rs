@@ -1,6 +1,6 @@
 //! `/api/endpoints/{endpoint}/requests` and what lies below.
 
-use std::ops::Bound;
+use std::{ops::Bound, time::Duration};
 
 use axum::{
     Json,
@@ -118,9 +118,11 @@ pub(crate) async fn raw(
 #[serde(deny_unknown_fields)]
 struct Doomed {
     q: Option<String>,
+    through: Option<i64>,
+    age_ms: Option<u64>,
 }
 
-/// `DELETE …/requests`, or those that `?q=` finds.
+/// `DELETE …/requests`, or those that `?q=&through=&age_ms=` finds.
 pub(crate) async fn clear(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -130,13 +132,21 @@ pub(crate) async fn clear(
     let cleared = async {
         let endpoint = submission.caller.living(&app, &id).await?;
         // Taking anything unknown or empty for nothing would delete what the caller meant to keep.
-        let Doomed { q } = serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
-            .map_err(|error| Error::Invalid(format!("The query does not fit: {error}.")))?;
-        let Some(q) = q else { return Ok(app.store.clear(endpoint.id).await?) };
-        let query = finding::read(Some(&q))?.ok_or_else(|| {
+        let Doomed { q, through, age_ms } =
+            serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
+                .map_err(|error| Error::Invalid(format!("The query does not fit: {error}.")))?;
+        let Some(q) = q else {
+            if through.is_some() || age_ms.is_some() {
+                let which = "`through` and `age_ms` belong to a `q`; leave them out to delete all.";
+                return Err(Error::Invalid(which.into()));
+            }
+            return Ok(app.store.clear(endpoint.id).await?);
+        };
+        let ago = Duration::from_millis(age_ms.unwrap_or_default());
+        let query = finding::read_as_of(Some(&q), ago)?.ok_or_else(|| {
             Error::Invalid("`q` says nothing; leave it out to delete all requests.".into())
         })?;
-        finding::delete(&app, &endpoint, query).await
+        finding::delete(&app, &endpoint, query, through.unwrap_or(i64::MAX)).await
     }
     .await;
     submission.answer(
