@@ -53,7 +53,13 @@ pub(crate) async fn get(
         complete: stored.summary.complete,
         redacted: stored.redacted,
     };
-    let mut response = tool.write(&message).into_response();
+    // What senders sent is gone through many times: not on a thread that serves connections.
+    let writing = tokio::task::spawn_blocking(move || tool.write(&message));
+    let snippet = writing.await.map_err(|error| {
+        tracing::error!(%error, seq, "writing a snippet failed");
+        Error::Internal
+    })?;
+    let mut response = snippet.into_response();
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     Ok(response)
