@@ -35,6 +35,7 @@ use self::{
 pub(crate) use self::{error::problem_response, origin::host};
 use crate::{
     answering::Answering,
+    budget::Budget,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
@@ -73,6 +74,8 @@ pub(crate) struct Parts {
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,
+    /// What downloads hold in memory.
+    pub(crate) downloads: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
