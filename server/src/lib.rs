@@ -41,6 +41,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io,
     net::TcpListener,
+    sync::Semaphore,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -182,6 +183,7 @@ impl Server {
             reader: Reader::default(),
             // Apart from what arrives: nobody who takes their time may keep that out.
             downloads: Budget::new(DOWNLOADS_BYTES, Gauge::default()),
+            deletions: Arc::new(Semaphore::new(web::DELETIONS)),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),

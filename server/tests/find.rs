@@ -4,9 +4,12 @@
 
 mod common;
 
-use common::{Client, TestServer};
-use hyper::{Method, StatusCode};
+use common::{Client, PATIENCE, TestServer};
+use http_body_util::Empty;
+use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -314,6 +317,33 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
     let posted = bench.owner.form(&bench.path("?q=seq:..5"), "_method=DELETE").await;
     assert_eq!(posted.status, StatusCode::SEE_OTHER);
     assert_eq!(bench.owner.delete(&bench.path("")).await.json(), json!({"deleted": 45}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_goes_on_though_its_caller_hangs_up() {
+    let bench = Bench::new().await;
+    bench.fill(1500).await;
+    let stream = TcpStream::connect(bench.server.address()).await.unwrap();
+    // Here a handler is dropped as soon as its caller is gone.
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let url = format!("http://{}{}", bench.server.address(), bench.path("?q=body:number"));
+    let mut request = Request::delete(url);
+    for (name, value) in &bench.owner.fields {
+        request = request.header(name, value);
+    }
+    let asked = tokio::spawn(sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()));
+    let left = async || {
+        let endpoint = bench.owner.get(&format!("/api/endpoints/{}", bench.id)).await.json();
+        endpoint["requests"].as_u64().unwrap()
+    };
+    let begun = async { while left().await == 1500 {} };
+    tokio::time::timeout(PATIENCE, begun).await.expect("it begins");
+    connection.abort();
+    asked.abort();
+    let ended = async { while left().await > 0 {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("it goes on until its end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,9 @@ const PAGE_BUDGET: Duration = Duration::from_millis(300);
 const WHOLE_BUDGET: Duration = Duration::from_secs(2);
 /// How many requests are found at once where all are looked for.
 const AT_ONCE: usize = 1000;
+/// How many deletions go on at once; more wait for their turn, and are not begun for callers that do
+/// not.
+pub(crate) const DELETIONS: usize = 4;
 /// Into how many parts a span is divided if the caller does not say.
 const BUCKETS: u32 = 120;
 /// The most parts.
@@ -103,14 +106,32 @@ async fn count_found(
 }
 
 /// Deletes what a search finds, in small steps, and says how many that were. Complete however long
-/// it takes: it ends with what was there when it began.
+/// it takes: it ends with what was there when it began, though the caller hangs up, or else when the
+/// server stops.
 pub(super) async fn delete(
     app: &App,
     endpoint: &Endpoint,
     query: Arc<Query>,
 ) -> Result<u64, Error> {
+    let turn = app.deletions.clone().acquire_owned().await.map_err(|_| Error::Unavailable)?;
+    let (task_app, endpoint) = (app.clone(), endpoint.clone());
+    // A task of the server's: a handler is dropped in the middle when its caller hangs up.
+    let deleting = app.capture.tasks.spawn(async move {
+        let _turn = turn;
+        delete_found(&task_app, &endpoint, query).await
+    });
+    deleting.await.map_err(|error| {
+        tracing::error!(%error, "a deletion failed");
+        Error::Internal
+    })?
+}
+
+async fn delete_found(app: &App, endpoint: &Endpoint, query: Arc<Query>) -> Result<u64, Error> {
     let (mut deleted, mut next) = (0, Some(endpoint.last_seq.saturating_add(1)));
     while let Some(before) = next {
+        if app.shutdown.is_cancelled() {
+            return Err(Error::Unavailable);
+        }
         let from = store::From::Before(before);
         let search = Search { query: query.clone(), from, limit: AT_ONCE, budget: PAGE_BUDGET };
         let found = app.store.search(endpoint.id, search).await?;
