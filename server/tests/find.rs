@@ -347,6 +347,32 @@ async fn a_deletion_goes_on_though_its_caller_hangs_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn odd_names_are_suggested_so_that_they_find_their_values() {
+    let bench = Bench::new().await;
+    let body = br#"{"user.name":"ann","xml:lang":"de","items[0]":"x"}"#;
+    let target = "/t?a:b=1&a%20b=2&pass.word=3";
+    bench.send(Method::POST, target, &[JSON, ("x.odd", "4")], body).await;
+    let ask = async |q: &str| {
+        let path = bench.path(&format!("/suggestions?q={}", encoded(q)));
+        let answer = bench.owner.get(&path).await.json();
+        let suggestions = answer["suggestions"].as_array().unwrap().clone();
+        suggestions.iter().map(|s| s["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (field, names) in [
+        ("body.", &[r#"body."items[0]":"#, r#"body."user.name":"#, r#"body."xml:lang":"#][..]),
+        ("query.", &[r#"query."a b":"#, r#"query."a:b":"#, r#"query."pass.word":"#]),
+        ("header.x", &[r#"header."x.odd":"#]),
+    ] {
+        assert_eq!(ask(field).await, names);
+        for name in names {
+            let values = ask(name).await;
+            assert_eq!(values.len(), 1, "{name}");
+            assert_eq!(bench.found(&format!("{name}{}", values[0])).await, [1], "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suggestions_are_fields_and_what_was_seen() {
     let bench = Bench::new().await;
     for event in ["push", "push", "ping"] {

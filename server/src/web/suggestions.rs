@@ -90,7 +90,7 @@ impl Seen<'_> {
             }
             Kind::Header => {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
-                tally.ranked(typed, |name| format!("header.{name}:"))
+                tally.ranked(typed, |name| format!("header.{}:", query::quoted_name(name)))
             }
             // Nothing that pages mask is offered.
             Kind::HeaderValue(name) | Kind::ParameterValue(name) if reading::hides_field(name) => {
@@ -105,7 +105,7 @@ impl Seen<'_> {
             }
             Kind::Parameter => {
                 let tally = self.parameters(|name, _| Some(name.to_owned())).await?;
-                tally.ranked(typed, |name| format!("query.{}:", query::quoted(name)))
+                tally.ranked(typed, |name| format!("query.{}:", query::quoted_name(name)))
             }
             Kind::ParameterValue(wanted) => {
                 let of = |name: &str, value: &str| (name == wanted).then(|| value.to_owned());
