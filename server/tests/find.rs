@@ -373,6 +373,17 @@ async fn odd_names_are_suggested_so_that_they_find_their_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn paths_of_absolute_targets_are_found_and_suggested() {
+    let bench = Bench::new().await;
+    let path = format!("http://hooks.example/{}/orders/1?a=b", bench.id);
+    bench.server.stranger().send(Method::GET, &path, &[], "").await;
+    assert_eq!(bench.found("path:/orders").await, [1]);
+    let asked = bench.path(&format!("/suggestions?q={}", encoded("path:/o")));
+    let suggested = bench.owner.get(&asked).await.json();
+    assert_eq!(suggested["suggestions"][0]["text"], "/orders/1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn suggestions_are_fields_and_what_was_seen() {
     let bench = Bench::new().await;
     for event in ["push", "push", "ping"] {

@@ -123,6 +123,18 @@ fn each_field_finds_what_it_names() {
     }
 }
 
+#[test]
+fn a_path_is_found_in_every_form_of_a_target() {
+    let target = Text::from("http://hooks.example/in/orders/7?page=2");
+    let summary = Summary { target, ..summary() };
+    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(BODY) };
+    for text in
+        ["path:/orders", "path:/in/orders", "path:*/7", "-path:/hooks.example", "query.page:2"]
+    {
+        assert_eq!(query(text).finds(&subject), Some(true), "{text}");
+    }
+}
+
 /// Names that would end a name, begin something else, or be taken for a path.
 const ODD_NAMES: &str = "([a-z]|[.:\\[\\]()*\"\\\\ <>=&;'-]|[ü😀]){1,6}";
 

@@ -258,7 +258,7 @@ fn tally(recent: &[Summary], field: &str) -> Tally {
                 .and_then(text)
                 .map(|value| value.split(';').next().unwrap_or_default().trim().to_owned()),
             "path" => text(&summary.target).and_then(|target| {
-                let path = target.split('?').next().unwrap_or_default();
+                let path = str::from_utf8(head::path(target.as_bytes())).ok()?;
                 path.get(1..)?.split_once('/').map(|(_, tail)| format!("/{tail}"))
             }),
             "target" => text(&summary.target),
