@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{App, caller::Caller, error::Error, finding};
 use crate::{
-    decode, head,
+    head,
     query::{self, Kind, SEARCHED_BODY_BYTES, Wanted},
     reading,
     store::{EndpointId, Which},
@@ -192,13 +192,10 @@ impl Seen<'_> {
             let which = Which::Seq(summary.seq);
             let Ok(stored) = self.app.store.request(self.endpoint, which).await else { continue };
             let range = 0..SEARCHED_BODY_BYTES as u64;
-            let raw = self.app.store.body(self.endpoint, summary.seq, range).await?;
-            let codings = head::values(&stored.head, "content-encoding").join(&b',');
-            let decoded = std::str::from_utf8(&codings)
-                .ok()
-                .and_then(|codings| decode::start(codings, &raw, SEARCHED_BODY_BYTES));
-            let body = decoded.map_or(raw, |decoded| decoded.bytes);
+            let raw = self.app.store.body(self.endpoint, summary.seq, range).await;
+            let Ok(raw) = raw else { continue };
             tally.of += 1;
+            let body = query::searched(&stored.head, &raw);
             for (path, value) in query::paths(&body, BODY_VALUES) {
                 tally.add(of(&path, &value));
             }
