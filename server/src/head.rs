@@ -1,6 +1,8 @@
 //! Request heads as bytes: writing one from hyper's view, and reading the fields back out of what
 //! is kept. Knows nothing of the store.
 
+use std::borrow::Cow;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookglass_app::wire::{Header, Text};
 use hyper::{
@@ -103,6 +105,23 @@ pub(crate) fn target_of(head: &[u8]) -> &[u8] {
     line.get(start..end).unwrap_or_default()
 }
 
+/// A target from its path on, without the scheme and authority of the absolute form
+/// (RFC 9112 §3.2); `/` where there is no path.
+pub(crate) fn origin_form(target: &[u8]) -> &[u8] {
+    if target.first() == Some(&b'/') {
+        return target;
+    }
+    let authority = target.windows(3).position(|part| part == b"://").map_or(0, |at| at + 3);
+    let rest = &target[authority..];
+    let end = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    end.map(|at| &rest[at..]).filter(|rest| rest.starts_with(b"/")).unwrap_or(b"/")
+}
+
+/// The path of a target.
+pub(crate) fn path(target: &[u8]) -> &[u8] {
+    origin_form(target).split(|&byte| byte == b'?').next().unwrap_or_default()
+}
+
 /// A kept head as far as a parser of ours would have it: fields and targets that it cannot hold are
 /// left out.
 pub(crate) fn request_parts(head: &[u8]) -> Parts {
@@ -177,6 +196,14 @@ pub(crate) fn text(bytes: &[u8]) -> Text {
     }
 }
 
+/// The bytes that [`text`] shows.
+pub(crate) fn bytes_of(text: &Text) -> Cow<'_, [u8]> {
+    match text {
+        Text::Utf8(text) => Cow::Borrowed(text.as_bytes()),
+        Text::Base64(encoded) => Cow::Owned(unencoded(encoded)),
+    }
+}
+
 /// The bytes that [`text`] could not show as they are.
 pub(crate) fn unencoded(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64).unwrap_or_default()
@@ -223,6 +250,22 @@ mod tests {
         for sent in ["/a//b", "/a%2Fb", "/a?", "/a/", "/", "/?", "/a?b=%zz&&", "http://x.test/a?b"]
         {
             assert_eq!(target(&parts(sent, &[])), sent);
+        }
+    }
+
+    #[test]
+    fn paths_are_read_from_every_form_of_a_target() {
+        for (target, from_path_on, only_path) in [
+            ("/a/b?c=/d", "/a/b?c=/d", "/a/b"),
+            ("http://x.test/a/b?c", "/a/b?c", "/a/b"),
+            ("/a?u=http://x.test/y", "/a?u=http://x.test/y", "/a"),
+            ("http://x.test?c=/d", "/", "/"),
+            ("http://x.test", "/", "/"),
+            ("*", "/", "/"),
+            ("", "/", "/"),
+        ] {
+            assert_eq!(origin_form(target.as_bytes()), from_path_on.as_bytes(), "{target}");
+            assert_eq!(path(target.as_bytes()), only_path.as_bytes(), "{target}");
         }
     }
 

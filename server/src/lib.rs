@@ -37,9 +37,11 @@ mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io,
     net::TcpListener,
+    sync::Semaphore,
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -70,6 +72,8 @@ const CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Bytes of requests that may be in memory before they are stored. Past that senders get 503.
 const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of downloads that may be in memory until they are sent. Past that callers get 503.
+const DOWNLOADS_BYTES: u64 = 256 * 1024 * 1024;
 /// Bodies that are stored ahead of their requests may take up this part of the storage.
 const UPLOADS_PART: u64 = 4;
 /// Open files that are kept back from connections, for the database and whatever else.
@@ -177,6 +181,9 @@ impl Server {
             client_address: client_address.clone(),
             rates: rates.clone(),
             reader: Reader::default(),
+            // Apart from what arrives: nobody who takes their time may keep that out.
+            downloads: Budget::new(DOWNLOADS_BYTES, Gauge::default()),
+            deletions: Arc::new(Semaphore::new(web::DELETIONS)),
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),

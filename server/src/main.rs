@@ -4,6 +4,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
     net::SocketAddr,
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -18,7 +19,10 @@ use hookglass_server::{
     },
     vault::{KEY_VARIABLE, SecretKey, SecretKeyError},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
@@ -26,6 +30,9 @@ use zeroize::Zeroizing;
 /// at, and keeps resident.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long an exit waits for work that nothing depends on.
+const LEFTOVERS_TIMEOUT: Duration = Duration::from_millis(250);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -43,8 +50,8 @@ fn main() -> ExitCode {
         .build()
         .context("cannot start the runtime")
         .and_then(|runtime| match cli.command {
-            None => runtime.block_on(serve(cli.config, secret_key)),
-            Some(Command::CreateWorkspace) => runtime.block_on(create_workspace(&cli.config)),
+            None => run(runtime, serve(cli.config, secret_key)),
+            Some(Command::CreateWorkspace) => run(runtime, create_workspace(&cli.config)),
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,6 +60,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs `work` to its end, and waits little for what nobody waits for any more: what a caller asked
+/// to read may take long, and everything that is to be kept is on disk once the store is closed.
+fn run<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFTOVERS_TIMEOUT);
+    done
 }
 
 async fn serve(mut config: Config, secret_key: Option<SecretKey>) -> anyhow::Result<()> {
@@ -141,5 +156,30 @@ fn raise_open_files_limit() {
         && let Err(error) = setrlimit(Resource::Nofile, raised)
     {
         tracing::warn!(%error, "cannot raise the limit on open files");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn an_exit_does_not_wait_for_work_that_goes_on() {
+        let (end, ended) = mpsc::channel::<()>();
+        let runtime = Runtime::new().unwrap();
+        let work = async move {
+            let (begin, begun) = tokio::sync::oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                begin.send(()).unwrap();
+                ended.recv()
+            });
+            begun.await.unwrap();
+            7
+        };
+        // What was begun ends only after this.
+        assert_eq!(run(runtime, work), 7);
+        drop(end);
     }
 }

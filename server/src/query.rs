@@ -20,7 +20,7 @@ use self::fields::{Flag, Term, TextField, Thing};
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
     json::{Gathered, Tree, gather, paths},
-    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
+    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, quoted_name, wanted},
 };
 use crate::{decode, head};
 

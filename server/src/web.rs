@@ -25,6 +25,7 @@ use axum::{
     response::Response,
     routing::{any, delete, get},
 };
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
@@ -32,9 +33,10 @@ use self::{
     api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
     client::ClientAddress,
 };
-pub(crate) use self::{error::problem_response, origin::host};
+pub(crate) use self::{error::problem_response, finding::DELETIONS, origin::host};
 use crate::{
     answering::Answering,
+    budget::Budget,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
@@ -73,6 +75,10 @@ pub(crate) struct Parts {
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,
+    /// What downloads hold in memory.
+    pub(crate) downloads: Budget,
+    /// The turns of deletions by search.
+    pub(crate) deletions: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,

@@ -1,12 +1,18 @@
-//! Finding requests: searches, counts and suggestions, as programs ask for them.
+//! Finding requests: searches and counts, as programs ask for them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
-use common::{Client, TestServer};
-use hyper::{Method, StatusCode};
+#[path = "find/suggestions.rs"]
+mod suggestions;
+
+use common::{Client, PATIENCE, TestServer};
+use http_body_util::Empty;
+use hyper::{Method, Request, StatusCode, body::Bytes, client::conn::http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -317,58 +323,30 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suggestions_are_fields_and_what_was_seen() {
+async fn a_deletion_goes_on_though_its_caller_hangs_up() {
     let bench = Bench::new().await;
-    for event in ["push", "push", "ping"] {
-        let fields = [JSON, ("x-github-event", event), ("x-gitlab-token", "proves-it")];
-        let body = br#"{"repository":{"name":"a b","id":7},"clientState":"proves-it"}"#;
-        bench.send(Method::POST, "/hook?page=2&access_token=proves-it", &fields, body).await;
+    bench.fill(1500).await;
+    let stream = TcpStream::connect(bench.server.address()).await.unwrap();
+    // Here a handler is dropped as soon as its caller is gone.
+    let (mut sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let url = format!("http://{}{}", bench.server.address(), bench.path("?q=body:number"));
+    let mut request = Request::delete(url);
+    for (name, value) in &bench.owner.fields {
+        request = request.header(name, value);
     }
-    let ask = async |q: &str, at: u32| {
-        let path = bench.path(&format!("/suggestions?q={}&at={at}", encoded(q)));
-        let answer = bench.owner.get(&path).await;
-        assert_eq!(answer.status, StatusCode::OK, "{q}: {answer:?}");
-        let answer = answer.json();
-        let texts: Vec<String> = answer["suggestions"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|suggestion| suggestion["text"].as_str().unwrap().to_owned())
-            .collect();
-        (texts, answer)
+    let asked = tokio::spawn(sender.send_request(request.body(Empty::<Bytes>::new()).unwrap()));
+    let left = async || {
+        let endpoint = bench.owner.get(&format!("/api/endpoints/{}", bench.id)).await.json();
+        endpoint["requests"].as_u64().unwrap()
     };
-    let (all, _) = ask("", 0).await;
-    assert_eq!((all[0].as_str(), all.len()), ("method:", 12));
-    let (fields, answer) = ask("a \u{1F600} lab", 8).await;
-    assert_eq!(fields, ["label:"]);
-    assert_eq!((&answer["start"], &answer["end"]), (&json!(5), &json!(8)));
-    for (q, expected) in [
-        ("label:", &["push", "ping"][..]),
-        ("-label:pi", &["ping"]),
-        ("pus", &["label:push"]),
-        ("status:", &["200", "2xx", "4xx", "5xx", ">=400"]),
-        ("is:p", &["pinned", "preview", "preflight"]),
-        ("header.x-g", &["header.x-github-event:", "header.x-gitlab-token:"]),
-        ("header.x-github-event:", &["push", "ping"]),
-        ("header.x-gitlab-token:", &[]),
-        ("query.", &["query.access_token:", "query.page:"]),
-        ("query.access_token:", &[]),
-        ("query.page:", &["2"]),
-        ("body.", &["body.clientState:", "body.repository.id:", "body.repository.name:"]),
-        ("body.clientState:", &[]),
-        ("body.repository.name:", &["\"a b\""]),
-        ("path:/h", &["/hook?page=2".trim_end_matches("?page=2")]),
-        ("type:", &["application/json"]),
-        ("nonsense", &[]),
-    ] {
-        let (texts, answer) = ask(q, u32::try_from(q.len()).unwrap()).await;
-        assert_eq!(texts, expected, "{q}: {answer}");
-    }
-    let (_, answer) = ask("label:", 6).await;
-    assert_eq!(answer["suggestions"][0]["about"], "2× in the last 3");
-    assert_eq!(answer["error"]["start"], 6, "there is no value yet");
-    let (_, answer) = ask("label:push", 10).await;
-    assert_eq!(answer.get("error"), None);
+    let begun = async { while left().await == 1500 {} };
+    tokio::time::timeout(PATIENCE, begun).await.expect("it begins");
+    connection.abort();
+    asked.abort();
+    let ended = async { while left().await > 0 {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("it goes on until its end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

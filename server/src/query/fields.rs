@@ -259,7 +259,7 @@ fn distance(one: &str, other: &str) -> usize {
 }
 
 /// A part of a field's name, without its quotes if it has some.
-fn unquoted(name: &str) -> String {
+pub(super) fn unquoted(name: &str) -> String {
     match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
         Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
         None => name.to_owned(),

@@ -6,6 +6,7 @@ mod tree;
 use std::borrow::Cow;
 
 pub(crate) use self::tree::{Gathered, Tree, gather};
+use super::quoted_name;
 
 /// How deep `paths` looks.
 const SHOWN_DEPTH: usize = 4;
@@ -99,20 +100,10 @@ fn readable(json: &[u8]) -> Option<&str> {
 /// of arrays the first element stands for all.
 pub(crate) fn paths(json: &[u8], most: usize) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    if let Ok(text) = std::str::from_utf8(json) {
+    if let Some(text) = readable(json) {
         Reader { text, at: 0 }.collect("", 0, &mut found, most);
     }
     found
-}
-
-/// A name as a path has it.
-fn plain_or_quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '/');
-    if !name.is_empty() && name.chars().all(is_plain) {
-        name.to_owned()
-    } else {
-        super::quoted(name)
-    }
 }
 
 struct Reader<'a> {
@@ -232,7 +223,7 @@ impl<'a> Reader<'a> {
                     match self.peek()? {
                         b',' => self.at += 1,
                         b'"' => {
-                            let name = plain_or_quoted(&self.string()?);
+                            let name = quoted_name(&self.string()?);
                             self.skip_space();
                             if self.peek()? != b':' {
                                 return None;

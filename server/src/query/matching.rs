@@ -1,8 +1,8 @@
 //! Whether a request is what a term asks for.
 
-use std::{borrow::Cow, net::IpAddr};
+use std::net::IpAddr;
 
-use hookglass_app::wire::{Summary, Text};
+use hookglass_app::wire::Summary;
 
 use super::{
     decimal::Decimal,
@@ -11,7 +11,7 @@ use super::{
     lexer::Comparison,
     text::{Needle, Pattern},
 };
-use crate::head;
+use crate::head::{self, bytes_of};
 
 /// A request as far as it was read.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ impl Term {
                 Some(head::values(subject.head?, name).iter().any(|value| test.takes(value)))
             }
             Self::Query(name, test) => {
-                let target = bytes(&summary.target);
+                let target = bytes_of(&summary.target);
                 Some(
                     parameters(query(&target))
                         .iter()
@@ -115,7 +115,7 @@ fn compares(comparison: Comparison, sent: &Decimal, number: &Decimal) -> bool {
 }
 
 fn word(needle: &Needle, subject: &Subject<'_>) -> Option<bool> {
-    if needle.is_in(&bytes(&subject.summary.target)) {
+    if needle.is_in(&bytes_of(&subject.summary.target)) {
         return Some(true);
     }
     if let Some(head) = subject.head {
@@ -136,12 +136,12 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
     Some(match field {
         TextField::Method => is(&summary.method),
         TextField::Path => {
-            let target = bytes(&summary.target);
-            let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+            let target = bytes_of(&summary.target);
+            let path = head::path(&target);
             let (own, below) = split_endpoint(path);
             pattern.matches(below) || pattern.names(own) && pattern.matches(path)
         }
-        TextField::Target => pattern.matches(&bytes(&summary.target)),
+        TextField::Target => pattern.matches(&bytes_of(&summary.target)),
         TextField::Host => {
             head::values(subject.head?, "host").iter().any(|value| pattern.matches(value))
         }
@@ -149,7 +149,7 @@ fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bo
         TextField::Sender => may_be(&summary.sender),
         TextField::From => is(&summary.remote_addr),
         TextField::Type => {
-            summary.content_type.as_ref().is_some_and(|value| pattern.matches(&bytes(value)))
+            summary.content_type.as_ref().is_some_and(|value| pattern.matches(&bytes_of(value)))
         }
         TextField::Note => may_be(&summary.note),
         TextField::Verdict => may_be(&summary.verdict),
@@ -183,7 +183,7 @@ fn is(flag: Flag, summary: &Summary) -> bool {
 fn has(thing: Thing, summary: &Summary) -> bool {
     match thing {
         Thing::Body => summary.body_bytes > 0,
-        Thing::Query => !query(&bytes(&summary.target)).is_empty(),
+        Thing::Query => !query(&bytes_of(&summary.target)).is_empty(),
         Thing::Note => summary.note.is_some(),
         Thing::Label => summary.label.is_some(),
         Thing::Sender => summary.sender.is_some(),
@@ -204,14 +204,6 @@ fn parameters(bytes: &[u8]) -> Vec<(String, String)> {
 fn is_form(summary: &Summary) -> bool {
     let form = b"application/x-www-form-urlencoded";
     summary.content_type.as_ref().is_some_and(|value| {
-        bytes(value).get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form))
+        bytes_of(value).get(..form.len()).is_some_and(|start| start.eq_ignore_ascii_case(form))
     })
-}
-
-/// The bytes that came.
-fn bytes(text: &Text) -> Cow<'_, [u8]> {
-    match text {
-        Text::Utf8(text) => Cow::Borrowed(text.as_bytes()),
-        Text::Base64(encoded) => Cow::Owned(head::unencoded(encoded)),
-    }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{
-    fields::{FIELDS, FLAGS, THINGS, VERDICTS},
+    fields::{FIELDS, FLAGS, THINGS, VERDICTS, unquoted},
     lexer,
 };
 
@@ -27,11 +27,11 @@ pub(crate) enum Kind {
     Value(String),
     /// The name of a header field.
     Header,
-    /// The value of this header field.
+    /// The value of this header field, without quotes and in lower case.
     HeaderValue(String),
     /// The name of a query parameter.
     Parameter,
-    /// The value of this query parameter.
+    /// The value of this query parameter, without quotes.
     ParameterValue(String),
     /// A path in a JSON body.
     Path,
@@ -61,10 +61,10 @@ pub(crate) fn wanted(text: &str, at: usize) -> Wanted {
     let (name, value) = (&typed[..colon], &typed[colon + 1..]);
     let kind = match name.split_once('.') {
         Some((field, rest)) if field.eq_ignore_ascii_case("header") => {
-            Kind::HeaderValue(rest.to_ascii_lowercase())
+            Kind::HeaderValue(unquoted(rest).to_ascii_lowercase())
         }
         Some((field, rest)) if field.eq_ignore_ascii_case("query") => {
-            Kind::ParameterValue(rest.to_owned())
+            Kind::ParameterValue(unquoted(rest))
         }
         Some((field, rest)) if field.eq_ignore_ascii_case("body") => {
             Kind::PathValue(rest.to_owned())
@@ -82,9 +82,11 @@ fn is_sign(token: &str) -> bool {
 
 /// Where the colon after a field's name stands, which is not one in quotes.
 fn colon(typed: &str) -> Option<usize> {
-    let mut in_quotes = false;
+    let (mut in_quotes, mut is_escaped) = (false, false);
     for (at, c) in typed.char_indices() {
         match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = in_quotes,
             '"' if at == 0 => return None,
             '"' => in_quotes = !in_quotes,
             ':' if !in_quotes => return (at > 0).then_some(at),
@@ -128,7 +130,18 @@ pub(crate) fn quoted(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with(['<', '>']) {
         return value.to_owned();
     }
-    format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    in_quotes(value)
+}
+
+/// The name of a header field, a parameter or a member as a search has it: in quotes unless nothing
+/// in it could be read as anything else.
+pub(crate) fn quoted_name(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '/');
+    if !name.is_empty() && name.chars().all(is_plain) { name.to_owned() } else { in_quotes(name) }
+}
+
+fn in_quotes(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 #[cfg(test)]
@@ -156,6 +169,9 @@ mod tests {
         assert_eq!(wanted("body.re", 7).kind, Kind::Path);
         assert_eq!(wanted("body.a[0].b:5", 13).kind, Kind::PathValue("a[0].b".to_owned()));
         assert_eq!(wanted("note:\"two wo", 12).typed, "two wo");
+        let text = r#"query."a\":b":x"#;
+        let value = wanted(text, text.len());
+        assert_eq!((value.kind, value.range), (Kind::ParameterValue("a\":b".to_owned()), 14..15));
     }
 
     proptest! {

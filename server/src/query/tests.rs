@@ -124,6 +124,29 @@ fn each_field_finds_what_it_names() {
 }
 
 #[test]
+fn a_path_is_found_in_every_form_of_a_target() {
+    let target = Text::from("http://hooks.example/in/orders/7?page=2");
+    let summary = Summary { target, ..summary() };
+    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(BODY) };
+    for text in
+        ["path:/orders", "path:/in/orders", "path:*/7", "-path:/hooks.example", "query.page:2"]
+    {
+        assert_eq!(query(text).finds(&subject), Some(true), "{text}");
+    }
+}
+
+/// Names that would end a name, begin something else, or be taken for a path.
+const ODD_NAMES: &str = "([a-z]|[.:\\[\\]()*\"\\\\ <>=&;'-]|[ü😀]){1,6}";
+
+#[track_caller]
+fn finds_in(text: &str, target: &str, head: &str, body: &str) -> bool {
+    let target = Text::from(target);
+    let summary = Summary { target, content_type: None, ..summary() };
+    let (head, body) = (Some(head.as_bytes()), Some(body.as_bytes()));
+    query(text).finds(&Subject { summary: &summary, head, body }).unwrap()
+}
+
+#[test]
 fn what_a_field_does_not_name_is_not_found() {
     for text in [
         "method:PUT",
@@ -296,6 +319,36 @@ fn bounds_hold_everything_that_is_found() {
 }
 
 proptest! {
+    #[test]
+    fn names_that_are_suggested_find_what_has_them(
+        outer in ODD_NAMES,
+        inner in ODD_NAMES,
+        value in ODD_NAMES,
+    ) {
+        let body = serde_json::json!({ &outer: [{ &inner: &value }] }).to_string();
+        let (path, seen) = paths(body.as_bytes(), 9).swap_remove(0);
+        prop_assert_eq!(&seen, &value);
+        let text = format!("body.{path}:{}", quoted(&value));
+        prop_assert!(finds_in(&text, "/in", "", &body), "{} {}", text, body);
+        let at_value = wanted(&text, text.len());
+        prop_assert_eq!(at_value.kind, Kind::PathValue(path));
+
+        let pairs = serde_urlencoded::to_string([(&outer, &value)]).unwrap();
+        let text = format!("query.{}:{}", quoted_name(&outer), quoted(&value));
+        prop_assert!(finds_in(&text, &format!("/in?{pairs}"), "", ""), "{} {}", text, pairs);
+        let at_value = wanted(&text, text.len());
+        prop_assert_eq!(at_value.kind, Kind::ParameterValue(outer));
+    }
+
+    #[test]
+    fn names_of_fields_that_are_suggested_find_them(name in "[!#$%&'*+.^_`|~0-9a-z-]{1,6}") {
+        let text = format!("header.{}:1", quoted_name(&name));
+        let head = format!("GET / HTTP/1.1\r\n{name}: 1\r\n\r\n");
+        prop_assert!(finds_in(&text, "/in", &head, ""), "{}", text);
+        let at_value = wanted(&text, text.len());
+        prop_assert_eq!(at_value.kind, Kind::HeaderValue(name));
+    }
+
     #[test]
     fn whatever_is_typed_is_read_or_refused_within_the_text(
         text in "([a-z]{1,4}[:.]?|[-()\"*<>=ü😀]|AND|OR|NOT|is:|body\\.|seq:|[0-9]{1,3}| ){0,14}",

@@ -6,7 +6,7 @@ use super::{
     shell,
 };
 
-/// What ends the name of an item, and with a backslash before it does not.
+/// What ends the name of an item, and with a backslash before it does not. No token has one.
 const SEPARATORS: &[u8] = b":;=@";
 
 pub(super) fn write(message: &Message) -> String {
@@ -108,20 +108,8 @@ fn url(message: &Message, notes: &mut Notes) -> String {
 
 /// An item that is a field. A space behind the colon keeps it from being `:=` or `:@`.
 fn item(field: &Field<'_>) -> Vec<u8> {
-    let mut item = Vec::new();
-    for &byte in field.name {
-        if SEPARATORS.contains(&byte) {
-            item.push(b'\\');
-        }
-        item.push(byte);
-    }
-    if field.value.is_empty() {
-        item.push(b';');
-    } else {
-        item.extend_from_slice(b": ");
-        item.extend_from_slice(field.value);
-    }
-    item
+    let sign: &[u8] = if field.value.is_empty() { b";" } else { b": " };
+    [field.name, sign, field.value].concat()
 }
 
 fn refused(field: &Field<'_>) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! What a snippet has to send, and what of it every tool sets by itself.
 
 use super::notes::Notes;
+use crate::head;
 
 /// A captured request, as a snippet's writer sees it.
 #[derive(Debug, Clone)]
@@ -93,13 +94,7 @@ impl Message {
 
     /// The target without the scheme and authority of the absolute form.
     pub(crate) fn path(&self) -> &[u8] {
-        let target = self.target.as_slice();
-        if target.first() == Some(&b'/') {
-            return target;
-        }
-        let authority = target.windows(3).position(|part| part == b"://").map_or(0, |at| at + 3);
-        let slash = target[authority..].iter().position(|&byte| byte == b'/');
-        slash.map_or(b"/", |at| &target[authority + at..])
+        head::origin_form(&self.target)
     }
 
     /// The URL that stands for the target, if nothing that reads URLs takes it for another: no dot

@@ -9,6 +9,8 @@ use super::{
 
 const TEXT: Literal = Literal { quote: '"', backslashed: "", unicode: true, odd: Odd::Braces };
 const BYTES: Literal = Literal { quote: '"', backslashed: "", unicode: false, odd: Odd::Bytes };
+/// As many `#` may stand around a raw string (The Rust Reference, "Raw string literals").
+const MOST_HASHES: usize = 255;
 
 pub(super) fn write(message: &Message) -> String {
     let mut notes = Notes::default();
@@ -72,15 +74,25 @@ fn text(bytes: &[u8]) -> String {
     let is_raw = |text: &str| text.chars().all(|char| char == '\n' || is_plain(char));
     match str::from_utf8(bytes) {
         Ok(text) if is_raw(text) && text.contains('"') => {
-            let mut hashes = "#".to_owned();
-            while text.contains(&["\"", &hashes].concat()) {
-                hashes.push('#');
+            let hashes = hashes_after_quotes(text) + 1;
+            if hashes > MOST_HASHES {
+                return TEXT.of(bytes);
             }
+            let hashes = "#".repeat(hashes);
             format!("r{hashes}\"{text}\"{hashes}")
         }
         Ok(_) => TEXT.of(bytes),
         Err(_) => ["&b", &BYTES.of(bytes), "[..]"].concat(),
     }
+}
+
+/// The most `#` in a row that follow a quote.
+fn hashes_after_quotes(text: &str) -> usize {
+    let after_quotes = text.split('"').skip(1);
+    after_quotes
+        .map(|part| part.bytes().take_while(|&byte| byte == b'#').count())
+        .max()
+        .unwrap_or(0)
 }
 
 fn refused(field: &Field<'_>) -> Option<&'static str> {
@@ -90,5 +102,32 @@ fn refused(field: &Field<'_>) -> Option<&'static str> {
         Some("ureq takes no control characters")
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_strings_have_a_hash_more_than_any_quote_within() {
+        assert_eq!(text(br#"{"a":1}"#), r##"r#"{"a":1}"#"##);
+        assert_eq!(text(b"\"#a\"##"), "r###\"\"#a\"##\"###");
+        assert_eq!(text(b"##\""), "r#\"##\"\"#");
+    }
+
+    #[test]
+    fn what_needs_more_hashes_than_rust_takes_is_escaped() {
+        let most = ["\"", &"#".repeat(254)].concat();
+        assert!(text(most.as_bytes()).starts_with("r##"));
+        let more = [&most, "#"].concat();
+        assert_eq!(text(more.as_bytes()), format!("\"\\\"{}\"", "#".repeat(255)));
+    }
+
+    #[test]
+    fn long_runs_of_hashes_take_one_pass() {
+        // A look at the whole text for each hash would take hours here.
+        let body = ["\"", &"#".repeat(8 * 1024 * 1024)].concat();
+        assert_eq!(text(body.as_bytes()).len(), body.len() + 3);
     }
 }

@@ -1,6 +1,7 @@
 //! The handlers of the API, a module a resource, named after the HTTP verbs.
 
 pub(crate) mod answers;
+mod downloads;
 pub(crate) mod endpoints;
 pub(crate) mod providers;
 pub(crate) mod qr;

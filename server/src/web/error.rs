@@ -54,6 +54,8 @@ pub(crate) enum Error {
     UnsupportedMediaType,
     #[error("range past {0} bytes")]
     RangeNotSatisfiable(u64),
+    #[error("too many bytes under way")]
+    TooManyDownloads,
     #[error("cannot store now")]
     Unavailable,
     /// Already logged where it happened.
@@ -76,7 +78,9 @@ impl Error {
             | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
-            Self::TooManyEndpointsInAll(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooManyEndpointsInAll(_) | Self::TooManyDownloads => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooManyCreations(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Gone(_) => StatusCode::GONE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -195,6 +199,11 @@ impl Error {
                 "The range lies past the end",
                 format!("The body has {bytes} bytes."),
             ),
+            Self::TooManyDownloads => (
+                "too-many-downloads",
+                "Too many downloads at once",
+                "Let those end that are under way, then try again.".to_owned(),
+            ),
             Self::Unavailable => {
                 ("unavailable", "Cannot store now", "Try again in a few seconds.".to_owned())
             }
@@ -272,7 +281,7 @@ impl IntoResponse for Error {
         let mut response = problem_response(&self.problem());
         let headers = response.headers_mut();
         match self {
-            Self::Unavailable => {
+            Self::Unavailable | Self::TooManyDownloads => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::TooManyCreations(exceeded) => {

@@ -24,6 +24,9 @@ const PAGE_BUDGET: Duration = Duration::from_millis(300);
 const WHOLE_BUDGET: Duration = Duration::from_secs(2);
 /// How many requests are found at once where all are looked for.
 const AT_ONCE: usize = 1000;
+/// How many deletions go on at once; more wait for their turn, and are not begun for callers that do
+/// not.
+pub(crate) const DELETIONS: usize = 4;
 /// Into how many parts a span is divided if the caller does not say.
 const BUCKETS: u32 = 120;
 /// The most parts.
@@ -109,8 +112,33 @@ async fn count_found(
 }
 
 /// Deletes what a search finds up to the number `through`, in small steps, and says how many that
-/// were. Complete however long it takes: it ends with what was there when it began.
+/// were. Complete however long it takes, though the caller hangs up, or until the server stops: it
+/// ends with what was there when it began. A few do so at a time, the others wait for their turn.
 pub(super) async fn delete(
+    app: &App,
+    endpoint: &Endpoint,
+    query: Arc<Query>,
+    through: i64,
+) -> Result<u64, Error> {
+    let (task_app, endpoint) = (app.clone(), endpoint.clone());
+    // A task of the server's: a handler is dropped in the middle when its caller hangs up.
+    let deleting = app.capture.tasks.spawn(async move {
+        let app = &task_app;
+        let turn = app.deletions.acquire();
+        let stopping = app.shutdown.cancelled();
+        let _turn = tokio::select! {
+            turn = turn => turn.map_err(|_| Error::Unavailable)?,
+            () = stopping => return Err(Error::Unavailable),
+        };
+        delete_found(app, &endpoint, query, through).await
+    });
+    deleting.await.map_err(|error| {
+        tracing::error!(%error, "a deletion failed");
+        Error::Internal
+    })?
+}
+
+async fn delete_found(
     app: &App,
     endpoint: &Endpoint,
     query: Arc<Query>,
@@ -118,6 +146,9 @@ pub(super) async fn delete(
 ) -> Result<u64, Error> {
     let (mut deleted, mut next) = (0, Some(endpoint.last_seq.min(through).saturating_add(1)));
     while let Some(before) = next {
+        if app.shutdown.is_cancelled() {
+            return Err(Error::Unavailable);
+        }
         let from = store::From::Before(before);
         let search = Search { query: query.clone(), from, limit: AT_ONCE, budget: PAGE_BUDGET };
         let found = app.store.search(endpoint.id, search).await?;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{App, caller::Caller, error::Error, finding};
 use crate::{
-    decode, head,
+    head,
     query::{self, Kind, SEARCHED_BODY_BYTES, Wanted},
     reading,
     store::{EndpointId, Which},
@@ -90,7 +90,7 @@ impl Seen<'_> {
             }
             Kind::Header => {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
-                tally.ranked(typed, |name| format!("header.{name}:"))
+                tally.ranked(typed, |name| format!("header.{}:", query::quoted_name(name)))
             }
             // Nothing that pages mask is offered.
             Kind::HeaderValue(name) | Kind::ParameterValue(name) if reading::hides_field(name) => {
@@ -105,7 +105,7 @@ impl Seen<'_> {
             }
             Kind::Parameter => {
                 let tally = self.parameters(|name, _| Some(name.to_owned())).await?;
-                tally.ranked(typed, |name| format!("query.{}:", query::quoted(name)))
+                tally.ranked(typed, |name| format!("query.{}:", query::quoted_name(name)))
             }
             Kind::ParameterValue(wanted) => {
                 let of = |name: &str, value: &str| (name == wanted).then(|| value.to_owned());
@@ -192,13 +192,10 @@ impl Seen<'_> {
             let which = Which::Seq(summary.seq);
             let Ok(stored) = self.app.store.request(self.endpoint, which).await else { continue };
             let range = 0..SEARCHED_BODY_BYTES as u64;
-            let raw = self.app.store.body(self.endpoint, summary.seq, range).await?;
-            let codings = head::values(&stored.head, "content-encoding").join(&b',');
-            let decoded = std::str::from_utf8(&codings)
-                .ok()
-                .and_then(|codings| decode::start(codings, &raw, SEARCHED_BODY_BYTES));
-            let body = decoded.map_or(raw, |decoded| decoded.bytes);
+            let raw = self.app.store.body(self.endpoint, summary.seq, range).await;
+            let Ok(raw) = raw else { continue };
             tally.of += 1;
+            let body = query::searched(&stored.head, &raw);
             for (path, value) in query::paths(&body, BODY_VALUES) {
                 tally.add(of(&path, &value));
             }
@@ -258,7 +255,7 @@ fn tally(recent: &[Summary], field: &str) -> Tally {
                 .and_then(text)
                 .map(|value| value.split(';').next().unwrap_or_default().trim().to_owned()),
             "path" => text(&summary.target).and_then(|target| {
-                let path = target.split('?').next().unwrap_or_default();
+                let path = str::from_utf8(head::path(target.as_bytes())).ok()?;
                 path.get(1..)?.split_once('/').map(|(_, tail)| format!("/{tail}"))
             }),
             "target" => text(&summary.target),

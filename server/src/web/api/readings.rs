@@ -3,7 +3,6 @@
 
 use axum::{
     Json,
-    body::Body,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
     response::Response,
@@ -13,7 +12,8 @@ use serde::Deserialize;
 
 use super::{
     super::{App, backend::Reads, caller::Caller, error::Error},
-    requests::{attachment, which},
+    downloads::{self, attach},
+    requests::which,
 };
 
 /// `GET …/reading?part=&form=&from=&limit=&depth=&toggled=&find=&with=`
@@ -66,9 +66,12 @@ pub(crate) async fn part(
     let reads = Reads { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let seq = subject.stored.summary.seq;
+    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
     let (bytes, file) = reads.app.reader.part(subject, n).await?;
+    let mut response = downloads::whole(&reads.app, workspace, bytes)?;
     let name = file.as_deref().map(plain_name).filter(|name| !name.is_empty());
-    Ok(attachment(bytes, &name.unwrap_or_else(|| format!("{id}-{seq}-part-{n}"))))
+    attach(&mut response, &name.unwrap_or_else(|| format!("{id}-{seq}-part-{n}")));
+    Ok(response)
 }
 
 /// `GET …/image`: an image that runs nothing, for our own pages.
@@ -79,8 +82,9 @@ pub(crate) async fn image(
 ) -> Result<Response, Error> {
     let reads = Reads { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
+    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
     let (bytes, media_type) = reads.app.reader.image(subject).await?;
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = downloads::whole(&reads.app, workspace, bytes)?;
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     fields.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));

@@ -4,7 +4,6 @@ use std::{ops::Bound, time::Duration};
 
 use axum::{
     Json,
-    body::Body,
     extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -17,12 +16,13 @@ use serde_json::Value;
 
 use super::{
     super::{App, backend::Reads, caller::Caller, error::Error, finding},
+    downloads::{self, Stored, attach},
     endpoints::present,
     submission::Submission,
 };
 use crate::{
     head,
-    store::{Annotation, EndpointId, Which},
+    store::{Annotation, Endpoint, EndpointId, Which},
 };
 
 /// The longest note, in characters.
@@ -68,15 +68,18 @@ pub(crate) async fn body(
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let endpoint = caller.living(&app, &id).await?.id;
+    let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
-    let range = asked_range(&headers, length)?;
-    let bytes = app.store.body(endpoint, seq, range.clone().unwrap_or(0..length)).await?;
-    let mut response = attachment(bytes, &format!("{id}-{seq}.body"));
+    let asked = asked_range(&headers, length)?;
+    let range = asked.clone().unwrap_or(0..length);
+    let (before, after) = (Vec::new(), Vec::new());
+    let body = Stored { workspace, endpoint, seq, range, before, after };
+    let mut response = downloads::stored(&app, body).await?;
+    attach(&mut response, &format!("{id}-{seq}.body"));
     let fields = response.headers_mut();
     fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    if let Some(range) = range
+    if let Some(range) = asked
         && let Ok(content_range) = ContentRange::bytes(range, length)
     {
         fields.typed_insert(content_range);
@@ -91,7 +94,7 @@ pub(crate) async fn raw(
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let endpoint = caller.living(&app, &id).await?.id;
+    let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let form = if !stored.exact {
@@ -101,10 +104,10 @@ pub(crate) async fn raw(
     } else {
         "exact"
     };
-    let mut bytes = stored.head;
-    bytes.extend(app.store.body(endpoint, seq, 0..length).await?);
-    bytes.extend(stored.trailers);
-    let mut response = attachment(bytes, &format!("{id}-{seq}.http"));
+    let (before, after) = (stored.head, stored.trailers);
+    let message = Stored { workspace, endpoint, seq, range: 0..length, before, after };
+    let mut response = downloads::stored(&app, message).await?;
+    attach(&mut response, &format!("{id}-{seq}.http"));
     let fields = response.headers_mut();
     fields.insert(HOOKGLASS_RAW, HeaderValue::from_static(form));
     if form == "exact" {
@@ -291,15 +294,4 @@ fn asked_range(headers: &HeaderMap, length: u64) -> Result<Option<std::ops::Rang
         Bound::Unbounded => length,
     };
     if start < end { Ok(Some(start..end)) } else { Err(Error::RangeNotSatisfiable(length)) }
-}
-
-/// Bytes that a browser saves and never opens. The policy is set by the API's layer.
-pub(super) fn attachment(bytes: Vec<u8>, name: &str) -> Response {
-    let mut response = Response::new(Body::from(bytes));
-    let fields = response.headers_mut();
-    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
-        fields.insert(header::CONTENT_DISPOSITION, disposition);
-    }
-    response
 }

@@ -5,7 +5,6 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::Text;
 use serde::Deserialize;
 
 use super::{
@@ -45,7 +44,7 @@ pub(crate) async fn get(
         endpoint: endpoint.slug.to_string(),
         seq,
         method: stored.summary.method,
-        target: bytes(&stored.summary.target),
+        target: head::bytes_of(&stored.summary.target).into_owned(),
         version: head::version_name(stored.http_version),
         headers: owned(head::raw_head_fields(&stored.head)),
         trailers: owned(head::raw_fields(&stored.trailers)),
@@ -53,7 +52,13 @@ pub(crate) async fn get(
         complete: stored.summary.complete,
         redacted: stored.redacted,
     };
-    let mut response = tool.write(&message).into_response();
+    // What senders sent is gone through many times: not on a thread that serves connections.
+    let writing = tokio::task::spawn_blocking(move || tool.write(&message));
+    let snippet = writing.await.map_err(|error| {
+        tracing::error!(%error, seq, "writing a snippet failed");
+        Error::Internal
+    })?;
+    let mut response = snippet.into_response();
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     Ok(response)
@@ -66,11 +71,4 @@ fn unknown() -> Error {
 
 fn owned(fields: Vec<(&[u8], Vec<u8>)>) -> Vec<(Vec<u8>, Vec<u8>)> {
     fields.into_iter().map(|(name, value)| (name.to_vec(), value)).collect()
-}
-
-fn bytes(text: &Text) -> Vec<u8> {
-    match text {
-        Text::Utf8(text) => text.clone().into_bytes(),
-        Text::Base64(encoded) => head::unencoded(encoded),
-    }
 }

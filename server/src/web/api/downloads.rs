@@ -1,0 +1,132 @@
+//! Bytes on their way to a caller, who may take them as slowly as they like: no more of them are in
+//! memory than are under way, and what is counts as its workspace's.
+
+use std::{ops::Range, sync::Arc};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, header},
+    response::Response,
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+
+use super::super::{App, error::Error};
+use crate::{
+    budget::Share,
+    store::{EndpointId, PIECE_BYTES, Store, WorkspaceId},
+};
+
+/// How much of a stored body is under way at once: the piece that is being sent, and the next.
+const UNDER_WAY_BYTES: u64 = 2 * PIECE;
+const PIECE: u64 = PIECE_BYTES as u64;
+
+/// A part of a stored body, with what stands before and behind it.
+pub(super) struct Stored {
+    pub(super) workspace: WorkspaceId,
+    pub(super) endpoint: EndpointId,
+    pub(super) seq: i64,
+    pub(super) range: Range<u64>,
+    pub(super) before: Vec<u8>,
+    pub(super) after: Vec<u8>,
+}
+
+/// An answer of what is stored, read piece by piece as it goes out. The connection is cut where the
+/// request goes meanwhile: its end would pass for the body's.
+pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error> {
+    let Stored { workspace, endpoint, seq, range, before, after } = stored;
+    let bytes = range.end.saturating_sub(range.start);
+    let around = (before.len() + after.len()) as u64;
+    let share = Arc::new(share(app, workspace, around + bytes.min(UNDER_WAY_BYTES))?);
+    let store = app.store.clone();
+    let mut pieces = Pieces { store, endpoint, seq, range, share: share.clone() };
+    // Whoever asks for what is not there is told so, and not cut off.
+    let first = pieces.next().await?;
+    let whole = |bytes: Vec<u8>| {
+        stream::iter((!bytes.is_empty()).then(|| Ok(Held::bytes(bytes, share.clone()))))
+    };
+    let body = whole(before)
+        .chain(stream::iter(first.map(Ok)))
+        .chain(pieces.into_stream())
+        .chain(whole(after));
+    let mut response = Response::new(Body::from_stream(body));
+    response.headers_mut().insert(header::CONTENT_LENGTH, (around + bytes).into());
+    Ok(response)
+}
+
+/// An answer of bytes that are in memory until they are sent.
+pub(super) fn whole(app: &App, workspace: WorkspaceId, bytes: Vec<u8>) -> Result<Response, Error> {
+    let share = share(app, workspace, bytes.len() as u64)?;
+    Ok(Response::new(Body::from(Held::bytes(bytes, Arc::new(share)))))
+}
+
+/// Makes an answer something that a browser saves and never opens. The policy is set by the API's
+/// layer.
+pub(super) fn attach(response: &mut Response, name: &str) {
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    if let Ok(disposition) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+        fields.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+}
+
+fn share(app: &App, workspace: WorkspaceId, bytes: u64) -> Result<Share, Error> {
+    let mut share = app.downloads.share(workspace);
+    share.grow(bytes).map_err(|_| Error::TooManyDownloads)?;
+    Ok(share)
+}
+
+/// Bytes with the memory that they count as: connections hold on to them when their body has ended.
+struct Held {
+    bytes: Vec<u8>,
+    _share: Arc<Share>,
+}
+
+impl Held {
+    fn bytes(bytes: Vec<u8>, share: Arc<Share>) -> Bytes {
+        Bytes::from_owner(Self { bytes, _share: share })
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What is left of a stored body.
+struct Pieces {
+    store: Arc<dyn Store>,
+    endpoint: EndpointId,
+    seq: i64,
+    range: Range<u64>,
+    share: Arc<Share>,
+}
+
+impl Pieces {
+    /// Reads up to the end of a piece; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let Range { start, end } = self.range;
+        if start >= end {
+            return Ok(None);
+        }
+        let next = end.min((start / PIECE + 1) * PIECE);
+        let bytes = self.store.body(self.endpoint, self.seq, start..next).await?;
+        if bytes.len() as u64 != next - start {
+            tracing::error!(seq = self.seq, start, "a stored body is not whole");
+            return Err(Error::Internal);
+        }
+        self.range.start = next;
+        Ok(Some(Held::bytes(bytes, self.share.clone())))
+    }
+
+    fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> {
+        let next = async |mut pieces: Self| {
+            let piece = pieces.next().await.inspect_err(|error| {
+                tracing::debug!(%error, seq = pieces.seq, "a download was cut");
+            })?;
+            Ok(piece.map(|piece| (piece, pieces)))
+        };
+        stream::try_unfold(self, next).into_stream()
+    }
+}
