@@ -223,6 +223,9 @@ test("a programme makes a sender try again, and the page tells the schedule", as
   // The inspector reads what each was answered, and the way there and back works in one page.
   await page.getByRole("link", { name: "Back to the requests" }).click();
   await inspect.isLive();
+  // The list says at a glance which were no success.
+  for (const seq of [1, 2]) await expect(inspect.row(seq).locator(".mark", { hasText: "503" })).toBeVisible();
+  await expect(inspect.row(3)).not.toContainText("200");
   for (const [seq, status] of [[1, 503], [2, 503], [3, 200]] as const) {
     await page.goto(`${origin}/inspect/${inspect.id}/${seq}?tab=reply`);
     await expect(inspect.part("reply")).toContainText(String(status));

@@ -45,7 +45,7 @@ test("what arrives while it is counted is counted", async ({ page, origin }) => 
       await route.fulfill({ response: old });
     });
   });
-  await page.getByRole("link", { name: "1 h" }).click();
+  await page.getByRole("link", { name: "1 hour" }).click();
   await isAsked;
   for (const body of ["2", "3", "4"]) await curl(url, { body });
   await expect(inspect.rows).toHaveCount(4);

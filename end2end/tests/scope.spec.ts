@@ -87,6 +87,15 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   await expect(page).toHaveURL(new RegExp(to));
   await expect(inspect.rows).toHaveCount(8);
 
+  // One that is pressed is narrowed to, where it holds anything.
+  await page.mouse.move(x(last + 4), y);
+  const [, pointed] = /: (\d) requests?$/.exec(await says(page).innerText()) ?? [];
+  await page.mouse.click(x(last + 4), y);
+  await expect(page).not.toHaveURL(new RegExp(to));
+  await expect(inspect.rows).toHaveCount(Number(pointed));
+  await page.goBack();
+  await expect(inspect.rows).toHaveCount(8);
+
   await page.mouse.move(x(2), y);
   await page.mouse.down();
   await page.mouse.move(x(last + 4), y, { steps: 4 });

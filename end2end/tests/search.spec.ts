@@ -150,6 +150,26 @@ test("an error is said below its character", async ({ page, origin, complaints }
   await field(page).fill("method:POST");
   await expect(fault).toBeHidden();
   await expect(inspect.rows).toHaveCount(3);
+  // By its address it finds nothing, and not everything.
+  await page.goto(`${origin}/inspect/${inspect.id}?q=${query}`);
+  await inspect.isLive();
+  await expect(fault).toContainText(problem.detail);
+  await expect(inspect.rows).toHaveCount(0);
+  await expect(page.getByText("The search cannot be read.")).toBeVisible();
+});
+
+test("what was taken is not offered again", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  await fill(await inspect.url());
+  await field(page).click();
+  await page.keyboard.type("label:pu");
+  const options = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
+  await expect(options).toHaveCount(1);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(inspect.rows).toHaveCount(1);
+  await expect(page).toHaveURL(/q=label/);
+  await expect(options).toHaveCount(0);
 });
 
 test("the live list obeys the search", async ({ page, origin }) => {

@@ -32,6 +32,11 @@ test("a signature is judged, and a mistake is named with its mend", async ({ pag
   await expect(signature).toContainText("No secret of Stripe is set here");
   const add = signature.getByRole("link", { name: "Add the secret" });
   await expect(add).toHaveAttribute("href", `/inspect/${inspect.id}/answers?sender=stripe#secrets`);
+  await add.click();
+  await expect(page.getByLabel("Sender")).toHaveValue("stripe");
+  await expect(page.getByRole("heading", { name: "Signatures" })).toBeInViewport();
+  await page.goBack();
+  await inspect.isLive();
 
   await addSecret(page, origin, inspect.id, "whsec_right\n");
   await expect(inspect.row(1)).toContainText("signature invalid");
