@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use hookglass_app::wire::{Field, Note};
+use memchr::memmem::Finder;
 
 use super::{
     charset::has_controls,
@@ -16,6 +17,9 @@ use crate::head;
 
 /// The most parts that are shown.
 const MAX_PARTS: usize = 100_000;
+
+/// The longest boundary that is searched for, in bytes. RFC 2046 §5.1.1 allows 70.
+const MAX_BOUNDARY_BYTES: usize = 200;
 
 /// The longest fields of a part by which its content is found, in bytes.
 const MAX_NAMING_BYTES: usize = 16 * 1024;
@@ -57,7 +61,12 @@ impl Parts {
                 }
             }
         };
-        let delimiter = [b"--", boundary.as_slice()].concat();
+        if boundary.len() > MAX_BOUNDARY_BYTES {
+            parts.broken.push("The boundary is longer than 200 bytes: it is not searched for.");
+            return parts;
+        }
+        let delimiter = [b"\n--", boundary.as_slice()].concat();
+        let delimiter = Finder::new(&delimiter);
         let Some(mut at) = next_delimiter(bytes, 0, &delimiter) else {
             parts.broken.push("The boundary that Content-Type names stands nowhere in the body.");
             return parts;
@@ -213,35 +222,32 @@ fn head_end(part: &[u8]) -> Option<usize> {
 }
 
 /// The next delimiter at the start of a line, with the line end before it, which belongs to it.
-fn next_delimiter(bytes: &[u8], from: usize, delimiter: &[u8]) -> Option<Range<usize>> {
-    let finder = memchr::memmem::Finder::new(delimiter);
-    let mut at = from;
-    while let Some(next) = finder.find(bytes.get(at..)?) {
-        let start = at + next;
-        let end = start + delimiter.len();
-        let before = &bytes[from..start];
-        let line_end = match before {
-            [.., b'\r', b'\n'] => Some(2),
-            [.., b'\n'] => Some(1),
-            // What stands right behind the delimiter before, or at the very start.
-            [] => Some(0),
-            _ => None,
-        };
-        // A longer boundary that begins like this one is another.
-        let is_whole = matches!(bytes.get(end), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'));
-        if let Some(line_end) = line_end.filter(|_| is_whole) {
-            return Some(start - line_end..end);
-        }
-        at = start + 1;
+/// `delimiter` finds it with the line feed: so no two places overlap, and each byte is looked at
+/// once whatever is sent.
+fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<Range<usize>> {
+    let rest = bytes.get(from..)?;
+    let bare = delimiter.needle().get(1..)?;
+    // What stands right behind the delimiter before, or at the very start, has no line end of its
+    // own.
+    if rest.starts_with(bare) && is_whole(&rest[bare.len()..]) {
+        return Some(from..from + bare.len());
     }
-    None
+    let mut found = delimiter.find_iter(rest).map(|at| (at, at + 1 + bare.len()));
+    let (at, end) = found.find(|&(_, end)| is_whole(&rest[end..]))?;
+    let carriage_return = usize::from(rest[..at].ends_with(b"\r"));
+    Some(from + at - carriage_return..from + end)
+}
+
+/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another.
+const fn is_whole(after: &[u8]) -> bool {
+    matches!(after.first(), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'))
 }
 
 /// What the first line says that the boundary is.
 fn guessed_boundary(bytes: &[u8]) -> Option<Vec<u8>> {
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let boundary = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"--")?;
-    (1..=200).contains(&boundary.len()).then(|| boundary.to_vec())
+    (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()).then(|| boundary.to_vec())
 }
 
 #[cfg(test)]
@@ -303,6 +309,20 @@ mod tests {
     fn a_boundary_within_a_part_is_none() {
         let (fields, _) = shown(b"--xx\r\n\r\na --xx b\r\n--xxy\r\n--xx--");
         assert_eq!(fields, ["=a --xx b\r\n--xxy (15 bytes) part?n=0"]);
+    }
+
+    #[test]
+    fn a_boundary_of_any_length_takes_no_time() {
+        let parts = |boundary: &str, bytes: &[u8]| {
+            Parts::of(&Media::of(format!("multipart/x; boundary={boundary}").as_bytes()), bytes)
+        };
+        let body = [b"x".as_slice(), &b"-".repeat(8 * 1024 * 1024)].concat();
+        let long = parts(&"-".repeat(30_000), &body);
+        assert!(long.broken[0].contains("longer than 200 bytes"), "{long:?}");
+        let longest = "-".repeat(MAX_BOUNDARY_BYTES);
+        assert!(parts(&longest, &body).broken[0].contains("stands nowhere"));
+        let body = format!("--{longest}\r\n\r\na\r\n--{longest}--");
+        assert_eq!(parts(&longest, body.as_bytes()).parts.len(), 1);
     }
 
     #[test]
