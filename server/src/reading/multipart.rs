@@ -21,7 +21,7 @@ const MAX_PARTS: usize = 100_000;
 /// The longest boundary that is searched for, in bytes. RFC 2046 §5.1.1 allows 70.
 const MAX_BOUNDARY_BYTES: usize = 200;
 
-/// The longest fields of a part by which its content is found, in bytes.
+/// So much of the fields of a part is read, in bytes: reading them takes many times their length.
 const MAX_NAMING_BYTES: usize = 16 * 1024;
 
 /// Where the parts of a body are.
@@ -92,6 +92,9 @@ impl Parts {
                 parts.say("A part has no empty line between its fields and its content.");
             }
             let body = body.unwrap_or(end);
+            if body - start > MAX_NAMING_BYTES {
+                parts.say("The fields of a part are longer than 16 KiB and are read up to there.");
+            }
             parts.parts.push(Part { fields: start..body, body: body..end });
             match next {
                 Some(next) => at = next,
@@ -179,6 +182,7 @@ fn sentence(said: &Said, bytes: usize) -> String {
 
 fn said(fields: &[u8]) -> Said {
     let mut said = Said { name: None, file: None, media: Media::default() };
+    let fields = &fields[..fields.len().min(MAX_NAMING_BYTES)];
     for (name, value) in head::raw_fields(fields) {
         if name.eq_ignore_ascii_case(b"content-disposition") {
             let value = String::from_utf8_lossy(&value);
@@ -323,6 +327,17 @@ mod tests {
         assert!(parts(&longest, &body).broken[0].contains("stands nowhere"));
         let body = format!("--{longest}\r\n\r\na\r\n--{longest}--");
         assert_eq!(parts(&longest, body.as_bytes()).parts.len(), 1);
+    }
+
+    #[test]
+    fn fields_of_a_part_are_read_only_so_far() {
+        let early = "Content-Disposition: form-data; name=early\r\n";
+        let late = "Content-Disposition: form-data; name=late\r\n";
+        let filler = "a:b\n".repeat(MAX_NAMING_BYTES / 4);
+        let body = format!("--xx\r\n{early}{filler}{late}\r\nvalue\r\n--xx--");
+        let (fields, notes) = shown(body.as_bytes());
+        assert_eq!(fields, ["early=value (5 bytes) part?n=0"]);
+        assert!(notes[0].contains("longer than 16 KiB"), "{notes:?}");
     }
 
     #[test]
