@@ -242,9 +242,12 @@ fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<R
     Some(from + at - carriage_return..from + end)
 }
 
-/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another.
-const fn is_whole(after: &[u8]) -> bool {
-    matches!(after.first(), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'))
+/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another. The
+/// last has two more hyphens, and blanks may follow any (RFC 2046 §5.1.1).
+fn is_whole(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"--").unwrap_or(after);
+    let end = after.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    matches!(end, None | Some(b'\r' | b'\n'))
 }
 
 /// What the first line says that the boundary is.
@@ -313,6 +316,13 @@ mod tests {
     fn a_boundary_within_a_part_is_none() {
         let (fields, _) = shown(b"--xx\r\n\r\na --xx b\r\n--xxy\r\n--xx--");
         assert_eq!(fields, ["=a --xx b\r\n--xxy (15 bytes) part?n=0"]);
+        for inner in ["xx-1", "xx-", "xx--1", "xx b"] {
+            let inner = format!("--{inner}\r\n\r\na\r\n--{inner}\r\n\r\nb\r\n--{inner}--");
+            let outer = format!("--xx\r\n\r\n{inner}\r\n--xx \t\r\n\r\nc\r\n--xx-- \r\n");
+            let parts = Parts::of(&media(), outer.as_bytes());
+            assert_eq!((parts.parts.len(), &parts.broken), (2, &Vec::new()), "{outer}");
+            assert_eq!(parts.part(outer.as_bytes(), 0), Some((inner.as_bytes(), None)));
+        }
     }
 
     #[test]
