@@ -42,7 +42,13 @@ impl Tokens {
             let mut line_end = 0;
             let values = finder.find_iter(bytes);
             let values = values.filter_map(|at| value(bytes, at, member.len(), &mut line_end));
+            let before = tokens.len();
             tokens.extend(values.take(MOST));
+            if tokens.len() - before == MOST
+                && let Some(last) = tokens.last_mut()
+            {
+                last.end = bytes.len();
+            }
         }
         tokens.sort_unstable_by_key(|token| token.start);
         // What stands within another is part of it.
@@ -187,6 +193,9 @@ mod tests {
         let tokens = Tokens::of(text.as_bytes());
         assert_eq!(tokens.0.len(), MOST);
         assert_eq!(tokens.0.last().unwrap().end, text.len());
+        // Also where most of them are one, as they do not end.
+        let text = format!("{}\n{text}", r#""clientState":"\q "#.repeat(MOST));
+        assert_eq!(Tokens::of(text.as_bytes()).0.last().unwrap().end, text.len());
     }
 
     proptest! {
