@@ -13,7 +13,7 @@ use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{
-    ReadError, Reader, Subject, headers, note,
+    ReadError, Reader, Subject, form, headers, note,
     pieces::grouped,
     rows_asked,
     sheet::{self, Made},
@@ -105,6 +105,7 @@ fn compare(old: &Side, new: &Side) -> Reading {
             notes.push(note("info", "The bodies are the same JSON, written differently."));
         }
     } else if old.is_form && new.is_form && old.has_few_fields() && new.has_few_fields() {
+        rows.judge_names_by(form::secrecy);
         let pairs = |side: &Side| fields::of_form(&side.body);
         if let Some(text) = fields::compare(&pairs(old), &pairs(new), &mut rows) {
             notes.push(note("info", &format!("The form fields differ only in {text}.")));
@@ -174,4 +175,36 @@ fn path(target: &Text) -> &str {
 
 fn grouped_u64(number: u64) -> String {
     usize::try_from(number).map_or_else(|_| number.to_string(), grouped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_of_a_form_are_marked_as_where_it_is_read() {
+        let side = |body: &str| Side {
+            body: body.as_bytes().to_vec(),
+            all_bytes: body.len(),
+            is_text: true,
+            is_form: true,
+            ..Side::default()
+        };
+        let (old, new) = ("token=one&user=u&api%5Ftoken=x", "token=two&user=v&api%5Ftoken=x");
+        let rows = compare(&side(old), &side(new)).rows;
+        let is_hidden = |text: &str| {
+            let pieces = rows.iter().flat_map(|row| &row.pieces);
+            let hidden: Vec<_> = pieces
+                .filter(|piece| piece.0 == text)
+                .map(|piece| piece.1.split(' ').any(|kind| kind == "secret"))
+                .collect();
+            assert!(!hidden.is_empty(), "{text} is shown: {rows:?}");
+            hidden.into_iter().all(|hidden| hidden)
+        };
+        for (text, expected) in
+            [("one", true), ("two", true), ("x", true), ("u", false), ("v", false)]
+        {
+            assert_eq!(is_hidden(text), expected, "{text}");
+        }
+    }
 }

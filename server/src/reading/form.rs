@@ -15,7 +15,7 @@ pub(crate) fn fields(bytes: &[u8]) -> (Vec<Field>, Vec<Note>) {
     let mut pairs = pairs(bytes);
     for (name, value) in pairs.by_ref().take(MAX_PAIRS) {
         let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
-        let secrecy = headers::secrecy(&String::from_utf8_lossy(&decoded_name));
+        let secrecy = secrecy_of_decoded(&decoded_name);
         let kind = if value.is_none() { "missing" } else { secrecy };
         let mut field = field(&decoded_name, &decoded, kind);
         field.secret = value.is_some() && !secrecy.is_empty();
@@ -36,6 +36,15 @@ pub(crate) fn fields(bytes: &[u8]) -> (Vec<Field>, Vec<Note>) {
         notes.push(note("info", &text));
     }
     (fields, notes)
+}
+
+/// What pieces of the value of a field are marked as, by its name as sent; nothing for most.
+pub(crate) fn secrecy(name: &str) -> &'static str {
+    secrecy_of_decoded(&decode(name.as_bytes()))
+}
+
+fn secrecy_of_decoded(name: &[u8]) -> &'static str {
+    headers::secrecy(&String::from_utf8_lossy(name))
 }
 
 /// The value of the first field of a name, decoded.
