@@ -92,10 +92,15 @@ impl Needle {
         }
         let mut marked = Vec::with_capacity(pieces.len() + 2 * hits.len());
         let mut start = 0;
+        // Hits and pieces are in order: none is looked at again that ends before a piece.
+        let mut next = 0;
         for Piece(text, kind) in pieces.drain(..) {
             let end = start + text.len();
             let mut at = start;
-            for hit in hits.iter().filter(|hit| hit.start < end && hit.end > start) {
+            while hits.get(next).is_some_and(|hit| hit.end <= start) {
+                next += 1;
+            }
+            for hit in hits[next..].iter().take_while(|hit| hit.start < end) {
                 let (from, to) = (hit.start.max(start), hit.end.min(end));
                 if at < from {
                     marked.push(Piece(text[at - start..from - start].to_owned(), kind.clone()));
@@ -232,6 +237,15 @@ mod tests {
             piece("name", "hit"),
         ];
         assert_eq!(pieces, expected);
+    }
+
+    #[test]
+    fn many_hits_in_many_pieces_take_no_time() {
+        let mut pieces = vec![Piece("a".to_owned(), "k".to_owned()); 500_000];
+        Needle::new("aa").unwrap().mark(&mut pieces);
+        assert_eq!(pieces.len(), 500_000);
+        let hit = Piece("a".to_owned(), "k hit".to_owned());
+        assert_eq!(pieces.iter().position(|piece| *piece != hit), Some(2000));
     }
 
     proptest! {
