@@ -118,9 +118,14 @@ impl Parts {
         }
     }
 
-    /// The parts as fields, each with a link that begins with `download` and ends in its number.
-    pub(crate) fn fields(&self, bytes: &[u8], download: &str) -> (Vec<Field>, Vec<Note>) {
-        let shown = self.parts.iter().enumerate().map(|(number, part)| {
+    /// The parts as fields, each made when it is taken, with a link that begins with `download` and
+    /// ends in its number.
+    pub(crate) fn fields(
+        &self,
+        bytes: &[u8],
+        download: &str,
+    ) -> (impl Iterator<Item = Field>, Vec<Note>) {
+        let shown = self.parts.iter().enumerate().map(move |(number, part)| {
             let said = said(&bytes[part.fields.clone()]);
             let body = &bytes[part.body.clone()];
             let is_text = !has_controls(body) && said.file.is_none();
@@ -133,7 +138,7 @@ impl Parts {
             }
         });
         let notes = self.broken.iter().map(|text| note("warn", text)).collect();
-        (shown.collect(), notes)
+        (shown, notes)
     }
 
     /// The content of the first part of a name that is no file.
@@ -273,7 +278,7 @@ mod tests {
         let text = |pieces: &[hookglass_app::wire::Piece]| {
             pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
         };
-        let fields = fields.iter().map(|field| {
+        let fields = fields.map(|field| {
             format!(
                 "{}={} ({}) {}",
                 text(&field.name),
@@ -384,7 +389,7 @@ mod tests {
         ) {
             for bytes in [bytes.as_slice(), text.as_bytes()] {
                 let parts = Parts::of(&Media::of(content_type.as_bytes()), bytes);
-                parts.fields(bytes, "");
+                parts.fields(bytes, "").0.for_each(drop);
                 for number in 0..3 {
                     parts.part(bytes, number);
                 }
