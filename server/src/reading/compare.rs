@@ -13,7 +13,7 @@ use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{
-    ReadError, Reader, Subject, form, headers, note,
+    ReadError, Reader, Subject, form, headers, note, off_thread,
     pieces::grouped,
     rows_asked,
     sheet::{self, Made},
@@ -23,6 +23,8 @@ use crate::store::{EndpointId, Store, StoreError, Which};
 
 /// How long looking for the fewest differences may take; then any that are true will do.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How many times as long as the bodies may be what comparing them takes.
+const GROWTH: usize = 32;
 /// How many older requests are looked at for one of the same event.
 const LOOKED_AT: usize = 1_000;
 /// How many at once.
@@ -48,18 +50,23 @@ impl Reader {
         let stored = store.request(endpoint, Which::Seq(other)).await?;
         let other_subject = Subject { store, endpoint, stored };
         let old = self.with_content(other_subject, Side::of).await?;
+        let seq = subject.stored.summary.seq;
         let new = self.with_content(subject, Side::of).await?;
+        let permit = self.permit(mebibytes(old.body.len() + new.body.len())).await?;
         let work = move || {
             let mut reading = compare(&old, &new);
             let rows = Made(std::mem::take(&mut reading.rows));
             sheet::fill(&mut reading, &rows, &part);
             Reading { compared_with: Some(other), bytes: new.body_bytes(), ..reading }
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
-            tracing::error!(%error, "comparing two requests failed");
-            ReadError::Failed
-        })
+        off_thread(permit, seq, work).await
     }
+}
+
+/// How much memory comparing bodies of so many bytes together may take: JSON takes a node for
+/// every second byte of `[1,1`, and finding the fewest changes some numbers for each.
+fn mebibytes(bytes: usize) -> u32 {
+    u32::try_from((bytes * GROWTH).div_ceil(1024 * 1024)).unwrap_or(u32::MAX).max(1)
 }
 
 /// All that differs, as the rows of a reading.
@@ -179,7 +186,13 @@ fn grouped_u64(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{side::BODY_BYTES, *};
+
+    #[test]
+    fn comparing_never_asks_for_more_memory_than_there_is() {
+        assert_eq!((mebibytes(0), mebibytes(1024 * 1024)), (1, 32));
+        assert!(mebibytes(2 * BODY_BYTES) <= super::super::MOST_MEBIBYTES);
+    }
 
     #[test]
     fn secrets_of_a_form_are_marked_as_where_it_is_read() {
