@@ -29,7 +29,7 @@ mod wire;
 use std::{collections::HashSet, sync::Arc};
 
 use hookglass_app::wire::{Ask, Note, Part, Reading, Value};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{cache::Cache, content::Content, find::Needle, json::Folds};
 use crate::{
@@ -229,8 +229,7 @@ impl Reader {
         let coding = coding.join(b", ".as_slice());
         let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
         let needs = mebibytes(bytes, !coding.is_empty());
-        let memory = self.0.memory.clone();
-        let permit = memory.acquire_many_owned(needs).await.map_err(|_| ReadError::Failed)?;
+        let permit = self.permit(needs).await?;
         let kept = self.0.cache.get(key);
         let raw = match &kept {
             Some(_) => Vec::new(),
@@ -238,8 +237,6 @@ impl Reader {
         };
         let reader = self.clone();
         let work = move || {
-            // Held to the end of the work, also where nobody waits for it any more.
-            let _permit = permit;
             let content = kept.unwrap_or_else(|| {
                 let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
                 Arc::new(Content::new(raw, &content_type, &coding))
@@ -248,12 +245,31 @@ impl Reader {
             reader.0.cache.put(key, content);
             made
         };
-        let made = tokio::task::spawn_blocking(work).await;
-        made.map_err(|error| {
-            tracing::error!(%error, seq = key.1, "reading a request failed");
-            ReadError::Failed
-        })
+        off_thread(permit, key.1, work).await
     }
+
+    /// Waits until work may take so many MiB. Who holds some must not ask for more.
+    async fn permit(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, ReadError> {
+        let memory = self.0.memory.clone();
+        memory.acquire_many_owned(mebibytes).await.map_err(|_| ReadError::Failed)
+    }
+}
+
+/// Does work on a request off the threads that serve connections. The permit is held to its end,
+/// also where nobody waits for it any more.
+async fn off_thread<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    seq: i64,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ReadError> {
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, seq, "reading a request failed");
+        ReadError::Failed
+    })
 }
 
 /// The path of a request in the API.
@@ -311,4 +327,20 @@ fn link(href: &str) -> String {
 /// A sentence about what is read.
 fn note(tone: &str, text: &str) -> Note {
     Note { tone: tone.to_owned(), text: text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_holds_the_memory_that_it_may_take() {
+        let reader = Reader::default();
+        let memory = reader.0.memory.clone();
+        let all = memory.available_permits();
+        let permit = reader.permit(5).await.unwrap();
+        let held = memory.clone();
+        let left = off_thread(permit, 1, move || held.available_permits()).await.unwrap();
+        assert_eq!((left, memory.available_permits()), (all - 5, all));
+    }
 }

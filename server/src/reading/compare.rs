@@ -13,7 +13,7 @@ use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{
-    ReadError, Reader, Subject, headers, note,
+    ReadError, Reader, Subject, form, headers, note, off_thread,
     pieces::grouped,
     rows_asked,
     sheet::{self, Made},
@@ -23,6 +23,8 @@ use crate::store::{EndpointId, Store, StoreError, Which};
 
 /// How long looking for the fewest differences may take; then any that are true will do.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How many times as long as the bodies may be what comparing them takes.
+const GROWTH: usize = 32;
 /// How many older requests are looked at for one of the same event.
 const LOOKED_AT: usize = 1_000;
 /// How many at once.
@@ -48,18 +50,23 @@ impl Reader {
         let stored = store.request(endpoint, Which::Seq(other)).await?;
         let other_subject = Subject { store, endpoint, stored };
         let old = self.with_content(other_subject, Side::of).await?;
+        let seq = subject.stored.summary.seq;
         let new = self.with_content(subject, Side::of).await?;
+        let permit = self.permit(mebibytes(old.body.len() + new.body.len())).await?;
         let work = move || {
             let mut reading = compare(&old, &new);
             let rows = Made(std::mem::take(&mut reading.rows));
             sheet::fill(&mut reading, &rows, &part);
             Reading { compared_with: Some(other), bytes: new.body_bytes(), ..reading }
         };
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
-            tracing::error!(%error, "comparing two requests failed");
-            ReadError::Failed
-        })
+        off_thread(permit, seq, work).await
     }
+}
+
+/// How much memory comparing bodies of so many bytes together may take: JSON takes a node for
+/// every second byte of `[1,1`, and finding the fewest changes some numbers for each.
+fn mebibytes(bytes: usize) -> u32 {
+    u32::try_from((bytes * GROWTH).div_ceil(1024 * 1024)).unwrap_or(u32::MAX).max(1)
 }
 
 /// All that differs, as the rows of a reading.
@@ -105,6 +112,7 @@ fn compare(old: &Side, new: &Side) -> Reading {
             notes.push(note("info", "The bodies are the same JSON, written differently."));
         }
     } else if old.is_form && new.is_form && old.has_few_fields() && new.has_few_fields() {
+        rows.judge_names_by(form::secrecy);
         let pairs = |side: &Side| fields::of_form(&side.body);
         if let Some(text) = fields::compare(&pairs(old), &pairs(new), &mut rows) {
             notes.push(note("info", &format!("The form fields differ only in {text}.")));
@@ -174,4 +182,42 @@ fn path(target: &Text) -> &str {
 
 fn grouped_u64(number: u64) -> String {
     usize::try_from(number).map_or_else(|_| number.to_string(), grouped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{side::BODY_BYTES, *};
+
+    #[test]
+    fn comparing_never_asks_for_more_memory_than_there_is() {
+        assert_eq!((mebibytes(0), mebibytes(1024 * 1024)), (1, 32));
+        assert!(mebibytes(2 * BODY_BYTES) <= super::super::MOST_MEBIBYTES);
+    }
+
+    #[test]
+    fn secrets_of_a_form_are_marked_as_where_it_is_read() {
+        let side = |body: &str| Side {
+            body: body.as_bytes().to_vec(),
+            all_bytes: body.len(),
+            is_text: true,
+            is_form: true,
+            ..Side::default()
+        };
+        let (old, new) = ("token=one&user=u&api%5Ftoken=x", "token=two&user=v&api%5Ftoken=x");
+        let rows = compare(&side(old), &side(new)).rows;
+        let is_hidden = |text: &str| {
+            let pieces = rows.iter().flat_map(|row| &row.pieces);
+            let hidden: Vec<_> = pieces
+                .filter(|piece| piece.0 == text)
+                .map(|piece| piece.1.split(' ').any(|kind| kind == "secret"))
+                .collect();
+            assert!(!hidden.is_empty(), "{text} is shown: {rows:?}");
+            hidden.into_iter().all(|hidden| hidden)
+        };
+        for (text, expected) in
+            [("one", true), ("two", true), ("x", true), ("u", false), ("v", false)]
+        {
+            assert_eq!(is_hidden(text), expected, "{text}");
+        }
+    }
 }

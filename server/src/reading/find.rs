@@ -53,34 +53,30 @@ impl Needle {
         pairs.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
     }
 
+    /// One pass over the characters (Knuth, Morris and Pratt): however much of the text begins like
+    /// this one, each is looked at once.
     fn each_other(&self, bytes: &[u8], take: &mut dyn FnMut(Range<usize>) -> bool) {
-        let Some(&first) = self.chars.first() else { return };
-        let lead = |c: char| c.encode_utf8(&mut [0; 4]).as_bytes()[0];
-        let upper = lead(first.to_uppercase().next().unwrap_or(first));
+        let borders = borders(&self.chars);
         let mut at = 0;
-        while let Some(next) =
-            bytes.get(at..).and_then(|rest| memchr::memchr2(lead(first), upper, rest))
-        {
-            at += next;
-            match self.length_at(&bytes[at..]) {
-                Some(length) if !take(at..at + length) => return,
-                Some(length) => at += length,
-                None => at += 1,
+        for chunk in bytes.utf8_chunks() {
+            // Nothing is found across bytes that are no text.
+            let mut matched = 0;
+            for c in chunk.valid().chars() {
+                at += c.len_utf8();
+                let c = fold(c);
+                while matched > 0 && self.chars[matched] != c {
+                    matched = borders[matched - 1];
+                }
+                matched += usize::from(self.chars[matched] == c);
+                if matched == self.chars.len() {
+                    if !take(start_of_last(&bytes[..at], matched)..at) {
+                        return;
+                    }
+                    matched = 0;
+                }
             }
+            at += chunk.invalid().len();
         }
-    }
-
-    /// How many bytes it takes at the start of `bytes`, if it stands there.
-    fn length_at(&self, bytes: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        for &wanted in &self.chars {
-            let c = char_at(&bytes[at..])?;
-            if fold(c) != wanted {
-                return None;
-            }
-            at += c.len_utf8();
-        }
-        Some(at)
     }
 
     /// Marks the places in `pieces` where it stands as hits, across their borders too.
@@ -96,10 +92,15 @@ impl Needle {
         }
         let mut marked = Vec::with_capacity(pieces.len() + 2 * hits.len());
         let mut start = 0;
+        // Hits and pieces are in order: none is looked at again that ends before a piece.
+        let mut next = 0;
         for Piece(text, kind) in pieces.drain(..) {
             let end = start + text.len();
             let mut at = start;
-            for hit in hits.iter().filter(|hit| hit.start < end && hit.end > start) {
+            while hits.get(next).is_some_and(|hit| hit.end <= start) {
+                next += 1;
+            }
+            for hit in hits[next..].iter().take_while(|hit| hit.start < end) {
                 let (from, to) = (hit.start.max(start), hit.end.min(end));
                 if at < from {
                     marked.push(Piece(text[at - start..from - start].to_owned(), kind.clone()));
@@ -140,14 +141,32 @@ fn each_ascii(needle: &[u8], bytes: &[u8], take: &mut dyn FnMut(Range<usize>) ->
     }
 }
 
-/// The character at the start of `bytes`.
-fn char_at(bytes: &[u8]) -> Option<char> {
-    let start = &bytes[..bytes.len().min(4)];
-    start.utf8_chunks().next()?.valid().chars().next()
+/// For each start of `chars`: how much of its end, at most all but its first, is a start too.
+fn borders(chars: &[char]) -> Vec<usize> {
+    let mut borders = vec![0; chars.len()];
+    let mut length = 0;
+    for at in 1..chars.len() {
+        while length > 0 && chars[at] != chars[length] {
+            length = borders[length - 1];
+        }
+        length += usize::from(chars[at] == chars[length]);
+        borders[at] = length;
+    }
+    borders
+}
+
+/// Where the last `count` characters of bytes begin that end in at least so many. What was sent may
+/// be longer or shorter than its lower case.
+fn start_of_last(bytes: &[u8], count: usize) -> usize {
+    let starts = bytes.iter().enumerate().rev().filter(|(_, byte)| **byte & 0xc0 != 0x80);
+    starts.map(|(at, _)| at).nth(count - 1).unwrap_or_default()
 }
 
 /// Lower case where that is one character.
 fn fold(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
         (Some(folded), None) => folded,
@@ -190,6 +209,22 @@ mod tests {
     }
 
     #[test]
+    fn text_that_almost_fits_takes_no_time() {
+        let needle = format!("{}b", "ä".repeat(199));
+        let text = format!("{}{needle}", "Ä".repeat(2_000_000));
+        let start = text.len() - needle.len();
+        assert_eq!(places(&needle, text.as_bytes()), [start..text.len()]);
+    }
+
+    #[test]
+    fn lower_case_of_another_length_moves_no_hit() {
+        // The Kelvin sign takes three bytes, k one; U+023A takes two, U+2C65 three.
+        assert_eq!(places("kä", "\u{e4}\u{212a}\u{c4}kä".as_bytes()), [2..7, 7..10]);
+        assert_eq!(places("\u{2c65}x", "\u{23a}\u{23a}x\u{2c65}X".as_bytes()), [2..5, 5..9]);
+        assert_eq!(places("äb", b"\xc3\xa4\xffb\xc3\xc3\xa4B"), [5..8]);
+    }
+
+    #[test]
     fn hits_are_marked_across_pieces() {
         let piece = |text: &str, kind: &str| Piece(text.to_owned(), kind.to_owned());
         let mut pieces = vec![piece("\"na", "key"), piece("me\": name", "")];
@@ -204,6 +239,15 @@ mod tests {
         assert_eq!(pieces, expected);
     }
 
+    #[test]
+    fn many_hits_in_many_pieces_take_no_time() {
+        let mut pieces = vec![Piece("a".to_owned(), "k".to_owned()); 500_000];
+        Needle::new("aa").unwrap().mark(&mut pieces);
+        assert_eq!(pieces.len(), 500_000);
+        let hit = Piece("a".to_owned(), "k hit".to_owned());
+        assert_eq!(pieces.iter().position(|piece| *piece != hit), Some(2000));
+    }
+
     proptest! {
         #[test]
         fn marking_keeps_the_text(texts in prop::collection::vec("[aAbäÄ]{0,6}", 0..5), needle in "[abä]{1,3}") {
@@ -212,6 +256,35 @@ mod tests {
             Needle::new(&needle).unwrap().mark(&mut pieces);
             let back: String = pieces.iter().map(|piece| piece.0.as_str()).collect();
             prop_assert_eq!(back, texts.concat());
+        }
+
+        #[test]
+        fn what_is_found_is_what_stands_there(
+            needle in "[aäÄ\u{23a}]{0,6}ä",
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[aAäÄ\u{23a}\u{2c65}]{0,8}".prop_map(String::into_bytes),
+                    Just(vec![0xc3]),
+                ],
+                0..6,
+            ),
+        ) {
+            let text = parts.concat();
+            let wanted: Vec<char> = needle.chars().map(fold).collect();
+            let stands_at = |at: usize| {
+                let valid = text[at..].utf8_chunks().next()?.valid();
+                let sent = valid.chars().take(wanted.len());
+                let is_there = sent.clone().map(fold).eq(wanted.iter().copied());
+                is_there.then(|| at..at + sent.map(char::len_utf8).sum::<usize>())
+            };
+            let mut expected: Vec<Range<usize>> = Vec::new();
+            let mut at = 0;
+            while at < text.len() {
+                let place = stands_at(at);
+                at = place.as_ref().map_or(at + 1, |place| place.end);
+                expected.extend(place);
+            }
+            prop_assert_eq!(places(&needle, &text), expected);
         }
 
         #[test]

@@ -8,34 +8,45 @@ use super::{fields::field, headers, note};
 /// The most pairs that are shown.
 const MAX_PAIRS: usize = 100_000;
 
-/// The fields of a form or query, in order.
-pub(crate) fn fields(bytes: &[u8]) -> (Vec<Field>, Vec<Note>) {
+/// The fields of a form or query, in order, each made when it is taken.
+pub(crate) fn fields(bytes: &[u8]) -> (impl Iterator<Item = Field>, Vec<Note>) {
     let mut notes = Vec::new();
-    let mut fields = Vec::new();
-    let mut pairs = pairs(bytes);
-    for (name, value) in pairs.by_ref().take(MAX_PAIRS) {
-        let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
-        let secrecy = headers::secrecy(&String::from_utf8_lossy(&decoded_name));
-        let kind = if value.is_none() { "missing" } else { secrecy };
-        let mut field = field(&decoded_name, &decoded, kind);
-        field.secret = value.is_some() && !secrecy.is_empty();
-        field.readable = remark(name, value, &decoded_name, &decoded);
-        fields.push(field);
-    }
-    if pairs.next().is_some() {
+    if pairs(bytes).nth(MAX_PAIRS).is_some() {
         notes.push(note("warn", "It is shown in part: there are more than 100,000 fields."));
     }
-    let mut names: Vec<String> = fields.iter().map(name_of).collect();
+    let sent = || pairs(bytes).take(MAX_PAIRS);
+    let mut names: Vec<Vec<u8>> = sent().map(|(name, _)| decode(name)).collect();
     names.sort_unstable();
-    let mut repeated: Vec<String> =
-        names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone()).collect();
+    let mut repeated: Vec<&[u8]> =
+        names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0].as_slice()).collect();
     repeated.dedup();
     repeated.truncate(5);
     if !repeated.is_empty() {
-        let text = format!("Sent more than once: {}.", repeated.join(", "));
-        notes.push(note("info", &text));
+        let shown: Vec<String> = repeated.into_iter().map(shown_name).collect();
+        notes.push(note("info", &format!("Sent more than once: {}.", shown.join(", "))));
     }
-    (fields, notes)
+    (sent().map(|(name, value)| read(name, value)), notes)
+}
+
+/// A pair as a field.
+fn read(name: &[u8], value: Option<&[u8]>) -> Field {
+    let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
+    let secrecy = secrecy_of_decoded(&decoded_name);
+    let kind = if value.is_none() { "missing" } else { secrecy };
+    Field {
+        secret: value.is_some() && !secrecy.is_empty(),
+        readable: remark(name, value, &decoded_name, &decoded),
+        ..field(&decoded_name, &decoded, kind)
+    }
+}
+
+/// What pieces of the value of a field are marked as, by its name as sent; nothing for most.
+pub(crate) fn secrecy(name: &str) -> &'static str {
+    secrecy_of_decoded(&decode(name.as_bytes()))
+}
+
+fn secrecy_of_decoded(name: &[u8]) -> &'static str {
+    headers::secrecy(&String::from_utf8_lossy(name))
 }
 
 /// The value of the first field of a name, decoded.
@@ -62,8 +73,8 @@ pub(crate) fn looks_like_form(bytes: &[u8]) -> bool {
         && bytes.iter().copied().all(is_fine)
 }
 
-fn name_of(field: &Field) -> String {
-    field.name.iter().map(|piece| piece.0.as_str()).collect()
+fn shown_name(name: &[u8]) -> String {
+    field(name, b"", "").name.into_iter().map(|piece| piece.0).collect()
 }
 
 fn pairs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
@@ -148,7 +159,7 @@ mod tests {
         let text = |pieces: &[hookglass_app::wire::Piece]| {
             pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
         };
-        let fields = fields(bytes).0.into_iter();
+        let (fields, _) = fields(bytes);
         fields.map(|field| (text(&field.name), text(&field.value), field.readable)).collect()
     }
 
@@ -188,8 +199,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_form_is_too_strange(bytes: Vec<u8>, text in "[a%=&+0]{0,30}") {
-            fields(&bytes);
-            fields(text.as_bytes());
+            fields(&bytes).0.for_each(drop);
+            fields(text.as_bytes()).0.for_each(drop);
             looks_like_form(&bytes);
         }
     }

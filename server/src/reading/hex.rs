@@ -74,8 +74,17 @@ impl Sheet for HexSheet<'_> {
             found.len() < FOUND_ROWS
         });
         if let Some(bytes) = needle.as_hex() {
-            let places = memchr::memmem::find_iter(self.bytes, &bytes).map(|at| at / WIDTH);
-            found.extend(places.take(FOUND_ROWS));
+            // A row may hold many.
+            let mut rows = Vec::new();
+            for at in memchr::memmem::find_iter(self.bytes, &bytes) {
+                if rows.last() != Some(&(at / WIDTH)) {
+                    rows.push(at / WIDTH);
+                }
+                if rows.len() == FOUND_ROWS {
+                    break;
+                }
+            }
+            found.append(&mut rows);
             found.sort_unstable();
             found.dedup();
             found.truncate(FOUND_ROWS);
@@ -152,6 +161,8 @@ mod tests {
         assert_eq!(found("de AD"), [4]);
         assert_eq!(found("dead"), [4]);
         assert_eq!(found("nothing"), [0_usize; 0]);
+        let zeros = HexSheet { bytes: &[0; 200 * WIDTH], tokens: &Tokens::default() };
+        assert_eq!(zeros.find(&Needle::new("00").unwrap()), (0..200).collect::<Vec<_>>());
     }
 
     proptest! {

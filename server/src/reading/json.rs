@@ -184,13 +184,14 @@ impl Sheet for JsonSheet<'_> {
 fn matched(bytes: &[u8], index: &Index, needle: &Needle) -> Vec<usize> {
     let mut matched: Vec<usize> = Vec::new();
     let set_out = &bytes[..index.rest.min(bytes.len())];
+    // Where the line found last ends: what is found before is in it, and need not be placed.
+    let mut end = 0;
     needle.each(set_out, |hit| {
-        let is_before = |&start: &u32| as_index(start) <= hit.start;
-        let after = index.starts.partition_point(is_before);
-        if let Some(line) = after.checked_sub(1)
-            && matched.last() != Some(&line)
-        {
-            matched.push(line);
+        if hit.start >= end {
+            let is_before = |&start: &u32| as_index(start) <= hit.start;
+            let after = index.starts.partition_point(is_before);
+            matched.extend(after.checked_sub(1));
+            end = index.start(after);
         }
         matched.len() < FOUND_ROWS
     });

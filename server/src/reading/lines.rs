@@ -85,23 +85,27 @@ impl Lines {
     /// The rows that hold `needle`, at most `FOUND_ROWS`.
     pub(crate) fn find(&self, bytes: &[u8], needle: &Needle) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
+        // Where the row found last ends: what is found before is in it, and need not be placed.
+        let mut end = 0;
         needle.each(bytes, |hit| {
-            let row = self.row_of(bytes, hit.start);
-            if found.last() != Some(&row) {
+            if hit.start >= end {
+                let (row, row_end) = self.row_of(bytes, hit.start);
                 found.push(row);
+                end = row_end;
             }
             found.len() < FOUND_ROWS
         });
         found
     }
 
-    fn row_of(&self, bytes: &[u8], offset: usize) -> usize {
+    /// The row that a byte is in, and where that ends.
+    fn row_of(&self, bytes: &[u8], offset: usize) -> (usize, usize) {
         let offset_is_before =
             |&(at, _): &(u32, u32)| usize::try_from(at).is_ok_and(|at| at <= offset);
         let block = self.marks.partition_point(offset_is_before).saturating_sub(1);
-        let first = block * EVERY;
-        let ahead = self.from(bytes, first).take_while(|span| span.bytes.end <= offset).count();
-        first + ahead
+        let mut rows = (block * EVERY..).zip(self.from(bytes, block * EVERY));
+        let row = rows.find(|(_, span)| offset < span.bytes.end);
+        row.map_or((self.rows, usize::MAX), |(row, span)| (row, span.bytes.end))
     }
 }
 
@@ -223,6 +227,16 @@ mod tests {
         let needle = Needle::new("LINE 4").unwrap();
         let found = lines.find(text.as_bytes(), &needle);
         assert_eq!((found.len(), found[0], found[1], found[110]), (111, 4, 40, 499));
+    }
+
+    #[test]
+    fn a_row_full_of_hits_is_looked_up_once() {
+        let text = [b"b\n".as_slice(), &b"a".repeat(3_000_000), b"\nb\na"].concat();
+        let lines = Lines::of(&text);
+        let found = lines.find(&text, &Needle::new("a").unwrap());
+        let expected: Vec<usize> = (1..=3_000_000_usize.div_ceil(ROW_BYTES)).collect();
+        assert_eq!(found[..expected.len()], expected);
+        assert_eq!(found[expected.len()..], [lines.rows() - 1]);
     }
 
     proptest! {

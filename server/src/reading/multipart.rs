@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use hookglass_app::wire::{Field, Note};
+use memchr::memmem::Finder;
 
 use super::{
     charset::has_controls,
@@ -17,7 +18,10 @@ use crate::head;
 /// The most parts that are shown.
 const MAX_PARTS: usize = 100_000;
 
-/// The longest fields of a part by which its content is found, in bytes.
+/// The longest boundary that is searched for, in bytes. RFC 2046 §5.1.1 allows 70.
+const MAX_BOUNDARY_BYTES: usize = 200;
+
+/// So much of the fields of a part is read, in bytes: reading them takes many times their length.
 const MAX_NAMING_BYTES: usize = 16 * 1024;
 
 /// Where the parts of a body are.
@@ -57,7 +61,12 @@ impl Parts {
                 }
             }
         };
-        let delimiter = [b"--", boundary.as_slice()].concat();
+        if boundary.len() > MAX_BOUNDARY_BYTES {
+            parts.broken.push("The boundary is longer than 200 bytes: it is not searched for.");
+            return parts;
+        }
+        let delimiter = [b"\n--", boundary.as_slice()].concat();
+        let delimiter = Finder::new(&delimiter);
         let Some(mut at) = next_delimiter(bytes, 0, &delimiter) else {
             parts.broken.push("The boundary that Content-Type names stands nowhere in the body.");
             return parts;
@@ -83,6 +92,9 @@ impl Parts {
                 parts.say("A part has no empty line between its fields and its content.");
             }
             let body = body.unwrap_or(end);
+            if body - start > MAX_NAMING_BYTES {
+                parts.say("The fields of a part are longer than 16 KiB and are read up to there.");
+            }
             parts.parts.push(Part { fields: start..body, body: body..end });
             match next {
                 Some(next) => at = next,
@@ -106,9 +118,14 @@ impl Parts {
         }
     }
 
-    /// The parts as fields, each with a link that begins with `download` and ends in its number.
-    pub(crate) fn fields(&self, bytes: &[u8], download: &str) -> (Vec<Field>, Vec<Note>) {
-        let shown = self.parts.iter().enumerate().map(|(number, part)| {
+    /// The parts as fields, each made when it is taken, with a link that begins with `download` and
+    /// ends in its number.
+    pub(crate) fn fields(
+        &self,
+        bytes: &[u8],
+        download: &str,
+    ) -> (impl Iterator<Item = Field>, Vec<Note>) {
+        let shown = self.parts.iter().enumerate().map(move |(number, part)| {
             let said = said(&bytes[part.fields.clone()]);
             let body = &bytes[part.body.clone()];
             let is_text = !has_controls(body) && said.file.is_none();
@@ -121,7 +138,7 @@ impl Parts {
             }
         });
         let notes = self.broken.iter().map(|text| note("warn", text)).collect();
-        (shown.collect(), notes)
+        (shown, notes)
     }
 
     /// The content of the first part of a name that is no file.
@@ -170,6 +187,7 @@ fn sentence(said: &Said, bytes: usize) -> String {
 
 fn said(fields: &[u8]) -> Said {
     let mut said = Said { name: None, file: None, media: Media::default() };
+    let fields = &fields[..fields.len().min(MAX_NAMING_BYTES)];
     for (name, value) in head::raw_fields(fields) {
         if name.eq_ignore_ascii_case(b"content-disposition") {
             let value = String::from_utf8_lossy(&value);
@@ -213,35 +231,35 @@ fn head_end(part: &[u8]) -> Option<usize> {
 }
 
 /// The next delimiter at the start of a line, with the line end before it, which belongs to it.
-fn next_delimiter(bytes: &[u8], from: usize, delimiter: &[u8]) -> Option<Range<usize>> {
-    let finder = memchr::memmem::Finder::new(delimiter);
-    let mut at = from;
-    while let Some(next) = finder.find(bytes.get(at..)?) {
-        let start = at + next;
-        let end = start + delimiter.len();
-        let before = &bytes[from..start];
-        let line_end = match before {
-            [.., b'\r', b'\n'] => Some(2),
-            [.., b'\n'] => Some(1),
-            // What stands right behind the delimiter before, or at the very start.
-            [] => Some(0),
-            _ => None,
-        };
-        // A longer boundary that begins like this one is another.
-        let is_whole = matches!(bytes.get(end), None | Some(b'\r' | b'\n' | b'-' | b' ' | b'\t'));
-        if let Some(line_end) = line_end.filter(|_| is_whole) {
-            return Some(start - line_end..end);
-        }
-        at = start + 1;
+/// `delimiter` finds it with the line feed: so no two places overlap, and each byte is looked at
+/// once whatever is sent.
+fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<Range<usize>> {
+    let rest = bytes.get(from..)?;
+    let bare = delimiter.needle().get(1..)?;
+    // What stands right behind the delimiter before, or at the very start, has no line end of its
+    // own.
+    if rest.starts_with(bare) && is_whole(&rest[bare.len()..]) {
+        return Some(from..from + bare.len());
     }
-    None
+    let mut found = delimiter.find_iter(rest).map(|at| (at, at + 1 + bare.len()));
+    let (at, end) = found.find(|&(_, end)| is_whole(&rest[end..]))?;
+    let carriage_return = usize::from(rest[..at].ends_with(b"\r"));
+    Some(from + at - carriage_return..from + end)
+}
+
+/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another. The
+/// last has two more hyphens, and blanks may follow any (RFC 2046 §5.1.1).
+fn is_whole(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"--").unwrap_or(after);
+    let end = after.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    matches!(end, None | Some(b'\r' | b'\n'))
 }
 
 /// What the first line says that the boundary is.
 fn guessed_boundary(bytes: &[u8]) -> Option<Vec<u8>> {
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let boundary = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"--")?;
-    (1..=200).contains(&boundary.len()).then(|| boundary.to_vec())
+    (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()).then(|| boundary.to_vec())
 }
 
 #[cfg(test)]
@@ -260,7 +278,7 @@ mod tests {
         let text = |pieces: &[hookglass_app::wire::Piece]| {
             pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
         };
-        let fields = fields.iter().map(|field| {
+        let fields = fields.map(|field| {
             format!(
                 "{}={} ({}) {}",
                 text(&field.name),
@@ -303,6 +321,38 @@ mod tests {
     fn a_boundary_within_a_part_is_none() {
         let (fields, _) = shown(b"--xx\r\n\r\na --xx b\r\n--xxy\r\n--xx--");
         assert_eq!(fields, ["=a --xx b\r\n--xxy (15 bytes) part?n=0"]);
+        for inner in ["xx-1", "xx-", "xx--1", "xx b"] {
+            let inner = format!("--{inner}\r\n\r\na\r\n--{inner}\r\n\r\nb\r\n--{inner}--");
+            let outer = format!("--xx\r\n\r\n{inner}\r\n--xx \t\r\n\r\nc\r\n--xx-- \r\n");
+            let parts = Parts::of(&media(), outer.as_bytes());
+            assert_eq!((parts.parts.len(), &parts.broken), (2, &Vec::new()), "{outer}");
+            assert_eq!(parts.part(outer.as_bytes(), 0), Some((inner.as_bytes(), None)));
+        }
+    }
+
+    #[test]
+    fn a_boundary_of_any_length_takes_no_time() {
+        let parts = |boundary: &str, bytes: &[u8]| {
+            Parts::of(&Media::of(format!("multipart/x; boundary={boundary}").as_bytes()), bytes)
+        };
+        let body = [b"x".as_slice(), &b"-".repeat(8 * 1024 * 1024)].concat();
+        let long = parts(&"-".repeat(30_000), &body);
+        assert!(long.broken[0].contains("longer than 200 bytes"), "{long:?}");
+        let longest = "-".repeat(MAX_BOUNDARY_BYTES);
+        assert!(parts(&longest, &body).broken[0].contains("stands nowhere"));
+        let body = format!("--{longest}\r\n\r\na\r\n--{longest}--");
+        assert_eq!(parts(&longest, body.as_bytes()).parts.len(), 1);
+    }
+
+    #[test]
+    fn fields_of_a_part_are_read_only_so_far() {
+        let early = "Content-Disposition: form-data; name=early\r\n";
+        let late = "Content-Disposition: form-data; name=late\r\n";
+        let filler = "a:b\n".repeat(MAX_NAMING_BYTES / 4);
+        let body = format!("--xx\r\n{early}{filler}{late}\r\nvalue\r\n--xx--");
+        let (fields, notes) = shown(body.as_bytes());
+        assert_eq!(fields, ["early=value (5 bytes) part?n=0"]);
+        assert!(notes[0].contains("longer than 16 KiB"), "{notes:?}");
     }
 
     #[test]
@@ -339,7 +389,7 @@ mod tests {
         ) {
             for bytes in [bytes.as_slice(), text.as_bytes()] {
                 let parts = Parts::of(&Media::of(content_type.as_bytes()), bytes);
-                parts.fields(bytes, "");
+                parts.fields(bytes, "").0.for_each(drop);
                 for number in 0..3 {
                     parts.part(bytes, number);
                 }

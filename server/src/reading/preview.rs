@@ -63,23 +63,22 @@ struct Outside {
 
 fn outside(text: &[u8]) -> Outside {
     let mut outside = Outside::default();
-    let mut tag = Vec::new();
-    let mut rel = Vec::new();
+    let mut tag: Vec<u8> = Vec::new();
     let mut scanner = Scanner::new(text, true);
     let mut attribute: Vec<u8> = Vec::new();
     while let Some((token, range)) = scanner.next_token() {
         let text = &text[range];
         match token {
             Token::Tag => {
-                let name: Vec<u8> =
-                    text.iter().filter(|byte| byte.is_ascii_alphanumeric()).copied().collect();
-                if text.first() == Some(&b'<') {
-                    tag = name.to_ascii_lowercase();
-                    rel.clear();
+                if text.starts_with(b"</") {
+                    // What follows is no longer inside of what was opened.
+                    tag.clear();
                     attribute.clear();
-                    if tag == b"script" && text.get(1) != Some(&b'/') {
-                        outside.scripts += 1;
-                    }
+                } else if text.starts_with(b"<") {
+                    let name = text.iter().filter(|byte| byte.is_ascii_alphanumeric());
+                    tag = name.map(u8::to_ascii_lowercase).collect();
+                    attribute.clear();
+                    outside.scripts += usize::from(tag == b"script");
                 }
             }
             Token::Attribute => {
@@ -89,9 +88,6 @@ fn outside(text: &[u8]) -> Outside {
             Token::Value => {
                 let value = text.trim_ascii_start();
                 let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value);
-                if attribute == b"rel" {
-                    rel = value.to_ascii_lowercase();
-                }
                 outside.attribute(&tag, &attribute, value);
             }
             // Style sheets are text to the scanner; elsewhere `url(` is a word like others.
@@ -199,6 +195,13 @@ mod tests {
             ("style sheets and other links", 1),
         ];
         assert_eq!((loads.as_slice(), outside.scripts), (expected.as_slice(), 4));
+    }
+
+    #[test]
+    fn text_behind_a_style_sheet_is_none() {
+        let html = b"<style>b { c: url(x) }</style>see url(http://x/y) and @import <i>url(z)</i>";
+        let loads = outside(html).loads.into_values().collect::<Vec<_>>();
+        assert_eq!(loads, [1]);
     }
 
     #[test]

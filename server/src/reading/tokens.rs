@@ -39,8 +39,16 @@ impl Tokens {
         let mut tokens: Vec<Range<usize>> = Vec::new();
         for member in MEMBERS {
             let finder = memmem::Finder::new(member);
-            let values = finder.find_iter(bytes).filter_map(|at| value(bytes, at, member.len()));
+            let mut line_end = 0;
+            let values = finder.find_iter(bytes);
+            let values = values.filter_map(|at| value(bytes, at, member.len(), &mut line_end));
+            let before = tokens.len();
             tokens.extend(values.take(MOST));
+            if tokens.len() - before == MOST
+                && let Some(last) = tokens.last_mut()
+            {
+                last.end = bytes.len();
+            }
         }
         tokens.sort_unstable_by_key(|token| token.start);
         // What stands within another is part of it.
@@ -106,7 +114,9 @@ pub(crate) fn marked(kind: &str) -> String {
 }
 
 /// Where the value of the key of this length is that is found at a place, without its quotes.
-fn value(bytes: &[u8], at: usize, length: usize) -> Option<Range<usize>> {
+/// `line_end` is the last line end that was looked for at a place before this one, or 0: a line may
+/// be as long as the text, and have a token that does not end every few bytes.
+fn value(bytes: &[u8], at: usize, length: usize, line_end: &mut usize) -> Option<Range<usize>> {
     let end = at + length;
     if bytes.get(at.checked_sub(1)?) != Some(&b'"') || bytes.get(end) != Some(&b'"') {
         return None;
@@ -119,8 +129,16 @@ fn value(bytes: &[u8], at: usize, length: usize) -> Option<Range<usize>> {
     if bytes.get(quote) != Some(&b'"') {
         return None;
     }
-    let line_end = || memchr::memchr(b'\n', &bytes[quote..]).map_or(bytes.len(), |at| quote + at);
-    let end = string_end(bytes, quote).map_or_else(|_| line_end(), |end| end - 1);
+    let end = match string_end(bytes, quote) {
+        Ok(end) => end - 1,
+        Err(_) => {
+            if *line_end < quote {
+                let next = memchr::memchr(b'\n', &bytes[quote..]);
+                *line_end = next.map_or(bytes.len(), |next| quote + next);
+            }
+            *line_end
+        }
+    };
     (quote + 1 < end).then_some(quote + 1..end)
 }
 
@@ -153,6 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn tokens_that_do_not_end_take_no_time() {
+        let broken = br#""clientState":"\q "#;
+        let line = [broken.repeat(MOST - 1).as_slice(), &b" ".repeat(4_000_000)].concat();
+        let text = [line.as_slice(), b"\n", broken].concat();
+        let ends: Vec<_> = Tokens::of(&text).0.iter().map(|token| token.end).collect();
+        assert_eq!(ends, [line.len(), text.len()]);
+    }
+
+    #[test]
     fn paths_name_them_too() {
         assert_eq!(secrecy("clientState"), TOKEN);
         assert_eq!(secrecy("value[0].clientState"), TOKEN);
@@ -166,6 +193,9 @@ mod tests {
         let tokens = Tokens::of(text.as_bytes());
         assert_eq!(tokens.0.len(), MOST);
         assert_eq!(tokens.0.last().unwrap().end, text.len());
+        // Also where most of them are one, as they do not end.
+        let text = format!("{}\n{text}", r#""clientState":"\q "#.repeat(MOST));
+        assert_eq!(Tokens::of(text.as_bytes()).0.last().unwrap().end, text.len());
     }
 
     proptest! {

@@ -51,6 +51,11 @@ impl Rows {
         self.push(Row { mark: mark("heading"), pieces: Pieces::of("", title), ..Row::default() });
     }
 
+    /// How secret what follows is, where its kind shows only below the title.
+    pub(super) fn judge_names_by(&mut self, secrecy: Secrecy) {
+        self.secrecy = secrecy;
+    }
+
     /// A sentence of our own.
     pub(super) fn say(&mut self, kind: &str, text: &str) {
         self.flush(0);
