@@ -110,10 +110,6 @@ impl Pending {
         if let Some(held) = self.held.get_untracked() {
             match (held.doomed, &mut doomed) {
                 (Doomed::Requests(before), Doomed::Requests(seqs)) if held.endpoint == endpoint => {
-                    // A key pressed twice, before the next request was there.
-                    if seqs.iter().all(|seq| before.contains(seq)) {
-                        return;
-                    }
                     seqs.splice(0..0, before);
                     pages = pages.zip(held.pages).map(|((_, now), (back, _))| (back, now));
                 }

@@ -208,7 +208,7 @@ test("the palette shows every key, finds commands and goes to other endpoints", 
 
 test("keys go on from a request that the list has not loaded", async ({ page, origin }) => {
   const inspect = await Inspect.create(page, origin);
-  await flood(await inspect.url(), 70);
+  await flood(await inspect.url(), 300);
   await page.goto(`${origin}/inspect/${inspect.id}/9`);
   await inspect.isLive();
   await expect(inspect.detail).toHaveAttribute("data-seq", "9");

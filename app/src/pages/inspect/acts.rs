@@ -237,6 +237,10 @@ impl Acts {
     /// the list is shown.
     pub(super) fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
+        // A key pressed twice, before the next request was there.
+        if untrack(|| pending.aside(&id, None)).seqs.contains(&seq) {
+            return;
+        }
         let next = self.lists.read_untracked(|state| {
             state.find(seq)?;
             let older = state.requests.iter().find(|known| known.seq < seq);
