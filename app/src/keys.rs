@@ -58,8 +58,9 @@ pub(crate) fn command_of(key: &str) -> Option<&'static Command> {
 
 /// Whether every word of `typed` is in `label`, whatever its case.
 pub(crate) fn is_meant(label: &str, typed: &str) -> bool {
-    let label = label.to_lowercase();
-    typed.split_whitespace().all(|word| label.contains(&word.to_lowercase()))
+    let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
+    let label = lower(label);
+    typed.split_whitespace().all(|word| label.contains(&lower(word)))
 }
 
 #[cfg(test)]
@@ -85,6 +86,7 @@ mod tests {
     #[test]
     fn what_is_typed_finds_commands_by_words_in_any_order() {
         assert!(is_meant("Copy the request as curl", "CURL copy"));
+        assert!(is_meant("Go to Änderungen", "ÄND"));
         assert!(is_meant("Undo", " "));
         assert!(!is_meant("Undo", "undo all"));
     }

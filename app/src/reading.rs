@@ -166,7 +166,8 @@ impl Scroll {
             return top / self.row;
         }
         let (rows, pixels) = self.ways();
-        i64::try_from(i128::from(top) * i128::from(rows) / i128::from(pixels)).unwrap_or_default()
+        // Far from the end of the numbers: both are lengths of what is on a page.
+        top.saturating_mul(rows) / pixels
     }
 
     /// From which row to which, exclusive, to draw when scrolled to `top`.
