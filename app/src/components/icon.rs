@@ -26,7 +26,10 @@ pub(crate) const COMPARE: Glyph = Glyph("M8 3L4 7l4 4M4 7h16M16 21l4-4-4-4M20 17
 pub(crate) const CROSS: Glyph = Glyph("M18 6L6 18M6 6l12 12");
 pub(crate) const DOWNLOAD: Glyph =
     Glyph("M12 15V3M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4M7 10l5 5 5-5");
-pub(crate) const ELLIPSIS: Glyph = Glyph("M12 12h.01M19 12h.01M5 12h.01");
+pub(crate) const ELLIPSIS: Glyph = Glyph(
+    "M12 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2zM19 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2z\
+     M5 11a1 1 0 1 0 0 2 1 1 0 0 0 0-2z",
+);
 pub(crate) const EYE: Glyph = Glyph(
     "M2.06 12.35a1 1 0 0 1 0-.7 10.75 10.75 0 0 1 19.88 0 1 1 0 0 1 0 .7 10.75 10.75 0 0 1-19.88 0\
      M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",

@@ -130,7 +130,12 @@ impl Term {
         if value.text.is_empty() {
             return Err(Fault::new(value.range, "There is nothing to search for in here."));
         }
-        Ok(Self::Word(Needle::new(&value.text)))
+        // As numbers are written wherever requests are shown.
+        let number = value.text.strip_prefix('#').filter(|_| !value.quoted).and_then(whole);
+        Ok(match number {
+            Some(seq) => Self::Seq(seq..seq.saturating_add(1)),
+            None => Self::Word(Needle::new(&value.text)),
+        })
     }
 
     pub(super) const fn needs(&self) -> Needs {

@@ -213,7 +213,7 @@ mod tests {
         let needle = format!("{}b", "ä".repeat(199));
         let text = format!("{}{needle}", "Ä".repeat(2_000_000));
         let start = text.len() - needle.len();
-        assert_eq!(places(&needle, text.as_bytes()), [start..text.len()]);
+        assert_eq!(places(&needle, text.as_bytes()), std::slice::from_ref(&(start..text.len())));
     }
 
     #[test]
@@ -221,7 +221,8 @@ mod tests {
         // The Kelvin sign takes three bytes, k one; U+023A takes two, U+2C65 three.
         assert_eq!(places("kä", "\u{e4}\u{212a}\u{c4}kä".as_bytes()), [2..7, 7..10]);
         assert_eq!(places("\u{2c65}x", "\u{23a}\u{23a}x\u{2c65}X".as_bytes()), [2..5, 5..9]);
-        assert_eq!(places("äb", b"\xc3\xa4\xffb\xc3\xc3\xa4B"), [5..8]);
+        let found = places("äb", b"\xc3\xa4\xffb\xc3\xc3\xa4B");
+        assert_eq!(found, std::slice::from_ref(&(5..8)));
     }
 
     #[test]

@@ -73,9 +73,23 @@ pub(crate) fn secrecy(name: &str) -> &'static str {
 /// never mere signatures.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let ends = ["-token", "_token", "-secret", "_secret", "-password", "-api-key", "-access-key"];
+    let ends = [
+        "-token",
+        "_token",
+        "-secret",
+        "_secret",
+        "-password",
+        "_password",
+        "-api-key",
+        "_api_key",
+        "-access-key",
+        "_access_key",
+    ];
     let is_token = ends.iter().any(|end| name.ends_with(end))
-        || matches!(name.as_str(), "token" | "secret" | "password");
+        || matches!(
+            name.as_str(),
+            "token" | "secret" | "password" | "api_key" | "api-key" | "access_key" | "access-key"
+        );
     // Names an event, not a person.
     let is_harmless = name == "i-twilio-idempotency-token";
     (SECRETS.contains(&name.as_str()) || is_token) && !is_harmless
@@ -88,7 +102,9 @@ mod tests {
     #[test]
     fn what_lets_others_send_as_the_sender_is_a_token() {
         assert_eq!(secrecy("X-Gitlab-Token"), "secret token");
-        assert_eq!(secrecy("Authorization"), "secret");
+        for name in ["Authorization", "api_key", "X-Api-Key", "stripe_api_key", "client_secret"] {
+            assert_eq!(secrecy(name), "secret", "{name}");
+        }
         assert_eq!(secrecy("X-Hub-Signature-256"), "");
     }
 
