@@ -157,7 +157,7 @@ test.describe("with limits of the real server", () => {
     await menu.locator("summary").click();
     await menu.getByRole("button", { name: "Refuse new ones" }).click();
     await menu.getByRole("button", { name: "30 days" }).click();
-    await expect(menu).toContainText("expires in 29 d");
+    await expect(menu).toContainText("expires in 30 d");
     const kept = await ask(page, `/api/endpoints/${inspect.id}`);
     expect(kept.on_limit).toBe("refuse");
     await page.reload();
