@@ -195,6 +195,14 @@ fn judge_by(
     depth: Depth,
 ) -> Judgement {
     let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
+    let is_any_for = |scheme| own().any(|known| Key::of(scheme, known.secret.reveal()).is_ok());
+    let malformed_by = |scheme, what| {
+        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
+        if depth == Depth::Explained {
+            judged.hint = why::malformed(scheme, message, own());
+        }
+        judged
+    };
     let mut malformed = None;
     let mut unread = None;
     let mut fits_none = None;
@@ -202,6 +210,10 @@ fn judge_by(
         let claims = match claims(scheme, message) {
             Ok(claims) => claims,
             Err(Trouble::Unsigned) => continue,
+            // An older signature that is right does not mend it.
+            Err(Trouble::Malformed(what)) if is_any_for(scheme) => {
+                return malformed_by(scheme, what);
+            }
             Err(Trouble::Malformed(what)) => {
                 malformed = malformed.or(Some((scheme, what)));
                 continue;
@@ -222,11 +234,7 @@ fn judge_by(
         return case.judge(&keys, secrets, depth);
     }
     if let Some((scheme, what)) = malformed {
-        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
-        if depth == Depth::Explained {
-            judged.hint = why::malformed(scheme, message, own());
-        }
-        return judged;
+        return malformed_by(scheme, what);
     }
     if unread.is_some() {
         return Judgement::new(signing, Verdict::Unknown, unread);
