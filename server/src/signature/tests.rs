@@ -378,6 +378,9 @@ fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
     assert!(refused("sendgrid", "MFkw").contains("P-256"));
     assert!(refused("standard-webhooks", "whsec_%%%").contains("base64"));
     assert!(refused("standard-webhooks", "whpk_AAAA").contains("whsec_"));
+    for empty in ["whsec_", "whsec_ ", " whsec_\n"] {
+        assert!(refused("standard-webhooks", empty).contains("base64"), "{empty:?}");
+    }
     assert!(refused("adyen", "xyz").contains("hex digits"));
     assert!(refused("paypal", "8PT597110X687430LKGECATA").contains("certificate"));
     for vector in Vector::all() {
