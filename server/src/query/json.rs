@@ -90,10 +90,11 @@ pub(super) fn any_at(
 }
 
 /// The text of bytes as far as they are one: the last character may be cut off, and what is no
-/// UTF-8 before that is no JSON.
+/// UTF-8 before that is no JSON. A byte order mark before it is none of its own (RFC 8259 §8.1).
 fn readable(json: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(json);
-    text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()
+    let text = text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Paths of values in a JSON text with the values as they were written, at most `most`, in order;

@@ -33,6 +33,17 @@ fn values_are_found_by_their_paths() {
 }
 
 #[test]
+fn a_byte_order_mark_before_json_hides_nothing() {
+    let json = "\u{feff}{\"id\":7,\"list\":[1,";
+    assert_eq!(at(json, "id"), ["=7"]);
+    assert_eq!(paths(json.as_bytes(), 9)[0], ("id".to_owned(), "7".to_owned()));
+    let mut tree = Tree::default();
+    tree.insert(&["id".into()]);
+    let found = gather(json.as_bytes(), &tree, Tree::ROOT);
+    assert_eq!(found[1], Some(Gathered::Json("7".into())));
+}
+
+#[test]
 fn what_was_cut_off_is_read_as_far_as_it_goes() {
     let json = r#"{"id":7,"list":[1,2,3],"text":"abc"#;
     assert_eq!(at(json, "id"), ["=7"]);
