@@ -368,6 +368,15 @@ impl Judgement {
         let (secret_id, hint, comparison) = (None, None, None);
         Self { signing, verdict, secret_id, reason, hint, comparison }
     }
+
+    /// Whether it may only be what it is for want of the rest of the body.
+    pub(crate) fn rests_on_the_body(&self) -> bool {
+        match self.verdict {
+            Verdict::Invalid => true,
+            Verdict::Unsigned => self.signing.schemes.iter().any(Scheme::is_in_body),
+            Verdict::Valid | Verdict::Unknown => false,
+        }
+    }
 }
 
 impl Signing {
