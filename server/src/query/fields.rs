@@ -8,7 +8,7 @@ use super::{
     Fault, Needs,
     decimal::Decimal,
     json::{self, Step},
-    lexer::{Comparison, Value},
+    lexer::{Comparison, Value, unescaped},
     text::{Needle, Pattern},
     time,
 };
@@ -266,7 +266,7 @@ fn distance(one: &str, other: &str) -> usize {
 /// A part of a field's name, without its quotes if it has some.
 pub(super) fn unquoted(name: &str) -> String {
     match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-        Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
+        Some(inner) => unescaped(inner),
         None => name.to_owned(),
     }
 }

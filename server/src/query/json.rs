@@ -6,7 +6,7 @@ mod tree;
 use std::borrow::Cow;
 
 pub(crate) use self::tree::{Gathered, Tree, gather};
-use super::quoted_name;
+use super::{lexer::unescaped, quoted_name};
 
 /// How deep `paths` looks.
 const SHOWN_DEPTH: usize = 4;
@@ -46,8 +46,7 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
                 })
                 .find(|(_, ends)| *ends)?
                 .0;
-            let name = quoted[..end].replace("\\\"", "\"").replace("\\\\", "\\");
-            steps.push(Step::Name(name));
+            steps.push(Step::Name(unescaped(&quoted[..end])));
             rest = &quoted[end + 1..];
         } else if !rest.starts_with('[') || !steps.is_empty() {
             let end = rest.find(['.', '[', '"']).unwrap_or(rest.len());

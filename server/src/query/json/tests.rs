@@ -44,6 +44,15 @@ fn a_byte_order_mark_before_json_hides_nothing() {
 }
 
 #[test]
+fn a_backslash_in_a_quoted_name_takes_the_next_character_as_it_is() {
+    let json = r#"{"ab":1,"a\\b":2,"a\"b":3,"\\\"":4}"#;
+    assert_eq!(at(json, r#""a\b""#), ["=1"]);
+    assert_eq!(at(json, r#""a\\b""#), ["=2"]);
+    assert_eq!(at(json, r#""a\"b""#), ["=3"]);
+    assert_eq!(at(json, r#""\\\"""#), ["=4"]);
+}
+
+#[test]
 fn what_was_cut_off_is_read_as_far_as_it_goes() {
     let json = r#"{"id":7,"list":[1,2,3],"text":"abc"#;
     assert_eq!(at(json, "id"), ["=7"]);
