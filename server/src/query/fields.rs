@@ -134,7 +134,9 @@ impl Term {
         let number = value.text.strip_prefix('#').filter(|_| !value.quoted).and_then(whole);
         Ok(match number {
             Some(seq) => Self::Seq(seq..seq.saturating_add(1)),
-            None => Self::Word(Needle::new(&value.text)),
+            None if value.quoted => Self::Word(Needle::new(&value.text)),
+            // Anything may stand around a word as it is.
+            None => Self::Word(Needle::new(value.text.trim_matches('*'))),
         })
     }
 
