@@ -195,6 +195,14 @@ fn judge_by(
     depth: Depth,
 ) -> Judgement {
     let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
+    let is_any_for = |scheme| own().any(|known| Key::of(scheme, known.secret.reveal()).is_ok());
+    let malformed_by = |scheme, what| {
+        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
+        if depth == Depth::Explained {
+            judged.hint = why::malformed(scheme, message, own());
+        }
+        judged
+    };
     let mut malformed = None;
     let mut unread = None;
     let mut fits_none = None;
@@ -202,6 +210,10 @@ fn judge_by(
         let claims = match claims(scheme, message) {
             Ok(claims) => claims,
             Err(Trouble::Unsigned) => continue,
+            // An older signature that is right does not mend it.
+            Err(Trouble::Malformed(what)) if is_any_for(scheme) => {
+                return malformed_by(scheme, what);
+            }
             Err(Trouble::Malformed(what)) => {
                 malformed = malformed.or(Some((scheme, what)));
                 continue;
@@ -222,11 +234,7 @@ fn judge_by(
         return case.judge(&keys, secrets, depth);
     }
     if let Some((scheme, what)) = malformed {
-        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
-        if depth == Depth::Explained {
-            judged.hint = why::malformed(scheme, message, own());
-        }
-        return judged;
+        return malformed_by(scheme, what);
     }
     if unread.is_some() {
         return Judgement::new(signing, Verdict::Unknown, unread);
@@ -359,6 +367,15 @@ impl Judgement {
     fn new(signing: &'static Signing, verdict: Verdict, reason: Option<String>) -> Self {
         let (secret_id, hint, comparison) = (None, None, None);
         Self { signing, verdict, secret_id, reason, hint, comparison }
+    }
+
+    /// Whether it may only be what it is for want of the rest of the body.
+    pub(crate) fn rests_on_the_body(&self) -> bool {
+        match self.verdict {
+            Verdict::Invalid => true,
+            Verdict::Unsigned => self.signing.schemes.iter().any(Scheme::is_in_body),
+            Verdict::Valid | Verdict::Unknown => false,
+        }
     }
 }
 

@@ -144,7 +144,7 @@ impl Bench {
                 origin.as_deref(),
             );
             let mut judged = judge(&message, sender.as_deref(), &secrets, depth)?;
-            if judged.verdict == Verdict::Invalid && !complete {
+            if judged.rests_on_the_body() && !complete {
                 judged.verdict = Verdict::Unknown;
                 judged.reason = Some("the body did not arrive in full".to_owned());
                 (judged.hint, judged.comparison) = (None, None);

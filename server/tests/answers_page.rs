@@ -132,6 +132,32 @@ async fn a_form_of_an_older_page_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_forms_sent_at_once_those_that_say_saved_are_saved() {
+    let server = TestServer::start().await;
+    let (owner, id) = browser(&server).await;
+    let page = format!("/inspect/{id}/answers");
+    for round in 1..=10 {
+        let version = version(&owner, &page).await;
+        let forms = (0..25).map(|_| {
+            let form = format!(
+                "form=rule-new&do=rule-add&version={version}&when=&headers=&body=&status=201"
+            );
+            let (owner, page) = (owner.clone(), page.clone());
+            async move { owner.form(&page, &form).await }
+        });
+        let answers = futures_util::future::join_all(forms).await;
+        let saved = answers.iter().filter(|answer| answer.status == StatusCode::SEE_OTHER);
+        assert_eq!(saved.count(), 1);
+        for refused in answers.iter().filter(|answer| answer.status != StatusCode::SEE_OTHER) {
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+            assert!(refused.text().contains("changed elsewhere"));
+        }
+        let rules = endpoint(&owner, &id).await["rules"].clone();
+        assert_eq!(rules.as_array().unwrap().len(), round);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_come_in_by_the_form_and_never_out() {
     let server = TestServer::start().await;
     let (owner, id) = browser(&server).await;

@@ -214,6 +214,19 @@ async fn a_large_body_is_kept_whole_and_read_in_parts() {
     let past = owner.send(Method::GET, &path, &[("range", "bytes=12000000-")], "").await;
     assert_eq!(past.status, StatusCode::RANGE_NOT_SATISFIABLE);
     assert_eq!(past.header("content-range"), "bytes */12000000");
+    let more = owner.send(Method::GET, &path, &[("range", "bytes=-99999999")], "").await;
+    assert_eq!((more.status, more.body == body), (StatusCode::PARTIAL_CONTENT, true));
+    for fields in [
+        &[("range", "bytes=3-1")][..],
+        &[("range", "bytes=-")],
+        &[("range", "bytes=0-0,2-2")],
+        &[("range", "bytes=0-0"), ("if-range", "\"other\"")],
+    ] {
+        let whole = owner.send(Method::GET, &path, fields, "").await;
+        assert_eq!((whole.status, whole.body == body), (StatusCode::OK, true), "{fields:?}");
+    }
+    let head = owner.send(Method::HEAD, &path, &[("range", "bytes=0-0")], "").await;
+    assert_eq!((head.status, head.header("content-length")), (StatusCode::OK, "12000000"));
     let detail = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();
     assert_eq!(detail["body"].get("text"), None);
 }

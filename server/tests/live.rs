@@ -136,6 +136,22 @@ async fn an_unknown_place_to_go_on_from_gives_a_gap_and_then_what_happens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_not_had_all_of_a_gap_gets_it_again() {
+    let server = TestServer::start().await;
+    let (owner, first) = server.owner().await;
+    let second = owner.post("/api/endpoints", "").await.json()["id"].as_str().unwrap().to_owned();
+    let all = BTreeSet::from([first.clone(), second.clone()]);
+    for path in ["/api/live".to_owned(), format!("/api/live?endpoints={first},{second}")] {
+        let mut feed = owner.feed(&path, Some("99")).await;
+        let (one, two) = (feed.next().await.unwrap(), feed.next().await.unwrap());
+        assert_eq!((one.name.as_str(), two.name.as_str()), ("gap", "gap"));
+        let told = [&one, &two].map(|gap| gap.data["endpoint"].as_str().unwrap().to_owned());
+        assert_eq!(BTreeSet::from(told), all);
+        assert_eq!((one.id, two.id.as_deref()), (None, Some("2")), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_lagging_reader_is_refilled_from_the_store() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

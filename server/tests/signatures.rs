@@ -259,6 +259,22 @@ async fn large_and_unfinished_bodies_are_judged_by_what_came() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_signature_that_may_stand_in_what_did_not_arrive_is_not_missing() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    add(&owner, &id, &json!({ "provider": "mailgun", "secret": "right" })).await;
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
+    let cut =
+        format!("POST /{id} HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n{{\"event-data\"");
+    let mut socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut socket, cut.as_bytes()).await.unwrap();
+    drop(socket);
+    verdict(&mut feed, 1, Some("unknown")).await;
+    let cut = detail(&owner, &id, 1).await;
+    assert_eq!(cut["signature"]["reason"], "The body did not arrive in full.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_large_bodies_looked_at_together_are_all_judged() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

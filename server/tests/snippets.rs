@@ -145,6 +145,15 @@ async fn ordinary_webhooks_are_copied_for_curl_without_any_loss() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_a_file_takes_for_a_comment_is_not_written_into_one() {
+    let sent = b"#X /{id} HTTP/1.1\r\nHost: {host}\r\nX-A: 1\r\n\r\n".to_vec();
+    let case = cases::Case { name: "a method after #".to_owned(), sent };
+    let snippet = Bed::new().await.snippet(case, "http").await;
+    assert!(!snippet.is_empty() && snippet.lines().all(|line| line.starts_with('#')), "{snippet}");
+    assert!(!snippet.contains("X-A"), "{snippet}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_tool_is_refused_with_a_list_of_those_that_are_known() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

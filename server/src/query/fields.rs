@@ -8,7 +8,7 @@ use super::{
     Fault, Needs,
     decimal::Decimal,
     json::{self, Step},
-    lexer::{Comparison, Value},
+    lexer::{Comparison, Value, unescaped},
     text::{Needle, Pattern},
     time,
 };
@@ -134,7 +134,9 @@ impl Term {
         let number = value.text.strip_prefix('#').filter(|_| !value.quoted).and_then(whole);
         Ok(match number {
             Some(seq) => Self::Seq(seq..seq.saturating_add(1)),
-            None => Self::Word(Needle::new(&value.text)),
+            None if value.quoted => Self::Word(Needle::new(&value.text)),
+            // Anything may stand around a word as it is.
+            None => Self::Word(Needle::new(value.text.trim_matches('*'))),
         })
     }
 
@@ -266,7 +268,7 @@ fn distance(one: &str, other: &str) -> usize {
 /// A part of a field's name, without its quotes if it has some.
 pub(super) fn unquoted(name: &str) -> String {
     match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
-        Some(inner) => inner.replace("\\\"", "\"").replace("\\\\", "\\"),
+        Some(inner) => unescaped(inner),
         None => name.to_owned(),
     }
 }

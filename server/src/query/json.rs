@@ -6,7 +6,7 @@ mod tree;
 use std::borrow::Cow;
 
 pub(crate) use self::tree::{Gathered, Tree, gather};
-use super::quoted_name;
+use super::{lexer::unescaped, quoted_name};
 
 /// How deep `paths` looks.
 const SHOWN_DEPTH: usize = 4;
@@ -46,8 +46,7 @@ pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
                 })
                 .find(|(_, ends)| *ends)?
                 .0;
-            let name = quoted[..end].replace("\\\"", "\"").replace("\\\\", "\\");
-            steps.push(Step::Name(name));
+            steps.push(Step::Name(unescaped(&quoted[..end])));
             rest = &quoted[end + 1..];
         } else if !rest.starts_with('[') || !steps.is_empty() {
             let end = rest.find(['.', '[', '"']).unwrap_or(rest.len());
@@ -90,10 +89,11 @@ pub(super) fn any_at(
 }
 
 /// The text of bytes as far as they are one: the last character may be cut off, and what is no
-/// UTF-8 before that is no JSON.
+/// UTF-8 before that is no JSON. A byte order mark before it is none of its own (RFC 8259 §8.1).
 fn readable(json: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(json);
-    text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()
+    let text = text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()?;
+    Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Paths of values in a JSON text with the values as they were written, at most `most`, in order;

@@ -148,6 +148,24 @@ fn finds_in(text: &str, target: &str, head: &str, body: &str) -> bool {
 }
 
 #[test]
+fn a_backslash_in_a_quoted_part_of_a_name_takes_the_next_character_as_it_is() {
+    let found = |text: &str| finds_in(text, "/in?ab=1&a%5Cb=2", "GET / HTTP/1.1\r\n\r\n", "");
+    assert!(found(r#"query."a\b":1"#) && !found(r#"query."a\b":2"#));
+    assert!(found(r#"query."a\\b":2"#) && !found(r#"query."a\\b":1"#));
+}
+
+#[test]
+fn stars_around_a_word_are_anything_and_within_it_stars() {
+    for text in ["hell*", "*ello", "*HELL*", "\"*/*\"", "*"] {
+        assert!(finds(text), "{text}");
+        assert!(!finds(&format!("-{text}")), "-{text}");
+    }
+    for text in ["hel*world", "\"hell*\"", "nothing*"] {
+        assert!(!finds(text), "{text}");
+    }
+}
+
+#[test]
 fn what_a_field_does_not_name_is_not_found() {
     for text in [
         "method:PUT",

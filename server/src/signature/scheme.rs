@@ -174,6 +174,18 @@ impl Scheme {
         self.signed.contains("{params}")
     }
 
+    /// Whether signatures stand in the body.
+    pub(crate) const fn is_in_body(&self) -> bool {
+        match self.form {
+            Form::Mailgun | Form::AdyenItems | Form::ClientState => true,
+            Form::Whole(_)
+            | Form::Each(_)
+            | Form::Pairs { .. }
+            | Form::Versions(_)
+            | Form::Numbered => false,
+        }
+    }
+
     /// The field's name as its sender writes it, about.
     pub(crate) fn field_name(&self) -> String {
         match self.form {

@@ -95,6 +95,10 @@ impl Key {
                     None => secret,
                 };
                 let bytes = BASE64.decode(text.trim()).map_err(|_| KeyError::Base64)?;
+                // Anybody signs with an empty key.
+                if bytes.is_empty() {
+                    return Err(KeyError::Base64);
+                }
                 Ok(Self::shared(bytes))
             }
             KeyForm::Hex => unhex(secret.trim()).map(Self::shared).ok_or(KeyError::Hex),

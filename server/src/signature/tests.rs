@@ -346,6 +346,29 @@ fn a_newer_signature_that_is_wrong_is_not_mended_by_an_older_one() {
 }
 
 #[test]
+fn a_newer_signature_that_is_none_is_not_mended_by_an_older_one() {
+    let github = Vector::of("github");
+    for garbage in ["garbage", "", "sha256="] {
+        let forged = github.with("X-Hub-Signature-256", garbage);
+        assert_eq!(forged.judge(&[&github.secret]).verdict, Verdict::Invalid, "{garbage}");
+    }
+    let is_old = |vector: &Vector| !vector.headers.iter().any(|(name, _)| name.ends_with("-v3"));
+    let old = Vector::all().into_iter().find(|v| v.provider == "hubspot" && is_old(v)).unwrap();
+    let forged = old.with("X-HubSpot-Signature-v3", "garbage");
+    let judged = forged.judge(&[&old.secret]);
+    assert_eq!(judged.verdict, Verdict::Invalid, "{judged:?}");
+    assert!(judged.reason.unwrap().contains("is missing"));
+}
+
+#[test]
+fn what_no_secret_is_for_leaves_the_other_kind_to_be_judged() {
+    let is_plain = |v: &Vector| v.provider == "gitlab" && !v.secret.starts_with("whsec_");
+    let plain = Vector::all().into_iter().find(is_plain).unwrap();
+    let both = plain.with("webhook-signature", "garbage");
+    assert_eq!(both.judge(&[&plain.secret]).verdict, Verdict::Valid);
+}
+
+#[test]
 fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
     let refused = |provider: &str, secret: &str| {
         let signing = sender::signing_by_id(provider).unwrap();
@@ -355,6 +378,9 @@ fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
     assert!(refused("sendgrid", "MFkw").contains("P-256"));
     assert!(refused("standard-webhooks", "whsec_%%%").contains("base64"));
     assert!(refused("standard-webhooks", "whpk_AAAA").contains("whsec_"));
+    for empty in ["whsec_", "whsec_ ", " whsec_\n"] {
+        assert!(refused("standard-webhooks", empty).contains("base64"), "{empty:?}");
+    }
     assert!(refused("adyen", "xyz").contains("hex digits"));
     assert!(refused("paypal", "8PT597110X687430LKGECATA").contains("certificate"));
     for vector in Vector::all() {

@@ -10,6 +10,10 @@ use super::{
 
 pub(super) fn write(message: &Message) -> String {
     let mut notes = Notes::default();
+    if message.method.starts_with('#') {
+        notes.first("Such a file takes a method that begins with # for a comment.".to_owned());
+        return notes.written("#");
+    }
     let url = message.url(&mut notes);
     let fields = message.fields(&mut notes, refused);
     match message.framing() {

@@ -81,6 +81,8 @@ pub(crate) async fn post(
         Err(error) => match edit::refused(&form, &error) {
             Some(refused) => {
                 let said = Said { done: None, sender: String::new(), refused: Some(refused) };
+                // As it is now, so that what is sent again is not refused for the same.
+                let endpoint = caller.living(&app, &id).await.unwrap_or(endpoint);
                 page(&app, caller, &endpoint, said, error.status()).await
             }
             None => submission.refuse(error),
@@ -97,18 +99,17 @@ async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'
             secrets::keep(app, endpoint, provider, Secret::new(secret), name).await?;
         }
         Edit::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
-        Edit::Settings(_) if form.value("version") != version(endpoint) => {
-            return Err(Error::Invalid(
-                "It was changed elsewhere meanwhile. What is set now is shown here, and what you \
-                 typed is still in its form: look it over and save it again."
-                    .to_owned(),
-            ));
-        }
         Edit::Settings(_) => {
-            let before = answers::read(app, endpoint).await?.rules;
-            answers::change(app, endpoint, store::Settings::default(), |set| {
+            answers::change(app, endpoint, store::Settings::default(), |version, set| {
                 // Rules are named by their place: not those that came between.
-                if set.rules == before { edit.make(form, set) } else { Ok(()) }
+                if form.value("version") != version.unwrap_or(0).to_string() {
+                    return Err(Error::Invalid(
+                        "It was changed elsewhere meanwhile. What is set now is shown here, and \
+                         what you typed is still in its form: look it over and save it again."
+                            .to_owned(),
+                    ));
+                }
+                Ok(edit.make(form, set)?)
             })
             .await?;
         }

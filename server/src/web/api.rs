@@ -5,6 +5,7 @@ mod downloads;
 pub(crate) mod endpoints;
 pub(crate) mod providers;
 pub(crate) mod qr;
+mod ranges;
 pub(crate) mod readings;
 pub(crate) mod requests;
 pub(crate) mod secrets;

@@ -179,7 +179,13 @@ impl Reader {
                             return;
                         }
                         Ok(Backlog::Gap(last)) => {
-                            for endpoint in self.gaps().await {
+                            let Ok(mut endpoints) = self.gaps().await else { return };
+                            // Only the last has the id: whoever goes on from there has had all.
+                            let final_one = endpoints.pop();
+                            for endpoint in endpoints {
+                                yield Ok(sse(&FeedEvent::Gap { endpoint }, None));
+                            }
+                            if let Some(endpoint) = final_one {
                                 yield Ok(sse(&FeedEvent::Gap { endpoint }, Some(last)));
                             }
                             self.last = last;
@@ -291,19 +297,14 @@ impl Reader {
     }
 
     /// The endpoints that have to be fetched again.
-    async fn gaps(&self) -> Vec<String> {
+    async fn gaps(&self) -> Result<Vec<String>, StoreError> {
         if !self.endpoints.is_empty() {
-            return self.endpoints.iter().map(Slug::to_string).collect();
+            return Ok(self.endpoints.iter().map(Slug::to_string).collect());
         }
-        match self.app.store.endpoints(self.workspace).await {
-            Ok((endpoints, _)) => {
-                endpoints.iter().map(|endpoint| endpoint.slug.to_string()).collect()
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a feed cannot read its endpoints");
-                Vec::new()
-            }
-        }
+        let endpoints = self.app.store.endpoints(self.workspace).await.inspect_err(|error| {
+            tracing::warn!(%error, "a feed cannot read its endpoints");
+        });
+        Ok(endpoints?.0.iter().map(|endpoint| endpoint.slug.to_string()).collect())
     }
 }
 

@@ -33,6 +33,26 @@ fn values_are_found_by_their_paths() {
 }
 
 #[test]
+fn a_byte_order_mark_before_json_hides_nothing() {
+    let json = "\u{feff}{\"id\":7,\"list\":[1,";
+    assert_eq!(at(json, "id"), ["=7"]);
+    assert_eq!(paths(json.as_bytes(), 9)[0], ("id".to_owned(), "7".to_owned()));
+    let mut tree = Tree::default();
+    tree.insert(&["id".into()]);
+    let found = gather(json.as_bytes(), &tree, Tree::ROOT);
+    assert_eq!(found[1], Some(Gathered::Json("7".into())));
+}
+
+#[test]
+fn a_backslash_in_a_quoted_name_takes_the_next_character_as_it_is() {
+    let json = r#"{"ab":1,"a\\b":2,"a\"b":3,"\\\"":4}"#;
+    assert_eq!(at(json, r#""a\b""#), ["=1"]);
+    assert_eq!(at(json, r#""a\\b""#), ["=2"]);
+    assert_eq!(at(json, r#""a\"b""#), ["=3"]);
+    assert_eq!(at(json, r#""\\\"""#), ["=4"]);
+}
+
+#[test]
 fn what_was_cut_off_is_read_as_far_as_it_goes() {
     let json = r#"{"id":7,"list":[1,2,3],"text":"abc"#;
     assert_eq!(at(json, "id"), ["=7"]);

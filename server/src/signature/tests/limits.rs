@@ -111,6 +111,17 @@ fn what_is_null_in_a_notification_is_signed_as_what_is_missing() {
 }
 
 #[test]
+fn what_is_unsigned_rests_on_the_body_where_that_is_signed_within() {
+    for vector in Vector::all() {
+        let judged = Vector { headers: Vec::new(), ..vector.clone() };
+        let judged = judged.judge_bytes(b"{", &[&vector.secret]);
+        assert_eq!(judged.verdict, Verdict::Unsigned, "{}", vector.source);
+        let is_within = ["adyen", "microsoft-graph", "mailgun"].contains(&&*vector.provider);
+        assert_eq!(judged.rests_on_the_body(), is_within, "{}", vector.source);
+    }
+}
+
+#[test]
 fn bodies_that_are_too_long_to_be_searched_are_not_called_unsigned() {
     let pad = "a".repeat(1024 * 1024);
     for provider in ["adyen", "microsoft-graph", "mailgun"] {

@@ -199,7 +199,12 @@ fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
         }
     });
     let headers = headers.collect::<Result<_, _>>()?;
-    let body = Some(form.lines("body")).filter(|body| !body.is_empty());
+    let typed = form.lines("body");
+    // What nobody changed keeps the line ends that it had before a form showed it.
+    let unchanged = old
+        .and_then(|old| old.body.as_ref())
+        .filter(|body| body.replace("\r\n", "\n").replace('\r', "\n") == typed);
+    let body = Some(unchanged.cloned().unwrap_or(typed)).filter(|body| !body.is_empty());
     let kept = old.and_then(|old| old.body_base64.as_ref());
     let body_base64 = kept.filter(|_| body.is_none() && form.has("keep_bytes")).cloned();
     let status = u16::try_from(status).unwrap_or(u16::MAX);

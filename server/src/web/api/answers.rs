@@ -90,8 +90,8 @@ pub(crate) async fn read(app: &App, endpoint: &store::Endpoint) -> Result<Answer
 }
 
 /// Changes how an endpoint answers, and other settings with it; checks all of it. A programme begins
-/// anew where `edit` leaves its `answered` empty. `edit` is called again where another change came
-/// first.
+/// anew where `edit` leaves its `answered` empty. `edit` is told which version it changes, and is
+/// called again where another change came first.
 ///
 /// # Errors
 /// `InvalidField` for what is wrong, what `edit` refuses, and the failures of the store.
@@ -99,11 +99,11 @@ pub(crate) async fn change(
     app: &App,
     endpoint: &store::Endpoint,
     settings: store::Settings,
-    mut edit: impl FnMut(&mut Answering) -> Result<(), Fault>,
+    mut edit: impl FnMut(Option<i64>, &mut Answering) -> Result<(), Error>,
 ) -> Result<store::Endpoint, Error> {
     for _ in 0..TRIES {
         let (from, mut set) = current(app, endpoint).await?;
-        edit(&mut set)?;
+        edit(from, &mut set)?;
         let answers = Some(checked(from, set)?);
         let settings = store::Settings { answers, ..settings.clone() };
         match app.store.update_endpoint(endpoint.id, settings).await {

@@ -233,7 +233,7 @@ async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::E
     let changes =
         Changes { reply, rules, programme, handshakes, verify_token, reject_bad_signatures };
     if !changes.is_empty() {
-        return answers::change(app, &endpoint, settings, |set| {
+        return answers::change(app, &endpoint, settings, |_, set| {
             changes.make(set);
             Ok(())
         })

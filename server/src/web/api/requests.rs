@@ -1,14 +1,14 @@
 //! `/api/endpoints/{endpoint}/requests` and what lies below.
 
-use std::{ops::Bound, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Json,
     extract::{Path, Query, RawQuery, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use headers::{ContentRange, HeaderMapExt as _, Range};
+use headers::{ContentRange, HeaderMapExt as _};
 use hookglass_app::wire::{self, Counts, CountsAsk, Deleted, Window};
 
 use serde::{Deserialize, Deserializer};
@@ -18,6 +18,7 @@ use super::{
     super::{App, backend::Reads, caller::Caller, error::Error, finding},
     downloads::{self, Stored, attach},
     endpoints::present,
+    ranges,
     submission::Submission,
 };
 use crate::{
@@ -65,13 +66,15 @@ pub(crate) async fn get(
 pub(crate) async fn body(
     State(app): State<App>,
     Path((id, seq)): Path<(String, String)>,
+    method: Method,
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Error> {
     let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
-    let asked = asked_range(&headers, length)?;
+    let asked = ranges::asked(&method, &headers, length)
+        .map_err(|ranges::Past| Error::RangeNotSatisfiable(length))?;
     let range = asked.clone().unwrap_or(0..length);
     let (before, after) = (Vec::new(), Vec::new());
     let body = Stored { workspace, endpoint, seq, range, before, after };
@@ -271,27 +274,4 @@ pub(super) fn which(seq: &str) -> Result<Which, Error> {
         "latest" => Ok(Which::Latest),
         number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
     }
-}
-
-/// The one range that is asked for. Several at once, or what is no range, get the whole body
-/// (RFC 9110 §14.2).
-fn asked_range(headers: &HeaderMap, length: u64) -> Result<Option<std::ops::Range<u64>>, Error> {
-    let Some(range) = headers.typed_get::<Range>() else { return Ok(None) };
-    let ranges: Vec<_> = range.satisfiable_ranges(length).collect();
-    let (start, end) = match ranges.as_slice() {
-        [] => return Err(Error::RangeNotSatisfiable(length)),
-        [one] => *one,
-        _ => return Ok(None),
-    };
-    let start = match start {
-        Bound::Included(start) => start,
-        Bound::Excluded(before) => before + 1,
-        Bound::Unbounded => 0,
-    };
-    let end = match end {
-        Bound::Included(last) => last.saturating_add(1).min(length),
-        Bound::Excluded(end) => end.min(length),
-        Bound::Unbounded => length,
-    };
-    if start < end { Ok(Some(start..end)) } else { Err(Error::RangeNotSatisfiable(length)) }
 }

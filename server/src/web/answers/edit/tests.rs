@@ -63,6 +63,23 @@ fn a_body_of_bytes_stays_until_text_is_written_or_it_is_let_go() {
 }
 
 #[test]
+fn a_body_that_nobody_changed_keeps_its_line_ends() {
+    let of = |body: &str| Reply { body: Some(body.to_owned()), ..Reply::default() };
+    for kept in ["one\r\ntwo\r\n", "one\r\ntwo\n", "one\rtwo\n", "one\ntwo\n"] {
+        let rules = vec![Rule { when: String::new(), reply: of(kept) }];
+        let set = Answering { reply: of(kept), rules, ..Answering::default() };
+        let reply = made(&set, &with(&[("do", "reply")])).unwrap().reply;
+        assert_eq!(reply.body.as_deref(), Some(kept));
+        let rule = with(&[("do", "rule-save"), ("rule", "1"), ("when", "method:PUT")]);
+        let saved = made(&set, &rule).unwrap().rules.remove(0);
+        assert_eq!((saved.when.as_str(), saved.reply.body.as_deref()), ("method:PUT", Some(kept)));
+    }
+    let set = Answering { reply: of("one\r\nthree\r\n"), ..Answering::default() };
+    let changed = made(&set, &with(&[("do", "reply")])).unwrap().reply;
+    assert_eq!(changed.body.as_deref(), Some("one\ntwo\n"));
+}
+
+#[test]
 fn rules_are_added_saved_moved_and_removed() {
     let mut set = Answering::default();
     for when in ["method:GET", "method:PUT", "  method:POST "] {
