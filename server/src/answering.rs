@@ -42,7 +42,7 @@ use crate::{
     sent::Sent,
     signature::{Depth, Secret, Verdict},
     store::{Captured, Endpoint, LateAnswer, Store, StoreError, Which},
-    verdicts::Bench,
+    verdicts::{Bench, Turn},
 };
 
 /// From so many bytes of body on, deciding is no work for the threads that serve connections.
@@ -234,10 +234,18 @@ impl Answering {
             // There is nothing to judge by.
             return Ok(*then);
         }
-        let Some(body) = case.whole_body() else { return Ok(Decision::Later) };
-        let secrets = self.0.bench.secrets(endpoint.id).await?;
-        let judging =
-            self.0.bench.judge(endpoint.id, &case.stored, secrets.into(), body, Depth::Verdict);
+        let bench = &self.0.bench;
+        let turn = if case.is_stored() {
+            Some(Turn::Of(endpoint.workspace))
+        } else {
+            // Storing waits for nobody's hashing.
+            bench.turn_now(endpoint.workspace, case.stored.summary.body_bytes)
+        };
+        let (Some(turn), Some(body)) = (turn, case.whole_body()) else {
+            return Ok(Decision::Later);
+        };
+        let secrets = bench.secrets(endpoint.id).await?.into();
+        let judging = bench.judge(endpoint.id, &case.stored, secrets, body, Depth::Verdict, turn);
         // What cannot be judged could be from anybody: with the marks of a sender of which no secret
         // is set, or with a body that breaks off.
         let is_bad = judging.await?.is_some_and(|judged| judged.verdict != Verdict::Valid);

@@ -108,6 +108,10 @@ impl Case {
         self.body.as_ref().is_some_and(|body| body.len() as u64 == self.stored.summary.body_bytes)
     }
 
+    pub(super) fn is_stored(&self) -> bool {
+        self.seq.is_some()
+    }
+
     /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
     /// it can only once the request is stored.
     pub(super) fn whole_body(&self) -> Option<Option<Vec<u8>>> {
