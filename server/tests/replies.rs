@@ -8,6 +8,8 @@ mod common;
 mod held;
 #[path = "replies/set.rs"]
 mod set;
+#[path = "replies/targets.rs"]
+mod targets;
 
 use common::{Answer, Client, TestServer, sse::Events};
 use hyper::{Method, StatusCode};

@@ -100,7 +100,8 @@ impl Case {
     }
 
     pub(super) fn sent(&self) -> Sent<'_> {
-        Sent::new(&self.parts, self.body.as_deref().unwrap_or_default())
+        let target = head::target_of(&self.stored.head);
+        Sent::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
     }
 
     /// Whether all of its body is in memory.

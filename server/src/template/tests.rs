@@ -31,8 +31,8 @@ impl Request {
     fn context<'t>(&self, templates: impl IntoIterator<Item = &'t Template>) -> Context<'_> {
         let sent = Sent {
             method: &self.method,
-            path: "/4f1c/orders%20x",
-            query: self.query.as_deref(),
+            path: b"/4f1c/orders%20x",
+            query: self.query.as_deref().map(str::as_bytes),
             headers: &self.headers,
             body: &self.body,
         };
