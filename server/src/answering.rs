@@ -4,6 +4,7 @@
 mod cache;
 mod decide;
 mod deliver;
+mod effort;
 mod fault;
 mod fields;
 mod holds;
@@ -26,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{
     cache::Cache,
     decide::{Case, Decision, Meant},
+    effort::Weight,
     holds::Holds,
 };
 pub(crate) use self::{
@@ -45,8 +47,6 @@ use crate::{
     verdicts::{Bench, Turn},
 };
 
-/// From so many bytes of body on, deciding is no work for the threads that serve connections.
-const HEAVY_BYTES: usize = 16 * 1024;
 /// How much of a body that is not in memory is read to decide on the answer, in bytes.
 const READ_BYTES: u64 = 1024 * 1024;
 
@@ -216,9 +216,13 @@ impl Answering {
         endpoint: &Endpoint,
         case: Case,
     ) -> Result<Decision, StoreError> {
+        let weight = case.weight(settings.effort);
+        if weight == Weight::StoredFirst && !case.is_stored() {
+            return Ok(Decision::Later);
+        }
         let meant = self.meant(settings, endpoint, &case).await?;
         let roll = roll();
-        let (case, decision) = if case.weight() < HEAVY_BYTES {
+        let (case, decision) = if weight == Weight::Light {
             let decision = decide::decide(settings, &case, roll, meant);
             (case, decision)
         } else {

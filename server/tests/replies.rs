@@ -6,6 +6,8 @@ mod common;
 
 #[path = "replies/held.rs"]
 mod held;
+#[path = "replies/large.rs"]
+mod large;
 #[path = "replies/set.rs"]
 mod set;
 #[path = "replies/targets.rs"]

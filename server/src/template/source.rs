@@ -83,9 +83,7 @@ impl Source {
             Self::Query => {
                 sent.query.map_or(Value::Missing, |query| Value::Text(Cow::Borrowed(query)))
             }
-            Self::QueryField(name) => sent
-                .query_value(name)
-                .map_or(Value::Missing, |value| Value::Text(Cow::Owned(value))),
+            Self::QueryField(name) => context.in_query(name),
             Self::Header(name) => sent
                 .headers
                 .get(name)
