@@ -4,6 +4,7 @@
 mod cache;
 mod decide;
 mod deliver;
+mod effort;
 mod fault;
 mod fields;
 mod holds;
@@ -26,6 +27,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{
     cache::Cache,
     decide::{Case, Decision, Meant},
+    effort::Weight,
     holds::Holds,
 };
 pub(crate) use self::{
@@ -42,11 +44,9 @@ use crate::{
     sent::Sent,
     signature::{Depth, Secret, Verdict},
     store::{Captured, Endpoint, LateAnswer, Store, StoreError, Which},
-    verdicts::Bench,
+    verdicts::{Bench, Turn},
 };
 
-/// From so many bytes of body on, deciding is no work for the threads that serve connections.
-const HEAVY_BYTES: usize = 16 * 1024;
 /// How much of a body that is not in memory is read to decide on the answer, in bytes.
 const READ_BYTES: u64 = 1024 * 1024;
 
@@ -216,9 +216,13 @@ impl Answering {
         endpoint: &Endpoint,
         case: Case,
     ) -> Result<Decision, StoreError> {
+        let weight = case.weight(settings.effort);
+        if weight == Weight::StoredFirst && !case.is_stored() {
+            return Ok(Decision::Later);
+        }
         let meant = self.meant(settings, endpoint, &case).await?;
         let roll = roll();
-        let (case, decision) = if case.weight() < HEAVY_BYTES {
+        let (case, decision) = if weight == Weight::Light {
             let decision = decide::decide(settings, &case, roll, meant);
             (case, decision)
         } else {
@@ -234,10 +238,18 @@ impl Answering {
             // There is nothing to judge by.
             return Ok(*then);
         }
-        let Some(body) = case.whole_body() else { return Ok(Decision::Later) };
-        let secrets = self.0.bench.secrets(endpoint.id).await?;
-        let judging =
-            self.0.bench.judge(endpoint.id, &case.stored, secrets.into(), body, Depth::Verdict);
+        let bench = &self.0.bench;
+        let turn = if case.is_stored() {
+            Some(Turn::Of(endpoint.workspace))
+        } else {
+            // Storing waits for nobody's hashing.
+            bench.turn_now(endpoint.workspace, case.stored.summary.body_bytes)
+        };
+        let (Some(turn), Some(body)) = (turn, case.whole_body()) else {
+            return Ok(Decision::Later);
+        };
+        let secrets = bench.secrets(endpoint.id).await?.into();
+        let judging = bench.judge(endpoint.id, &case.stored, secrets, body, Depth::Verdict, turn);
         // What cannot be judged could be from anybody: with the marks of a sender of which no secret
         // is set, or with a body that breaks off.
         let is_bad = judging.await?.is_some_and(|judged| judged.verdict != Verdict::Valid);

@@ -319,7 +319,7 @@ fn is_answered(endpoint: &Endpoint, arrival: &Arrival, captured: &Captured) -> b
     let is_handshake = || {
         let body = captured.body.first().filter(|_| captured.upload.is_none());
         let body = body.map(Bytes::as_ref).unwrap_or_default();
-        Answering::is_handshake(&Sent::new(parts, body))
+        Answering::is_handshake(&Sent::new(parts, &captured.target, body))
     };
     (endpoint.answers.is_some() || is_handshake()) && !reply::is_visit(&parts.headers)
 }

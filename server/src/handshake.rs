@@ -151,8 +151,10 @@ static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 /// The handshake that a request is one of, if its value can be given back.
 pub(crate) fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
     // Names may be written with codes for their characters.
-    let names_value =
-        |query: &str| query.contains('%') || IN_QUERIES.iter().any(|name| query.contains(name));
+    let names_value = |query: &[u8]| {
+        let names = |name: &&str| memmem::find(query, name.as_bytes()).is_some();
+        query.contains(&b'%') || IN_QUERIES.iter().any(names)
+    };
     let is_likely = sent.query.is_some_and(names_value)
         || sent.headers.keys().any(|name| FIELDS.contains(name.as_str()))
         || sent.body.len() <= MAX_BODY_BYTES && IN_BODIES.find(sent.body).is_some();
@@ -295,7 +297,7 @@ impl Mark {
             }
             Self::Member(path) => member(sent, path).is_some(),
             Self::NoMember(path) => member(sent, path).is_none(),
-            Self::OneField => sent.query_names().count() == 1,
+            Self::OneField => sent.query_pairs().count() == 1,
             Self::NoBody => sent.body.is_empty(),
             Self::NoBrowser => !sent.is_of_browser(),
             Self::Type(start) => sent

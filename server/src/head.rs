@@ -122,6 +122,11 @@ pub(crate) fn path(target: &[u8]) -> &[u8] {
     origin_form(target).split(|&byte| byte == b'?').next().unwrap_or_default()
 }
 
+/// What follows the first `?` of a target, if there is one.
+pub(crate) fn query(target: &[u8]) -> Option<&[u8]> {
+    memchr::memchr(b'?', target).map(|at| &target[at + 1..])
+}
+
 /// A kept head as far as a parser of ours would have it: fields and targets that it cannot hold are
 /// left out.
 pub(crate) fn request_parts(head: &[u8]) -> Parts {
@@ -266,6 +271,18 @@ mod tests {
         ] {
             assert_eq!(origin_form(target.as_bytes()), from_path_on.as_bytes(), "{target}");
             assert_eq!(path(target.as_bytes()), only_path.as_bytes(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_what_follows_the_first_question_mark() {
+        for (target, expected) in [
+            ("/a?b=<c>&d?e", Some("b=<c>&d?e")),
+            ("http://x.test?c=/d", Some("c=/d")),
+            ("/a?", Some("")),
+            ("/a", None),
+        ] {
+            assert_eq!(query(target.as_bytes()), expected.map(str::as_bytes), "{target}");
         }
     }
 

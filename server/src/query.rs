@@ -20,6 +20,7 @@ use self::fields::{Flag, Term, TextField, Thing};
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
     json::{Gathered, Tree, gather, paths},
+    matching::Memo,
     suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, quoted_name, wanted},
 };
 use crate::{decode, head};
@@ -82,7 +83,20 @@ impl Query {
     /// not have.
     #[must_use]
     pub fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
-        self.root.finds(subject)
+        self.finds_with(subject, &Memo::default())
+    }
+
+    /// The same where other searches are asked about this request too: what was read for one of
+    /// them is not read again. A memo is for one subject.
+    pub(crate) fn finds_with(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
+        self.root.finds(subject, memo)
+    }
+
+    /// How many terms it has.
+    pub(crate) fn terms(&self) -> usize {
+        let mut terms = 0;
+        self.root.each(&mut |_| terms += 1);
+        terms
     }
 
     /// What each request that it finds is within.
@@ -149,21 +163,21 @@ impl Node {
         }
     }
 
-    fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
+    fn finds(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
         match self {
-            Self::All(nodes) => decided(nodes, subject, false),
-            Self::Any(nodes) => decided(nodes, subject, true),
-            Self::Not(node) => node.finds(subject).map(|found| !found),
-            Self::Term(term) => term.finds(subject),
+            Self::All(nodes) => decided(nodes, subject, memo, false),
+            Self::Any(nodes) => decided(nodes, subject, memo, true),
+            Self::Not(node) => node.finds(subject, memo).map(|found| !found),
+            Self::Term(term) => term.finds(subject, memo),
         }
     }
 }
 
 /// The first of `nodes` that is `deciding` decides; without one, all have to be known.
-fn decided(nodes: &[Node], subject: &Subject<'_>, deciding: bool) -> Option<bool> {
+fn decided(nodes: &[Node], subject: &Subject<'_>, memo: &Memo, deciding: bool) -> Option<bool> {
     let mut all_known = true;
     for node in nodes {
-        match node.finds(subject) {
+        match node.finds(subject, memo) {
             Some(found) if found == deciding => return Some(deciding),
             Some(_) => {}
             None => all_known = false,

@@ -7,28 +7,29 @@ use hyper::{
     http::request::Parts,
 };
 
-use crate::reading::form;
+use crate::{head, reading::form};
 
 /// A request that is to be answered. Where a key stood in it, it has been overwritten before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sent<'a> {
     pub(crate) method: &'a Method,
     /// As it was sent, not decoded.
-    pub(crate) path: &'a str,
+    pub(crate) path: &'a [u8],
     /// As it was sent, without its question mark.
-    pub(crate) query: Option<&'a str>,
+    pub(crate) query: Option<&'a [u8]>,
     pub(crate) headers: &'a HeaderMap,
     /// As it came; only its start, where it was too large to be held in memory.
     pub(crate) body: &'a [u8],
 }
 
 impl<'a> Sent<'a> {
-    /// The request with this head and body.
-    pub(crate) fn new(parts: &'a Parts, body: &'a [u8]) -> Self {
+    /// The request with this head and body. Path and query are those of its raw target: a URI of
+    /// ours cannot hold all that is sent.
+    pub(crate) fn new(parts: &'a Parts, target: &'a [u8], body: &'a [u8]) -> Self {
         Self {
             method: &parts.method,
-            path: parts.uri.path(),
-            query: parts.uri.query(),
+            path: head::path(target),
+            query: head::query(target),
             headers: &parts.headers,
             body,
         }
@@ -36,12 +37,12 @@ impl<'a> Sent<'a> {
 
     /// The value of the first field of the query that has this name, decoded.
     pub(crate) fn query_value(&self, name: &str) -> Option<Vec<u8>> {
-        form::value(self.query?.as_bytes(), name)
+        form::value(self.query?, name)
     }
 
-    /// The decoded names of the query's fields, in order.
-    pub(crate) fn query_names(&self) -> impl Iterator<Item = Vec<u8>> {
-        form::decoded_pairs(self.query.unwrap_or_default().as_bytes()).map(|(name, _)| name)
+    /// The names and values of the query's fields, decoded and in order.
+    pub(crate) fn query_pairs(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        form::decoded_pairs(self.query.unwrap_or_default())
     }
 
     /// Whether the body says that it is a form.

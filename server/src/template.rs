@@ -11,6 +11,7 @@ mod source;
 use std::{
     borrow::Cow,
     cell::{Cell, OnceCell},
+    collections::HashMap,
     ops::Range,
 };
 
@@ -64,10 +65,12 @@ pub(crate) struct Rendered {
     pub(crate) notes: Vec<String>,
 }
 
-/// The values of one request, for the templates of one answer. The body is read at most once, when
-/// the first of its values is asked for.
+/// The values of one request, for the templates of one answer. Query and body are read at most once,
+/// when the first of their values is asked for.
 pub(crate) struct Context<'a> {
     sent: Sent<'a>,
+    /// The first value of each field of the query, by its name.
+    in_query: OnceCell<HashMap<Vec<u8>, Vec<u8>>>,
     seq: i64,
     now: Timestamp,
     uuid: OnceCell<Uuid>,
@@ -108,6 +111,11 @@ impl Template {
             Piece::Value { .. } => &[],
         });
         texts.collect::<Vec<_>>().concat()
+    }
+
+    /// How many values it has.
+    pub(crate) fn values(&self) -> usize {
+        self.sources().count()
     }
 
     /// Whether it names the number of the request, which is not known before that is stored.
@@ -182,6 +190,7 @@ impl<'a> Context<'a> {
         }
         Self {
             sent,
+            in_query: OnceCell::new(),
             seq,
             now,
             uuid: OnceCell::new(),
@@ -189,6 +198,19 @@ impl<'a> Context<'a> {
             found: OnceCell::new(),
             left: Cell::new(MAX_FILTERED_BYTES),
         }
+    }
+
+    /// The first value that the query has for a name.
+    fn in_query(&self, name: &str) -> Value<'_> {
+        let read = || {
+            let mut first = HashMap::new();
+            for (name, value) in self.sent.query_pairs() {
+                first.entry(name).or_insert(value);
+            }
+            first
+        };
+        let value = self.in_query.get_or_init(read).get(name.as_bytes());
+        value.map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value)))
     }
 
     /// What stands in the body at a path.

@@ -2,18 +2,23 @@
 //! after a request is stored: capturing never waits for it, and at an endpoint without secrets
 //! nothing happens at all. One request in full is judged whenever it is looked at.
 
+mod room;
+
 use std::{future::Future, sync::Arc};
 
 use hookglass_app::wire::{Summary, Text, Window};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::room::Room;
+pub(crate) use self::room::Turn;
 use crate::{
     config::{Config, PublicUrl},
     head, sender,
     signature::{Depth, Judgement, Known, Message, Secret, Verdict, judge},
     store::{
         EndpointId, NewSecret, SecretId, Store, StoreError, StoredRequest, StoredSecret, Which,
+        WorkspaceId,
     },
     vault::{Vault, VaultError},
 };
@@ -29,17 +34,6 @@ const REJUDGED_REQUESTS: usize = 1000;
 const PAGE_REQUESTS: u32 = 100;
 /// How many secrets an endpoint may have.
 const MAX_SECRETS: u32 = 20;
-/// How many MiB judging may take at once, and explaining as much again: who looks at failures holds
-/// up no answer. What would need more waits. A body that needs more alone takes all of it.
-const MOST_MEBIBYTES: u32 = 64;
-/// What is signed is put together beside the body.
-const COPIES: u64 = 2;
-/// Explaining a failure takes this much for the variants that it tries, in MiB: at least and at
-/// most, and in between so many times the body, for its JSON as values.
-const EXPLAINED_MEBIBYTES: (u64, u64) = (4, 16);
-const EXPLAINED_TIMES: u64 = 100;
-const MEBIBYTE: u64 = 1024 * 1024;
-
 /// What it takes to judge. A cheap-clone handle.
 #[derive(Clone)]
 pub(crate) struct Bench {
@@ -47,17 +41,13 @@ pub(crate) struct Bench {
     vault: Vault,
     /// Where senders reach this server, if the operator says so.
     origin: Option<Arc<str>>,
-    /// In MiB. Taken once for a judgement and never by one who holds some of it.
-    memory: Arc<Semaphore>,
-    /// The same, for failures that are explained.
-    explaining: Arc<Semaphore>,
+    room: Room,
 }
 
 impl Bench {
     pub(crate) fn new(store: Arc<dyn Store>, vault: Vault, config: &Config) -> Self {
         let origin = config.public_url.as_ref().map(PublicUrl::origin).map(Arc::from);
-        let memory = || Arc::new(Semaphore::new(usize::try_from(MOST_MEBIBYTES).unwrap_or(1)));
-        Self { store, vault, origin, memory: memory(), explaining: memory() }
+        Self { store, vault, origin, room: Room::new() }
     }
 
     /// Seals and keeps a secret.
@@ -92,8 +82,14 @@ impl Bench {
         Ok(known.collect())
     }
 
-    /// Judges one request. `body` is read from the store unless it is given. Waits while others
-    /// take the memory that it needs.
+    /// A turn of a workspace for judging a body that is in memory, if there is one at once.
+    pub(crate) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Turn> {
+        self.room.turn_now(workspace, body_bytes).map(Turn::Taken)
+    }
+
+    /// Judges one request. `body` is read from the store unless it is given. Waits for its turn, and
+    /// while others take the memory that it needs: never where the body is small and given, and the
+    /// turn is taken.
     pub(crate) async fn judge(
         &self,
         endpoint: EndpointId,
@@ -101,24 +97,17 @@ impl Bench {
         secrets: Arc<[Known]>,
         body: Option<Vec<u8>>,
         depth: Depth,
+        turn: Turn,
     ) -> Result<Option<Judgement>, StoreError> {
         let summary = &stored.summary;
         // Nobody signs these.
         if summary.mark.is_some() || summary.refused.is_some() {
             return Ok(None);
         }
-        let permit = match &body {
+        let place = match &body {
             // Only its fields are looked at.
             Some(_) if secrets.is_empty() => None,
-            _ => {
-                let needs = mebibytes(summary.body_bytes, depth);
-                let memory = match depth {
-                    Depth::Verdict => &self.memory,
-                    Depth::Explained => &self.explaining,
-                };
-                let permit = memory.clone().acquire_many_owned(needs).await;
-                Some(permit.map_err(|_| StoreError::Aborted)?)
-            }
+            _ => Some(self.room.take(turn, summary.body_bytes, body.is_some(), depth).await?),
         };
         let body = match body {
             Some(body) => body,
@@ -129,7 +118,7 @@ impl Bench {
         // Hashing a large body, perhaps many times over, is no work for the threads that answer.
         let judging = tokio::task::spawn_blocking(move || {
             // Held to the end of the work, also where nobody waits for it any more.
-            let _permit = permit;
+            let _place = place;
             let target = match &target {
                 Text::Utf8(target) => target.as_bytes().to_vec(),
                 // Only a URL that is signed needs it, and no sender signs such a one.
@@ -153,20 +142,6 @@ impl Bench {
         });
         judging.await.map_err(|_| StoreError::Aborted)
     }
-}
-
-/// How much memory judging a body takes, in MiB.
-fn mebibytes(body_bytes: u64, depth: Depth) -> u32 {
-    let body = body_bytes.saturating_mul(COPIES).div_ceil(MEBIBYTE).max(1);
-    let variants = match depth {
-        Depth::Verdict => 0,
-        Depth::Explained => {
-            let (least, most) = EXPLAINED_MEBIBYTES;
-            body_bytes.saturating_mul(EXPLAINED_TIMES).div_ceil(MEBIBYTE).clamp(least, most)
-        }
-    };
-    let needs = u32::try_from(body.saturating_add(variants)).unwrap_or(MOST_MEBIBYTES);
-    needs.min(MOST_MEBIBYTES)
 }
 
 /// Why a secret was not kept.
@@ -306,8 +281,9 @@ impl Bench {
             return Ok(None);
         }
         let stored = self.store.request(endpoint, Which::Seq(seq)).await?;
-        let judged = self.judge(endpoint, &stored, secrets.clone(), None, Depth::Verdict).await?;
-        Ok(judged.map(|judged| judged.verdict.as_str()))
+        let judged =
+            self.judge(endpoint, &stored, secrets.clone(), None, Depth::Verdict, Turn::Listed);
+        Ok(judged.await?.map(|judged| judged.verdict.as_str()))
     }
 }
 
@@ -335,23 +311,4 @@ fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", chars.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_judging_takes_follows_the_body_and_is_never_more_than_there_is() {
-        for (bytes, verdict, explained) in [
-            (0, 1, 5),
-            (100 * 1024, 1, 11),
-            (MEBIBYTE, 2, 18),
-            (25_000_000, 48, 64),
-            (u64::MAX, 64, 64),
-        ] {
-            assert_eq!(mebibytes(bytes, Depth::Verdict), verdict, "{bytes}");
-            assert_eq!(mebibytes(bytes, Depth::Explained), explained, "{bytes}");
-        }
-    }
 }

@@ -6,8 +6,12 @@ mod common;
 
 #[path = "replies/held.rs"]
 mod held;
+#[path = "replies/large.rs"]
+mod large;
 #[path = "replies/set.rs"]
 mod set;
+#[path = "replies/targets.rs"]
+mod targets;
 
 use common::{Answer, Client, TestServer, sse::Events};
 use hyper::{Method, StatusCode};

@@ -7,18 +7,19 @@ use bytes::Bytes;
 use hookglass_app::wire::{Act, Timestamp};
 use hyper::{
     StatusCode,
-    header::{HeaderName, HeaderValue},
+    header::{CONTENT_ENCODING, HeaderName, HeaderValue},
     http::request::Parts,
 };
 
 use super::{
+    effort::{Effort, Weight},
     fields,
     settings::{Content, Prepared, Rule, Settings, Value, now_us},
 };
 use crate::{
     handshake::{Handshake, Outcome, Reply},
     head,
-    query::{Needs, Subject, searched},
+    query::{Memo, Needs, Subject, searched},
     sent::Sent,
     store::StoredRequest,
     template::{Context, Template},
@@ -38,6 +39,7 @@ pub(super) struct Case {
     seq: Option<i64>,
     /// What is searched of the body.
     searched: OnceLock<Vec<u8>>,
+    memo: Memo,
 }
 
 /// An answer that was decided on.
@@ -91,21 +93,28 @@ impl Case {
         let parts = head::request_parts(&stored.head);
         // What it is answered is only being decided.
         stored.summary.status = None;
-        Self { stored, parts, body, seq, searched: OnceLock::new() }
+        Self { stored, parts, body, seq, searched: OnceLock::new(), memo: Memo::default() }
     }
 
-    /// How much deciding has to read, about, in bytes.
-    pub(super) fn weight(&self) -> usize {
-        self.body.as_ref().map_or(0, Bytes::len)
+    /// What deciding on it weighs.
+    pub(super) fn weight(&self, effort: Effort) -> Weight {
+        let body = self.body.as_ref().map_or(0, Bytes::len);
+        let is_coded = self.parts.headers.contains_key(CONTENT_ENCODING);
+        effort.weight(self.stored.head.len(), body, is_coded)
     }
 
     pub(super) fn sent(&self) -> Sent<'_> {
-        Sent::new(&self.parts, self.body.as_deref().unwrap_or_default())
+        let target = head::target_of(&self.stored.head);
+        Sent::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
     }
 
     /// Whether all of its body is in memory.
     fn is_whole(&self) -> bool {
         self.body.as_ref().is_some_and(|body| body.len() as u64 == self.stored.summary.body_bytes)
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.seq.is_some()
     }
 
     /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
@@ -131,7 +140,7 @@ impl Case {
         let body = if when.needs() == Needs::Body { self.searched() } else { None };
         let subject =
             Subject { summary: &self.stored.summary, head: Some(&self.stored.head), body };
-        when.finds(&subject)
+        when.finds_with(&subject, &self.memo)
     }
 
     /// A set answer for this request; `None` if it names what is not known yet.

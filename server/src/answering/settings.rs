@@ -14,7 +14,7 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-use super::{fault::Fault, fields};
+use super::{effort::Effort, fault::Fault, fields};
 use crate::{programme, query::Query, template::Template};
 
 /// How many rules an endpoint may have.
@@ -45,6 +45,7 @@ pub(crate) struct Settings {
     pub(super) reject_bad_signatures: bool,
     /// What they take up in memory, about, in bytes.
     pub(super) bytes: usize,
+    pub(super) effort: Effort,
 }
 
 /// A rule that is ready.
@@ -118,14 +119,17 @@ impl Settings {
             .iter()
             .enumerate()
             .map(|(place, rule)| Rule::read(rule, &format!("rules[{place}]")))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let words = || Arc::new(without_bodies(set));
         let running = programme.as_ref().map(|set| Running::read(set, answered, words()));
+        let running = running.transpose()?;
+        let steps = running.iter().flat_map(|running| &running.steps);
         Ok(Self {
             version,
+            effort: Effort::of(&rules, steps.chain([&reply])),
             reply: (!is_plain).then_some(reply),
             rules,
-            running: running.transpose()?,
+            running,
             handshakes: *handshakes,
             verify_token: verify_token.clone().filter(|token| !token.is_empty()),
             reject_bad_signatures: *reject_bad_signatures,

@@ -36,8 +36,8 @@ impl Request {
     fn sent(&self) -> Sent<'_> {
         Sent {
             method: &self.method,
-            path: "/4f1c",
-            query: self.query.as_deref(),
+            path: b"/4f1c",
+            query: self.query.as_deref().map(str::as_bytes),
             headers: &self.headers,
             body: self.body.as_bytes(),
         }

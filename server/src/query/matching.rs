@@ -1,6 +1,6 @@
 //! Whether a request is what a term asks for.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::OnceLock};
 
 use hookglass_app::wire::Summary;
 
@@ -24,9 +24,16 @@ pub struct Subject<'a> {
     pub body: Option<&'a [u8]>,
 }
 
+/// What was read of a request for a term, for those that follow.
+#[derive(Debug, Default)]
+pub(crate) struct Memo {
+    query: OnceLock<Vec<(String, String)>>,
+    form: OnceLock<Vec<(String, String)>>,
+}
+
 impl Term {
     /// `None` where that cannot be told without what was not read.
-    pub(super) fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
+    pub(super) fn finds(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
         let summary = subject.summary;
         let within = |range: &std::ops::Range<i64>, value: i64| Some(range.contains(&value));
         match self {
@@ -51,12 +58,8 @@ impl Term {
                 Some(head::values(subject.head?, name).iter().any(|value| test.takes(value)))
             }
             Self::Query(name, test) => {
-                let target = bytes_of(&summary.target);
-                Some(
-                    parameters(query(&target))
-                        .iter()
-                        .any(|(sent, value)| sent == name && test.takes(value.as_bytes())),
-                )
+                let fields = || parameters(query(&bytes_of(&summary.target)));
+                Some(test.takes_any(memo.query.get_or_init(fields), name))
             }
             Self::Body(pattern) => {
                 let body = subject.body?;
@@ -67,12 +70,8 @@ impl Term {
                 if let [json::Step::Name(name)] = steps.as_slice()
                     && is_form(summary)
                 {
-                    let fields = parameters(body);
-                    return Some(
-                        fields
-                            .iter()
-                            .any(|(sent, value)| sent == name && test.takes(value.as_bytes())),
-                    );
+                    let fields = memo.form.get_or_init(|| parameters(body));
+                    return Some(test.takes_any(fields, name));
                 }
                 Some(json::any_at(body, steps, &mut |found| test.takes_found(&found)))
             }
@@ -81,6 +80,10 @@ impl Term {
 }
 
 impl Test {
+    fn takes_any(&self, fields: &[(String, String)], name: &str) -> bool {
+        fields.iter().any(|(sent, value)| sent == name && self.takes(value.as_bytes()))
+    }
+
     fn takes(&self, value: &[u8]) -> bool {
         match self {
             Self::Is(pattern, _) => pattern.matches(value),

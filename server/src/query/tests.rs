@@ -341,6 +341,24 @@ fn bounds_hold_everything_that_is_found() {
     assert_eq!(bounds.received_at, NOW - 3_600_000_000..NOW - 600_000_000);
 }
 
+#[test]
+fn what_is_sent_is_decoded_once_for_all_searches() {
+    let sent = "%41".repeat(1_000_000);
+    let summary = Summary {
+        target: Text::from(format!("/x?a={sent}").as_str()),
+        content_type: Some(Text::from("application/x-www-form-urlencoded")),
+        ..summary()
+    };
+    let body = format!("a={sent}");
+    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(body.as_bytes()) };
+    let memo = Memo::default();
+    let search = query(&["query.b:1", "body.b:1"].repeat(16).join(" OR "));
+    for _ in 0..50 {
+        assert_eq!(search.finds_with(&subject, &memo), Some(false));
+    }
+    assert_eq!(query("query.a:* body.a:*").finds_with(&subject, &memo), Some(true));
+}
+
 proptest! {
     #[test]
     fn names_that_are_suggested_find_what_has_them(

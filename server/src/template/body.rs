@@ -1,6 +1,6 @@
 //! The values of a body that templates ask for: of JSON by path, of forms by field.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use super::MAX_PARSED_BYTES;
 use crate::{
@@ -20,9 +20,11 @@ pub(super) fn values<'a>(sent: &Sent<'a>, wanted: &Tree) -> Vec<Option<Gathered<
 /// A field that holds JSON can be gone into; of several fields of one name the first counts.
 fn of_form<'a>(body: &[u8], wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
     let mut found: Vec<Option<Gathered<'a>>> = vec![None; wanted.len()];
+    let mut seen = HashSet::new();
     for (name, value) in form::decoded_pairs(body) {
         let child = std::str::from_utf8(&name).ok().and_then(|name| wanted.child(Tree::ROOT, name));
-        let Some(child) = child else { continue };
+        // Going into each of many that are named alike would cost as much as all wanted paths.
+        let Some(child) = child.filter(|child| seen.insert(*child)) else { continue };
         if matches!(value.first(), Some(b'{' | b'[')) {
             for (place, within) in found.iter_mut().zip(gather(&value, wanted, child)) {
                 if place.is_none() {

@@ -79,11 +79,11 @@ impl Source {
         match self {
             Self::Literal(text) => text_of(text),
             Self::Method => text_of(sent.method.as_str()),
-            Self::Path => text_of(sent.path),
-            Self::Query => sent.query.map_or(Value::Missing, text_of),
-            Self::QueryField(name) => sent
-                .query_value(name)
-                .map_or(Value::Missing, |value| Value::Text(Cow::Owned(value))),
+            Self::Path => Value::Text(Cow::Borrowed(sent.path)),
+            Self::Query => {
+                sent.query.map_or(Value::Missing, |query| Value::Text(Cow::Borrowed(query)))
+            }
+            Self::QueryField(name) => context.in_query(name),
             Self::Header(name) => sent
                 .headers
                 .get(name)

@@ -31,8 +31,8 @@ impl Request {
     fn context<'t>(&self, templates: impl IntoIterator<Item = &'t Template>) -> Context<'_> {
         let sent = Sent {
             method: &self.method,
-            path: "/4f1c/orders%20x",
-            query: self.query.as_deref(),
+            path: b"/4f1c/orders%20x",
+            query: self.query.as_deref().map(str::as_bytes),
             headers: &self.headers,
             body: &self.body,
         };
@@ -108,6 +108,44 @@ fn forms_are_read_by_field_and_json_within_them_by_path() {
     assert_eq!(form.text("{{ request.body.payload.type }}"), "block");
     assert_eq!(form.text("{{ request.body.payload }}"), r#"{"type":"block"}"#);
     assert_eq!(form.text("{{ request.body.none | default('-') }}"), "-");
+}
+
+#[test]
+fn of_several_fields_of_a_form_only_the_first_is_gone_into() {
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let request = Request::new(&form, r#"a={"x":1}&a={"x":2,"y":3}&b=[4]"#);
+    let text = request.text("{{ request.body.a.x }},{{ request.body.a.y }},{{ request.body.b.0 }}");
+    assert_eq!(text, "1,,4");
+}
+
+/// Many templates of many values, each to be looked for in much.
+fn many(value: impl Fn(usize) -> String) -> Vec<Template> {
+    let template =
+        |at: usize| (0..100).map(|value_at| value(at * 100 + value_at)).collect::<String>();
+    (0..50).map(|at| Template::parse(&template(at)).unwrap()).collect()
+}
+
+#[test]
+fn a_form_of_many_like_named_fields_is_read_once_for_all_values() {
+    let templates = many(|at| format!("{{{{request.body.a.x{at}{}}}}}", ".b".repeat(28)));
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let request = Request::new(&form, "a={&".repeat(90_000));
+    let context = request.context(&templates);
+    for template in &templates {
+        assert_eq!(template.render(&context).bytes, b"");
+    }
+}
+
+#[test]
+fn a_query_of_many_fields_is_read_once_for_all_values() {
+    let templates = many(|at| format!("{{{{request.query.x{at}}}}}"));
+    let query = Some(format!("{}x7=1", "b&".repeat(90_000)));
+    let request = Request { query, ..json("") };
+    let context = request.context(&templates);
+    assert_eq!(templates[0].render(&context).bytes, b"1");
+    for template in &templates[1..] {
+        assert_eq!(template.render(&context).bytes, b"");
+    }
 }
 
 #[test]

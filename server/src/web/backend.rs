@@ -15,7 +15,7 @@ use crate::{
     reading::{Subject, signature},
     signature::Depth,
     store::{self, StoredRequest, Which},
-    verdicts,
+    verdicts::{self, Turn},
 };
 
 /// The longest body that a detail carries as text.
@@ -109,7 +109,8 @@ impl Reads {
             None => None,
         };
         let depth = Depth::Explained;
-        let judged = bench.judge(endpoint.id, stored, secrets.into(), body, depth).await?;
+        let turn = Turn::Of(endpoint.workspace);
+        let judged = bench.judge(endpoint.id, stored, secrets.into(), body, depth, turn).await?;
         let verdict = judged.as_ref().map(|judged| judged.verdict.as_str());
         let verdict = verdict.filter(|_| endpoint.has_secrets);
         if stored.summary.verdict.as_deref() != verdict {

@@ -133,7 +133,7 @@ async fn current(app: &App, endpoint: &store::Endpoint) -> Result<(Option<i64>, 
 
 /// Settings as the store takes them.
 fn checked(from: Option<i64>, mut set: Answering) -> Result<NewAnswers, Fault> {
-    Settings::read(&set, 0, 0)?;
+    Settings::check(&set)?;
     let answered = set.programme.as_mut().and_then(|programme| programme.answered.take());
     if set == Answering::default() {
         return Ok(NewAnswers { from, settings: None, words: None, answered: None });

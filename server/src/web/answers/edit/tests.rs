@@ -10,7 +10,7 @@ fn made(set: &Answering, fields: &[(&str, &str)]) -> Result<Answering, Error> {
     let form = form(fields);
     let mut set = set.clone();
     Edit::of(&form)?.make(&form, &mut set)?;
-    Settings::read(&set, 0, 0)?;
+    Settings::check(&set)?;
     Ok(set)
 }
 
