@@ -363,6 +363,7 @@ impl From<StoreError> for Refusal {
                 Self::NotStored
             }
         }
+            | StoreError::AnswersTooLarge(_)
     }
 }
 

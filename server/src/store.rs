@@ -315,8 +315,8 @@ pub trait Store: Send + Sync + 'static {
     /// Changes settings of an endpoint.
     ///
     /// # Errors
-    /// `Outdated` where how it answers was changed by another meanwhile, `Full` where that takes more
-    /// room than there is, and the failures of the store.
+    /// `Outdated` where how it answers was changed by another meanwhile, `Full` and
+    /// `AnswersTooLarge` where that takes more room than there is, and the failures of the store.
     async fn update_endpoint(
         &self,
         id: EndpointId,
