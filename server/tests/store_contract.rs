@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Window};
+use hookglass_app::wire::{GoneReason, OnLimit, Refused, Text, Window};
 use hookglass_server::{
     key::Key,
     slug::Slug,
@@ -829,6 +829,41 @@ async fn a_full_storage_spares_what_is_pinned() {
     assert_eq!(left[0], 2);
     assert!(left[1] > 3, "{left:?}");
     assert!(store.body(id, 2, 0..200_000).await.unwrap() == body);
+}
+
+#[tokio::test]
+async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    let target = format!("/{}?end", "é".repeat(30_000));
+    let sent = Captured {
+        target: target.clone().into_bytes(),
+        content_type: Some(vec![b'y'; 60_000]),
+        ..captured(b"x")
+    };
+    store.append(endpoint.id, sent).await.unwrap();
+    store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
+    let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
+    let Backlog::Changes(missed) = store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
+    else {
+        panic!("a gap");
+    };
+    let told = [published.lock().unwrap().clone(), missed].concat();
+    let told = told.iter().filter_map(|change| match &change.what {
+        What::Captured(summary) | What::Updated(summary) => Some(&**summary),
+        _ => None,
+    });
+    let all: Vec<_> = listed.iter().chain(told).collect();
+    assert!(all.len() >= 4, "{}", all.len());
+    let (start, content_type) = (format!("/{}", "é".repeat(1023)), "y".repeat(2048));
+    for summary in all {
+        assert_eq!(summary.target, Text::Utf8(start.clone()));
+        assert_eq!(summary.content_type, Some(Text::Utf8(content_type.clone())));
+    }
+    let whole = store.request(endpoint.id, Which::Seq(1)).await.unwrap().summary;
+    assert_eq!(whole.target, Text::Utf8(target));
+    assert_eq!(whole.content_type, Some(Text::Utf8("y".repeat(60_000))));
 }
 
 #[tokio::test]
