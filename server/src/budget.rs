@@ -1,12 +1,19 @@
 //! How many bytes of requests may be in memory before they are stored, in all and for one
-//! workspace, so that no flood takes the room of the others.
+//! workspace or client, so that no flood takes the room of the others.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use prometheus_client::metrics::gauge::Gauge;
-use rustc_hash::FxHashMap;
 
-use crate::store::WorkspaceId;
+use crate::{address::Address, store::WorkspaceId};
+
+/// This part of the budget is kept back for those who hold little.
+const RESERVE_PART: u64 = 8;
+/// Who holds no more than this part of the budget holds little.
+const LITTLE_PART: u64 = 128;
 
 /// Bytes that are being received. A cheap-clone handle.
 #[derive(Debug, Clone)]
@@ -17,8 +24,6 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 struct Inner {
     most: u64,
-    /// Half of `most`: what one workspace may hold.
-    most_of_one: u64,
     /// Never held across an await: each use is one look-up and two sums.
     held: Mutex<Held>,
     gauge: Gauge,
@@ -27,16 +32,29 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Held {
     all: u64,
-    /// Only workspaces that hold something. Their ids are numbers of our own, which nobody chooses to
-    /// collide.
-    by_workspace: FxHashMap<WorkspaceId, u64>,
+    /// Only those that hold something. Clients choose their addresses: the hasher has to be keyed.
+    by_holder: HashMap<Holder, u64>,
+}
+
+/// Whose bytes they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    Workspace(WorkspaceId),
+    /// A client without a workspace; `None` for all that are not told apart.
+    Client(Option<Address>),
+}
+
+impl From<WorkspaceId> for Holder {
+    fn from(workspace: WorkspaceId) -> Self {
+        Self::Workspace(workspace)
+    }
 }
 
 /// The part of the budget that one request holds; given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     inner: Arc<Inner>,
-    workspace: WorkspaceId,
+    holder: Holder,
     bytes: u64,
 }
 
@@ -46,27 +64,30 @@ pub(crate) struct Exhausted;
 
 impl Budget {
     pub(crate) fn new(most: u64, gauge: Gauge) -> Self {
-        let held = Mutex::default();
-        Self { inner: Arc::new(Inner { most, most_of_one: most / 2, held, gauge }) }
+        Self { inner: Arc::new(Inner { most, held: Mutex::default(), gauge }) }
     }
 
     /// A share that holds nothing yet.
-    pub(crate) fn share(&self, workspace: WorkspaceId) -> Share {
-        Share { inner: self.inner.clone(), workspace, bytes: 0 }
+    pub(crate) fn share(&self, holder: impl Into<Holder>) -> Share {
+        Share { inner: self.inner.clone(), holder: holder.into(), bytes: 0 }
     }
 }
 
 impl Share {
-    /// Takes so many bytes more.
+    /// Takes so many bytes more. One may hold half of what the others leave, so that however many
+    /// hold as much as they can, something is left.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
-        let Inner { most, most_of_one, held, gauge } = &*self.inner;
+        let Inner { most, held, gauge } = &*self.inner;
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = held.by_workspace.get(&self.workspace).copied().unwrap_or(0);
-        if held.all + bytes > *most || of_one + bytes > *most_of_one {
+        let of_one = held.by_holder.get(&self.holder).copied().unwrap_or(0);
+        let of_others = held.all - of_one;
+        let is_little = of_one + bytes <= most / LITTLE_PART;
+        let open = if is_little { *most } else { most - most / RESERVE_PART };
+        if held.all + bytes > open || !is_little && of_one + bytes > (most - of_others) / 2 {
             return Err(Exhausted);
         }
         held.all += bytes;
-        held.by_workspace.insert(self.workspace, of_one + bytes);
+        held.by_holder.insert(self.holder, of_one + bytes);
         self.bytes += bytes;
         gauge.set(i64::try_from(held.all).unwrap_or(i64::MAX));
         Ok(())
@@ -78,10 +99,10 @@ impl Share {
         self.bytes -= bytes;
         let mut held = self.inner.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.all -= bytes;
-        if let Some(of_one) = held.by_workspace.get_mut(&self.workspace) {
+        if let Some(of_one) = held.by_holder.get_mut(&self.holder) {
             *of_one -= bytes;
             if *of_one == 0 {
-                held.by_workspace.remove(&self.workspace);
+                held.by_holder.remove(&self.holder);
             }
         }
         self.inner.gauge.set(i64::try_from(held.all).unwrap_or(i64::MAX));
@@ -108,13 +129,30 @@ mod tests {
         let mut more = budget.share(WorkspaceId(1));
         assert_eq!(more.grow(1), Err(Exhausted));
         let mut quiet = budget.share(WorkspaceId(2));
-        assert_eq!(quiet.grow(50), Ok(()));
+        assert_eq!(quiet.grow(26), Err(Exhausted));
+        assert_eq!(quiet.grow(25), Ok(()));
         let mut third = budget.share(WorkspaceId(3));
-        assert_eq!(third.grow(1), Err(Exhausted));
+        assert_eq!(third.grow(13), Err(Exhausted));
         flood.shrink(10);
-        assert_eq!(third.grow(10), Ok(()));
+        assert_eq!(third.grow(13), Ok(()));
         drop((flood, more, quiet, third));
         let held = budget.inner.held.lock().unwrap();
-        assert_eq!((held.all, held.by_workspace.len()), (0, 0));
+        assert_eq!((held.all, held.by_holder.len()), (0, 0));
+    }
+
+    #[test]
+    fn many_who_take_all_they_can_leave_room_for_those_who_need_little() {
+        let budget = Budget::new(256 * 1024 * 1024, Gauge::default());
+        let mut floods = Vec::new();
+        for id in 1..=10 {
+            let mut flood = budget.share(WorkspaceId(id));
+            while flood.grow(256 * 1024).is_ok() {}
+            floods.push(flood);
+        }
+        assert_eq!(floods[0].bytes, 128 * 1024 * 1024, "half for one alone");
+        let mut webhook = budget.share(WorkspaceId(11));
+        assert_eq!(webhook.grow(1024 * 1024), Ok(()));
+        let mut stranger = budget.share(Holder::Client(None));
+        assert_eq!(stranger.grow(64 * 1024), Ok(()));
     }
 }

@@ -31,7 +31,7 @@ use crate::{
     budget::Budget,
     config::Config,
     head,
-    listen::{Exchange, Peer},
+    listen::{Exchange, Malformed, Peer},
     marks,
     metrics::{Metrics, Reason},
     rates::Rates,
@@ -65,10 +65,15 @@ pub(crate) struct Capture {
     pub(crate) shutdown: CancellationToken,
 }
 
+/// What a sender is told whose body ended early.
+static CUT: Refusal = Refusal::Malformed(Malformed::Cut);
+
 /// A request that is kept, and how its sender is answered.
 enum Kept {
     /// As all are for which nothing is set.
     Plain(i64),
+    /// Its body ended early: what came is kept, but its sender is told.
+    Cut(i64),
     Due(Box<Due>),
 }
 
@@ -121,6 +126,7 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     }));
     match answered.await {
         Ok(Ok(Kept::Plain(seq))) => reply::captured(&visit, seq),
+        Ok(Ok(Kept::Cut(_))) => capture.refuse(&visit, &CUT),
         Ok(Ok(Kept::Due(due))) => Box::pin(capture.answering.deliver(*due)).await,
         Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
         // The task ends without an answer only if it panics.
@@ -187,9 +193,12 @@ impl Capture {
         if refused.is_some() && !self.rates.refused_row(endpoint.id) {
             return Err(refusal.unwrap_or(Refusal::NotStored));
         }
-        let status = reply::status(&arrival.parts.headers, refusal.as_ref());
+        let is_cut = refusal.is_none() && !arrived.complete;
+        let told = if is_cut { Some(&CUT) } else { refusal.as_ref() };
+        let status = reply::status(&arrival.parts.headers, told);
         let mut captured = self.captured(&arrival, &mut arrived, refused, status);
-        let early = if refusal.is_none() && is_answered(endpoint, &arrival, &captured) {
+        // No rule was meant for a part of a body.
+        let early = if told.is_none() && is_answered(endpoint, &arrival, &captured) {
             self.answering.early(endpoint, &captured).await
         } else {
             Early::Plain
@@ -218,6 +227,9 @@ impl Capture {
         if let Some(refusal) = refusal {
             return Err(refusal);
         }
+        if is_cut {
+            return Ok(Kept::Cut(seq));
+        }
         let (decided, is_kept) = match early {
             Early::Plain => (None, true),
             Early::Answer(answer, settings) => (Some((*answer, settings)), true),
@@ -242,7 +254,7 @@ impl Capture {
     /// Notes that the sender had hung up before its request was stored.
     async fn missed(&self, endpoint: &Endpoint, kept: Kept) {
         match kept {
-            Kept::Plain(seq) => self.answering.note_missed(endpoint, seq).await,
+            Kept::Plain(seq) | Kept::Cut(seq) => self.answering.note_missed(endpoint, seq).await,
             Kept::Due(due) => self.answering.miss(*due),
         }
     }
@@ -351,6 +363,7 @@ impl From<StoreError> for Refusal {
             | StoreError::TooManyEndpointsInAll(_)
             | StoreError::TooManyPins(_)
             | StoreError::PinsTooLarge(_)
+            | StoreError::AnswersTooLarge(_)
             | StoreError::Outdated
             | StoreError::Busy
             | StoreError::Closed

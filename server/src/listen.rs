@@ -11,15 +11,13 @@ mod framing;
 pub(crate) mod fuzzing;
 mod gate;
 mod malformed;
+mod streams;
 mod tame;
 
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -47,6 +45,7 @@ use self::{
     exchange::Slot,
     framing::{MAX_FIELDS, MAX_HEAD_BYTES},
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
+    streams::Streams,
 };
 pub(crate) use self::{
     doors::Doors,
@@ -201,19 +200,19 @@ impl Listen {
         if exchange.malformed.is_some() { self.malformed.clone() } else { self.routes.clone() }
     }
 
-    async fn serve_http2(&self, gate: Gate<TcpStream>, peer: SocketAddr) -> hyper::Result<()> {
-        let open = Arc::new(AtomicUsize::new(0));
+    async fn serve_http2<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        &self,
+        gate: Gate<S>,
+        peer: SocketAddr,
+    ) -> hyper::Result<()> {
+        let streams = Streams::new();
         let service = service_fn(|request: Request<Incoming>| {
             let fields = request.headers().len();
             let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
             let exchange = Arc::new(Exchange::without_wire(malformed));
             let answer = answer(self.routes_for(&exchange), request, exchange, peer);
-            let open = OpenStream::new(&open);
-            async move {
-                let answer = answer.await;
-                drop(open);
-                answer
-            }
+            let open = streams.open();
+            async move { answer.await.map(|answer| open.answered_by(answer)) }
         });
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -230,15 +229,12 @@ impl Listen {
         tokio::pin!(connection);
         let mut looks = interval(IDLE_CHECK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut busy = Instant::now();
         loop {
             tokio::select! {
                 ended = connection.as_mut() => return ended,
                 () = self.shutdown.cancelled() => break,
                 _ = looks.tick() => {
-                    if open.load(Ordering::Acquire) > 0 {
-                        busy = Instant::now();
-                    } else if busy.elapsed() > IDLE_TIMEOUT {
+                    if streams.idle().is_some_and(|idle| idle > IDLE_TIMEOUT) {
                         break;
                     }
                 }
@@ -247,22 +243,6 @@ impl Listen {
         connection.as_mut().graceful_shutdown();
         // Streams that are open may end; one who opens none and does not close is not waited for.
         timeout(IDLE_TIMEOUT, connection).await.unwrap_or(Ok(()))
-    }
-}
-
-/// A stream that is being answered.
-struct OpenStream(Arc<AtomicUsize>);
-
-impl OpenStream {
-    fn new(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::AcqRel);
-        Self(open.clone())
-    }
-}
-
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

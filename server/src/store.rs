@@ -5,6 +5,7 @@ mod answers;
 mod captured;
 pub(crate) mod counting;
 mod error;
+mod listed;
 mod search;
 mod secret;
 pub mod sqlite;
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use hookglass_app::wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
+pub(crate) use self::listed::listed;
 pub use self::{
     answers::{Answers, LateAnswer, NewAnswers, Progress, StoredAnswers},
     counting::Span,
@@ -315,8 +317,8 @@ pub trait Store: Send + Sync + 'static {
     /// Changes settings of an endpoint.
     ///
     /// # Errors
-    /// `Outdated` where how it answers was changed by another meanwhile, `Full` where that takes more
-    /// room than there is, and the failures of the store.
+    /// `Outdated` where how it answers was changed by another meanwhile, `Full` and
+    /// `AnswersTooLarge` where that takes more room than there is, and the failures of the store.
     async fn update_endpoint(
         &self,
         id: EndpointId,

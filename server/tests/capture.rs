@@ -356,6 +356,30 @@ async fn a_body_that_the_sender_cuts_is_kept_as_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sender_whose_body_ends_early_is_told_and_no_rule_applies() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let answers = r#"{"reply":{"status":201}}"#;
+    let set = owner.patch(&format!("/api/endpoints/{id}"), answers).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text());
+    for framing in ["content-length: 1000", "transfer-encoding: chunked"] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let request = format!("POST /{id} HTTP/1.1\r\nhost: x\r\n{framing}\r\n\r\n5\r\nhello\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        tokio::time::timeout(PATIENCE, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("The body ended early"), "{answer}");
+    }
+    let kept = wait_for_requests(&owner, &id, 2).await;
+    for request in kept {
+        assert_eq!((&request["complete"], &request["status"]), (&false.into(), &400.into()));
+        assert!(request["refused"].is_null(), "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_endpoint_is_not_captured() {
     let server = TestServer::start().await;
     let sender = server.stranger();

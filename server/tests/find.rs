@@ -323,6 +323,21 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn long_targets_are_searched_to_their_end_however_many_there_are() {
+    let bench = Bench::new().await;
+    let long = format!("/{}", "x".repeat(60_000));
+    for number in 0..500 {
+        let tail = if number % 100 == 7 { format!("{long}?end") } else { long.clone() };
+        bench.send(Method::POST, &tail, &[("content-type", &long[..1000])], b"").await;
+    }
+    assert_eq!(bench.found("target:end").await, [408, 308, 208, 108, 8]);
+    let page = bench.owner.get(&bench.path("?q=target:end")).await.json();
+    assert_eq!(page["requests"][0]["target"].as_str().unwrap().len(), 2048);
+    let whole = bench.owner.get(&bench.path("/8")).await.json();
+    assert!(whole["target"].as_str().unwrap().ends_with("?end"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_goes_on_though_its_caller_hangs_up() {
     let bench = Bench::new().await;
     bench.fill(1500).await;

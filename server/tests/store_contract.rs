@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Window};
+use hookglass_app::wire::{GoneReason, OnLimit, Refused, Text, Window};
 use hookglass_server::{
     key::Key,
     slug::Slug,
@@ -605,6 +605,65 @@ async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
 }
 
 #[tokio::test]
+async fn who_has_nothing_to_drop_does_not_lift_the_limit_for_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("contract.db");
+    let limit = 16 << 20;
+    let options = Options { max_storage_bytes: limit, ..Options::new(&path) };
+    let Opened { store, .. } = open_with(options).await;
+    let loud = endpoint(&*store, "loud").await;
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    let upload = store.upload(None, loud.id, piece.clone()).await.unwrap();
+    for _ in 0..40 {
+        store.upload(Some(upload), loud.id, piece.clone()).await.unwrap();
+    }
+    let mut others = Vec::new();
+    for slug in ["one", "two", "three"] {
+        others.push(endpoint(&*store, slug).await.id);
+    }
+    let body = Bytes::from(vec![b'x'; 200_000]);
+    let mut last = 0;
+    for number in 0..150 {
+        let sent = Captured { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
+        last = store.append(others[number % 3], sent).await.unwrap();
+        let bytes = std::fs::metadata(&path).unwrap().len();
+        assert!(bytes <= limit, "{bytes} after {number}");
+    }
+    assert_eq!(list(&*store, others[2]).await.last(), Some(&last));
+}
+
+#[tokio::test]
+async fn how_endpoints_answer_takes_only_a_part_of_the_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let first = endpoint(&*store, "first").await;
+    let second = new(Owner::Workspace(first.workspace), "second");
+    let second = store.create_endpoint(second).await.unwrap();
+    let long = "x".repeat(1_500_000);
+    let set = store.update_endpoint(first.id, answers(None, &long, None)).await.unwrap();
+    let refused = store.update_endpoint(second.id, answers(None, &long, None)).await;
+    assert!(
+        matches!(refused, Err(StoreError::AnswersTooLarge(most)) if most == 2 << 20),
+        "{refused:?}"
+    );
+    let version = set.answers.map(|answers| answers.version);
+    store.update_endpoint(first.id, answers(version, "short", None)).await.unwrap();
+    store.update_endpoint(second.id, answers(None, &long, None)).await.unwrap();
+    let mut refused = None;
+    for slug in ["third", "fourth", "fifth"] {
+        let other = endpoint(&*store, slug).await;
+        refused = store.update_endpoint(other.id, answers(None, &long, None)).await.err();
+    }
+    let most = 4 << 20;
+    assert!(
+        matches!(refused, Some(StoreError::AnswersTooLarge(limit)) if limit == most),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let ttl = Duration::from_secs(3);
@@ -770,6 +829,41 @@ async fn a_full_storage_spares_what_is_pinned() {
     assert_eq!(left[0], 2);
     assert!(left[1] > 3, "{left:?}");
     assert!(store.body(id, 2, 0..200_000).await.unwrap() == body);
+}
+
+#[tokio::test]
+async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    let target = format!("/{}?end", "é".repeat(30_000));
+    let sent = Captured {
+        target: target.clone().into_bytes(),
+        content_type: Some(vec![b'y'; 60_000]),
+        ..captured(b"x")
+    };
+    store.append(endpoint.id, sent).await.unwrap();
+    store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
+    let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
+    let Backlog::Changes(missed) = store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
+    else {
+        panic!("a gap");
+    };
+    let told = [published.lock().unwrap().clone(), missed].concat();
+    let told = told.iter().filter_map(|change| match &change.what {
+        What::Captured(summary) | What::Updated(summary) => Some(&**summary),
+        _ => None,
+    });
+    let all: Vec<_> = listed.iter().chain(told).collect();
+    assert!(all.len() >= 4, "{}", all.len());
+    let (start, content_type) = (format!("/{}", "é".repeat(1023)), "y".repeat(2048));
+    for summary in all {
+        assert_eq!(summary.target, Text::Utf8(start.clone()));
+        assert_eq!(summary.content_type, Some(Text::Utf8(content_type.clone())));
+    }
+    let whole = store.request(endpoint.id, Which::Seq(1)).await.unwrap().summary;
+    assert_eq!(whole.target, Text::Utf8(target));
+    assert_eq!(whole.content_type, Some(Text::Utf8("y".repeat(60_000))));
 }
 
 #[tokio::test]

@@ -40,6 +40,8 @@ pub(crate) enum Malformed {
     TransferEncodingIn10,
     #[error("The chunks of the body cannot be read; frame them as RFC 9112 §7.1 says.")]
     Chunk,
+    #[error("The body ended early; send as much as its length or its chunks say.")]
+    Cut,
     #[error("The head is larger than {MAX_HEAD_BYTES} bytes (max-head).")]
     HeadTooLarge,
     #[error("The head has more than {MAX_FIELDS} fields (max-fields).")]
@@ -66,7 +68,8 @@ impl Malformed {
             | Self::Length
             | Self::LengthAndTransferEncoding
             | Self::TransferEncodingIn10
-            | Self::Chunk => StatusCode::BAD_REQUEST,
+            | Self::Chunk
+            | Self::Cut => StatusCode::BAD_REQUEST,
             Self::TransferEncoding => StatusCode::NOT_IMPLEMENTED,
             Self::Version => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::HeadTooLarge | Self::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

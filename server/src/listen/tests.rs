@@ -3,6 +3,9 @@
 use std::{net::Ipv4Addr, sync::Mutex};
 
 use axum::{extract::State, http::StatusCode, routing::any};
+use futures_util::stream;
+use http_body_util::BodyExt as _;
+use hyper::client::conn::http2 as http2_client;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     time::sleep,
@@ -37,6 +40,27 @@ fn connection(
     (ours, shutdown, served)
 }
 
+/// A connection of HTTP/2 to a handler; ends when the server has closed it.
+async fn connection2(
+    routes: Router,
+) -> (http2_client::SendRequest<Body>, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let listen = Listen {
+        routes: routes.clone(),
+        malformed: routes,
+        doors: Doors::new(1, 1, Metrics::default()),
+        is_counted: Arc::new(|_| false),
+        shutdown: CancellationToken::new(),
+        connections: TaskTracker::new(),
+    };
+    let (ours, theirs) = duplex(64 * 1024);
+    let gate = Gate::open(theirs, BytesMut::new());
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    tokio::spawn(async move { listen.serve_http2(gate, peer).await });
+    let (sender, connection) =
+        http2_client::handshake(TokioExecutor::new(), TokioIo::new(ours)).await.unwrap();
+    (sender, tokio::spawn(connection))
+}
+
 /// Reads a body to its end.
 async fn read(State(log): State<Log>, request: axum::extract::Request) -> StatusCode {
     let started = Instant::now();
@@ -44,7 +68,7 @@ async fn read(State(log): State<Log>, request: axum::extract::Request) -> Status
     let mut body = request.into_body();
     let mut bytes = 0;
     let mut status = StatusCode::OK;
-    while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
+    while let Some(frame) = body.frame().await {
         match frame {
             Ok(frame) => bytes += frame.into_data().map_or(0, |data| data.len()),
             Err(_) => {
@@ -173,4 +197,41 @@ async fn a_shutdown_lets_a_request_end_and_closes_what_idles() {
     shutdown.cancel();
     assert_eq!(answer(&mut idle).await, "");
     served.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_over_http2_is_not_idle_while_it_lasts() {
+    let feed = async || {
+        Body::from_stream(stream::unfold(0, async |beats| {
+            sleep(10 * SECOND).await;
+            (beats < 60).then_some((Ok::<_, io::Error>("beat"), beats + 1))
+        }))
+    };
+    let (mut sender, connection) = connection2(Router::new().fallback(any(feed))).await;
+    let request = Request::get("http://h/").body(Body::empty()).unwrap();
+    let started = Instant::now();
+    let answer = sender.send_request(request).await.unwrap();
+    let beats = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(beats.len(), 60 * "beat".len());
+    assert!(started.elapsed() >= 600 * SECOND);
+    // It idles from the end of the feed on, and not from the answer's start.
+    sleep(60 * SECOND).await;
+    let request = Request::get("http://h/").body(Body::empty()).unwrap();
+    drop(sender.send_request(request).await.unwrap());
+    connection.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn http2_that_is_used_for_a_moment_each_minute_does_not_idle() {
+    let (mut sender, connection) = connection2(Router::new().fallback(any(async || "ok"))).await;
+    for _ in 0..10 {
+        // Just off the looks at what is open.
+        sleep(61 * SECOND).await;
+        let request = Request::get("http://h/").body(Body::empty()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "ok");
+    }
+    let last = Instant::now();
+    connection.await.unwrap().unwrap();
+    assert!(last.elapsed() < 2 * IDLE_TIMEOUT, "{:?}", last.elapsed());
 }

@@ -19,7 +19,7 @@ use super::{
     sheet::{self, Made},
     tokens,
 };
-use crate::store::{EndpointId, Store, StoreError, Which};
+use crate::store::{EndpointId, Store, StoreError, Which, listed};
 
 /// How long looking for the fewest differences may take; then any that are true will do.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -145,6 +145,8 @@ async fn previous(
     this: &Summary,
 ) -> Result<Option<i64>, StoreError> {
     let (mut same_path, mut nearest) = (None, None);
+    // As those that it is compared with.
+    let this = &listed(this.clone());
     let (mut before, mut looked_at) = (this.seq, 0);
     while looked_at < LOOKED_AT {
         let window = Window { before: Some(before), limit: Some(PAGE), ..Window::default() };

@@ -37,6 +37,9 @@ pub enum StoreError {
     /// What is pinned would take more of the storage than it may.
     #[error("what is pinned takes up to {0} bytes")]
     PinsTooLarge(u64),
+    /// How its endpoints answer would take more of the storage than it may.
+    #[error("how endpoints answer takes up to {0} bytes")]
+    AnswersTooLarge(u64),
     /// The endpoint has as many secrets as it may have.
     #[error("the endpoint has {0} secrets already")]
     TooManySecrets(u32),

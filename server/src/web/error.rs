@@ -46,6 +46,8 @@ pub(crate) enum Error {
     TooManyPins(u32),
     #[error("what is pinned takes up to {0} bytes")]
     PinsTooLarge(u64),
+    #[error("how endpoints answer takes up to {0} bytes")]
+    AnswersTooLarge(u64),
     #[error("gone")]
     Gone(GoneReason),
     #[error("body over {0} bytes")]
@@ -77,7 +79,8 @@ impl Error {
             | Self::TooManyEndpoints(_)
             | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
-            | Self::PinsTooLarge(_) => StatusCode::CONFLICT,
+            | Self::PinsTooLarge(_)
+            | Self::AnswersTooLarge(_) => StatusCode::CONFLICT,
             Self::TooManyEndpointsInAll(_) | Self::TooManyDownloads => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -155,6 +158,14 @@ impl Error {
                 format!(
                     "What is pinned may take up {limit} bytes of this server's storage; unpin a \
                      large request first."
+                ),
+            ),
+            Self::AnswersTooLarge(limit) => (
+                "answers-too-large",
+                "Answers take too much room",
+                format!(
+                    "How endpoints answer may take up {limit} bytes of this server's storage; \
+                     shorten or take back a long answer first."
                 ),
             ),
             Self::TooManySecrets(limit) => (
@@ -238,6 +249,7 @@ impl From<StoreError> for Error {
             StoreError::TooManyEndpoints(limit) => Self::TooManyEndpoints(limit),
             StoreError::TooManyPins(limit) => Self::TooManyPins(limit),
             StoreError::PinsTooLarge(limit) => Self::PinsTooLarge(limit),
+            StoreError::AnswersTooLarge(limit) => Self::AnswersTooLarge(limit),
             StoreError::TooManySecrets(limit) => Self::TooManySecrets(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
             // What comes again finds room, or what changed meanwhile.
@@ -308,6 +320,7 @@ impl IntoResponse for Error {
             | Self::TooManySecrets(_)
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_)
+            | Self::AnswersTooLarge(_)
             | Self::Gone(_)
             | Self::BodyTooLarge(_)
             | Self::UnsupportedMediaType

@@ -163,11 +163,24 @@ async fn a_connection_that_ends_within_a_body_is_kept_as_cut() {
 async fn heads_whose_bodies_are_to_come_count_against_what_may_be_in_flight() {
     let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
     let (_, id) = server.owner().await;
-    let mut sender = connect(&server).await;
+    heads_count(&server, &format!("/{id}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_strangers_whose_bodies_are_to_come_count_too() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    heads_count(&server, "/api/endpoints").await;
+}
+
+async fn heads_count(server: &TestServer, path: &str) {
+    let mut sender = connect(server).await;
     let mut pending = Vec::new();
     for _ in 0..10 {
         let never = StreamBody::new(futures_util::stream::pending()).boxed();
-        let request = post(&id).header("x-long", "x".repeat(50_000)).body(never).unwrap();
+        let request = Request::post(format!("http://hooks.test{path}"))
+            .header("x-long", "x".repeat(50_000))
+            .body(never)
+            .unwrap();
         pending.push(sender.send_request(request));
     }
     let metrics = Client::at(server.server.metrics_address().unwrap());

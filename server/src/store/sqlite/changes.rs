@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
-    super::{Backlog, Change, StoreError, What, WorkspaceId},
+    super::{Backlog, Change, StoreError, What, WorkspaceId, listed::listed},
     reader::{
         Readers, corrupt, endpoint_columns, gone_reason, is_kept, slug_from, summary_columns,
         summary_from,
@@ -77,7 +77,7 @@ impl Readers {
         let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
         for (rows, is_new) in [(&captured, true), (&updated, false)] {
             for row in rows {
-                let summary = Arc::new(summary_from(row));
+                let summary = Arc::new(listed(summary_from(row)));
                 changes.push(Change {
                     workspace,
                     number: row.get("change"),

@@ -9,7 +9,7 @@ use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use super::super::{
     Answers, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
 };
-use super::{PIECE, PIECES};
+use super::{super::listed::listed, PIECE, PIECES};
 use crate::{head, key::KeyHash, sender, slug::Slug};
 
 /// Requests on a page if the caller does not say.
@@ -168,7 +168,7 @@ impl Readers {
         };
         // One more than asked for tells whether there is a next page.
         let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *snapshot).await?;
-        let mut requests: Vec<Summary> = rows.iter().map(summary_from).collect();
+        let mut requests: Vec<Summary> = rows.iter().map(|row| listed(summary_from(row))).collect();
         let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = requests.len() > asked_for;
         requests.truncate(asked_for);

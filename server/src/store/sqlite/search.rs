@@ -3,11 +3,12 @@
 
 use std::{sync::Arc, time::Instant};
 
-use hookglass_app::wire::Summary;
+use futures_util::TryStreamExt as _;
+use hookglass_app::wire::{Summary, Text};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
-    super::{EndpointId, Found, From, Search, StoreError},
+    super::{EndpointId, Found, From, Search, StoreError, listed::listed},
     PIECES,
     reader::{self, Readers, is_kept, summary_columns},
 };
@@ -19,6 +20,10 @@ const FIRST_STEP: i64 = 64;
 const LONG_STEP: i64 = 4096;
 /// The most where heads are read too, each up to 64 KiB.
 const HEAD_STEP: i64 = 256;
+/// A step whose rows hold more bytes than this is taken again with fewer requests, unless it has no
+/// more than so many.
+const STEP_BYTES: usize = 16 << 20;
+const SHORT_STEP: usize = 128;
 /// How many bodies are read at once, and how many bytes of bodies.
 const BODIES: usize = 256;
 const BODY_BYTES: u64 = 4 << 20;
@@ -63,7 +68,10 @@ impl Readers {
                 From::Before(_) => Rest { above: edge - 1, below: rest.below },
                 From::After(_) => Rest { above: rest.above, below: edge + 1 },
             };
-            let candidates = self.candidates(id, from, part, &bounds, needs).await?;
+            let Some(candidates) = self.candidates(id, from, part, &bounds, needs).await? else {
+                step = (step / 4).max(FIRST_STEP);
+                continue;
+            };
             self.decide(&query, needs, candidates, limit, &mut requests).await?;
             if requests.len() >= limit {
                 let next = requests.last().map(|last| last.seq);
@@ -130,7 +138,8 @@ impl Readers {
         Ok(query.fetch_one(&self.pool).await?)
     }
 
-    /// The requests of a part that lie within the bounds, in the order of the search.
+    /// The requests of a part that lie within the bounds, in the order of the search; `None` if they
+    /// take too much memory and are more than a first step has.
     async fn candidates(
         &self,
         id: EndpointId,
@@ -138,9 +147,9 @@ impl Readers {
         part: Rest,
         bounds: &Bounds,
         needs: Needs,
-    ) -> Result<Vec<Candidate>, StoreError> {
+    ) -> Result<Option<Vec<Candidate>>, StoreError> {
         let status = bounds.status.clone();
-        let rows = sqlx::query(concat!(
+        let mut rows = sqlx::query(concat!(
             "select requests.id, ",
             summary_columns!(),
             ", case when ?11 then requests.head end as head
@@ -164,13 +173,21 @@ impl Readers {
         .bind(status.as_ref().map(|status| status.start))
         .bind(status.map(|status| status.end))
         .bind(needs > Needs::Columns)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut candidates: Vec<Candidate> = rows.iter().map(candidate).collect();
+        .fetch(&self.pool);
+        let (mut candidates, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.try_next().await? {
+            let candidate = candidate(&row);
+            bytes += candidate.bytes();
+            candidates.push(candidate);
+            if bytes > STEP_BYTES && candidates.len() > SHORT_STEP {
+                return Ok(None);
+            }
+        }
+        drop(rows);
         if matches!(from, From::Before(_)) {
             candidates.reverse();
         }
-        Ok(candidates)
+        Ok(Some(candidates))
     }
 
     /// Adds those that the query finds, in order, until there are `limit`.
@@ -185,7 +202,8 @@ impl Readers {
         if needs < Needs::Body {
             let finds = |candidate: &Candidate| query.finds(&candidate.subject(None)) == Some(true);
             let missing = limit - found.len();
-            let summaries = candidates.into_iter().filter(finds).map(|candidate| candidate.summary);
+            let summaries =
+                candidates.into_iter().filter(finds).map(|candidate| listed(candidate.summary));
             found.extend(summaries.take(missing));
             return Ok(());
         }
@@ -244,6 +262,18 @@ impl Candidate {
     fn subject<'a>(&'a self, body: Option<&'a [u8]>) -> Subject<'a> {
         Subject { summary: &self.summary, head: self.head.as_deref(), body }
     }
+
+    /// About how much memory it takes, as far as its sender has that in hand.
+    fn bytes(&self) -> usize {
+        let length = |text: &Text| match text {
+            Text::Utf8(text) | Text::Base64(text) => text.len(),
+        };
+        let Summary { method, target, content_type, .. } = &self.summary;
+        method.len()
+            + length(target)
+            + content_type.as_ref().map_or(0, length)
+            + self.head.as_ref().map_or(0, Vec::len)
+    }
 }
 
 fn candidate(row: &SqliteRow) -> Candidate {
@@ -274,5 +304,5 @@ fn finds_in(
             query.finds(&candidate.subject(Some(&body))) == Some(true)
         })
     };
-    part.into_iter().filter(finds).map(|(candidate, _)| candidate.summary).collect()
+    part.into_iter().filter(finds).map(|(candidate, _)| listed(candidate.summary)).collect()
 }

@@ -8,16 +8,18 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::super::{App, caller::Caller, error::Error, pages};
-use crate::budget::Share;
+use crate::{
+    budget::{Holder, Share},
+    head,
+};
 
 /// The largest body that the API takes.
 const MAX_BYTES: usize = 64 * 1024;
-/// The same where answers may be set: a body of a megabyte is three as a form. It counts as memory
-/// that the caller's workspace holds.
+/// The same where answers may be set: a body of a megabyte is three as a form.
 const MAX_ANSWERS_BYTES: usize = 6 * 1024 * 1024;
 /// The routes that take answers.
 const TAKE_ANSWERS: [&str; 2] = ["/api/endpoints/{endpoint}", "/inspect/{endpoint}/answers"];
@@ -37,8 +39,8 @@ pub(crate) struct Submission {
     pub(crate) caller: Caller,
     app: App,
     body: Result<Bytes, Error>,
-    /// What a large body takes.
-    _memory: Option<Share>,
+    /// What head and body take: of the caller's workspace, else of the client.
+    _memory: Share,
 }
 
 impl FromRequest<App> for Submission {
@@ -56,17 +58,17 @@ impl FromRequest<App> for Submission {
             // Whose origin cannot be trusted gets no page of ours either.
             Err(error) => return Err(error.into_response()),
         };
-        let mut memory = None;
-        let body = if known {
+        let holder = caller.workspace().map_or(Holder::Client(caller.client), Holder::Workspace);
+        let mut memory = app.capture.budget.share(holder);
+        // One connection may hold very many heads open over HTTP/2.
+        let has_room = memory.grow(head::bytes(&parts) as u64).is_ok();
+        let body = if !has_room {
+            Err(Error::Unavailable)
+        } else if known {
             let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str);
             let takes_answers = route.is_some_and(|route| TAKE_ANSWERS.contains(&route));
-            match caller.workspace().filter(|_| takes_answers) {
-                Some(workspace) => {
-                    let share = memory.insert(app.capture.budget.share(workspace));
-                    read_large(body, share).await
-                }
-                None => read(body).await,
-            }
+            let has_answers = takes_answers && caller.workspace().is_some();
+            read(body, if has_answers { MAX_ANSWERS_BYTES } else { MAX_BYTES }, &mut memory).await
         } else {
             Err(Error::UnsupportedMediaType)
         };
@@ -162,19 +164,13 @@ impl Submission {
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, Error> {
-    Limited::new(body, MAX_BYTES).collect().await.map(|body| body.to_bytes()).map_err(|error| {
-        if error.is::<LengthLimitError>() { Error::BodyTooLarge(MAX_BYTES) } else { cut() }
-    })
-}
-
-/// Reads a body that may be large, and takes memory for it as it comes.
-async fn read_large(mut body: Body, memory: &mut Share) -> Result<Bytes, Error> {
+/// Reads a body, and takes memory for it as it comes.
+async fn read(mut body: Body, most: usize, memory: &mut Share) -> Result<Bytes, Error> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| cut())?.into_data() else { continue };
-        if bytes.len() + data.len() > MAX_ANSWERS_BYTES {
-            return Err(Error::BodyTooLarge(MAX_ANSWERS_BYTES));
+        if bytes.len() + data.len() > most {
+            return Err(Error::BodyTooLarge(most));
         }
         memory.grow(data.len() as u64).map_err(|_| Error::Unavailable)?;
         bytes.extend_from_slice(&data);

@@ -5,10 +5,17 @@ use std::sync::Arc;
 use super::{
     super::super::{
         Answers, Change, Endpoint, EndpointId, LateAnswer, NewAnswers, Progress, StoreError, What,
+        WorkspaceId,
     },
     Batch, Desk,
     edits::Ended,
 };
+
+/// How endpoints answer takes at most this part of the storage in all.
+const PART: u64 = 4;
+/// How the endpoints of one workspace answer takes at most this part, and so many bytes.
+const PART_EACH: u64 = 8;
+const MOST_EACH: u64 = 16 * 1024 * 1024;
 
 impl Desk {
     /// Sets how an endpoint answers, within the change of its settings that is logged next.
@@ -22,10 +29,14 @@ impl Desk {
         let shorter = self.answers_bytes(id).await?;
         let longer = settings.as_ref().map_or(0, String::len);
         let longer = i64::try_from(longer).unwrap_or(i64::MAX);
-        if longer > shorter
-            && let Err(error) = self.room.may_take(workspace, false)
-        {
-            return Ok(Err(error));
+        if longer > shorter {
+            let room = match self.room.may_take(workspace, false) {
+                Ok(()) => self.may_set(workspace, longer - shorter).await?,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = room {
+                return Ok(Err(error));
+            }
         }
         let book = self.books.change_workspace(workspace)?;
         book.bytes = book.bytes - shorter + longer;
@@ -58,6 +69,26 @@ impl Desk {
             }
         };
         self.books.change(id)?.endpoint.answers = answers;
+        Ok(Ok(()))
+    }
+
+    /// Whether settings may take up so much more. They cannot be dropped for what arrives.
+    async fn may_set(&mut self, workspace: WorkspaceId, longer: i64) -> Ended<()> {
+        let (all, of): (i64, i64) = sqlx::query_as(
+            "select coalesce(sum(octet_length(answers.settings)), 0),
+                coalesce(sum(octet_length(answers.settings))
+                    filter (where endpoints.workspace_id = ?1), 0)
+            from answers join endpoints on endpoints.id = answers.endpoint_id",
+        )
+        .bind(workspace.0)
+        .fetch_one(self.link.write().await?)
+        .await?;
+        let limit = self.room.limit();
+        for (held, most) in [(all, limit / PART), (of, MOST_EACH.min(limit / PART_EACH))] {
+            if u64::try_from(held + longer).unwrap_or_default() > most {
+                return Ok(Err(StoreError::AnswersTooLarge(most)));
+            }
+        }
         Ok(Ok(()))
     }
 

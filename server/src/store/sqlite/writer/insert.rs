@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteArguments;
 
 use super::{
     super::{
-        super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId},
+        super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId, listed::listed},
         ROW_BYTES, now,
     },
     Batch, Desk, Reply, expiry,
@@ -83,7 +83,7 @@ impl Desk {
         book.change += 1;
         let change = book.change;
 
-        let what = What::Captured(Arc::new(captured.summary(&slug, seq)));
+        let what = What::Captured(Arc::new(listed(captured.summary(&slug, seq))));
         batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
         batch.kept.push((reply, seq));
         let (request, uploaded) = match upload {

@@ -6,7 +6,7 @@ use hookglass_app::wire::Summary;
 
 use super::{
     super::{
-        super::{Annotation, Change, EndpointId, StoreError, What, WorkspaceId},
+        super::{Annotation, Change, EndpointId, StoreError, What, WorkspaceId, listed::listed},
         ROW_BYTES,
         reader::{self, summary_columns},
     },
@@ -131,7 +131,7 @@ impl Desk {
         .await?;
         Ok(row.map(|row| {
             let bytes = row.get::<i64, _>("bytes") + ROW_BYTES;
-            (row.get("request"), bytes, reader::summary_from(&row))
+            (row.get("request"), bytes, listed(reader::summary_from(&row)))
         }))
     }
 

@@ -14,7 +14,9 @@ use super::{
 const DROPPING_BELOW: u64 = 64 * 1024 * 1024;
 /// From here on nothing is taken before room is made.
 const FULL_BELOW: u64 = DROPPING_BELOW / 2;
-/// After how many bytes the file is measured again.
+/// From here on others give way than who holds most, and where nobody can, nothing is taken.
+const BRIM_BELOW: u64 = FULL_BELOW / 2;
+/// After how many bytes the file is measured again, or a 64th of the limit.
 const MEASURE_BYTES: u64 = 1024 * 1024;
 /// Requests that one step drops at most.
 const STEP_REQUESTS: i64 = 64;
@@ -32,7 +34,7 @@ pub(super) struct Room {
     /// could not go; `None` if they have to be read.
     holders: Option<Holders>,
     /// Who holds most and has nothing left to drop.
-    stuck: Option<WorkspaceId>,
+    stuck: BTreeSet<WorkspaceId>,
 }
 
 /// Workspaces, ordered by what they hold.
@@ -53,7 +55,7 @@ impl Holders {
 
 impl Room {
     pub(super) const fn new(limit: u64) -> Self {
-        Self { limit, used: None, grown: 0, holders: None, stuck: None }
+        Self { limit, used: None, grown: 0, holders: None, stuck: BTreeSet::new() }
     }
 
     /// How large the file may grow.
@@ -67,6 +69,10 @@ impl Room {
 
     fn full(&self) -> u64 {
         self.limit - FULL_BELOW.min(self.limit / 16)
+    }
+
+    fn brim(&self) -> u64 {
+        self.limit - BRIM_BELOW.min(self.limit / 32)
     }
 
     /// So many bytes were written.
@@ -83,9 +89,10 @@ impl Room {
     /// Whether there is room for a request of this workspace, at an endpoint that refuses or not.
     pub(super) fn may_take(&self, id: WorkspaceId, refuses: bool) -> Result<(), StoreError> {
         let used = self.used.unwrap_or(0);
-        // Who holds most and has nothing to give for it must not drive out the others; without
-        // anyone who could give something, all have to wait.
-        if (refuses && used >= self.dropping()) || (self.stuck == Some(id) && used >= self.full()) {
+        // Who holds most and has nothing to give for it must not drive out the others. The brim is
+        // only reached where nobody could give something: then all have to wait.
+        let is_stuck = self.stuck.contains(&id) && used >= self.full();
+        if (refuses && used >= self.dropping()) || is_stuck || used >= self.brim() {
             return Err(StoreError::Full { limit: "max-storage", value: self.limit });
         }
         Ok(())
@@ -105,7 +112,7 @@ impl Desk {
             self.failed(&error).await;
             return;
         }
-        if self.room.used.is_some() && self.room.grown < MEASURE_BYTES {
+        if self.room.used.is_some() && self.room.grown < MEASURE_BYTES.min(self.room.limit / 64) {
             return;
         }
         loop {
@@ -114,7 +121,7 @@ impl Desk {
                 if used < self.room.dropping() {
                     return Ok(false);
                 }
-                let more = self.free_some().await?;
+                let more = self.free_some(used).await?;
                 Ok(more && used >= self.room.full())
             };
             match step.await {
@@ -150,14 +157,15 @@ impl Desk {
         self.room.used = Some(used);
         self.room.grown = 0;
         if used < self.room.dropping() {
-            self.room.stuck = None;
+            self.room.stuck.clear();
         }
         Ok(used)
     }
 
     /// Deletes what is no longer there; where nothing is left of that, drops the oldest requests
-    /// of the workspace that holds most. Returns whether it could do something.
-    async fn free_some(&mut self) -> Result<bool, sqlx::Error> {
+    /// of the workspace that holds most. At the brim it goes on to the next where that has none.
+    /// Returns whether it could do something.
+    async fn free_some(&mut self, used: u64) -> Result<bool, sqlx::Error> {
         // What was given up goes before what is still there.
         if self.has_abandoned() {
             return Ok(self.clean_up().await);
@@ -167,13 +175,26 @@ impl Desk {
             return Ok(true);
         }
         self.list_holders().await?;
-        let Some(&(_, workspace)) =
-            self.room.holders.as_ref().and_then(|holders| holders.ordered.last())
-        else {
-            return Ok(false);
-        };
-        let dropped = self.drop_oldest(workspace).await?;
-        self.room.stuck = (!dropped).then_some(workspace);
+        let asked = if used >= self.room.brim() { usize::MAX } else { 1 };
+        let holders = self.room.holders.iter().flat_map(|holders| holders.ordered.iter().rev());
+        let holders: Vec<WorkspaceId> = holders
+            .take(asked)
+            .take_while(|(bytes, _)| *bytes > 0)
+            .map(|&(_, workspace)| workspace)
+            .collect();
+        let (mut stuck, mut dropped) = (BTreeSet::new(), false);
+        for workspace in holders {
+            dropped = self.drop_oldest(workspace).await?;
+            if dropped {
+                break;
+            }
+            stuck.insert(workspace);
+        }
+        if dropped || asked > 1 {
+            self.room.stuck = stuck;
+        } else {
+            self.room.stuck.append(&mut stuck);
+        }
         Ok(dropped)
     }
 
