@@ -59,6 +59,9 @@ pub(super) struct Place {
     _memory: Option<OwnedSemaphorePermit>,
 }
 
+/// What workspaces have of turns for each kind of work.
+type Turns = FxHashMap<(WorkspaceId, Work), Arc<Semaphore>>;
+
 /// What there is. A cheap-clone handle.
 #[derive(Debug, Clone)]
 pub(super) struct Room {
@@ -67,7 +70,7 @@ pub(super) struct Room {
     explaining: Arc<Semaphore>,
     small: Arc<Semaphore>,
     /// Of workspaces that judge something. Never held across an await: each use is one look-up.
-    turns: Arc<Mutex<FxHashMap<(WorkspaceId, Work), Arc<Semaphore>>>>,
+    turns: Arc<Mutex<Turns>>,
 }
 
 impl Work {
