@@ -313,7 +313,7 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
     assert_eq!(told, 250);
 
     // Nothing that says nothing, or something else, deletes all.
-    for query in ["?q=", "?q=%20", "?x=1", "?q=size:x", "?q=a&limit=1"] {
+    for query in ["?q=", "?q=%20", "?q=*", "?x=1", "?q=size:x", "?q=a&limit=1"] {
         let refused = bench.owner.delete(&bench.path(query)).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
     }

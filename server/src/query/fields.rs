@@ -127,7 +127,8 @@ pub(super) const THINGS: [&str; 6] = ["body", "query", "note", "label", "sender"
 
 impl Term {
     pub(super) fn word(value: Value) -> Result<Self, Fault> {
-        if value.text.is_empty() {
+        // Stars alone would find everything, for whoever deletes what is found, too.
+        if value.text.is_empty() || !value.quoted && value.text.bytes().all(|byte| byte == b'*') {
             return Err(Fault::new(value.range, "There is nothing to search for in here."));
         }
         // As numbers are written wherever requests are shown.

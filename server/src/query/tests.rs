@@ -156,12 +156,15 @@ fn a_backslash_in_a_quoted_part_of_a_name_takes_the_next_character_as_it_is() {
 
 #[test]
 fn stars_around_a_word_are_anything_and_within_it_stars() {
-    for text in ["hell*", "*ello", "*HELL*", "\"*/*\"", "*"] {
+    for text in ["hell*", "*ello", "*HELL*", "\"*/*\""] {
         assert!(finds(text), "{text}");
         assert!(!finds(&format!("-{text}")), "-{text}");
     }
     for text in ["hel*world", "\"hell*\"", "nothing*"] {
         assert!(!finds(text), "{text}");
+    }
+    for text in ["*", "**", "-*"] {
+        assert!(Query::parse(text, 0).is_err(), "{text}");
     }
 }
 
