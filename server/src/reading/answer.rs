@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hookglass_app::wire::{Answered, Field, Note, Row, Text, Timestamp};
+use hookglass_app::wire::{Answered, Field, Note, Row, Timestamp};
 use hyper::StatusCode;
 
 use super::{fields::field, note, sheet::Made, wire};
@@ -116,9 +116,9 @@ fn rows(stored: &StoredRequest, answered: &Answered) -> Vec<Row> {
     let code = answered.status.unwrap_or_default();
     let mut sent = format!("{version} {code} {reason}\r\n").into_bytes();
     for (name, value) in &answered.headers {
-        sent.extend(bytes(name));
+        sent.extend_from_slice(&head::bytes_of(name));
         sent.extend_from_slice(b": ");
-        sent.extend(bytes(value));
+        sent.extend_from_slice(&head::bytes_of(value));
         sent.extend_from_slice(b"\r\n");
     }
     if !status.is_some_and(answering::has_no_body) {
@@ -136,13 +136,6 @@ fn body(answered: &Answered) -> Vec<u8> {
         (Some(text), _) => text.clone().into_bytes(),
         (None, Some(encoded)) => STANDARD.decode(encoded).unwrap_or_default(),
         (None, None) => Vec::new(),
-    }
-}
-
-fn bytes(text: &Text) -> Vec<u8> {
-    match text {
-        Text::Utf8(text) => text.clone().into_bytes(),
-        Text::Base64(encoded) => head::unencoded(encoded),
     }
 }
 

@@ -19,7 +19,10 @@ use super::{
     sheet::{self, Made},
     tokens,
 };
-use crate::store::{EndpointId, Store, StoreError, Which, listed};
+use crate::{
+    head,
+    store::{EndpointId, Store, StoreError, Which, listed},
+};
 
 /// How long looking for the fewest differences may take; then any that are true will do.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -152,7 +155,7 @@ async fn previous(
         let window = Window { before: Some(before), limit: Some(PAGE), ..Window::default() };
         let page = store.requests(endpoint, window).await?;
         for other in &page.requests {
-            let is_same_path = path(&other.target) == path(&this.target);
+            let is_same_path = is_same_path(&other.target, &this.target);
             // Without a name for the event, what came to the same path is the same event.
             let is_same_event = other.method == this.method
                 && other.sender == this.sender
@@ -175,11 +178,9 @@ async fn previous(
     Ok(same_path.or(nearest))
 }
 
-fn path(target: &Text) -> &str {
-    match target {
-        Text::Utf8(target) => target.split('?').next().unwrap_or_default(),
-        Text::Base64(encoded) => encoded,
-    }
+fn is_same_path(one: &Text, other: &Text) -> bool {
+    let [one, other] = [one, other].map(head::bytes_of);
+    head::path(&one) == head::path(&other)
 }
 
 fn grouped_u64(number: u64) -> String {
