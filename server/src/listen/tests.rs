@@ -19,19 +19,23 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What a handler saw of a body: how much, after how long, and what was wrong.
 type Log = Arc<Mutex<Vec<(usize, Duration, Option<Trouble>)>>>;
 
+fn listen(routes: Router, shutdown: CancellationToken) -> Listen {
+    Listen {
+        routes: routes.clone(),
+        malformed: routes,
+        doors: Doors::new(1, 1, Metrics::default()),
+        is_counted: Arc::new(|_| false),
+        shutdown,
+        connections: TaskTracker::new(),
+    }
+}
+
 /// A connection to a handler; ends when the server has closed it.
 fn connection(
     routes: Router,
 ) -> (DuplexStream, CancellationToken, tokio::task::JoinHandle<hyper::Result<()>>) {
     let shutdown = CancellationToken::new();
-    let listen = Listen {
-        routes: routes.clone(),
-        malformed: routes,
-        doors: Doors::new(1, 1, Metrics::default()),
-        is_counted: Arc::new(|_| false),
-        shutdown: shutdown.clone(),
-        connections: TaskTracker::new(),
-    };
+    let listen = listen(routes, shutdown.clone());
     let (ours, theirs) = duplex(64 * 1024);
     let slot = Slot::default();
     let gate = Gate::new(theirs, BytesMut::new(), slot.clone(), Arc::new(Semaphore::new(1)));
@@ -44,14 +48,7 @@ fn connection(
 async fn connection2(
     routes: Router,
 ) -> (http2_client::SendRequest<Body>, tokio::task::JoinHandle<hyper::Result<()>>) {
-    let listen = Listen {
-        routes: routes.clone(),
-        malformed: routes,
-        doors: Doors::new(1, 1, Metrics::default()),
-        is_counted: Arc::new(|_| false),
-        shutdown: CancellationToken::new(),
-        connections: TaskTracker::new(),
-    };
+    let listen = listen(routes, CancellationToken::new());
     let (ours, theirs) = duplex(64 * 1024);
     let gate = Gate::open(theirs, BytesMut::new());
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
