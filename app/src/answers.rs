@@ -15,7 +15,6 @@ use crate::{
         brand::Brand,
         icon::{ARROW_LEFT, Icon},
     },
-    erased::{Erase as _, Erased},
     shell::{Basics, Site},
     wire::{Answering, Provider, Secret},
 };

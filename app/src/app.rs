@@ -1,10 +1,10 @@
 //! The contexts that every page shares, and the routes.
 
-use leptos::prelude::*;
+use leptos::{children::ToChildren as _, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{FlatRoutes, Route, Router},
+    components::{FlatRoutes, FlatRoutesProps, Route, RouteChildren, RouteProps, Router},
     path,
 };
 
@@ -31,16 +31,26 @@ pub fn App() -> impl IntoView {
     provide_context(PaletteOpen::new());
     Effect::new(|_| browser::close_menus_on_leave());
 
-    // Both pages are whole before they are sent: they must read without script.
     view! {
         <Title text="Hookglass"/>
         <Router>
-            <FlatRoutes fallback=NoSuchPage>
-                <Route path=path!("/") view=Home ssr=SsrMode::Async/>
-                <Route path=path!("/inspect/:endpoint/:seq?") view=Inspect ssr=SsrMode::Async/>
-            </FlatRoutes>
+            <Pages/>
             <UndoBar/>
         </Router>
         <Palette/>
     }
+}
+
+/// The page that the path names. Routes are no views, so that `view!` cannot write them in the
+/// browser, where what it writes is of one type.
+#[component]
+fn Pages() -> impl leptos::IntoView {
+    // Both pages are whole before they are sent: they must read without script.
+    let routes = RouteChildren::to_children(|| {
+        let home = RouteProps::builder().path(path!("/")).view(Home).ssr(SsrMode::Async);
+        let inspect = path!("/inspect/:endpoint/:seq?");
+        let inspect = RouteProps::builder().path(inspect).view(Inspect).ssr(SsrMode::Async);
+        (Route(home.build()), Route(inspect.build()))
+    });
+    FlatRoutes(FlatRoutesProps::builder().fallback(NoSuchPage).children(routes).build())
 }

@@ -14,7 +14,6 @@ pub mod app;
 pub mod backend;
 mod browser;
 mod components;
-mod erased;
 pub mod feed;
 pub mod format;
 mod keys;

@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Answers, Refused};
-use crate::{
-    components::note::as_html,
-    erased::{Erase as _, Erased},
-};
+use crate::components::note::as_html;
 
 /// One form of the page.
 pub(super) struct Form<'a> {

@@ -6,7 +6,6 @@ use super::{
     Answers, Form, Running,
     form::{Input, Kind, button},
 };
-use crate::erased::{Erase as _, Erased};
 
 /// All of it.
 pub(super) fn section(answers: &Answers) -> Erased {

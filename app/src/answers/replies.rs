@@ -8,7 +8,6 @@ use super::{
     section,
 };
 use crate::{
-    erased::{Erase as _, Erased},
     format::count::counted,
     wire::{Reply, Rule},
 };

@@ -7,10 +7,7 @@ use super::{
     form::{Input, Kind, button, marked},
     section,
 };
-use crate::{
-    erased::{Erase as _, Erased},
-    wire::Secret,
-};
+use crate::wire::Secret;
 
 /// Which verification requests are answered.
 pub(super) fn handshakes(answers: &Answers) -> Erased {

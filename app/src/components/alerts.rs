@@ -9,7 +9,6 @@ use web_sys::{AudioContext, Notification, NotificationOptions, NotificationPermi
 
 use super::icon::{BELL, Icon};
 use crate::{
-    erased::Erase as _,
     format::{joined, target},
     lists::Lists,
     looks,

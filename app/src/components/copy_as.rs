@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     browser,
-    erased::{Erase as _, EraseEach as _},
     format::{joined, tools::TOOLS},
 };
 

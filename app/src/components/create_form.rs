@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, PLUS};
-use crate::erased::Erase as _;
 
 /// Makes an endpoint; its address and name may be chosen. Works without script.
 #[component]

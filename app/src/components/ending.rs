@@ -7,7 +7,6 @@ use super::{
     notice::{Notice, Tone},
 };
 use crate::{
-    erased::Erase as _,
     format,
     viewer::Viewer,
     wire::{Endpoint, GoneReason, Timestamp},

@@ -9,7 +9,6 @@ use super::{
     when::Expiry,
 };
 use crate::{
-    erased::{Children, Erase as _},
     feed::FeedState,
     format::{curl, joined, reach::Reach, sample::SAMPLES},
     wire::Timestamp,

@@ -9,7 +9,6 @@ use super::{
     when::expiry_in_full,
 };
 use crate::{
-    erased::Erase as _,
     feed::FeedState,
     format::{
         count::{counted, grouped},

@@ -6,7 +6,6 @@ use super::{
     icon::{ALERT, BAN, SCISSORS},
     notice::{Notice, Tone},
 };
-use crate::erased::Children;
 use crate::{
     format::{
         count::{duration, grouped},

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     browser,
-    erased::{Erase as _, EraseEach as _},
     wire::{Field, Piece},
 };
 

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, part::ValueAnswer};
-use crate::erased::Erase as _;
 
 /// Path and value of the line that is chosen; how to choose one while none is.
 #[component]

@@ -1,6 +1,5 @@
 //! The place to paste a workspace's key.
 
-use crate::erased::Erase as _;
 use leptos::prelude::*;
 
 /// Opens the workspace of a pasted key in this browser. `id` must be unique on the page.

@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use leptos_router::{hooks::use_location, location::Url, params::ParamsMap};
 
-use crate::erased::Children;
-
 /// What the query says of how one part of one request is shown: another one starts anew.
 const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];
 

@@ -7,7 +7,6 @@ use super::{
     link,
 };
 use crate::{
-    erased::{Children, Erase as _},
     format::{
         count::{counted, grouped},
         joined,

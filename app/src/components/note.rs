@@ -2,7 +2,7 @@
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
-use crate::{browser, erased::Erase as _, format::joined, wire::Summary};
+use crate::{browser, format::joined, wire::Summary};
 
 /// How long a note may be, as the API has it.
 const MAX_CHARS: u32 = 2_000;

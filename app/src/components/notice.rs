@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
-use crate::erased::Children;
 
 /// How much a notice matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,6 @@ use web_sys::{HtmlAnchorElement, KeyboardEvent};
 
 use super::icon::{Icon, KEYBOARD};
 use crate::{
-    erased::Erase as _,
     format::joined,
     keys::{COMMANDS, Command, command_of, is_meant},
     pressing,

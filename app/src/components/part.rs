@@ -13,7 +13,6 @@ use super::{
     reader::{Reader, Rows},
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{self, count::grouped, joined},
     reading::{self, Slice},
     wire::{Ask, Part, Problem, Reading, Value},

@@ -13,7 +13,6 @@ use super::{
     secrets::SecretsSwitch,
 };
 use crate::{
-    erased::{Children, Erase as _, EraseEach as _},
     format::{count::grouped, joined},
     wire::{Ask, Part, Reading},
 };

@@ -14,7 +14,6 @@ use web_sys::{
 
 use super::{link::query_for, pieces::pieces};
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{count::grouped, joined},
     pressing,
     reading::{self, Scroll, Slice},

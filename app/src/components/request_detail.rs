@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     browser,
-    erased::{Children, Erase as _},
     format::joined,
     reading,
     wire::{Detail, Part, Summary},

@@ -11,7 +11,6 @@ use super::{
     when::{Age, Exact},
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{joined, name},
     wire::{Detail, Summary},
 };

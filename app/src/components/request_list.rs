@@ -14,7 +14,6 @@ use super::{
     request_row::RequestRow,
 };
 use crate::{
-    erased::{Children, Erase as _},
     format::{count::grouped, joined, retention},
     lists::Lists,
     windowing::px,

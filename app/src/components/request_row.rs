@@ -9,7 +9,6 @@ use super::{
     when::Age,
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{self, name, target},
     wire::Summary,
 };

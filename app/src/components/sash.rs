@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
-use crate::{erased::Erase as _, looks};
+use crate::looks;
 
 /// As wide as the list may be made, in CSS pixels. The style sheet has it leave room for the
 /// request in any case.

@@ -14,7 +14,6 @@ use super::{
     when::moment,
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{count::counted, joined},
     scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
     span::{RECENT, Span},

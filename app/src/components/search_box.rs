@@ -12,7 +12,6 @@ use super::{
     link,
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::utf16,
     wire::{QueryError, Suggestion, Suggestions},
 };

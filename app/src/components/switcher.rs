@@ -7,7 +7,6 @@ use super::{
     link,
 };
 use crate::{
-    erased::{Erase as _, EraseEach as _},
     format::{count::grouped, name},
     wire::Endpoint,
 };

@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use super::{
     brand::Brand, palette::PaletteButton, theme::ThemeButton, workspace_menu::WorkspaceMenu,
 };
-use crate::erased::{Children, Erase as _};
 
 /// The name of the place, what the page puts beside it, and the workspace's menu.
 #[component]

@@ -7,7 +7,7 @@ use leptos_router::{
 };
 
 use super::icon::{Icon, TRASH, UNDO};
-use crate::{erased::Erase as _, pending::Pending, viewer::Viewer};
+use crate::{pending::Pending, viewer::Viewer};
 
 /// What was deleted and for how long that can be taken back; or why it failed. Nothing else.
 #[component]

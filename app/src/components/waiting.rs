@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark, sample::SampleButton};
-use crate::{
-    erased::{Erase as _, EraseEach as _},
-    format::{curl, joined, providers::PROVIDERS, sample::SAMPLES},
-};
+use crate::format::{curl, joined, providers::PROVIDERS, sample::SAMPLES};
 
 /// The endpoint's URL, large, and the ways to send to it.
 #[component]

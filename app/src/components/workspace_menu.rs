@@ -7,7 +7,7 @@ use super::{
     icon::{CHEVRON_DOWN, Icon, KEY},
     key_form::KeyForm,
 };
-use crate::{erased::Erase as _, wire::Problem};
+use crate::wire::Problem;
 
 /// The workspace's key as far as the menu knows it.
 #[derive(Debug, Clone, Default)]

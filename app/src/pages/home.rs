@@ -10,7 +10,6 @@ use crate::{
         create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, outage::Outage,
         top_bar::TopBar, trouble::Trouble, workspace_menu,
     },
-    erased::Erase as _,
     listing::Listing,
     live,
     load::resource,

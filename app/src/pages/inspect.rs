@@ -16,7 +16,6 @@ use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
-    erased::Erase as _,
     load::resource,
     reading,
     span::Span,

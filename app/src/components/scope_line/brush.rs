@@ -164,8 +164,8 @@ pub(super) fn Handles(brush: Brush, parts: Memo<usize>, alive: Memo<bool>) -> im
             />
         }
     };
-    (
-        handle(false, "From, Enter narrows to the span"),
-        handle(true, "To, Enter narrows to the span"),
-    )
+    view! {
+        {handle(false, "From, Enter narrows to the span")}
+        {handle(true, "To, Enter narrows to the span")}
+    }
 }

@@ -35,7 +35,6 @@ use crate::{
         top_bar::TopBar,
         waiting::Waiting,
     },
-    erased::Erase as _,
     feed::FeedState,
     format::name,
     lists::Lists,

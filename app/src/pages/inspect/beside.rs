@@ -3,7 +3,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::{api, erased::Erase as _, lists::Lists, wire::Window};
+use crate::{api, lists::Lists, wire::Window};
 
 /// Two buttons that nobody sees; `pressing` knows them.
 #[component]

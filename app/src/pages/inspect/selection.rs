@@ -16,7 +16,6 @@ use crate::{
         request_head::Acts,
         trouble::Trouble,
     },
-    erased::Erase as _,
     load::Resource,
     reading::Slice,
     status::answer_with,

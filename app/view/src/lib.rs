@@ -1,0 +1,51 @@
+//! Leptos, with views that are values in the browser.
+//!
+//! Leptos makes a type of each view: an element is generic over its attributes and its children, and
+//! what builds, hydrates and rebuilds it is compiled anew for each. That is fast, and it is most of
+//! what a page weighs. In the browser this crate takes the place of what `view!` writes: elements,
+//! attributes and closures become values of one type ([`Node`](prelude::Node)), and one function for
+//! each purpose walks them all. They stand in the page exactly as Leptos' own, which the server has.
+//!
+//! Everything else is Leptos', under the same names: `hookglass-app` calls this crate `leptos`,
+//! because that is the name which `view!` and `#[component]` write.
+
+pub use leptos::*;
+
+#[cfg(not(feature = "ssr"))]
+mod browser;
+#[cfg(feature = "ssr")]
+mod server;
+
+/// What views are made with: Leptos' prelude, and ways to forget a view's type.
+pub mod prelude {
+    #[cfg(not(feature = "ssr"))]
+    pub use crate::browser::{
+        Content as Children, Effect, EraseEach, IntoAttributeValue, IntoRender, IntoView, Memo,
+        Node, Node as Erased, Ref, RwSignal, Signal, StoredValue, View, component_view,
+    };
+    #[cfg(feature = "ssr")]
+    pub use crate::server::{Content as Children, Erase, EraseEach, Erased};
+    pub use leptos::prelude::*;
+}
+
+/// How components are called.
+#[cfg(not(feature = "ssr"))]
+pub mod component {
+    pub use crate::browser::component_view;
+    pub use leptos::component::*;
+}
+
+/// What `view!` names.
+#[cfg(not(feature = "ssr"))]
+pub mod tachys {
+    pub use leptos::tachys::*;
+
+    /// HTML.
+    pub mod html {
+        pub use leptos::tachys::html::*;
+
+        pub use crate::browser::tags::html as element;
+    }
+
+    pub use crate::browser::tags::svg;
+}
