@@ -1,7 +1,6 @@
 //! The contexts that every page shares, and the routes.
 
 use leptos::{children::ToChildren as _, prelude::*};
-use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
     components::{FlatRoutes, FlatRoutesProps, Route, RouteChildren, RouteProps, Router},
@@ -14,6 +13,7 @@ use crate::{
         lost::NoSuchPage,
         palette::{Palette, PaletteOpen},
         secrets::Secrets,
+        title,
         undo::UndoBar,
     },
     pages::{home::Home, inspect::Inspect},
@@ -24,7 +24,7 @@ use crate::{
 /// The whole application: what the server renders into the body and the browser brings to life.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
+    title::usual();
     provide_context(Viewer::new());
     provide_context(Pending::new());
     provide_context(Secrets::new());
@@ -32,7 +32,6 @@ pub fn App() -> impl IntoView {
     Effect::new(|_| browser::close_menus_on_leave());
 
     view! {
-        <Title text="Hookglass"/>
         <Router>
             <Pages/>
             <UndoBar/>

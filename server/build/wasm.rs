@@ -1,9 +1,11 @@
 //! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
 //! JavaScript beside it, and for a release both are made small. Knows nothing of where they go.
 
+mod ends;
 mod functions;
 mod likeness;
 mod names;
+mod places;
 
 use std::{
     env,
@@ -154,8 +156,12 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
+    let mut wasm = fs::read(compiled).context("cannot read what was compiled")?;
+    if profile == Profile::Release {
+        wasm = ends::trapped(&wasm)?;
+    }
     Bindgen::new()
-        .input_path(compiled)
+        .input_bytes(NAME, wasm)
         .out_name(NAME)
         .web(true)?
         .typescript(false)
@@ -185,7 +191,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         Profile::Dev => Bound { script, wasm },
         Profile::Release => {
             let (script, wasm) = names::shortened(&script, &wasm)?;
-            let wasm = functions::arranged(&wasm)?;
+            let wasm = functions::arranged(&places::forgotten(&wasm)?)?;
             wasmparser::validate(&wasm).context("the arranged browser half is no module")?;
             Bound { script, wasm }
         }

@@ -3,11 +3,13 @@
 
 use js_sys::Reflect;
 use leptos::{ev, prelude::*};
-use leptos_meta::Title;
 use send_wrapper::SendWrapper;
 use web_sys::{AudioContext, Notification, NotificationOptions, NotificationPermission};
 
-use super::icon::{BELL, Icon};
+use super::{
+    icon::{BELL, Icon},
+    title,
+};
 use crate::{
     format::{joined, target},
     lists::Lists,
@@ -32,8 +34,7 @@ const SOUND_HZ: f32 = 660.0;
 
 /// The page's title with the number of those that came while the page was hidden; the icon says
 /// the same.
-#[component]
-pub(crate) fn Unread(lists: Lists, title: String) -> impl IntoView {
+pub(crate) fn tell_unread(lists: Lists, name: String) {
     // The newest that the viewer can have seen; none while the page is shown.
     let seen = RwSignal::new(None::<i64>);
     let unread =
@@ -55,13 +56,12 @@ pub(crate) fn Unread(lists: Lists, title: String) -> impl IntoView {
         }
         unread
     });
-    let text = move || {
+    title::follow(move || {
         let count = unread.get();
         let count =
             if count == 0 { String::new() } else { joined(&["(", &count.to_string(), ") "]) };
-        joined(&[&count, &title, " · Hookglass"])
-    };
-    view! { <Title text/> }
+        joined(&[&count, &name, " · Hookglass"])
+    });
 }
 
 /// Switches for a notification and a sound at each arrival. Both are off at first.

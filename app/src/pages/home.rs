@@ -12,7 +12,7 @@ use crate::{
     },
     listing::Listing,
     live,
-    load::resource,
+    load,
     status::answer_with,
     wire::Endpoints,
 };
@@ -24,22 +24,18 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The home page.
 #[component]
 pub(crate) fn Home() -> impl IntoView {
-    let loaded = resource(|| (), |()| api::endpoints());
-    let content = move || {
-        Suspend::new(async move {
-            match loaded.await {
-                Ok(list) => view! { <Workspace list/> }.erased(),
-                Err(problem) => {
-                    answer_with(&problem);
-                    view! { <Trouble problem/> }.erased()
-                }
-            }
-        })
-    };
+    let loaded = load::resource(|| (), |()| api::endpoints());
+    let content = load::kept(loaded, |answer| match answer {
+        Ok(list) => view! { <Workspace list/> }.erased(),
+        Err(problem) => {
+            answer_with(&problem);
+            view! { <Trouble problem/> }.erased()
+        }
+    });
     view! {
         <TopBar session=Callback::new(read_session)/>
         <main class="page home">
-            <Suspense>{content}</Suspense>
+            {content}
         </main>
     }
     .erased()

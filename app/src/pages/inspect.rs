@@ -16,7 +16,7 @@ use super::home::read_session;
 use crate::{
     api,
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
-    load::resource,
+    load::{self, resource},
     reading,
     span::Span,
     status::answer_with,
@@ -89,21 +89,13 @@ pub(crate) fn Inspect() -> impl IntoView {
         move || (id.get(), seq.get(), ask.get()),
         |(id, seq, ask)| selection::read_part(id, seq, ask),
     );
-    let content = move || {
-        Suspend::new(async move {
-            match opened.await {
-                Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
-                Err(problem) => {
-                    answer_with(&problem);
-                    view! { <Unopened problem/> }.erased()
-                }
-            }
-        })
-    };
-    view! {
-        <Suspense fallback=Opening>{content}</Suspense>
-    }
-    .erased()
+    load::anew(opened, Opening, move |answer| match answer {
+        Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
+        Err(problem) => {
+            answer_with(&problem);
+            view! { <Unopened problem/> }.erased()
+        }
+    })
 }
 
 /// What stands there for the moment in which the browser opens another endpoint.

@@ -13,6 +13,6 @@ pub use self::{
     attribute::IntoAttributeValue,
     foreign::component_view,
     node::Node,
-    reactive::{Effect, Memo, Ref, RwSignal, Signal, StoredValue},
+    reactive::{Effect, Memo, NodeRef, Ref, RwSignal, Signal, StoredValue},
     views::{Content, EraseEach, IntoRender, IntoView, View},
 };

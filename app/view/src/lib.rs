@@ -21,7 +21,7 @@ pub mod prelude {
     #[cfg(not(feature = "ssr"))]
     pub use crate::browser::{
         Content as Children, Effect, EraseEach, IntoAttributeValue, IntoRender, IntoView, Memo,
-        Node, Node as Erased, Ref, RwSignal, Signal, StoredValue, View, component_view,
+        Node, Node as Erased, NodeRef, Ref, RwSignal, Signal, StoredValue, View, component_view,
     };
     #[cfg(feature = "ssr")]
     pub use crate::server::{Content as Children, Erase, EraseEach, Erased};

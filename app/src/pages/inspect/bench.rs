@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     components::{
-        alerts::Unread,
+        alerts,
         announcer::Announcer,
         connection::ConnectionBadge,
         ending::{Ended, Ending},
@@ -217,8 +217,8 @@ pub(super) fn Bench(
         }
     });
     let annotate = Callback::new(move |(change, known)| acts.annotate(change, known));
+    alerts::tell_unread(lists, title.clone());
     view! {
-        <Unread lists title=title.clone()/>
         <TopBar session=Callback::new(read_session)>
             <Switcher current=endpoint endpoints=opened.endpoints/>
             <ConnectionBadge connection/>

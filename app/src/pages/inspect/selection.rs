@@ -16,7 +16,7 @@ use crate::{
         request_head::Acts,
         trouble::Trouble,
     },
-    load::Resource,
+    load::{self, Resource},
     reading::Slice,
     status::answer_with,
     wire::{Ask, Detail, Problem, Reading, Summary},
@@ -65,51 +65,44 @@ pub(super) fn Selection(
     annotate: Callback<(String, RwSignal<Summary>)>,
 ) -> impl IntoView {
     let endpoint = StoredValue::new(endpoint);
-    let content = move || {
-        Suspend::new(async move {
-            match selected.await {
-                Ok(None) => ().erased(),
-                Ok(Some(detail)) => {
-                    let seq = detail.summary.seq;
-                    let bytes =
-                        if is_body_kept(&detail.summary) { detail.summary.body_bytes } else { 0 };
-                    let copy = Callback::new(move |(tool, copied)| {
-                        let id = endpoint.get_value();
-                        spawn_local(async move {
-                            let text = api::snippet(&id, seq, tool).await;
-                            let worked = match text {
-                                Ok(text) => browser::copy(&text).await,
-                                Err(_) => false,
-                            };
-                            answer(copied, worked);
-                        });
-                    });
-                    let acts = Acts { delete, annotate, copy };
-                    let loads = loads(endpoint, seq, is_missing);
-                    view! {
-                        <RequestDetail detail listed acts>
-                            <Shown part is_missing loads seq bytes/>
-                        </RequestDetail>
-                    }
-                    .erased()
-                }
-                Err(problem) => {
-                    answer_with(&problem);
-                    if problem.is_final() {
-                        let seq = seq.get_untracked().unwrap_or_default();
-                        view! { <NoSuchRequest seq/> }.erased()
-                    } else {
-                        is_missing.set_value(true);
-                        view! { <Trouble problem/> }.erased()
-                    }
-                }
+    // The last request stays until the next one is there.
+    load::kept(selected, move |read| match read {
+        Ok(None) => ().erased(),
+        Ok(Some(detail)) => {
+            let seq = detail.summary.seq;
+            let bytes =
+                if is_body_kept(&detail.summary) { detail.summary.body_bytes } else { 0 };
+            let copy = Callback::new(move |(tool, copied)| {
+                let id = endpoint.get_value();
+                spawn_local(async move {
+                    let text = api::snippet(&id, seq, tool).await;
+                    let worked = match text {
+                        Ok(text) => browser::copy(&text).await,
+                        Err(_) => false,
+                    };
+                    answer(copied, worked);
+                });
+            });
+            let acts = Acts { delete, annotate, copy };
+            let loads = loads(endpoint, seq, is_missing);
+            view! {
+                <RequestDetail detail listed acts>
+                    <Shown part is_missing loads seq bytes/>
+                </RequestDetail>
             }
-        })
-    };
-    // A transition: the last request stays until the next one is there.
-    view! {
-        <Transition>{content}</Transition>
-    }
+            .erased()
+        }
+        Err(problem) => {
+            answer_with(&problem);
+            if problem.is_final() {
+                let seq = seq.get_untracked().unwrap_or_default();
+                view! { <NoSuchRequest seq/> }.erased()
+            } else {
+                is_missing.set_value(true);
+                view! { <Trouble problem/> }.erased()
+            }
+        }
+    })
 }
 
 /// The part that is shown, or why it cannot be.
@@ -126,37 +119,32 @@ fn Shown(
     let top = StoredValue::new(0);
     let chosen = RwSignal::new(None);
     let last = StoredValue::new(None);
-    let content = move || {
-        Suspend::new(async move {
-            let Some(Read { ask, answer }) = part.await else { return ().erased() };
-            match answer {
-                Ok(reading) => {
-                    let now = Some((ask.part, reading.form.clone()));
-                    // Who goes on quickly has left this request before its part came.
-                    let Some(before) = last.try_get_value() else { return ().erased() };
-                    if before != now {
-                        last.set_value(now);
-                        top.set_value(0);
-                        chosen.set(None);
-                    }
-                    view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
+    load::kept(part, move |read| {
+        let Some(Read { ask, answer }) = read else { return ().erased() };
+        match answer {
+            Ok(reading) => {
+                let now = Some((ask.part, reading.form.clone()));
+                // Who goes on quickly has left this request before its part came.
+                let Some(before) = last.try_get_value() else { return ().erased() };
+                if before != now {
+                    last.set_value(now);
+                    top.set_value(0);
+                    chosen.set(None);
                 }
-                Err(problem) => {
-                    is_missing.set_value(true);
-                    view! {
-                        <div class="part" data-testid="part-trouble" data-state="trouble">
-                            <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
-                            <p class="part__none">{problem.to_string()}</p>
-                        </div>
-                    }
-                    .erased()
-                }
+                view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
             }
-        })
-    };
-    view! {
-        <Transition>{content}</Transition>
-    }
+            Err(problem) => {
+                is_missing.set_value(true);
+                view! {
+                    <div class="part" data-testid="part-trouble" data-state="trouble">
+                        <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
+                        <p class="part__none">{problem.to_string()}</p>
+                    </div>
+                }
+                .erased()
+            }
+        }
+    })
 }
 
 /// How more of the request is loaded.

@@ -1,9 +1,9 @@
 //! Elements as values.
 
 use leptos::{
-    prelude::{Mountable as _, NodeRef},
+    prelude::Mountable as _,
     tachys::{
-        html::{element::ElementType, event::EventDescriptor, node_ref::NodeRefContainer as _},
+        html::event::EventDescriptor,
         hydration::Cursor,
         renderer::{CastFrom as _, Rndr},
         view::{Position, PositionState},
@@ -15,6 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::{
     attribute::{Attribute, Held, IntoAttributeValue, Name},
     node::Node,
+    reactive::NodeRef,
     standing::Standing,
     views::Views,
 };
@@ -69,11 +70,7 @@ impl Element {
 
     /// With what is to know of it.
     #[must_use]
-    pub fn node_ref<E>(self, reference: NodeRef<E>) -> Self
-    where
-        E: ElementType,
-        E::Output: JsCast + Clone + 'static,
-    {
+    pub fn node_ref<E: 'static>(self, reference: NodeRef<E>) -> Self {
         self.with(Attribute::Reference(Box::new(move |element| reference.load(element))))
     }
 

@@ -5,9 +5,11 @@ mod derived;
 mod effect;
 mod held;
 mod memo;
+mod reference;
 mod signal;
 mod stored;
 
 pub use self::{
-    derived::Signal, effect::Effect, held::Ref, memo::Memo, signal::RwSignal, stored::StoredValue,
+    derived::Signal, effect::Effect, held::Ref, memo::Memo, reference::NodeRef,
+    signal::RwSignal, stored::StoredValue,
 };

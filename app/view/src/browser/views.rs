@@ -5,13 +5,12 @@ use std::borrow::Cow;
 use leptos::{
     children::{ChildrenOptContainer, ToChildren},
     either::Either,
-    prelude::{IntoView as LeptosView, Suspend},
-    tachys::{html::InertElement, view::RenderHtml},
+    prelude::IntoView as LeptosView,
+    tachys::html::InertElement,
 };
 
 use super::{
     element::Element,
-    foreign::taken,
     node::{Kind, Node},
     reactive::{Memo, RwSignal, Signal},
 };
@@ -110,15 +109,6 @@ where
 {
     fn into_render(mut self) -> Node {
         Node(Kind::Followed(Box::new(move || self().into_render())))
-    }
-}
-
-impl<T: RenderHtml + Send + 'static> IntoRender for Suspend<T>
-where
-    Self: RenderHtml,
-{
-    fn into_render(self) -> Node {
-        taken(self)
     }
 }
 

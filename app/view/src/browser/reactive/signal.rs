@@ -1,8 +1,8 @@
 //! Values that are followed.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, ops::DerefMut};
 
-use leptos::prelude::{ReadUntracked as _, RwSignal as Inner, Set as _, Track as _, Update as _};
+use leptos::prelude::{ReadUntracked as _, RwSignal as Inner, Set as _, Track as _, Write as _};
 
 use super::held::{Held, Look, Ref, gone, handle, open_mut, readable};
 
@@ -27,9 +27,9 @@ fn put(signal: Inner<Held>, value: Held) -> bool {
     signal.try_set(value).is_none()
 }
 
-fn change(signal: Inner<Held>, change: &mut dyn FnMut(&mut Held)) {
-    // Nobody is left to tell if it is gone.
-    let _ = signal.try_update(change);
+/// The value, to change it: those who follow it are told when this goes.
+fn open(signal: &Inner<Held>) -> Option<impl DerefMut<Target = Held>> {
+    signal.try_write()
 }
 
 impl<T: Send + Sync + 'static> RwSignal<T> {
@@ -56,8 +56,6 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
 
     /// What `update` makes of the value, which it may change; `None` if it is gone.
     pub fn try_update<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let (mut update, mut result) = (Some(update), None);
-        change(self.0, &mut |held| result = update.take().map(|update| update(open_mut(held))));
-        result
+        open(&self.0).map(|mut held| update(open_mut(&mut held)))
     }
 }

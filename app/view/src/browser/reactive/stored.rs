@@ -1,8 +1,8 @@
 //! Values that nobody follows.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, ops::DerefMut};
 
-use leptos::prelude::{ReadValue as _, StoredValue as Inner, UpdateValue as _};
+use leptos::prelude::{ReadValue as _, StoredValue as Inner, WriteValue as _};
 
 use super::held::{Held, Look, Ref, gone, handle, open_mut};
 
@@ -19,9 +19,9 @@ pub(super) fn made(value: Held) -> Inner<Held> {
     Inner::new(value)
 }
 
-fn change(stored: Inner<Held>, change: &mut dyn FnMut(&mut Held)) {
-    // Nobody is left to tell if it is gone.
-    let _ = stored.try_update_value(change);
+/// The value, to change it.
+fn open(stored: &Inner<Held>) -> Option<impl DerefMut<Target = Held>> {
+    stored.try_write_value()
 }
 
 impl<T: Send + Sync + 'static> StoredValue<T> {
@@ -43,9 +43,7 @@ impl<T: Send + Sync + 'static> StoredValue<T> {
 
     /// What `update` makes of the value, which it may change; `None` if it is gone.
     pub fn try_update_value<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let (mut update, mut result) = (Some(update), None);
-        change(self.0, &mut |held| result = update.take().map(|update| update(open_mut(held))));
-        result
+        open(&self.0).map(|mut held| update(open_mut(&mut held)))
     }
 
     /// The value.

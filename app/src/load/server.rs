@@ -1,0 +1,78 @@
+//! The server's half: Leptos' resources, and pages that are whole before they are sent.
+
+use std::future::Future;
+
+use codee::{Decoder, Encoder};
+use leptos::prelude::*;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::wire::json::{self, Unreadable};
+
+/// What a page loads.
+pub(crate) type Resource<T> = leptos::prelude::Resource<T, Wire>;
+
+/// Loads what `fetcher` makes of `source`, anew whenever `source` changes.
+pub(crate) fn resource<S, T, F>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    fetcher: impl Fn(S) -> F + Send + Sync + 'static,
+) -> Resource<T>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    ArcResource::<T, Wire>::new_with_options(source, fetcher, false).into()
+}
+
+/// What is loaded; while it is loaded anew, what `opening` makes.
+pub(crate) fn anew<T, V>(
+    resource: Resource<T>,
+    opening: impl Fn() -> V + Send + Sync + 'static,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let content = move || {
+        let show = show.clone();
+        Suspend::new(async move { show(resource.await) })
+    };
+    view! { <Suspense fallback=opening>{content}</Suspense> }.erased()
+}
+
+/// What is loaded; while it is loaded anew, what was there before.
+pub(crate) fn kept<T>(
+    resource: Resource<T>,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let content = move || {
+        let show = show.clone();
+        Suspend::new(async move { show(resource.await) })
+    };
+    view! { <Transition>{content}</Transition> }.erased()
+}
+
+/// How an answer crosses to the browser inside the page.
+pub(crate) struct Wire;
+
+impl<T: Serialize> Encoder<T> for Wire {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, serde_json::Error> {
+        serde_json::to_string(value)
+    }
+}
+
+impl<T: DeserializeOwned> Decoder<T> for Wire {
+    type Error = Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, Unreadable> {
+        json::read(text)
+    }
+}
