@@ -26,6 +26,7 @@ mod pages;
 mod pending;
 mod pressing;
 mod reading;
+mod route;
 mod scope;
 #[cfg(feature = "ssr")]
 pub mod shell;

@@ -1,9 +1,10 @@
 //! Rows that are loaded in part and shown in part: which are in sight, which are to be loaded, and
 //! what the query says of them. Pure.
 
-use leptos_router::params::ParamsMap;
-
-use crate::wire::{Ask, Part, Row};
+use crate::{
+    route::ParamsMap,
+    wire::{Ask, Part, Row},
+};
 
 /// How many rows are loaded at a time.
 pub(crate) const ROWS: u32 = 500;

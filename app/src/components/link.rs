@@ -1,7 +1,8 @@
 //! Links within an endpoint's page: they change one part of the URL and keep the rest.
 
 use leptos::prelude::*;
-use leptos_router::{hooks::use_location, location::Url, params::ParamsMap};
+
+use crate::route::{ParamsMap, Url, use_location};
 
 /// What the query says of how one part of one request is shown: another one starts anew.
 const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];

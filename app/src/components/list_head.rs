@@ -12,6 +12,7 @@ use crate::{
         joined,
     },
     lists::Lists,
+    route,
 };
 
 /// What is done with requests that arrive. A cheap-clone handle on signals.
@@ -96,7 +97,7 @@ pub(crate) fn ListHead(
     let q = link::query_value("q");
     let folded = Memo::new(move |_| folded(&q.read()));
     let is_folded = move || folded.read().0;
-    let path = leptos_router::hooks::use_location().pathname;
+    let path = route::use_location().pathname;
     let fold = link::query_set("q", move || folded.get().1);
     let can_fold = Memo::new(move |_| {
         folded.read().0 || lists.read(|list| list.requests.iter().any(|row| row.attempt > Some(1)))

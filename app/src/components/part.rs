@@ -15,6 +15,7 @@ use super::{
 use crate::{
     format::{self, count::grouped, joined},
     reading::{self, Slice},
+    route,
     wire::{Ask, Part, Problem, Reading, Value},
 };
 
@@ -174,7 +175,7 @@ const fn label(part: Part) -> &'static str {
 /// it, they scroll.
 #[component]
 fn Pages(kind: &'static str, from: u64, to: u64, total: u64) -> impl IntoView {
-    let query = leptos_router::hooks::use_location().query;
+    let query = route::use_location().query;
     let step = u64::from(reading::ROWS);
     let link = move |place: u64, text: &'static str| {
         let query = query.read_untracked();

@@ -1,10 +1,6 @@
 //! What one can choose of how a part is shown: its form, how deep it is open, what to find in it.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
 use web_sys::KeyboardEvent;
 
 use super::{
@@ -14,6 +10,7 @@ use super::{
 };
 use crate::{
     format::{count::grouped, joined},
+    route::{NavigateOptions, use_location, use_navigate},
     wire::{Ask, Part, Reading},
 };
 

@@ -2,10 +2,6 @@
 //! of its own that scrolls over as many as there are.
 
 use leptos::{html, prelude::*};
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
 use wasm_bindgen::JsCast;
 use web_sys::{
     Element, FocusOptions, HtmlElement, KeyboardEvent, MouseEvent, ScrollIntoViewOptions,
@@ -17,6 +13,7 @@ use crate::{
     format::{count::grouped, joined},
     pressing,
     reading::{self, Scroll, Slice},
+    route::{NavigateOptions, use_location, use_navigate},
     wire::Row,
 };
 

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     browser,
     format::joined,
-    reading,
+    reading, route,
     wire::{Detail, Part, Summary},
 };
 
@@ -64,7 +64,7 @@ pub(crate) fn RequestDetail(
 /// The parts of a request, each under a key of its own.
 #[component]
 fn Tabs(headers: usize) -> impl IntoView {
-    let query = leptos_router::hooks::use_location().query;
+    let query = route::use_location().query;
     let chosen = Memo::new(move |_| reading::ask(&query.read()).part);
     let tab = move |part: Part, key: &'static str| {
         let name = match part {

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     format::{joined, name},
+    route,
     wire::{Detail, Summary},
 };
 
@@ -117,7 +118,7 @@ fn Buttons(
     let seq = summary.seq;
     let has_body = is_body_kept(&summary);
     let path = joined(&["/api/endpoints/", &summary.endpoint, "/requests/", &seq.to_string()]);
-    let query = leptos_router::hooks::use_location().query;
+    let query = route::use_location().query;
     let compare = {
         let id = summary.endpoint.clone();
         move || {

@@ -4,7 +4,6 @@
 mod brush;
 
 use leptos::{html, prelude::*};
-use leptos_router::hooks::use_location;
 use web_sys::{KeyboardEvent, PointerEvent};
 
 use self::brush::{Brush, Handles};
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     format::{count::counted, joined},
+    route::use_location,
     scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
     span::{RECENT, Span},
     viewer::Viewer,

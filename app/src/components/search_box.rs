@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use leptos::{html, leptos_dom::helpers::TimeoutHandle, prelude::*};
-use leptos_router::hooks::use_location;
 use web_sys::{KeyboardEvent, SelectionMode, SubmitEvent};
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::{
     format::utf16,
+    route::use_location,
     wire::{QueryError, Suggestion, Suggestions},
 };
 

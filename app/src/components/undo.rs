@@ -1,13 +1,13 @@
 //! The line that takes a deletion back.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
 
 use super::icon::{Icon, TRASH, UNDO};
-use crate::{pending::Pending, viewer::Viewer};
+use crate::{
+    pending::Pending,
+    route::{NavigateOptions, use_location, use_navigate},
+    viewer::Viewer,
+};
 
 /// What was deleted and for how long that can be taken back; or why it failed. Nothing else.
 #[component]

@@ -11,8 +11,7 @@ use crate::{
         top_bar::TopBar, trouble::Trouble, workspace_menu,
     },
     listing::Listing,
-    live,
-    load,
+    live, load,
     status::answer_with,
     wire::Endpoints,
 };

@@ -8,7 +8,6 @@ mod finding;
 mod selection;
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_location, use_params_map};
 use serde::{Deserialize, Serialize};
 
 use self::bench::Bench;
@@ -18,6 +17,7 @@ use crate::{
     components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
     load::{self, resource},
     reading,
+    route::{use_location, use_params_map},
     span::Span,
     status::answer_with,
     wire::{Counts, Endpoint, Page, Problem, Window},

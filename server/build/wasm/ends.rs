@@ -29,7 +29,8 @@ const NEVER_RETURN: &[&str] = &[
 
 /// Starts of the names of what `wasm-streams` gives to JavaScript, for streams that Leptos can send
 /// and this page does not: nobody can call it, as only Rust makes such objects.
-const NEVER_CALLED: &[&str] = &["intounderlyingsink_", "intounderlyingsource_", "intounderlyingbytesource_"];
+const NEVER_CALLED: &[&str] =
+    &["intounderlyingsink_", "intounderlyingsource_", "intounderlyingbytesource_"];
 
 /// The module with a trap in place of each function that only ends, and of each that nobody calls.
 /// wasm-bindgen drops what only these called. `wasm` must still have its names.

@@ -2,10 +2,6 @@
 //! does to them.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
 
 use super::{
     Opened,
@@ -43,6 +39,7 @@ use crate::{
     pages::home::read_session,
     pending::{Doomed, Pending},
     pressing, reading,
+    route::{NavigateOptions, use_location, use_navigate},
     span::Span,
     viewer::Viewer,
     wire::{GoneReason, Part, Problem},

@@ -70,8 +70,7 @@ pub(super) fn Selection(
         Ok(None) => ().erased(),
         Ok(Some(detail)) => {
             let seq = detail.summary.seq;
-            let bytes =
-                if is_body_kept(&detail.summary) { detail.summary.body_bytes } else { 0 };
+            let bytes = if is_body_kept(&detail.summary) { detail.summary.body_bytes } else { 0 };
             let copy = Callback::new(move |(tool, copied)| {
                 let id = endpoint.get_value();
                 spawn_local(async move {

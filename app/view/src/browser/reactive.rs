@@ -10,6 +10,6 @@ mod signal;
 mod stored;
 
 pub use self::{
-    derived::Signal, effect::Effect, held::Ref, memo::Memo, reference::NodeRef,
-    signal::RwSignal, stored::StoredValue,
+    derived::Signal, effect::Effect, held::Ref, memo::Memo, reference::NodeRef, signal::RwSignal,
+    stored::StoredValue,
 };

@@ -1,0 +1,149 @@
+//! The browser's half: links of this site and the browser's own steps back and forth change the URL,
+//! and pages follow it. Its paths are those of the server's half.
+
+use leptos::{ev, prelude::*};
+use leptos_router::location::{BrowserUrl, LocationProvider as _};
+use wasm_bindgen::{JsCast as _, JsValue};
+use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+
+use super::{NavigateOptions, ParamsMap, Url};
+use crate::{
+    components::lost::NoSuchPage,
+    format::joined,
+    pages::{home::Home, inspect::Inspect},
+};
+
+/// What the URL says. A cheap-clone handle on signals.
+#[derive(Clone, Copy)]
+pub(crate) struct Location {
+    url: RwSignal<Url>,
+    pub(crate) pathname: Memo<String>,
+    pub(crate) query: Memo<ParamsMap>,
+}
+
+/// What the URL says now, followed.
+pub(crate) fn use_location() -> Location {
+    expect_context()
+}
+
+/// Goes to a path of this site.
+pub(crate) fn use_navigate() -> impl Fn(&str, NavigateOptions) + Copy + Send + Sync {
+    let location = use_location();
+    move |path, options| location.go(path, options.replace, options.scroll)
+}
+
+/// What the path of an endpoint's page says: `endpoint` and, where one is chosen, `seq`.
+pub(crate) fn use_params_map() -> Memo<ParamsMap> {
+    let path = use_location().pathname;
+    Memo::new(move |_| {
+        let path = path.read();
+        let names = [None, Some("endpoint"), Some("seq")];
+        let said = names.into_iter().zip(segments(&path));
+        said.filter_map(|(name, value)| Some((name?, value.to_owned()))).collect()
+    })
+}
+
+/// Follows the URL, and takes over the links of what is in it.
+#[component]
+pub(crate) fn Router(children: Children) -> impl IntoView {
+    let url = RwSignal::new(BrowserUrl::current().unwrap_or_default());
+    let pathname = Memo::new(move |_| url.read().path().to_owned());
+    let query = Memo::new(move |_| url.read().search_params().clone());
+    let location = Location { url, pathname, query };
+    provide_context(location);
+    let clicks = window_event_listener(ev::click, move |event| location.follow(&event));
+    let steps = window_event_listener(ev::popstate, move |_| location.look());
+    on_cleanup(move || {
+        clicks.remove();
+        steps.remove();
+    });
+    children.shown()
+}
+
+/// The page that the path names.
+#[component]
+pub(crate) fn Pages() -> impl IntoView {
+    let path = use_location().pathname;
+    let page = Memo::new(move |_| {
+        let path = path.read();
+        let mut segments = segments(&path);
+        match (segments.next(), segments.count()) {
+            (None, _) => Page::Home,
+            (Some("inspect"), 1 | 2) => Page::Inspect,
+            _ => Page::Lost,
+        }
+    });
+    let view = move || match page.get() {
+        Page::Home => view! { <Home/> },
+        Page::Inspect => view! { <Inspect/> },
+        Page::Lost => view! { <NoSuchPage/> },
+    };
+    view.into_render()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Home,
+    Inspect,
+    Lost,
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+impl Location {
+    /// Takes up what the address bar says.
+    fn look(self) {
+        if let Ok(url) = BrowserUrl::current() {
+            self.url.set(url);
+        }
+    }
+
+    /// Goes to a path of this site, in place of where one is or as a step that one can go back.
+    fn go(self, path: &str, replace: bool, scroll: bool) {
+        let Ok(history) = window().history() else { return };
+        let here = self.url.with_untracked(|url| match url.search() {
+            "" => url.path().to_owned(),
+            search => joined(&[url.path(), "?", search]),
+        });
+        // Both fail only where a page does it hundreds of times in seconds.
+        let _ = if replace {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(path))
+        } else if path != here {
+            history.push_state_with_url(&JsValue::NULL, "", Some(path))
+        } else {
+            Ok(())
+        };
+        self.look();
+        if scroll {
+            window().scroll_to_with_x_and_y(0.0, 0.0);
+        }
+    }
+
+    /// Goes where a link leads that was pressed, if that is within this site and nobody else has
+    /// done something about it.
+    fn follow(self, event: &MouseEvent) {
+        let is_plain = event.button() == 0
+            && !(event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key());
+        if !is_plain || event.default_prevented() {
+            return;
+        }
+        let pressed = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some(Ok(Some(link))) = pressed.map(|pressed| pressed.closest("a[href]")) else {
+            return;
+        };
+        let Ok(link) = link.dyn_into::<HtmlAnchorElement>() else { return };
+        let is_elsewhere = !link.target().is_empty()
+            || link.has_attribute("download")
+            || link.rel().split_ascii_whitespace().any(|word| word == "external")
+            || window().location().origin().is_ok_and(|origin| origin != link.origin());
+        // A place within this page is the browser's own to find.
+        if is_elsewhere || !link.hash().is_empty() {
+            return;
+        }
+        event.prevent_default();
+        let scroll = !link.has_attribute("data-noscroll");
+        self.go(&(link.pathname() + &link.search()), false, scroll);
+    }
+}
