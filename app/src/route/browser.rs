@@ -14,12 +14,15 @@ use crate::{
 };
 
 /// What the URL says. A cheap-clone handle on signals.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Location {
-    url: RwSignal<Url>,
     pub(crate) pathname: Memo<String>,
     pub(crate) query: Memo<ParamsMap>,
 }
+
+/// The URL of the page that is shown. A cheap-clone handle on a signal.
+#[derive(Clone, Copy)]
+struct Here(RwSignal<Url>);
 
 /// What the URL says now, followed.
 pub(crate) fn use_location() -> Location {
@@ -27,9 +30,9 @@ pub(crate) fn use_location() -> Location {
 }
 
 /// Goes to a path of this site.
-pub(crate) fn use_navigate() -> impl Fn(&str, NavigateOptions) + Copy + Send + Sync {
-    let location = use_location();
-    move |path, options| location.go(path, options.replace, options.scroll)
+pub(crate) fn use_navigate() -> impl Fn(&str, NavigateOptions) + Clone + Send + Sync {
+    let here: Here = expect_context();
+    move |path, options| here.go(path, options.replace, options.scroll)
 }
 
 /// What the path of an endpoint's page says: `endpoint` and, where one is chosen, `seq`.
@@ -49,10 +52,11 @@ pub(crate) fn Router(children: Children) -> impl IntoView {
     let url = RwSignal::new(BrowserUrl::current().unwrap_or_default());
     let pathname = Memo::new(move |_| url.read().path().to_owned());
     let query = Memo::new(move |_| url.read().search_params().clone());
-    let location = Location { url, pathname, query };
-    provide_context(location);
-    let clicks = window_event_listener(ev::click, move |event| location.follow(&event));
-    let steps = window_event_listener(ev::popstate, move |_| location.look());
+    provide_context(Location { pathname, query });
+    let here = Here(url);
+    provide_context(here);
+    let clicks = window_event_listener(ev::click, move |event| here.follow(&event));
+    let steps = window_event_listener(ev::popstate, move |_| here.look());
     on_cleanup(move || {
         clicks.remove();
         steps.remove();
@@ -92,18 +96,18 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-impl Location {
+impl Here {
     /// Takes up what the address bar says.
     fn look(self) {
         if let Ok(url) = BrowserUrl::current() {
-            self.url.set(url);
+            self.0.set(url);
         }
     }
 
     /// Goes to a path of this site, in place of where one is or as a step that one can go back.
     fn go(self, path: &str, replace: bool, scroll: bool) {
         let Ok(history) = window().history() else { return };
-        let here = self.url.with_untracked(|url| match url.search() {
+        let here = self.0.with_untracked(|url| match url.search() {
             "" => url.path().to_owned(),
             search => joined(&[url.path(), "?", search]),
         });

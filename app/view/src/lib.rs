@@ -14,7 +14,7 @@ pub use leptos::*;
 #[cfg(not(feature = "ssr"))]
 mod browser;
 #[cfg(feature = "ssr")]
-mod server;
+mod typed;
 
 /// What views are made with: Leptos' prelude, and ways to forget a view's type.
 pub mod prelude {
@@ -24,7 +24,7 @@ pub mod prelude {
         Node, Node as Erased, NodeRef, Ref, RwSignal, Signal, StoredValue, View, component_view,
     };
     #[cfg(feature = "ssr")]
-    pub use crate::server::{Content as Children, Erase, EraseEach, Erased};
+    pub use crate::typed::{Content as Children, Erase, EraseEach, Erased};
     pub use leptos::prelude::*;
 }
 

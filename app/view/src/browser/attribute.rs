@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use leptos::{
-    prelude::{Get as _, Owner, RenderEffect},
+    prelude::{Owner, RenderEffect},
     tachys::renderer::{RemoveEventHandler, Rndr},
 };
 use send_wrapper::SendWrapper;
@@ -115,13 +115,6 @@ macro_rules! followed {
     };
 }
 followed!(Memo, RwSignal, Signal);
-
-/// What the router tells of its own.
-impl IntoAttributeValue for leptos::prelude::Memo<String> {
-    fn into_attribute_value(self) -> Value {
-        (move || self.get()).into_attribute_value()
-    }
-}
 
 macro_rules! numbers {
     ($($number:ty),*) => {

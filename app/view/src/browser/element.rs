@@ -59,6 +59,7 @@ impl Element {
 
     /// With what is done when an event reaches it.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "as `view!` passes it")]
     pub fn on<E>(self, event: E, mut handle: impl FnMut(E::EventType) + 'static) -> Self
     where
         E: EventDescriptor,

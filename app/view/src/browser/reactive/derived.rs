@@ -39,7 +39,7 @@ fn look(source: Source, is_followed: bool) -> Option<Look> {
             Some(Look::Made(if is_followed {
                 derive()
             } else {
-                leptos::prelude::untrack(|| derive())
+                leptos::prelude::untrack(&*derive)
             }))
         }
     }
