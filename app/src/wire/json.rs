@@ -62,5 +62,25 @@ pub(crate) fn members(
     reader.end()
 }
 
+/// Writes text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.push('\\'),
+            // Control characters are all below 0x20 (RFC 8259 §7).
+            '\0'..='\x1f' => {
+                quoted.push_str(if c < '\x10' { "\\u000" } else { "\\u001" });
+                quoted.extend(char::from_digit(u32::from(c) % 16, 16));
+                continue;
+            }
+            _ => {}
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,13 @@ proptest! {
     }
 
     #[test]
+    fn text_that_is_quoted_is_json(text in "(.|\\PC|[\u{0}-\u{20}\"\\\\])*") {
+        let written = quoted(&text);
+        prop_assert_eq!(serde_json::from_str(&written).ok(), Some(text.clone()));
+        prop_assert_eq!(read::<String>(&written), Ok(text));
+    }
+
+    #[test]
     fn whatever_text_there_is_reading_ends_without_a_panic(text: String, cut in 0_usize..400) {
         let _ = read::<Summary>(&text);
         let mut written = serde_json::to_string(&whole(text, (7, -7))).unwrap();
