@@ -5,7 +5,6 @@ use std::{cell::Cell, rc::Rc};
 
 use js_sys::{Reflect, Uint8Array, encode_uri_component};
 use send_wrapper::SendWrapper;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
@@ -14,7 +13,7 @@ use super::{
     Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
     Reading, Session, Suggestions, Summary, Value, Window,
 };
-use crate::wire::json::{self, Unreadable};
+use crate::wire::json::{self, Readable, Unreadable};
 
 /// How long a call may take before the page says that no answer came: long enough for 256 KiB over
 /// a bad mobile line, short enough that nobody waits for ever.
@@ -197,12 +196,20 @@ impl Path {
 }
 
 /// Calls and reads the JSON of the answer.
-async fn json<T: DeserializeOwned>(
+async fn json<T: Readable>(
     method: &'static str,
     path: String,
     body: Option<String>,
 ) -> Result<T, Problem> {
-    json::read(&text(method, path, body).await?).map_err(not_understood)
+    let answer = text(method, path, body).await;
+    let mut value = T::blank();
+    understand(answer, &mut value).map(|()| value)
+}
+
+/// Reads the JSON of an answer over `value`.
+#[inline(never)]
+fn understand(answer: Result<String, Problem>, value: &mut dyn Readable) -> Result<(), Problem> {
+    json::read_into(value, &answer?).map_err(not_understood)
 }
 
 /// Calls and reads the text of the answer.

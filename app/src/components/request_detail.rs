@@ -12,7 +12,7 @@ use crate::{
     browser,
     format::joined,
     reading, route,
-    wire::{Detail, Part, Summary},
+    wire::{Detail, Part, Summary, json},
 };
 
 /// A request: what it is, what is odd about it, and its parts in tabs. The part that the URL
@@ -34,8 +34,7 @@ pub(crate) fn RequestDetail(
     });
     let seq = detail.summary.seq;
     let save = Callback::new(move |text: String| {
-        // Text as JSON; it cannot fail.
-        let text = serde_json::to_string(text.trim()).unwrap_or_default();
+        let text = json::quoted(text.trim());
         acts.annotate.run((joined(&["{\"note\":", &text, "}"]), known));
     });
     let path =

@@ -4,9 +4,8 @@
 use std::future::Future;
 
 use leptos::{prelude::*, task::spawn_local};
-use serde::de::DeserializeOwned;
 
-use crate::wire::json;
+use crate::wire::json::{self, Readable};
 
 /// What a page loads. A cheap-clone handle on signals.
 pub(crate) struct Resource<T> {
@@ -40,7 +39,7 @@ pub(crate) fn resource<S, T, F>(
 ) -> Resource<T>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
-    T: DeserializeOwned + Send + Sync + 'static,
+    T: Readable + Send + Sync + 'static,
     F: Future<Output = T> + Send + 'static,
 {
     let first: Option<T> = written().and_then(|text| json::read(&text).ok());

@@ -4,9 +4,9 @@ use std::future::Future;
 
 use codee::{Decoder, Encoder};
 use leptos::prelude::*;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
-use crate::wire::json::{self, Unreadable};
+use crate::wire::json::{self, Readable, Unreadable};
 
 /// What a page loads.
 pub(crate) type Resource<T> = leptos::prelude::Resource<T, Wire>;
@@ -18,7 +18,7 @@ pub(crate) fn resource<S, T, F>(
 ) -> Resource<T>
 where
     S: PartialEq + Clone + Send + Sync + 'static,
-    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    T: Serialize + Readable + Send + Sync + 'static,
     F: Future<Output = T> + Send + 'static,
 {
     ArcResource::<T, Wire>::new_with_options(source, fetcher, false).into()
@@ -68,7 +68,7 @@ impl<T: Serialize> Encoder<T> for Wire {
     }
 }
 
-impl<T: DeserializeOwned> Decoder<T> for Wire {
+impl<T: Readable> Decoder<T> for Wire {
     type Error = Unreadable;
     type Encoded = str;
 

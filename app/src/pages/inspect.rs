@@ -8,7 +8,7 @@ mod finding;
 mod selection;
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::bench::Bench;
 use super::home::read_session;
@@ -20,11 +20,11 @@ use crate::{
     route::{use_location, use_params_map},
     span::Span,
     status::answer_with,
-    wire::{Counts, Endpoint, Page, Problem, Window},
+    wire::{Counts, Endpoint, Page, Problem, Window, json::record},
 };
 
 /// An endpoint with the page of its requests that the URL asks for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Opened {
     endpoint: Endpoint,
     page: Page,
@@ -40,6 +40,8 @@ struct Opened {
     /// How many there are when.
     counts: Result<Counts, Problem>,
 }
+
+record!(Opened { endpoint, page, endpoints, counts; before, q, span, found });
 
 impl Opened {
     async fn read(
@@ -120,5 +122,32 @@ fn Unopened(problem: Problem) -> impl IntoView {
                 view! { <Trouble problem/> }.erased()
             }}
         </main>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::json::{Readable, read};
+
+    #[test]
+    fn what_is_opened_crosses_to_the_browser() {
+        let bare = Opened::blank();
+        let full = Opened {
+            page: Page { next_before: Some(7), ..Page::default() },
+            endpoints: vec![Endpoint::blank()],
+            before: Some(8),
+            q: Some("label:push".to_owned()),
+            span: Some("1h".to_owned()),
+            found: Some(Ok(Page::default())),
+            counts: Ok(Counts::default()),
+            ..Opened::blank()
+        };
+        let wrong = Opened { found: Some(Err(Problem::default())), ..Opened::blank() };
+        for opened in [bare, full, wrong] {
+            let written = serde_json::to_string(&opened).unwrap();
+            let again = read::<Opened>(&written).unwrap();
+            assert_eq!(serde_json::to_string(&again).unwrap(), written);
+        }
     }
 }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{
+    Timestamp,
+    json::{choice, record},
+};
 
 /// One endpoint of a workspace.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,11 @@ pub struct Endpoint {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
+
+record!(Endpoint {
+    id, url, inspect_url, created_at, requests, last_seq;
+    name, expires_at, max_requests, on_limit, dropped_through, answers, key
+});
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,6 +97,8 @@ pub enum OnLimit {
     Refuse,
 }
 
+choice!(OnLimit { "drop_oldest" DropOldest, "refuse" Refuse });
+
 /// The endpoints of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Endpoints {
@@ -98,12 +108,16 @@ pub struct Endpoints {
     pub change: i64,
 }
 
+record!(Endpoints { endpoints, change; });
+
 /// The key that the browser's cookie holds.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The workspace's secret key, `hgk_` and 43 base64url characters.
     pub key: String,
 }
+
+record!(Session { key; });
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

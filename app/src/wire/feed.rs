@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Endpoint, Summary,
-    json::{Unreadable, read},
+    json::{Readable, Unreadable, choice, members, read},
 };
 
 /// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
@@ -69,6 +69,8 @@ pub enum GoneReason {
     /// Its owner deleted it.
     Deleted,
 }
+
+choice!(GoneReason { "expired" Expired, "deleted" Deleted });
 
 impl FeedEvent {
     /// The SSE event names, in the order of the variants.
@@ -140,32 +142,36 @@ impl FeedEvent {
     /// # Errors
     /// The data is not what the name promises.
     pub fn parse(name: &str, data: &str) -> Result<Option<Self>, Unreadable> {
+        let (mut endpoint, mut seq) = (String::new(), 0);
         Ok(Some(match name {
             "captured" => Self::Captured(read(data)?),
             "updated" => Self::Updated(read(data)?),
             "deleted" => {
-                let Deleted { endpoint, seqs } = read(data)?;
+                let mut seqs = Vec::new();
+                members(data, "endpoint seqs", "", &mut [&mut endpoint, &mut seqs])?;
                 Self::Deleted { endpoint, seqs }
             }
             "dropped" => {
-                let Dropped { endpoint, below } = read(data)?;
-                Self::Dropped { endpoint, below }
+                members(data, "endpoint below", "", &mut [&mut endpoint, &mut seq])?;
+                Self::Dropped { endpoint, below: seq }
             }
             "cleared" => {
-                let Cleared { endpoint, through } = read(data)?;
-                Self::Cleared { endpoint, through }
+                members(data, "endpoint through", "", &mut [&mut endpoint, &mut seq])?;
+                Self::Cleared { endpoint, through: seq }
             }
             "endpoint" => Self::Endpoint(read(data)?),
             "gone" => {
-                let Gone { endpoint, reason } = read(data)?;
+                let mut reason = GoneReason::blank();
+                members(data, "endpoint reason", "", &mut [&mut endpoint, &mut reason])?;
                 Self::Gone { endpoint, reason }
             }
             "gap" => {
-                let Gap { endpoint } = read(data)?;
+                members(data, "endpoint", "", &mut [&mut endpoint])?;
                 Self::Gap { endpoint }
             }
             "alive" => {
-                let Alive { change, storing } = read(data)?;
+                let (mut change, mut storing) = (0, true);
+                members(data, "change", "storing", &mut [&mut change, &mut storing])?;
                 Self::Alive { change, storing }
             }
             _ => return Ok(None),
@@ -173,43 +179,39 @@ impl FeedEvent {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Deleted {
     endpoint: String,
     seqs: Vec<i64>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Dropped {
     endpoint: String,
     below: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Cleared {
     endpoint: String,
     through: i64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Gone {
     endpoint: String,
     reason: GoneReason,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Gap {
     endpoint: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Alive {
     change: i64,
     /// Left out while all is well.
-    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    #[serde(skip_serializing_if = "Clone::clone")]
     storing: bool,
-}
-
-const fn yes() -> bool {
-    true
 }

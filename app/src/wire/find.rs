@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Timestamp, json::record};
 
 /// Which requests to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub struct Counts {
     pub change: i64,
 }
 
+record!(Counts { from, to, buckets, total, counts, is_complete, change; });
+
 /// How many requests came within one span.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
@@ -56,6 +58,8 @@ pub struct Count {
     pub refused: u64,
 }
 
+record!(Count { bucket, total, methods; refused });
+
 /// How a search that is being typed may go on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Suggestions {
@@ -70,6 +74,8 @@ pub struct Suggestions {
     pub error: Option<QueryError>,
 }
 
+record!(Suggestions { start, end, suggestions; error });
+
 /// One way to go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
@@ -78,6 +84,8 @@ pub struct Suggestion {
     /// What it means or how often it was seen, in a few words.
     pub about: String,
 }
+
+record!(Suggestion { text, about; });
 
 /// What is wrong with a search, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,3 +97,5 @@ pub struct QueryError {
     /// What is wrong and what to do.
     pub message: String,
 }
+
+record!(QueryError { start, end, message; });

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::{Readable, Reader, Unreadable};
+
 /// What went wrong, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, thiserror::Error)]
 #[error("{title}: {detail}")]
@@ -21,6 +23,18 @@ pub struct Problem {
     /// Where it ends, exclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<u32>,
+}
+
+impl Readable for Problem {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Unreadable> {
+        let Self { kind, title, status, detail, start, end } = self;
+        let slots: &mut [&mut dyn Readable] = &mut [kind, title, status, detail, start, end];
+        reader.object("type title status detail", "start end", slots)
+    }
 }
 
 impl Problem {

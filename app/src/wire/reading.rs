@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::{Readable, Reader, Unreadable, choice, record};
+
 /// Which part of a request to read, how, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,6 +36,8 @@ pub struct Ask {
     pub with: Option<String>,
 }
 
+record!(Ask { ; part, form, from, limit, depth, toggled, find, with });
+
 /// What a request consists of, and what can be made of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +60,11 @@ pub enum Part {
     /// What differs from another request.
     Compare,
 }
+
+choice!(Part {
+    "body" Body, "headers" Headers, "query" Query, "wire" Wire, "reply" Reply, "signature" Signature,
+    "attempts" Attempts, "compare" Compare
+});
 
 impl Part {
     /// Its name in URLs.
@@ -122,6 +131,12 @@ pub struct Reading {
     pub compared_with: Option<i64>,
 }
 
+record!(Reading {
+    form;
+    forms, bytes, decoded, notes, total, from, depth, rows, fields, found, image, preview,
+    compared_with
+});
+
 /// A form that a part can be given in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
@@ -131,6 +146,8 @@ pub struct Form {
     /// Its name for people.
     pub label: String,
 }
+
+record!(Form { value, label; });
 
 /// What came of undoing a content coding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +160,8 @@ pub struct Decoded {
     pub is_partial: bool,
 }
 
+record!(Decoded { coding, bytes, is_partial; });
+
 /// A sentence about a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
@@ -151,6 +170,8 @@ pub struct Note {
     /// The sentence.
     pub text: String,
 }
+
+record!(Note { tone, text; });
 
 /// One line of text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -174,6 +195,8 @@ pub struct Row {
     pub pieces: Vec<Piece>,
 }
 
+record!(Row { line, pieces; depth, margin, fold, mark });
+
 /// A piece of text and what it is: names separated by spaces (`key`, `string`, `number`,
 /// `literal`, `punctuation`, `tag`, `attribute`, `comment`, `invalid`, `hex`, `ascii`; `control`, `bidi`,
 /// `crlf`, `byte`, `secret`, `hit` beside those), empty for plain text. The text is as sent: what
@@ -183,6 +206,16 @@ pub struct Row {
 /// kind `page` and a path to another page: `["#12", "link /inspect/in/12"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece(pub String, pub String);
+
+impl Readable for Piece {
+    fn blank() -> Self {
+        Self(String::new(), String::new())
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Unreadable> {
+        reader.tuple(&mut [&mut self.0, &mut self.1])
+    }
+}
 
 /// A name and a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -217,6 +250,8 @@ pub struct Field {
     pub group: Option<String>,
 }
 
+record!(Field { name, value; whole, about, standard, readable, secret, file, download, group });
+
 /// Where a line of JSON stands, and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
@@ -225,6 +260,8 @@ pub struct Value {
     /// Its value as sent, at most 1 MiB.
     pub value: String,
 }
+
+record!(Value { path, value; });
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_zero(depth: &u16) -> bool {

@@ -4,7 +4,7 @@ mod flat;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED};
+use super::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED, json::record};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +65,12 @@ pub struct Summary {
     pub delivery_id: Option<String>,
 }
 
+record!(Summary {
+    endpoint, seq, received_at, method, target, remote_addr, body_bytes, complete;
+    content_type, refused, label, sender, provider, mark, status, note, pinned, verdict,
+    attempt, delivery_id
+});
+
 impl Summary {
     /// The delivery that it is a try of, or that a later one would be another try of.
     #[must_use]
@@ -87,12 +93,13 @@ pub struct Refused {
     pub value: u64,
 }
 
+record!(Refused { limit, value; });
+
 /// A field line of a head: name and value as sent.
 pub type Header = (Text, Text);
 
 /// One captured request as its sender sent it; its body is a call of its own unless it is short text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "flat::Flat")]
 pub struct Detail {
     /// What lists show of it.
     #[serde(flatten)]
@@ -142,6 +149,8 @@ pub struct Body {
     pub text: Option<String>,
 }
 
+record!(Body { sha256; text });
+
 /// A page of the requests of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Page {
@@ -157,12 +166,16 @@ pub struct Page {
     pub change: i64,
 }
 
+record!(Page { requests, change; next_before, next_after });
+
 /// How many requests a deletion removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deleted {
     /// Their number.
     pub deleted: u64,
 }
+
+record!(Deleted { deleted; });
 
 /// Which of an endpoint's requests to delete.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -8,6 +8,8 @@ use serde::{
     ser::SerializeMap,
 };
 
+use super::json::{Readable, Reader, Unreadable};
+
 /// Bytes of a head that are usually text: a JSON string where they are UTF-8, else
 /// `{"base64": "…"}` (RFC 4648 §4, padded).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,5 +98,23 @@ impl<'de> Visitor<'de> for TextVisitor {
             }
         }
         encoded.map(Text::Base64).ok_or_else(|| de::Error::missing_field("base64"))
+    }
+}
+
+impl Readable for Text {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Unreadable> {
+        let mut text = String::new();
+        *self = if reader.peek() == Some(b'{') {
+            reader.object("base64", "", &mut [&mut text])?;
+            Self::Base64(text)
+        } else {
+            text.read(reader)?;
+            Self::Utf8(text)
+        };
+        Ok(())
     }
 }

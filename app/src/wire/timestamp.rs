@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::json::{Readable, Reader, Unreadable};
+
 const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;
 
@@ -98,6 +100,17 @@ impl<'de> Deserialize<'de> for Timestamp {
         Self::parse(&text).ok_or_else(|| {
             de::Error::invalid_value(de::Unexpected::Str(&text), &"an RFC 3339 date and time")
         })
+    }
+}
+
+impl Readable for Timestamp {
+    fn blank() -> Self {
+        Self::default()
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Unreadable> {
+        *self = Self::parse(&reader.string()?).ok_or(Unreadable)?;
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! what came of that.
 
 use leptos::{prelude::*, task::spawn_local};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     api, browser,
@@ -19,7 +19,7 @@ use crate::{
     load::{self, Resource},
     reading::Slice,
     status::answer_with,
-    wire::{Ask, Detail, Problem, Reading, Summary},
+    wire::{Ask, Detail, Problem, Reading, Summary, json::record},
 };
 
 /// What loading the chosen request gave.
@@ -29,11 +29,13 @@ pub(super) type Answer = Result<Option<Detail>, Problem>;
 pub(super) type PartAnswer = Option<Read>;
 
 /// A part as it was asked for and as it was read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Read {
     ask: Ask,
     answer: Result<Reading, Problem>,
 }
+
+record!(Read { ask, answer; });
 
 /// Reads the request `seq` of an endpoint; none if none is chosen.
 pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
@@ -181,5 +183,22 @@ fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>)
                 answer(copied, worked);
             });
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::json;
+
+    #[test]
+    fn what_is_read_crosses_to_the_browser() {
+        let ask = Ask { depth: Some(2), ..Ask::default() };
+        for answer in [Ok(Reading::default()), Err(Problem::unreachable("later"))] {
+            let written = serde_json::to_string(&Some(Read { ask: ask.clone(), answer })).unwrap();
+            let again = json::read::<PartAnswer>(&written).unwrap();
+            assert_eq!(serde_json::to_string(&again).unwrap(), written);
+        }
+        assert!(json::read::<PartAnswer>("null").unwrap().is_none());
     }
 }

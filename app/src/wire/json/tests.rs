@@ -1,13 +1,10 @@
 use proptest::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::*;
 use crate::wire::{Endpoint, OnLimit, Problem, Summary, Text, Timestamp};
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Pair(String, u64);
-
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 struct All {
     text: String,
     big: u64,
@@ -15,16 +12,18 @@ struct All {
     flag: bool,
     none: Option<i64>,
     some: Option<String>,
-    list: Vec<Pair>,
+    list: Vec<All>,
     pairs: Vec<(String, i64)>,
     nested: Vec<Vec<i64>>,
     limit: OnLimit,
 }
 
+record!(All { text, big, small, flag, list, pairs, nested, limit; none, some });
+
 fn whole(text: String, numbers: (u64, i64)) -> All {
     All {
         some: Some(text.clone()),
-        list: vec![Pair(text.clone(), 1), Pair(String::new(), numbers.0)],
+        list: vec![All { text: text.clone(), ..All::default() }, All::default()],
         pairs: vec![(text.clone(), numbers.1)],
         nested: vec![vec![], vec![1, numbers.1]],
         limit: OnLimit::Refuse,
@@ -52,6 +51,13 @@ proptest! {
     }
 
     #[test]
+    fn text_that_is_quoted_is_json(text in "(.|\\PC|[\u{0}-\u{20}\"\\\\])*") {
+        let written = quoted(&text);
+        prop_assert_eq!(serde_json::from_str(&written).ok(), Some(text.clone()));
+        prop_assert_eq!(read::<String>(&written), Ok(text));
+    }
+
+    #[test]
     fn whatever_text_there_is_reading_ends_without_a_panic(text: String, cut in 0_usize..400) {
         let _ = read::<Summary>(&text);
         let mut written = serde_json::to_string(&whole(text, (7, -7))).unwrap();
@@ -65,7 +71,15 @@ proptest! {
 fn escapes_stand_for_their_characters() {
     let text = r#""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\u0000""#;
     assert_eq!(read(text), Ok("\"\\/\u{8}\u{c}\n\r\té\u{1f600}\0".to_owned()));
-    for broken in [r#""\x""#, r#""\u12""#, r#""\ud83d""#, r#""\ud83dA""#, r#""\udc00""#, "\"open"] {
+    for broken in [
+        r#""\x""#,
+        r#""\u12""#,
+        r#""\u+123""#,
+        r#""\ud83d""#,
+        r#""\ud83dA""#,
+        r#""\udc00""#,
+        "\"open",
+    ] {
         assert_eq!(read::<String>(broken), Err(Unreadable), "{broken}");
     }
 }
@@ -81,8 +95,27 @@ fn unknown_members_of_every_kind_are_passed_over() {
 #[test]
 fn a_missing_member_is_an_error_and_an_optional_one_is_none() {
     assert_eq!(read::<Problem>(r#"{"type": "t", "status": 1, "detail": ""}"#), Err(Unreadable));
+    assert_eq!(read::<Problem>("{}"), Err(Unreadable));
     let problem = read::<Problem>(r#"{"type":"","title":"","status":1,"detail":"","start":null}"#);
     assert_eq!(problem.map(|problem| problem.start), Ok(None));
+}
+
+#[test]
+fn a_member_that_comes_twice_is_an_error_unless_nobody_knows_it() {
+    let text = |twice: &str| {
+        r#"{"type":"","title":"","status":1,"detail":"","start":1,"new":1,T}"#.replace('T', twice)
+    };
+    assert!(read::<Problem>(&text(r#""new":2"#)).is_ok());
+    assert_eq!(read::<Problem>(&text(r#""status":1"#)), Err(Unreadable));
+    assert_eq!(read::<Problem>(&text(r#""start":1"#)), Err(Unreadable));
+}
+
+#[test]
+fn an_array_has_just_as_many_elements_as_are_wanted() {
+    assert_eq!(read(r#" [ "a" , 1 ] "#), Ok(("a".to_owned(), 1_u16)));
+    for broken in ["[]", r#"["a"]"#, r#"["a",1,2]"#, r#"["a",1,]"#, r#"["a" 1]"#, r#"["a",1"#] {
+        assert_eq!(read::<(String, u16)>(broken), Err(Unreadable), "{broken}");
+    }
 }
 
 #[test]
@@ -100,6 +133,9 @@ fn numbers_keep_to_their_types() {
 fn results_and_text_of_both_kinds_are_read() {
     assert_eq!(read::<Result<i64, String>>(r#"{"Ok":3}"#), Ok(Ok(3)));
     assert_eq!(read::<Result<i64, String>>(r#" { "Err" : "no" } "#), Ok(Err("no".to_owned())));
+    for broken in ["{}", r#"{"Ok":"no"}"#, r#"{"Other":1}"#, r#"{"Ok":1,"Err":"no"}"#, "1"] {
+        assert_eq!(read::<Result<i64, String>>(broken), Err(Unreadable), "{broken}");
+    }
     assert_eq!(read(r#""plain""#), Ok(Text::Utf8("plain".to_owned())));
     assert_eq!(read(r#"{"base64":"/w=="}"#), Ok(Text::Base64("/w==".to_owned())));
     let micros = serde_json::to_string(&Timestamp::from_micros(1_763_700_000_000_001)).unwrap();
