@@ -35,14 +35,19 @@ pub(crate) fn use_navigate() -> impl Fn(&str, NavigateOptions) + Clone + Send + 
     move |path, options| here.go(path, options.replace, options.scroll)
 }
 
-/// What the path of an endpoint's page says: `endpoint` and, where one is chosen, `seq`.
+/// What the path of an endpoint's page says: `endpoint` and, where one is chosen, `seq`. It says so
+/// still while the viewer goes elsewhere and that page has not gone yet.
 pub(crate) fn use_params_map() -> Memo<ParamsMap> {
     let path = use_location().pathname;
-    Memo::new(move |_| {
+    Memo::new(move |last: Option<&ParamsMap>| {
         let path = path.read();
-        let names = [None, Some("endpoint"), Some("seq")];
-        let said = names.into_iter().zip(segments(&path));
-        said.filter_map(|(name, value)| Some((name?, value.to_owned()))).collect()
+        match (Page::of(&path), last) {
+            (Page::Inspect, _) | (_, None) => {
+                let values = segments(&path).skip(1).map(str::to_owned);
+                ["endpoint", "seq"].into_iter().zip(values).collect()
+            }
+            (_, Some(last)) => last.clone(),
+        }
     })
 }
 
@@ -68,15 +73,7 @@ pub(crate) fn Router(children: Children) -> impl IntoView {
 #[component]
 pub(crate) fn Pages() -> impl IntoView {
     let path = use_location().pathname;
-    let page = Memo::new(move |_| {
-        let path = path.read();
-        let mut segments = segments(&path);
-        match (segments.next(), segments.count()) {
-            (None, _) => Page::Home,
-            (Some("inspect"), 1 | 2) => Page::Inspect,
-            _ => Page::Lost,
-        }
-    });
+    let page = Memo::new(move |_| Page::of(&path.read()));
     let view = move || match page.get() {
         Page::Home => view! { <Home/> },
         Page::Inspect => view! { <Inspect/> },
@@ -90,6 +87,17 @@ enum Page {
     Home,
     Inspect,
     Lost,
+}
+
+impl Page {
+    fn of(path: &str) -> Self {
+        let mut segments = segments(path);
+        match (segments.next(), segments.count()) {
+            (None, _) => Self::Home,
+            (Some("inspect"), 1 | 2) => Self::Inspect,
+            _ => Self::Lost,
+        }
+    }
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
