@@ -78,24 +78,20 @@ that looks at them. That kind alone decides the p99 of the row.
 
 ## What the browser half weighs
 
-Of the code 29 % are signals, memos and effects (`reactive_graph`), 24 % views (`tachys`), 20 % the
-standard library's collections and text, 8 % what is our own and not generic, 5 % calls of the
-browser, 4 % reading JSON, 3 % router. Leptos compiles each kind of signal, memo, effect and element
-anew: 14,912 functions, most of them short, and 73 memos, 119 closures within views and 265 kinds of
-element are where they come from. A page with a router, a resource and nothing else weighed 125 kB.
-What lists, search, reader and comparison know of what senders sent stays on the server, and weighs
-nothing here. Forgotten view types (`.erased()`) and a reader of JSON of our own keep generic code
-down. Of what brotli made of the wasm, 5 % went by keeping each function once and each beside one
-that it is like (`server/build/wasm/functions.rs`), 3 % by writing no fractions and sorting no list, a third
-of the JavaScript by short names of what goes between the two. `wasm-opt` takes 15 % off the file and
-makes what is sent larger; the optimiser's level `s` in place of `z` adds 9 %.
+Pages are Leptos', which makes a type of each element, attribute, closure, signal and memo, and
+compiles what it does with it anew for each: the page of an endpoint with all that it can do weighed
+363 kB, 14,912 functions. What brought it down, in turn: views as values of one type 70 kB (functions
+went from 14,761 to 11,000), signals, memos and stored values that hold a box 15 kB, loading and
+waiting without Leptos' resources 17 kB, routes and links of two pages without its router 24 kB, JSON
+read by a trait of our own instead of what serde derives 8 kB, titles and references to elements 5 kB,
+panics that only trap, and nothing kept of where they were, 7 kB. The server still has Leptos as it is.
 
-Left out one after the other, parts weigh: what shows one request, and the palette, 16 %; the list
-7 %, the scope 5 %, the bar with its menu 3 %, the search 2 %, what stands around them 3 %. With
-nothing of an endpoint's page to see, what follows the feed and holds its state, routes, the start page
-and the palette are 231 kB. So the bound is below what such a page weighs before it shows anything, and
-loading parts of it later would bring what is needed first to some 290 kB. What would take more is
-a page whose list and reader are not made by Leptos.
+Of what is left 52 % is our own code, 12 % the standard library's collections and text, 4 % views,
+4 % calls of the browser, 3 % signals, 18 % data: texts, static HTML, tables of functions. What lists,
+search, reader and comparison know of what senders sent stays on the server, and weighs nothing here.
+Each function is kept once and stands beside one that it is like (`server/build/wasm/functions.rs`);
+names of what goes between wasm and JavaScript are short. `wasm-opt` takes 15 % off the file and makes
+what is sent larger.
 ";
 
 /// One measured promise.
