@@ -67,6 +67,9 @@ pub(crate) enum ReadError {
     /// There is no such line or part.
     #[error("not there")]
     NotThere,
+    /// There is no such request to compare with.
+    #[error("no request #{0} to compare with")]
+    NoOther(i64),
     /// It cannot be had from the store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -137,6 +137,20 @@ async fn forms_bytes_and_equal_bodies_are_compared_as_what_they_are() {
 }
 
 #[tokio::test]
+async fn that_nothing_differs_is_said() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    for body in ["{\"a\":1}", "{\"a\":1}", "{\"a\": 1}", "{\"a\":2}"] {
+        send(&owner, &format!("/{id}"), &[], body).await;
+    }
+    let said = "Nothing differs: line, headers and body are the same.";
+    assert_eq!(notes(&compare(&owner, &id, 2, "1").await), [said]);
+    assert_eq!(notes(&compare(&owner, &id, 2, "2").await), [said]);
+    assert!(!notes(&compare(&owner, &id, 3, "1").await).contains(&said.to_owned()));
+    assert!(notes(&compare(&owner, &id, 4, "1").await).is_empty());
+}
+
+#[tokio::test]
 async fn the_previous_is_the_one_of_the_same_event_before() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
@@ -181,7 +195,9 @@ async fn what_is_not_there_or_too_much_is_said() {
     let lines: String = (0..200_000).map(|n| format!("{n}\n")).collect();
     send(&owner, &format!("/{id}"), &[], &lines).await;
     send(&owner, &format!("/{id}"), &[], lines.replace("7\n", "seven\n")).await;
-    assert_eq!(compare(&owner, &id, 2, "9").await.status.as_u16(), 404);
+    let missing = compare(&owner, &id, 2, "9").await;
+    assert_eq!(missing.problem(), "not-found");
+    assert!(missing.json()["detail"].as_str().unwrap().contains("#9"), "{missing:?}");
     assert_eq!(compare(&owner, &id, 2, "x").await.problem(), "invalid-request");
     let path =
         format!("/api/endpoints/{id}/requests/2/reading?part=compare&with=1&from=10&limit=5");

@@ -9,7 +9,7 @@ mod side;
 
 use std::time::{Duration, Instant};
 
-use hookglass_app::wire::{Ask, Reading, Summary, Text, Window};
+use hookglass_app::wire::{Ask, Reading, Row, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{
@@ -33,6 +33,7 @@ const LOOKED_AT: usize = 1_000;
 /// How many at once.
 const PAGE: u32 = 200;
 const NOTHING_BEFORE: &str = "There is no earlier request to compare this one with.";
+const NOTHING_DIFFERS: &str = "Nothing differs: line, headers and body are the same.";
 
 impl Reader {
     /// Compares a request with the other that is asked for: the one before it of the same event,
@@ -50,7 +51,10 @@ impl Reader {
             let notes = vec![note("info", NOTHING_BEFORE)];
             return Ok(Reading { notes, ..Reading::default() });
         };
-        let stored = store.request(endpoint, Which::Seq(other)).await?;
+        let stored = match store.request(endpoint, Which::Seq(other)).await {
+            Err(StoreError::NotFound) => return Err(ReadError::NoOther(other)),
+            stored => stored?,
+        };
         let other_subject = Subject { store, endpoint, stored };
         let old = self.with_content(other_subject, Side::of).await?;
         let seq = subject.stored.summary.seq;
@@ -123,7 +127,14 @@ fn compare(old: &Side, new: &Side) -> Reading {
     } else {
         lines::compare(&old.body, &new.body, deadline, &mut rows);
     }
-    Reading { notes, rows: rows.done(), ..Reading::default() }
+    let rows = rows.done();
+    let differs = |row: &Row| {
+        row.mark.as_deref().is_some_and(|mark| matches!(mark, "added" | "removed" | "changed"))
+    };
+    if notes.is_empty() && !rows.iter().any(differs) {
+        notes.push(note("info", NOTHING_DIFFERS));
+    }
+    Reading { notes, rows, ..Reading::default() }
 }
 
 fn binary(old: &Side, new: &Side, rows: &mut Rows) {

@@ -30,6 +30,8 @@ pub(crate) enum Error {
     CreationClosed,
     #[error("not found")]
     NotFound,
+    #[error("no request #{0} to compare with")]
+    NoOther(i64),
     #[error("method not allowed")]
     MethodNotAllowed,
     #[error("slug taken")]
@@ -73,7 +75,7 @@ impl Error {
             }
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoOther(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken
             | Self::TooManyEndpoints(_)
@@ -131,6 +133,13 @@ impl Error {
                 "There is nothing here, or it belongs to another workspace: check the URL and the \
                  key."
                     .to_owned(),
+            ),
+            Self::NoOther(seq) => (
+                "not-found",
+                "Nothing to compare with",
+                format!(
+                    "There is no request #{seq} here: give the number of one that is, or `previous`."
+                ),
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
@@ -274,6 +283,7 @@ impl From<ReadError> for Error {
         match error {
             ReadError::Invalid(detail) => Self::Invalid(detail),
             ReadError::NotThere => Self::NotFound,
+            ReadError::NoOther(seq) => Self::NoOther(seq),
             ReadError::Store(error) => error.into(),
             ReadError::Failed => Self::Internal,
         }
@@ -313,6 +323,7 @@ impl IntoResponse for Error {
             | Self::CrossOrigin
             | Self::CreationClosed
             | Self::NotFound
+            | Self::NoOther(_)
             | Self::MethodNotAllowed
             | Self::SlugTaken
             | Self::TooManyEndpoints(_)
