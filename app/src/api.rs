@@ -55,12 +55,12 @@ pub async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
     half::request(id, seq).await
 }
 
-/// The first bytes of its body, at most `limit`: `GET …/body` with a range.
+/// Its body as text, codings undone: `GET …/requests/{seq}/text`. Browser only.
 ///
 /// # Errors
 /// The problem that the server answered with, or that no answer came.
-pub async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-    half::body_start(id, seq, limit).await
+pub async fn body_text(id: &str, seq: i64) -> Result<String, Problem> {
+    half::body_text(id, seq).await
 }
 
 /// How many requests came when: `GET …/requests/counts`.
@@ -213,8 +213,8 @@ mod server {
         backend()?.request(id, seq).await
     }
 
-    pub(super) async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-        backend()?.body_start(id, seq, limit).await
+    pub(super) async fn body_text(_id: &str, _seq: i64) -> Result<String, Problem> {
+        browser_only()
     }
 
     pub(super) async fn counts(id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
@@ -309,7 +309,7 @@ mod nobody {
         nobody()
     }
 
-    pub(super) async fn body_start(_id: &str, _seq: i64, _limit: u32) -> Result<Vec<u8>, Problem> {
+    pub(super) async fn body_text(_id: &str, _seq: i64) -> Result<String, Problem> {
         nobody()
     }
 

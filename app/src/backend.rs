@@ -25,6 +25,4 @@ pub trait Backend: Send + Sync {
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem>;
     /// A part of it, made readable.
     async fn reading(&self, id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem>;
-    /// The first bytes of a request's body, at most `limit`.
-    async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem>;
 }

@@ -22,7 +22,7 @@ pub use self::{
     feed::{FeedEvent, GoneReason},
     find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},
     problem::Problem,
-    reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, Value},
+    reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, TEXT_BYTES, Value},
     request::{
         Body, Deleted, DeletedFound, Detail, Header, Page, Record, Refused, Summary, Window,
     },

@@ -1,7 +1,8 @@
 // Copying works with and without the clipboard object.
 
+import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
-import { Inspect } from "../lib/pages.ts";
+import { Inspect, openedLive } from "../lib/pages.ts";
 import { expect, test } from "../lib/test.ts";
 
 /** What a person would get by pasting. */
@@ -40,4 +41,14 @@ test("the curl command that is offered sends to the endpoint", async ({ page, or
   await expect(inspect.rows).toHaveCount(1);
   await inspect.choose(1);
   expect(JSON.parse(await inspect.bodyText())).toBeInstanceOf(Object);
+});
+
+test("a body is copied as the text that is shown, however it was packed", async ({ page, origin, host, context }) => {
+  if (host === "localhost") await context.grantPermissions(["clipboard-write"], { origin });
+  const packed = gzipSync('{"name":"Zürich"}');
+  const inspect = await openedLive(page, origin, packed, "application/json", "", [["Content-Encoding", "gzip"]]);
+  const button = inspect.body.getByRole("button", { name: "Copy the body as text" });
+  await button.click();
+  await expect(button).toContainText("Copied");
+  expect(await pasted(page)).toBe('{"name":"Zürich"}');
 });

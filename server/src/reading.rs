@@ -28,7 +28,7 @@ mod wire;
 
 use std::{collections::HashSet, sync::Arc};
 
-use hookglass_app::wire::{Ask, Note, Part, Reading, Value};
+use hookglass_app::wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{cache::Cache, content::Content, find::Needle, json::Folds};
@@ -45,6 +45,8 @@ const MOST_MEBIBYTES: u32 = 192;
 const DECODED_MEBIBYTES: u32 = 24;
 /// Rows or fields, where nothing else is asked for.
 const LIMIT: u32 = 500;
+const TEXT_TOO_LONG: &str =
+    "The text is longer than 1 MiB, or decoded in part only: take the body itself, at `…/body`.";
 /// The most rows or fields at once.
 const MAX_LIMIT: u32 = 2000;
 
@@ -205,6 +207,21 @@ impl Reader {
             Some((bytes.to_vec(), file))
         });
         part.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The body as text in UTF-8, its codings undone; at most [`TEXT_BYTES`].
+    pub(crate) async fn text(&self, subject: Subject) -> Result<Vec<u8>, ReadError> {
+        let text = self.with_content(subject, |_, content| {
+            let is_whole = content.decoded.as_ref().is_none_or(|decoded| decoded.stop.is_none());
+            let text = if content.is_opaque() { None } else { content.text() };
+            let text = text.ok_or(ReadError::NotThere)?;
+            if is_whole && text.len() as u64 <= TEXT_BYTES {
+                Ok(text.to_vec())
+            } else {
+                Err(ReadError::Invalid(TEXT_TOO_LONG.to_owned()))
+            }
+        });
+        text.await?
     }
 
     /// The body where it is an image that runs nothing, and its media type.

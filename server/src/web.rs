@@ -144,6 +144,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/api/endpoints/{endpoint}/qr", get(qr::get))
         .route("/api/endpoints/{endpoint}/requests/{seq}/reading", get(readings::reading))
         .route("/api/endpoints/{endpoint}/requests/{seq}/value", get(readings::value))
+        .route("/api/endpoints/{endpoint}/requests/{seq}/text", get(readings::text))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new());

@@ -163,6 +163,30 @@ fn flate2_gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+#[tokio::test]
+async fn a_body_is_given_as_the_text_that_is_shown() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let gzip = [("content-encoding", "gzip")];
+    send(&server, &id, &gzip, flate2_gzip("{\"ü\":1}".as_bytes())).await;
+    send(&server, &id, &[("content-type", "text/plain; charset=iso-8859-1")], b"caf\xe9").await;
+    send(&server, &id, &[], b"\0\x01\x02\xff").await;
+    send(&server, &id, &[("content-encoding", "rot13")], "uryyb").await;
+    send(&server, &id, &gzip, flate2_gzip(&vec![b'a'; 2_000_000])).await;
+    let path = |seq: i64| format!("/api/endpoints/{id}/requests/{seq}/text");
+    let first = owner.get(&path(1)).await;
+    assert_eq!((first.status, first.body.as_ref()), (StatusCode::OK, "{\"ü\":1}".as_bytes()));
+    assert_eq!(first.headers["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(owner.get(&path(2)).await.body.as_ref(), "café".as_bytes());
+    for (seq, problem) in
+        [(3, "not-found"), (4, "not-found"), (5, "invalid-request"), (6, "not-found")]
+    {
+        assert_eq!(owner.get(&path(seq)).await.problem(), problem, "{seq}");
+    }
+    let stranger = server.stranger().get(&path(1)).await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND, "{stranger:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_best_form_is_told_by_type_and_content() {
     let server = TestServer::start().await;

@@ -3,7 +3,7 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use js_sys::{Reflect, Uint8Array, encode_uri_component};
+use js_sys::{Reflect, encode_uri_component};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -117,24 +117,8 @@ pub(super) async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
     json("GET", request_path(id, seq), None).await
 }
 
-pub(super) async fn body_start(id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-    let Some(last) = limit.checked_sub(1) else { return Ok(Vec::new()) };
-    let path = request_path(id, seq) + "/body";
-    let range = String::from("bytes=0-") + &last.to_string();
-    SendWrapper::new(async move {
-        let answer = Call::new()?.send("GET", &path, None, &[("Range", &range)]).await?;
-        // 416: there is no first byte, the body is empty (RFC 9110 §15.5.17).
-        if answer.response.status() == 416 {
-            return Ok(Vec::new());
-        }
-        let answer = answer.accepted().await?;
-        let buffer = answer.response.array_buffer().map_err(no_answer)?;
-        let buffer = JsFuture::from(buffer).await.map_err(no_answer)?;
-        let bytes = Uint8Array::new(&buffer);
-        // A cache or proxy in between may have answered 200 with all of it.
-        Ok(bytes.subarray(0, bytes.length().min(limit)).to_vec())
-    })
-    .await
+pub(super) async fn body_text(id: &str, seq: i64) -> Result<String, Problem> {
+    text("GET", request_path(id, seq) + "/text", None).await
 }
 
 pub(super) async fn change(id: &str, change: String) -> Result<Endpoint, Problem> {

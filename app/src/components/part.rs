@@ -16,11 +16,8 @@ use crate::{
     format::{self, count::grouped, joined},
     reading::{self, Slice},
     route,
-    wire::{Ask, Part, Problem, Reading, Value},
+    wire::{Ask, Part, Problem, Reading, TEXT_BYTES, Value},
 };
-
-/// How long a body may be to be copied as a whole: what a clipboard and an editor take.
-pub(crate) const COPIED_BYTES: u32 = 1024 * 1024;
 
 /// What came of asking for the value of a line.
 pub(crate) type ValueAnswer = Option<Result<Value, Problem>>;
@@ -92,8 +89,13 @@ pub(crate) fn PartView(
         ]);
         view! { <span class="part__decoded">{text}</span> }
     });
+    // Of what was decoded in part nobody has the whole text.
+    let text_bytes = match &reading.decoded {
+        None => Some(body_bytes),
+        Some(decoded) => (!decoded.is_partial).then_some(decoded.bytes),
+    };
     let can_copy = part == Part::Body
-        && body_bytes <= u64::from(COPIED_BYTES)
+        && text_bytes.is_some_and(|bytes| bytes <= TEXT_BYTES)
         && reading.forms.iter().any(|form| form.value == "text");
     let image = reading.image.clone().map(|path| {
         view! {
@@ -137,7 +139,7 @@ pub(crate) fn PartView(
         <div class="part" data-testid=testid data-state=form.clone()>
             <PartTools ask=ask.clone() reading seq sought>
                 {decoded}
-                {can_copy.then(|| view! { <CopyLater what="the body as it came" copy=loads.body/> })}
+                {can_copy.then(|| view! { <CopyLater what="the body as text" copy=loads.body/> })}
             </PartTools>
             {notes}
             {image}

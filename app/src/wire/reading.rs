@@ -252,6 +252,10 @@ pub struct Field {
 
 record!(Field { name, value; whole, about, standard, readable, secret, file, download, group });
 
+/// How long the text of a body may be that comes as a whole, in bytes: what a clipboard and an editor
+/// take.
+pub const TEXT_BYTES: u64 = 1024 * 1024;
+
 /// Where a line of JSON stands, and what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {

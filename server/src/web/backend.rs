@@ -175,14 +175,6 @@ impl Backend for Reads {
         let record = self.request(id, Which::Seq(seq)).await;
         record.map(|record| record.detail).map_err(|error| error.problem())
     }
-
-    async fn body_start(&self, id: &str, seq: i64, limit: u32) -> Result<Vec<u8>, Problem> {
-        let read = async {
-            let endpoint = self.caller.living(&self.app, id).await?;
-            Ok::<_, Error>(self.app.store.body(endpoint.id, seq, 0..u64::from(limit)).await?)
-        };
-        read.await.map_err(|error| error.problem())
-    }
 }
 
 /// An endpoint as its owner sees it under `origin`.

@@ -10,7 +10,7 @@ use crate::{
         copy::answer,
         facts::is_body_kept,
         lost::NoSuchRequest,
-        part::{COPIED_BYTES, Loads, PartView},
+        part::{Loads, PartView},
         part_tools::PartTools,
         request_detail::RequestDetail,
         request_head::Acts,
@@ -175,10 +175,9 @@ fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>)
         body: Callback::new(move |copied| {
             let id = endpoint.get_value();
             spawn_local(async move {
-                let bytes = api::body_start(&id, seq, COPIED_BYTES).await.unwrap_or_default();
-                let worked = match String::from_utf8(bytes) {
-                    Ok(text) if !text.is_empty() => browser::copy(&text).await,
-                    _ => false,
+                let worked = match api::body_text(&id, seq).await {
+                    Ok(text) => browser::copy(&text).await,
+                    Err(_) => false,
                 };
                 answer(copied, worked);
             });

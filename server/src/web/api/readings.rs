@@ -74,6 +74,24 @@ pub(crate) async fn part(
     Ok(response)
 }
 
+/// `GET …/text`: the body as text in UTF-8, its codings undone.
+pub(crate) async fn text(
+    State(app): State<App>,
+    Path((id, seq)): Path<(String, String)>,
+    caller: Caller,
+) -> Result<Response, Error> {
+    let reads = Reads { app, caller };
+    let subject = reads.subject(&id, which(&seq)?).await?;
+    let seq = subject.stored.summary.seq;
+    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
+    let text = reads.app.reader.text(subject).await?;
+    let mut response = downloads::whole(&reads.app, workspace, text)?;
+    attach(&mut response, &format!("{id}-{seq}.txt"));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    Ok(response)
+}
+
 /// `GET …/image`: an image that runs nothing, for our own pages.
 pub(crate) async fn image(
     State(app): State<App>,
