@@ -7,11 +7,11 @@ use crate::{
     components::{
         palette::{Palette, PaletteOpen},
         secrets::Secrets,
-        title,
         undo::UndoBar,
     },
     pending::Pending,
     route::{Pages, Router},
+    title,
     viewer::Viewer,
 };
 

@@ -39,7 +39,6 @@ pub(crate) mod search_box;
 pub(crate) mod secrets;
 pub(crate) mod switcher;
 pub(crate) mod theme;
-pub(crate) mod title;
 pub(crate) mod top_bar;
 pub(crate) mod trouble;
 pub(crate) mod undo;

@@ -3,7 +3,7 @@
 //!
 //! Compiled twice: with `ssr` into the server, with `hydrate` to WebAssembly.
 
-// Views nest as types do: a page is one type, deeper than the compiler expects.
+// On the server views nest as types do: a page is one type, deeper than the compiler expects.
 #![recursion_limit = "256"]
 
 #[cfg(feature = "ssr")]
@@ -32,6 +32,7 @@ mod scope;
 pub mod shell;
 mod span;
 pub mod status;
+mod title;
 mod viewer;
 mod windowing;
 pub mod wire;

@@ -3,6 +3,8 @@
 
 #[cfg(not(feature = "ssr"))]
 mod browser;
+#[cfg(any(test, not(feature = "ssr")))]
+mod page;
 #[cfg(feature = "ssr")]
 mod server;
 

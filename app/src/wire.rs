@@ -1,4 +1,5 @@
-//! The types that cross the wire between server, browser and programs: serde only, no Leptos.
+//! The types that cross the wire between server, browser and programs: no Leptos. serde writes them;
+//! the browser reads them by `json`.
 //!
 //! Golden files pin their JSON: an old tab must survive a new server, so fields are only added.
 

@@ -2,7 +2,8 @@
 
 import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
-import { Inspect, openedLive } from "../lib/pages.ts";
+import { openedLive } from "../lib/bodies.ts";
+import { Inspect } from "../lib/pages.ts";
 import { expect, test } from "../lib/test.ts";
 
 /** What a person would get by pasting. */

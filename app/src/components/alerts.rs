@@ -6,14 +6,11 @@ use leptos::{ev, prelude::*};
 use send_wrapper::SendWrapper;
 use web_sys::{AudioContext, Notification, NotificationOptions, NotificationPermission};
 
-use super::{
-    icon::{BELL, Icon},
-    title,
-};
+use super::icon::{BELL, Icon};
 use crate::{
     format::{joined, target},
     lists::Lists,
-    looks,
+    looks, title,
     wire::Summary,
 };
 

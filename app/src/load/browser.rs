@@ -44,19 +44,20 @@ where
 {
     let first: Option<T> = written().and_then(|text| json::read(&text).ok());
     let is_loading = RwSignal::new(first.is_none());
-    let resource = Resource { answer: RwSignal::new(first), is_loading, again: RwSignal::new(0) };
     let source = Memo::new(move |_| source());
+    let written_for = first.is_some().then(|| source.get_untracked());
+    let resource = Resource { answer: RwSignal::new(first), is_loading, again: RwSignal::new(0) };
     // Of several answers that are on their way the last one counts.
     let asked = StoredValue::new(0_u32);
     Effect::new(move |was: Option<()>| {
-        let (source, _) = (source.get(), resource.again.get());
-        if was.is_none() && !is_loading.get_untracked() {
+        let (source, again) = (source.get(), resource.again.get());
+        if was.is_none() && again == 0 && written_for.as_ref() == Some(&source) {
             return;
         }
         asked.update_value(|asked| *asked = asked.wrapping_add(1));
         let turn = asked.get_value();
         is_loading.set(true);
-        let answer = fetcher(source);
+        let answer = untrack(|| fetcher(source));
         spawn_local(async move {
             let answer = answer.await;
             if asked.try_get_value() == Some(turn) {
@@ -75,6 +76,11 @@ fn written() -> Option<String> {
     shared.read_data(&id)
 }
 
+/// Takes the turn that Leptos' `Suspense` and `Transition` take on the server.
+fn wait() {
+    let _ = Owner::current_shared_context().map(|shared| shared.next_id());
+}
+
 /// What is loaded; while it is loaded anew, what `opening` makes.
 pub(crate) fn anew<T, V>(
     resource: Resource<T>,
@@ -85,6 +91,7 @@ where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    wait();
     let view = move || {
         let answer = (!resource.is_loading.get()).then(|| resource.answer.get()).flatten();
         answer.map_or_else(|| opening().into_render(), &show)
@@ -100,6 +107,7 @@ pub(crate) fn kept<T>(
 where
     T: Clone + Send + Sync + 'static,
 {
+    wait();
     // What was loaded before this was here is of something else.
     let is_first = StoredValue::new(true);
     let view = move || {

@@ -6,7 +6,10 @@ use leptos_router::location::{BrowserUrl, LocationProvider as _};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
-use super::{NavigateOptions, ParamsMap, Url};
+use super::{
+    NavigateOptions, ParamsMap, Url,
+    page::{self, Page},
+};
 use crate::{
     components::lost::NoSuchPage,
     format::joined,
@@ -42,10 +45,7 @@ pub(crate) fn use_params_map() -> Memo<ParamsMap> {
     Memo::new(move |last: Option<&ParamsMap>| {
         let path = path.read();
         match (Page::of(&path), last) {
-            (Page::Inspect, _) | (_, None) => {
-                let values = segments(&path).skip(1).map(str::to_owned);
-                ["endpoint", "seq"].into_iter().zip(values).collect()
-            }
+            (Page::Inspect, _) | (_, None) => page::params(&path).collect(),
             (_, Some(last)) => last.clone(),
         }
     })
@@ -80,28 +80,6 @@ pub(crate) fn Pages() -> impl IntoView {
         Page::Lost => view! { <NoSuchPage/> },
     };
     view.into_render()
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Page {
-    Home,
-    Inspect,
-    Lost,
-}
-
-impl Page {
-    fn of(path: &str) -> Self {
-        let mut segments = segments(path);
-        match (segments.next(), segments.count()) {
-            (None, _) => Self::Home,
-            (Some("inspect"), 1 | 2) => Self::Inspect,
-            _ => Self::Lost,
-        }
-    }
-}
-
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
 }
 
 impl Here {
@@ -150,7 +128,7 @@ impl Here {
             || link.has_attribute("download")
             || link.rel().split_ascii_whitespace().any(|word| word == "external")
             || window().location().origin().is_ok_and(|origin| origin != link.origin());
-        // A place within this page is the browser's own to find.
+        // A place within a page is the browser's own to find, on another one by loading it.
         if is_elsewhere || !link.hash().is_empty() {
             return;
         }

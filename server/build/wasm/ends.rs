@@ -13,7 +13,9 @@ use wasmparser::{CodeSectionReader, FunctionBody, KnownCustom, Name, Parser, Pay
 /// Parts of the mangled names of functions that never return: they say what is wrong and trap.
 const NEVER_RETURN: &[&str] = &[
     "4core9panicking",
-    "3std9panicking",
+    "3std9panicking13panic_handler",
+    "3std9panicking15panic_with_hook",
+    "3std9panicking11begin_panic",
     "4core5slice5index16slice_index_fail",
     "4core3str16slice_error_fail",
     "4core6option13expect_failed",

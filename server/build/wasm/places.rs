@@ -1,5 +1,6 @@
 //! Takes out of the browser half's data where in the source something may panic: for each such place
-//! the compiler keeps a file, a line and a column, and with panics gone nobody reads them.
+//! the compiler keeps a file, a line and a column, and with panics gone nobody reads them. The browser
+//! half must not say `file!()`: that text would go, too.
 
 use std::ops::Range;
 
@@ -13,6 +14,9 @@ use wasmparser::{Data, DataKind, Operator, Parser};
 /// What lies beyond is no line and no column: something else follows a text there.
 const MOST_LINES: u32 = 100_000;
 const MOST_COLUMNS: u32 = 1_000;
+
+/// What is longer is no path of a source.
+const LONGEST_PATH: usize = 300;
 
 /// A place is four words: where the path is, how long it is, a line, a column.
 const PLACE_BYTES: usize = 16;
@@ -73,5 +77,9 @@ fn path_of(words: &[u8], bytes: &[u8], base: u32) -> Option<Range<usize>> {
     }
     let start = usize::try_from(start.checked_sub(base)?).ok()?;
     let path = start..start.checked_add(usize::try_from(length).ok()?)?;
-    bytes.get(path.clone())?.ends_with(b".rs").then_some(path)
+    let text = bytes.get(path.clone())?;
+    let is_path = text.len() <= LONGEST_PATH
+        && text.ends_with(b".rs")
+        && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    is_path.then_some(path)
 }

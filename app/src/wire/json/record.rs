@@ -1,5 +1,6 @@
 //! Reads objects into the fields of a type, and names into its variants. The macros here tell a type's
-//! names; what they leave out or say too much, the compiler refuses.
+//! names; a field that they leave out or say too much, the compiler refuses, and that each has the name
+//! and is needed as serde has it, `app/tests/json.rs` holds.
 
 use super::{Readable, Reader, Unreadable};
 
@@ -70,6 +71,7 @@ impl Reader<'_> {
         spare: &str,
         slots: &mut [&mut dyn Readable],
     ) -> Result<(), Unreadable> {
+        debug_assert!(slots.len() <= 32, "a bit for each");
         let mut seen = 0_u32;
         let mut is_first = true;
         self.enter(b'{')?;

@@ -105,6 +105,19 @@ where
     }
 }
 
+/// What a property can be given: a text. A flag is none, as an empty text is no flag in JavaScript.
+pub trait IntoProperty: IntoAttributeValue {}
+
+impl IntoProperty for &'static str {}
+impl IntoProperty for String {}
+impl<T: IntoProperty> IntoProperty for Option<T> {}
+impl<F, T> IntoProperty for F
+where
+    F: FnMut() -> T + Send + 'static,
+    T: IntoProperty,
+{
+}
+
 macro_rules! followed {
     ($($signal:ident),*) => {
         $(impl<T: IntoAttributeValue + Clone + Send + Sync + 'static> IntoAttributeValue for $signal<T> {
@@ -209,11 +222,12 @@ impl Before {
     }
 }
 
-/// Puts a value on an element and keeps it there.
+/// Puts a value on an element and keeps it there. A property is put whatever was put before: what
+/// it says now may be the viewer's doing.
 fn hold(element: &Element, name: Name, value: Value, mut before: Before) -> Held {
     match value {
         Value::Fixed(text) => {
-            if !before.is(&text) {
+            if name.is_property || !before.is(&text) {
                 name.put(element, text.as_deref());
             }
             Held::Fixed(name, text)
@@ -227,7 +241,7 @@ fn hold(element: &Element, name: Name, value: Value, mut before: Before) -> Held
                         before = Before::Known(last);
                     }
                     let text = make();
-                    if !before.is(&text) {
+                    if name.is_property || !before.is(&text) {
                         name.put(&element, text.as_deref());
                     }
                     text

@@ -13,7 +13,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    attribute::{Attribute, Held, IntoAttributeValue, Name},
+    attribute::{Attribute, Held, IntoAttributeValue, IntoProperty, Name},
     node::Node,
     reactive::NodeRef,
     standing::Standing,
@@ -50,9 +50,10 @@ impl Element {
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
-    /// With a property of the object that stands for it.
+    /// With a property of the object that stands for it. It is set in its turn, ahead of the
+    /// children: what bounds it (`max`) is to be written before it.
     #[must_use]
-    pub fn prop(self, name: &'static str, value: impl IntoAttributeValue) -> Self {
+    pub fn prop(self, name: &'static str, value: impl IntoProperty) -> Self {
         let name = Name { name, is_property: true };
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
@@ -65,6 +66,7 @@ impl Element {
         E: EventDescriptor,
         E::EventType: JsCast,
     {
+        const { assert!(!E::CAPTURE, "handlers of the capture phase are Leptos' own only") };
         let handle: Box<dyn FnMut(JsValue)> = Box::new(move |event| handle(event.unchecked_into()));
         self.with(Attribute::Handler { event: event.name(), handle: SendWrapper::new(handle) })
     }
@@ -106,6 +108,9 @@ impl Element {
         }
         let element = web_sys::Element::cast_from(cursor.current());
         let Some(element) = element else { astray(tag, &cursor.current()) };
+        if cfg!(debug_assertions) && element.local_name() != tag {
+            astray(tag, &element);
+        }
         let attributes = attached(attributes, &element, true);
         position.set(Position::FirstChild);
         let children = if holds_views(tag) {

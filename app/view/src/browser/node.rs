@@ -77,7 +77,8 @@ impl Node {
         }
     }
 
-    /// Takes the place of what stands, and keeps of it what is alike.
+    /// Takes the place of what stands, and keeps of it what is alike: elements of one tag with the
+    /// same names and as many children, wherever in the source they are written.
     pub(super) fn rebuilt(self, old: &mut Standing) {
         let new = match (self.0, &mut *old) {
             (Kind::Nothing, Standing::Nothing(_)) => return,

@@ -20,7 +20,8 @@ pub trait IntoRender {
     /// The value.
     fn into_render(self) -> Node;
 
-    /// The same where the server forgets the type, which leaves a trace for `()` alone.
+    /// The same where the server forgets the type, which leaves a trace for `()` alone. Not so for
+    /// `()` between the tags of a component, nor for a component that is nothing itself.
     fn erased(self) -> Node
     where
         Self: Sized,
@@ -226,6 +227,6 @@ pub trait EraseEach {
 
 impl<I: Iterator<Item: IntoRender>> EraseEach for I {
     fn each_erased(self) -> Vec<Node> {
-        self.map(IntoRender::into_render).collect()
+        self.map(IntoRender::erased).collect()
     }
 }

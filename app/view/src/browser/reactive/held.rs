@@ -59,9 +59,10 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Ref<T> {
     }
 }
 
-/// What is gone with the part of the page that it belonged to.
+/// What is gone with the part of the page that it belonged to, or is just being changed.
+#[cfg_attr(debug_assertions, track_caller)]
 pub(super) fn gone() -> ! {
-    unreachable!("a signal is used that is gone with its part of the page")
+    unreachable!("a signal is read that is gone with its part of the page, or being changed")
 }
 
 /// The ways to read: each handle has `look`, and gets Leptos' methods.
@@ -70,12 +71,14 @@ macro_rules! readable {
         impl<T: 'static> $handle<T> {
             /// The value, which is followed.
             #[must_use]
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn read(&self) -> Ref<T> {
                 self.try_look(true).unwrap_or_else(|| gone())
             }
 
             /// The value as it is now.
             #[must_use]
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn read_untracked(&self) -> Ref<T> {
                 self.try_look(false).unwrap_or_else(|| gone())
             }
@@ -87,11 +90,13 @@ macro_rules! readable {
             }
 
             /// What `read` makes of the value, which is followed.
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
                 read(&self.read())
             }
 
             /// What `read` makes of the value as it is now.
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
                 read(&self.read_untracked())
             }
@@ -114,6 +119,7 @@ macro_rules! readable {
         impl<T: Clone + 'static> $handle<T> {
             /// A copy of the value, which is followed.
             #[must_use]
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn get(&self) -> T {
                 self.read().clone()
             }
@@ -126,6 +132,7 @@ macro_rules! readable {
 
             /// A copy of the value as it is now.
             #[must_use]
+            #[cfg_attr(debug_assertions, track_caller)]
             pub fn get_untracked(&self) -> T {
                 self.read_untracked().clone()
             }

@@ -44,7 +44,8 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
         put(self.0, Box::new(value));
     }
 
-    /// The same; false if it is gone.
+    /// The same where it may be gone: true if it is there. Leptos' own gives the value back if not, so
+    /// that code of both halves cannot look at what this says.
     pub fn try_set(&self, value: T) -> bool {
         put(self.0, Box::new(value))
     }
