@@ -7,6 +7,6 @@ mod browser;
 mod server;
 
 #[cfg(not(feature = "ssr"))]
-pub(crate) use self::browser::{Resource, anew, kept, resource};
+pub(crate) use self::browser::{Resource, anew, kept, kept_where, resource};
 #[cfg(feature = "ssr")]
-pub(crate) use self::server::{Resource, anew, kept, resource};
+pub(crate) use self::server::{Resource, anew, kept, kept_where, resource};

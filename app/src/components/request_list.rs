@@ -80,7 +80,8 @@ pub(crate) fn RequestList(
 
     // Draws what one sees now, remembers what one reads, and asks for more near the end.
     let look = move || {
-        let total = total.get_untracked();
+        // A frame may come when the page has gone.
+        let Some(total) = total.try_get_untracked() else { return };
         let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else {
             // Nothing is drawn, so nothing can be measured: what comes next is.
             if drawn.with_untracked(|drawn| drawn.start >= total) {

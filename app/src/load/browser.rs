@@ -107,6 +107,31 @@ pub(crate) fn kept<T>(
 where
     T: Clone + Send + Sync + 'static,
 {
+    let answer = move || resource.answer.get();
+    shown(resource, answer, show)
+}
+
+/// The same of answers that fit alone: of others, what fitted last stays.
+pub(crate) fn kept_where<T>(
+    resource: Resource<T>,
+    fits: impl Fn(&T) -> bool + Send + Sync + 'static,
+    show: impl Fn(T) -> Erased + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    let answer = Memo::new(move |last: Option<&Option<T>>| {
+        let now = resource.answer.read().as_ref().filter(|answer| fits(answer)).cloned();
+        now.or_else(|| last.cloned().flatten())
+    });
+    shown(resource, move || answer.get(), show)
+}
+
+fn shown<T: 'static>(
+    resource: Resource<T>,
+    answer: impl Fn() -> Option<T> + Send + 'static,
+    show: impl Fn(T) -> Erased + Send + 'static,
+) -> Erased {
     wait();
     // What was loaded before this was here is of something else.
     let is_first = StoredValue::new(true);
@@ -115,7 +140,7 @@ where
             return ().erased();
         }
         is_first.set_value(false);
-        resource.answer.get().map_or_else(|| ().erased(), &show)
+        answer().map_or_else(|| ().erased(), &show)
     };
     view.erased()
 }

@@ -56,6 +56,18 @@ where
     view! { <Transition>{content}</Transition> }.erased()
 }
 
+/// The same of answers that fit alone; here there is one, and it does.
+pub(crate) fn kept_where<T>(
+    resource: Resource<T>,
+    _: impl Fn(&T) -> bool,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+{
+    kept(resource, show)
+}
+
 /// How an answer crosses to the browser inside the page.
 pub(crate) struct Wire;
 

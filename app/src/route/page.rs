@@ -12,10 +12,12 @@ pub(super) enum Page {
 
 impl Page {
     pub(super) fn of(path: &str) -> Self {
-        let mut segments = segments(path);
-        match (segments.next(), segments.count()) {
-            (None, _) => Self::Home,
-            (Some("inspect"), 1 | 2) => Self::Inspect,
+        let segments: Vec<&str> = segments(path).collect();
+        match *segments {
+            [""] => Self::Home,
+            // Nobody is called nothing: `/inspect//x` is no page of the server's either.
+            ["inspect", endpoint] if !endpoint.is_empty() => Self::Inspect,
+            ["inspect", endpoint, seq] if !endpoint.is_empty() && !seq.is_empty() => Self::Inspect,
             _ => Self::Lost,
         }
     }
@@ -27,7 +29,8 @@ pub(super) fn params(path: &str) -> impl Iterator<Item = (&'static str, String)>
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty())
+    let path = path.strip_prefix('/').unwrap_or(path);
+    path.strip_suffix('/').unwrap_or(path).split('/')
 }
 
 #[cfg(test)]
@@ -44,6 +47,10 @@ mod tests {
             ("/inspect/x/", Page::Inspect),
             ("/inspect", Page::Lost),
             ("/inspect/x/7/8", Page::Lost),
+            ("/inspect//x", Page::Lost),
+            ("/inspect/x//7", Page::Lost),
+            ("//inspect/x", Page::Lost),
+            ("/inspect/", Page::Lost),
             ("/inspector/x", Page::Lost),
             ("/healthz", Page::Lost),
         ] {

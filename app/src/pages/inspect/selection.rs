@@ -29,13 +29,15 @@ pub(super) type Answer = Result<Option<Detail>, Problem>;
 pub(super) type PartAnswer = Option<Read>;
 
 /// A part as it was asked for and as it was read.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Read {
+    /// Of which request.
+    seq: i64,
     ask: Ask,
     answer: Result<Reading, Problem>,
 }
 
-record!(Read { ask, answer; });
+record!(Read { seq, ask, answer; });
 
 /// Reads the request `seq` of an endpoint; none if none is chosen.
 pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
@@ -48,8 +50,9 @@ pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
 
 /// Reads a part of it.
 pub(super) async fn read_part(endpoint: String, seq: Option<i64>, ask: Ask) -> PartAnswer {
-    let answer = api::reading(&endpoint, seq?, ask.clone()).await;
-    Some(Read { ask, answer })
+    let seq = seq?;
+    let answer = api::reading(&endpoint, seq, ask.clone()).await;
+    Some(Read { seq, ask, answer })
 }
 
 /// The chosen request, or why it cannot be shown; nothing while none is chosen.
@@ -120,8 +123,10 @@ fn Shown(
     let top = StoredValue::new(0);
     let chosen = RwSignal::new(None);
     let last = StoredValue::new(None);
-    load::kept(part, move |read| {
-        let Some(Read { ask, answer }) = read else { return ().erased() };
+    // What comes of the next request waits for its head.
+    let is_own = move |read: &PartAnswer| read.as_ref().is_some_and(|read| read.seq == seq);
+    load::kept_where(part, is_own, move |read| {
+        let Some(Read { ask, answer, .. }) = read else { return ().erased() };
         match answer {
             Ok(reading) => {
                 let now = Some((ask.part, reading.form.clone()));
@@ -194,7 +199,8 @@ mod tests {
     fn what_is_read_crosses_to_the_browser() {
         let ask = Ask { depth: Some(2), ..Ask::default() };
         for answer in [Ok(Reading::default()), Err(Problem::unreachable("later"))] {
-            let written = serde_json::to_string(&Some(Read { ask: ask.clone(), answer })).unwrap();
+            let written =
+                serde_json::to_string(&Some(Read { seq: 1, ask: ask.clone(), answer })).unwrap();
             let again = json::read::<PartAnswer>(&written).unwrap();
             assert_eq!(serde_json::to_string(&again).unwrap(), written);
         }

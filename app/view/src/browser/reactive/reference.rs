@@ -40,19 +40,20 @@ impl<E> NodeRef<E> {
 }
 
 impl<E: ElementType<Output: JsCast>> NodeRef<E> {
-    /// The element, which is followed.
+    /// The element, which is followed; none where its part of the page is gone, too.
     #[must_use]
     pub fn get(self) -> Option<E::Output> {
-        cast(self.0.get())
+        cast(self.0.try_get())
     }
 
-    /// The element as it is now.
+    /// The element as it is now; none where its part of the page is gone, too: timers and frames
+    /// outlive what they were for.
     #[must_use]
     pub fn get_untracked(self) -> Option<E::Output> {
-        cast(self.0.get_untracked())
+        cast(self.0.try_get_untracked())
     }
 }
 
-fn cast<T: JsCast>(element: Option<SendWrapper<Element>>) -> Option<T> {
-    element.map(|element| element.take().unchecked_into())
+fn cast<T: JsCast>(element: Option<Option<SendWrapper<Element>>>) -> Option<T> {
+    element.flatten().map(|element| element.take().unchecked_into())
 }
