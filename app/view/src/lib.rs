@@ -3,7 +3,7 @@
 //! Leptos makes a type of each view: an element is generic over its attributes and its children, and
 //! what builds, hydrates and rebuilds it is compiled anew for each. That is fast, and it is most of
 //! what a page weighs. In the browser this crate takes the place of what `view!` writes: elements,
-//! attributes and closures become values of one type ([`Node`](prelude::Node)), and one function for
+//! attributes and closures become values of one type (`Node`), and one function for
 //! each purpose walks them all. They stand in the page exactly as Leptos' own, which the server has.
 //!
 //! Everything else is Leptos', under the same names: `hookglass-app` calls this crate `leptos`,
