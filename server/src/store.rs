@@ -246,6 +246,18 @@ pub struct Change {
     pub what: What,
 }
 
+impl Change {
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let what = match &self.what {
+            What::Captured(summary) | What::Updated(summary) => listed::row_bytes(summary),
+            What::Deleted(seqs) => size_of_val(seqs.as_slice()),
+            What::Cleared(_) | What::Dropped(_) | What::Endpoint(_) | What::Gone(_) => 0,
+        };
+        size_of::<Self>() + what
+    }
+}
+
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
@@ -268,9 +280,13 @@ pub enum What {
 /// What a feed missed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Backlog {
-    /// The changes after the number asked for, in order and without a hole, at most as many as
-    /// asked for.
-    Changes(Vec<Change>),
+    /// The changes after the number asked for.
+    Changes {
+        /// In order and without a hole, at most as many as asked for; fewer where they are long.
+        changes: Vec<Change>,
+        /// Whether there are more behind them.
+        more: bool,
+    },
     /// The changes after that number are no longer known; the feed goes on after this one.
     Gap(i64),
 }

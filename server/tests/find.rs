@@ -380,3 +380,37 @@ async fn a_deletion_takes_what_was_found_when_it_was_shown_and_nothing_that_came
         assert_eq!(answer.json(), json!({ "deleted": deleted }), "{query}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_long_rows_is_short_and_its_cursor_goes_on() {
+    let bench = Bench::new().await;
+    let note = json!({ "note": "n".repeat(2000) }).to_string();
+    for seq in 1..=120 {
+        let tail = format!("/{}", "l".repeat(2040));
+        bench.send(Method::GET, &tail, &[("content-type", &"t".repeat(2040))], b"").await;
+        let noted = bench.owner.patch(&bench.path(&format!("/{seq}")), &note).await;
+        assert_eq!(noted.status, StatusCode::OK);
+    }
+    let newest_first: Vec<i64> = (1..=120).rev().collect();
+    let oldest_first: Vec<i64> = (1..=120).collect();
+    for q in ["", "&q=has%3Anote", "&q=method%3AGET"] {
+        for (start, cursor, expected) in
+            [("before=1000", "before", &newest_first), ("after=0", "after", &oldest_first)]
+        {
+            let (mut seqs, mut at) = (Vec::new(), start.to_owned());
+            loop {
+                let page = bench.owner.get(&bench.path(&format!("?limit=200&{at}{q}"))).await;
+                assert!(page.body.len() < 1024 * 1024, "{} bytes at once", page.body.len());
+                let page = page.json();
+                let rows = page["requests"].as_array().unwrap();
+                seqs.extend(rows.iter().map(|row| row["seq"].as_i64().unwrap()));
+                assert!(rows.len() > 20, "{} rows", rows.len());
+                match page[format!("next_{cursor}")].as_i64() {
+                    Some(next) => at = format!("{cursor}={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(&seqs, expected, "{start}{q}");
+        }
+    }
+}

@@ -157,7 +157,8 @@ async fn what_was_published_is_what_the_backlog_says() {
     store.delete_request(endpoint.id, 2).await.unwrap();
     rename(&*store, endpoint.id, "Shop").await.unwrap();
     let all = published.lock().unwrap().clone();
-    let Backlog::Changes(backlog) = store.changes_after(endpoint.workspace, 1, 100).await.unwrap()
+    let Backlog::Changes { changes: backlog, .. } =
+        store.changes_after(endpoint.workspace, 1, 100).await.unwrap()
     else {
         panic!("a gap")
     };
@@ -173,7 +174,9 @@ async fn what_was_published_is_what_the_backlog_says() {
         backlog.iter().map(settings_as_they_stand).collect::<Vec<_>>(),
         expected.iter().map(settings_as_they_stand).collect::<Vec<_>>()
     );
-    let Backlog::Changes(two) = store.changes_after(endpoint.workspace, 1, 2).await.unwrap() else {
+    let Backlog::Changes { changes: two, .. } =
+        store.changes_after(endpoint.workspace, 1, 2).await.unwrap()
+    else {
         panic!("a gap")
     };
     assert_eq!(two, backlog[..2]);
@@ -186,6 +189,57 @@ async fn what_was_published_is_what_the_backlog_says() {
 }
 
 #[tokio::test]
+async fn long_changes_come_in_several_parts_without_a_hole() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, published } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    for number in 0..150 {
+        let target = vec![b'l'; 2000];
+        store.append(endpoint.id, Captured { target, ..captured(b"x") }).await.unwrap();
+        if number % 10 == 0 {
+            rename(&*store, endpoint.id, &number.to_string()).await.unwrap();
+        }
+        if number % 7 == 3 {
+            let note = Annotation { note: Some(Some("n".repeat(2000))), pinned: None };
+            store.annotate(endpoint.id, number, note).await.unwrap();
+        }
+    }
+    let all = published.lock().unwrap().clone();
+    let (mut numbers, mut last, mut parts) = (Vec::new(), 0, 0);
+    loop {
+        let backlog = store.changes_after(endpoint.workspace, last, 200).await.unwrap();
+        let Backlog::Changes { changes, more } = backlog else { panic!("a gap") };
+        let bytes: usize = changes.iter().map(|change| format!("{change:?}").len()).sum();
+        assert!(bytes < 400_000, "{bytes} at once");
+        last = changes.last().unwrap().number;
+        numbers.extend(changes.iter().map(|change| change.number));
+        parts += 1;
+        if !more {
+            break;
+        }
+    }
+    assert!(parts > 3, "{parts} parts");
+    assert!(numbers.is_sorted());
+    // What a later change of the same thing has replaced is not told.
+    let replaced = |change: &Change| {
+        let same = |other: &&Change| match (&change.what, &other.what) {
+            (What::Captured(one) | What::Updated(one), What::Updated(other)) => {
+                one.seq == other.seq
+            }
+            _ => false,
+        };
+        all.iter().filter(|other| other.number > change.number).find(same).is_some()
+    };
+    let updates = |change: &&Change| matches!(change.what, What::Updated(_));
+    let expected: Vec<i64> = all
+        .iter()
+        .filter(|change| !(updates(change) && replaced(change)))
+        .map(|change| change.number)
+        .collect();
+    assert_eq!(numbers, expected);
+}
+
+#[tokio::test]
 async fn a_log_that_grew_too_long_gives_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let Opened { store, .. } = open(folder.path()).await;
@@ -195,7 +249,7 @@ async fn a_log_that_grew_too_long_gives_a_gap() {
     }
     let last = store.last_change(endpoint.workspace).await.unwrap();
     assert_eq!(store.changes_after(endpoint.workspace, 0, 10).await.unwrap(), Backlog::Gap(last));
-    let Backlog::Changes(rest) =
+    let Backlog::Changes { changes: rest, .. } =
         store.changes_after(endpoint.workspace, last - 9_000, 100).await.unwrap()
     else {
         panic!("a gap though the log reaches back that far")
@@ -404,7 +458,8 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
     store.close().await;
     drop(store);
     let Opened { store, .. } = open_with(options()).await;
-    let Backlog::Changes(backlog) = store.changes_after(made.workspace, 0, 100).await.unwrap()
+    let Backlog::Changes { changes: backlog, .. } =
+        store.changes_after(made.workspace, 0, 100).await.unwrap()
     else {
         panic!("a gap")
     };
@@ -501,7 +556,8 @@ async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
     assert_eq!(store.clear(cleared.id).await.unwrap(), 700);
     store.delete_endpoint(deleted.id).await.unwrap();
     assert_eq!(list(&*store, cleared.id).await, Vec::<i64>::new());
-    let Backlog::Changes(backlog) = store.changes_after(cleared.workspace, 1, 100).await.unwrap()
+    let Backlog::Changes { changes: backlog, .. } =
+        store.changes_after(cleared.workspace, 1, 100).await.unwrap()
     else {
         panic!("a gap")
     };
@@ -845,7 +901,8 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     store.append(endpoint.id, sent).await.unwrap();
     store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
     let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
-    let Backlog::Changes(missed) = store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
+    let Backlog::Changes { changes: missed, .. } =
+        store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
     else {
         panic!("a gap");
     };
@@ -891,7 +948,8 @@ async fn marks_are_told_once_to_whoever_comes_back() {
         })
         .collect();
     assert_eq!(told, [(4, "one".to_owned()), (5, "two".to_owned())]);
-    let Backlog::Changes(later) = store.changes_after(endpoint.workspace, 3, 100).await.unwrap()
+    let Backlog::Changes { changes: later, .. } =
+        store.changes_after(endpoint.workspace, 3, 100).await.unwrap()
     else {
         panic!("a gap")
     };
@@ -1046,7 +1104,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                 prop_assert_eq!(now.dropped_through, model.dropped_through);
                 // Whoever heard all changes, and whoever reads them afterwards, has the same.
                 prop_assert_eq!(&seen.requests(&slug), &model.seqs);
-                let Backlog::Changes(backlog) =
+                let Backlog::Changes { changes: backlog, .. } =
                     store.changes_after(first.workspace, 0, 10_000).await.unwrap()
                 else {
                     panic!("a gap")
@@ -1131,7 +1189,7 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
     let expected =
         [(before + 1, 1, Some("valid".to_owned())), (before + 2, 3, Some("invalid".to_owned()))];
     assert_eq!(told, expected, "what is not there or says nothing new is passed over");
-    let Backlog::Changes(backlog) =
+    let Backlog::Changes { changes: backlog, .. } =
         store.changes_after(endpoint.workspace, before, 10).await.unwrap()
     else {
         panic!("a gap")

@@ -8,6 +8,37 @@ use crate::head;
 /// How much of a target, or of a content type, stands in lists and feeds, in bytes.
 const LISTED_BYTES: usize = 2 * 1024;
 
+/// How much one list carries of what senders and owners may make long, in bytes. A list that is full
+/// ends early: its reader goes on from there.
+pub(crate) const LIST_BYTES: usize = 512 * 1024;
+
+/// How many of these rows one list carries; at least one.
+pub(crate) fn fitting(requests: &[Summary]) -> usize {
+    let mut bytes = 0;
+    let fit = requests.iter().take_while(|request| {
+        bytes += row_bytes(request);
+        bytes <= LIST_BYTES
+    });
+    fit.count().max(1).min(requests.len())
+}
+
+/// About how much memory a row takes.
+pub(crate) fn row_bytes(request: &Summary) -> usize {
+    let text = |text: &Text| match text {
+        Text::Utf8(text) | Text::Base64(text) => text.len(),
+    };
+    let option = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let Summary { method, target, content_type, label, note, mark, delivery_id, .. } = request;
+    size_of::<Summary>()
+        + method.len()
+        + text(target)
+        + content_type.as_ref().map_or(0, text)
+        + option(label)
+        + option(note)
+        + option(mark)
+        + option(delivery_id)
+}
+
 /// A request as lists and feeds show it.
 pub(crate) fn listed(mut summary: Summary) -> Summary {
     cut(&mut summary.target);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
@@ -11,6 +12,9 @@ use super::{
         summary_from,
     },
 };
+
+/// What is read at once of each kind of change, in bytes: a feed that nobody reads holds no more.
+const BACKLOG_BYTES: usize = 64 * 1024;
 
 impl Readers {
     pub(super) async fn changes_after(
@@ -29,6 +33,9 @@ impl Readers {
         if after < floor || after > last {
             return Ok(Backlog::Gap(last));
         }
+        let mut changes = Vec::new();
+        // Up to where each list knows all changes: one that was cut short has holes behind its end.
+        let mut known = i64::MAX;
         let captured = sqlx::query(concat!(
             "select requests.change, ",
             summary_columns!(),
@@ -41,8 +48,11 @@ impl Readers {
         .bind(workspace.0)
         .bind(after)
         .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
+        .fetch(&mut *snapshot);
+        let captured = self.read_part(captured, workspace, limit, &mut changes, |row| {
+            Ok(What::Captured(Arc::new(listed(summary_from(row)))))
+        });
+        known = known.min(captured.await?);
         // What changed twice tells only what came of it.
         let updated = sqlx::query(concat!(
             "select requests.updated as change, ",
@@ -57,8 +67,11 @@ impl Readers {
         .bind(workspace.0)
         .bind(after)
         .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
+        .fetch(&mut *snapshot);
+        let updated = self.read_part(updated, workspace, limit, &mut changes, |row| {
+            Ok(What::Updated(Arc::new(listed(summary_from(row)))))
+        });
+        known = known.min(updated.await?);
         let others = sqlx::query(concat!(
             "select changes.change, changes.kind, changes.payload, ",
             endpoint_columns!(),
@@ -70,35 +83,41 @@ impl Readers {
         .bind(workspace.0)
         .bind(after)
         .bind(limit)
-        .fetch_all(&mut *snapshot)
-        .await?;
+        .fetch(&mut *snapshot);
+        let others =
+            self.read_part(others, workspace, limit, &mut changes, |row| self.what_from(row));
+        known = known.min(others.await?);
         drop(snapshot);
+        changes.sort_unstable_by_key(|change| change.number);
+        changes.retain(|change| change.number <= known);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = known < i64::MAX || changes.len() > limit;
+        changes.truncate(limit);
+        Ok(Backlog::Changes { changes, more })
+    }
 
-        let mut changes = Vec::with_capacity(captured.len() + updated.len() + others.len());
-        for (rows, is_new) in [(&captured, true), (&updated, false)] {
-            for row in rows {
-                let summary = Arc::new(listed(summary_from(row)));
-                changes.push(Change {
-                    workspace,
-                    number: row.get("change"),
-                    endpoint: slug_from(row)?,
-                    what: if is_new { What::Captured(summary) } else { What::Updated(summary) },
-                });
+    /// Adds the changes of a list, and says up to where it knows all: the last of `limit` rows, or of
+    /// as many as are held at once, or for ever where it came to its end.
+    async fn read_part(
+        &self,
+        mut rows: impl Stream<Item = Result<SqliteRow, sqlx::Error>> + Unpin,
+        workspace: WorkspaceId,
+        limit: u32,
+        changes: &mut Vec<Change>,
+        what: impl Fn(&SqliteRow) -> Result<What, sqlx::Error>,
+    ) -> Result<i64, sqlx::Error> {
+        let (mut count, mut bytes) = (0, 0);
+        while let Some(row) = rows.try_next().await? {
+            let (number, what) = (row.get("change"), what(&row)?);
+            let change = Change { workspace, number, endpoint: slug_from(&row)?, what };
+            count += 1;
+            bytes += change.bytes();
+            changes.push(change);
+            if count >= limit || bytes >= BACKLOG_BYTES {
+                return Ok(number);
             }
         }
-        for row in &others {
-            let what = self.what_from(row)?;
-            changes.push(Change {
-                workspace,
-                number: row.get("change"),
-                endpoint: slug_from(row)?,
-                what,
-            });
-        }
-        changes.sort_unstable_by_key(|change| change.number);
-        // Each list ends where its own limit cut it: past the shorter end the other has holes.
-        changes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(Backlog::Changes(changes))
+        Ok(i64::MAX)
     }
 
     fn what_from(&self, row: &SqliteRow) -> Result<What, sqlx::Error> {

@@ -3,13 +3,17 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
+use futures_util::TryStreamExt as _;
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
     Answers, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
 };
-use super::{super::listed::listed, PIECE, PIECES};
+use super::{
+    super::listed::{LIST_BYTES, fitting, listed, row_bytes},
+    PIECE, PIECES,
+};
 use crate::{head, key::KeyHash, sender, slug::Slug};
 
 /// Requests on a page if the caller does not say.
@@ -166,12 +170,21 @@ impl Readers {
             .bind(id.0)
             .bind(window.before.unwrap_or(i64::MAX)),
         };
-        // One more than asked for tells whether there is a next page.
-        let rows = query.bind(i64::from(limit) + 1).fetch_all(&mut *snapshot).await?;
-        let mut requests: Vec<Summary> = rows.iter().map(|row| listed(summary_from(row))).collect();
+        // One more than asked for tells whether there is a next page. Read one by one: what is cut for
+        // the list may be long.
+        let mut rows = query.bind(i64::from(limit) + 1).fetch(&mut *snapshot);
+        let (mut requests, mut bytes) = (Vec::new(), 0);
+        while bytes <= LIST_BYTES
+            && let Some(row) = rows.try_next().await?
+        {
+            let request = listed(summary_from(&row));
+            bytes += row_bytes(&request);
+            requests.push(request);
+        }
         let asked_for = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = requests.len() > asked_for;
-        requests.truncate(asked_for);
+        let kept = fitting(&requests).min(asked_for);
+        let more = requests.len() > kept;
+        requests.truncate(kept);
         Ok(RequestPage { requests, more, change })
     }
 

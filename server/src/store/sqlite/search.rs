@@ -8,7 +8,10 @@ use hookglass_app::wire::{Summary, Text};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
-    super::{EndpointId, Found, From, Search, StoreError, listed::listed},
+    super::{
+        EndpointId, Found, From, Search, StoreError,
+        listed::{fitting, listed},
+    },
     PIECES,
     reader::{self, Readers, is_kept, summary_columns},
 };
@@ -73,7 +76,9 @@ impl Readers {
                 continue;
             };
             self.decide(&query, needs, candidates, limit, &mut requests).await?;
-            if requests.len() >= limit {
+            let fitting = fitting(&requests);
+            if requests.len() >= limit || fitting < requests.len() {
+                requests.truncate(fitting);
                 let next = requests.last().map(|last| last.seq);
                 return Ok(Found { requests, next, change });
             }
