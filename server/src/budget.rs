@@ -1,11 +1,12 @@
-//! How many bytes of requests may be in memory before they are stored, in all and for one
-//! workspace or client, so that no flood takes the room of the others.
+//! How many bytes may be in memory, of requests before they are stored and of responses until they
+//! are written, in all and for one workspace or client, so that no flood takes the room of the others.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 
 use crate::{address::Address, store::WorkspaceId};
@@ -15,7 +16,7 @@ const RESERVE_PART: u64 = 8;
 /// Who holds no more than this part of the budget holds little.
 const LITTLE_PART: u64 = 128;
 
-/// Bytes that are being received. A cheap-clone handle.
+/// Bytes that are under way. A cheap-clone handle.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
     inner: Arc<Inner>,
@@ -25,12 +26,12 @@ pub(crate) struct Budget {
 struct Inner {
     most: u64,
     /// Never held across an await: each use is one look-up and two sums.
-    held: Mutex<Held>,
+    held: Mutex<Sums>,
     gauge: Gauge,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Sums {
     all: u64,
     /// Only those that hold something. Clients choose their addresses: the hasher has to be keyed.
     by_holder: HashMap<Holder, u64>,
@@ -50,7 +51,7 @@ impl From<WorkspaceId> for Holder {
     }
 }
 
-/// The part of the budget that one request holds; given back when it is dropped.
+/// The part of the budget that one request or response holds; given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     inner: Arc<Inner>,
@@ -71,6 +72,24 @@ impl Budget {
     pub(crate) fn share(&self, holder: impl Into<Holder>) -> Share {
         Share { inner: self.inner.clone(), holder: holder.into(), bytes: 0 }
     }
+}
+
+/// Bytes with the share that they hold.
+struct Held<B> {
+    bytes: B,
+    _share: Arc<Share>,
+}
+
+impl<B: AsRef<[u8]>> AsRef<[u8]> for Held<B> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+}
+
+/// Bytes that hold a share until the last part of them is dropped: connections hold on to them when
+/// their body has ended.
+pub(crate) fn held<B: AsRef<[u8]> + Send + 'static>(bytes: B, share: Arc<Share>) -> Bytes {
+    Bytes::from_owner(Held { bytes, _share: share })
 }
 
 impl Share {

@@ -37,7 +37,6 @@ mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io,
     net::TcpListener,
@@ -72,8 +71,8 @@ const CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Bytes of requests that may be in memory before they are stored. Past that senders get 503.
 const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
-/// Bytes of downloads that may be in memory until they are sent. Past that callers get 503.
-const DOWNLOADS_BYTES: u64 = 256 * 1024 * 1024;
+/// Bytes of responses that may be in memory until they are written. Past that callers get 503.
+const RESPONSE_BYTES: u64 = 192 * 1024 * 1024;
 /// Bodies that are stored ahead of their requests may take up this part of the storage.
 const UPLOADS_PART: u64 = 4;
 /// Open files that are kept back from connections, for the database and whatever else.
@@ -172,6 +171,8 @@ impl Server {
             tasks: captures.clone(),
             shutdown: shutdown.clone(),
         });
+        // Apart from what arrives: a caller who reads slowly must not keep that out.
+        let responses = Budget::new(RESPONSE_BYTES, metrics.response_bytes.clone());
         let app = App::new(web::Parts {
             capture: capture.clone(),
             answering,
@@ -181,8 +182,8 @@ impl Server {
             client_address: client_address.clone(),
             rates: rates.clone(),
             reader: Reader::default(),
-            // Apart from what arrives: nobody who takes their time may keep that out.
-            downloads: Budget::new(DOWNLOADS_BYTES, Gauge::default()),
+            responses: responses.clone(),
+            turns: Arc::new(Semaphore::new(web::RESPONSES_AT_ONCE)),
             deletions: Arc::new(Semaphore::new(web::DELETIONS)),
             metrics: metrics.clone(),
             config: config.clone(),
@@ -192,7 +193,13 @@ impl Server {
             routes: web::routes(app),
             malformed: web::malformed(capture),
             doors: doors(&config, &metrics),
-            is_counted: Arc::new(move |peer| client_address.is_counted(peer)),
+            is_counted: {
+                let client_address = client_address.clone();
+                Arc::new(move |peer| client_address.is_counted(peer))
+            },
+            client: Arc::new(move |peer, headers| client_address.counted(peer, headers)),
+            responses,
+            metrics: metrics.clone(),
             shutdown: shutdown.clone(),
             connections: connections.clone(),
         };

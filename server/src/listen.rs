@@ -13,6 +13,7 @@ mod gate;
 mod malformed;
 mod streams;
 mod tame;
+mod unsent;
 
 use std::{
     io,
@@ -23,14 +24,15 @@ use std::{
 
 use axum::{Router, body::Body, response::Response};
 use bytes::BytesMut;
+use http_body::Body as _;
 use hyper::{
-    Request, Version,
+    HeaderMap, Request, Version,
     body::Incoming,
     header::{CONNECTION, HeaderValue},
     server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -45,13 +47,19 @@ use self::{
     exchange::Slot,
     framing::{MAX_FIELDS, MAX_HEAD_BYTES},
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
-    streams::Streams,
+    unsent::{Pieces, Unsent},
 };
 pub(crate) use self::{
     doors::Doors,
     exchange::{Exchange, Trouble},
     framing::Head,
     malformed::Malformed,
+    streams::Streams,
+};
+use crate::{
+    address::Address,
+    budget::{Budget, Holder},
+    metrics::{Metrics, Reason},
 };
 
 /// How long accepting pauses when the process has run out of file descriptors: connections wait
@@ -72,6 +80,8 @@ const RESET_STREAMS: usize = 32;
 /// Bytes that may be on their way for one stream and for one connection.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// What a stream takes in memory until its response is written, beside the response's body.
+const STREAM_BYTES: u64 = 8 * 1024;
 /// How often it is looked whether an HTTP/2 connection idles.
 const IDLE_CHECK: Duration = Duration::from_secs(15);
 
@@ -95,6 +105,11 @@ pub(crate) struct Listen {
     pub(crate) doors: Doors,
     /// Says whether a peer stands for one client, so that limits by address apply to it.
     pub(crate) is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    /// Finds the address of the client that a request comes from, where that stands for one client.
+    pub(crate) client: Arc<dyn Fn(SocketAddr, &HeaderMap) -> Option<Address> + Send + Sync>,
+    /// The memory of responses until they are written.
+    pub(crate) responses: Budget,
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: CancellationToken,
     /// Owns the tasks of connections.
     pub(crate) connections: TaskTracker,
@@ -178,7 +193,8 @@ impl Listen {
                 tracing::warn!("a request came past the gate");
                 Arc::new(Exchange::without_wire(None))
             });
-            answer(self.routes_for(&exchange), request, exchange, peer)
+            let answer = answer(self.routes_for(&exchange), request, exchange, peer);
+            async move { answer.await.map(in_pieces) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -206,15 +222,30 @@ impl Listen {
         peer: SocketAddr,
     ) -> hyper::Result<()> {
         let streams = Streams::new();
-        let service = service_fn(|request: Request<Incoming>| {
-            let fields = request.headers().len();
-            let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
-            let exchange = Arc::new(Exchange::without_wire(malformed));
-            let answer = answer(self.routes_for(&exchange), request, exchange, peer);
-            let open = streams.open();
-            async move { answer.await.map(|answer| open.answered_by(answer)) }
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let client = (self.client)(peer, request.headers());
+            let mut share = self.responses.share(Holder::Client(client));
+            let response = if share.grow(STREAM_BYTES).is_ok() {
+                let fields = request.headers().len();
+                let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
+                let exchange = Arc::new(Exchange::without_wire(malformed));
+                request.extensions_mut().insert(streams.clone());
+                let answer = answer(self.routes_for(&exchange), request, exchange, peer);
+                let open = streams.open(share);
+                // Boxed, so that the task of a stream that is refused is small.
+                Ok(Box::pin(async move { answer.await.map(|answer| open.answered_by(answer)) }))
+            } else {
+                self.metrics.refused.get_or_create(&Reason { reason: "responses" }).inc();
+                Err(streams.refuse(client.is_some_and(|client| client != Address::of(peer.ip()))))
+            };
+            async move {
+                match response {
+                    Ok(response) => response.await,
+                    Err(refused) => Ok(refused),
+                }
+            }
         });
-        let connection = http2::Builder::new(TokioExecutor::new())
+        let connection = http2::Builder::new(streams.clone())
             .timer(TokioTimer::new())
             .max_concurrent_streams(STREAMS)
             .max_pending_accept_reset_streams(RESET_STREAMS)
@@ -233,6 +264,10 @@ impl Listen {
             tokio::select! {
                 ended = connection.as_mut() => return ended,
                 () = self.shutdown.cancelled() => break,
+                () = streams.overrun() => {
+                    tracing::debug!(%peer, "a connection that was refused too often was cut");
+                    return Ok(());
+                }
                 _ = looks.tick() => {
                     if streams.idle().is_some_and(|idle| idle > IDLE_TIMEOUT) {
                         break;
@@ -269,6 +304,15 @@ async fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response)
+}
+
+/// Has a response without a known length, such as a feed, go out piece by piece: hyper would take
+/// several buffers full of it ahead of what is written.
+fn in_pieces(response: Response) -> Response {
+    if response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    response.map(|body| Body::new(Pieces::new(body, Unsent::new(), ())))
 }
 
 /// Reads as far as tells whether a connection starts with the preface of HTTP/2.

@@ -62,6 +62,8 @@ pub struct Counted {
     pub in_flight_bytes: Gauge,
     /// Bytes of bodies that are stored ahead of their requests.
     pub upload_bytes: Gauge,
+    /// Bytes of responses that are not written yet, with what their streams take.
+    pub response_bytes: Gauge,
     /// The size of the write-ahead log.
     pub wal_bytes: Gauge,
     /// The size of the database file, without what is free in it.
@@ -121,6 +123,13 @@ impl Default for Counted {
             Unit::Bytes,
             upload_bytes.clone(),
         );
+        let response_bytes = Gauge::default();
+        registry.register_with_unit(
+            "response",
+            "Responses that are not written yet",
+            Unit::Bytes,
+            response_bytes.clone(),
+        );
         let wal_bytes = Gauge::default();
         registry.register_with_unit("wal", "The write-ahead log", Unit::Bytes, wal_bytes.clone());
         let database_bytes = Gauge::default();
@@ -146,6 +155,7 @@ impl Default for Counted {
             held_answers,
             in_flight_bytes,
             upload_bytes,
+            response_bytes,
             wal_bytes,
             database_bytes,
             dropped,

@@ -13,6 +13,7 @@ mod live;
 mod metrics;
 mod origin;
 mod pages;
+mod responses;
 mod security;
 mod suggestions;
 
@@ -33,7 +34,9 @@ use self::{
     api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
     client::ClientAddress,
 };
-pub(crate) use self::{error::problem_response, finding::DELETIONS, origin::host};
+pub(crate) use self::{
+    error::problem_response, finding::DELETIONS, origin::host, responses::RESPONSES_AT_ONCE,
+};
 use crate::{
     answering::Answering,
     budget::Budget,
@@ -75,8 +78,10 @@ pub(crate) struct Parts {
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,
-    /// What downloads hold in memory.
-    pub(crate) downloads: Budget,
+    /// The memory of responses until they are written.
+    pub(crate) responses: Budget,
+    /// The turns of responses to be made.
+    pub(crate) turns: Arc<Semaphore>,
     /// The turns of deletions by search.
     pub(crate) deletions: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
@@ -111,7 +116,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/inspect/{endpoint}/answers", get(answers::get).post(answers::post))
         .route("/inspect/{endpoint}/{seq}", get(pages::get))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), responses::rendered));
     let api = Router::new()
         .route("/api/endpoints", get(endpoints::list).post(endpoints::post))
         .route(
@@ -147,7 +153,8 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/api/endpoints/{endpoint}/requests/{seq}/text", get(readings::text))
         .route("/api/session", get(session::get).delete(session::delete).post(session::post))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), responses::whole));
     // Bytes as they are, and streams.
     let uncompressed = Router::new()
         .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))

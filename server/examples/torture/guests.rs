@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::{
     bed::{Setting, size},
     http::{self, Connection},
-    server::{Server, free_address},
+    server::{Server, free_address, quantile},
 };
 
 /// A sender without an answer for so long has been forgotten.
@@ -33,7 +33,7 @@ pub(crate) struct House {
 /// An endpoint and the key of its workspace.
 pub(crate) struct Guest {
     pub(crate) id: String,
-    key: String,
+    pub(crate) key: String,
 }
 
 /// What became of the requests of a sender who behaves.
@@ -42,6 +42,17 @@ pub(crate) struct Manners {
     pub(crate) sent: usize,
     pub(crate) acknowledged: usize,
     pub(crate) slowest: Duration,
+    /// How long each took.
+    times: Vec<Duration>,
+}
+
+impl Manners {
+    /// The time that all but one in a hundred kept.
+    pub(crate) fn p99(&self) -> Duration {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        quantile(&times, 990)
+    }
 }
 
 /// The most that was taken up at any moment, in bytes.
@@ -127,6 +138,7 @@ pub(crate) async fn behave(
             _ => connection = None,
         }
         manners.slowest = manners.slowest.max(sent.elapsed());
+        manners.times.push(sent.elapsed());
         house.measure(&mut peak)?;
     }
     Ok((manners, peak))

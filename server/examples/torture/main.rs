@@ -28,6 +28,7 @@ mod report;
 #[allow(dead_code, reason = "each program uses its own part of what they share")]
 mod server;
 mod term;
+mod unread;
 mod watch;
 
 use std::{
@@ -48,6 +49,7 @@ use self::{
     faults::{Extent, Fault},
     flood::Flood,
     report::Report,
+    unread::Protocol,
 };
 
 #[derive(Parser)]
@@ -90,6 +92,8 @@ enum Part {
     Crowd,
     /// Large heads and bodies from one workspace.
     Flood,
+    /// Responses that nobody reads.
+    Unread,
 }
 
 /// How many rounds of each.
@@ -102,6 +106,7 @@ struct Rounds {
     terms: usize,
     crowd: Crowd,
     flood: Flood,
+    unread: Duration,
 }
 
 const FULL: Rounds = Rounds {
@@ -113,6 +118,7 @@ const FULL: Rounds = Rounds {
     terms: 10,
     crowd: Crowd { connections: 4_000, lasts: Duration::from_secs(60) },
     flood: Flood { lasts: Duration::from_secs(45), storage_mib: 512 },
+    unread: Duration::from_secs(45),
 };
 const SHORT: Rounds = Rounds {
     kills: 3,
@@ -123,6 +129,7 @@ const SHORT: Rounds = Rounds {
     terms: 2,
     crowd: Crowd { connections: 500, lasts: Duration::from_secs(4) },
     flood: Flood { lasts: Duration::from_secs(5), storage_mib: 128 },
+    unread: Duration::from_secs(5),
 };
 
 fn main() -> Result<ExitCode> {
@@ -177,6 +184,12 @@ async fn torture(
             Part::Term => report.add(term::NAME, term::run(setting, rounds.terms, next()).await)?,
             Part::Crowd => report.add(crowd::NAME, crowd::run(setting, rounds.crowd).await)?,
             Part::Flood => report.add(flood::NAME, flood::run(setting, rounds.flood).await)?,
+            Part::Unread => {
+                for protocol in [Protocol::Http1, Protocol::Http2] {
+                    let row = unread::run(setting, protocol, rounds.unread).await;
+                    report.add(protocol.name(), row)?;
+                }
+            }
         }
     }
     Ok(report)

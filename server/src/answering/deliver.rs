@@ -23,26 +23,14 @@ use super::{
     words::words,
 };
 use crate::{
-    budget::Share,
+    budget::held,
     listen::{Cut, Exchange},
     reply::{self, Visit},
     store::{EndpointId, LateAnswer, Progress, StoreError, WorkspaceId},
 };
 
-/// Bodies up to so many bytes are not counted: heads take more.
-const UNCOUNTED_BYTES: usize = 16 * 1024;
-
-/// A body with the memory that it takes.
-struct Counted {
-    bytes: Bytes,
-    _share: Share,
-}
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
+/// Bodies up to this many bytes are not counted: heads take more.
+const UNCOUNTED_BYTES: usize = 2 * 1024;
 
 /// An answer on its way to a sender whose request is stored.
 pub(crate) struct Due {
@@ -185,7 +173,7 @@ impl Answering {
         let mut share = self.0.budget.share(workspace);
         if share.grow(answer.body.len() as u64).is_ok() {
             let bytes = std::mem::take(&mut answer.body);
-            answer.body = Bytes::from_owner(Counted { bytes, _share: share });
+            answer.body = held(bytes, Arc::new(share));
             return true;
         }
         answer.body = Bytes::new();

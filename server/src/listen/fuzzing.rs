@@ -15,7 +15,9 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Doors, Exchange, Listen, exchange::Slot, gate::Gate};
-use crate::metrics::Metrics;
+use prometheus_client::metrics::gauge::Gauge;
+
+use crate::{budget::Budget, metrics::Metrics};
 
 /// A message as its handler saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,9 @@ pub fn play(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
         malformed: routes,
         doors: Doors::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
+        client: Arc::new(|_, _| None),
+        responses: Budget::new(u64::MAX, Gauge::default()),
+        metrics: Metrics::default(),
         shutdown: CancellationToken::new(),
         connections: TaskTracker::new(),
     };

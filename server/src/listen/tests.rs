@@ -1,18 +1,22 @@
 //! Connections in memory, on a clock that jumps: what takes too long, and what a refusal leaves.
 
+mod unread;
+
 use std::{net::Ipv4Addr, sync::Mutex};
 
 use axum::{extract::State, http::StatusCode, routing::any};
 use futures_util::stream;
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http2 as http2_client;
+use hyper_util::rt::TokioExecutor;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     time::sleep,
 };
 
+use prometheus_client::metrics::gauge::Gauge;
+
 use super::*;
-use crate::metrics::Metrics;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -20,11 +24,15 @@ const SECOND: Duration = Duration::from_secs(1);
 type Log = Arc<Mutex<Vec<(usize, Duration, Option<Trouble>)>>>;
 
 fn listen(routes: Router, shutdown: CancellationToken) -> Listen {
+    let responses = Budget::new(u64::MAX, Gauge::default());
     Listen {
         routes: routes.clone(),
         malformed: routes,
         doors: Doors::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
+        client: Arc::new(|_, _| None),
+        responses,
+        metrics: Metrics::default(),
         shutdown,
         connections: TaskTracker::new(),
     }

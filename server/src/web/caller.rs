@@ -7,7 +7,7 @@ use axum::{
 };
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 
-use super::{App, error::Error, origin::Origin};
+use super::{App, error::Error, origin::Origin, responses::Payer};
 use crate::{
     address::Address,
     key::Key,
@@ -160,7 +160,13 @@ impl FromRequestParts<App> for Caller {
         if is_api && by_cookie && proof == Proof::CrossOrigin {
             return Err(Error::CrossOrigin);
         }
-        Ok(Self { credential, proof, origin, client })
+        let caller = Self { credential, proof, origin, client };
+        if let (Some(payer), Some(workspace)) =
+            (parts.extensions.get::<Payer>(), caller.workspace())
+        {
+            payer.set(workspace);
+        }
+        Ok(caller)
     }
 }
 

@@ -58,8 +58,10 @@ pub(crate) enum Error {
     UnsupportedMediaType,
     #[error("range past {0} bytes")]
     RangeNotSatisfiable(u64),
-    #[error("too many bytes under way")]
+    #[error("too many bytes of downloads in memory")]
     TooManyDownloads,
+    #[error("too many bytes of responses in memory")]
+    TooManyResponses,
     #[error("cannot store now")]
     Unavailable,
     /// Already logged where it happened.
@@ -83,7 +85,7 @@ impl Error {
             | Self::TooManyPins(_)
             | Self::PinsTooLarge(_)
             | Self::AnswersTooLarge(_) => StatusCode::CONFLICT,
-            Self::TooManyEndpointsInAll(_) | Self::TooManyDownloads => {
+            Self::TooManyEndpointsInAll(_) | Self::TooManyDownloads | Self::TooManyResponses => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::TooManyCreations(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -224,6 +226,11 @@ impl Error {
                 "Too many downloads at once",
                 "Let those end that are under way, then try again.".to_owned(),
             ),
+            Self::TooManyResponses => (
+                "too-many-responses",
+                "Too many responses at once",
+                "Read the responses that are under way to their end, then try again.".to_owned(),
+            ),
             Self::Unavailable => {
                 ("unavailable", "Cannot store now", "Try again in a few seconds.".to_owned())
             }
@@ -303,7 +310,7 @@ impl IntoResponse for Error {
         let mut response = problem_response(&self.problem());
         let headers = response.headers_mut();
         match self {
-            Self::Unavailable | Self::TooManyDownloads => {
+            Self::Unavailable | Self::TooManyDownloads | Self::TooManyResponses => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::TooManyCreations(exceeded) => {

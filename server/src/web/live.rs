@@ -190,8 +190,14 @@ impl Reader {
                             }
                             self.last = last;
                         }
-                        Ok(Backlog::Changes(changes)) => {
-                            let all = changes.len() < BACKLOG_CHANGES as usize;
+                        Ok(Backlog::Changes { changes, more }) => {
+                            // A reader that takes its time holds them until the last is sent.
+                            let mut share = self.app.responses.share(self.workspace);
+                            let bytes: usize = changes.iter().map(Change::bytes).sum();
+                            if share.grow(bytes as u64).is_err() {
+                                tracing::debug!("a feed ended: too much is unread");
+                                return;
+                            }
                             for change in changes {
                                 self.last = change.number;
                                 if let Some(event) = self.event(&change) {
@@ -201,7 +207,7 @@ impl Reader {
                                     return;
                                 }
                             }
-                            if all {
+                            if !more {
                                 break;
                             }
                         }

@@ -14,9 +14,17 @@ use crate::common::{
 type Sender = http2::SendRequest<http_body_util::combinators::BoxBody<Bytes, std::io::Error>>;
 
 async fn connect(server: &TestServer) -> Sender {
+    connect_with(server, 65_535).await
+}
+
+/// A connection that lets the server send `window` bytes of each response ahead.
+async fn connect_with(server: &TestServer, window: u32) -> Sender {
     let stream = TcpStream::connect(server.address()).await.unwrap();
-    let (sender, connection) =
-        http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(window)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
     sender
 }
@@ -197,4 +205,46 @@ async fn heads_count(server: &TestServer, path: &str) {
     };
     tokio::time::timeout(PATIENCE, counted).await.expect("the heads are counted");
     drop(pending);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_leaves_much_unread_gets_no_more_lists_but_goes_on_capturing() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let (owner, id) = server.owner().await;
+    let long = "l".repeat(2000);
+    for _ in 0..100 {
+        owner.send(hyper::Method::GET, &format!("/{id}/{long}"), &[], "").await;
+    }
+    let mut sender = connect_with(&server, 0).await;
+    let (_, key) = &owner.fields[0];
+    let list = || {
+        Request::get(format!("http://h/api/endpoints/{id}/requests?limit=100"))
+            .header("authorization", key)
+    };
+    let mut unread = Vec::new();
+    let refused = loop {
+        let response = send(&mut sender, list(), "", None).await;
+        if response.status() != StatusCode::OK {
+            break response;
+        }
+        unread.push(response);
+        assert!(unread.len() < 20, "{} lists were made for one who reads none", unread.len());
+    };
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(unread.len() >= 5, "{}", unread.len());
+    let captured = send(&mut sender, post(&id), "", None).await;
+    assert_eq!(captured.status(), StatusCode::OK);
+    // They are counted while they are unread, and another connection still gets its list.
+    let metrics = Client::at(server.server.metrics_address().unwrap());
+    let held = async || {
+        let text = metrics.get("/metrics").await.text();
+        let held = text.lines().find_map(|line| line.strip_prefix("hookglass_response_bytes "));
+        held.unwrap().parse::<usize>().unwrap()
+    };
+    assert!(held().await > unread.len() * 100 * 2000);
+    let path = format!("/api/endpoints/{id}/requests?limit=100");
+    assert_eq!(owner.get(&path).await.status, StatusCode::OK);
+    drop((sender, unread, refused, captured));
+    let freed = async { while held().await > 0 {} };
+    tokio::time::timeout(PATIENCE, freed).await.expect("all is given back");
 }

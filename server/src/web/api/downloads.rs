@@ -13,7 +13,7 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::super::{App, error::Error};
 use crate::{
-    budget::Share,
+    budget::{Share, held},
     store::{EndpointId, PIECE_BYTES, Store, WorkspaceId},
 };
 
@@ -42,9 +42,8 @@ pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error>
     let mut pieces = Pieces { store, endpoint, seq, range, share: share.clone() };
     // Whoever asks for what is not there is told so, and not cut off.
     let first = pieces.next().await?;
-    let whole = |bytes: Vec<u8>| {
-        stream::iter((!bytes.is_empty()).then(|| Ok(Held::bytes(bytes, share.clone()))))
-    };
+    let whole =
+        |bytes: Vec<u8>| stream::iter((!bytes.is_empty()).then(|| Ok(held(bytes, share.clone()))));
     let body = whole(before)
         .chain(stream::iter(first.map(Ok)))
         .chain(pieces.into_stream())
@@ -57,7 +56,7 @@ pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error>
 /// An answer of bytes that are in memory until they are sent.
 pub(super) fn whole(app: &App, workspace: WorkspaceId, bytes: Vec<u8>) -> Result<Response, Error> {
     let share = share(app, workspace, bytes.len() as u64)?;
-    Ok(Response::new(Body::from(Held::bytes(bytes, Arc::new(share)))))
+    Ok(Response::new(Body::from(held(bytes, Arc::new(share)))))
 }
 
 /// Makes an answer something that a browser saves and never opens. The policy is set by the API's
@@ -71,27 +70,9 @@ pub(super) fn attach(response: &mut Response, name: &str) {
 }
 
 fn share(app: &App, workspace: WorkspaceId, bytes: u64) -> Result<Share, Error> {
-    let mut share = app.downloads.share(workspace);
+    let mut share = app.responses.share(workspace);
     share.grow(bytes).map_err(|_| Error::TooManyDownloads)?;
     Ok(share)
-}
-
-/// Bytes with the memory that they count as: connections hold on to them when their body has ended.
-struct Held {
-    bytes: Vec<u8>,
-    _share: Arc<Share>,
-}
-
-impl Held {
-    fn bytes(bytes: Vec<u8>, share: Arc<Share>) -> Bytes {
-        Bytes::from_owner(Self { bytes, _share: share })
-    }
-}
-
-impl AsRef<[u8]> for Held {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
 }
 
 /// What is left of a stored body.
@@ -117,7 +98,7 @@ impl Pieces {
             return Err(Error::Internal);
         }
         self.range.start = next;
-        Ok(Some(Held::bytes(bytes, self.share.clone())))
+        Ok(Some(held(bytes, self.share.clone())))
     }
 
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, Error>> {

@@ -1,0 +1,281 @@
+//! A thousand connections from one address that ask for the largest responses and read nothing of
+//! them, while someone else sends.
+
+use std::{
+    cell::Cell,
+    net::{Ipv4Addr, SocketAddr},
+    rc::Rc,
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    task::{JoinSet, LocalSet},
+    time::sleep,
+};
+
+use super::{
+    bed::Setting,
+    guests::{Guest, House, behave, mib},
+    http::Connection,
+    report::Row,
+};
+
+/// Where the connections come from: an address of its own.
+const FROM: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
+/// As many as one address may have.
+const CONNECTIONS: usize = 1024;
+/// Streams of each connection of HTTP/2.
+const STREAMS: u32 = 128;
+/// What the endpoint holds that is asked for.
+const REQUESTS: usize = 200;
+const LONG: usize = 2 * 1024;
+const BODY_BYTES: usize = 25 << 20;
+/// Of the one who behaves: few enough that its endpoint keeps all.
+const PER_SECOND: u32 = 150;
+/// Of so many requests of the one who behaves, one may fail.
+const FAILURES_ONE_IN: usize = 1000;
+/// Before a connection that was closed is opened again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+const RESIDENT_BOUND: u64 = 300 << 20;
+const P99_BOUND: Duration = Duration::from_millis(250);
+
+/// How responses are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Http1 => "Responses that nobody reads, HTTP/1",
+            Self::Http2 => "Responses that nobody reads, HTTP/2",
+        }
+    }
+}
+
+pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) -> Result<Row> {
+    let mut row = Row::new(protocol.name());
+    let name = if protocol == Protocol::Http1 { "unread-1" } else { "unread-2" };
+    let house = House::open(setting, name, &[])?;
+    let (idle, quiet) = (house.guest().await?, house.guest().await?);
+    fill(&house, &idle).await?;
+    let asked = Rc::new(asked_for(&idle));
+    let address = house.server.address;
+    let open = Rc::new(Cell::new(0));
+    let local = LocalSet::new();
+    let (manners, peak, most) = local
+        .run_until(async {
+            let mut tasks = JoinSet::new();
+            for number in 0..CONNECTIONS {
+                let (open, asked) = (open.clone(), asked.clone());
+                tasks.spawn_local(async move {
+                    loop {
+                        // However it ends: that is what such a client does.
+                        let _ = ask(address, protocol, number, &asked, &open).await;
+                        sleep(AGAIN_AFTER).await;
+                    }
+                });
+            }
+            let behaved = behave(&house, &quiet, PER_SECOND, lasts);
+            tokio::pin!(behaved);
+            let mut most = 0;
+            loop {
+                tokio::select! {
+                    behaved = &mut behaved => {
+                        let (manners, peak) = behaved?;
+                        break anyhow::Ok((manners, peak, most));
+                    }
+                    () = sleep(AGAIN_AFTER) => most = most.max(open.get()),
+                }
+            }
+        })
+        .await?;
+    let failed = manners.sent - manners.acknowledged;
+    if failed * FAILURES_ONE_IN > manners.sent {
+        row.wrong(format!("{failed} of {} requests got no 2xx", manners.sent));
+    }
+    if manners.p99() > P99_BOUND {
+        row.wrong(format!("the other sender waited {:.0?} at p99", manners.p99()));
+    }
+    if peak.resident > RESIDENT_BOUND {
+        row.wrong(format!("{} MiB were resident", mib(peak.resident)));
+    }
+    // Over HTTP/2 most are cut off: their streams were refused.
+    let enough = if protocol == Protocol::Http1 { CONNECTIONS / 2 } else { CONNECTIONS / 16 };
+    if most < enough {
+        row.wrong(format!("only {most} connections were open at once"));
+    }
+    // What was held for them is given back once they are gone.
+    house.look(&idle).await?;
+    row.single(manners.acknowledged);
+    row.note(format!(
+        "up to {most} connections that read nothing for {lasts:.0?}; {} of {} requests of another \
+         sender answered, p99 {:.0?}, the slowest after {:.0?}; {} MiB resident at most",
+        manners.acknowledged,
+        manners.sent,
+        manners.p99(),
+        manners.slowest,
+        mib(peak.resident)
+    ));
+    Ok(row)
+}
+
+/// Sends what makes lists as long as they can be, and one large body.
+async fn fill(house: &House, guest: &Guest) -> Result<()> {
+    let mut connection = Connection::open(house.server.address).await?;
+    let (id, key) = (&guest.id, &guest.key);
+    let note = "n".repeat(2000);
+    let change = format!("{{\"note\":\"{note}\"}}");
+    for seq in 1..=REQUESTS {
+        let long = "l".repeat(LONG);
+        let request = format!(
+            "POST /{id}/{long} HTTP/1.1\r\nHost: x\r\nContent-Type: text/{long}\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        connection.exchange(request.as_bytes()).await?;
+        let request = format!(
+            "PATCH /api/endpoints/{id}/requests/{seq} HTTP/1.1\r\nHost: x\r\n\
+             Authorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{change}",
+            change.len()
+        );
+        let answer = connection.request(request.as_bytes()).await?;
+        ensure!(answer.status() == 200, "a note was refused: {}", answer.status());
+    }
+    let mut request =
+        format!("POST /{id} HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES}\r\n\r\n")
+            .into_bytes();
+    request.resize(request.len() + BODY_BYTES, b'b');
+    connection.exchange(&request).await
+}
+
+/// A target and whether the key goes with it.
+type Asked = (String, Option<String>);
+
+/// The responses that take most.
+fn asked_for(guest: &Guest) -> Vec<Asked> {
+    let requests = format!("/api/endpoints/{}/requests", guest.id);
+    let bearer = Some(format!("Bearer {}", guest.key));
+    vec![
+        (format!("{requests}?limit=200"), bearer.clone()),
+        ("/".to_owned(), None),
+        (format!("/api/endpoints/{}/live?after=0", guest.id), bearer.clone()),
+        (format!("{requests}/{}/body", REQUESTS + 1), bearer),
+    ]
+}
+
+/// One connection from its opening until the server has had enough of it.
+async fn ask(
+    address: SocketAddr,
+    protocol: Protocol,
+    number: usize,
+    asked: &[Asked],
+    open: &Rc<Cell<usize>>,
+) -> Result<()> {
+    // Of HTTP/2 every other one answers what keeps it alive, and leaves no window for responses.
+    let has_window = number % 2 == 0;
+    let socket = TcpSocket::new_v4()?;
+    if protocol == Protocol::Http1 || has_window {
+        socket.set_recv_buffer_size(1024)?;
+    }
+    socket.bind(FROM)?;
+    let mut stream = socket.connect(address).await?;
+    open.set(open.get() + 1);
+    let _counted = Counted(open.clone());
+    match protocol {
+        Protocol::Http1 => {
+            let (target, key) = &asked[number % asked.len()];
+            let key = key.as_ref().map(|key| format!("Authorization: {key}\r\n"));
+            let request = format!(
+                "GET {target} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n{}\r\n",
+                key.unwrap_or_default()
+            );
+            stream.write_all(request.as_bytes()).await?;
+            closed(&stream).await
+        }
+        Protocol::Http2 => {
+            stream.write_all(&requests(asked, has_window)).await?;
+            if has_window { closed(&stream).await } else { answer_pings(stream).await }
+        }
+    }
+}
+
+/// Waits until the other side has closed, without reading.
+async fn closed(stream: &TcpStream) -> Result<()> {
+    loop {
+        sleep(AGAIN_AFTER).await;
+        if let Some(error) = stream.take_error()? {
+            return Err(error.into());
+        }
+    }
+}
+
+/// A frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap_or_default().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// A field that is in no table (RFC 7541 §6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        let length = u8::try_from(text.len()).ok().filter(|&length| length < 127);
+        [&[length.unwrap_or_default()], text.as_bytes()].concat()
+    };
+    [vec![0], text(name), text(value)].concat()
+}
+
+/// A connection of HTTP/2 with as many requests as it may have.
+fn requests(asked: &[Asked], has_window: bool) -> Vec<u8> {
+    let window: u32 = if has_window { (1 << 31) - 1 } else { 0 };
+    let settings = [&[0, 4][..], &window.to_be_bytes()].concat();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(4, 0, 0, &settings));
+    // The window of the connection.
+    bytes.extend(frame(8, 0, 0, &((1_u32 << 31) - 1 - 65_535).to_be_bytes()));
+    for (number, (target, key)) in (0..STREAMS).zip(asked.iter().cycle()) {
+        let mut head = [
+            literal(":method", "GET"),
+            literal(":scheme", "http"),
+            literal(":path", target),
+            literal(":authority", "x"),
+        ]
+        .concat();
+        if let Some(key) = key {
+            head.extend(literal("authorization", key));
+        }
+        // END_STREAM and END_HEADERS.
+        bytes.extend(frame(1, 5, 2 * number + 1, &head));
+    }
+    bytes
+}
+
+/// Reads frames, and answers those that ask whether anybody is there.
+async fn answer_pings(mut stream: TcpStream) -> Result<()> {
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await?;
+        let [a, b, c, kind, flags, ..] = head;
+        let mut payload = vec![0; u32::from_be_bytes([0, a, b, c]) as usize];
+        stream.read_exact(&mut payload).await?;
+        match (kind, flags & 1) {
+            (4, 0) => stream.write_all(&frame(4, 1, 0, &[])).await?,
+            (6, 0) => stream.write_all(&frame(6, 1, 0, &payload)).await?,
+            _ => {}
+        }
+    }
+}
+
+/// Counts while it lives.
+struct Counted(Rc<Cell<usize>>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! Responses over HTTP/2 that their peer does not read.
+
+use hyper::Response;
+
+use super::*;
+
+/// More than fits into any window.
+const LARGE: usize = 4 * 1024 * 1024;
+
+type Sender = http2_client::SendRequest<Body>;
+
+/// A connection of HTTP/2 whose client lets the server send `window` bytes of each response ahead.
+async fn connection(
+    routes: Router,
+    responses: &Budget,
+    window: u32,
+) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let listen =
+        Listen { responses: responses.clone(), ..listen(routes, CancellationToken::new()) };
+    let (ours, theirs) = duplex(64 * 1024);
+    let gate = Gate::open(theirs, BytesMut::new());
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    tokio::spawn(async move { listen.serve_http2(gate, peer).await });
+    let (sender, connection) = http2_client::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(window)
+        .handshake(TokioIo::new(ours))
+        .await
+        .unwrap();
+    (sender, tokio::spawn(connection))
+}
+
+fn budget() -> (Budget, Gauge) {
+    let gauge = Gauge::default();
+    (Budget::new(u64::MAX, gauge.clone()), gauge)
+}
+
+/// A large response, one whose only piece fits into a frame, and one without a body.
+fn routes() -> Router {
+    Router::new()
+        .route("/large", any(async || vec![b'x'; LARGE]))
+        .route("/small", any(async || vec![b'x'; 1000]))
+        .route("/none", any(async || StatusCode::NO_CONTENT))
+}
+
+async fn get(sender: &mut Sender, path: &str) -> hyper::Result<Response<Incoming>> {
+    let request = Request::get(format!("http://h{path}")).body(Body::empty()).unwrap();
+    sender.send_request(request).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_takes_nothing_is_reset_and_its_connection_goes_on() {
+    for window in [0, 1, 10, 1000, 20_000] {
+        for path in ["/large", "/small"] {
+            if path == "/small" && window >= 1000 {
+                continue;
+            }
+            let (responses, gauge) = budget();
+            let (mut sender, connection) = connection(routes(), &responses, window).await;
+            let unread = get(&mut sender, path).await.unwrap();
+            for _ in 0..7 {
+                sleep(10 * SECOND).await;
+                assert_eq!(get(&mut sender, "/none").await.unwrap().status(), 204);
+                assert!(gauge.get() > 0, "{path} {window}: it is still held");
+            }
+            sleep(10 * SECOND).await;
+            assert_eq!(gauge.get(), 0, "{path} {window}: nothing is held any more");
+            let body = unread.into_body().collect().await;
+            assert!(body.is_err(), "{path} {window}: it is not passed off as whole");
+            assert_eq!(get(&mut sender, "/none").await.unwrap().status(), 204);
+            assert!(!connection.is_finished());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_gets_all_of_it() {
+    let (responses, gauge) = budget();
+    let (mut sender, _connection) = connection(routes(), &responses, 64 * 1024).await;
+    let mut body = get(&mut sender, "/large").await.unwrap().into_body();
+    let (mut bytes, started) = (0, Instant::now());
+    while let Some(frame) = body.frame().await {
+        bytes += frame.unwrap().into_data().unwrap().len();
+        sleep(2 * SECOND).await;
+    }
+    assert_eq!(bytes, LARGE);
+    assert!(started.elapsed() > 2 * IDLE_TIMEOUT);
+    sleep(SECOND).await;
+    assert_eq!(gauge.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_past_the_budget_get_503_and_a_peer_that_goes_on_is_cut_off() {
+    let held: u64 = 10 * STREAM_BYTES;
+    // One holder may take half of it.
+    let responses = Budget::new(2 * held, Gauge::default());
+    let (mut sender, connection) = connection(routes(), &responses, 0).await;
+    let mut unread = Vec::new();
+    for _ in 0..held / STREAM_BYTES {
+        unread.push(get(&mut sender, "/large").await.unwrap());
+    }
+    for _ in 0..streams::MAX_REFUSED {
+        let refused = get(&mut sender, "/none").await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers()["retry-after"], "5");
+    }
+    let _ = get(&mut sender, "/none").await;
+    // At once, and not only when it has taken nothing for too long.
+    let cut = Instant::now();
+    let _ = connection.await.unwrap();
+    assert!(cut.elapsed() < SECOND, "{:?}", cut.elapsed());
+    sleep(SECOND).await;
+    let mut share = responses.share(Holder::Client(None));
+    assert_eq!(share.grow(held), Ok(()), "all is given back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_is_not_cut_off_for_one_of_its_clients() {
+    let client = Address::of("203.0.113.9".parse().unwrap());
+    let responses = Budget::new(2 * STREAM_BYTES, Gauge::default());
+    let (mut sender, connection) = connection_of(Some(client), routes(), &responses, 0).await;
+    let _unread = get(&mut sender, "/large").await.unwrap();
+    for _ in 0..2 * streams::MAX_REFUSED {
+        let refused = get(&mut sender, "/none").await.unwrap();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(!connection.is_finished());
+}
