@@ -1,6 +1,7 @@
 //! The accept loop and what stands between a socket and the routes: one task a connection, the
 //! gate that keeps heads as they came, the limits on connections, an orderly end.
 
+mod authority;
 mod body;
 mod chunks;
 mod clock;
@@ -40,18 +41,19 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+pub(crate) use self::{
+    authority::fault_of_kept,
+    doors::Doors,
+    exchange::{Exchange, Trouble},
+    framing::Head,
+    malformed::Malformed,
+};
 use self::{
     body::Watched,
     exchange::Slot,
     framing::{MAX_FIELDS, MAX_HEAD_BYTES},
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
     streams::Streams,
-};
-pub(crate) use self::{
-    doors::Doors,
-    exchange::{Exchange, Trouble},
-    framing::Head,
-    malformed::Malformed,
 };
 
 /// How long accepting pauses when the process has run out of file descriptors: connections wait
@@ -207,8 +209,12 @@ impl Listen {
     ) -> hyper::Result<()> {
         let streams = Streams::new();
         let service = service_fn(|request: Request<Incoming>| {
-            let fields = request.headers().len();
-            let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
+            let headers = request.headers();
+            let malformed = if headers.len() > MAX_FIELDS {
+                Some(Malformed::TooManyFields)
+            } else {
+                authority::fault(request.uri(), headers)
+            };
             let exchange = Arc::new(Exchange::without_wire(malformed));
             let answer = answer(self.routes_for(&exchange), request, exchange, peer);
             let open = streams.open();
