@@ -20,7 +20,7 @@ pub use self::{
     answering::{Act, Answered, Answering, By, Programme, Reply, Rule, Step},
     delivery::{Attempt, Delivery, GUESSED},
     endpoint::{Endpoint, Endpoints, OnLimit, Session},
-    feed::{FeedEvent, GoneReason},
+    feed::{BEAT_SECONDS, FeedEvent, GoneReason, LATE_SECONDS, SILENCE_SECONDS},
     find::{Count, Counts, CountsAsk, QueryError, Suggestion, Suggestions},
     problem::Problem,
     reading::{Ask, Decoded, Field, Form, Note, Part, Piece, Reading, Row, TEXT_BYTES, Value},

@@ -42,7 +42,7 @@ use crate::{
     budget::Budget,
     handshake::{self, Handshake},
     sent::Sent,
-    signature::{Depth, Secret, Verdict},
+    signature::{Depth, Secret, Verdict, check_secret},
     store::{Captured, Endpoint, LateAnswer, Store, StoreError, Which},
     verdicts::{Bench, Turn},
 };
@@ -271,6 +271,8 @@ impl Answering {
                 let known = self.0.bench.secrets(endpoint.id).await?.into_iter();
                 known
                     .filter(|known| known.signing.id == provider)
+                    // One that was kept before such were refused signs for anybody.
+                    .filter(|known| check_secret(known.signing, &known.secret).is_ok())
                     .map(|known| known.secret)
                     .collect()
             }

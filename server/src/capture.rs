@@ -279,7 +279,7 @@ impl Capture {
         // Redaction keeps every byte in its place.
         let target = head.get(target).unwrap_or_default().to_vec();
         redacted |= redact::redact_keys(&mut method);
-        redacted |= redact::redact_keys(&mut arrived.trailers);
+        redacted |= redact::redact(&mut arrived.trailers, &self.config.redact_cookies);
         let mut content_type =
             parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
         if let Some(content_type) = &mut content_type {

@@ -309,6 +309,48 @@ mod tests {
         );
     }
 
+    /// A frame of zstd with this header, whose one block says a byte several times over.
+    fn frame(header: &[u8]) -> Vec<u8> {
+        let times = 100_u32;
+        let block = (times << 3 | 0b011).to_le_bytes();
+        [&[0x28, 0xb5, 0x2f, 0xfd], header, &block[..3], b"x"].concat()
+    }
+
+    #[test]
+    fn a_window_past_the_limit_is_refused_before_it_is_allocated() {
+        // A descriptor of the window: an exponent above 1 KiB, and eighths of that (RFC 8878
+        // §3.1.1.1.2).
+        let window = |exponent: u8, eighths: u8| frame(&[0, exponent << 3 | eighths]);
+        // A frame of one segment has a window as long as its content (§3.1.1.1.4).
+        let segment = |bytes: u64| frame(&[&[0b1110_0000][..], &bytes.to_le_bytes()].concat());
+        assert_eq!(whole("zstd", &window(0, 0)), [b'x'; 100]);
+        assert_eq!(whole("zstd", &window(13, 0)), [b'x'; 100], "8 MiB");
+        for (packed, says) in [
+            (window(13, 1), "9 MiB"),
+            (window(14, 0), "16 MiB"),
+            (window(17, 0), "128 MiB"),
+            (window(31, 7), "3.75 TiB"),
+            (segment(ZSTD_WINDOW_BYTES + 1), "one segment of a byte more than 8 MiB"),
+            (segment(1 << 40), "one segment of 1 TiB"),
+            (segment(u64::MAX), "one segment of 16 EiB"),
+        ] {
+            let decoded = start("zstd", &packed, LIMIT_BYTES).unwrap();
+            let expected = Decoded { bytes: Vec::new(), stop: Some(Stop::Broken("zstd")) };
+            assert_eq!(decoded, expected, "{says}");
+            // Neither does one that comes behind another.
+            let second = [zstd(b"one"), packed].concat();
+            let decoded = start("zstd", &second, LIMIT_BYTES).unwrap();
+            assert_eq!((&*decoded.bytes, decoded.stop), (&b"one"[..], expected.stop), "{says}");
+        }
+        // An empty stream with the mark of a large window (0x11) and its size, 10 to 30 bits.
+        for bits in [10, 24, 25, 30] {
+            let decoded = start("br", &[0x11, bits | 0b1100_0000], LIMIT_BYTES).unwrap();
+            assert_eq!(decoded.stop, Some(Stop::Broken("br")), "{bits}");
+        }
+        // The largest window without it: 16 MiB.
+        assert_eq!(whole("br", &[0x0f | 0b11 << 4]), b"");
+    }
+
     #[test]
     fn a_short_body_may_pass_the_ratio() {
         let zeros = vec![0; FREE_BYTES];

@@ -3,7 +3,7 @@
 use std::{fmt, ops::Range, str::FromStr, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use memchr::memmem::Finder;
+use memchr::memmem::{Finder, rfind};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -117,6 +117,14 @@ pub(crate) fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// Where half a key stands at the end of `bytes`, if they were cut within one.
+pub(crate) fn find_cut_key(bytes: &[u8]) -> Option<Range<usize>> {
+    let start = rfind(bytes, PREFIX.as_bytes())?;
+    let secret = &bytes[start + PREFIX.len()..];
+    let is_half = !secret.is_empty() && secret.iter().all(|&byte| is_base64url(byte));
+    is_half.then_some(start..bytes.len())
 }
 
 const fn is_base64url(byte: u8) -> bool {

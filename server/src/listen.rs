@@ -1,6 +1,7 @@
 //! The accept loop and what stands between a socket and the routes: one task a connection, the
 //! gate that keeps heads as they came, the limits on connections, an orderly end.
 
+mod authority;
 mod body;
 mod chunks;
 mod clock;
@@ -42,19 +43,20 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
+pub(crate) use self::{
+    authority::fault_of_kept,
+    doors::Doors,
+    exchange::{Exchange, Trouble},
+    framing::Head,
+    malformed::Malformed,
+    streams::Streams,
+};
 use self::{
     body::Watched,
     exchange::Slot,
     framing::{MAX_FIELDS, MAX_HEAD_BYTES},
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
     unsent::{Pieces, Unsent},
-};
-pub(crate) use self::{
-    doors::Doors,
-    exchange::{Exchange, Trouble},
-    framing::Head,
-    malformed::Malformed,
-    streams::Streams,
 };
 use crate::{
     address::Address,
@@ -226,8 +228,12 @@ impl Listen {
             let client = (self.client)(peer, request.headers());
             let mut share = self.responses.share(Holder::Client(client));
             let response = if share.grow(STREAM_BYTES).is_ok() {
-                let fields = request.headers().len();
-                let malformed = (fields > MAX_FIELDS).then_some(Malformed::TooManyFields);
+                let headers = request.headers();
+                let malformed = if headers.len() > MAX_FIELDS {
+                    Some(Malformed::TooManyFields)
+                } else {
+                    authority::fault(request.uri(), headers)
+                };
                 let exchange = Arc::new(Exchange::without_wire(malformed));
                 request.extensions_mut().insert(streams.clone());
                 let answer = answer(self.routes_for(&exchange), request, exchange, peer);

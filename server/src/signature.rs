@@ -172,6 +172,10 @@ pub(crate) fn check_secret(signing: &Signing, secret: &Secret) -> Result<(), Str
     for scheme in signing.schemes {
         match Key::of(scheme, secret.reveal()) {
             Ok(_) => return Ok(()),
+            // It has the form of this scheme, and that alone is wrong with it.
+            Err(error @ (KeyError::Blank | KeyError::Zeros | KeyError::Weak)) => {
+                refused = Some(error);
+            }
             // The first scheme is the one that is usual.
             Err(error) => refused = refused.or(Some(error)),
         }

@@ -285,6 +285,36 @@ async fn the_hundred_and_first_pin_is_refused_with_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_negation_does_not_find_is_spared_by_its_deletion() {
+    let mut bench = Bench::new().await;
+    for (q, spared) in [
+        ("-alpha", &[1, 2, 3][..]),
+        ("NOT alpha", &[1, 2, 3]),
+        ("-\"alpha beta\"", &[3]),
+        ("NOT body:alpha", &[2, 3]),
+        ("-body.kind:alpha", &[2]),
+        ("-(method:POST alpha)", &[1, 2, 3]),
+        ("-(path:/none OR body:alpha)", &[2, 3]),
+        ("NOT header.x-kind:alpha", &[1]),
+        ("method:POST -body:alpha", &[2, 3, 5]),
+        ("-body:*", &[1, 2, 3, 4]),
+    ] {
+        (bench.owner, bench.id) = bench.server.owner().await;
+        bench.send(Method::POST, "/a", &[JSON, ("x-kind", "alpha")], b"{}").await;
+        bench.send(Method::POST, "/b", &[JSON], br#"{"kind":"alpha"}"#).await;
+        bench.send(Method::POST, "/c", &[JSON], br#"{"kind":"c","text":"alpha beta"}"#).await;
+        bench.send(Method::POST, "/d", &[JSON], br#"{"kind":"beta"}"#).await;
+        bench.send(Method::GET, "/e", &[], b"").await;
+        let found = bench.found(q).await;
+        assert!(found.iter().all(|seq| !spared.contains(seq)), "{q}: {found:?}");
+        let deleted = bench.owner.delete(&bench.path(&format!("?q={}", encoded(q)))).await;
+        assert_eq!(deleted.json(), json!({ "deleted": 5 - spared.len() }), "{q}");
+        let left = seqs(&bench.owner.get(&bench.path("?after=0")).await.json());
+        assert_eq!(left, spared, "{q}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_search_finds_is_deleted_and_nothing_else() {
     let bench = Bench::new().await;
     bench.fill(300).await;

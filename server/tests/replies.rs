@@ -268,6 +268,50 @@ async fn a_programme_goes_through_its_steps_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn preflights_and_previews_take_no_step_of_a_programme() {
+    let server = TestServer::start().await;
+    let steps = json!([
+        { "reply": { "status": 503 }, "times": 2 },
+        { "reply": { "status": 202 }, "times": 1 },
+    ]);
+    for (programme, expected) in [
+        (json!({ "steps": steps }), [503, 503, 202]),
+        (json!({ "steps": steps, "percent": 100 }), [503, 503, 202]),
+        (json!({ "steps": steps, "by": "attempt" }), [503, 503, 503]),
+    ] {
+        let (owner, id) = server.owner().await;
+        let path = format!("/{id}");
+        set(&owner, &id, &json!({ "programme": programme })).await;
+        for (taken, expected) in (0..).zip(expected) {
+            let asks = [
+                ("origin", "https://a.example"),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", "content-type"),
+            ];
+            let preflight = server.stranger().send(Method::OPTIONS, &path, &asks, "").await;
+            assert_eq!(preflight.status, StatusCode::OK, "{programme}");
+            for agent in ["Slackbot-LinkExpanding 1.0", "facebookexternalhit/1.1", "Twitterbot/1.0"]
+            {
+                let looks = [("user-agent", agent)];
+                for method in [Method::GET, Method::HEAD] {
+                    let preview = server.stranger().send(method, &path, &looks, "").await;
+                    assert_eq!(preview.status, StatusCode::OK, "{agent}: {programme}");
+                }
+            }
+            let endpoint = owner.get(&format!("/api/endpoints/{id}")).await.json();
+            assert_eq!(endpoint["programme"]["answered"], taken, "{programme}");
+            let sent = send(&server, &path, &format!("{taken}")).await;
+            assert_eq!(sent.status.as_u16(), expected, "{programme}");
+        }
+        // What only looks like them is a try like any other.
+        if programme.get("percent").is_some() {
+            let other = server.stranger().send(Method::OPTIONS, &path, &[], "").await;
+            assert_eq!(other.status.as_u16(), 503);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_share_of_requests_fails_without_an_end() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;

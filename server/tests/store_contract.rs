@@ -13,11 +13,12 @@ use bytes::Bytes;
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Text, Window};
 use hookglass_server::{
     key::Key,
+    query::Query,
     slug::Slug,
     store::{
-        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, LateAnswer, NewAnswers,
-        NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, SecretId, Settings, Store,
-        StoreError, What, Which, WorkspaceId,
+        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, Found, From as SearchFrom,
+        LateAnswer, NewAnswers, NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, Search,
+        SecretId, Settings, Store, StoreError, What, Which, WorkspaceId,
         sqlite::{Options, SqliteStore},
     },
 };
@@ -1405,4 +1406,44 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
         })
         .collect();
     assert_eq!(attempts, [1, 1, 2, 3, 4, 1]);
+}
+
+#[tokio::test]
+async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
+    const REQUESTS: i64 = 300;
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let endpoint = endpoint(&*store, "abc").await;
+    let appended = (0..REQUESTS).map(|_| store.append(endpoint.id, captured(b"body")));
+    futures_util::future::try_join_all(appended).await.unwrap();
+    // By columns, by heads and by bodies; nothing is found, so that only time ends it.
+    for q in ["method:GET", "header.none:*", "nothing-like-it", "-method:POST"] {
+        let query = Arc::new(Query::parse(q, 0).unwrap().unwrap());
+        for from in [SearchFrom::Before(i64::MAX), SearchFrom::After(0)] {
+            let search = |from, budget| Search { query: query.clone(), from, limit: 10, budget };
+            let mut steps = 0;
+            let mut next = Some(from);
+            while let Some(from) = next {
+                let found = store.search(endpoint.id, search(from, Duration::ZERO)).await.unwrap();
+                let Found { requests, next: edge, .. } = found;
+                assert_eq!(requests, [], "{q}");
+                if let Some(edge) = edge {
+                    // The least that is looked at, however little time there is.
+                    let looked_at = match from {
+                        SearchFrom::Before(before) => before.min(REQUESTS + 1) - edge,
+                        SearchFrom::After(after) => edge - after,
+                    };
+                    assert!((1..=100).contains(&looked_at), "{q}: {looked_at} at once");
+                }
+                next = edge.map(|edge| match from {
+                    SearchFrom::Before(_) => SearchFrom::Before(edge),
+                    SearchFrom::After(_) => SearchFrom::After(edge),
+                });
+                steps += 1;
+            }
+            assert!(steps > 2, "{q}: {steps} steps");
+            let whole = store.search(endpoint.id, search(from, Duration::from_secs(60))).await;
+            assert_eq!(whole.unwrap().next, None, "{q}: with time enough it looks at all");
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod wire {
     mod heads;
     mod http2;
     mod pipelines;
+    mod redaction;
     mod refusals;
     mod smuggling;
     mod splits;

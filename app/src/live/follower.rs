@@ -20,20 +20,19 @@ use super::{
 };
 use crate::{
     api,
-    wire::{FeedEvent, GoneReason},
+    wire::{FeedEvent, GoneReason, LATE_SECONDS, SILENCE_SECONDS},
 };
 
 /// How often the silence is measured. Wall-clock time is compared, because timers stand still while
 /// a laptop sleeps.
 const WATCH_MS: u32 = 1_000;
 
-/// After so much silence the stream counts as dead, be it open or still opening. Beats come every
-/// 10 s; with `WATCH_MS` the badge tells the truth within 20 s.
-const SILENCE_MS: f64 = 19_000.0;
+/// After so much silence the stream counts as dead, be it open or still opening. With `WATCH_MS` the
+/// badge tells the truth within 20 s.
+const SILENCE_MS: u32 = SILENCE_SECONDS * 1_000;
 
-/// After so much silence a page that is shown again does not wait for `SILENCE_MS`: one beat is
-/// already late.
-const LATE_MS: f64 = 12_000.0;
+/// After so much silence a page that is shown again does not wait for `SILENCE_MS`.
+const LATE_MS: u32 = LATE_SECONDS * 1_000;
 
 /// After so long without an answer a question whether to open again counts as lost.
 const PROBE_MS: u32 = 8_000;
@@ -285,7 +284,8 @@ impl Follower {
         let this = Rc::downgrade(self);
         self.watch.replace(Timer::every(WATCH_MS, move || {
             with(&this, |this| {
-                if this.phase.get() == Phase::Streaming && this.silence_ms() >= SILENCE_MS {
+                if this.phase.get() == Phase::Streaming && this.silence_ms() >= f64::from(SILENCE_MS)
+                {
                     this.reopen();
                 }
             });
@@ -331,7 +331,7 @@ impl Follower {
             let shown = document.clone();
             listeners.push(Listener::new(&document, "visibilitychange", move |_| {
                 if shown.visibility_state() == VisibilityState::Visible {
-                    with(&this, |this| this.hurry(LATE_MS));
+                    with(&this, |this| this.hurry(f64::from(LATE_MS)));
                 }
             }));
         }

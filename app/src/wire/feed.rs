@@ -7,6 +7,16 @@ use super::{
     json::{Readable, Unreadable, choice, members, read},
 };
 
+/// How often a quiet feed shows that it is alive, in seconds.
+pub const BEAT_SECONDS: u32 = 10;
+
+/// After how many seconds of silence a page that is shown again takes its feed for lost: one beat is
+/// already late.
+pub const LATE_SECONDS: u32 = 12;
+
+/// After how many seconds of silence any page takes its feed for lost.
+pub const SILENCE_SECONDS: u32 = 19;
+
 /// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
 /// changes nothing more.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -205,7 +205,7 @@ fn framing(head: &[u8]) -> Option<(Option<u64>, bool)> {
     {
         return None;
     }
-    let mut values: [Vec<Vec<u8>>; 4] = Default::default();
+    let mut values: [Vec<Vec<u8>>; 5] = Default::default();
     for line in &lines[1..] {
         let colon = line.iter().position(|&byte| byte == b':')?;
         let name = line[..colon].to_ascii_lowercase();
@@ -219,12 +219,22 @@ fn framing(head: &[u8]) -> Option<(Option<u64>, bool)> {
         while matches!(value.first(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             value.remove(0);
         }
-        let names: [&[u8]; 4] = [b"host", b"content-length", b"transfer-encoding", b"connection"];
+        let names: [&[u8]; 5] =
+            [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
+        let odd_end = |name: &[u8]| name.iter().take_while(|&&byte| !is_token(byte)).count();
+        let mut bare = name[odd_end(&name)..].to_vec();
+        bare.reverse();
+        bare.drain(..odd_end(&bare));
+        bare.reverse();
+        let is_odd = bare != name || line.contains(&b'\r');
+        if is_odd && names.contains(&&bare[..]) {
+            return None;
+        }
         if let Some(index) = names.iter().position(|known| *known == name) {
             values[index].push(value);
         }
     }
-    let [hosts, lengths, encodings, connection] = values;
+    let [hosts, lengths, encodings, connection, _] = values;
     let may_close = is_old || !connection.is_empty();
     if hosts.len() > 1 || lengths.len() > 1 || encodings.len() > 1 || (hosts.is_empty() && !is_old)
     {

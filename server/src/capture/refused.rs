@@ -34,7 +34,9 @@ impl Capture {
             || head::render(&arrival.parts, &head::target(&arrival.parts)),
             |wire| wire.bytes.to_vec(),
         );
-        let redacted = redact::redact(&mut head, &self.config.redact_cookies);
+        let is_read = wire.is_none_or(|wire| wire.head.is_some());
+        let redact = if is_read { redact::redact } else { redact::redact_unread };
+        let redacted = redact(&mut head, &self.config.redact_cookies);
         let target = Head::target_of(&head).map(|target| head[target].to_vec());
         let method = head.split(|&byte| byte == b' ').next().unwrap_or_default();
         let content_type = arrival.parts.headers.get(CONTENT_TYPE).map(|value| {

@@ -33,9 +33,9 @@ pub(super) enum BodyError {
     Slow,
 }
 
-/// hyper's body under our clocks.
-pub(super) struct Watched {
-    incoming: Incoming,
+/// A body, hyper's but in tests, under our clocks.
+pub(super) struct Watched<B = Incoming> {
+    incoming: B,
     exchange: Arc<Exchange>,
     started: Instant,
     /// When the last byte came.
@@ -43,8 +43,8 @@ pub(super) struct Watched {
     clock: Clock,
 }
 
-impl Watched {
-    pub(super) fn new(incoming: Incoming, exchange: Arc<Exchange>) -> Self {
+impl<B: Body> Watched<B> {
+    pub(super) fn new(incoming: B, exchange: Arc<Exchange>) -> Self {
         if incoming.is_end_stream() {
             exchange.set_body_ended();
         }
@@ -67,7 +67,11 @@ impl Watched {
     }
 }
 
-impl Body for Watched {
+impl<B> Body for Watched<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    BodyError: From<B::Error>,
+{
     type Data = Bytes;
     type Error = BodyError;
 
@@ -102,5 +106,72 @@ impl Body for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// A body that has a byte whenever it is asked, for ever or a number of times.
+    struct Ready(Option<u32>);
+
+    impl Body for Ready {
+        type Data = Bytes;
+        type Error = hyper::Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+            let left = &mut self.get_mut().0;
+            if *left == Some(0) {
+                return Poll::Ready(None);
+            }
+            *left = left.map(|left| left - 1);
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.0 == Some(0)
+        }
+    }
+
+    /// How many bytes are taken, a second apart, and how that ends.
+    async fn taken(body: Ready) -> (u32, Option<BodyError>, Arc<Exchange>) {
+        let exchange = Arc::new(Exchange::without_wire(None));
+        let mut watched = Watched::new(body, exchange.clone());
+        for taken in 0..10_000 {
+            match watched.frame().await {
+                None => return (taken, None, exchange),
+                Some(Err(error)) => return (taken, Some(error), exchange),
+                Some(Ok(_)) => tokio::time::advance(SECOND).await,
+            }
+        }
+        panic!("it goes on for ever");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_pauses_ends_in_time() {
+        let (taken, error, exchange) = taken(Ready(None)).await;
+        assert_eq!(u64::from(taken), BODY_TIMEOUT.as_secs());
+        assert!(matches!(error, Some(BodyError::Slow)), "{error:?}");
+        assert_eq!(exchange.trouble(), Some(Trouble::TimedOut(BODY_TIMEOUT.as_secs())));
+        assert!(!exchange.has_body_ended());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_byte_may_come_after_any_time() {
+        for bytes in [5, 120, 121] {
+            let (taken, error, exchange) = taken(Ready(Some(bytes))).await;
+            assert_eq!((taken, error.is_none()), (bytes, true), "{error:?}");
+            assert_eq!((exchange.trouble(), exchange.has_body_ended()), (None, true));
+        }
+        let (taken, error, _) = taken(Ready(Some(122))).await;
+        assert!(taken == 120 && error.is_some(), "{taken} {error:?}");
     }
 }

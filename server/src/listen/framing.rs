@@ -9,6 +9,9 @@ use super::malformed::Malformed;
 
 /// The largest head that is taken, in bytes.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The fields that say where a message ends, for whom it is, and what becomes of the connection.
+pub(super) const ACTED_ON: [&[u8]; 5] =
+    [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
 /// The most fields that a head may have.
 pub(crate) const MAX_FIELDS: usize = 1_000;
 
@@ -175,6 +178,11 @@ fn field(bytes: &[u8], line: Range<usize>) -> Result<Field, Malformed> {
     if name.is_empty() || !bytes[name.clone()].iter().all(|byte| is_visible(*byte)) {
         return Err(Malformed::FieldName);
     }
+    // Some readers drop what is no part of a name around it, such as a no-break space.
+    let bare = bare(&bytes[name.clone()]);
+    if bare.len() < name.len() && is_acted_on(bare) {
+        return Err(Malformed::FieldName);
+    }
     let value = trimmed(bytes, name.end + 1..line.end);
     Ok(Field { name, value, folded: false })
 }
@@ -185,6 +193,11 @@ fn framing(bytes: &[u8], version: Version, fields: &[Field]) -> Result<Framing, 
     for field in fields {
         let name = &bytes[field.name.clone()];
         let value = &bytes[field.value.clone()];
+        // Readers join folded lines, end the value before them, or take them for fields of their
+        // own (RFC 9112 §5.2).
+        if field.folded && is_acted_on(name) {
+            return Err(Malformed::Folded);
+        }
         if name.eq_ignore_ascii_case(b"host") {
             hosts += 1;
         } else if name.eq_ignore_ascii_case(b"content-length") {
@@ -222,6 +235,19 @@ fn content_length(value: &[u8]) -> Option<u64> {
         return None;
     }
     digits.parse().ok().filter(|length| i64::try_from(*length).is_ok())
+}
+
+/// Whether a field has one of the names of [`ACTED_ON`].
+fn is_acted_on(name: &[u8]) -> bool {
+    ACTED_ON.iter().any(|acted_on| name.eq_ignore_ascii_case(acted_on))
+}
+
+/// A name without what is no character of a name at its ends.
+fn bare(name: &[u8]) -> &[u8] {
+    let is_odd = |byte: &&u8| !is_token(**byte);
+    let before = name.iter().take_while(is_odd).count();
+    let after = name[before..].iter().rev().take_while(is_odd).count();
+    &name[before..name.len() - after]
 }
 
 fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
@@ -293,9 +319,34 @@ mod tests {
     fn a_folded_line_belongs_to_the_field_above() {
         let head = with("X: a\r\n \tb\r\n").unwrap();
         assert!(head.fields[1].folded);
-        let smuggled = with("Transfer-Encoding:\r\n chunked\r\nContent-Length: 3\r\n");
-        assert_eq!(smuggled, Err(Malformed::LengthAndTransferEncoding));
         assert_eq!(read("GET / HTTP/1.1\r\n Host: a\r\n\r\n"), Err(Malformed::FieldName));
+    }
+
+    #[test]
+    fn what_is_acted_on_stands_on_one_line() {
+        for name in ["Content-Length", "transfer-encoding", "CONNECTION", "Expect", "Host"] {
+            let value = match name {
+                "Content-Length" => "3",
+                "transfer-encoding" => "chunked",
+                _ => "x",
+            };
+            for fields in [
+                format!("{name}:\r\n {value}\r\n"),
+                format!("{name}: {value}\r\n \r\n"),
+                format!("{name}: {value}\r\n\t{value}\r\n"),
+                format!("{name}: \r\n \r\n\t{value}\r\n"),
+            ] {
+                let head = format!("POST / HTTP/1.1\r\n{fields}X: y\r\n\r\n");
+                assert_eq!(read(&head), Err(Malformed::Folded), "{head:?}");
+            }
+            for odd in ["\u{a0}", "\"", "(", "\u{feff}", ";", "\u{85}"] {
+                for name in [format!("{name}{odd}"), format!("{odd}{name}{odd}")] {
+                    let fields = format!("{name}: {value}\r\n");
+                    assert_eq!(with(&fields), Err(Malformed::FieldName), "{fields:?}");
+                }
+            }
+        }
+        assert!(with("Content-Length-X: 1\r\n 2\r\n\u{a0}Length: 3\r\n").is_ok());
     }
 
     #[test]

@@ -22,12 +22,23 @@ pub(crate) enum Malformed {
     RequestLine,
     #[error("This version is not spoken here; send HTTP/1.1, HTTP/1.0 or HTTP/2.")]
     Version,
-    #[error("A field line has no name, or white space in or after its name; send `Name: value`.")]
+    #[error(
+        "A field line has no name, white space in or after its name, or odd characters around a \
+         name like Content-Length; send `Name: value`."
+    )]
     FieldName,
     #[error("The Host field is missing; send the host's name.")]
     NoHost,
-    #[error("There are several Host fields; send one.")]
+    #[error(
+        "There are several Host fields, or over HTTP/2 one that is not the `:authority`; send one \
+         host."
+    )]
     HostTwice,
+    #[error(
+        "Host, Content-Length, Transfer-Encoding, Connection or Expect goes on in a second line, \
+         which programs read differently; send each on one line."
+    )]
+    Folded,
     #[error("There are several Content-Length fields; send one.")]
     LengthTwice,
     #[error("Content-Length is no number; send the length in decimal digits only.")]
@@ -64,6 +75,7 @@ impl Malformed {
             | Self::FieldName
             | Self::NoHost
             | Self::HostTwice
+            | Self::Folded
             | Self::LengthTwice
             | Self::Length
             | Self::LengthAndTransferEncoding

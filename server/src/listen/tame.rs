@@ -11,13 +11,10 @@ use hyper::{
 };
 use memchr::{memchr3, memmem};
 
-use super::framing::{Head, Version, is_token};
+use super::framing::{ACTED_ON, Head, Version, is_token};
 
 /// hyper keeps places for a hundred fields; a head with more is handed on in part.
 const HANDED_FIELDS: usize = 90;
-/// Fields that hyper acts on: handed on wherever they stand, the first of each.
-const ACTED_ON: [&[u8]; 5] =
-    [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
 /// The longest target that is percent-encoded; hyper takes at most 65,534 bytes.
 const MAX_TARGET_BYTES: usize = 60_000;
 /// Stands in for an odd byte of a longer one: no name of an endpoint or route has it in it.
@@ -58,6 +55,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
         if !name.iter().all(|&byte| is_token(byte)) {
             continue;
         }
+        // hyper acts on these: they are handed on wherever they stand, the first of each.
         let acted_on = ACTED_ON.iter().find(|acted_on| name.eq_ignore_ascii_case(acted_on));
         if index >= HANDED_FIELDS && acted_on.is_none_or(|name| handed.contains(*name)) {
             continue;

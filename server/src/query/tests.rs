@@ -282,6 +282,50 @@ fn nothing_is_read_that_is_not_needed() {
 }
 
 #[test]
+fn not_of_what_cannot_be_told_cannot_be_told_either() {
+    let summary = summary();
+    let columns = Subject { summary: &summary, head: None, body: None };
+    let with_head = Subject { head: Some(HEAD), ..columns };
+    // Of a body that holds all of these, and before it was read.
+    for text in [
+        "-zen",
+        "NOT zen",
+        "-\"zen\"",
+        "NOT body:zen",
+        "-body:*",
+        "-body.a.b:zen",
+        "NOT body.a:>1",
+        "-(zen)",
+        "-(method:POST zen)",
+        "-(method:GET OR zen)",
+        "-(zen OR other)",
+        "method:POST -zen",
+        "method:GET OR -zen",
+        "NOT (NOT zen)",
+        "-zen -other",
+    ] {
+        for subject in [columns, with_head] {
+            assert_eq!(query(text).finds(&subject), None, "{text}");
+        }
+    }
+    for text in ["-host:b", "NOT header.x-odd:*", "-header.x-a:>1", "-(host:b OR method:GET)"] {
+        assert_eq!(query(text).finds(&columns), None, "{text}");
+        assert_eq!(query(text).needs(), Needs::Head, "{text}");
+    }
+    // What is known decides, whatever the rest would say.
+    for (text, found) in [
+        ("method:GET -zen", false),
+        ("method:POST OR -zen", true),
+        ("-(method:GET zen)", true),
+        ("-(method:POST OR zen)", false),
+        ("-orders", false),
+        ("NOT (-method:GET OR -zen)", false),
+    ] {
+        assert_eq!(query(text).finds(&columns), Some(found), "{text}");
+    }
+}
+
+#[test]
 fn a_fault_points_at_its_place_as_a_browser_counts() {
     for (text, start, end, about) in [
         ("methd:POST", 0, 5, "method"),

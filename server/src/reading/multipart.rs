@@ -141,15 +141,19 @@ impl Parts {
         (shown, notes)
     }
 
-    /// The content of the first part of a name that is no file.
-    pub(crate) fn value<'a>(&self, bytes: &'a [u8], name: &str) -> Option<&'a [u8]> {
-        let part = self.parts.iter().find(|part| {
+    /// The contents of the parts of a name that are no files, in order.
+    pub(crate) fn values<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a [u8]> {
+        let named = self.parts.iter().filter(move |part| {
             part.fields.len() <= MAX_NAMING_BYTES && {
                 let said = said(&bytes[part.fields.clone()]);
                 said.file.is_none() && said.name.as_deref() == Some(name)
             }
-        })?;
-        Some(&bytes[part.body.clone()])
+        });
+        named.map(|part| &bytes[part.body.clone()])
     }
 
     /// The content of a part with the file name that it has, if it has one.
@@ -305,8 +309,8 @@ mod tests {
         let (bytes, file) = parts.part(SAMPLE, 1).unwrap();
         assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
         assert_eq!(parts.part(SAMPLE, 3), None);
-        assert_eq!(parts.value(SAMPLE, "a"), Some(b"one\r\ntwo".as_slice()));
-        assert_eq!(parts.value(SAMPLE, "f"), None, "a file is no value");
+        assert_eq!(parts.values(SAMPLE, "a").next(), Some(b"one\r\ntwo".as_slice()));
+        assert_eq!(parts.values(SAMPLE, "f").next(), None, "a file is no value");
     }
 
     #[test]

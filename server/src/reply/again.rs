@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use axum::response::Response;
 use hookglass_app::wire::Refused;
+use hyper::Version;
 
 use super::{Refusal, Visit, captured, refuse};
 use crate::{
     head,
-    listen::{Head, Malformed},
+    listen::{Head, Malformed, fault_of_kept},
     rates::Exceeded,
     store::StoredRequest,
 };
 
+/// The version of HTTP/2 as the store keeps it.
+const HTTP_2: i64 = head::version_number(Version::HTTP_2);
 /// Names of limits that come with a rate.
 const RATES: [&str; 2] = ["max-rate-per-address", "max-rate-per-endpoint"];
 
@@ -43,6 +46,10 @@ fn refusal(stored: &StoredRequest, refused: &Refused) -> Option<Refusal> {
         "max-head" => Some(Refusal::Malformed(Malformed::HeadTooLarge)),
         "max-fields" => Some(Refusal::Malformed(Malformed::TooManyFields)),
         "head-timeout" => Some(Refusal::Malformed(Malformed::HeadTimeout)),
+        "framing" if stored.http_version == HTTP_2 => {
+            let hosts = head::values(&stored.head, "host").len();
+            Some(Refusal::Malformed(fault_of_kept(hosts)))
+        }
         // A head without fault was followed by chunks with one.
         "framing" => {
             Some(Refusal::Malformed(Head::fault_of(&stored.head).unwrap_or(Malformed::Chunk)))

@@ -53,6 +53,10 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
     if scheme.when.is_some_and(|(field, value)| message.field(field) != Some(value)) {
         return Err(Trouble::Unsigned);
     }
+    // It is there: an older one may not count in its place.
+    if let Some(name) = message.unreadable.iter().find(|name| carries(scheme, name)) {
+        return Err(Trouble::Malformed(format!("the field `{name}` is not UTF-8")));
+    }
     let mut claims = match scheme.form {
         Form::Whole(prefix) => whole(scheme, message, prefix)?,
         Form::Each(prefix) => each(scheme, message, prefix)?,
@@ -65,18 +69,21 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
         Form::AdyenItems => adyen_items(message)?,
         Form::ClientState => client_state(message)?,
     };
+    if scheme.signs_url() && !message.is_target_text {
+        let reason = "its target is not UTF-8, and the URL is signed as text";
+        return Err(Trouble::Unread(reason.to_owned()));
+    }
     let time = scheme.time.map(|time| time.from);
     let most = if scheme.method.is_public() { PUBLIC_SIGNATURES } else { SIGNATURES };
     if scheme.signs_params() && message.is_long_form() {
         let reason = "its form is longer than 1 MiB and not read, and what it holds is signed";
         return Err(Trouble::Unread(reason.to_owned()));
     }
+    let params = if scheme.signs_params() { params(message)? } else { Vec::new() };
     for claim in &mut claims {
         claim.is_cut = claim.signatures.len() > most;
         claim.signatures.truncate(most);
-        if scheme.signs_params() {
-            claim.params = params(message);
-        }
+        claim.params.clone_from(&params);
         if let Some(TimeFrom::Field(field)) = time {
             claim.timestamp = needed(message, field)?;
         }
@@ -87,11 +94,32 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
     Ok(claims)
 }
 
+/// The value of a field that is signed, too.
 fn needed(message: &Message<'_>, field: &str) -> Result<String, Trouble> {
-    message
-        .field(field)
-        .map(str::to_owned)
-        .ok_or_else(|| Trouble::Malformed(format!("the field `{field}` is missing")))
+    let malformed = |what: &str| Trouble::Malformed(format!("the field `{field}` is {what}"));
+    if message.unreadable.iter().any(|name| name == field) {
+        return Err(malformed("not UTF-8"));
+    }
+    let mut values = message.values(field);
+    match (values.next(), values.next()) {
+        (None, _) => Err(malformed("missing")),
+        (Some(value), None) => Ok(value.to_owned()),
+        // Only one of them is signed, and readers differ on which of them counts.
+        (Some(_), Some(_)) => Err(malformed("there twice")),
+    }
+}
+
+/// Whether a field is one that carries signatures of the scheme.
+fn carries(scheme: &Scheme, name: &str) -> bool {
+    match scheme.form {
+        Form::Whole(_) | Form::Each(_) | Form::Pairs { .. } | Form::Versions(_) => {
+            name == scheme.field
+        }
+        Form::Numbered => name.strip_prefix(scheme.field).is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+        Form::Mailgun | Form::AdyenItems | Form::ClientState => false,
+    }
 }
 
 fn one(signature: impl Into<String>) -> Vec<Claim> {
@@ -150,6 +178,10 @@ fn pairs(
     for (name, value) in value.split(separator).filter_map(|pair| pair.split_once('=')) {
         let name = name.trim();
         if name == time {
+            if !claim.timestamp.is_empty() {
+                let field = scheme.field_name();
+                return Err(Trouble::Malformed(format!("the field `{field}` has two `{time}=`")));
+            }
             value.trim().clone_into(&mut claim.timestamp);
         } else if name == signature && claim.signatures.len() <= SIGNATURES {
             claim.signatures.push(value.trim().to_owned());
@@ -195,11 +227,7 @@ fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Troubl
     let signatures: Vec<String> = message
         .fields
         .iter()
-        .filter(|(name, _)| {
-            name.strip_prefix(scheme.field).is_some_and(|number| {
-                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
-        })
+        .filter(|(name, _)| carries(scheme, name))
         .map(|(_, value)| value.clone())
         .take(SIGNATURES + 1)
         .collect();
@@ -211,9 +239,13 @@ fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Troubl
 
 /// Twilio's form parameters: names and values without anything between them, sorted, each pair
 /// once.
-fn params(message: &Message<'_>) -> Vec<u8> {
-    let mut pairs = message.form().unwrap_or_default();
+fn params(message: &Message<'_>) -> Result<Vec<u8>, Trouble> {
+    let mut pairs = message.form().ok_or_else(|| {
+        let reason = "its form holds bytes or percent signs that stand for no text, and what it \
+                      holds is signed as text";
+        Trouble::Unread(reason.to_owned())
+    })?;
     pairs.sort();
     pairs.dedup();
-    pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect()
+    Ok(pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect())
 }

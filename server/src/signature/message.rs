@@ -15,9 +15,14 @@ pub(crate) struct Message<'a> {
     pub(crate) method: &'a str,
     /// Names in lower case with their values, in wire order; only those that are UTF-8.
     pub(crate) fields: Vec<(String, String)>,
+    /// The names of fields whose values are not: what is there must not count as missing.
+    pub(crate) unreadable: Vec<String>,
     pub(crate) body: Cow<'a, [u8]>,
-    /// The whole URL that it was sent to, the likeliest spelling first; never empty.
+    /// The whole URL that it was sent to, the likeliest spelling first; never empty. Replacement
+    /// characters stand in it where the target is not UTF-8.
     pub(crate) urls: Vec<String>,
+    /// Whether the target is UTF-8.
+    pub(crate) is_target_text: bool,
     /// Microseconds since the epoch.
     pub(crate) received_at: i64,
 }
@@ -33,22 +38,27 @@ impl<'a> Message<'a> {
         received_at: i64,
         origin: Option<&str>,
     ) -> Self {
-        let fields: Vec<(String, String)> = head::fields(head)
-            .into_iter()
-            .filter_map(|(name, value)| match (name, value) {
-                (Text::Utf8(name), Text::Utf8(value)) => Some((name.to_ascii_lowercase(), value)),
-                _ => None,
-            })
-            .collect();
+        let (mut fields, mut unreadable) = (Vec::new(), Vec::new());
+        for (name, value) in head::fields(head) {
+            match (name, value) {
+                (Text::Utf8(name), Text::Utf8(value)) => {
+                    fields.push((name.to_ascii_lowercase(), value));
+                }
+                (Text::Utf8(name), Text::Base64(_)) => unreadable.push(name.to_ascii_lowercase()),
+                (Text::Base64(_), _) => {}
+            }
+        }
         let target = String::from_utf8_lossy(target);
+        let is_target_text = matches!(target, Cow::Borrowed(_));
         let urls = urls(&fields, &target, origin);
-        Self { method, fields, body: body.into(), urls, received_at }
+        Self { method, fields, unreadable, body: body.into(), urls, is_target_text, received_at }
     }
 
     /// The same request with another URL and body.
     pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> Message<'b> {
-        let Self { method, received_at, .. } = *self;
-        Message { method, fields: self.fields.clone(), body, urls, received_at }
+        let Self { method, is_target_text, received_at, .. } = *self;
+        let (fields, unreadable) = (self.fields.clone(), self.unreadable.clone());
+        Message { method, fields, unreadable, body, urls, is_target_text, received_at }
     }
 
     /// The first value of a field, by its name in lower case.
@@ -71,13 +81,47 @@ impl<'a> Message<'a> {
         self.body.len() > MAX_FORM_BYTES && self.is_form()
     }
 
-    /// The body as a form's pairs, in order, if its type says that it is one. One that is too long
-    /// is not read: pairs take many times what they stand in.
+    /// The body as a form's pairs, in order; none if its type does not say that it is one. One that
+    /// is too long is not read: pairs take many times what they stand in. `None` where some of it
+    /// stands for no text, as [`decoded`] has it.
     pub(super) fn form(&self) -> Option<Vec<(String, String)>> {
         if self.body.len() > MAX_FORM_BYTES || !self.is_form() {
-            return None;
+            return Some(Vec::new());
         }
-        serde_urlencoded::from_bytes(&self.body).ok()
+        pairs(&self.body).map(|(name, value)| Some((decoded(name)?, decoded(value)?))).collect()
+    }
+}
+
+/// The pairs of a form or query, as they were sent.
+pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
+        |pair| match memchr::memchr(b'=', pair) {
+            Some(equals) => (&pair[..equals], &pair[equals + 1..]),
+            None => (pair, &[][..]),
+        },
+    )
+}
+
+/// A name or value of a form. `None` where decoding it would lose something, so that what was signed
+/// as one text would hold for another: bytes that are not UTF-8, and percent signs that begin no
+/// code.
+pub(super) fn decoded(sent: &[u8]) -> Option<String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(sent.len());
+    let mut rest = sent;
+    loop {
+        match rest {
+            [] => return String::from_utf8(decoded).ok(),
+            [b'%', high, low, after @ ..] => {
+                decoded.push(digit(*high)? << 4 | digit(*low)?);
+                rest = after;
+            }
+            [b'%', ..] => return None,
+            [byte, after @ ..] => {
+                decoded.push(if *byte == b'+' { b' ' } else { *byte });
+                rest = after;
+            }
+        }
     }
 }
 

@@ -64,8 +64,13 @@ impl PublicKey {
                 })
             })
             .ok()?;
+        let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+        // With an exponent of one anything is its own signature.
         let is_fine = MODULUS_BYTES.contains(&key.modulus.len())
-            && (1..=EXPONENT_BYTES).contains(&key.exponent.len());
+            && (1..=EXPONENT_BYTES).contains(&key.exponent.len())
+            && key.exponent != [1]
+            && is_odd(&key.exponent)
+            && is_odd(&key.modulus);
         is_fine.then_some(key)
     }
 
@@ -108,5 +113,34 @@ impl PublicKey {
         padded.extend_from_slice(&SHA256_INFO);
         padded.extend_from_slice(&hash);
         padded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An `RSAPublicKey` of these numbers.
+    fn der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+        let number = |bytes: &[u8]| {
+            let length = u16::try_from(bytes.len() + 1).unwrap().to_be_bytes();
+            [&[2, 0x82], &length[..], &[0], bytes].concat()
+        };
+        let short = |bytes: &[u8]| [&[2, u8::try_from(bytes.len()).unwrap()], bytes].concat();
+        let numbers = [number(modulus), short(exponent)].concat();
+        let length = u16::try_from(numbers.len()).unwrap().to_be_bytes();
+        [&[0x30, 0x82], &length[..], &numbers].concat()
+    }
+
+    #[test]
+    fn a_key_for_which_anybody_can_sign_is_refused() {
+        let modulus = [0xff; 256];
+        assert!(PublicKey::from_der(&der(&modulus, &[1, 0, 1])).is_some());
+        assert!(PublicKey::from_der(&der(&modulus, &[3])).is_some());
+        for exponent in [&[1][..], &[0], &[2], &[1, 0, 0]] {
+            assert!(PublicKey::from_der(&der(&modulus, exponent)).is_none(), "{exponent:?}");
+        }
+        let even = [&[0xff; 255][..], &[0xfe]].concat();
+        assert!(PublicKey::from_der(&der(&even, &[1, 0, 1])).is_none());
     }
 }

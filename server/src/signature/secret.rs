@@ -61,6 +61,12 @@ pub(super) enum Key {
 /// Why a text is no secret of a scheme: what to paste instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyError {
+    #[error("it is more than white space")]
+    Blank,
+    #[error("it is more than zeros: anybody can sign with a key of these")]
+    Zeros,
+    #[error("it is the sender's own Ed25519 public key: for a weak one anybody can sign")]
+    Weak,
     #[error("it begins with {0}")]
     Prefix(&'static str),
     #[error("it is base64")]
@@ -84,6 +90,7 @@ impl Key {
     /// The key that a scheme makes of a secret.
     pub(super) fn of(scheme: &Scheme, secret: &str) -> Result<Self, KeyError> {
         match scheme.key {
+            KeyForm::Text if secret.chars().all(is_blank) => Err(KeyError::Blank),
             KeyForm::Text => Ok(Self::shared(secret.as_bytes().to_vec())),
             KeyForm::Base64 { prefix, required } => {
                 let secret = secret.trim();
@@ -99,17 +106,17 @@ impl Key {
                 if bytes.is_empty() {
                     return Err(KeyError::Base64);
                 }
-                Ok(Self::shared(bytes))
+                Self::random(bytes)
             }
-            KeyForm::Hex => unhex(secret.trim()).map(Self::shared).ok_or(KeyError::Hex),
+            KeyForm::Hex => Self::random(unhex(secret.trim()).ok_or(KeyError::Hex)?),
             KeyForm::Ed25519Hex => {
                 let bytes = unhex(secret.trim()).ok_or(KeyError::Ed25519Hex)?;
-                ed25519(&bytes).ok_or(KeyError::Ed25519Hex)
+                ed25519(&bytes, KeyError::Ed25519Hex)
             }
             KeyForm::Ed25519Base64(prefix) => {
                 let refused = KeyError::Ed25519Base64(prefix);
                 let text = secret.trim().strip_prefix(prefix).ok_or(refused)?;
-                ed25519(&BASE64.decode(text).map_err(|_| refused)?).ok_or(refused)
+                ed25519(&BASE64.decode(text).map_err(|_| refused)?, refused)
             }
             KeyForm::P256 => p256(secret.trim()).ok_or(KeyError::P256),
             KeyForm::WebhookIdAndCertificate => {
@@ -118,6 +125,15 @@ impl Key {
                 Ok(Self::Rsa { key: Box::new(key), webhook_id })
             }
         }
+    }
+
+    /// A key of random bytes. HMAC fills short keys up with zeros, so that a key of zeros is as good as
+    /// an empty one (RFC 2104 §2).
+    fn random(bytes: Vec<u8>) -> Result<Self, KeyError> {
+        if bytes.iter().all(|&byte| byte == 0) {
+            return Err(KeyError::Zeros);
+        }
+        Ok(Self::shared(bytes))
     }
 
     pub(super) fn shared(bytes: Vec<u8>) -> Self {
@@ -138,10 +154,20 @@ fn is_of_another_kind(secret: &str) -> bool {
     secret.starts_with("whpk_") || secret.starts_with("whsk_")
 }
 
-fn ed25519(bytes: &[u8]) -> Option<Key> {
-    let bytes = bytes.try_into().ok()?;
-    let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).ok()?;
-    Some(Key::Ed25519(Box::new(key)))
+/// Whether a character is nothing to be seen.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+fn ed25519(bytes: &[u8], refused: KeyError) -> Result<Key, KeyError> {
+    let bytes = bytes.try_into().map_err(|_| refused)?;
+    let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| refused)?;
+    if key.is_weak() {
+        return Err(KeyError::Weak);
+    }
+    Ok(Key::Ed25519(Box::new(key)))
 }
 
 fn p256(text: &str) -> Option<Key> {

@@ -2,6 +2,7 @@
 //! (`source` in `vectors.json` says which), and what is left of each verdict once something is
 //! changed.
 
+mod ambiguous;
 mod limits;
 mod mistakes;
 mod parsers;

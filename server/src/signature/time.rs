@@ -1,6 +1,12 @@
 //! When a request was signed, and whether that is too far from when it came.
 
+use std::fmt;
+
 use hookglass_app::wire::Timestamp;
+use serde::{
+    Deserializer,
+    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::Value;
 
 use super::{
@@ -131,9 +137,14 @@ fn member(message: &Message<'_>, name: &str) -> Result<String, NoTime> {
         let reason = format!("`{name}` is not looked for in a body of more than 1 MiB");
         return Err(NoTime::Unread(reason));
     }
-    let body: Option<Value> = serde_json::from_slice(&message.body).ok();
-    let missing = || NoTime::Missing(format!("the body has no `{name}`"));
-    let text = body.as_ref().and_then(|body| body.get(name)).ok_or_else(missing)?.to_string();
+    let wrong = |what: &str| NoTime::Missing(format!("the body has {what} `{name}`"));
+    let mut body = serde_json::Deserializer::from_slice(&message.body);
+    let found = Named(name).deserialize(&mut body).ok().filter(|_| body.end().is_ok());
+    let text = match found.as_deref() {
+        Some([value]) => value.to_string(),
+        Some([_, _, ..]) => return Err(wrong("two of")),
+        Some([]) | None => return Err(wrong("no")),
+    };
     // A whole number may be written with a point.
     Ok(text.strip_suffix(".0").map(str::to_owned).unwrap_or(text))
 }
@@ -141,6 +152,38 @@ fn member(message: &Message<'_>, name: &str) -> Result<String, NoTime> {
 fn rfc3339_us(text: &str) -> Option<i64> {
     let time: Timestamp = serde_json::from_value(Value::from(text)).ok()?;
     Some(time.as_micros())
+}
+
+/// The members of a JSON object that have this name.
+#[derive(Clone, Copy)]
+struct Named<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Named<'_> {
+    type Value = Vec<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Named<'_> {
+    type Value = Vec<Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if name == self.0 {
+                found.push(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The start of a text from outside.

@@ -1,7 +1,7 @@
 //! Feeds as server-sent events (WHATWG HTML §9.2): what was missed out of the store first, then
 //! what happens, each change once and in order.
 
-use std::{collections::BTreeSet, convert::Infallible, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
 use async_stream::stream;
 use axum::{
@@ -13,24 +13,25 @@ use axum::{
     },
 };
 use futures_util::Stream;
-use hookglass_app::wire::FeedEvent;
+use hookglass_app::wire::{BEAT_SECONDS, FeedEvent};
 use prometheus_client::metrics::gauge::Gauge;
 use serde::Deserialize;
 use tokio::{
     sync::watch,
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{App, backend::to_wire, caller::Caller, error::Error, origin::Origin};
 use crate::{
     feed::{Heard, Subscription},
     metrics::Metrics,
     slug::Slug,
-    store::{Backlog, Change, Endpoint, StoreError, What, WorkspaceId},
+    store::{Backlog, Change, Endpoint, Store, StoreError, What, WorkspaceId},
 };
 
 /// How often a quiet feed shows that it is alive.
-const BEAT: Duration = Duration::from_secs(10);
+const BEAT: Duration = Duration::from_secs(BEAT_SECONDS as u64);
 /// An open feed keeps its endpoints in use: noted every so many beats, which is twice within the
 /// shortest time that an endpoint may have.
 const TOUCH_BEATS: u32 = 3;
@@ -108,10 +109,11 @@ async fn open(
     {
         return Err(Error::Gone(reason));
     }
-    let open = OpenFeed::new(&app.metrics);
     let reader = Reader {
-        _open: open,
-        app,
+        _open: OpenFeed::new(&app.metrics),
+        store: app.store.clone(),
+        metrics: app.metrics.clone(),
+        shutdown: app.shutdown.clone(),
         origin,
         workspace,
         endpoints: endpoints.into_iter().map(|endpoint| endpoint.slug).collect(),
@@ -122,6 +124,13 @@ async fn open(
     fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     fields.insert(ACCEL_BUFFERING, HeaderValue::from_static("no"));
     Ok(response)
+}
+
+/// Ticks whenever a feed has to show that it is alive.
+fn beats() -> Interval {
+    let mut beats = interval_at(Instant::now() + BEAT, BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
 }
 
 /// Counts a feed while it is open.
@@ -143,7 +152,9 @@ impl Drop for OpenFeed {
 /// One open feed.
 struct Reader {
     _open: OpenFeed,
-    app: App,
+    store: Arc<dyn Store>,
+    metrics: Metrics,
+    shutdown: CancellationToken,
     origin: Origin,
     workspace: WorkspaceId,
     /// Empty for all.
@@ -157,23 +168,19 @@ impl Reader {
         mut self,
         mut subscription: Subscription,
     ) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-        let shutdown = self.app.shutdown.clone();
-        let mut storing = self.app.store.storing();
+        let shutdown = self.shutdown.clone();
+        let mut storing = self.store.storing();
         stream! {
-            let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-            beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut beat = beats();
             yield Ok(Event::default().retry(RETRY));
             self.touch().await;
             let mut beats = 0;
             loop {
                 // From here on `last` is behind the store; read until it is not.
                 loop {
-                    let backlog = self
-                        .app
-                        .store
-                        .changes_after(self.workspace, self.last, BACKLOG_CHANGES)
-                        .await;
-                    match backlog {
+                    let backlog =
+                        self.store.changes_after(self.workspace, self.last, BACKLOG_CHANGES);
+                    match backlog.await {
                         Err(error) => {
                             tracing::warn!(%error, "a feed cannot read what it missed");
                             return;
@@ -236,7 +243,7 @@ impl Reader {
                         }
                     };
                     let Heard::Change(change) = heard else {
-                        self.app.metrics.lag_refills.inc();
+                        self.metrics.lag_refills.inc();
                         break;
                     };
                     if change.number <= self.last {
@@ -265,9 +272,9 @@ impl Reader {
     /// Notes that the endpoints of this feed are in use.
     async fn touch(&self) {
         let touched = async {
-            for endpoint in self.app.store.endpoints(self.workspace).await?.0 {
+            for endpoint in self.store.endpoints(self.workspace).await?.0 {
                 if self.endpoints.is_empty() || self.endpoints.contains(&endpoint.slug) {
-                    self.app.store.touch(endpoint.id).await?;
+                    self.store.touch(endpoint.id).await?;
                 }
             }
             Ok::<_, StoreError>(())
@@ -307,7 +314,7 @@ impl Reader {
         if !self.endpoints.is_empty() {
             return Ok(self.endpoints.iter().map(Slug::to_string).collect());
         }
-        let endpoints = self.app.store.endpoints(self.workspace).await.inspect_err(|error| {
+        let endpoints = self.store.endpoints(self.workspace).await.inspect_err(|error| {
             tracing::warn!(%error, "a feed cannot read its endpoints");
         });
         Ok(endpoints?.0.iter().map(|endpoint| endpoint.slug.to_string()).collect())
@@ -326,3 +333,6 @@ fn sse(event: &FeedEvent, id: Option<i64>) -> Event {
         Err(error) => sse.comment(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

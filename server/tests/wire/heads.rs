@@ -34,8 +34,6 @@ fn kept_heads() -> Vec<Case> {
         kept("colons in values", head("X::\r\nY: a:b: c\r\nZ:: \r\n")),
         kept("a folded line", head("X: a\r\n b\r\nY: c\r\n")),
         kept("folds of nothing", head("X:\r\n \r\n\t\r\n a\r\nY: c\r\n")),
-        kept("a folded Host", b"POST /{id} HTTP/1.1\r\nHost:\r\n h\r\n\r\n"),
-        kept("a folded length", [&head("Content-Length:\r\n\t 4\r\n")[..], b"body"].concat()),
         kept("a name of 4 KB", head(format!("{}: 1\r\n", "N".repeat(4096)))),
         kept("ninety fields", fields(90)),
         kept("ninety-one fields", fields(91)),

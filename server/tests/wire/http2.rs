@@ -11,9 +11,10 @@ use crate::common::{
     wire::{Wire, fields, wait_until_read},
 };
 
-type Sender = http2::SendRequest<http_body_util::combinators::BoxBody<Bytes, std::io::Error>>;
+pub(crate) type Sender =
+    http2::SendRequest<http_body_util::combinators::BoxBody<Bytes, std::io::Error>>;
 
-async fn connect(server: &TestServer) -> Sender {
+pub(crate) async fn connect(server: &TestServer) -> Sender {
     connect_with(server, 65_535).await
 }
 
@@ -29,7 +30,7 @@ async fn connect_with(server: &TestServer, window: u32) -> Sender {
     sender
 }
 
-async fn send(
+pub(crate) async fn send(
     sender: &mut Sender,
     request: hyper::http::request::Builder,
     body: &str,
@@ -40,7 +41,7 @@ async fn send(
     sender.send_request(request.body(body).unwrap()).await.unwrap()
 }
 
-fn post(id: &str) -> hyper::http::request::Builder {
+pub(crate) fn post(id: &str) -> hyper::http::request::Builder {
     Request::post(format!("http://hooks.test/{id}/a?b"))
 }
 
@@ -56,24 +57,118 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
     [vec![0], text(name), text(value)].concat()
 }
 
+/// The start of a connection.
+fn start() -> Vec<u8> {
+    [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat()
+}
+
+/// The head of a request; with the last flag it has no body.
+fn opening(stream: u32, target: &str, fields: &[(&str, &str)], ends: bool) -> Vec<u8> {
+    let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", target)];
+    let lines = pseudo.iter().chain(fields).map(|(name, value)| literal(name, value));
+    frame(1, 4 | u8::from(ends), stream, &lines.collect::<Vec<_>>().concat())
+}
+
 /// The start of a connection with a request whose body does not end.
 fn unfinished(id: &str) -> Vec<u8> {
-    let target = format!("/{id}");
-    let head = [
-        literal(":method", "POST"),
-        literal(":scheme", "http"),
-        literal(":path", &target),
-        literal(":authority", "h"),
-        literal("x-a", "1"),
-    ]
-    .concat();
-    [
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
-        frame(4, 0, 0, &[]),
-        frame(1, 4, 1, &head),
-        frame(0, 0, 1, b"hello"),
-    ]
-    .concat()
+    let head = opening(1, &format!("/{id}"), &[(":authority", "h"), ("x-a", "1")], false);
+    [start(), head, frame(0, 0, 1, b"hello")].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_host_is_refused() {
+    let server = TestServer::start().await;
+    for hosts in [
+        &["other.test"][..],
+        &["hooks.test", "hooks.test"],
+        &["hooks.test", "other.test"],
+        &["hooks.test:443"],
+        &["hooks.test, other.test"],
+        &[""],
+    ] {
+        let (owner, id) = server.owner().await;
+        let mut sender = connect(&server).await;
+        let request = hosts.iter().fold(post(&id), |request, host| request.header("host", *host));
+        let answer = send(&mut sender, request, "hello", None).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{hosts:?}");
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(body.contains("send one host."), "{hosts:?}: {body}");
+        let rows = owner.rows(&id).await;
+        assert_eq!(rows.len(), 1, "{hosts:?}");
+        assert_eq!(rows[0]["refused"]["limit"], "framing", "{hosts:?}");
+        // The owner is shown the same answer as the sender.
+        let detail = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();
+        let told = &detail["reply"]["body"];
+        assert!(told.as_str().unwrap().contains("send one host."), "{hosts:?}: {told}");
+        // The connection goes on.
+        assert_eq!(send(&mut sender, post(&id), "", None).await.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_host_in_other_words_is_taken() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let mut sender = connect(&server).await;
+    for host in ["hooks.test", "HOOKS.Test", "hooks.test:80"] {
+        let request = post(&id).header("host", host);
+        assert_eq!(send(&mut sender, request, "", None).await.status(), StatusCode::OK, "{host}");
+    }
+    assert_eq!(owner.rows(&id).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn framing_that_contradicts_http2_is_refused_and_its_connection_goes_on() {
+    let server = TestServer::start().await;
+    let hidden = [(":authority", "h")];
+    for (fields, body) in [
+        (&[("content-length", "3")][..], "hello"),
+        (&[("content-length", "10")], "hello"),
+        (&[("content-length", "10")], ""),
+        (&[("content-length", "5, 5")], "hello"),
+        (&[("content-length", "+5")], "hello"),
+        (&[("content-length", "5"), ("content-length", "6")], "hello"),
+        (&[("transfer-encoding", "chunked")], "hello"),
+        (&[("connection", "close")], "hello"),
+        (&[("keep-alive", "1")], "hello"),
+        (&[("upgrade", "h2c")], "hello"),
+        (&[("proxy-connection", "close")], "hello"),
+        (&[("te", "gzip")], "hello"),
+        // An authority may not come twice, nor after fields.
+        (&[("x-a", "1"), (":authority", "i")], "hello"),
+        (&[(":authority", "i")], "hello"),
+    ] {
+        let (owner, id) = server.owner().await;
+        let mut wire = Wire::connect(server.address()).await;
+        let fields = [&hidden[..], fields].concat();
+        let target = format!("/{id}");
+        let ends = body.is_empty();
+        let sent = [start(), opening(1, &target, &fields, ends)].concat();
+        wire.send(&sent).await;
+        if !ends {
+            wire.send(&frame(0, 1, 1, body.as_bytes())).await;
+        }
+        wire.send(&opening(3, &format!("/{id}/probe"), &hidden, true)).await;
+        let mut count = 1;
+        let rows = loop {
+            let rows = owner.rows_once(&id, count).await;
+            if rows.iter().any(|row| row["complete"] == true) {
+                break rows;
+            }
+            count = rows.len() + 1;
+        };
+        for row in rows {
+            let is_probe = row["target"] == format!("/{id}/probe");
+            assert_eq!(row["complete"], is_probe, "{fields:?}: {row}");
+        }
+    }
+    let (owner, id) = server.owner().await;
+    let mut wire = Wire::connect(server.address()).await;
+    let nameless = opening(1, &format!("/{id}"), &[], true);
+    wire.send(&[start(), nameless].concat()).await;
+    let rows = owner.rows_once(&id, 1).await;
+    assert_eq!(rows[0]["refused"]["limit"], "framing", "no host at all: {}", rows[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,10 +17,28 @@ fn doubtful() -> Vec<Case> {
         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
         "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
         "Transfer-Encoding: chunked\r\ncontent-length: 0\r\n",
-        "Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n",
     ] {
         cases.push(refused(fields, hiding(fields), 400, "contradict"));
     }
+    for fields in [
+        "Transfer-Encoding:\r\n chunked\r\n",
+        "Transfer-Encoding:\r\n chunked\r\nContent-Length: 5\r\n",
+        "Transfer-Encoding: chunked\r\n \r\n",
+        "Transfer-Encoding: chun\r\n ked\r\n",
+        "Transfer-Encoding: x\r\n chunked\r\n",
+        "Transfer-Encoding: x\r\n\t, chunked\r\n",
+        "Content-Length:\r\n 5\r\n",
+        "Content-Length: 5\r\n 5\r\n",
+        "Content-Length: 5\r\n\t\r\n",
+        "Content-Length: \r\n\t \r\n 5\r\n",
+        "Connection:\r\n close\r\n",
+        "Connection: x\r\n , close\r\n",
+        "Expect:\r\n 100-continue\r\n",
+    ] {
+        cases.push(refused(format!("{fields:?}"), hiding(fields), 400, "a second line"));
+    }
+    let folded = "POST /{id} HTTP/1.1\r\nHost:\r\n h\r\n\r\n0\r\n\r\n";
+    cases.push(refused("a folded Host", format!("{folded}{HIDDEN}"), 400, "a second line"));
     for fields in [
         "Content-Length: 5\r\nContent-Length: 5\r\n",
         "Content-Length: 5\r\nContent-Length: 6\r\n",
@@ -53,7 +71,6 @@ fn doubtful() -> Vec<Case> {
         "18446744073709551621",
         "4294967296 5",
         "five",
-        "5\r\n 5",
     ] {
         let fields = format!("Content-Length: {value}\r\n");
         cases.push(refused(format!("{fields:?}"), hiding(&fields), 400, "Content-Length"));
@@ -76,10 +93,8 @@ fn doubtful() -> Vec<Case> {
         "chunked\x0b",
         "chunked\0",
         "\0chunked",
-        "chun\r\n ked",
         "chunKeD\x0c",
         "cow",
-        "x\r\n chunked",
         "\u{a0}chunked",
     ] {
         let fields = format!("Transfer-Encoding: {value}\r\n");
@@ -101,6 +116,9 @@ fn doubtful() -> Vec<Case> {
         "Transfer-Encoding\0: chunked\r\n",
         "Content-Length : 5\r\n",
         "Content-Length\x1f: 5\r\n",
+        "Content-Length\u{a0}: 5\r\n",
+        "\u{85}Transfer-Encoding: chunked\r\n",
+        "\"Transfer-Encoding\": chunked\r\n",
     ] {
         cases.push(refused(format!("{fields:?}"), hiding(fields), 400, "field line"));
     }
@@ -133,7 +151,6 @@ fn bodies_that_look_like_requests() -> Vec<Case> {
     let old = format!("POST /{{id}} HTTP/1.0\r\nContent-Length: {length}\r\n\r\n{HIDDEN}");
     let get =
         format!("GET /{{id}} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{HIDDEN}");
-    let folded = head(format!("Content-Length:\r\n {length}\r\n"));
     let many = head(format!("{}Content-Length: {length}\r\n", "x: y\r\n".repeat(500)));
     let expecting =
         head(format!("Content-Length: {length}\r\nUpgrade: h2c\r\nConnection: upgrade\r\n"));
@@ -141,7 +158,6 @@ fn bodies_that_look_like_requests() -> Vec<Case> {
         kept("under a length", [&with_length[..], hidden].concat()),
         kept("in HTTP/1.0", old).closes(),
         kept("under GET", get),
-        kept("under a folded length", [&folded[..], hidden].concat()),
         kept("under a length far down", [&many[..], hidden].concat()),
         kept("beside an upgrade", [&expecting[..], hidden].concat()),
         kept("in a chunk", [&chunked[..], chunk.as_bytes(), b"0\r\n\r\n"].concat())

@@ -29,7 +29,15 @@ fn message<'a>(scheme: &Scheme, value: &str, other: &str, body: &'a [u8]) -> Mes
     fields.extend(scheme.id.map(|field| (field.to_owned(), other.to_owned())));
     fields.extend(scheme.when.map(|(field, value)| (field.to_owned(), value.to_owned())));
     let urls = vec!["https://h.test/a".to_owned()];
-    Message { method: "POST", fields, body: body.into(), urls, received_at: 0 }
+    Message {
+        method: "POST",
+        fields,
+        unreadable: Vec::new(),
+        body: body.into(),
+        urls,
+        is_target_text: true,
+        received_at: 0,
+    }
 }
 
 #[test]
@@ -114,6 +122,8 @@ proptest! {
         seconds in 1_i64..4_000_000_000,
         decoys in 0_usize..3,
     ) {
+        // Such a key is as good as none, and refused.
+        prop_assume!(key.iter().any(|&byte| byte != 0));
         for (provider, scheme) in schemes() {
             let is_hashed = matches!(scheme.method, Method::Hmac(_) | Method::Digest(_));
             let in_field = matches!(
