@@ -385,14 +385,14 @@ async fn what_senders_made_to_break_readers_is_read() {
 async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
-    let html = "<img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
+    let html = "<link rel=preconnect href=//x.test><a href=//x.test>a</a>\
+        <img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
     send(&server, &id, &[("content-type", "text/html")], html).await;
     let preview = reading(&owner, &id, "form=preview").await;
     let document = preview["preview"].as_str().unwrap();
-    let (policy, rest) = document.split_once("<img").unwrap();
-    assert!(
-        policy.contains("default-src 'none'") && rest.starts_with(" src=https://x.test"),
-        "{document}"
-    );
-    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 image, 1 script.");
+    let (policy, rest) = document.split_once("<a ").unwrap();
+    assert!(policy.contains("default-src 'none'") && !document.contains("<link"), "{document}");
+    assert_eq!(rest, "data-link title=\"//x.test\">a</a><img src=\"data:,\">");
+    let told = "Not loaded from outside: 1 image, 1 script, 1 style sheet or other link.";
+    assert_eq!(preview["notes"][0]["text"], told);
 }
