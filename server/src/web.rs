@@ -9,6 +9,7 @@ pub(crate) mod client;
 mod error;
 mod finding;
 mod health;
+mod host;
 mod live;
 mod metrics;
 mod origin;
@@ -33,7 +34,11 @@ use self::{
     api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
     client::ClientAddress,
 };
-pub(crate) use self::{error::problem_response, finding::DELETIONS, origin::host};
+pub(crate) use self::{
+    error::problem_response,
+    finding::DELETIONS,
+    origin::{host, name_of},
+};
 use crate::{
     answering::Answering,
     budget::Budget,
@@ -161,8 +166,12 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(assets::routes());
+    // What supervisors ask for answers under any name.
+    let host = middleware::from_fn_with_state(app.clone(), host::check);
+    let api = api.merge(uncompressed).layer(host.clone());
     let ours = pages
-        .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
+        .layer(host)
+        .merge(api.layer(middleware::from_fn(security::api)))
         .merge(service)
         .layer(middleware::from_fn(log));
     ours.fallback(any(capture::any)).with_state(app)
