@@ -268,6 +268,37 @@ async fn a_programme_goes_through_its_steps_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn previews_and_preflights_take_no_step_of_a_programme() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let path = format!("/{id}");
+    let steps = json!([{ "reply": { "status": 503 } }, { "reply": { "status": 202 } }]);
+    let preflight = [("origin", "http://a.test"), ("access-control-request-method", "PUT")];
+    let slack = [("user-agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")];
+    for by in ["all", "attempt"] {
+        set(&owner, &id, &json!({ "programme": { "steps": steps, "by": by } })).await;
+        let look = async || {
+            let asked = server.stranger().send(Method::OPTIONS, &path, &preflight, "").await;
+            let looked = server.stranger().send(Method::GET, &path, &slack, "").await;
+            assert_eq!([asked.status, looked.status], [StatusCode::OK; 2], "{by}");
+            owner.get(&format!("/api/endpoints/{id}")).await.json()["programme"]["answered"].clone()
+        };
+        assert_eq!(look().await, 0, "{by}");
+        assert_eq!(send(&server, &path, "{}").await.status.as_u16(), 503, "{by}");
+        assert_eq!(look().await, 1, "{by}");
+    }
+    for (seq, mark) in [(1, "preflight"), (2, "preview")] {
+        assert_eq!(record(&owner, &id, seq).await["mark"], mark);
+    }
+    // They are failed in no share of them either.
+    let always = json!({ "percent": 100, "steps": [{ "reply": { "status": 500 } }] });
+    set(&owner, &id, &json!({ "programme": always })).await;
+    let looked = server.stranger().send(Method::GET, &path, &slack, "").await;
+    assert_eq!(looked.status, StatusCode::OK);
+    assert_eq!(send(&server, &path, "{}").await.status.as_u16(), 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_share_of_requests_fails_without_an_end() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
