@@ -27,7 +27,7 @@ export default defineConfig<Options>({
       // senders, proxies, streams and time.
       name: "pages",
       use: { host: "localhost" },
-      testIgnore: /(copyas|crosssite|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
+      testIgnore: /(copyas|crosssite|hints|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
     },
   ],
 });

@@ -34,6 +34,7 @@ pub(crate) use self::{
     decide::Answer,
     deliver::Due,
     fault::Fault,
+    fields::{refused as refused_field, take_out_refused},
     kept::read as answered,
     settings::{MAX_BYTES, Settings, has_no_body},
     words::words,
@@ -196,7 +197,8 @@ impl Answering {
         };
         let read = serde_json::from_str::<wire::Answering>(&stored.settings)
             .map_err(|error| error.to_string())
-            .and_then(|set| {
+            .and_then(|mut set| {
+                take_out_refused(&mut set);
                 Settings::read(&set, stored.version, stored.answered)
                     .map_err(|fault| fault.to_string())
             });

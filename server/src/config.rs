@@ -55,8 +55,9 @@ pub struct Config {
     #[arg(long, env = "HOOKGLASS_DATABASE", value_name = "FILE", default_value = "hookglass.db")]
     pub database: Database,
 
-    /// Where the world reaches this server, such as `https://hooks.example.com`. Without it, pages
-    /// show the origin that the browser uses.
+    /// Where the world reaches this server, such as `https://hooks.example.com`. Pages and API then
+    /// answer only under its host name, and under loopback. Without it, pages show the origin that the
+    /// browser uses.
     #[arg(long, env = "HOOKGLASS_PUBLIC_URL", value_name = "ORIGIN")]
     pub public_url: Option<PublicUrl>,
 
@@ -261,6 +262,11 @@ impl PublicUrl {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.0
+    }
+
+    /// The name or address of its host, without a port.
+    pub(crate) fn name(&self) -> &str {
+        crate::web::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
     }
 
     /// Whether it is https.

@@ -41,6 +41,8 @@ use crate::{
 const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
 /// How many MiB readings may take at once; what would need more waits.
 const MOST_MEBIBYTES: u32 = 192;
+/// The longest sentence about a part, in bytes.
+const MOST_NOTE_BYTES: usize = 1024;
 /// What undoing a coding may take, in MiB.
 const DECODED_MEBIBYTES: u32 = 24;
 /// Rows or fields, where nothing else is asked for.
@@ -107,6 +109,18 @@ pub(crate) struct Subject {
 impl Reader {
     /// Makes a part readable.
     pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+        let mut reading = self.read_part(subject, ask).await?;
+        // What senders sent stands in some of them, too.
+        for note in &mut reading.notes {
+            shorten(&mut note.text);
+        }
+        if let Some(decoded) = &mut reading.decoded {
+            shorten(&mut decoded.coding);
+        }
+        Ok(reading)
+    }
+
+    async fn read_part(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
         let part = rows_asked(&ask)?;
         let folds = folds(&ask)?;
         match ask.part {
@@ -342,6 +356,15 @@ fn folds(ask: &Ask) -> Result<Folds, ReadError> {
 /// The kind of a piece that leads to another view.
 fn link(href: &str) -> String {
     format!("link {href}")
+}
+
+/// Cuts a sentence down to [`MOST_NOTE_BYTES`].
+fn shorten(text: &mut String) {
+    let end = pieces::char_boundary(text.as_bytes(), MOST_NOTE_BYTES);
+    if end < text.len() {
+        text.truncate(end);
+        text.push('…');
+    }
 }
 
 /// A sentence about what is read.

@@ -58,6 +58,9 @@ const RESERVED: [&str; 50] = [
     "socket.io",
 ];
 
+/// The same, reserved when there were endpoints already: those that have one of these names keep it.
+const RESERVED_LATER: [&str; 1] = ["problems"];
+
 /// The length of a UUID in its hyphenated form.
 const UUID_BYTES: usize = 36;
 
@@ -95,6 +98,9 @@ impl Slug {
         if let Some(uuid) = uuid(segment) {
             return (uuid.get_version_num() == 4).then(|| Self(uuid.to_string()));
         }
+        if RESERVED_LATER.contains(&segment) {
+            return Some(Self(segment.to_owned()));
+        }
         segment.parse().ok()
     }
 
@@ -123,7 +129,7 @@ impl FromStr for Slug {
         let starts = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         let goes_on =
             bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-        if RESERVED.contains(&text) {
+        if RESERVED.contains(&text) || RESERVED_LATER.contains(&text) {
             return Err(SlugError::Reserved);
         }
         if !starts || !goes_on || !(3..=63).contains(&text.len()) {
@@ -179,5 +185,11 @@ mod tests {
             assert_eq!(reserved.parse::<Slug>(), Err(SlugError::Reserved), "{reserved}");
             assert_eq!(Slug::from_segment(reserved), None);
         }
+    }
+
+    #[test]
+    fn a_name_that_was_reserved_later_is_given_to_nobody_but_still_addressed() {
+        assert_eq!("problems".parse::<Slug>(), Err(SlugError::Reserved));
+        assert_eq!(Slug::from_segment("problems").unwrap().as_str(), "problems");
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
@@ -26,6 +26,9 @@ use crate::{
 pub const KEY_VARIABLE: &str = "HOOKGLASS_SECRET_KEY";
 /// A key's length.
 const KEY_BYTES: usize = 32;
+/// What group and others may do with a file, in its mode.
+#[cfg(unix)]
+const OTHERS: u32 = 0o077;
 /// The length of the random start of what is sealed.
 const NONCE_BYTES: usize = 24;
 /// What binds a sealed secret to this use and this version of it.
@@ -79,6 +82,17 @@ pub enum VaultError {
         /// Why.
         source: Arc<io::Error>,
     },
+    /// Others than its owner can read the file, and that cannot be changed.
+    #[error(
+        "others can use the key file {path}, and its mode cannot be changed ({source}): make it \
+         readable by the user of Hookglass alone (chmod 600), or give its content as {KEY_VARIABLE}"
+    )]
+    Exposed {
+        /// Its path.
+        path: PathBuf,
+        /// Why its mode cannot be changed.
+        source: Arc<io::Error>,
+    },
     /// The operating system has no random numbers to give.
     #[error("no random numbers")]
     Random,
@@ -102,7 +116,7 @@ impl Vault {
     /// there.
     ///
     /// # Errors
-    /// There is a file, but it cannot be read or holds no key.
+    /// There is a file, but it cannot be read, holds no key, or is open to others and stays so.
     pub(crate) fn open(database: &Path, given: Option<SecretKey>) -> Result<Self, VaultError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".key");
@@ -203,7 +217,19 @@ fn bound(endpoint: EndpointId, id: SecretId) -> Vec<u8> {
 }
 
 fn read(path: &Path) -> Result<Option<SecretKey>, VaultError> {
-    match fs::read_to_string(path).map(Zeroizing::new) {
+    let file = File::open(path).and_then(|mut file| {
+        let mut text = Zeroizing::new(String::new());
+        file.read_to_string(&mut text)?;
+        Ok((file, text))
+    });
+    let read = match file {
+        Ok((file, text)) => {
+            shut(path, &file)?;
+            Ok(text)
+        }
+        Err(error) => Err(error),
+    };
+    match read {
         Ok(text) => text.parse().map(Some).map_err(|_| VaultError::Malformed(path.to_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
@@ -213,14 +239,47 @@ fn read(path: &Path) -> Result<Option<SecretKey>, VaultError> {
     }
 }
 
+/// Sees to it that nobody but its owner can read the key's file: whoever has it and the database has
+/// the secrets.
+#[cfg(unix)]
+fn shut(path: &Path, file: &File) -> Result<(), VaultError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let failed = |source| VaultError::File { path: path.to_owned(), source: Arc::new(source) };
+    let mode = file.metadata().map_err(failed)?.permissions().mode();
+    if mode & OTHERS == 0 {
+        return Ok(());
+    }
+    let own = fs::Permissions::from_mode(mode & 0o777 & !OTHERS);
+    file.set_permissions(own).map_err(|source| VaultError::Exposed {
+        path: path.to_owned(),
+        source: Arc::new(source),
+    })?;
+    tracing::warn!(
+        file = %path.display(),
+        mode = format!("{:o}", mode & 0o777),
+        "others could use the key file; now only its owner can. If somebody did, replace the secrets"
+    );
+    Ok(())
+}
+
+#[cfg(not(unix))]
+const fn shut(_: &Path, _: &File) -> Result<(), VaultError> {
+    Ok(())
+}
+
 /// Writes the key to a file of its own, readable by nobody else and on disk before it is used:
 /// a secret whose key a power cut took is lost.
 fn write(path: &Path, key: &SecretKey) -> io::Result<()> {
     let mut started = path.as_os_str().to_owned();
     started.push(".new");
     let started = PathBuf::from(started);
+    // One that a crash left behind, or somebody put there, may be open to others.
+    match fs::remove_file(&started) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&started)?;
@@ -290,6 +349,38 @@ mod tests {
         fs::write(&path, "nonsense").unwrap();
         let told = Vault::open(&folder.path().join("x.db"), None).err().unwrap().to_string();
         assert!(told.contains(path.to_str().unwrap()), "{told}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_key_file_that_others_can_use_is_shut() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.db.key");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let open_to = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        // What was begun before a crash is open to all: the key does not go into it.
+        let started = folder.path().join("x.db.key.new");
+        fs::write(&started, "").unwrap();
+        open_to(&started, 0o666);
+        let id = SecretId::random();
+        let sealed = vault(folder.path()).seal(EndpointId(1), id, &secret()).unwrap();
+        assert_eq!((mode(&path), started.exists()), (0o600, false));
+
+        for (before, after) in [
+            (0o644, 0o600),
+            (0o640, 0o600),
+            (0o604, 0o600),
+            (0o620, 0o600),
+            (0o444, 0o400),
+            (0o400, 0o400),
+        ] {
+            open_to(&path, before);
+            assert!(vault(folder.path()).unseal(EndpointId(1), id, &sealed).is_some());
+            assert_eq!(mode(&path), after, "{before:o}");
+        }
     }
 
     #[test]

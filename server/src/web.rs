@@ -9,6 +9,7 @@ pub(crate) mod client;
 mod error;
 mod finding;
 mod health;
+mod host;
 mod live;
 mod metrics;
 mod origin;
@@ -35,7 +36,10 @@ use self::{
     client::ClientAddress,
 };
 pub(crate) use self::{
-    error::problem_response, finding::DELETIONS, origin::host, responses::RESPONSES_AT_ONCE,
+    error::problem_response,
+    finding::DELETIONS,
+    origin::{host, name_of},
+    responses::RESPONSES_AT_ONCE,
 };
 use crate::{
     answering::Answering,
@@ -168,8 +172,12 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(assets::routes());
+    // What supervisors ask for answers under any name.
+    let host = middleware::from_fn_with_state(app.clone(), host::check);
+    let api = api.merge(uncompressed).layer(host.clone());
     let ours = pages
-        .merge(api.merge(uncompressed).layer(middleware::from_fn(security::api)))
+        .layer(host)
+        .merge(api.layer(middleware::from_fn(security::api)))
         .merge(service)
         .layer(middleware::from_fn(log));
     ours.fallback(any(capture::any)).with_state(app)

@@ -173,6 +173,107 @@ async fn other_origins_pages_read_nothing_by_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_referer_alone_keeps_a_form_from_changing_anything() {
+    let server = TestServer::start().await;
+    let (cookie, id) = browser(&server).await;
+    server.stranger().post(&format!("/{id}"), "").await;
+    let ours = format!("http://{}/inspect/{id}", server.address());
+    let referers = [
+        "http://evil.test/",
+        "https://evil.test",
+        &format!("http://evil.test/{ours}"),
+        &ours.replace("http:", "https:"),
+        &ours.replacen("http://", "http://evil.test:80/", 1),
+        "about:blank",
+        "",
+    ];
+    let types = ["application/x-www-form-urlencoded", "Text/Plain; a=b", "multipart/form-data", ""];
+    for referer in referers {
+        let page = server.stranger().with("cookie", &cookie).with("referer", referer);
+        for (path, form) in [
+            (format!("/api/endpoints/{id}"), "_method=DELETE"),
+            (format!("/api/endpoints/{id}/requests"), "_method=DELETE"),
+            (format!("/api/endpoints/{id}/requests/1"), "_method=DELETE"),
+            ("/api/session".to_owned(), "_method=DELETE"),
+            ("/api/endpoints".to_owned(), "slug=stolen"),
+            (format!("/inspect/{id}/answers"), "act=save"),
+        ] {
+            let answer = page.form(&path, form).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{referer} {path}");
+            assert_eq!(answer.problem(), "cross-origin");
+        }
+        for sent in types {
+            let fields: &[_] = if sent.is_empty() { &[] } else { &[("content-type", sent)] };
+            let answer = page.send(Method::POST, "/api/endpoints", fields, "{}").await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{referer} {sent}");
+        }
+    }
+    // Programs may say where they found an address; pages cannot send this without asking.
+    let program = server.stranger().with("referer", "http://evil.test/");
+    assert_eq!(program.post("/api/endpoints", "{}").await.status, StatusCode::CREATED);
+    let same = server.stranger().with("cookie", &cookie).with("referer", &ours);
+    let deleted = same.form(&format!("/api/endpoints/{id}/requests/1"), "_method=DELETE").await;
+    assert_eq!(deleted.status, StatusCode::SEE_OTHER, "{deleted:?}");
+    let list = same.get("/api/endpoints").await.json();
+    assert_eq!(list["endpoints"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_public_url_only_its_host_name_and_loopback_get_pages_and_the_api() {
+    let server = TestServer::with(&["--public-url", "https://hooks.test"]).await;
+    let (owner, id) = server.owner().await;
+    let under = |caller: &Client, host: &str| caller.clone().with("host", host);
+    let open = TestServer::start().await;
+    let port = server.address().port();
+    for host in ["evil.test", "hooks.test.evil.test", "10.1.2.3", "0.0.0.0", "evil.test:443"] {
+        let owner = under(&owner, host);
+        for path in [
+            "/api/endpoints",
+            "/api/providers",
+            "/api/session",
+            "/api/live",
+            &format!("/api/endpoints/{id}"),
+            &format!("/api/endpoints/{id}/requests/1/body"),
+        ] {
+            let answer = owner.get(path).await;
+            assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host} {path}");
+            assert_eq!(answer.problem(), "misdirected");
+            assert!(answer.json()["detail"].as_str().unwrap().contains("https://hooks.test"));
+            assert_eq!(answer.header("cache-control"), "no-store");
+        }
+        assert_eq!(owner.post("/api/endpoints", "{}").await.problem(), "misdirected");
+        for (path, place) in
+            [("/", "/".to_owned()), (&format!("/inspect/{id}"), format!("/inspect/{id}"))]
+        {
+            let page = owner.get(path).await;
+            assert_eq!(page.status, StatusCode::MISDIRECTED_REQUEST, "{host} {path}");
+            assert!(page.header("content-type").starts_with("text/html"), "{page:?}");
+            assert!(
+                page.text().contains(&format!("href=\"https://hooks.test{place}\"")),
+                "{page:?}"
+            );
+        }
+        let odd = owner.get("/inspect/%22%3E").await;
+        assert!(odd.text().contains("href=\"https://hooks.test/\""), "{odd:?}");
+        let form = owner.form(&format!("/inspect/{id}/answers"), "act=save").await;
+        assert_eq!(form.status, StatusCode::MISDIRECTED_REQUEST);
+        for path in ["/healthz", "/readyz", "/robots.txt", &format!("/{id}/captured")] {
+            assert_eq!(owner.get(path).await.status, StatusCode::OK, "{host} {path}");
+        }
+        // Where no name was given, any is good.
+        assert_eq!(under(&open.stranger(), host).get("/").await.status, StatusCode::OK);
+    }
+    for host in
+        ["hooks.test", "Hooks.Test:8443", "localhost", &format!("127.0.0.1:{port}"), "[::1]:1"]
+    {
+        let owner = under(&owner, host);
+        for path in ["/", "/api/endpoints", &format!("/api/endpoints/{id}")] {
+            assert_eq!(owner.get(path).await.status, StatusCode::OK, "{host} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bearer_beats_the_cookie() {
     let server = TestServer::start().await;
     let (cookie, id) = browser(&server).await;

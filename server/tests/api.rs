@@ -215,6 +215,36 @@ async fn a_workspace_has_at_most_so_many_endpoints() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_whose_name_was_reserved_later_goes_on_working() {
+    use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+    let server = TestServer::start().await;
+    let (owner, _) = server.owner().await;
+    let refused = owner.post("/api/endpoints", r#"{"slug":"problems"}"#).await;
+    assert_eq!(
+        (refused.status, refused.problem().as_str()),
+        (StatusCode::BAD_REQUEST, "invalid-request")
+    );
+    owner.post("/api/endpoints", r#"{"slug":"older"}"#).await;
+    let TestServer { server, folder } = server;
+    server.shutdown().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("test.db"));
+    let mut database = options.connect().await.unwrap();
+    let before = "update endpoints set slug = 'problems' where slug = 'older'";
+    database.execute(before).await.unwrap();
+    database.close().await.unwrap();
+
+    let server = TestServer::on(folder, &[]).await;
+    let owner = Client { address: server.address(), ..owner };
+    assert_eq!(server.stranger().post("/problems/gone", "a").await.status, StatusCode::OK);
+    let endpoint = owner.get("/api/endpoints/problems").await.json();
+    assert_eq!((&endpoint["id"], &endpoint["requests"]), (&"problems".into(), &1.into()));
+    for path in ["/inspect/problems", "/api/endpoints", "/api/endpoints/problems/requests/1"] {
+        assert_eq!(owner.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(owner.delete("/api/endpoints/problems").await.status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_public_url_is_what_the_operator_says() {
     let server = TestServer::with(&["--public-url", "https://hooks.test"]).await;
     let made = server.stranger().post("/api/endpoints", r#"{"slug":"abc"}"#).await.json();

@@ -385,14 +385,101 @@ async fn what_senders_made_to_break_readers_is_read() {
 async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
-    let html = "<img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
+    let html = "<link rel=preconnect href=//x.test><a href=//x.test>a</a>\
+        <img src=https://x.test/p.gif><script src=https://x.test/a.js></script>";
     send(&server, &id, &[("content-type", "text/html")], html).await;
     let preview = reading(&owner, &id, "form=preview").await;
     let document = preview["preview"].as_str().unwrap();
-    let (policy, rest) = document.split_once("<img").unwrap();
-    assert!(
-        policy.contains("default-src 'none'") && rest.starts_with(" src=https://x.test"),
-        "{document}"
-    );
-    assert_eq!(preview["notes"][0]["text"], "Not loaded from outside: 1 image, 1 script.");
+    let (policy, rest) = document.split_once("<a ").unwrap();
+    assert!(policy.contains("default-src 'none'") && !document.contains("<link"), "{document}");
+    assert_eq!(rest, "data-link title=\"//x.test\">a</a><img src=\"data:,\">");
+    let told = "Not loaded from outside: 1 image, 1 script, 1 style sheet or other link.";
+    assert_eq!(preview["notes"][0]["text"], told);
+}
+
+/// Bodies whose rows and fields would be long, of many pieces, or much longer as JSON.
+fn sprawling() -> Vec<(&'static str, Vec<u8>)> {
+    let (key, controls) = ("k".repeat(5000), "a\u{7f}".repeat(2500));
+    let members = vec![format!("\"{key}\":\"{controls}\""); 50].join(",");
+    let elements = vec![format!("\"{key}\""); 140].join(",");
+    let invalid = [b"a\xff".repeat(2000), b"\n".to_vec()].concat();
+    let soup = "b=c ".repeat(1100);
+    let tokens = "\"clientState\":\"\u{1}\", ".repeat(200);
+    let pairs = (0..50).map(|n| format!("{n}{}={}&", "%01".repeat(1400), "%ff".repeat(1400)));
+    let parts = (0..30).map(|n| {
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"{n}{key}\"; filename=\"{}\"\r\n\r\n\
+            {controls}\r\n",
+            "\u{1}".repeat(4000)
+        )
+    });
+    vec![
+        ("application/json", format!("{{{members}}}").into()),
+        ("application/json", format!("{{\"{key}\":[{elements}]}}").into()),
+        ("text/plain", "\u{1}".repeat(150_000).into()),
+        ("text/plain", format!("{}\n", "a\u{1}\u{202e}".repeat(800)).repeat(40).into()),
+        ("text/plain", invalid.repeat(40)),
+        ("text/plain", format!("{tokens}\n").repeat(40).into()),
+        ("application/xml", format!("<a {soup}>&b;").repeat(40).into()),
+        ("application/x-www-form-urlencoded", pairs.collect::<String>().into()),
+        ("multipart/form-data; boundary=x", format!("{}--x--", parts.collect::<String>()).into()),
+        ("text/html", format!("<a {soup}>&b;\n").repeat(40).into()),
+        ("text/coded", b"a".into()),
+    ]
+}
+
+/// How many bytes of what was sent some pieces show.
+fn shown_bytes(pieces: &Value) -> usize {
+    let of = |piece: &Value| {
+        let (text, kinds) = (piece[0].as_str().unwrap(), piece[1].as_str().unwrap());
+        let is_ours = kinds.split(' ').any(|kind| kind == "cut" || kind == "summary");
+        // A byte that is no text is shown as four.
+        if is_ours { 0 } else { text.len() - 3 * text.matches("\\x").count() }
+    };
+    pieces.as_array().unwrap().iter().map(of).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_form_of_every_body_keeps_to_the_bounds() {
+    const ROW_BYTES: usize = 4096;
+    const ANSWER_BYTES: usize = 512 * 1024;
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    for (at, (content_type, body)) in sprawling().into_iter().enumerate() {
+        let (long, coding) = ("v".repeat(5000), "identity,".repeat(1000) + "x");
+        let coding = if content_type == "text/coded" { &coding } else { "identity" };
+        let fields = [("content-type", content_type), ("x-long", &long)];
+        send(&server, &id, &[fields[0], fields[1], ("content-encoding", coding)], body).await;
+        let forms = reading(&owner, &id, "limit=1").await["forms"].take();
+        let forms = forms.as_array().unwrap().iter();
+        let forms = forms.map(|form| format!("form={}", form["value"].as_str().unwrap()));
+        let parts: &[&str] = match (at, content_type) {
+            // A comparison takes its time: once by structure, once by line.
+            (1 | 3, _) => &["wire", "compare&with=previous"],
+            (_, "text/coded") => &["wire", "headers", "query", "reply"],
+            _ => &["wire"],
+        };
+        let parts = parts.iter().map(|part| format!("part={part}"));
+        for asked in forms.chain(parts) {
+            let query = format!("{asked}&limit=2000&depth=65535&find=a");
+            let mut reading = reading(&owner, &id, &query).await;
+            reading["preview"].take();
+            let asked = format!("{content_type} {asked}");
+            let rows = reading["rows"].as_array().unwrap().iter().map(|row| &row["pieces"]);
+            let fields = reading["fields"].as_array().unwrap().iter();
+            let fields = fields.flat_map(|field| [&field["name"], &field["value"]]);
+            for pieces in rows.chain(fields) {
+                let (count, bytes) = (pieces.as_array().unwrap().len(), shown_bytes(pieces));
+                assert!(count <= 512, "{count} pieces: {asked}");
+                // What stands around a name and a value is ours.
+                assert!(bytes <= ROW_BYTES + 16, "{bytes} bytes: {asked}");
+            }
+            for all in ["rows", "fields"] {
+                let bytes = reading[all].to_string().len();
+                assert!(bytes <= ANSWER_BYTES + 1, "{bytes} bytes of {all}: {asked}");
+            }
+            let bytes = reading.to_string().len();
+            assert!(bytes <= ANSWER_BYTES + 32 * 1024, "{bytes} bytes: {asked}");
+        }
+    }
 }

@@ -284,7 +284,8 @@ impl Follower {
         let this = Rc::downgrade(self);
         self.watch.replace(Timer::every(WATCH_MS, move || {
             with(&this, |this| {
-                if this.phase.get() == Phase::Streaming && this.silence_ms() >= f64::from(SILENCE_MS)
+                if this.phase.get() == Phase::Streaming
+                    && this.silence_ms() >= f64::from(SILENCE_MS)
                 {
                     this.reopen();
                 }

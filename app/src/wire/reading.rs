@@ -122,8 +122,8 @@ pub struct Reading {
     /// Where an image can be loaded from, for the form `image`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// A whole document for the `srcdoc` of a sandboxed frame, for the form `preview`. It forbids
-    /// by a policy of its own to load anything.
+    /// A whole document for the `srcdoc` of a sandboxed frame, for the form `preview`. It holds
+    /// nothing that loads or announces something, and forbids by a policy of its own to load it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
     /// The `seq` that it was compared with, for `Part::Compare`.

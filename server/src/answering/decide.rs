@@ -201,7 +201,7 @@ impl Case {
 
 impl Answer {
     /// One without anything but a status.
-    pub(super) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
+    pub(crate) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self {
             source: source.into(),
             act: Act::Answer,

@@ -4,12 +4,12 @@ use hookglass_app::wire::{Field, Reading};
 
 use super::{
     pieces::Pieces,
-    sheet::{ANSWER_BYTES, FOUND_ROWS, Part, number, weight_of},
+    sheet::{FOUND_ROWS, Part, Room, json_bytes, number},
 };
 
 /// How much of a value is shown; `Field::whole` has the rest.
 pub(crate) const VALUE_BYTES: usize = 4096;
-/// How much `Field::whole` has at most.
+/// How much `Field::whole` takes as JSON at most.
 const WHOLE_BYTES: usize = 256 * 1024;
 
 /// A field of bytes as sent.
@@ -23,7 +23,9 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
     Field {
         name: shown_name.done(),
         value: shown.done(),
-        whole: text.filter(|text| text.len() <= WHOLE_BYTES).map(str::to_owned),
+        whole: text
+            .filter(|text| text.len() <= WHOLE_BYTES && json_bytes(text) <= WHOLE_BYTES)
+            .map(str::to_owned),
         ..Field::default()
     }
 }
@@ -33,7 +35,7 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
 pub(crate) fn fill(reading: &mut Reading, fields: impl IntoIterator<Item = Field>, part: &Part) {
     reading.total = 0;
     reading.from = number(part.from);
-    let mut bytes = 0;
+    let mut room = Room::default();
     for (place, mut field) in fields.into_iter().enumerate() {
         reading.total += 1;
         let is_asked = (part.from..part.from.saturating_add(part.limit)).contains(&place);
@@ -50,9 +52,7 @@ pub(crate) fn fill(reading: &mut Reading, fields: impl IntoIterator<Item = Field
                 reading.found.push(number(place));
             }
         }
-        if is_asked && bytes < ANSWER_BYTES {
-            let whole = field.whole.as_ref().map_or(0, String::len);
-            bytes += weight_of(&field.name) + weight_of(&field.value) + whole + 64;
+        if is_asked && room.take(&field) {
             reading.fields.push(field);
         }
     }
@@ -79,11 +79,15 @@ mod tests {
 
     #[test]
     fn long_fields_are_given_a_few_at_a_time() {
-        let long = vec![b'x'; WHOLE_BYTES];
+        // With its quotes it is as long as may be.
+        let long = vec![b'x'; WHOLE_BYTES - 2];
         let fields = (0..10).map(|_| field(b"name", &long, ""));
         let mut reading = Reading::default();
         fill(&mut reading, fields, &part(0, 500, ""));
-        assert_eq!((reading.total, reading.fields.len()), (10, 2));
-        assert_eq!(reading.fields[0].whole.as_ref().map(String::len), Some(WHOLE_BYTES));
+        assert_eq!((reading.total, reading.fields.len()), (10, 1));
+        assert_eq!(reading.fields[0].whole.as_ref().map(String::len), Some(WHOLE_BYTES - 2));
+        // A control character is six bytes on the wire.
+        assert!(field(b"name", &vec![1; WHOLE_BYTES / 6 + 1], "").whole.is_none());
+        assert!(field(b"name", &vec![1; WHOLE_BYTES / 6], "").whole.is_some());
     }
 }

@@ -92,6 +92,7 @@ impl<'a> JsonSheet<'a> {
         let mut pieces = Pieces::default();
         let mut at = start;
         let mut is_token = false;
+        let mut room = ROW_BYTES;
         if self.peek(at) == Some(b'"')
             && let Ok(end) = string_end(self.bytes, at)
         {
@@ -100,6 +101,7 @@ impl<'a> JsonSheet<'a> {
                 let key = &self.bytes[at..end];
                 is_token = tokens::is_member(&key[1..key.len() - 1]);
                 pieces.push_start("key", key, ROW_BYTES / 2);
+                room -= key.len().min(ROW_BYTES / 2);
                 pieces.say("", ": ");
                 at = space_end(self.bytes, colon + 1);
             }
@@ -140,7 +142,7 @@ impl<'a> JsonSheet<'a> {
             }
             _ => scalar_end(self.bytes, at).ok().map(|(kind, end)| {
                 let kind = if is_token { tokens::marked(kind) } else { kind.to_owned() };
-                pieces.push_start(&kind, &self.bytes[at..end], ROW_BYTES);
+                pieces.push_start(&kind, &self.bytes[at..end], room);
                 end
             }),
         };

@@ -3,12 +3,21 @@
 
 use hookglass_app::wire::Piece;
 
-/// The most pieces of one row or field: past that the rest is one piece, marked as a whole.
-const MAX_PIECES: usize = 512;
+/// The most pieces of one row or field.
+pub(crate) const MAX_PIECES: usize = 512;
+/// How many of them are what they are. All of the rest is one, marked as a whole; the others say how
+/// much more there is, of a name and two values at most.
+const OWN_PIECES: usize = MAX_PIECES - 4;
+/// The kinds of what lets one in somewhere, which pages mask.
+const MASKED: [&str; 2] = ["secret", "token"];
 
 /// Pieces that are being put together.
 #[derive(Debug, Default)]
-pub(crate) struct Pieces(Vec<Piece>);
+pub(crate) struct Pieces {
+    pieces: Vec<Piece>,
+    /// Which of them is the rest, where there were too many.
+    rest: Option<usize>,
+}
 
 impl Pieces {
     /// Text of one kind alone.
@@ -23,10 +32,6 @@ impl Pieces {
         while let Some(first) = text.chars().next() {
             let mark = mark(first);
             let end = text.find(|c| self::mark(c) != mark).unwrap_or(text.len());
-            if self.is_full() {
-                self.rest(kind, text);
-                return;
-            }
             self.add(kind, mark, &text[..end]);
             text = &text[end..];
         }
@@ -39,11 +44,7 @@ impl Pieces {
             if !chunk.invalid().is_empty() {
                 let text: String =
                     chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")).collect();
-                if self.is_full() {
-                    self.rest(kind, &text);
-                } else {
-                    self.add(kind, "byte", &text);
-                }
+                self.add(kind, "byte", &text);
             }
         }
     }
@@ -60,7 +61,7 @@ impl Pieces {
     pub(crate) fn say_cut(&mut self, bytes: usize) {
         if bytes > 0 {
             let text = format!("… {} more bytes", grouped(bytes));
-            self.0.push(Piece(text, "cut".to_owned()));
+            self.pieces.push(Piece(text, "cut".to_owned()));
         }
     }
 
@@ -71,25 +72,34 @@ impl Pieces {
 
     /// The pieces.
     pub(crate) fn done(self) -> Vec<Piece> {
-        self.0
-    }
-
-    fn is_full(&self) -> bool {
-        self.0.len() >= MAX_PIECES
+        self.pieces
     }
 
     fn add(&mut self, kind: &str, mark: &str, text: &str) {
+        if let Some(rest) = self.rest.and_then(|rest| self.pieces.get_mut(rest)) {
+            rest.0.push_str(text);
+            rest.1 = masked_as(&rest.1, kind);
+            return;
+        }
         let kind = joined(kind, mark);
-        match self.0.last_mut() {
+        let is_full = self.pieces.len() >= OWN_PIECES;
+        match self.pieces.last_mut() {
             Some(last) if last.1 == kind => last.0.push_str(text),
-            _ => self.0.push(Piece(text.to_owned(), kind)),
+            _ if !is_full => self.pieces.push(Piece(text.to_owned(), kind)),
+            // Too much alternates: it is marked as a whole, so that none of it goes unmarked.
+            _ => {
+                self.rest = Some(self.pieces.len());
+                self.pieces.push(Piece(text.to_owned(), masked_as("control", &kind)));
+            }
         }
     }
+}
 
-    /// Too much alternates: it is marked as a whole, so that none of it goes unmarked.
-    fn rest(&mut self, kind: &str, text: &str) {
-        self.add(kind, "control", text);
-    }
+/// A kind that is masked as another is.
+fn masked_as(kind: &str, other: &str) -> String {
+    let has = |kinds: &str, masked: &str| kinds.split(' ').any(|kind| kind == masked);
+    let missing = MASKED.into_iter().filter(|masked| has(other, masked) && !has(kind, masked));
+    missing.fold(kind.to_owned(), |kind, masked| joined(&kind, masked))
 }
 
 /// Two kinds as one.
@@ -196,9 +206,28 @@ mod tests {
     #[test]
     fn a_row_of_nothing_but_controls_has_a_bounded_number_of_pieces() {
         let pieces = pieces_of("", &"a\u{1}".repeat(100_000));
+        assert_eq!(pieces.len(), OWN_PIECES + 1);
+        assert_eq!(pieces[OWN_PIECES].1, "control");
+        assert_eq!(pieces[OWN_PIECES].0.len(), 2 * 100_000 - OWN_PIECES);
+    }
+
+    #[test]
+    fn whatever_kinds_there_are_the_rest_is_one_piece_and_a_secret_in_it_stays_one() {
+        let mut pieces = Pieces::default();
+        for at in 0..1000 {
+            pieces.push(["key", "string", "punctuation"][at % 3], "a");
+            pieces.push_bytes("tag", b"\xff");
+        }
+        pieces.push("string secret token", "b");
+        for _ in 0..3 {
+            pieces.say_cut(7);
+            pieces.say("punctuation", ",");
+        }
+        let pieces = pieces.done();
         assert_eq!(pieces.len(), MAX_PIECES);
-        assert_eq!(pieces[MAX_PIECES - 1].1, "control");
-        assert_eq!(pieces[MAX_PIECES - 1].0.len(), 2 * 100_000 - (MAX_PIECES - 1));
+        assert!(pieces[OWN_PIECES].0.ends_with("b,,,"));
+        assert_eq!(pieces[OWN_PIECES].1, "control secret token");
+        assert_eq!(shown(&pieces[OWN_PIECES + 1..]), [("… 7 more bytes", "cut"); 3]);
     }
 
     proptest! {

@@ -1,13 +1,16 @@
 //! What rows are read from, whatever they show.
 
-use hookglass_app::wire::{Piece, Reading, Row};
+use std::io;
+
+use hookglass_app::wire::{Reading, Row};
+use serde::Serialize;
 
 use super::find::Needle;
 
 /// The most places of rows that are told where something was found.
 pub(crate) const FOUND_ROWS: usize = 1000;
-/// Rows of about so many bytes of text are given at once, whatever the limit: fewer, where they
-/// are long. At least one is.
+/// Rows and fields that take so many bytes as JSON are given at once, whatever the limit: fewer, where
+/// they are long. At least one is.
 pub(crate) const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Rows that are made when they are asked for.
@@ -39,24 +42,23 @@ pub(crate) struct Part {
 pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
     reading.total = number(sheet.total());
     reading.from = number(part.from);
-    let mut bytes = 0;
+    let mut room = Room::default();
     let mut from = part.from;
     let end = part.from.saturating_add(part.limit);
     // A few at a time, so that long ones are not made in vain.
-    while from < end && bytes < ANSWER_BYTES {
+    'rows: while from < end {
         let rows = sheet.rows(from, (end - from).min(64));
         if rows.is_empty() {
             break;
         }
         from += rows.len();
         for mut row in rows {
-            if bytes >= ANSWER_BYTES {
-                break;
-            }
             if let Some(needle) = &part.needle {
                 needle.mark(&mut row.pieces);
             }
-            bytes += weight(&row);
+            if !room.take(&row) {
+                break 'rows;
+            }
             reading.rows.push(row);
         }
     }
@@ -65,14 +67,45 @@ pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
     }
 }
 
-/// About how many bytes a row takes as JSON.
-fn weight(row: &Row) -> usize {
-    weight_of(&row.pieces) + 32
+/// What is left of an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    bytes: usize,
+    is_over: bool,
 }
 
-/// About how many bytes pieces take as JSON.
-pub(crate) fn weight_of(pieces: &[Piece]) -> usize {
-    pieces.iter().map(|piece| piece.0.len() + piece.1.len() + 8).sum()
+impl Room {
+    /// Takes room for a row or field, if there is enough for it and was for all before it. The first
+    /// always finds some.
+    pub(crate) fn take(&mut self, what: &impl Serialize) -> bool {
+        if self.is_over {
+            return false;
+        }
+        // A comma stands between two.
+        let bytes = json_bytes(what) + 1;
+        self.is_over = self.bytes > 0 && self.bytes + bytes > ANSWER_BYTES;
+        self.bytes += bytes;
+        !self.is_over
+    }
+}
+
+/// How many bytes something takes as JSON: a control character takes six.
+pub(crate) fn json_bytes(what: &impl Serialize) -> usize {
+    struct Count(usize);
+
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, what).map_or(usize::MAX, |()| count.0)
 }
 
 /// A count or place as it crosses the wire.

@@ -7,7 +7,7 @@ use hyper::{
 };
 
 use super::{HOOKGLASS_SEQ, Visit, sandbox};
-use crate::answering::Answer;
+use crate::answering::{Answer, refused_field};
 
 /// A set answer to a request that is stored as `seq`.
 pub(crate) fn given(visit: &Visit, seq: i64, answer: &Answer) -> Response {
@@ -23,7 +23,8 @@ pub(crate) fn given(visit: &Visit, seq: i64, answer: &Answer) -> Response {
 /// nothing to leave out here: a browser that opens the URL gets a page of ours.
 pub(crate) fn fields(visit: &Visit, answer: &Answer) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in &answer.fields {
+    // Whatever they come from: what is not to be set is not to be sent.
+    for (name, value) in answer.fields.iter().filter(|(name, _)| refused_field(name).is_none()) {
         headers.append(name.clone(), value.clone());
     }
     if !answer.body.is_empty() && !headers.contains_key(CONTENT_TYPE) {
@@ -31,4 +32,24 @@ pub(crate) fn fields(visit: &Visit, answer: &Answer) -> HeaderMap {
     }
     sandbox(&mut headers, visit);
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::{Request, StatusCode, header::HeaderName};
+
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_set_is_not_sent_either() {
+        let (parts, ()) = Request::new(()).into_parts();
+        let sent = ["x-fine", "edge-cache-tag", "set-cookie", "hookglass-raw"];
+        let one = HeaderValue::from_static("1");
+        let fields = sent.map(|name| (HeaderName::from_static(name), one.clone())).to_vec();
+        let answer = Answer { fields, ..Answer::new("test", StatusCode::OK) };
+        let response = given(&Visit::of(&parts), 7, &answer);
+        let ours = response.headers();
+        assert_eq!((&ours["x-fine"], &ours[HOOKGLASS_SEQ]), (&one, &HeaderValue::from(7)));
+        assert!(sent[1..].iter().all(|name| !ours.contains_key(*name)), "{ours:?}");
+    }
 }

@@ -154,6 +154,14 @@ impl FromRequestParts<App> for Caller {
         if !reads && !matches!(proof, Proof::Program | Proof::SameOrigin) {
             return Err(Error::CrossOrigin);
         }
+        // Browsers that send neither `Origin` nor `Sec-Fetch-*` with a form are old, but there are some.
+        if parts.method == Method::POST
+            && proof == Proof::Program
+            && needs_no_preflight(headers)
+            && has_foreign_referer(headers, &origin)
+        {
+            return Err(Error::CrossOrigin);
+        }
         let credential = credential(headers, &origin, app).await?;
         let is_api = parts.uri.path().starts_with("/api/");
         let by_cookie = matches!(credential, Credential::Cookie(..));
@@ -184,6 +192,27 @@ fn proof(headers: &HeaderMap, origin: &Origin) -> Proof {
         None if SEC_FETCH.iter().any(|name| headers.contains_key(name)) => Proof::CrossOrigin,
         None => Proof::Program,
     }
+}
+
+/// Whether a page could have sent a `POST` with these fields without asking first (WHATWG Fetch
+/// §2.2.2).
+fn needs_no_preflight(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return true };
+    let essence = content_type.to_str().ok().and_then(|value| value.split(';').next());
+    essence.is_none_or(|essence| {
+        let simple = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"];
+        simple.iter().any(|simple| essence.trim().eq_ignore_ascii_case(simple))
+    })
+}
+
+/// Whether a page of another origin asked, as far as `Referer` tells.
+fn has_foreign_referer(headers: &HeaderMap, origin: &Origin) -> bool {
+    headers.get_all(header::REFERER).iter().any(|referer| {
+        let sent = referer.to_str().unwrap_or_default();
+        let host = sent.find("://").map_or(0, |scheme| scheme + 3);
+        let end = sent[host..].find(['/', '?', '#']).map_or(sent.len(), |end| host + end);
+        !origin.is(&sent[..end])
+    })
 }
 
 async fn credential(headers: &HeaderMap, origin: &Origin, app: &App) -> Result<Credential, Error> {

@@ -26,6 +26,9 @@ pub(crate) enum Error {
     UnknownKey,
     #[error("not from a page of this origin")]
     CrossOrigin,
+    /// Asked for under a name that is not ours, where ours is this origin.
+    #[error("not under this host name")]
+    Misdirected(String),
     #[error("no new workspaces here")]
     CreationClosed,
     #[error("not found")]
@@ -77,6 +80,7 @@ impl Error {
             }
             Self::UnknownKey => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin | Self::CreationClosed => StatusCode::FORBIDDEN,
+            Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::NotFound | Self::NoOther(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::SlugTaken
@@ -123,6 +127,14 @@ impl Error {
                 "Browsers may do this only from Hookglass's own pages; programs must not send \
                  Origin or Sec-Fetch-* fields."
                     .to_owned(),
+            ),
+            Self::Misdirected(origin) => (
+                "misdirected",
+                "Not under this host name",
+                format!(
+                    "This server's pages and API are at {origin}: ask there. A proxy in front must \
+                     pass on the Host that its client asked for."
+                ),
             ),
             Self::CreationClosed => (
                 "key-needed",
@@ -328,6 +340,7 @@ impl IntoResponse for Error {
             | Self::InvalidField(_)
             | Self::InvalidQuery(_)
             | Self::CrossOrigin
+            | Self::Misdirected(_)
             | Self::CreationClosed
             | Self::NotFound
             | Self::NoOther(_)

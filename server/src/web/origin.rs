@@ -49,12 +49,20 @@ impl Origin {
 
     /// Whether browsers take it for a secure context (W3C Secure Contexts §3.1).
     pub(crate) fn is_trustworthy(&self) -> bool {
-        let name = match self.host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((address, _)) => address,
-            None => self.host.split(':').next().unwrap_or_default(),
-        };
+        self.https || self.is_loopback()
+    }
+
+    /// Whether its host is the one that the operator gave, at any port, or this machine itself.
+    pub(crate) fn is_expected(&self) -> bool {
+        let public = self.public.as_ref();
+        public.is_none_or(|public| name_of(&self.host) == public.name()) || self.is_loopback()
+    }
+
+    /// Whether its host is this machine itself, by a name that nobody else can have.
+    fn is_loopback(&self) -> bool {
+        let name = name_of(&self.host);
         let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        self.https || is_loopback || name == "localhost" || name.ends_with(".localhost")
+        is_loopback || name == "localhost" || name.ends_with(".localhost")
     }
 
     /// Whether an `Origin` field names this server.
@@ -81,6 +89,14 @@ impl Origin {
     fn seen(&self) -> String {
         let scheme = if self.https { "https" } else { "http" };
         format!("{scheme}://{}", self.host)
+    }
+}
+
+/// The name or address in a host, without its port and brackets.
+pub(crate) fn name_of(host: &str) -> &str {
+    match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
     }
 }
 
@@ -145,6 +161,31 @@ mod tests {
         for foreign in ["http://a.test", "https://a.test:3000", "null", "http://b.test:3000", ""] {
             assert!(!origin.is(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn only_the_public_name_and_loopback_are_expected() {
+        let is_expected = |host: &str, public| origin(host, None, public).unwrap().is_expected();
+        let public = Some("https://hooks.test");
+        for host in
+            ["hooks.test", "HOOKS.test:8443", "localhost:1", "a.localhost", "127.0.0.2", "[::1]:1"]
+        {
+            assert!(is_expected(host, public), "{host}");
+        }
+        for host in [
+            "evil.test",
+            "hooks.test.evil.test",
+            "a.hooks.test",
+            "hooks.test.",
+            "0.0.0.0",
+            "10.0.0.1",
+            "[::]",
+            "localhost.evil.test",
+        ] {
+            assert!(!is_expected(host, public), "{host}");
+            assert!(is_expected(host, None), "{host}");
+        }
+        assert!(is_expected("[fd00::1]:1", Some("http://[fd00::1]:8080")));
     }
 
     #[test]

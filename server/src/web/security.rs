@@ -19,12 +19,16 @@ const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// Gives each answer of the API its security fields, a policy that allows nothing among them.
 pub(crate) async fn api(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    bare(response.headers_mut());
+    response
+}
+
+/// Gives an answer that needs nothing its security fields.
+pub(crate) fn bare(headers: &mut HeaderMap) {
     common(headers);
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"));
-    response
 }
 
 /// Gives a page its security fields. The policy names no bare `'self'`: capture paths are inside
@@ -59,6 +63,8 @@ pub(crate) fn no_index(headers: &mut HeaderMap) {
 
 fn common(headers: &mut HeaderMap) {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // What senders name is nothing to look up ahead.
+    headers.insert(header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin"));

@@ -164,3 +164,28 @@ async fn answers_that_are_kept_and_set_count_as_storage() {
     assert_eq!(reply["body_bytes"], 200_000);
     assert_eq!(reply["body"].as_str().unwrap().len(), 65_536, "only its start is kept");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fields_that_an_older_version_allowed_are_left_out_and_the_rest_goes_on() {
+    use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let reply = json!({ "status": 202, "headers": [["x-one", "1"], ["x-two", "2"]] });
+    set(&owner, &id, &json!({ "reply": reply })).await;
+    let TestServer { server, folder } = server;
+    server.shutdown().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("test.db"));
+    let mut database = options.connect().await.unwrap();
+    let older = "update answers set settings = replace(settings, 'x-two', 'Cache-Tag')";
+    database.execute(older).await.unwrap();
+    database.close().await.unwrap();
+
+    let server = TestServer::on(folder, &[]).await;
+    let owner = Client { address: server.address(), ..owner };
+    let answer = send(&server, &format!("/{id}"), "{}").await;
+    assert_eq!((answer.status, answer.header("x-one")), (StatusCode::ACCEPTED, "1"));
+    assert!(!answer.headers.contains_key("cache-tag"), "{answer:?}");
+    // What else is set can still be changed.
+    let endpoint = set(&owner, &id, &json!({ "handshakes": false })).await;
+    assert_eq!(endpoint["reply"]["headers"], json!([["x-one", "1"]]));
+}

@@ -10,8 +10,9 @@ use crate::reading::{
 
 /// Equal rows that are shown on each side of a difference.
 const CONTEXT_ROWS: usize = 3;
-/// The most that is shown of a value.
-const VALUE_BYTES: usize = 4096;
+/// The most that is shown of names and values in a row, and of the name alone.
+const ROW_BYTES: usize = 4096;
+const NAME_BYTES: usize = 1024;
 /// The most rows: past that the rest is only counted.
 const MAX_ROWS: usize = 20_000;
 
@@ -125,20 +126,21 @@ impl Rows {
     fn row(&self, mark: Option<String>, name: &str, values: &[(&str, &[u8])]) -> Row {
         let mut pieces = Pieces::default();
         if !name.is_empty() {
-            pieces.push("key", name);
+            pieces.push_start("key", name.as_bytes(), NAME_BYTES);
             pieces.say("", ": ");
         }
+        let limit = (ROW_BYTES - name.len().min(NAME_BYTES)) / values.len().max(1);
         let secrecy = (self.secrecy)(name);
         for (place, (kind, value)) in values.iter().enumerate() {
             if place > 0 {
                 pieces.say("", " → ");
             }
             if secrecy.is_empty() {
-                let end = char_boundary(value, VALUE_BYTES);
+                let end = char_boundary(value, limit);
                 Tokens::of(value).push(&mut pieces, kind, &value[..end], 0);
                 pieces.say_cut(value.len() - end);
             } else {
-                pieces.push_start(format!("{kind} {secrecy}").trim_start(), value, VALUE_BYTES);
+                pieces.push_start(format!("{kind} {secrecy}").trim_start(), value, limit);
             }
         }
         Row { mark, pieces: pieces.done(), ..Row::default() }

@@ -124,6 +124,7 @@ async fn current(app: &App, endpoint: &store::Endpoint) -> Result<(Option<i64>, 
         tracing::error!(%error, "the answers of an endpoint cannot be read");
         Error::Internal
     })?;
+    answering::take_out_refused(&mut set);
     if let Some(programme) = &mut set.programme {
         let held = app.answering.progress(endpoint).unwrap_or_default();
         programme.answered = Some(stored.answered.max(held));
