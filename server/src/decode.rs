@@ -352,31 +352,6 @@ mod tests {
     }
 
     #[test]
-    fn no_frame_gets_a_larger_window_than_a_content_coding_has() {
-        // A window (RFC 8878 §3.1.1.1.2), or a content size in its place, and a block of one byte.
-        let block = [9, 0, 0, b'x'];
-        let by_window = |window: u8| [&[0x28, 0xb5, 0x2f, 0xfd, 0, window], &block[..]].concat();
-        let by_size = |bytes: u32| {
-            [&[0x28, 0xb5, 0x2f, 0xfd, 0xa0], &bytes.to_le_bytes()[..], &block].concat()
-        };
-        let (eight_mebibytes, nine_mebibytes, most) = (0x68, 0x69, 0xff);
-        assert_eq!(whole("zstd", &by_window(eight_mebibytes)), b"x");
-        let frames = [nine_mebibytes, 0x70, most].map(by_window).into_iter();
-        for frame in frames.chain([9 << 20, u32::MAX].map(by_size)) {
-            let decoded = start("zstd", &frame, LIMIT_BYTES).unwrap();
-            assert_eq!(decoded, Decoded { bytes: vec![], stop: Some(Stop::Broken("zstd")) });
-            // Nor does one behind another.
-            let second = start("zstd", &[zstd(b"a"), frame].concat(), LIMIT_BYTES).unwrap();
-            assert_eq!(second, Decoded { bytes: b"a".to_vec(), stop: Some(Stop::Broken("zstd")) });
-        }
-        // An empty stream with a window of 2^22 bytes, and with one of 2^30, which only the variant
-        // for large windows has.
-        assert_eq!(whole("br", &[0b11_101_1]), b"");
-        let large = start("br", &[0x11, 0xde], LIMIT_BYTES).unwrap();
-        assert_eq!(large, Decoded { bytes: vec![], stop: Some(Stop::Broken("br")) });
-    }
-
-    #[test]
     fn a_short_body_may_pass_the_ratio() {
         let zeros = vec![0; FREE_BYTES];
         assert_eq!(whole("gzip", &gzip(&zeros)), zeros);
