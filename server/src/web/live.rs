@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{App, backend::to_wire, caller::Caller, error::Error, origin::Origin};
 use crate::{
+    budget::Budget,
     feed::{Heard, Subscription},
     metrics::Metrics,
     slug::Slug,
@@ -113,6 +114,7 @@ async fn open(
         _open: OpenFeed::new(&app.metrics),
         store: app.store.clone(),
         metrics: app.metrics.clone(),
+        responses: app.responses.clone(),
         shutdown: app.shutdown.clone(),
         origin,
         workspace,
@@ -154,6 +156,8 @@ struct Reader {
     _open: OpenFeed,
     store: Arc<dyn Store>,
     metrics: Metrics,
+    /// The memory of what was missed until it is sent.
+    responses: Budget,
     shutdown: CancellationToken,
     origin: Origin,
     workspace: WorkspaceId,
@@ -199,7 +203,7 @@ impl Reader {
                         }
                         Ok(Backlog::Changes { changes, more }) => {
                             // A reader that takes its time holds them until the last is sent.
-                            let mut share = self.app.responses.share(self.workspace);
+                            let mut share = self.responses.share(self.workspace);
                             let bytes: usize = changes.iter().map(Change::bytes).sum();
                             if share.grow(bytes as u64).is_err() {
                                 tracing::debug!("a feed ended: too much is unread");

@@ -15,8 +15,21 @@ async fn connection(
     responses: &Budget,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
-    let listen =
-        Listen { responses: responses.clone(), ..listen(routes, CancellationToken::new()) };
+    connection_of(None, routes, responses, window).await
+}
+
+/// The same, whose requests are all of one client.
+async fn connection_of(
+    client: Option<Address>,
+    routes: Router,
+    responses: &Budget,
+    window: u32,
+) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let listen = Listen {
+        responses: responses.clone(),
+        client: Arc::new(move |_, _| client),
+        ..listen(routes, CancellationToken::new())
+    };
     let (ours, theirs) = duplex(64 * 1024);
     let gate = Gate::open(theirs, BytesMut::new());
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));

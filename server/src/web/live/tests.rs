@@ -58,6 +58,7 @@ impl Fixture {
             _open: OpenFeed::new(&metrics),
             store: self.store.clone(),
             metrics,
+            responses: Budget::new(u64::MAX, Gauge::default()),
             shutdown: self.shutdown.clone(),
             origin: Origin::of(&Uri::from_static("/"), &headers, None, None).unwrap(),
             workspace: self.endpoint.workspace,
@@ -136,7 +137,7 @@ async fn a_hole_in_what_is_heard_is_filled_from_the_store() {
     assert_eq!(ids_until(&mut feed, 10).await, (2..=10).collect::<Vec<_>>());
     // What was filled in and comes late is not told again.
     let summary = heard.store.changes_after(heard.endpoint.workspace, 2, 1).await.unwrap();
-    let Backlog::Changes(late) = summary else { panic!("a gap") };
+    let Backlog::Changes { changes: late, .. } = summary else { panic!("a gap") };
     heard.feed.publish(late);
     heard.capture().await;
     assert_eq!(ids_until(&mut feed, 11).await, [11]);
