@@ -160,6 +160,44 @@ mod tests {
     }
 
     #[test]
+    fn each_bound_is_exact() {
+        // Little is up to 10, the reserve is 160.
+        let budget = Budget::new(1280, Gauge::default());
+        let shares = |ids: std::ops::RangeInclusive<i64>| -> Vec<Share> {
+            ids.map(|id| budget.share(WorkspaceId(id))).collect()
+        };
+        let mut large = shares(1..=4);
+        for (share, half) in large.iter_mut().zip([640, 320, 160]) {
+            assert_eq!(share.grow(half + 1), Err(Exhausted));
+            assert_eq!(share.grow(half), Ok(()), "half of what the others leave");
+        }
+        assert_eq!(large[3].grow(11), Err(Exhausted), "only the reserve is left");
+        assert_eq!(large[3].grow(10), Ok(()));
+        assert_eq!(large[3].grow(1), Err(Exhausted), "that is more than little");
+        let mut little = shares(5..=19);
+        for share in &mut little {
+            assert_eq!(share.grow(10), Ok(()));
+        }
+        assert_eq!(budget.share(WorkspaceId(20)).grow(1), Err(Exhausted), "all of it is held");
+        drop(little);
+        assert_eq!(budget.share(WorkspaceId(20)).grow(10), Ok(()));
+    }
+
+    #[test]
+    fn what_is_given_back_in_part_leaves_the_rest_counted() {
+        let budget = Budget::new(1280, Gauge::default());
+        let mut first = budget.share(WorkspaceId(1));
+        first.grow(640).unwrap();
+        first.shrink(40);
+        let mut second = budget.share(WorkspaceId(1));
+        assert_eq!(second.grow(41), Err(Exhausted), "600 are held already");
+        assert_eq!(second.grow(40), Ok(()));
+        first.shrink(10_000);
+        assert_eq!((first.bytes, second.bytes), (0, 40), "nobody gives back what others hold");
+        assert_eq!(second.grow(600), Ok(()));
+    }
+
+    #[test]
     fn many_who_take_all_they_can_leave_room_for_those_who_need_little() {
         let budget = Budget::new(256 * 1024 * 1024, Gauge::default());
         let mut floods = Vec::new();

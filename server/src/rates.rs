@@ -147,6 +147,48 @@ mod tests {
     }
 
     #[test]
+    fn an_address_makes_so_many_endpoints_in_an_hour() {
+        let flags = ["hookglass", "--max-creations-per-address", "3"];
+        let config = Cli::parse_from(flags).config;
+        let rates = Rates::new(&config);
+        let of = |text: &str| Address::of(text.parse().unwrap());
+        for host in ["2001:db8::1", "2001:db8::2", "2001:db8::3"] {
+            assert_eq!(rates.creation(of(host), &config), Ok(()));
+        }
+        let exceeded = rates.creation(of("2001:db8::4"), &config).unwrap_err();
+        assert_eq!((exceeded.limit, exceeded.value), ("max-creations-per-address", 3));
+        // A third of an hour.
+        assert!((1100..=1201).contains(&exceeded.retry_after()), "{}", exceeded.retry_after());
+        assert_eq!(rates.creation(of("2001:db8:0:1::1"), &config), Ok(()));
+
+        let config = Cli::parse_from([flags[0], flags[1], "0"]).config;
+        let rates = Rates::new(&config);
+        assert!((0..1000).all(|_| rates.creation(of("2001:db8::1"), &config).is_ok()));
+    }
+
+    #[test]
+    fn only_keys_that_are_as_good_as_new_are_forgotten() {
+        let flags = ["hookglass", "--max-creations-per-address", "1"];
+        let config = Cli::parse_from(flags).config;
+        let rates = Rates::new(&config);
+        let client = Address::of("192.0.2.1".parse().unwrap());
+        rates.creation(client, &config).unwrap();
+        rates.request(EndpointId(1), Some(client), &config).unwrap();
+        let known = |rates: &Rates| {
+            let lengths = (rates.endpoint.limiter.as_ref(), rates.address.limiter.as_ref());
+            lengths.0.unwrap().len() + lengths.1.unwrap().len()
+        };
+        assert_eq!(known(&rates), 2);
+        let started = std::time::Instant::now();
+        // A hundred thousand a second, and a thousand, are soon as good as new.
+        while known(&rates) > 0 {
+            rates.forget_idle();
+            assert!(started.elapsed() < Duration::from_secs(20), "they are never forgotten");
+        }
+        assert!(rates.creation(client, &config).is_err(), "an hour has not passed");
+    }
+
+    #[test]
     fn ten_refused_requests_become_rows() {
         let rates = Rates::new(&Cli::parse_from(["hookglass"]).config);
         let rows = (0..30).filter(|_| rates.refused_row(EndpointId(1))).count();

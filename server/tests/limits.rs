@@ -4,6 +4,9 @@
 
 mod common;
 
+#[path = "limits/uploads.rs"]
+mod uploads;
+
 use std::net::SocketAddr;
 
 use common::{Answer, Client, TestServer, wire::Wire};
@@ -251,6 +254,83 @@ async fn refused_requests_become_at_most_ten_rows_a_minute() {
         assert!(text.contains(line), "{line}{text}");
     }
     assert!(!text.contains(&id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_shows_who_the_client_is() {
+    let server = TestServer::with(&["--trusted-proxy", "127.0.0.1", "--max-body", "1"]).await;
+    let (owner, id) = server.owner().await;
+    let client = server.stranger().with("x-forwarded-for", "203.0.113.9");
+    let refused = client.post(&format!("/{id}"), "{}").await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let (remote, peer) = shown(&owner, &id, 1).await;
+    assert_eq!(remote, "203.0.113.9");
+    assert!(peer.starts_with("127.0.0.1:"), "{peer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_makes_too_many_endpoints_learns_when_to_come_again() {
+    let flags = ["--trusted-proxy", "127.0.0.1", "--max-creations-per-address", "2"];
+    let server = TestServer::with(&flags).await;
+    let client = server.stranger().with("x-forwarded-for", "203.0.113.9");
+    for _ in 0..2 {
+        assert_eq!(client.post("/api/endpoints", "{}").await.status, StatusCode::CREATED);
+    }
+    let refused = client.post("/api/endpoints", "{}").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(refused.problem(), "too-many-creations");
+    // Half an hour.
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1700..=1801).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feeds_are_counted_while_they_are_open() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let (owner, id) = server.owner().await;
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
+    feed.next_of_all().await.unwrap();
+    assert!(metrics(&server).await.contains("hookglass_open_feeds 1\n"));
+    drop(feed);
+    let closed = async {
+        while !metrics(&server).await.contains("hookglass_open_feeds 0\n") {
+            // What is told wakes the feed, which sees that nobody listens any more.
+            server.stranger().post(&format!("/{id}"), "x").await;
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, closed).await.expect("the feed ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_callers_submit_counts_as_in_flight_and_strangers_send_little() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let (owner, id) = server.owner().await;
+    let (_, key) = &owner.fields[0];
+    let head = format!(
+        "PATCH /api/endpoints/{id} HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\
+         Content-Length: 3000000\r\n"
+    );
+    let mut wire = Wire::connect(server.address()).await;
+    wire.send(format!("{head}Authorization: {key}\r\n\r\n").as_bytes()).await;
+    wire.send(&vec![b' '; 2_000_000]).await;
+    let held = async |least: u64| loop {
+        let text = metrics(&server).await;
+        let held = text.lines().find_map(|line| line.strip_prefix("hookglass_in_flight_bytes "));
+        let held: u64 = held.unwrap().parse().unwrap();
+        if if least == 0 { held == 0 } else { held >= least } {
+            return;
+        }
+    };
+    let counted = tokio::time::timeout(common::PATIENCE, held(2_000_000)).await;
+    counted.expect("what came is counted");
+    drop(wire);
+    tokio::time::timeout(common::PATIENCE, held(0)).await.expect("and given back");
+
+    // Who has no key is answered before the end of it.
+    let mut wire = Wire::connect(server.address()).await;
+    wire.send(format!("{head}\r\n").as_bytes()).await;
+    wire.send(&[b' '; 66_000]).await;
+    assert_eq!(wire.reply().await.unwrap().status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -151,6 +151,58 @@ async fn whoever_has_not_had_all_of_a_gap_gets_it_again() {
     }
 }
 
+/// Lets time pass at once for everything that waits for it; the clock on the wall does not move.
+async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn an_open_feed_keeps_its_endpoints_in_use_from_its_start_on() {
+    let server = TestServer::start().await;
+    let (owner, first) = server.owner().await;
+    let second = owner.post("/api/endpoints", "").await.json()["id"].as_str().unwrap().to_owned();
+    server.server.shutdown().await;
+    // They end soon, and so soon after their last use that each is worth a word.
+    let soon =
+        "update endpoints set expires_in = 12, expires_at = (unixepoch('now') + 8) * 1000000";
+    sqlite(&server.folder.path().join("test.db"), soon).await;
+    let server = TestServer::on(server.folder, &[]).await;
+    let owner = Client { address: server.address(), ..owner };
+    let mut feed = owner.feed("/api/live", None).await;
+    let mut ends = BTreeMap::new();
+    while ends.len() < 2 {
+        let event = feed.next().await.expect("the feed goes on");
+        assert_eq!(event.name, "endpoint", "{event:?}");
+        let end = event.data["expires_at"].as_str().unwrap().to_owned();
+        ends.insert(event.data["id"].as_str().unwrap().to_owned(), end);
+    }
+    assert_eq!(ends.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&first, &second]));
+    // Three beats, again and again: it is still open.
+    let mut later = BTreeSet::new();
+    while later.len() < 2 {
+        pass(Duration::from_secs(10)).await;
+        let event = feed.next_of_all().await.expect("the feed goes on");
+        if event.name == "endpoint" {
+            let id = event.data["id"].as_str().unwrap();
+            assert!(event.data["expires_at"].as_str().unwrap() > ends[id].as_str(), "{event:?}");
+            later.insert(id.to_owned());
+        } else {
+            assert_eq!(event.name, "alive", "{event:?}");
+        }
+    }
+}
+
+/// Runs a statement on a database that no server has open.
+async fn sqlite(database: &std::path::Path, statement: &'static str) {
+    use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let mut connection = options.connect().await.unwrap();
+    connection.execute(statement).await.unwrap();
+    connection.close().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lagging_reader_is_refilled_from_the_store() {
     let server = TestServer::start().await;

@@ -107,4 +107,27 @@ mod tests {
         assert!(doors.inner.by_address.lock().unwrap().is_empty());
         assert!(doors.enter(one).is_ok());
     }
+
+    #[test]
+    fn each_connection_of_an_address_counts_until_it_ends() {
+        let doors = Doors::new(10, 2, Metrics::default());
+        let network = |host: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]));
+        let first = doors.enter(network(1)).unwrap();
+        let _second = doors.enter(network(2)).unwrap();
+        let closed = Closed("max-connections-per-address", 2);
+        assert_eq!(doors.enter(network(3)).unwrap_err(), closed);
+        drop(first);
+        let _third = doors.enter(network(3)).unwrap();
+        assert_eq!(doors.enter(network(4)).unwrap_err(), closed, "one ended, one came");
+        assert_eq!(doors.inner.open.load(Ordering::Acquire), 2);
+        assert_eq!(doors.inner.metrics.connections.get(), 2);
+    }
+
+    #[test]
+    fn zero_is_no_limit_for_an_address() {
+        let doors = Doors::new(3, 0, Metrics::default());
+        let one = Some("192.0.2.1".parse().unwrap());
+        let _open = [(); 3].map(|()| doors.enter(one).unwrap());
+        assert_eq!(doors.enter(one).unwrap_err(), Closed("max-connections", 3));
+    }
 }

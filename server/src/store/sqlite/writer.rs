@@ -367,3 +367,35 @@ fn weight(edit: &Edit) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Durability, open},
+        *,
+    };
+
+    #[tokio::test]
+    async fn ids_go_on_past_those_of_requests_uploads_and_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ids.db");
+        let (_lock, _, mut connection) = open::open(&path, Durability::Full).await.unwrap();
+        assert_eq!(next_request_id(&mut connection).await.unwrap(), 1);
+        // An upload whose pieces are deleted already, pieces of one that is forgotten: each alone.
+        for (row, next) in [
+            ("insert into uploads (id, workspace_id) values (7, 1)", 8),
+            ("insert into body_pieces (id, bytes) values (11 * 1048576 + 5, x'00')", 12),
+            (
+                "insert into requests
+                (id, endpoint_id, seq, workspace_id, change, received_at, duration_us, method,
+                    target, http_version, remote_addr, peer, body_bytes, body_sha256, complete,
+                    exact, redacted, head, trailers)
+                values (20, 1, 1, 1, 1, 0, 0, 'GET', x'', 11, '', '', 0, x'', 1, 1, 0, x'', x'')",
+                21,
+            ),
+        ] {
+            sqlx::query(row).execute(&mut connection).await.unwrap();
+            assert_eq!(next_request_id(&mut connection).await.unwrap(), next, "{row}");
+        }
+    }
+}
