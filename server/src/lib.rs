@@ -39,7 +39,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io,
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::Semaphore,
     time::{MissedTickBehavior, interval},
 };
@@ -77,6 +77,8 @@ const RESPONSE_BYTES: u64 = 192 * 1024 * 1024;
 const UPLOADS_PART: u64 = 4;
 /// Open files that are kept back from connections, for the database and whatever else.
 const OTHER_FILES: u64 = 128;
+/// Connections that wait to be accepted, as tokio has it by itself.
+const BACKLOG: u32 = 1024;
 /// How often rates forget the keys that are as good as new.
 const FORGET_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -128,16 +130,18 @@ impl Server {
             Box::new(move |changes| feed.publish(changes))
         };
         let metrics = Metrics::default();
+        // First what can fail without a trace: a database that nobody serves is not made.
+        let socket = bind(config.listen, "--listen")?;
+        let metrics_socket =
+            config.metrics_listen.map(|asked| bind(asked, "--metrics-listen")).transpose()?;
+        let vault = Vault::open(&config.database.0, config.secret_key.clone())?;
         let options = config.store_options(publish, metrics.clone());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(options).await?);
-        let vault = match open_vault(&config, &*store).await {
-            Ok(vault) => vault,
-            Err(error) => {
-                store.close().await;
-                return Err(error);
-            }
-        };
-        let (listener, address) = bind(config.listen, "--listen").await?;
+        if let Err(error) = check_vault(&vault, &*store).await {
+            store.close().await;
+            return Err(error);
+        }
+        let (listener, address) = socket.listen()?;
         let config = Arc::new(config);
         let shutdown = CancellationToken::new();
         let (captures, connections, keepers) =
@@ -204,8 +208,8 @@ impl Server {
             connections: connections.clone(),
         };
         let mut metrics_address = None;
-        if let Some(asked) = config.metrics_listen {
-            let (listener, address) = bind(asked, "--metrics-listen").await?;
+        if let Some(socket) = metrics_socket {
+            let (listener, address) = socket.listen()?;
             metrics_address = Some(address);
             let routes = web::metrics(metrics);
             let listen = Listen { routes: routes.clone(), malformed: routes, ..listen.clone() };
@@ -248,23 +252,41 @@ impl Server {
     }
 }
 
-/// Opens the vault, and makes sure that it opens what is in the store.
-async fn open_vault(config: &Config, store: &dyn Store) -> Result<Vault, StartError> {
-    let vault = Vault::open(&config.database.0, config.secret_key.clone())?;
+/// Makes sure that the vault opens what is in the store.
+async fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), StartError> {
     if let Some(secret) = store.any_secret().await? {
         vault.check(secret.endpoint, secret.id, &secret.sealed)?;
     }
-    Ok(vault)
+    Ok(())
 }
 
-async fn bind(
+/// An address that nobody else can have, and that nobody can connect to yet.
+struct Bound {
+    socket: TcpSocket,
     address: SocketAddr,
     flag: &'static str,
-) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |source| StartError::Listen { flag, address, source };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
+}
+
+impl Bound {
+    fn listen(self) -> Result<(TcpListener, SocketAddr), StartError> {
+        let Self { socket, address, flag } = self;
+        let failed = |source| StartError::Listen { flag, address, source };
+        let listener = socket.listen(BACKLOG).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok((listener, address))
+    }
+}
+
+fn bind(address: SocketAddr, flag: &'static str) -> Result<Bound, StartError> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A server that is started again does not wait for what is left of old connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    let socket = bound().map_err(|source| StartError::Listen { flag, address, source })?;
+    Ok(Bound { socket, address, flag })
 }
 
 /// As many connections as the operator wants and the process may have open files.

@@ -167,6 +167,26 @@ async fn a_taken_address_is_refused() {
     let output = run(&["--listen", &address, "--database", database.to_str().unwrap()]).await;
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains(&format!("cannot listen on {address}")), "{text}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no database is left behind");
+
+    let flags = ["--listen", "127.0.0.1:0", "--metrics-listen", &address, "--database"];
+    let output = run(&[flags.as_slice(), &[database.to_str().unwrap()]].concat()).await;
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("choose another with --metrics-listen"), "{text}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no database is left behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_file_that_holds_no_key_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("new.db.key");
+    fs::write(&key, "no key").unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let line = refusal(&folder.path().join("new.db")).await;
+    assert!(line.contains("holds no key"), "{line}");
+    let left: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["new.db.key"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

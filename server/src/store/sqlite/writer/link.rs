@@ -117,3 +117,83 @@ impl Link {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{borrow::Cow, error::Error, fmt};
+
+    use sqlx::error::{DatabaseError, ErrorKind};
+
+    use super::{
+        super::super::{Durability, open},
+        *,
+    };
+
+    /// A result code of SQLite's.
+    #[derive(Debug)]
+    struct Code(i32);
+
+    impl fmt::Display for Code {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "code {}", self.0)
+        }
+    }
+
+    impl Error for Code {}
+
+    impl DatabaseError for Code {
+        fn message(&self) -> &str {
+            "a failure"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.to_string().into())
+        }
+
+        fn as_error(&self) -> &(dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> ErrorKind {
+            ErrorKind::Other
+        }
+    }
+
+    fn failure(code: i32) -> sqlx::Error {
+        sqlx::Error::Database(Box::new(Code(code)))
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_saw_an_io_error_is_given_up_and_the_next_waits_for_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("link.db");
+        let (_lock, connect, connection) = open::open(&path, Durability::Full).await.unwrap();
+        let log = Log::new(connect.clone());
+        let mut link = Link::new(connection, connect, log);
+        // BUSY, LOCKED, FULL, TOOBIG, CONSTRAINT, MISMATCH, and two extended codes of these.
+        for code in [5, 6, 13, 18, 19, 20, 517, 2067] {
+            link.failed(&failure(code)).await;
+            assert!(!link.is_lost(), "{code} says nothing about the disk");
+        }
+        // IOERR, and of a read, a write, an fsync; PERM, NOMEM, READONLY, CORRUPT, CANTOPEN, NOTADB.
+        for code in [10, 266, 778, 1034, 3, 7, 8, 11, 14, 26] {
+            link.failed(&failure(code)).await;
+            assert!(link.is_lost(), "{code}: nobody knows what the disk holds");
+            let connection = link.reopen().await.unwrap();
+            let synchronous: i64 =
+                sqlx::query_scalar("pragma synchronous").fetch_one(connection).await.unwrap();
+            assert_eq!(synchronous, 2, "FULL, after {code}");
+        }
+        link.failed(&sqlx::Error::WorkerCrashed).await;
+        assert!(link.is_lost());
+        assert!(link.write().await.is_err(), "nothing is written without a connection");
+    }
+}

@@ -265,3 +265,42 @@ impl Desk {
         Ok(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_come_in_depends_on_how_full_it_is() {
+        const MIB: u64 = 1024 * 1024;
+        let (largest, other) = (WorkspaceId(1), WorkspaceId(2));
+        // How far below the limit: who holds most and has nothing to give, others, and an endpoint
+        // of others that refuses.
+        for (limit, below, taken) in [
+            (1024, 65, [true, true, true]),
+            (1024, 64, [true, true, false]),
+            (1024, 33, [true, true, false]),
+            (1024, 32, [false, true, false]),
+            (1024, 17, [false, true, false]),
+            (1024, 16, [false, false, false]),
+            (1024, 0, [false, false, false]),
+            // A small storage keeps parts of itself free.
+            (64, 9, [true, true, true]),
+            (64, 8, [true, true, false]),
+            (64, 4, [false, true, false]),
+            (64, 2, [false, false, false]),
+        ] {
+            let mut room = Room::new(limit * MIB);
+            room.used = Some((limit - below) * MIB);
+            room.stuck.insert(largest);
+            let told = [(largest, false), (other, false), (other, true)]
+                .map(|(workspace, refuses)| room.may_take(workspace, refuses).is_ok());
+            assert_eq!(told, taken, "{below} of {limit} MiB are left");
+        }
+        let mut room = Room::new(64 * MIB);
+        assert!(room.may_take(other, true).is_ok(), "nothing is measured yet");
+        room.used = Some(64 * MIB);
+        room.forget();
+        assert!(room.may_take(other, true).is_ok(), "it has to be measured again");
+    }
+}

@@ -23,8 +23,9 @@ const MOST_TRIES: u32 = 100;
 const MOST_GUESSED: u32 = 30;
 /// Shorter bodies are equal by chance, in bytes.
 const GUESSED_BYTES: u64 = 16;
-/// How long after the first an equal body is taken for another try.
-const GUESSED_US: i64 = 24 * 60 * 60 * 1_000_000;
+/// How long after the first an equal body is taken for another try, or before it by a clock that
+/// stepped.
+const GUESSED_US: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// The tries of one delivery so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -104,8 +105,8 @@ impl Tries {
         let key = self.hasher.hash_one((id, method, target, body_sha256));
         self.get(key);
         let known = self.young.entry(key).or_default();
-        let is_late = received_at.saturating_sub(known.first_at) > GUESSED_US;
-        if known.tries == 0 || known.last_seq <= floor || is_late {
+        let is_apart = received_at.abs_diff(known.first_at) > GUESSED_US;
+        if known.tries == 0 || known.last_seq <= floor || is_apart {
             *known = Known { tries: 1, first_seq: seq, last_seq: seq, first_at: received_at };
             return;
         }
@@ -237,6 +238,14 @@ mod tests {
             all,
             [(None, None), (None, None), (like.clone(), Some(2)), (like, Some(3)), (None, None)]
         );
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_makes_no_tries_of_later_requests() {
+        let day = 24 * 60 * 60 * 1_000_000;
+        let at = |days: i64| Captured { received_at: days * day, ..captured(None, 1) };
+        let all = numbered(vec![at(3650), at(0), at(0)], 0);
+        assert_eq!(all, [(None, None), (None, None), (Some("like-2".to_owned()), Some(2))]);
     }
 
     #[test]
