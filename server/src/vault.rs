@@ -239,7 +239,7 @@ fn read(path: &Path) -> Result<Option<SecretKey>, VaultError> {
     }
 }
 
-/// Sees to it that nobody but its owner can read the key's file: whoever has it and the database has
+/// Takes from others what they may do with the key's file: with it and the database one has
 /// the secrets.
 #[cfg(unix)]
 fn shut(path: &Path, file: &File) -> Result<(), VaultError> {

@@ -191,6 +191,24 @@ fn mark(mark: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_row_shows_a_bounded_part_of_its_name_and_values() {
+        let (name, value) = ("n".repeat(ROW_BYTES), "v".repeat(ROW_BYTES).into_bytes());
+        let mut rows = Rows::new();
+        rows.changed(&name, &value, &value);
+        rows.added(&name, &value);
+        rows.removed("", &value);
+        rows.changed("short", b"a", b"b");
+        let shown = |row: &Row| {
+            let pieces = row.pieces.iter().filter(|piece| piece.1 != "cut");
+            pieces.map(|piece| piece.0.len()).sum::<usize>()
+        };
+        let bytes: Vec<_> = rows.done().iter().map(shown).collect();
+        // A colon and an arrow are ours.
+        let arrow = " → ".len();
+        assert_eq!(bytes, [ROW_BYTES + 2 + arrow, ROW_BYTES + 2, ROW_BYTES, 7 + 2 + arrow]);
+    }
+
     fn shown(rows: Rows) -> String {
         let line = |row: Row| {
             let sign = match row.mark.as_deref() {

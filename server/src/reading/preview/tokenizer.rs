@@ -87,7 +87,7 @@ impl<'a> Tokenizer<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Takes so many bytes.
+    /// Takes the next `bytes` bytes.
     fn take(&mut self, bytes: usize) -> &'a str {
         let taken = self.rest().get(..bytes).unwrap_or_default();
         self.at += bytes;
