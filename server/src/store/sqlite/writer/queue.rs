@@ -140,7 +140,7 @@ impl Writer {
         let mut desk = Desk {
             link: Link::new(connection, connect, log),
             files,
-            files_checked: Instant::now(),
+            files_checked: std::time::Instant::now(),
             is_displaced: false,
             is_settled: false,
             clock,
