@@ -305,8 +305,8 @@ fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
         let vector = Vector { secret: stored.to_owned(), ..Vector::of(provider) };
         let scheme = sender::signing_by_id(provider).unwrap().schemes.first().unwrap();
         let mut signed = vector.body.clone().into_bytes();
-        if scheme.id.is_some() {
-            let id = vector.field(scheme.id.unwrap());
+        if let Some(id) = scheme.id {
+            let id = vector.field(id);
             let time = vector.field("webhook-timestamp");
             signed = [format!("{id}.{time}.").as_bytes(), &signed].concat();
         }
