@@ -195,7 +195,6 @@ impl Config {
     /// How to open the store.
     pub(crate) fn store_options(&self, publish: Publish, metrics: Metrics) -> Options {
         Options {
-            path: self.database.0.clone(),
             durability: self.durability,
             max_requests: self.max_requests,
             max_endpoints_total: self.max_endpoints_total,
@@ -203,6 +202,7 @@ impl Config {
             endpoint_ttl: self.endpoint_ttl.0,
             publish,
             metrics,
+            ..Options::new(&self.database.0)
         }
     }
 }

@@ -18,7 +18,7 @@ use hookglass_server::{
         Annotation, Backlog, Captured, Change, Endpoint, EndpointId, LateAnswer, NewAnswers,
         NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, SecretId, Settings, Store,
         StoreError, What, Which, WorkspaceId,
-        sqlite::{Options, SqliteStore},
+        sqlite::{ClockReading, Options, ReadClock, SqliteStore},
     },
 };
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -1347,4 +1347,157 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
         })
         .collect();
     assert_eq!(attempts, [1, 1, 2, 3, 4, 1]);
+}
+
+/// A clock that a test sets: by the wall it is when requests of `captured` came.
+#[derive(Clone)]
+struct TestClock(Arc<Mutex<ClockReading>>);
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+impl TestClock {
+    fn new() -> Self {
+        let wall_us = captured(b"").received_at;
+        Self(Arc::new(Mutex::new(ClockReading { wall_us, monotonic: Duration::ZERO })))
+    }
+
+    fn read(&self) -> ReadClock {
+        let clock = self.0.clone();
+        Arc::new(move || *clock.lock().unwrap())
+    }
+
+    /// Time passes.
+    fn pass(&self, time_us: i64) {
+        let mut reading = self.0.lock().unwrap();
+        reading.wall_us += time_us;
+        reading.monotonic += Duration::from_micros(time_us.try_into().unwrap());
+    }
+
+    /// Somebody sets the clock.
+    fn step(&self, by_us: i64) {
+        self.0.lock().unwrap().wall_us += by_us;
+    }
+
+    fn options(&self, folder: &Path) -> Options {
+        Options { clock: self.read(), ..Options::new(&folder.join("contract.db")) }
+    }
+}
+
+async fn expires_at(store: &dyn Store, slug: &str) -> Option<i64> {
+    let endpoint = store.endpoint(&slug.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(endpoint.gone, None, "{slug}");
+    endpoint.expires_at
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_back_brings_no_end_nearer() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new();
+    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    let before = endpoint(&*store, "before").await.id;
+    clock.pass(DAY);
+    store.append(before, captured(b"x")).await.unwrap();
+    store.annotate(before, 1, pin(true)).await.unwrap();
+    let end = expires_at(&*store, "before").await;
+    clock.step(-10 * DAY);
+    store.append(before, captured(b"x")).await.unwrap();
+    store.touch(before).await.unwrap();
+    let meanwhile = endpoint(&*store, "meanwhile").await;
+    assert_eq!(expires_at(&*store, "before").await, end);
+    assert!(meanwhile.expires_at >= end, "what is made meanwhile stays as long");
+    // Nor does one that is believed by now, when nobody remembers the last use.
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    for _ in 0..=11 {
+        assert_eq!(store.expire().await.unwrap(), 0);
+        clock.pass(60 * 1_000_000);
+    }
+    store.append(before, captured(b"x")).await.unwrap();
+    assert_eq!(expires_at(&*store, "before").await, end);
+    clock.step(10 * DAY);
+    clock.pass(DAY);
+    assert_eq!(store.expire().await.unwrap(), 0);
+    assert_eq!(list(&*store, before).await, [1, 2, 3]);
+    assert_eq!(expires_at(&*store, "before").await, end);
+    // Its owner may choose an earlier end.
+    let settings = Settings { expires_in: Some(3600), ..Settings::default() };
+    store.update_endpoint(before, settings).await.unwrap();
+    assert!(expires_at(&*store, "before").await < end);
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_forward_ends_nothing_before_it_went_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new();
+    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    endpoint(&*store, "abc").await;
+    for step in [3650 * DAY, -3650 * DAY] {
+        clock.step(step);
+        clock.pass(1_000_000);
+        assert_eq!(store.expire().await.unwrap(), 0);
+    }
+    expires_at(&*store, "abc").await;
+    store.close().await;
+    drop(store);
+
+    // It starts with a clock that is wrong until a time server answers.
+    clock.step(3650 * DAY);
+    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    assert_eq!(store.expire().await.unwrap(), 0);
+    clock.step(-3650 * DAY);
+    clock.pass(1_000_000);
+    assert_eq!(store.expire().await.unwrap(), 0);
+    expires_at(&*store, "abc").await;
+
+    // One that goes on for ten minutes is right.
+    clock.step(8 * DAY);
+    for minute in 0..=10 {
+        assert_eq!(store.expire().await.unwrap(), 0, "{minute}");
+        clock.pass(60 * 1_000_000 - 1);
+    }
+    clock.pass(1_000_000);
+    assert_eq!(store.expire().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_pinned_leaves_the_file_though_purging_had_passed_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = TestClock::new();
+    let options = Options { max_requests: 1, ..clock.options(folder.path()) };
+    let Opened { store, .. } = open_with(options).await;
+    let mut ids = Vec::new();
+    for slug in ["cleared", "deleted", "unpinned", "expired"] {
+        let id = endpoint(&*store, slug).await.id;
+        store.append(id, captured(&[1; 300_000])).await.unwrap();
+        store.annotate(id, 1, pin(true)).await.unwrap();
+        for _ in 0..3 {
+            store.append(id, captured(b"x")).await.unwrap();
+        }
+        ids.push(id);
+    }
+    eventually("purging past the pins", async || {
+        rows(folder.path(), "select count(*) from endpoints where purged >= 3").await == 4
+    })
+    .await;
+    assert_eq!(rows(folder.path(), "select count(*) from requests").await, 8);
+    store.clear(ids[0]).await.unwrap();
+    store.delete_endpoint(ids[1]).await.unwrap();
+    store.annotate(ids[2], 1, pin(false)).await.unwrap();
+    store.delete_request(ids[2], 4).await.unwrap();
+    let keep = Settings { expires_in: Some(0), ..Settings::default() };
+    store.update_endpoint(ids[0], keep.clone()).await.unwrap();
+    store.update_endpoint(ids[2], keep).await.unwrap();
+    clock.pass(8 * DAY);
+    assert_eq!(store.expire().await.unwrap(), 1);
+    eventually("all rows", async || {
+        rows(
+            folder.path(),
+            "select (select count(*) from requests) + (select count(*) from body_pieces)",
+        )
+        .await
+            == 0
+    })
+    .await;
+    assert_eq!(rows(folder.path(), "select sum(bytes) from workspaces").await, 0);
 }

@@ -4,6 +4,7 @@
 mod answers;
 mod changes;
 mod checkpoint;
+mod clock;
 mod counts;
 mod deliveries;
 mod directory;
@@ -29,9 +30,13 @@ use hookglass_app::wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
-pub use self::open::OpenError;
 use self::{
-    checkpoint::Checkpointer, directory::Directory, log::Log, reader::Readers, writer::Writer,
+    checkpoint::Checkpointer, clock::Clock, directory::Directory, log::Log, reader::Readers,
+    writer::Writer,
+};
+pub use self::{
+    clock::{ClockReading, ReadClock},
+    open::OpenError,
 };
 use super::{
     Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
@@ -90,6 +95,8 @@ pub struct Options {
     pub max_storage_bytes: u64,
     /// How long an endpoint stays that nobody uses; zero for ever.
     pub endpoint_ttl: Duration,
+    /// Reads the clocks.
+    pub clock: ReadClock,
     /// Gets what was committed.
     pub publish: Publish,
     /// Counts.
@@ -107,6 +114,7 @@ impl Options {
             max_endpoints_total: 100_000,
             max_storage_bytes: 2 << 30,
             endpoint_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            clock: clock::system(),
             publish: Box::new(drop),
             metrics: Metrics::default(),
         }
@@ -122,6 +130,7 @@ pub struct SqliteStore {
     searchers: Readers,
     directory: Directory,
     storing: watch::Receiver<bool>,
+    clock: Clock,
     metrics: Metrics,
     /// Held while the store lives, so that no second process opens the file. SQLite's own locks
     /// are of another kind (fcntl) and stay untouched; the handle closes last.
@@ -137,7 +146,9 @@ impl SqliteStore {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let path = options.path.clone();
         let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
-        let (lock, connect, connection) = open::open(&path, options.durability).await?;
+        let (lock, connect, mut connection) = open::open(&path, options.durability).await?;
+        let newest = reader::newest(&mut connection).await.map_err(sqlite)?;
+        let clock = Clock::new(options.clock.clone(), newest);
         let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
         let reading = reading.row_buffer_size(ROWS_AHEAD);
         let max_requests = options.max_requests;
@@ -149,10 +160,16 @@ impl SqliteStore {
         let directory = Directory::default();
         let metrics = options.metrics.clone();
         let log = Log::new(connect.clone());
-        let (writer, storing) =
-            Writer::start(connection, &connect, log.clone(), options, directory.clone())
-                .await
-                .map_err(sqlite)?;
+        let (writer, storing) = Writer::start(
+            connection,
+            &connect,
+            log.clone(),
+            clock.clone(),
+            options,
+            directory.clone(),
+        )
+        .await
+        .map_err(sqlite)?;
         let checkpointer = Checkpointer::start(&connect, log, &path, &writer, metrics.clone());
         Ok(Self {
             writer,
@@ -161,6 +178,7 @@ impl SqliteStore {
             searchers,
             directory,
             storing,
+            clock,
             metrics,
             _lock: lock,
         })
@@ -361,11 +379,12 @@ impl Store for SqliteStore {
     }
 
     async fn expire(&self) -> Result<u64, StoreError> {
-        let ids = self.readers.overdue(now()).await?;
+        let now = self.clock.time().earliest_us;
+        let ids = self.readers.overdue(now).await?;
         if ids.is_empty() {
             return Ok(0);
         }
-        self.writer.edit(|reply| writer::Edit::Expire { ids, reply }).await
+        self.writer.edit(|reply| writer::Edit::Expire { ids, now, reply }).await
     }
 
     async fn shrink(&self) -> Result<bool, StoreError> {

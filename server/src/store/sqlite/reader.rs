@@ -65,6 +65,20 @@ macro_rules! stored_request {
     };
 }
 
+/// When the newest of what is dated was made, microseconds since the epoch; `None` if there is
+/// nothing.
+pub(super) async fn newest(connection: &mut SqliteConnection) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "select max(at) from (
+            select * from (select received_at as at from requests order by id desc limit 1)
+            union all
+            select * from (select created_at from endpoints order by id desc limit 1)
+        )",
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
     pub(super) pool: SqlitePool,

@@ -48,6 +48,7 @@ pub(super) use self::{
 use super::{
     super::{Change, EndpointId, StoreError, UploadId},
     Directory, PIECES, Publish,
+    clock::Clock,
 };
 use crate::{
     metrics::{Metrics, Reason},
@@ -86,6 +87,7 @@ async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx:
 /// What the writer's thread owns.
 struct Desk {
     link: Link,
+    clock: Clock,
     books: Books,
     next_request_id: i64,
     uploads: Uploads,

@@ -92,8 +92,8 @@ impl Desk {
                 let cleared = self.clear(id, batch).await?;
                 batch.answer(reply, cleared);
             }
-            Edit::Expire { ids, reply } => {
-                let ended = self.expire(&ids, batch).await?;
+            Edit::Expire { ids, now, reply } => {
+                let ended = self.expire(&ids, now, batch).await?;
                 batch.answer(reply, Ok(ended));
             }
             Edit::Shrink { reply } => {
@@ -183,7 +183,8 @@ impl Desk {
             Owner::Workspace(_) => workspace,
             Owner::New(key) => self.create_workspace(&key).await?,
         };
-        let made_at = now();
+        // Not in the past, however the clock stands: it would end as soon as that is right again.
+        let made_at = self.clock.time().latest_us;
         let expires_at = (self.ttl_us > 0).then(|| made_at.saturating_add(self.ttl_us));
         let id = EndpointId(if let Some(id) = returning {
             sqlx::query(
@@ -256,7 +257,7 @@ impl Desk {
         {
             return Ok(Err(error));
         }
-        let ttl_us = self.ttl_us;
+        let (ttl_us, now) = (self.ttl_us, self.clock.time().latest_us);
         let book = self.books.change(id)?;
         let endpoint = &mut book.endpoint;
         if let Some(name) = settings.name {
@@ -267,7 +268,7 @@ impl Desk {
         }
         if let Some(seconds) = settings.expires_in {
             endpoint.expires_in = Some(seconds);
-            endpoint.expires_at = expiry::end(endpoint, ttl_us, now());
+            endpoint.expires_at = expiry::end(endpoint, ttl_us, now);
         }
         let endpoint = endpoint.clone();
         sqlx::query(

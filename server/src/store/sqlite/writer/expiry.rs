@@ -23,6 +23,12 @@ fn ttl(endpoint: &Endpoint, server_ttl_us: i64) -> i64 {
     endpoint.expires_in.map_or(server_ttl_us, |seconds| i64::from(seconds) * 1_000_000)
 }
 
+/// The later one of an end and a new one: a clock that stepped back, or a shorter time to live, does
+/// not bring an end nearer.
+pub(super) fn put_off(written: Option<i64>, end: Option<i64>) -> Option<i64> {
+    Some(end?.max(written.unwrap_or(i64::MIN)))
+}
+
 /// Whether the end has moved far enough to be written: an hour, or a sixteenth of a short time.
 /// Until then it is known in memory, and a crash brings it nearer by no more than that.
 pub(super) fn is_worth_writing(written: Option<i64>, end: Option<i64>, now: i64) -> bool {
@@ -46,7 +52,7 @@ impl Desk {
                 set expires_at = ?1
                 where gone_at is null and expires_at is null and expires_in is null",
             )
-            .bind(now().saturating_add(self.ttl_us))
+            .bind(self.clock.time().latest_us.saturating_add(self.ttl_us))
             .execute(connection)
             .await?;
         }
@@ -57,9 +63,9 @@ impl Desk {
     pub(super) async fn expire(
         &mut self,
         ids: &[EndpointId],
+        now: i64,
         batch: &mut Batch,
     ) -> Result<u64, sqlx::Error> {
-        let now = now();
         let mut ended = 0;
         for &id in ids {
             let ttl_us = self.ttl_us;
@@ -68,10 +74,8 @@ impl Desk {
                 continue;
             }
             // It may have been used since its end was written, or live under another rule now.
-            let end_now = match end(&book.endpoint, ttl_us, book.used_at) {
-                None => None,
-                Some(end) => book.endpoint.expires_at.max(Some(end)),
-            };
+            let end_now =
+                put_off(book.endpoint.expires_at, end(&book.endpoint, ttl_us, book.used_at));
             if end_now.is_none_or(|end| end > now) {
                 book.endpoint.expires_at = end_now;
                 self.books.change(id)?;
@@ -136,5 +140,13 @@ mod tests {
         assert!(is_worth_writing(None, Some(week), 0));
         assert!(is_worth_writing(Some(week), None, 0));
         assert!(!is_worth_writing(None, None, 0));
+    }
+
+    #[test]
+    fn an_end_only_moves_forward() {
+        assert_eq!(put_off(Some(5), Some(6)), Some(6));
+        assert_eq!(put_off(Some(5), Some(4)), Some(5));
+        assert_eq!(put_off(None, Some(4)), Some(4), "there is one from now on");
+        assert_eq!(put_off(Some(5), None), None, "there is none any more");
     }
 }

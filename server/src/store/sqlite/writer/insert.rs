@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteArguments;
 use super::{
     super::{
         super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId, listed::listed},
-        ROW_BYTES, now,
+        ROW_BYTES,
     },
     Batch, Desk, Reply, expiry,
     rows::{Row, add, add_nulls, bind_rows, insert_piece},
@@ -134,11 +134,12 @@ impl Desk {
 
     /// Puts the end of an endpoint off that is in use.
     pub(super) fn put_off(&mut self, id: EndpointId, batch: &mut Batch) -> Result<(), sqlx::Error> {
-        let ttl_us = self.ttl_us;
+        let (ttl_us, now) = (self.ttl_us, self.clock.time().latest_us);
         let book = self.books.change(id)?;
-        book.used_at = now();
+        book.used_at = book.used_at.max(now);
         let end = expiry::end(&book.endpoint, ttl_us, book.used_at);
-        if expiry::is_worth_writing(book.endpoint.expires_at, end, book.used_at) {
+        let end = expiry::put_off(book.endpoint.expires_at, end);
+        if expiry::is_worth_writing(book.endpoint.expires_at, end, now) {
             book.endpoint.expires_at = end;
             if !batch.put_off.contains(&id) {
                 batch.put_off.push(id);

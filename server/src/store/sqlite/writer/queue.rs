@@ -22,6 +22,7 @@ use super::{
             SecretId, Settings, StoreError, StoredSecret, UploadId, WorkspaceId,
         },
         Directory, Options,
+        clock::Clock,
         log::Log,
     },
     Desk,
@@ -80,8 +81,8 @@ pub(in super::super) enum Edit {
     NoteAnswer { id: EndpointId, seq: i64, late: LateAnswer, reply: Reply<()> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: Reply<u64> },
-    /// End those of these endpoints whose time is over.
-    Expire { ids: Vec<EndpointId>, reply: Reply<u64> },
+    /// End those of these endpoints whose time is over by `now`, microseconds since the epoch.
+    Expire { ids: Vec<EndpointId>, now: i64, reply: Reply<u64> },
     /// Give a few unused pages back to the disk.
     Shrink { reply: Reply<()> },
     /// Delete the rows of these endpoints that are no longer there.
@@ -111,6 +112,7 @@ impl Writer {
         mut connection: SqliteConnection,
         connect: &SqliteConnectOptions,
         log: Log,
+        clock: Clock,
         options: Options,
         directory: Directory,
     ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
@@ -127,6 +129,7 @@ impl Writer {
         let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
         let mut desk = Desk {
             link: Link::new(connection, connect.clone(), log),
+            clock,
             books: Books::new(options.max_requests),
             next_request_id,
             uploads: Uploads::default(),
