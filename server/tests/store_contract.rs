@@ -1501,3 +1501,35 @@ async fn what_was_pinned_leaves_the_file_though_purging_had_passed_it() {
     .await;
     assert_eq!(rows(folder.path(), "select sum(bytes) from workspaces").await, 0);
 }
+
+#[tokio::test]
+async fn the_log_stays_short_while_somebody_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("contract.db");
+    let options = Options { max_log_bytes: 1 << 20, ..Options::new(&path) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let reading = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true);
+    let mut reader = reading.connect().await.unwrap();
+    let mut snapshot = reader.begin().await.unwrap();
+    let seen: i64 = sqlx::query_scalar("select count(*) from requests")
+        .fetch_one(&mut *snapshot)
+        .await
+        .unwrap();
+    assert_eq!(seen, 0);
+    let log = || std::fs::metadata(folder.path().join("contract.db-wal")).unwrap().len();
+    while log() < 1 << 20 {
+        store.append(id, captured(&[1; 200_000])).await.unwrap();
+    }
+    // What comes next waits for the reader, and does not make the log longer.
+    let mut next = {
+        let store = store.clone();
+        tokio::spawn(async move { store.append(id, captured(&[1; 200_000])).await })
+    };
+    let length = log();
+    tokio::time::timeout(Duration::from_millis(100), &mut next).await.unwrap_err();
+    assert_eq!(log(), length);
+    snapshot.rollback().await.unwrap();
+    next.await.unwrap().unwrap();
+    assert!(log() < 1 << 20, "it was emptied: {}", log());
+}

@@ -8,6 +8,7 @@ mod clock;
 mod counts;
 mod deliveries;
 mod directory;
+mod files;
 mod log;
 mod open;
 mod reader;
@@ -31,8 +32,8 @@ use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
 use self::{
-    checkpoint::Checkpointer, clock::Clock, directory::Directory, log::Log, reader::Readers,
-    writer::Writer,
+    checkpoint::Checkpointer, clock::Clock, directory::Directory, files::Files, log::Log,
+    reader::Readers, writer::Writer,
 };
 pub use self::{
     clock::{ClockReading, ReadClock},
@@ -54,6 +55,11 @@ const ROWS_AHEAD: usize = 512;
 const SEARCHERS: u32 = 2;
 /// How long a statement waits for a lock; only checkpoints and the opening ever hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How far the write-ahead log may grow where readers or a slow disk keep it from starting over;
+/// then the writer waits for them and empties it. With a batch on top it stays under 64 MiB.
+const WAL_BYTES: u64 = 44 * 1024 * 1024;
+const _: () = assert!(WAL_BYTES <= 48 * 1024 * 1024, "with a batch on top it stays under 64 MiB");
 
 /// `PIECE_BYTES` as SQL counts.
 const PIECE: i64 = 256 * 1024;
@@ -95,6 +101,8 @@ pub struct Options {
     pub max_storage_bytes: u64,
     /// How long an endpoint stays that nobody uses; zero for ever.
     pub endpoint_ttl: Duration,
+    /// How long the write-ahead log may get before the writer waits for readers and empties it.
+    pub max_log_bytes: u64,
     /// Reads the clocks.
     pub clock: ReadClock,
     /// Gets what was committed.
@@ -114,6 +122,7 @@ impl Options {
             max_endpoints_total: 100_000,
             max_storage_bytes: 2 << 30,
             endpoint_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            max_log_bytes: WAL_BYTES,
             clock: clock::system(),
             publish: Box::new(drop),
             metrics: Metrics::default(),
@@ -139,38 +148,46 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the database, makes it if it is not there (mode 0600), and brings its tables to
-    /// this version.
+    /// this version. A database of this version is also opened where nothing can be written, as on
+    /// a full disk: it is read then, and `storing` says when more can be kept.
     ///
     /// # Errors
-    /// See [`OpenError`]; nothing was changed then.
+    /// See [`OpenError`]; nothing was changed then, and no file is left that was not there before.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let path = options.path.clone();
         let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
         let (lock, connect, mut connection) = open::open(&path, options.durability).await?;
+        let files = Files::new(&path, &lock)
+            .map_err(|source| OpenError::File { path: path.clone(), source })?;
         let newest = reader::newest(&mut connection).await.map_err(sqlite)?;
         let clock = Clock::new(options.clock.clone(), newest);
         let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
         let reading = reading.row_buffer_size(ROWS_AHEAD);
         let max_requests = options.max_requests;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).min_connections(1);
-        let pool = readers.connect_with(reading.clone()).await.map_err(sqlite)?;
+        let pool = connections(READERS).connect_with(reading.clone()).await.map_err(sqlite)?;
         let readers = Readers { pool, max_requests };
-        let pool = SqlitePoolOptions::new().max_connections(SEARCHERS).connect_lazy_with(reading);
-        let searchers = Readers { pool, max_requests };
+        let searchers =
+            Readers { pool: connections(SEARCHERS).connect_lazy_with(reading), max_requests };
         let directory = Directory::default();
         let metrics = options.metrics.clone();
         let log = Log::new(connect.clone());
-        let (writer, storing) = Writer::start(
+        let opened = writer::Opened {
             connection,
+            connect: connect.clone(),
+            log: log.clone(),
+            files: files.clone(),
+            clock: clock.clone(),
+        };
+        let (writer, storing) =
+            Writer::start(opened, options, directory.clone()).await.map_err(sqlite)?;
+        let checkpointer = Checkpointer::start(
             &connect,
-            log.clone(),
-            clock.clone(),
-            options,
-            directory.clone(),
-        )
-        .await
-        .map_err(sqlite)?;
-        let checkpointer = Checkpointer::start(&connect, log, &path, &writer, metrics.clone());
+            log,
+            files,
+            &writer,
+            readers.pool.clone(),
+            metrics.clone(),
+        );
         Ok(Self {
             writer,
             checkpointer,
@@ -185,11 +202,24 @@ impl SqliteStore {
     }
 }
 
+/// A pool whose connections are all opened at the start and stay: one that is opened later would
+/// read whatever file is at the path by then.
+fn connections(count: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(count)
+        .min_connections(count)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        // Said once for all that wait, by `checkpoint`.
+        .acquire_slow_threshold(Duration::MAX)
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
             sqlx::Error::PoolClosed => Self::Closed,
+            sqlx::Error::PoolTimedOut => Self::Busy,
             other => Self::Engine(Arc::new(other)),
         }
     }
@@ -408,4 +438,18 @@ impl Store for SqliteStore {
 fn now() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_opened_once_and_waiting_for_one_is_not_said_by_each_that_waits() {
+        let pool = connections(READERS);
+        assert_eq!((pool.get_min_connections(), pool.get_max_connections()), (READERS, READERS));
+        assert_eq!((pool.get_max_lifetime(), pool.get_idle_timeout()), (None, None));
+        assert!(pool.get_acquire_slow_threshold() > pool.get_acquire_timeout());
+        assert!(matches!(StoreError::from(sqlx::Error::PoolTimedOut), StoreError::Busy));
+    }
 }

@@ -95,9 +95,11 @@ impl Log {
 
 /// Whether a failure leaves the connection as good as it was.
 pub(super) fn is_harmless(error: &sqlx::Error) -> bool {
-    let code = match error {
-        sqlx::Error::Database(cause) => cause.code().and_then(|code| code.parse::<i32>().ok()),
-        _ => None,
-    };
-    code.is_some_and(|code| HARMLESS.contains(&(code & 0xff)))
+    primary_code(error).is_some_and(|code| HARMLESS.contains(&code))
+}
+
+/// SQLite's primary result code, if the failure came from SQLite.
+pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let sqlx::Error::Database(cause) = error else { return None };
+    cause.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff)
 }

@@ -1,7 +1,7 @@
 //! Opening a database file safely: alone, only one of our own, and of a version that is understood.
 
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::{Path, PathBuf},
 };
@@ -12,7 +12,7 @@ use sqlx::{
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{BUSY_TIMEOUT, Durability};
+use super::{BUSY_TIMEOUT, Durability, files, log};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 
@@ -62,20 +62,37 @@ pub enum OpenError {
 
 /// Opens the database to write to, makes it if it is not there (mode 0600), and brings its tables
 /// to this version. The lock has to be held for as long as the database is open.
+///
+/// A database whose tables are of this version is only read: a full disk does not keep it from
+/// being served.
 pub(super) async fn open(
     path: &Path,
     durability: Durability,
 ) -> Result<(File, SqliteConnectOptions, SqliteConnection), OpenError> {
-    let lock = lock(path)?;
+    let (lock, new_files) = lock(path)?;
+    match open_locked(path, durability).await {
+        Ok((options, connection)) => Ok((lock, options, connection)),
+        Err(error) => {
+            for file in new_files {
+                // The error that is reported says more than one about this.
+                drop(fs::remove_file(file));
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn open_locked(
+    path: &Path,
+    durability: Durability,
+) -> Result<(SqliteConnectOptions, SqliteConnection), OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
-
-    let mut connection = options.connect().await.map_err(sqlite)?;
-    check(&mut connection, path).await?;
-    connection.close().await.map_err(sqlite)?;
+    let (options, Checked { connection: checking, is_new }) =
+        check_shared_or_alone(options, path).await?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(match durability {
@@ -88,36 +105,112 @@ pub(super) async fn open(
         .pragma("cache_size", "-16384")
         // Checkpoints have a connection of their own: none happens inside a commit.
         .pragma("wal_autocheckpoint", "0");
-    // Only once: setting it commits, and a connection that commits before its pragmas are through
-    // makes a checkpoint of its own. See `log` for why that must not be.
-    let making = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
-    let mut connection = making.connect().await.map_err(sqlite)?;
+    let mut connection = if is_new {
+        checking.close().await.map_err(sqlite)?;
+        // Only once: setting it commits, and a connection that commits before its pragmas are
+        // through makes a checkpoint of its own. See `log` for why that must not be.
+        let making = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+        let mut connection = making.connect().await.map_err(sqlite)?;
+        // Before the first table: a file with tables and without this is taken for a foreign one.
+        sqlx::query("pragma application_id = 1213157195")
+            .execute(&mut connection)
+            .await
+            .map_err(sqlite)?;
+        connection
+    } else {
+        let connection = options.connect().await.map_err(sqlite)?;
+        // Not before: the first connection to a database makes its shared memory, which could fail
+        // the second time, and the last one to close it moves the log.
+        checking.close().await.map_err(sqlite)?;
+        connection
+    };
     MIGRATIONS.run(&mut connection).await.map_err(|error| sqlite(error.into()))?;
-    sqlx::query("pragma application_id = 1213157195")
-        .execute(&mut connection)
-        .await
-        .map_err(sqlite)?;
-    Ok((lock, options, connection))
+    Ok((options, connection))
 }
 
-/// Takes the lock that keeps a second process out, and makes the file if need be.
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// Takes the lock that keeps a second process out, and makes the file if need be. Returns also the
+/// files that are new then, to be removed if nothing comes of it.
+fn lock(path: &Path) -> Result<(File, Vec<PathBuf>), OpenError> {
+    let failed = |source| OpenError::File { path: path.to_owned(), source };
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
+    options.read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let failed = |source| OpenError::File { path: path.to_owned(), source };
-    let file = options.open(path).map_err(failed)?;
+    let beside = [files::beside(path, "-wal"), files::beside(path, "-shm")];
+    let (file, new_files) = match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            let new = beside.into_iter().filter(|file| !file.exists());
+            (file, std::iter::once(path.to_owned()).chain(new).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            (options.create(true).truncate(false).open(path).map_err(failed)?, Vec::new())
+        }
+        Err(error) => return Err(failed(error)),
+    };
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok((file, new_files)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 
+/// A database that may be written to.
+struct Checked {
+    connection: SqliteConnection,
+    /// Whether it has no tables yet.
+    is_new: bool,
+}
+
+/// Checks the database, and how it can be connected to. Connections share an index of the
+/// write-ahead log in a file beside the database. Where that file cannot be made, as on a full
+/// disk, it is kept in memory instead, and no other process can read the database meanwhile.
+async fn check_shared_or_alone(
+    options: SqliteConnectOptions,
+    path: &Path,
+) -> Result<(SqliteConnectOptions, Checked), OpenError> {
+    let failed = match connect_and_check(&options, path).await {
+        Ok(checked) => return Ok((options, checked)),
+        Err(OpenError::Sqlite { source, .. }) if may_be_shared_memory(&source) => source,
+        Err(error) => return Err(error),
+    };
+    let alone = options.vfs("unix-excl");
+    match connect_and_check(&alone, path).await {
+        Ok(checked) => {
+            tracing::warn!(
+                error = &failed as &dyn std::error::Error,
+                "cannot share memory through a file beside the database: until the next start no \
+                 other process can read it"
+            );
+            Ok((alone, checked))
+        }
+        Err(_) => Err(OpenError::Sqlite { path: path.to_owned(), source: failed }),
+    }
+}
+
+async fn connect_and_check(
+    options: &SqliteConnectOptions,
+    path: &Path,
+) -> Result<Checked, OpenError> {
+    let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
+    let mut connection = options.connect().await.map_err(sqlite)?;
+    match check(&mut connection, path).await {
+        Ok(is_new) => Ok(Checked { connection, is_new }),
+        Err(error) => {
+            // Before anyone else opens the file.
+            drop(connection.close_hard().await);
+            Err(error)
+        }
+    }
+}
+
+/// Whether a failure may be that of the shared memory: IOERR, FULL or CANTOPEN.
+fn may_be_shared_memory(error: &sqlx::Error) -> bool {
+    log::primary_code(error).is_some_and(|code| matches!(code, 10 | 13 | 14))
+}
+
 /// Refuses what must not be written to: another program's database, one of a later version, or any
-/// at all with a SQLite that could corrupt it. Only reads.
-async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+/// at all with a SQLite that could corrupt it. Only reads. Returns whether it has no tables yet.
+async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<bool, OpenError> {
     let foreign = |error: sqlx::Error| match &error {
         // SQLITE_NOTADB
         sqlx::Error::Database(cause) if cause.code().as_deref() == Some("26") => {
@@ -138,7 +231,7 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), Ope
         return Err(OpenError::OldSqlite(version));
     }
     if tables == 0 {
-        return Ok(());
+        return Ok(true);
     }
     if application_id != APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
@@ -148,7 +241,7 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), Ope
         .await
         .map_err(foreign)?;
     let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-    if newest > known { Err(OpenError::Newer(path.to_owned())) } else { Ok(()) }
+    if newest > known { Err(OpenError::Newer(path.to_owned())) } else { Ok(false) }
 }
 
 fn is_too_old(version: &str) -> bool {
@@ -188,5 +281,53 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(length(), before);
+    }
+
+    async fn synchronous(connection: &mut SqliteConnection) -> i64 {
+        sqlx::query_scalar("pragma synchronous").fetch_one(connection).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_connection_waits_for_the_disk_as_it_was_asked_to() {
+        let folder = tempfile::tempdir().unwrap();
+        for (durability, value) in [(Durability::Full, 2), (Durability::Normal, 1)] {
+            let path = folder.path().join(format!("{durability:?}.db"));
+            for start in ["first", "second"] {
+                let (lock, options, mut connection) = open(&path, durability).await.unwrap();
+                assert_eq!(synchronous(&mut connection).await, value, "{start} {durability:?}");
+                let mut other = options.connect().await.unwrap();
+                assert_eq!(synchronous(&mut other).await, value, "another {durability:?}");
+                other.close().await.unwrap();
+                connection.close().await.unwrap();
+                drop(lock);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn opening_a_database_of_this_version_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("again.db");
+        let (lock, _, connection) = open(&path, Durability::Full).await.unwrap();
+        connection.close().await.unwrap();
+        drop(lock);
+        let files =
+            || ["again.db", "again.db-wal"].map(|name| fs::read(folder.path().join(name)).ok());
+        let before = files();
+        let (_lock, _, _connection) = open(&path, Durability::Full).await.unwrap();
+        assert!(files()[0] == before[0], "the database");
+        assert_eq!(files()[1].as_ref().map(Vec::len).unwrap_or_default(), 0, "the log");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_cannot_be_made_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new.db");
+        // What SQLite takes for a log that it cannot remove.
+        let log = folder.path().join("new.db-wal");
+        fs::create_dir(&log).unwrap();
+        open(&path, Durability::Full).await.unwrap_err();
+        assert!(!path.exists());
+        assert!(log.exists(), "what was there before stays");
     }
 }

@@ -23,7 +23,7 @@ mod uploads;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sqlx::SqliteConnection;
@@ -43,12 +43,13 @@ use self::{
 };
 pub(super) use self::{
     insert::Append,
-    queue::{Edit, Writer},
+    queue::{Edit, Opened, Writer},
 };
 use super::{
     super::{Change, EndpointId, StoreError, UploadId},
     Directory, PIECES, Publish,
     clock::Clock,
+    files::{Displaced, Files},
 };
 use crate::{
     metrics::{Metrics, Reason},
@@ -63,9 +64,8 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const BUSY_CAPTURES: usize = 32;
 /// How far the write-ahead log grows before it is moved into the database.
 const CHECKPOINT_BYTES: u64 = 12 * 1024 * 1024;
-/// How far it may grow where readers or a slow disk keep it from starting anew; then the writer
-/// waits for them and empties it. With a batch on top it stays under 64 MiB.
-const WAL_BYTES: u64 = 44 * 1024 * 1024;
+/// How often the writer looks whether its files are still there, at least, while it commits.
+const FILES_EVERY: Duration = Duration::from_millis(250);
 /// What a transaction adds to the log beside the bytes of its requests, about: a page of each
 /// table and index.
 const TRANSACTION_BYTES: u64 = 6 * 4096;
@@ -87,6 +87,12 @@ async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx:
 /// What the writer's thread owns.
 struct Desk {
     link: Link,
+    files: Files,
+    files_checked: Instant,
+    /// Whether one of the files was removed or replaced: then nothing is stored.
+    is_displaced: bool,
+    /// Whether `settle` was through.
+    is_settled: bool,
     clock: Clock,
     books: Books,
     next_request_id: i64,
@@ -105,6 +111,7 @@ struct Desk {
     /// Changes logged since the last look at the length of a log.
     logged: u32,
     wal: PathBuf,
+    max_log_bytes: u64,
     /// What the write-ahead log has grown by since it was last moved, about.
     log_bytes: u64,
     checkpoint_due: Arc<Notify>,
@@ -204,7 +211,8 @@ impl Desk {
         });
         if ticked {
             self.purge.rest();
-            if !*self.storing.borrow() {
+            self.look_after_files().await;
+            if !*self.storing.borrow() && !self.is_displaced {
                 self.recover().await;
             }
         }
@@ -221,7 +229,10 @@ impl Desk {
     /// Makes all of `edits` in one transaction, empties it, and tells everyone. If the
     /// transaction fails, the callers' replies are dropped unanswered.
     async fn commit(&mut self, edits: &mut Vec<Edit>) {
-        if self.link.is_lost() {
+        if self.files_checked.elapsed() >= FILES_EVERY {
+            self.look_after_files().await;
+        }
+        if self.link.is_lost() || self.is_displaced {
             edits.clear();
             return;
         }
@@ -312,7 +323,7 @@ impl Desk {
     /// what has to fit on the disk.
     async fn look_after_log(&mut self) {
         if self.link.is_lost()
-            || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < WAL_BYTES
+            || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < self.max_log_bytes
         {
             return;
         }
@@ -322,28 +333,69 @@ impl Desk {
         }
     }
 
+    /// Stops storing where the database was removed or replaced: what is written from then on would
+    /// be gone with the process. Goes on when the same file is back.
+    async fn look_after_files(&mut self) {
+        self.files_checked = Instant::now();
+        let displaced = self.files.displaced(!self.link.is_lost());
+        match (displaced, self.is_displaced) {
+            (Some(what), false) => {
+                self.is_displaced = true;
+                self.set_storing(false);
+                self.say_displaced(what).await;
+            }
+            (None, true) => {
+                self.is_displaced = false;
+                self.forget();
+                tracing::info!("the files of the database are back");
+            }
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+
+    async fn say_displaced(&mut self, what: Displaced) {
+        match what {
+            Displaced::Database => tracing::error!(
+                "the database file was removed or replaced while it is in use: nothing is stored \
+                 from now on. What was acknowledged so far is in the removed file: move it back to \
+                 its path if you still have it, with its -wal, or restart to go on with what is \
+                 there now"
+            ),
+            Displaced::Companion => {
+                // What is only in the log would be gone with the process.
+                let moved = self.link.checkpoint().await;
+                tracing::error!(
+                    error = moved.as_ref().err().map(|error| error as &dyn std::error::Error),
+                    "the -wal or -shm file of the database was removed or replaced while it is in \
+                     use: nothing is stored from now on. Stop the server in order (SIGTERM), so \
+                     that all that was acknowledged is moved into the database, and start it again"
+                );
+            }
+        }
+    }
+
     /// Takes note of a failure: what is in memory may no longer be what is in the database, and
     /// whether the last commit was kept is not known.
     async fn failed(&mut self, error: &sqlx::Error) {
         tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
         self.metrics.failed_commits.inc();
+        self.forget();
+        self.link.failed(error).await;
+        self.set_storing(false);
+    }
+
+    /// Drops everything that is cached.
+    fn forget(&mut self) {
         self.books.clear();
         self.tries.clear();
         self.room.forget();
         self.pinned = None;
         self.living = None;
-        self.link.failed(error).await;
-        self.set_storing(false);
     }
 
     /// Tries to write again. What callers send meanwhile is tried as well.
     async fn recover(&mut self) {
-        let recovered = async {
-            let connection = self.link.reopen().await?;
-            self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
-            self.link.probe().await
-        };
-        match recovered.await {
+        match self.try_to_store().await {
             Ok(()) => {
                 tracing::info!("storing again");
                 self.set_storing(true);
@@ -353,6 +405,19 @@ impl Desk {
                 self.link.failed(&error).await;
             }
         }
+    }
+
+    /// Writes what a start has to write, if that was not done yet, and what shows that a request
+    /// could be kept.
+    async fn try_to_store(&mut self) -> Result<(), sqlx::Error> {
+        let connection = self.link.reopen().await?;
+        self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
+        self.files.note_companions();
+        if !self.is_settled {
+            self.settle().await?;
+            self.is_settled = true;
+        }
+        self.link.probe().await
     }
 
     fn set_storing(&self, now: bool) {

@@ -23,6 +23,7 @@ use super::{
         },
         Directory, Options,
         clock::Clock,
+        files::{Files, beside},
         log::Log,
     },
     Desk,
@@ -93,6 +94,15 @@ pub(in super::super) enum Edit {
     Tick,
 }
 
+/// A database as the writer takes it over.
+pub(in super::super) struct Opened {
+    pub(in super::super) connection: SqliteConnection,
+    pub(in super::super) connect: SqliteConnectOptions,
+    pub(in super::super) log: Log,
+    pub(in super::super) files: Files,
+    pub(in super::super) clock: Clock,
+}
+
 /// The queue's end that callers hold, and the thread behind it.
 pub(in super::super) struct Writer {
     /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
@@ -108,27 +118,30 @@ pub(in super::super) struct Writer {
 }
 
 impl Writer {
+    /// Starts the writer, and finds out whether it can write. Where it cannot, it tries again each
+    /// second.
     pub(in super::super) async fn start(
-        mut connection: SqliteConnection,
-        connect: &SqliteConnectOptions,
-        log: Log,
-        clock: Clock,
+        opened: Opened,
         options: Options,
         directory: Directory,
     ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
+        let Opened { mut connection, connect, log, files, clock } = opened;
         let left: Vec<i64> =
             sqlx::query_scalar("select id from uploads").fetch_all(&mut connection).await?;
         let abandoned =
             Arc::new(Mutex::new(left.into_iter().map(UploadId).collect::<Vec<UploadId>>()));
         let next_request_id = next_request_id(&mut connection).await?;
         let (queue, edits) = mpsc::channel(QUEUE_CHANGES);
-        let (storing, watched) = watch::channel(true);
+        let storing = watch::Sender::new(false);
         let checkpoint_due = Arc::new(Notify::new());
-        let mut wal = options.path.into_os_string();
-        wal.push("-wal");
+        let wal = beside(&options.path, "-wal");
         let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
         let mut desk = Desk {
-            link: Link::new(connection, connect.clone(), log),
+            link: Link::new(connection, connect, log),
+            files,
+            files_checked: Instant::now(),
+            is_displaced: false,
+            is_settled: false,
             clock,
             books: Books::new(options.max_requests),
             next_request_id,
@@ -143,15 +156,27 @@ impl Writer {
             living: None,
             // So that the first logged change looks.
             logged: edits::TRIM_AFTER,
-            wal: wal.into(),
-            log_bytes: 0,
+            // What the last run left there is still to be moved.
+            log_bytes: std::fs::metadata(&wal).map_or(0, |file| file.len()),
+            wal,
+            max_log_bytes: options.max_log_bytes,
             checkpoint_due: checkpoint_due.clone(),
             publish: options.publish,
             directory,
             metrics: options.metrics,
             storing,
         };
-        desk.settle().await?;
+        match desk.try_to_store().await {
+            Ok(()) => desk.set_storing(true),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot store yet; what is there can be read"
+                );
+                desk.link.failed(&error).await;
+            }
+        }
+        let watched = desk.storing.subscribe();
         let (ending, ended) = oneshot::channel();
         let runtime = Handle::current();
         // A thread of its own: a task would wait for its turn behind the handlers whose requests
