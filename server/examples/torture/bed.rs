@@ -174,8 +174,8 @@ impl<'a> Bed<'a> {
         self.disk.clone().context("there is no shim under this server")
     }
 
-    /// Starts a server and waits until it says that it is ready.
-    pub(crate) async fn start(&mut self) -> Result<Server> {
+    /// Starts a server and waits until it listens.
+    pub(crate) fn launch(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = Command::new(&self.setting.binary);
         command
@@ -191,8 +191,13 @@ impl<'a> Bed<'a> {
         if let Some(disk) = &self.disk {
             disk.put_under(&mut command)?;
         }
-        let server = Server::start(command, address, &self.log())?;
-        while http::fetch(address, &["GET /readyz"], "").await.is_err() {
+        Server::start(command, address, &self.log())
+    }
+
+    /// Starts a server and waits until it says that it is ready.
+    pub(crate) async fn start(&mut self) -> Result<Server> {
+        let server = self.launch()?;
+        while http::fetch(server.address, &["GET /readyz"], "").await.is_err() {
             if server.started.elapsed() > READY_TIMEOUT {
                 bail!("the server was not ready after {READY_TIMEOUT:?}");
             }
@@ -237,14 +242,21 @@ impl<'a> Bed<'a> {
         Ok(made)
     }
 
-    /// Looks at all that is new; no load may run.
-    pub(crate) async fn check(&mut self, server: &Server) -> Result<Findings> {
-        let address = server.address;
+    /// Looks at all that is new, but only through the API; no load may run.
+    pub(crate) async fn check_reads(&mut self, server: &Server) -> Result<Findings> {
         // Out of its cell meanwhile: nobody else writes now.
         let mut ledger = self.ledger.take();
-        let findings = self.audit.check(address, &self.endpoints, &ledger).await;
+        let findings = self.audit.check(server.address, &self.endpoints, &ledger).await;
         let trouble = ledger.take_trouble();
         self.ledger.replace(ledger);
+        let mut findings = findings?;
+        findings.wrong.extend(trouble);
+        Ok(findings)
+    }
+
+    /// Looks at all that is new; no load may run.
+    pub(crate) async fn check(&mut self, server: &Server) -> Result<Findings> {
+        let findings = self.check_reads(server).await;
         // What is damaged may not be readable, either.
         let damage = match audit::integrity(&self.database()).await {
             Ok(damage) => damage,
@@ -256,7 +268,6 @@ impl<'a> Bed<'a> {
             }
             findings => findings?,
         };
-        findings.wrong.extend(trouble);
         findings.wrong.extend(damage);
         Ok(findings)
     }

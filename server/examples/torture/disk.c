@@ -268,9 +268,11 @@ static ssize_t do_write(int fd, const void *bytes, size_t length, int64_t offset
   if (take(WRITE_ERRORS)) {
     count(FAILED_WRITES);
     error = EIO;
+    if (cut >= 0) power_off();
   } else if (fits == 0 && length > 0) {
     count(NO_SPACE);
     error = ENOSPC;
+    if (cut >= 0) power_off();
   } else {
     if (class != SHM) {
       note(fd, WRITE, (uint64_t)at, fits);

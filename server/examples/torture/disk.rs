@@ -2,6 +2,7 @@
 //! faults, and what it counted. The layout of the control file is repeated there.
 
 use std::{
+    cell::Cell,
     fs::{self, File},
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
@@ -52,6 +53,8 @@ pub(crate) struct Disk {
     shim: PathBuf,
     root: PathBuf,
     control: File,
+    /// Whether it is full when the next program starts.
+    full: Cell<bool>,
 }
 
 impl Disk {
@@ -64,7 +67,7 @@ impl Disk {
         let path = root.join("control");
         fs::write(&path, [0; WORDS * 8])?;
         let control = File::options().read(true).write(true).open(path)?;
-        Ok(Self { shim: shim.to_owned(), root, control })
+        Ok(Self { shim: shim.to_owned(), root, control, full: Cell::new(false) })
     }
 
     /// The folder on the disk.
@@ -82,9 +85,19 @@ impl Disk {
         self.root.join("journal")
     }
 
-    /// Puts the disk under a program, with all faults off.
+    /// Has the next program find no room for any write, from the first on.
+    pub(crate) fn fill_at_next_start(&self) {
+        self.full.set(true);
+    }
+
+    /// Puts the disk under a program, with all faults off unless it was to be full. What a program
+    /// before it had not synced counts as written by now, unless the power was cut.
     pub(crate) fn put_under(&self, command: &mut Command) -> Result<()> {
         self.control.write_all_at(&[0; WORDS * 8], 0)?;
+        if self.full.take() {
+            self.set(Word::SpaceLimit, 2)?;
+        }
+        File::create(self.journal())?;
         command
             .env("LD_PRELOAD", &self.shim)
             .env("TORTURE_DIRECTORY", self.data())

@@ -223,7 +223,7 @@ impl Course<'_> {
 }
 
 /// Reads a list and a request.
-async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
+pub(crate) async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
     let Owned { id, key } = endpoint;
     let reads = async {
         let mut connection = Connection::open(address).await?;
@@ -235,7 +235,7 @@ async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
 }
 
 /// Opens a feed, which must say that it is alive and whether requests can be kept.
-async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bool) -> Result<()> {
+pub(crate) async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bool) -> Result<()> {
     let key = &endpoints.first().context("no endpoint")?.key;
     let change = workspace(address, key).await?.change;
     let mut watch = Watch::new(key, change);

@@ -12,6 +12,7 @@ mod cut;
 mod disk;
 mod faults;
 mod flood;
+mod full_start;
 mod guests;
 #[path = "../support/http.rs"]
 #[allow(dead_code, reason = "each program uses its own part of what they share")]
@@ -82,6 +83,8 @@ enum Part {
     Power,
     /// No space left.
     FullDisk,
+    /// A crash on a full disk, and a start on it.
+    FullStart,
     /// I/O errors.
     IoError,
     /// SIGTERM under load.
@@ -99,6 +102,7 @@ struct Rounds {
     normal_cuts: usize,
     lies: usize,
     faults: Extent,
+    full_starts: usize,
     terms: usize,
     crowd: Crowd,
     flood: Flood,
@@ -110,6 +114,7 @@ const FULL: Rounds = Rounds {
     normal_cuts: 10,
     lies: 3,
     faults: Extent { rounds: 4, lasts: Duration::from_secs(4), after: Duration::from_secs(6) },
+    full_starts: 20,
     terms: 10,
     crowd: Crowd { connections: 4_000, lasts: Duration::from_secs(60) },
     flood: Flood { lasts: Duration::from_secs(45), storage_mib: 512 },
@@ -120,6 +125,7 @@ const SHORT: Rounds = Rounds {
     normal_cuts: 2,
     lies: 1,
     faults: Extent { rounds: 1, lasts: Duration::from_millis(1500), after: Duration::from_secs(3) },
+    full_starts: 3,
     terms: 2,
     crowd: Crowd { connections: 500, lasts: Duration::from_secs(4) },
     flood: Flood { lasts: Duration::from_secs(5), storage_mib: 128 },
@@ -167,6 +173,10 @@ async fn torture(
                     let row = faults::run(setting, fault, &rounds.faults, next()).await;
                     report.add(fault.name(), row)?;
                 }
+            }
+            Part::FullStart => {
+                let row = full_start::run(setting, rounds.full_starts, next()).await;
+                report.add(full_start::NAME, row)?;
             }
             Part::IoError => {
                 for fault in [Fault::WriteError, Fault::LogSyncError, Fault::CheckpointSyncError] {
