@@ -106,24 +106,11 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     let (parts, body) = request.into_parts();
     let visit = reply::Visit::of(&parts);
     let arrival = Arrival::new(parts);
-    let endpoint = match capture.endpoint(&arrival.parts).await {
-        Ok(endpoint) => endpoint,
-        Err(refusal) => return capture.refuse(&visit, &refusal),
-    };
-    if let Err(refusal) = capture.admit(&endpoint, &arrival) {
-        capture.note_refusal(&endpoint, &arrival, &refusal).await;
-        return capture.refuse(&visit, &refusal);
-    }
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
-    // In a box: to be spawned and to end, a task is moved several times.
-    tasks.spawn(Box::pin(async move {
-        let kept = keeper.keep(&endpoint, arrival, body).await;
-        // The sender may have hung up; what is kept stays kept.
-        if let Err(Ok(kept)) = answer.send(kept) {
-            keeper.missed(&endpoint, kept).await;
-        }
-    }));
+    // From the first look at the store on: over HTTP/2 this handler is dropped as soon as the sender
+    // hangs up. In a box: to be spawned and to end, a task is moved several times.
+    tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
         Ok(Ok(Kept::Plain(seq))) => reply::captured(&visit, seq),
         Ok(Ok(Kept::Cut(_))) => capture.refuse(&visit, &CUT),
@@ -149,6 +136,33 @@ pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Requ
 }
 
 impl Capture {
+    /// Finds the endpoint that a request addresses, keeps or refuses the request, and tells its handler.
+    async fn take(
+        &self,
+        arrival: Arrival,
+        body: Body,
+        answer: oneshot::Sender<Result<Kept, Refusal>>,
+    ) {
+        let endpoint = match self.endpoint(&arrival.parts).await {
+            Ok(endpoint) => endpoint,
+            Err(refusal) => {
+                drop(answer.send(Err(refusal)));
+                return;
+            }
+        };
+        let kept = match self.admit(&endpoint, &arrival) {
+            Ok(()) => self.keep(&endpoint, arrival, body).await,
+            Err(refusal) => {
+                self.note_refusal(&endpoint, &arrival, &refusal).await;
+                Err(refusal)
+            }
+        };
+        // The sender may have hung up; what is kept stays kept.
+        if let Err(Ok(kept)) = answer.send(kept) {
+            self.missed(&endpoint, kept).await;
+        }
+    }
+
     /// The endpoint that the request addresses.
     async fn endpoint(&self, parts: &Parts) -> Result<Arc<Endpoint>, Refusal> {
         let slug = first_segment(parts.uri.path())

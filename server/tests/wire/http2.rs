@@ -140,6 +140,26 @@ async fn a_stream_that_is_reset_within_its_body_is_kept_as_cut() {
     assert_eq!(rows[0]["complete"], false);
     let body = owner.get(&format!("/api/endpoints/{id}/requests/1/body")).await;
     assert_eq!(body.text(), "hello");
+    // Nobody was there any more to take the answer, and that is told.
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
+    let told = async { while feed.next().await.unwrap().name != "updated" {} };
+    tokio::time::timeout(PATIENCE, told).await.expect("it is told");
+    let request = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();
+    assert_eq!(request["reply"]["taken"], false, "{request}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_reset_before_its_endpoint_is_found_is_kept_as_cut() {
+    let server = TestServer::start().await;
+    for _ in 0..5 {
+        // Each is looked for in the store first.
+        let (owner, id) = server.owner().await;
+        let mut wire = Wire::connect(server.address()).await;
+        let reset = frame(3, 0, 1, &8_u32.to_be_bytes());
+        wire.send(&[unfinished(&id), reset].concat()).await;
+        let rows = tokio::time::timeout(PATIENCE, owner.rows_once(&id, 1)).await;
+        assert_eq!(rows.expect("it is kept")[0]["complete"], false);
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
