@@ -121,6 +121,12 @@ fn ill_framed() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             format!("5\r\nhello\r\n0\r\nX: {}", "x".repeat(70_000)).into_bytes(),
             "hello",
         ),
+        (
+            "trailers of 90 KB in short lines",
+            format!("5\r\nhello\r\n0\r\n{}\r\n", format!("X: {}\r\n", "x".repeat(95)).repeat(900))
+                .into_bytes(),
+            "hello",
+        ),
     ]
 }
 
