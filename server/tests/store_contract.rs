@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use hookglass_app::wire::{GoneReason, OnLimit, Refused, Text, Window};
 use hookglass_server::{
     key::Key,
@@ -334,6 +335,7 @@ async fn a_body_that_went_ahead_is_the_start_of_its_request() {
     assert!(store.body(id, 3, 0..u64::MAX).await.unwrap() == body);
     let end = PIECE_BYTES as u64 + 5;
     assert!(store.body(id, 3, 7..end).await.unwrap() == body[7..PIECE_BYTES + 5]);
+    assert_eq!(rows(folder.path(), "select count(*) from uploads").await, 0, "it is no upload now");
     assert!(matches!(
         store.append(id, Captured { upload, ..captured(b"") }).await,
         Err(StoreError::NotFound)
@@ -347,12 +349,15 @@ async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again
     let id = endpoint(&*store, "abc").await.id;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     let abandoned = store.upload(None, id, piece.clone()).await.unwrap();
-    store.upload(Some(abandoned), id, piece.clone()).await.unwrap();
+    // More than are deleted in one step.
+    for _ in 0..33 {
+        store.upload(Some(abandoned), id, piece.clone()).await.unwrap();
+    }
     let forgotten = store.upload(None, id, piece.clone()).await.unwrap();
     assert_ne!(abandoned, forgotten);
-    assert_eq!(rows(folder.path(), PIECES).await, 3);
+    assert_eq!(rows(folder.path(), PIECES).await, 35);
     store.abandon(abandoned);
-    eventually("two pieces deleted", async || rows(folder.path(), PIECES).await == 1).await;
+    eventually("its pieces deleted", async || rows(folder.path(), PIECES).await == 1).await;
     assert!(matches!(store.upload(Some(abandoned), id, piece).await, Err(StoreError::NotFound)));
     store.close().await;
     drop(store);
@@ -364,6 +369,89 @@ async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again
     })
     .await;
     assert_eq!(store.append(id, captured(b"x")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_first_piece_that_nobody_waits_for_any_more_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    // Sent, and its caller gone before the answer.
+    let piece = Bytes::from(vec![7; PIECE_BYTES]);
+    assert!(store.upload(None, id, piece).now_or_never().is_none());
+    // The writer takes one after the other: it has been stored.
+    store.append(id, captured(b"")).await.unwrap();
+    eventually("the piece deleted", async || {
+        rows(folder.path(), PIECES).await == 0
+            && rows(folder.path(), "select count(*) from uploads").await == 0
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_its_owner_deletes_goes_with_all_of_its_body_and_in_small_steps() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let large = vec![7; 2 * PIECE_BYTES + 5000];
+    store.append(id, captured(&large)).await.unwrap();
+    store.append(id, captured(&large)).await.unwrap();
+    assert_eq!(rows(folder.path(), PIECES).await, 6);
+    store.delete_request(id, 1).await.unwrap();
+    assert_eq!(rows(folder.path(), PIECES).await, 3);
+    store.delete_requests(id, vec![2]).await.unwrap();
+    assert_eq!(rows(folder.path(), PIECES).await, 0);
+    let appends = (0..40).map(|_| store.append(id, captured(&[7; 250_000])));
+    let seqs = futures_util::future::try_join_all(appends).await.unwrap();
+    // Up to the one that makes it 8 MiB.
+    let step = store.delete_requests(id, seqs.clone()).await.unwrap();
+    assert_eq!((step.done, step.deleted), (34, 34));
+    let step = store.delete_requests(id, seqs).await.unwrap();
+    assert_eq!((step.done, step.deleted), (40, 6), "what is gone takes nothing");
+    assert_eq!(rows(folder.path(), PIECES).await, 0);
+    assert_eq!(rows(folder.path(), "select bytes from workspaces").await, 0);
+}
+
+#[tokio::test]
+async fn deletions_that_a_stop_interrupts_go_on_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for _ in 0..5 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    // Cleared, and stopped before the first row went.
+    let path = folder.path().join("contract.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut connection = options.connect().await.unwrap();
+    let cleared = "update endpoints set floor = last_seq, requests = 0";
+    sqlx::query(cleared).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let _store = open(folder.path()).await;
+    eventually("rows deleted", async || {
+        rows(folder.path(), "select count(*) from requests").await == 0
+    })
+    .await;
+    assert_eq!(rows(folder.path(), PIECES).await, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_holds_all_there_is_says_that_there_is_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for _ in 0..3 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    for (before, after) in [(None, None), (None, Some(0)), (Some(4), None)] {
+        for (limit, more) in [(2, true), (3, false), (4, false)] {
+            let window = Window { before, after, limit: Some(limit), ..Window::default() };
+            let page = store.requests(id, window).await.unwrap();
+            assert_eq!(page.more, more, "{before:?} {after:?} {limit}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -587,21 +675,30 @@ async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
     store.append(quiet.id, captured(b"quiet")).await.unwrap();
     let loud = endpoint(&*store, "loud").await;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
-    let upload = store.upload(None, loud.id, piece.clone()).await.unwrap();
-    let mut pieces = 1;
-    let refused = loop {
-        match store.upload(Some(upload), loud.id, piece.clone()).await {
-            Ok(_) => pieces += 1,
-            Err(error) => break error,
-        }
-        assert!(pieces < 100, "more than there is room for");
+    let fill = async |id: EndpointId| {
+        let upload = store.upload(None, id, piece.clone()).await.unwrap();
+        let mut pieces = 1;
+        let refused = loop {
+            match store.upload(Some(upload), id, piece.clone()).await {
+                Ok(_) => pieces += 1,
+                Err(error) => break error,
+            }
+            assert!(pieces < 100, "more than there is room for");
+        };
+        assert!(matches!(refused, StoreError::Full { limit: "max-storage", .. }), "{refused}");
+        assert!(pieces > 40, "{pieces}");
+        upload
     };
-    assert!(matches!(refused, StoreError::Full { limit: "max-storage", .. }), "{refused}");
-    assert!(pieces > 40, "{pieces}");
+    let upload = fill(loud.id).await;
     assert_eq!(store.append(quiet.id, captured(b"quiet")).await.unwrap(), 2);
     assert_eq!(list(&*store, quiet.id).await, [1, 2]);
     store.abandon(upload);
     eventually("room again", async || store.append(loud.id, captured(b"x")).await.is_ok()).await;
+    eventually("all room again", async || rows(folder.path(), PIECES).await < 10).await;
+    // It is not shut out for what another does.
+    let other = endpoint(&*store, "other").await;
+    fill(other.id).await;
+    store.append(loud.id, captured(b"x")).await.unwrap();
 }
 
 #[tokio::test]
@@ -695,6 +792,71 @@ async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
     for slug in ["used", "forever"] {
         let slug: Slug = slug.parse().unwrap();
         assert_eq!(store.resolve(&slug).await.unwrap().unwrap().gone, None);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_lives_its_whole_time_from_its_last_use_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let ttl = Duration::from_secs(1);
+    let options = Options { endpoint_ttl: ttl, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let made = std::time::Instant::now();
+    let id = endpoint(&*store, "abc").await.id;
+    // Each use soon after it was made is not worth writing down by itself.
+    let mut used = made;
+    while made.elapsed() < ttl / 20 {
+        used = std::time::Instant::now();
+        store.touch(id).await.unwrap();
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    eventually("its end", async || store.expire().await.unwrap() == 1).await;
+    let lived = used.elapsed();
+    assert!(lived >= ttl - Duration::from_millis(2), "only {lived:?} since its last use");
+}
+
+#[tokio::test]
+async fn endpoints_from_when_none_ended_end_once_the_server_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_ttl =
+        |endpoint_ttl| Options { endpoint_ttl, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(with_ttl(Duration::ZERO)).await;
+    let made = endpoint(&*store, "abc").await;
+    assert_eq!(made.expires_at, None);
+    let kept = endpoint(&*store, "kept").await;
+    let settings = Settings { expires_in: Some(0), ..Settings::default() };
+    store.update_endpoint(kept.id, settings).await.unwrap();
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open_with(with_ttl(Duration::from_secs(3600))).await;
+    let end = store.endpoint(&made.slug).await.unwrap().unwrap().expires_at;
+    assert!(end.is_some_and(|end| end >= made.created_at + 3_600_000_000), "{end:?}");
+    let kept = store.endpoint(&kept.slug).await.unwrap().unwrap();
+    assert_eq!(kept.expires_at, None, "its owner said so");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_comes_back_has_the_settings_of_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let made = endpoint(&*store, "abc").await;
+    let settings = Settings {
+        name: Some(Some("Shop".to_owned())),
+        expires_in: Some(60),
+        on_limit: Some(OnLimit::Refuse),
+        answers: None,
+    };
+    store.update_endpoint(made.id, settings).await.unwrap();
+    store.delete_endpoint(made.id).await.unwrap();
+    let new = new(Owner::Workspace(made.workspace), "abc");
+    let back = store.create_endpoint(new).await.unwrap();
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open(folder.path()).await;
+    let kept = store.endpoint(&made.slug).await.unwrap().unwrap();
+    for endpoint in [back, kept] {
+        assert_eq!((&endpoint.name, endpoint.expires_in), (&None, None));
+        assert_eq!((endpoint.on_limit, endpoint.gone), (OnLimit::DropOldest, None));
     }
 }
 
@@ -808,6 +970,80 @@ async fn pins_have_a_limit_and_take_only_a_part_of_the_storage() {
     );
     store.delete_request(other, 1).await.unwrap();
     store.annotate(other, 9, pin(true)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_all_have_pinned_takes_half_of_the_storage_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let (mut pinned, mut refused) = (0, None);
+    for slug in ["one", "two", "three", "four", "five"] {
+        let id = endpoint(&*store, slug).await.id;
+        for seq in 1..=8 {
+            store.append(id, captured(&[0; 250_000])).await.unwrap();
+            match store.annotate(id, seq, pin(true)).await {
+                Ok(_) => pinned += 1,
+                Err(error) => refused = Some(error),
+            }
+            if refused.is_some() {
+                break;
+            }
+        }
+    }
+    let most = (16 << 20) / 2;
+    assert!(
+        matches!(refused, Some(StoreError::PinsTooLarge(limit)) if limit == most),
+        "{refused:?}"
+    );
+    assert_eq!(pinned, 33);
+}
+
+#[tokio::test]
+async fn what_is_pinned_does_not_count_in_who_holds_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        Options { max_storage_bytes: 8 << 20, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let (careful, loud) =
+        (endpoint(&*store, "careful").await.id, endpoint(&*store, "loud").await.id);
+    let body = [1; 200_000];
+    for _ in 0..19 {
+        store.append(careful, captured(&body)).await.unwrap();
+    }
+    for seq in 1..=5 {
+        store.annotate(careful, seq, pin(true)).await.unwrap();
+    }
+    for _ in 0..20 {
+        store.append(loud, captured(&body)).await.unwrap();
+    }
+    assert!(list(&*store, loud).await[0] > 1, "the storage is full");
+    // What comes now is counted beside what was there when it became full.
+    store.append(careful, captured(b"x")).await.unwrap();
+    for _ in 0..20 {
+        store.append(loud, captured(&body)).await.unwrap();
+    }
+    assert_eq!(list(&*store, careful).await, (1..=20).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn a_note_counts_as_what_its_workspace_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    store.append(id, captured(b"x")).await.unwrap();
+    let bytes = "select bytes from workspaces";
+    let before = rows(folder.path(), bytes).await;
+    for (note, longer) in [(Some("é".repeat(500)), 1000), (Some("x".to_owned()), 1), (None, 0)] {
+        let annotation = Annotation { note: Some(note), pinned: None };
+        store.annotate(id, 1, annotation).await.unwrap();
+        assert_eq!(rows(folder.path(), bytes).await, before + longer);
+    }
+    let note = Annotation { note: Some(Some("x".repeat(2000))), pinned: None };
+    store.annotate(id, 1, note).await.unwrap();
+    store.delete_request(id, 1).await.unwrap();
+    assert_eq!(rows(folder.path(), bytes).await, 0);
 }
 
 #[tokio::test]
@@ -1347,4 +1583,20 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
         })
         .collect();
     assert_eq!(attempts, [1, 1, 2, 3, 4, 1]);
+}
+
+#[tokio::test]
+async fn tries_are_counted_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let Opened { store, .. } = open(folder.path()).await;
+    let id = endpoint(&*store, "abc").await.id;
+    let named = || Captured { delivery: Some("a".to_owned()), ..captured(b"x") };
+    for _ in 0..3 {
+        store.append(id, named()).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let Opened { store, .. } = open(folder.path()).await;
+    let seq = store.append(id, named()).await.unwrap();
+    assert_eq!(store.delivery(id, seq).await.unwrap().unwrap().attempt, 4);
 }

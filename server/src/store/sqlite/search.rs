@@ -306,3 +306,73 @@ fn finds_in(
     };
     part.into_iter().filter(finds).map(|(candidate, _)| listed(candidate.summary)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{
+        super::{
+            super::{Captured, NewEndpoint, Owner, Store as _},
+            Options, SqliteStore,
+        },
+        *,
+    };
+    use crate::key::Key;
+
+    fn captured(head: usize) -> Captured {
+        Captured {
+            received_at: 0,
+            duration_us: 0,
+            method: "POST".to_owned(),
+            target: b"/a".to_vec(),
+            http_version: 11,
+            remote_addr: String::new(),
+            peer: String::new(),
+            content_type: None,
+            label: None,
+            sender: None,
+            delivery: None,
+            attempt: None,
+            mark: None,
+            status: None,
+            answer: None,
+            complete: true,
+            exact: true,
+            redacted: false,
+            head: vec![b'x'; head],
+            trailers: Vec::new(),
+            body_bytes: 0,
+            upload: None,
+            body: vec![Bytes::new()],
+            body_sha256: [0; 32],
+            refused: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_step_of_long_heads_is_taken_again_with_fewer_requests() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(Options::new(&folder.path().join("long.db"))).await.unwrap();
+        let owner = Owner::New(Key::random().unwrap().hash());
+        let new = NewEndpoint { owner, slug: None, name: None, max_endpoints: 1 };
+        let id = store.create_endpoint(new).await.unwrap().id;
+        // 256 of these are just more than a step may hold.
+        let appends = (0..256).map(|_| store.append(id, captured(STEP_BYTES / 255)));
+        futures_util::future::try_join_all(appends).await.unwrap();
+        let query = Arc::new(Query::parse("header.x-a:1", 0).unwrap().unwrap());
+        let (bounds, needs) = (query.bounds(), query.needs());
+        assert!(needs > Needs::Columns);
+        for (below, fits) in [(257, false), (129, true)] {
+            let part = Rest { above: 0, below };
+            let from = From::Before(below);
+            let step = store.searchers.candidates(id, from, part, &bounds, needs).await.unwrap();
+            assert_eq!(step.is_some(), fits, "below {below}");
+        }
+        let budget = std::time::Duration::from_secs(20);
+        let search = Search { query, from: From::Before(i64::MAX), limit: 1, budget };
+        let found = store.search(id, search).await.unwrap();
+        assert_eq!((found.requests.len(), found.next), (0, None), "all of it was looked through");
+        store.close().await;
+    }
+}

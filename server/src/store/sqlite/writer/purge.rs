@@ -208,3 +208,29 @@ impl Desk {
         Ok(deleted.rows_affected() > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_waits_until_it_is_worth_a_commit_and_senders_wait_where_it_is_overdue() {
+        let id = EndpointId(1);
+        let mut purge = Purge::default();
+        assert!(!purge.is_due() && !purge.is_overdue());
+        purge.add(id, STEP_REQUESTS - 1);
+        assert!(!purge.is_due());
+        purge.rest();
+        assert!(purge.is_due(), "nothing else is to do");
+        purge.did(&Purged { endpoint: id, requests: 1, is_done: true });
+        assert!(!purge.is_due() && purge.is_empty());
+        purge.add(id, STEP_REQUESTS);
+        assert!(purge.is_due() && !purge.is_overdue());
+        purge.add(EndpointId(2), 31 * STEP_REQUESTS - 1);
+        assert!(!purge.is_overdue());
+        purge.add(EndpointId(2), 1);
+        assert!(purge.is_overdue());
+        purge.did(&Purged { endpoint: id, requests: STEP_REQUESTS, is_done: true });
+        assert!(purge.is_due() && !purge.is_overdue(), "the other is left");
+    }
+}

@@ -175,6 +175,8 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
+    use hookglass_app::wire::Refused;
+
     use super::*;
 
     fn captured(delivery: Option<&str>, body: u8) -> Captured {
@@ -245,6 +247,10 @@ mod tests {
             Captured { method: "GET".to_owned(), ..base() },
             Captured { complete: false, ..base() },
             Captured { mark: Some("preflight"), ..base() },
+            Captured {
+                refused: Some(Refused { limit: "max-body".to_owned(), value: 1 }),
+                ..base()
+            },
         ] {
             assert_eq!(numbered(vec![other.clone(), other], 0)[1], (None, None));
         }
