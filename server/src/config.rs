@@ -372,9 +372,49 @@ mod tests {
         assert_eq!("25MiB".parse(), Ok(Size(25 << 20)));
         assert_eq!("1GB".parse(), Ok(Size(1_000_000_000)));
         assert_eq!("512 kib".parse(), Ok(Size(512 << 10)));
+        for (text, bytes) in [
+            ("7", 7),
+            ("7b", 7),
+            ("7k", 7000),
+            ("7kB", 7000),
+            ("7m", 7_000_000),
+            ("7MB", 7_000_000),
+            ("7g", 7_000_000_000),
+            ("7GiB", 7 << 30),
+        ] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+        }
         for bad in ["", "MiB", "-1", "1.5MiB", "0", "1XB", "99999999999GiB"] {
             assert!(bad.parse::<Size>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_storage_has_sixteen_mebibytes_at_least() {
+        assert_eq!("16MiB".parse(), Ok(Storage(16 << 20)));
+        for bad in ["16777215", "16MB", "", "much"] {
+            assert!(bad.parse::<Storage>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_reaches_the_store() {
+        let flags = [
+            ["--database", "some.db"],
+            ["--durability", "normal"],
+            ["--max-requests", "7"],
+            ["--max-endpoints-total", "8"],
+            ["--max-storage", "99MiB"],
+            ["--endpoint-ttl", "2m"],
+        ];
+        let flags = ["hookglass"].into_iter().chain(flags.into_iter().flatten());
+        let config = Cli::parse_from(flags).config;
+        let options = config.store_options(Box::new(drop), Metrics::default());
+        assert_eq!(options.path, PathBuf::from("some.db"));
+        assert_eq!(options.durability, Durability::Normal);
+        assert_eq!((options.max_requests, options.max_endpoints_total), (7, 8));
+        assert_eq!(options.max_storage_bytes, 99 << 20);
+        assert_eq!(options.endpoint_ttl, Duration::from_secs(120));
     }
 
     #[test]
@@ -398,6 +438,8 @@ mod tests {
             Ok("https://hooks.example.com")
         );
         assert_eq!(origin("https://a.test:443").as_deref(), Ok("https://a.test"));
+        assert_eq!(origin("http://a.test:80/").as_deref(), Ok("http://a.test"));
+        assert_eq!(origin("http://a.test:443").as_deref(), Ok("http://a.test:443"));
         assert_eq!(origin("http://[::1]:8080").as_deref(), Ok("http://[::1]:8080"));
         for bad in
             ["hooks.test", "https://", "https://a/b", "ftp://a", "https://a b", "https://u@h"]
@@ -412,7 +454,15 @@ mod tests {
         assert_eq!(path("a/b.db"), Ok("a/b.db".into()));
         assert_eq!(path("sqlite://b.db"), Ok("b.db".into()));
         assert_eq!(path("sqlite:///srv/b.db"), Ok("/srv/b.db".into()));
-        for bad in ["", ":memory:", "sqlite::memory:", "postgres://x/y", "sqlite:"] {
+        assert_eq!(path("what?.db"), Ok("what?.db".into()), "a path has no parameters");
+        for bad in [
+            "",
+            ":memory:",
+            "sqlite::memory:",
+            "postgres://x/y",
+            "sqlite:",
+            "sqlite://b.db?mode=ro",
+        ] {
             assert!(path(bad).is_err(), "{bad}");
         }
     }

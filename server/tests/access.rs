@@ -248,6 +248,29 @@ async fn under_https_the_cookie_is_secure_and_bound_to_the_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_nearest_proxy_says_whether_https_is_used() {
+    let server = TestServer::with(&["--trusted-proxy", "127.0.0.1"]).await;
+    for (said, name) in [
+        ("http, https", "__Host-hookglass="),
+        ("https,http", "hookglass="),
+        ("http, HTTPS", "__Host-hookglass="),
+    ] {
+        let page = server.stranger().with("x-forwarded-proto", said).browser("");
+        let made = page.form("/api/endpoints", "").await;
+        assert!(made.header("set-cookie").starts_with(name), "{said}: {made:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_cookie_counts_behind_stale_ones() {
+    let server = TestServer::start().await;
+    let (cookie, _) = browser(&server).await;
+    let stale = format!("hookglass=hgk_{}", "A".repeat(43));
+    let both = server.stranger().browser(&format!("{stale}; other=1; {cookie}"));
+    assert_eq!(both.get("/api/endpoints").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_renews_a_good_cookie_and_ignores_a_stale_one() {
     let server = TestServer::start().await;
     let (cookie, id) = browser(&server).await;

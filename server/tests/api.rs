@@ -80,6 +80,8 @@ async fn what_does_not_fit_is_refused_with_what_to_do() {
         assert_eq!(refused.problem(), "invalid-request");
         assert!(refused.json()["detail"].as_str().unwrap().len() > 20, "{body}");
     }
+    let longest = format!(r#"{{"name":"{}"}}"#, "é".repeat(100));
+    assert_eq!(owner.post("/api/endpoints", &longest).await.status, StatusCode::CREATED);
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(101));
     assert_eq!(owner.post("/api/endpoints", &long).await.status, StatusCode::BAD_REQUEST);
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(70_000));
@@ -240,6 +242,19 @@ async fn downloads_can_never_run() {
     let raw = owner.get(&format!("/api/endpoints/{id}/requests/latest/raw")).await;
     assert_eq!(raw.header("hookglass-raw"), "exact");
     assert!(raw.text().starts_with(&format!("POST /{id} HTTP/1.1\r\n")), "{}", raw.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snippet_holds_bodies_of_up_to_64_kib() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    for (seq, bytes, is_inline) in [(1, 64 * 1024, true), (2, 64 * 1024 + 1, false)] {
+        let body = "x".repeat(bytes);
+        server.stranger().send(Method::POST, &format!("/{id}"), &[], body.clone()).await;
+        let path = format!("/api/endpoints/{id}/requests/{seq}/snippet?tool=python");
+        let snippet = owner.get(&path).await;
+        assert_eq!((snippet.status, snippet.text().contains(&body)), (StatusCode::OK, is_inline));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

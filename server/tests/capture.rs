@@ -57,6 +57,7 @@ async fn a_request_is_kept_and_answered() {
     assert_eq!(sent.header("cache-control"), "no-store");
     assert_eq!(sent.header("x-robots-tag"), "noindex");
     assert_eq!(sent.header("access-control-allow-origin"), "*");
+    assert_eq!(sent.header("access-control-expose-headers"), "Hookglass-Seq");
     assert_eq!(sent.header("set-cookie"), "");
 
     let detail = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();

@@ -198,6 +198,23 @@ async fn counts_add_up_to_what_there_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_span_begins_with_its_first_moment_and_ends_before_its_last() {
+    let bench = Bench::new().await;
+    bench.fill(1).await;
+    let page = bench.owner.get(&bench.path("")).await.json();
+    let at = page["requests"][0]["received_at"].as_str().unwrap().to_owned();
+    let (long_ago, far) = ("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
+    for q in ["", "&q=method:POST"] {
+        for (from, to, total) in [(at.as_str(), far, 1), (long_ago, at.as_str(), 0)] {
+            let path = bench.path(&format!("/counts?buckets=3&from={from}&to={to}{q}"));
+            let counts = bench.owner.get(&path).await;
+            assert_eq!(counts.status, StatusCode::OK, "{}", counts.text());
+            assert_eq!(counts.json()["total"], total, "{from} {to} {q}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_without_requests_has_counts_too() {
     let bench = Bench::new().await;
     let counts = bench.owner.get(&bench.path("/counts")).await.json();

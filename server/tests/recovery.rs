@@ -70,7 +70,8 @@ async fn a_full_disk_costs_nothing_that_was_promised_and_ends_by_itself() {
     assert_eq!((refused.header("retry-after"), refused.problem().as_str()), ("5", "not-stored"));
     assert!(promised.len() > 5, "{promised:?}");
 
-    // Whoever has the page open hears of it at once, and goes on reading.
+    // Whoever has the page open hears of it at once, long before the next beat, and goes on reading.
+    let asked = std::time::Instant::now();
     let beat = loop {
         let event = feed.next_of_all().await.unwrap();
         if event.name == "alive" {
@@ -78,6 +79,7 @@ async fn a_full_disk_costs_nothing_that_was_promised_and_ends_by_itself() {
         }
     };
     assert_eq!(beat.data["storing"], json!(false));
+    assert!(asked.elapsed().as_secs() < 5, "{:?}", asked.elapsed());
     assert_eq!(stranger.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(stranger.get("/healthz").await.status, StatusCode::OK);
     let list = owner.get("/api/endpoints/small/requests?limit=200").await.json();

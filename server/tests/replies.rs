@@ -123,6 +123,7 @@ async fn the_first_rule_that_finds_a_request_answers_it() {
         rule("path:/orders", 202),
     ]);
     set(&owner, &id, &json!({ "rules": rules, "reply": { "status": 404 } })).await;
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
     let orders = format!("/{id}/orders");
     let sent =
         |method, path: String, fields: Vec<(&'static str, &'static str)>, body: &'static str| {
@@ -135,6 +136,8 @@ async fn the_first_rule_that_finds_a_request_answers_it() {
     assert_eq!(sent(Method::DELETE, orders.clone(), vec![], "").await, 405);
     assert_eq!(sent(Method::PUT, format!("/{id}"), vec![("x-kind", "odd")], "").await, 418);
     assert_eq!(sent(Method::PUT, format!("/{id}"), vec![], "").await, 404);
+    // What its number decides on is noted a little later.
+    told(&mut feed, 2).await;
     let sources: Vec<Value> = {
         let mut sources = Vec::new();
         for seq in 1..=6 {

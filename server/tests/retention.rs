@@ -5,14 +5,17 @@
 mod common;
 
 use common::TestServer;
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::ConnectOptions as _;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_endpoint_says_what_it_dropped_in_feed_and_list() {
     let server = TestServer::with(&["--max-requests", "3"]).await;
     let (owner, id) = server.owner().await;
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
+    // What it would have to read from the store tells only the last of what was dropped.
+    assert_eq!(feed.next_of_all().await.unwrap().name, "alive");
     for _ in 0..5 {
         let sent = server.stranger().post(&format!("/{id}"), "x").await;
         assert_eq!(sent.status, StatusCode::OK);
@@ -127,4 +130,33 @@ async fn there_are_only_so_many_endpoints_in_all() {
     let refused = server.stranger().post("/api/endpoints", "{}").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.problem(), "server-full");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn space_that_nothing_needs_goes_back_to_the_disk_by_itself() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let body = vec![b'x'; 1024 * 1024];
+    for _ in 0..10 {
+        let sent = server.stranger().send(Method::POST, &format!("/{id}"), &[], body.clone()).await;
+        assert_eq!(sent.status, StatusCode::OK);
+    }
+    owner.delete(&format!("/api/endpoints/{id}/requests")).await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(server.folder.path().join("test.db"))
+        .read_only(true);
+    let mut connection = options.connect().await.unwrap();
+    let given_back = async {
+        let mut look = tokio::time::interval(std::time::Duration::from_millis(50));
+        loop {
+            look.tick().await;
+            let pages = "select page_count from pragma_page_count";
+            let pages: i64 = sqlx::query_scalar(pages).fetch_one(&mut connection).await.unwrap();
+            // Of ten MiB, four are kept for what comes next.
+            if pages < 1500 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(common::PATIENCE, given_back).await.expect("the file gets shorter");
 }

@@ -4,14 +4,19 @@
 
 mod common;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    ops::RangeInclusive,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use common::{Client, TestServer, sse::Events};
+use common::{Client, PATIENCE, TestServer, sse::Events};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tokio::time::timeout;
 
 const BODY: &str = r#"{"id":"evt_1","type":"invoice.paid"}"#;
 
@@ -218,12 +223,39 @@ async fn a_verdict_follows_the_secrets_that_are_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_that_come_together_or_were_there_before_all_get_their_verdicts() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    // More than are judged between two writes, once there is a secret.
+    let sends = (0..130).map(|_| send(&server, &id, "whsec_right", BODY.as_bytes()));
+    futures_util::future::join_all(sends).await;
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
+    add(&owner, &id, &json!({ "provider": "stripe", "secret": "whsec_right" })).await;
+    let judged = async |feed: &mut Events, seqs: RangeInclusive<i64>| {
+        let mut left: BTreeSet<i64> = seqs.collect();
+        while !left.is_empty() {
+            let event = feed.next().await.unwrap();
+            if event.name == "updated" {
+                assert_eq!(event.data["verdict"], "valid", "{event:?}");
+                left.remove(&event.data["seq"].as_i64().unwrap());
+            }
+        }
+    };
+    timeout(PATIENCE, judged(&mut feed, 1..=130)).await.expect("those that were there");
+    let sends = (0..40).map(|_| send(&server, &id, "whsec_right", BODY.as_bytes()));
+    futures_util::future::join_all(sends).await;
+    timeout(PATIENCE, judged(&mut feed, 131..=170)).await.expect("those that came together");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_feed_that_comes_back_learns_of_verdicts() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
     add(&owner, &id, &json!({ "provider": "stripe", "secret": "whsec_right" })).await;
     let live = format!("/api/endpoints/{id}/live");
     let mut feed = owner.feed(&live, None).await;
+    // From here on it hears each change as it happens.
+    while feed.next_of_all().await.unwrap().name != "alive" {}
     send(&server, &id, "whsec_right", BODY.as_bytes()).await;
     let captured = feed.next().await.unwrap();
     assert_eq!((captured.name.as_str(), captured.data.get("verdict")), ("captured", None));

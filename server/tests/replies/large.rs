@@ -40,3 +40,30 @@ async fn what_takes_long_to_decide_on_is_stored_first() {
     assert_eq!(told(&mut feed, 1).await["status"], 202);
     assert_eq!(record(&owner, &id, 1).await["reply"]["source"], "rule 8");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_made_for_one_request_counts_until_it_is_sent() {
+    let server = TestServer::with(&["--metrics-listen", "127.0.0.1:0"]).await;
+    let (owner, id) = server.owner().await;
+    let reply = json!({ "body": "{{ request.body }}" });
+    let step = json!({ "act": "slow", "seconds": 120, "reply": reply });
+    set(&owner, &id, &json!({ "programme": { "steps": [step] } })).await;
+    let sender = server.stranger();
+    let body = "x".repeat(100_000);
+    let fields = [("content-type", "text/plain")];
+    let answer = sender.open(Method::POST, &format!("/{id}"), &fields, body.into()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let metrics = Client::at(server.server.metrics_address().unwrap());
+    let held = async |least: u64| loop {
+        let text = metrics.get("/metrics").await.text();
+        let held = text.lines().find_map(|line| line.strip_prefix("hookglass_in_flight_bytes "));
+        let held: u64 = held.unwrap().parse().unwrap();
+        if if least == 0 { held == 0 } else { held >= least } {
+            return;
+        }
+    };
+    let patience = super::common::PATIENCE;
+    tokio::time::timeout(patience, held(100_000)).await.expect("it is counted");
+    drop(answer);
+    tokio::time::timeout(patience, held(0)).await.expect("and given back");
+}

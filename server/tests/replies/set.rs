@@ -82,6 +82,23 @@ async fn what_is_wrong_is_refused_with_its_place_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_just_within_the_bounds_may_be_set() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let fields = vec![json!(["x-a", "b"]); 50];
+    let reply = json!({ "status": 599, "delay_ms": 30_000, "headers": fields });
+    let rules = vec![json!({ "when": "method:GET" }); 50];
+    let step = json!({
+        "act": "slow", "seconds": 120, "times": 1000, "reply": { "body": "abc" },
+    });
+    let programme = json!({ "steps": vec![step; 50], "percent": 100 });
+    let token = "t".repeat(1024);
+    let all =
+        json!({ "reply": reply, "rules": rules, "programme": programme, "verify_token": token });
+    set(&owner, &id, &all).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn settings_are_given_back_and_survive_a_restart() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
