@@ -937,6 +937,24 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
 }
 
 #[tokio::test]
+async fn what_was_pinned_and_is_deleted_is_no_pin_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for seq in 1..=2 {
+        store.append(id, captured(b"x")).await.unwrap();
+        store.annotate(id, seq, pin(true)).await.unwrap();
+    }
+    store.delete_request(id, 1).await.unwrap();
+    store.delete_requests(id, vec![2]).await.unwrap();
+    for _ in 0..5 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    assert_eq!(list(&*store, id).await, [5, 6, 7]);
+}
+
+#[tokio::test]
 async fn pins_have_a_limit_and_take_only_a_part_of_the_storage() {
     let folder = tempfile::tempdir().unwrap();
     let options =
