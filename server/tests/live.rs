@@ -151,6 +151,23 @@ async fn whoever_has_not_had_all_of_a_gap_gets_it_again() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_missed_much_gets_all_of_it_though_nothing_happens() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    let path = format!("/{id}");
+    let posts = (0..410).map(|_| async { server.stranger().post(&path, "").await.status });
+    let sent = futures_util::future::join_all(posts).await;
+    assert!(sent.iter().all(|status| *status == StatusCode::OK));
+    let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=1"), None).await;
+    let all = async {
+        for expected in 1..=410 {
+            assert_eq!(seq(&feed.next().await.unwrap()), expected);
+        }
+    };
+    tokio::time::timeout(PATIENCE, all).await.expect("all of it");
+}
+
 /// Lets time pass at once for everything that waits for it; the clock on the wall does not move.
 async fn pass(time: Duration) {
     tokio::time::pause();

@@ -732,21 +732,30 @@ async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
     store.append(quiet.id, captured(b"quiet")).await.unwrap();
     let loud = endpoint(&*store, "loud").await;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
-    let upload = store.upload(None, loud.id, piece.clone()).await.unwrap();
-    let mut pieces = 1;
-    let refused = loop {
-        match store.upload(Some(upload), loud.id, piece.clone()).await {
-            Ok(_) => pieces += 1,
-            Err(error) => break error,
-        }
-        assert!(pieces < 100, "more than there is room for");
+    let fill = async |id: EndpointId| {
+        let upload = store.upload(None, id, piece.clone()).await.unwrap();
+        let mut pieces = 1;
+        let refused = loop {
+            match store.upload(Some(upload), id, piece.clone()).await {
+                Ok(_) => pieces += 1,
+                Err(error) => break error,
+            }
+            assert!(pieces < 100, "more than there is room for");
+        };
+        assert!(matches!(refused, StoreError::Full { limit: "max-storage", .. }), "{refused}");
+        assert!(pieces > 40, "{pieces}");
+        upload
     };
-    assert!(matches!(refused, StoreError::Full { limit: "max-storage", .. }), "{refused}");
-    assert!(pieces > 40, "{pieces}");
+    let upload = fill(loud.id).await;
     assert_eq!(store.append(quiet.id, captured(b"quiet")).await.unwrap(), 2);
     assert_eq!(list(&*store, quiet.id).await, [1, 2]);
     store.abandon(upload);
     eventually("room again", async || store.append(loud.id, captured(b"x")).await.is_ok()).await;
+    eventually("all room again", async || rows(folder.path(), PIECES).await < 10).await;
+    // It is not shut out for what another does.
+    let other = endpoint(&*store, "other").await;
+    fill(other.id).await;
+    store.append(loud.id, captured(b"x")).await.unwrap();
 }
 
 #[tokio::test]
@@ -982,6 +991,24 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     .await;
     let bytes = rows(folder.path(), "select sum(bytes) from workspaces").await;
     assert_eq!(bytes, 0);
+}
+
+#[tokio::test]
+async fn what_was_pinned_and_is_deleted_is_no_pin_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
+    let Opened { store, .. } = open_with(options).await;
+    let id = endpoint(&*store, "abc").await.id;
+    for seq in 1..=2 {
+        store.append(id, captured(b"x")).await.unwrap();
+        store.annotate(id, seq, pin(true)).await.unwrap();
+    }
+    store.delete_request(id, 1).await.unwrap();
+    store.delete_requests(id, vec![2]).await.unwrap();
+    for _ in 0..5 {
+        store.append(id, captured(b"x")).await.unwrap();
+    }
+    assert_eq!(list(&*store, id).await, [5, 6, 7]);
 }
 
 #[tokio::test]

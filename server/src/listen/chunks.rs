@@ -87,8 +87,13 @@ impl Chunks {
                         return Err(Malformed::Chunk);
                     }
                     at += length + 2;
+                    // Also where the end of it is there already.
+                    if at > MAX_TRAILER_BYTES {
+                        return Err(Malformed::Chunk);
+                    }
                 }
-                if input.len() > MAX_TRAILER_BYTES {
+                // With the start of the empty line.
+                if input.len() > MAX_TRAILER_BYTES + 1 {
                     return Err(Malformed::Chunk);
                 }
                 Ok(Step::Starved)
@@ -226,6 +231,22 @@ mod tests {
         }
         let long = [b"1;".as_slice(), &[b'a'; MAX_SIZE_LINE_BYTES]].concat();
         assert_eq!(read(&[&long]), Err(Malformed::Chunk));
+    }
+
+    #[test]
+    fn trailers_have_a_most_however_they_are_cut() {
+        let line = |bytes: usize| format!("X: {}\r\n", "y".repeat(bytes - 5));
+        let lines = line(128).repeat(MAX_TRAILER_BYTES / 128 - 1);
+        for (last, fits) in [(128, true), (129, false)] {
+            let section = lines.clone() + &line(last);
+            let wire = format!("0\r\n{section}\r\n");
+            for piece in [1000, wire.len() - 1, wire.len()] {
+                let pieces: Vec<&[u8]> = wire.as_bytes().chunks(piece).collect();
+                let read = read(&pieces).map(|read| read.map(|(_, trailers, _)| trailers.len()));
+                let expected = if fits { Ok(Some(section.len())) } else { Err(Malformed::Chunk) };
+                assert_eq!(read, expected, "{last} in pieces of {piece}");
+            }
+        }
     }
 
     proptest! {
