@@ -97,6 +97,9 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 #[error("the connection is cut, as the endpoint's owner asked")]
 pub(crate) struct Cut;
 
+/// Finds a client's address by its peer's and the request's fields.
+type ClientOf = dyn Fn(SocketAddr, &HeaderMap) -> Option<Address> + Send + Sync;
+
 /// What serves connections. A cheap-clone handle.
 #[derive(Clone)]
 pub(crate) struct Listen {
@@ -108,7 +111,7 @@ pub(crate) struct Listen {
     /// Says whether a peer stands for one client, so that limits by address apply to it.
     pub(crate) is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Finds the address of the client that a request comes from, where that stands for one client.
-    pub(crate) client: Arc<dyn Fn(SocketAddr, &HeaderMap) -> Option<Address> + Send + Sync>,
+    pub(crate) client: Arc<ClientOf>,
     /// The memory of responses until they are written.
     pub(crate) responses: Budget,
     pub(crate) metrics: Metrics,

@@ -178,7 +178,7 @@ async fn ask(
     open: &Rc<Cell<usize>>,
 ) -> Result<()> {
     // Of HTTP/2 every other one answers what keeps it alive, and leaves no window for responses.
-    let has_window = number % 2 == 0;
+    let has_window = number.is_multiple_of(2);
     let socket = TcpSocket::new_v4()?;
     if protocol == Protocol::Http1 || has_window {
         socket.set_recv_buffer_size(1024)?;
