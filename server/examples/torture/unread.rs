@@ -5,7 +5,7 @@ use std::{
     cell::Cell,
     net::{Ipv4Addr, SocketAddr},
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Result, ensure};
@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     bed::Setting,
-    guests::{Guest, House, behave, mib},
+    guests::{Guest, House, Peak, behave, mib},
     http::Connection,
     report::Row,
 };
@@ -38,7 +38,11 @@ const PER_SECOND: u32 = 150;
 /// Of so many requests of the one who behaves, one may fail.
 const FAILURES_ONE_IN: usize = 1000;
 /// Before a connection that was closed is opened again.
-const AGAIN_AFTER: Duration = Duration::from_millis(500);
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+/// Between two looks at what is open.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long all of them may take to connect and ask, before the other sender's times count.
+const WARM_UP: Duration = Duration::from_secs(3);
 const RESIDENT_BOUND: u64 = 300 << 20;
 const P99_BOUND: Duration = Duration::from_millis(250);
 
@@ -68,7 +72,7 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
     let address = house.server.address;
     let open = Rc::new(Cell::new(0));
     let local = LocalSet::new();
-    let (manners, peak, most) = local
+    let (manners, resident, most) = local
         .run_until(async {
             let mut tasks = JoinSet::new();
             for number in 0..CONNECTIONS {
@@ -81,16 +85,23 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
                     }
                 });
             }
+            let (mut most, mut first) = (0, Peak::default());
+            let started = Instant::now();
+            while started.elapsed() < WARM_UP {
+                sleep(LOOK_EVERY).await;
+                most = most.max(open.get());
+                house.measure(&mut first)?;
+            }
             let behaved = behave(&house, &quiet, PER_SECOND, lasts);
             tokio::pin!(behaved);
-            let mut most = 0;
             loop {
                 tokio::select! {
                     behaved = &mut behaved => {
                         let (manners, peak) = behaved?;
-                        break anyhow::Ok((manners, peak, most));
+                        let resident = peak.resident.max(first.resident);
+                        break anyhow::Ok((manners, resident, most));
                     }
-                    () = sleep(AGAIN_AFTER) => most = most.max(open.get()),
+                    () = sleep(LOOK_EVERY) => most = most.max(open.get()),
                 }
             }
         })
@@ -102,8 +113,8 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
     if manners.p99() > P99_BOUND {
         row.wrong(format!("the other sender waited {:.0?} at p99", manners.p99()));
     }
-    if peak.resident > RESIDENT_BOUND {
-        row.wrong(format!("{} MiB were resident", mib(peak.resident)));
+    if resident > RESIDENT_BOUND {
+        row.wrong(format!("{} MiB were resident", mib(resident)));
     }
     // Over HTTP/2 most are cut off: their streams were refused.
     let enough = if protocol == Protocol::Http1 { CONNECTIONS / 2 } else { CONNECTIONS / 16 };
@@ -120,7 +131,7 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
         manners.sent,
         manners.p99(),
         manners.slowest,
-        mib(peak.resident)
+        mib(resident)
     ));
     Ok(row)
 }
@@ -208,7 +219,7 @@ async fn ask(
 /// Waits until the other side has closed, without reading.
 async fn closed(stream: &TcpStream) -> Result<()> {
     loop {
-        sleep(AGAIN_AFTER).await;
+        sleep(LOOK_EVERY).await;
         if let Some(error) = stream.take_error()? {
             return Err(error.into());
         }
