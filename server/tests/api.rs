@@ -293,3 +293,25 @@ async fn health_is_told() {
     assert_eq!(server.stranger().get("/healthz").await.status, StatusCode::OK);
     assert_eq!(server.stranger().get("/readyz").await.status, StatusCode::OK);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_loaded_at_once_all_come() {
+    let server = TestServer::start().await;
+    let (owner, id) = server.owner().await;
+    server.stranger().post(&format!("/{id}"), "{}").await;
+    let pages = (0..8).map(|_| {
+        let (owner, id) = (owner.clone(), id.clone());
+        tokio::spawn(async move {
+            for _ in 0..15 {
+                for path in [format!("/inspect/{id}"), format!("/inspect/{id}/1")] {
+                    let page = owner.get(&path).await;
+                    assert_eq!(page.status, StatusCode::OK);
+                    assert!(page.text().contains(" · Hookglass</title>"), "{}", page.text());
+                }
+            }
+        })
+    });
+    for page in pages.collect::<Vec<_>>() {
+        page.await.unwrap();
+    }
+}

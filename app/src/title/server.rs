@@ -12,6 +12,9 @@ pub(crate) fn usual() {
 
 /// The title of this part of the page for as long as it is there.
 pub(crate) fn follow(text: impl Fn() -> String + Send + Sync + 'static) {
+    // Read at once: the head is written when the page is done, and what the text is made of may be
+    // gone by then.
+    let text = text();
     // Making it is what writes it: as a view it is nothing.
     let _ = Title(TitleProps::builder().text(text).build());
 }
