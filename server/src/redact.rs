@@ -99,9 +99,14 @@ fn redact_pairs(bytes: &mut [u8], cookies: &[String], boundary: Boundary) -> boo
     let mut redacted = false;
     for start in values {
         let mut at = start;
+        // Some readers take a semicolon in quotes for a part of the value.
+        let (mut is_quoted, mut is_escaped) = (false, false);
         while let Some(&byte) = bytes.get(at) {
+            let is_quote = byte == b'"' && !is_escaped;
+            is_quoted ^= is_quote && (is_quoted || bytes[start..at].trim_ascii().is_empty());
+            is_escaped = byte == b'\\' && is_quoted && !is_escaped;
             match byte {
-                b';' => break,
+                b';' if !is_quoted => break,
                 b'\r' | b'\n' => {
                     let next = at + 1 + usize::from(bytes[at..].starts_with(b"\r\n"));
                     if !matches!(bytes.get(next), Some(b' ' | b'\t')) {
@@ -165,6 +170,9 @@ mod tests {
         for (field, expected) in [
             ("Cookie: sid=one\r\n two; b=1\r\n", "Cookie: sid=***\r\n ***; b=1\r\n"),
             ("Cookie: sid=\r\n\tone\r\n \r\n  two\r\n", "Cookie: sid=\r\n\t***\r\n \r\n ****\r\n"),
+            ("Cookie: sid=\"a;b\"; c=1\r\n", "Cookie: sid=*****; c=1\r\n"),
+            ("Cookie: sid=\"a\\\";b\";c=\"1\"\r\n", "Cookie: sid=*******;c=\"1\"\r\n"),
+            ("Cookie: sid=a\"b;c=1\r\n", "Cookie: sid=***;c=1\r\n"),
             ("Cookie:\r\n sid=one\r\n", "Cookie:\r\n sid=***\r\n"),
             ("Cookie: sid\r\n =one\r\n", "Cookie: sid\r\n =***\r\n"),
             ("Cookie: sid =\r\n one;\r\n sid=x\r\n", "Cookie: sid =\r\n ***;\r\n sid=*\r\n"),

@@ -12,6 +12,10 @@ use super::malformed::Malformed;
 /// What is wrong with the host of a request by its target and fields, if anything is.
 pub(super) fn fault(uri: &Uri, headers: &HeaderMap) -> Option<Malformed> {
     let mut hosts = headers.get_all(HOST).iter();
+    // RFC 9113 §8.3.1 has no user in it, and readers take either side of the `@` for the host.
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Some(Malformed::HostTwice);
+    }
     match (uri.authority(), hosts.next(), hosts.next()) {
         (None, None, _) => Some(Malformed::NoHost),
         (_, _, Some(_)) => Some(Malformed::HostTwice),
@@ -68,6 +72,7 @@ mod tests {
             ("http://a:8080/x", &["a"], twice),
             ("http://a/x", &["a:8080"], twice),
             ("http://u@a/x", &["a"], twice),
+            ("http://u@a/x", &[], twice),
             ("http://a/x", &["a,b"], twice),
             ("http://a/x", &["\u{e4}"], twice),
             ("http://[::1]/x", &["[::2]"], twice),
