@@ -75,12 +75,12 @@ impl Budget {
 }
 
 /// Bytes with the share that they hold.
-struct Held<B> {
+struct Held<B, S> {
     bytes: B,
-    _share: Arc<Share>,
+    _share: S,
 }
 
-impl<B: AsRef<[u8]>> AsRef<[u8]> for Held<B> {
+impl<B: AsRef<[u8]>, S> AsRef<[u8]> for Held<B, S> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }
@@ -88,7 +88,11 @@ impl<B: AsRef<[u8]>> AsRef<[u8]> for Held<B> {
 
 /// Bytes that hold a share until the last part of them is dropped: connections hold on to them when
 /// their body has ended.
-pub(crate) fn held<B: AsRef<[u8]> + Send + 'static>(bytes: B, share: Arc<Share>) -> Bytes {
+pub(crate) fn held<B, S>(bytes: B, share: S) -> Bytes
+where
+    B: AsRef<[u8]> + Send + 'static,
+    S: Send + 'static,
+{
     Bytes::from_owner(Held { bytes, _share: share })
 }
 

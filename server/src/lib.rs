@@ -37,6 +37,7 @@ mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io,
     net::{TcpListener, TcpSocket},
@@ -61,7 +62,7 @@ use self::{
     },
     vault::{Vault, VaultError},
     verdicts::{Bench, Verdicts},
-    web::{App, client::ClientAddress},
+    web::{App, Responses, client::ClientAddress},
 };
 
 /// How long a shutdown waits for requests that are being captured.
@@ -73,10 +74,17 @@ const CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(500);
 const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
 /// Bytes of responses that may be in memory until they are written. Past that callers get 503.
 const RESPONSE_BYTES: u64 = 192 * 1024 * 1024;
+/// Bytes that the streams of HTTP/2 may take beside the bodies of their responses: 8,192 of them. Past
+/// that clients get 503. Apart from responses: captures do not pay for callers who read slowly.
+const STREAM_BYTES: u64 = 64 * 1024 * 1024;
 /// Bodies that are stored ahead of their requests may take up this part of the storage.
 const UPLOADS_PART: u64 = 4;
 /// Open files that are kept back from connections, for the database and whatever else.
 const OTHER_FILES: u64 = 128;
+/// What the system may buffer of what is sent to one peer; Linux takes twice as much. By itself it
+/// would grow to megabytes for each peer that reads nothing, and hide for minutes whether one that
+/// reads slowly reads at all.
+const SEND_BUFFER_BYTES: u32 = 256 * 1024;
 /// Connections that wait to be accepted, as tokio has it by itself.
 const BACKLOG: u32 = 1024;
 /// How often rates forget the keys that are as good as new.
@@ -176,7 +184,7 @@ impl Server {
             shutdown: shutdown.clone(),
         });
         // Apart from what arrives: a caller who reads slowly must not keep that out.
-        let responses = Budget::new(RESPONSE_BYTES, metrics.response_bytes.clone());
+        let responses = Responses::new(RESPONSE_BYTES, metrics.response_bytes.clone());
         let app = App::new(web::Parts {
             capture: capture.clone(),
             answering,
@@ -186,7 +194,7 @@ impl Server {
             client_address: client_address.clone(),
             rates: rates.clone(),
             reader: Reader::default(),
-            responses: responses.clone(),
+            responses,
             turns: Arc::new(Semaphore::new(web::RESPONSES_AT_ONCE)),
             deletions: Arc::new(Semaphore::new(web::DELETIONS)),
             metrics: metrics.clone(),
@@ -202,7 +210,7 @@ impl Server {
                 Arc::new(move |peer| client_address.is_counted(peer))
             },
             client: Arc::new(move |peer, headers| client_address.counted(peer, headers)),
-            responses,
+            streams: Budget::new(STREAM_BYTES, Gauge::default()),
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
             connections: connections.clone(),
@@ -282,6 +290,8 @@ fn bind(address: SocketAddr, flag: &'static str) -> Result<Bound, StartError> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A server that is started again does not wait for what is left of old connections.
         socket.set_reuseaddr(true)?;
+        // Connections inherit it.
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
         socket.bind(address)?;
         Ok(socket)
     };

@@ -112,8 +112,8 @@ pub(crate) struct Listen {
     pub(crate) is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Finds the address of the client that a request comes from, where that stands for one client.
     pub(crate) client: Arc<ClientOf>,
-    /// The memory of responses until they are written.
-    pub(crate) responses: Budget,
+    /// The memory of HTTP/2 streams until their responses are written.
+    pub(crate) streams: Budget,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: CancellationToken,
     /// Owns the tasks of connections.
@@ -229,7 +229,7 @@ impl Listen {
         let streams = Streams::new();
         let service = service_fn(|mut request: Request<Incoming>| {
             let client = (self.client)(peer, request.headers());
-            let mut share = self.responses.share(Holder::Client(client));
+            let mut share = self.streams.share(Holder::Client(client));
             let response = if share.grow(STREAM_BYTES).is_ok() {
                 let headers = request.headers();
                 let malformed = if headers.len() > MAX_FIELDS {
@@ -244,7 +244,7 @@ impl Listen {
                 // Boxed, so that the task of a stream that is refused is small.
                 Ok(Box::pin(async move { answer.await.map(|answer| open.answered_by(answer)) }))
             } else {
-                self.metrics.refused.get_or_create(&Reason { reason: "responses" }).inc();
+                self.metrics.refused.get_or_create(&Reason { reason: "streams" }).inc();
                 Err(streams.refuse(client.is_some_and(|client| client != Address::of(peer.ip()))))
             };
             async move {
@@ -264,7 +264,8 @@ impl Listen {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             // A peer that is gone without a word is found out.
             .keep_alive_interval(IDLE_TIMEOUT / 2)
-            .keep_alive_timeout(HEAD_TIMEOUT)
+            // The answer stands behind all that such a peer has not read.
+            .keep_alive_timeout(IDLE_TIMEOUT)
             .serve_connection(TokioIo::new(gate), service);
         tokio::pin!(connection);
         let mut looks = interval(IDLE_CHECK);

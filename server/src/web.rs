@@ -39,11 +39,10 @@ pub(crate) use self::{
     error::problem_response,
     finding::DELETIONS,
     origin::{host, name_of},
-    responses::RESPONSES_AT_ONCE,
+    responses::{RESPONSES_AT_ONCE, Responses},
 };
 use crate::{
     answering::Answering,
-    budget::Budget,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
@@ -83,8 +82,8 @@ pub(crate) struct Parts {
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Reader,
     /// The memory of responses until they are written.
-    pub(crate) responses: Budget,
-    /// The turns of responses to be made.
+    pub(crate) responses: Responses,
+    /// The turns of responses to be finished.
     pub(crate) turns: Arc<Semaphore>,
     /// The turns of deletions by search.
     pub(crate) deletions: Arc<Semaphore>,

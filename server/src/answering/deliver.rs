@@ -173,7 +173,7 @@ impl Answering {
         let mut share = self.0.budget.share(workspace);
         if share.grow(answer.body.len() as u64).is_ok() {
             let bytes = std::mem::take(&mut answer.body);
-            answer.body = held(bytes, Arc::new(share));
+            answer.body = held(bytes, share);
             return true;
         }
         answer.body = Bytes::new();

@@ -50,7 +50,7 @@ pub fn play(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
         doors: Doors::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
         client: Arc::new(|_, _| None),
-        responses: Budget::new(u64::MAX, Gauge::default()),
+        streams: Budget::new(u64::MAX, Gauge::default()),
         metrics: Metrics::default(),
         shutdown: CancellationToken::new(),
         connections: TaskTracker::new(),

@@ -24,7 +24,7 @@ use crate::budget::Share;
 const FEW: usize = 8;
 /// Bytes of responses that may wait for the peer of one connection before it gets only [`FEW`].
 const UNREAD_BYTES: u64 = 1024 * 1024;
-/// Streams that one client may have refused on a connection for want of memory. One that goes on is
+/// Streams that one client may have refused in a row for want of memory. One that goes on is
 /// cut off: what was refused leaves room behind that only the end of the connection gives back.
 pub(super) const MAX_REFUSED: usize = 32;
 
@@ -45,6 +45,7 @@ struct State {
     open: usize,
     /// When the last one ended, or the connection began.
     ended: Instant,
+    /// Since one was opened last.
     refused: usize,
     /// Responses with bytes that wait for the peer, and those bytes.
     answering: usize,
@@ -91,6 +92,7 @@ impl Streams {
         let unsent = Unsent::new();
         self.with(|state| {
             state.open += 1;
+            state.refused = 0;
             state.newest = Some(Newest::Open(unsent.clone()));
         });
         OpenStream { streams: self.clone(), unsent, _share: share }

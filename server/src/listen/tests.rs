@@ -24,14 +24,14 @@ const SECOND: Duration = Duration::from_secs(1);
 type Log = Arc<Mutex<Vec<(usize, Duration, Option<Trouble>)>>>;
 
 fn listen(routes: Router, shutdown: CancellationToken) -> Listen {
-    let responses = Budget::new(u64::MAX, Gauge::default());
+    let streams = Budget::new(u64::MAX, Gauge::default());
     Listen {
         routes: routes.clone(),
         malformed: routes,
         doors: Doors::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
         client: Arc::new(|_, _| None),
-        responses,
+        streams,
         metrics: Metrics::default(),
         shutdown,
         connections: TaskTracker::new(),

@@ -22,9 +22,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{App, backend::to_wire, caller::Caller, error::Error, origin::Origin};
+use super::{
+    App, backend::to_wire, caller::Caller, error::Error, origin::Origin, responses::Responses,
+};
 use crate::{
-    budget::Budget,
+    address::Address,
     feed::{Heard, Subscription},
     metrics::Metrics,
     slug::Slug,
@@ -71,7 +73,7 @@ pub(crate) async fn of_workspace(
     {
         endpoints.push(caller.endpoint(&app, id).await?);
     }
-    open(app, caller.origin, workspace, endpoints, query.after, &headers).await
+    open(app, caller, workspace, endpoints, query.after, &headers).await
 }
 
 /// `GET /api/endpoints/{endpoint}/live?after=`
@@ -85,13 +87,13 @@ pub(crate) async fn of_endpoint(
     let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
     let endpoint = caller.endpoint(&app, &id).await?;
     let workspace = endpoint.workspace;
-    open(app, caller.origin, workspace, vec![endpoint], query.after, &headers).await
+    open(app, caller, workspace, vec![endpoint], query.after, &headers).await
 }
 
 /// Opens the feed of the named endpoints, of the whole workspace if none is named.
 async fn open(
     app: App,
-    origin: Origin,
+    caller: Caller,
     workspace: WorkspaceId,
     endpoints: Vec<Endpoint>,
     after: Option<i64>,
@@ -110,11 +112,13 @@ async fn open(
     {
         return Err(Error::Gone(reason));
     }
+    let Caller { origin, client, .. } = caller;
     let reader = Reader {
         _open: OpenFeed::new(&app.metrics),
         store: app.store.clone(),
         metrics: app.metrics.clone(),
         responses: app.responses.clone(),
+        client,
         shutdown: app.shutdown.clone(),
         origin,
         workspace,
@@ -157,7 +161,8 @@ struct Reader {
     store: Arc<dyn Store>,
     metrics: Metrics,
     /// The memory of what was missed until it is sent.
-    responses: Budget,
+    responses: Responses,
+    client: Option<Address>,
     shutdown: CancellationToken,
     origin: Origin,
     workspace: WorkspaceId,
@@ -203,7 +208,7 @@ impl Reader {
                         }
                         Ok(Backlog::Changes { changes, more }) => {
                             // A reader that takes its time holds them until the last is sent.
-                            let mut share = self.responses.share(self.workspace);
+                            let mut share = self.responses.share(Some(self.workspace), self.client);
                             let bytes: usize = changes.iter().map(Change::bytes).sum();
                             if share.grow(bytes as u64).is_err() {
                                 tracing::debug!("a feed ended: too much is unread");

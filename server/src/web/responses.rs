@@ -11,18 +11,70 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use prometheus_client::metrics::gauge::Gauge;
 
 use super::{App, error::Error};
 use crate::{
     address::Address,
-    budget::{Budget, Holder, Share, held},
+    budget::{Budget, Exhausted, Holder, Share, held},
     listen::{Peer, Streams},
     store::WorkspaceId,
 };
 
-/// Responses that are made or compressed at once: a compressor takes megabytes, and captures wait for
-/// none of it.
+/// Responses that are compressed at once: a compressor takes megabytes, and captures wait for none of
+/// it.
 pub(crate) const RESPONSES_AT_ONCE: usize = 8;
+/// What a page counts as while it is rendered.
+const PAGE_BYTES: u64 = 512 * 1024;
+
+/// The memory of responses until they are written. Workspaces cost nothing, so that what one address
+/// holds is bounded as well, through however many it does so. A cheap-clone handle.
+#[derive(Debug, Clone)]
+pub(crate) struct Responses {
+    by_workspace: Budget,
+    by_client: Budget,
+}
+
+/// The part of it that one response holds; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct ResponseShare {
+    of_workspace: Share,
+    /// `None` for a client that is not told apart from others.
+    of_client: Option<Share>,
+}
+
+impl Responses {
+    pub(crate) fn new(most: u64, gauge: Gauge) -> Self {
+        let by_workspace = Budget::new(most, gauge);
+        Self { by_workspace, by_client: Budget::new(most, Gauge::default()) }
+    }
+
+    /// A share that holds nothing yet, of a caller without a key if there is no workspace.
+    pub(super) fn share(
+        &self,
+        workspace: Option<WorkspaceId>,
+        client: Option<Address>,
+    ) -> ResponseShare {
+        let of_client = Holder::Client(client);
+        let holder = workspace.map_or(of_client, Holder::Workspace);
+        ResponseShare {
+            of_workspace: self.by_workspace.share(holder),
+            of_client: client.map(|_| self.by_client.share(of_client)),
+        }
+    }
+}
+
+impl ResponseShare {
+    /// Takes `bytes` more, of both or of neither.
+    pub(super) fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
+        self.of_workspace.grow(bytes)?;
+        let of_client = self.of_client.as_mut().map_or(Ok(()), |share| share.grow(bytes));
+        if of_client.is_err() {
+            self.of_workspace.shrink(bytes);
+        }
+        of_client
+    }
+}
 
 /// Whose budget a response counts against; an extension of the request.
 #[derive(Debug, Clone)]
@@ -38,8 +90,8 @@ impl Payer {
         let _ = self.workspace.set(workspace);
     }
 
-    fn holder(&self) -> Holder {
-        self.workspace.get().map_or(Holder::Client(self.client), |workspace| (*workspace).into())
+    fn share(&self, responses: &Responses) -> ResponseShare {
+        responses.share(self.workspace.get().copied(), self.client)
     }
 }
 
@@ -49,24 +101,26 @@ pub(crate) async fn whole(State(app): State<App>, request: Request, next: Next) 
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
-    let response = next.run(request).await;
-    let _turn = app.turns.acquire().await;
-    collected(&app.responses, &payer, response).await
+    finish(&app, &payer, next.run(request).await).await
 }
 
-/// Makes a page, which takes most of its time to be rendered.
+/// Makes a page. What it is made of counts while it is rendered, which may wait for the store.
 pub(crate) async fn rendered(State(app): State<App>, request: Request, next: Next) -> Response {
-    if !request.method().is_safe() {
-        // A form waits for the disk first, and must not keep others from their pages meanwhile.
-        return whole(State(app), request, next).await;
-    }
     let (payer, request) = match admitted(&app, request) {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
+    let mut share = payer.share(&app.responses);
+    if share.grow(PAGE_BYTES).is_err() {
+        return Error::TooManyResponses.into_response();
+    }
+    finish(&app, &payer, next.run(request).await).await
+}
+
+/// Waits for a turn, and no longer than that holds others up.
+async fn finish(app: &App, payer: &Payer, response: Response) -> Response {
     let _turn = app.turns.acquire().await;
-    let response = next.run(request).await;
-    collected(&app.responses, &payer, response).await
+    collected(&app.responses, payer, response).await
 }
 
 /// Refuses a connection more while it leaves too much unread.
@@ -83,9 +137,9 @@ fn admitted(app: &App, mut request: Request) -> Result<(Payer, Request), Error> 
 }
 
 /// The response with all of its body in memory, and counted; 503 where there is no room for it.
-async fn collected(budget: &Budget, payer: &Payer, response: Response) -> Response {
+async fn collected(responses: &Responses, payer: &Payer, response: Response) -> Response {
     let (parts, mut body) = response.into_parts();
-    let mut share = budget.share(payer.holder());
+    let mut share = payer.share(responses);
     let mut bytes = Collected::default();
     while let Some(frame) = body.frame().await {
         let frame = match frame {
@@ -128,17 +182,16 @@ impl Collected {
         true
     }
 
-    fn into_body(mut self, share: Share) -> Body {
+    fn into_body(mut self, share: ResponseShare) -> Body {
         self.all.shrink_to_fit();
         let bytes = if self.all.is_empty() { self.first } else { self.all.into() };
-        if bytes.is_empty() { Body::empty() } else { Body::from(held(bytes, Arc::new(share))) }
+        if bytes.is_empty() { Body::empty() } else { Body::from(held(bytes, share)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
-    use prometheus_client::metrics::gauge::Gauge;
 
     use super::*;
 
@@ -156,7 +209,7 @@ mod tests {
     #[tokio::test]
     async fn a_response_counts_until_its_last_byte_is_dropped() {
         let gauge = Gauge::default();
-        let budget = Budget::new(2000, gauge.clone());
+        let budget = Responses::new(2000, gauge.clone());
         for pieces in [1, 5] {
             let response = collected(&budget, &payer(1), body(pieces)).await;
             assert_eq!(gauge.get(), 100 * i64::try_from(pieces).unwrap());
@@ -174,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn past_the_budget_a_workspace_gets_503_and_others_do_not() {
-        let budget = Budget::new(2000, Gauge::default());
+        let budget = Responses::new(2000, Gauge::default());
         let unread = collected(&budget, &payer(1), body(9)).await;
         assert_eq!(unread.status(), 200);
         let refused = collected(&budget, &payer(1), body(2)).await;
@@ -186,8 +239,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_address_takes_no_more_through_many_workspaces() {
+        let client = Some(Address::of("203.0.113.9".parse().unwrap()));
+        let responses = Responses::new(2000, Gauge::default());
+        let mut unread = Vec::new();
+        for workspace in 1..20 {
+            let payer = Payer { client, ..payer(workspace) };
+            unread.push(collected(&responses, &payer, body(1)).await);
+        }
+        let made = unread.iter().filter(|response| response.status() == 200).count();
+        assert_eq!(made, 10, "half of it");
+        // Others are not told apart from their workspaces.
+        assert_eq!(collected(&responses, &payer(20), body(5)).await.status(), 200);
+        drop(unread);
+        let payer = Payer { client, ..payer(1) };
+        assert_eq!(collected(&responses, &payer, body(9)).await.status(), 200);
+    }
+
+    #[tokio::test]
     async fn what_breaks_off_is_no_response() {
-        let budget = Budget::new(2000, Gauge::default());
+        let budget = Responses::new(2000, Gauge::default());
         let broken =
             stream::iter([Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("x"))]);
         let response = Response::new(Body::from_stream(broken));

@@ -12,21 +12,21 @@ type Sender = http2_client::SendRequest<Body>;
 /// A connection of HTTP/2 whose client lets the server send `window` bytes of each response ahead.
 async fn connection(
     routes: Router,
-    responses: &Budget,
+    memory: &Budget,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
-    connection_of(None, routes, responses, window).await
+    connection_of(None, routes, memory, window).await
 }
 
 /// The same, whose requests are all of one client.
 async fn connection_of(
     client: Option<Address>,
     routes: Router,
-    responses: &Budget,
+    memory: &Budget,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
     let listen = Listen {
-        responses: responses.clone(),
+        streams: memory.clone(),
         client: Arc::new(move |_, _| client),
         ..listen(routes, CancellationToken::new())
     };
@@ -67,8 +67,8 @@ async fn a_stream_that_takes_nothing_is_reset_and_its_connection_goes_on() {
             if path == "/small" && window >= 1000 {
                 continue;
             }
-            let (responses, gauge) = budget();
-            let (mut sender, connection) = connection(routes(), &responses, window).await;
+            let (memory, gauge) = budget();
+            let (mut sender, connection) = connection(routes(), &memory, window).await;
             let unread = get(&mut sender, path).await.unwrap();
             for _ in 0..7 {
                 sleep(10 * SECOND).await;
@@ -87,8 +87,8 @@ async fn a_stream_that_takes_nothing_is_reset_and_its_connection_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_slowly_gets_all_of_it() {
-    let (responses, gauge) = budget();
-    let (mut sender, _connection) = connection(routes(), &responses, 64 * 1024).await;
+    let (memory, gauge) = budget();
+    let (mut sender, _connection) = connection(routes(), &memory, 64 * 1024).await;
     let mut body = get(&mut sender, "/large").await.unwrap().into_body();
     let (mut bytes, started) = (0, Instant::now());
     while let Some(frame) = body.frame().await {
@@ -105,8 +105,8 @@ async fn who_reads_slowly_gets_all_of_it() {
 async fn streams_past_the_budget_get_503_and_a_peer_that_goes_on_is_cut_off() {
     let held: u64 = 10 * STREAM_BYTES;
     // One holder may take half of it.
-    let responses = Budget::new(2 * held, Gauge::default());
-    let (mut sender, connection) = connection(routes(), &responses, 0).await;
+    let memory = Budget::new(2 * held, Gauge::default());
+    let (mut sender, connection) = connection(routes(), &memory, 0).await;
     let mut unread = Vec::new();
     for _ in 0..held / STREAM_BYTES {
         unread.push(get(&mut sender, "/large").await.unwrap());
@@ -122,19 +122,44 @@ async fn streams_past_the_budget_get_503_and_a_peer_that_goes_on_is_cut_off() {
     let _ = connection.await.unwrap();
     assert!(cut.elapsed() < SECOND, "{:?}", cut.elapsed());
     sleep(SECOND).await;
-    let mut share = responses.share(Holder::Client(None));
+    let mut share = memory.share(Holder::Client(None));
     assert_eq!(share.grow(held), Ok(()), "all is given back");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_proxy_is_not_cut_off_for_one_of_its_clients() {
     let client = Address::of("203.0.113.9".parse().unwrap());
-    let responses = Budget::new(2 * STREAM_BYTES, Gauge::default());
-    let (mut sender, connection) = connection_of(Some(client), routes(), &responses, 0).await;
+    let memory = Budget::new(2 * STREAM_BYTES, Gauge::default());
+    let (mut sender, connection) = connection_of(Some(client), routes(), &memory, 0).await;
     let _unread = get(&mut sender, "/large").await.unwrap();
     for _ in 0..2 * streams::MAX_REFUSED {
         let refused = get(&mut sender, "/none").await.unwrap();
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
     assert!(!connection.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_feed_over_http1_no_more_is_made_than_is_written() {
+    let made = Arc::new(Mutex::new(0));
+    let feed = {
+        let made = made.clone();
+        async move || {
+            Body::from_stream(stream::repeat_with(move || {
+                *made.lock().unwrap() += 1000;
+                Ok::<_, io::Error>(vec![b'e'; 1000])
+            }))
+        }
+    };
+    let (mut reader, _shutdown, _served) = super::connection(Router::new().fallback(any(feed)));
+    reader.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+    sleep(SECOND).await;
+    // What the connection takes, and what waits to be written.
+    let most = 64 * 1024 + 20 * 1024;
+    assert!(*made.lock().unwrap() < most, "{} bytes", made.lock().unwrap());
+    let mut some = vec![0; 100_000];
+    reader.read_exact(&mut some).await.unwrap();
+    sleep(SECOND).await;
+    let made = *made.lock().unwrap();
+    assert!((100_000..100_000 + most).contains(&made), "{made} bytes");
 }

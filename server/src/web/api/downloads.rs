@@ -11,9 +11,10 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::super::{App, error::Error};
+use super::super::{App, caller::Caller, error::Error, responses::ResponseShare};
 use crate::{
-    budget::{Share, held},
+    address::Address,
+    budget::held,
     store::{EndpointId, PIECE_BYTES, Store, WorkspaceId},
 };
 
@@ -24,6 +25,8 @@ const PIECE: u64 = PIECE_BYTES as u64;
 /// A part of a stored body, with what stands before and behind it.
 pub(super) struct Stored {
     pub(super) workspace: WorkspaceId,
+    /// The caller's address, where that stands for one client.
+    pub(super) client: Option<Address>,
     pub(super) endpoint: EndpointId,
     pub(super) seq: i64,
     pub(super) range: Range<u64>,
@@ -34,10 +37,10 @@ pub(super) struct Stored {
 /// An answer of what is stored, read piece by piece as it goes out. The connection is cut where the
 /// request goes meanwhile: its end would pass for the body's.
 pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error> {
-    let Stored { workspace, endpoint, seq, range, before, after } = stored;
+    let Stored { workspace, client, endpoint, seq, range, before, after } = stored;
     let bytes = range.end.saturating_sub(range.start);
     let around = (before.len() + after.len()) as u64;
-    let share = Arc::new(share(app, workspace, around + bytes.min(UNDER_WAY_BYTES))?);
+    let share = Arc::new(share(app, workspace, client, around + bytes.min(UNDER_WAY_BYTES))?);
     let store = app.store.clone();
     let mut pieces = Pieces { store, endpoint, seq, range, share: share.clone() };
     // Whoever asks for what is not there is told so, and not cut off.
@@ -54,9 +57,10 @@ pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error>
 }
 
 /// An answer of bytes that are in memory until they are sent.
-pub(super) fn whole(app: &App, workspace: WorkspaceId, bytes: Vec<u8>) -> Result<Response, Error> {
-    let share = share(app, workspace, bytes.len() as u64)?;
-    Ok(Response::new(Body::from(held(bytes, Arc::new(share)))))
+pub(super) fn whole(app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<Response, Error> {
+    let workspace = caller.workspace().ok_or(Error::NotFound)?;
+    let share = share(app, workspace, caller.client, bytes.len() as u64)?;
+    Ok(Response::new(Body::from(held(bytes, share))))
 }
 
 /// Makes an answer something that a browser saves and never opens. The policy is set by the API's
@@ -69,8 +73,13 @@ pub(super) fn attach(response: &mut Response, name: &str) {
     }
 }
 
-fn share(app: &App, workspace: WorkspaceId, bytes: u64) -> Result<Share, Error> {
-    let mut share = app.responses.share(workspace);
+fn share(
+    app: &App,
+    workspace: WorkspaceId,
+    client: Option<Address>,
+    bytes: u64,
+) -> Result<ResponseShare, Error> {
+    let mut share = app.responses.share(Some(workspace), client);
     share.grow(bytes).map_err(|_| Error::TooManyDownloads)?;
     Ok(share)
 }
@@ -81,7 +90,7 @@ struct Pieces {
     endpoint: EndpointId,
     seq: i64,
     range: Range<u64>,
-    share: Arc<Share>,
+    share: Arc<ResponseShare>,
 }
 
 impl Pieces {

@@ -3,6 +3,7 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
     response::Response,
@@ -66,9 +67,8 @@ pub(crate) async fn part(
     let reads = Reads { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let seq = subject.stored.summary.seq;
-    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
     let (bytes, file) = reads.app.reader.part(subject, n).await?;
-    let mut response = downloads::whole(&reads.app, workspace, bytes)?;
+    let mut response = downloads::whole(&reads.app, &reads.caller, bytes)?;
     let name = file.as_deref().map(plain_name).filter(|name| !name.is_empty());
     attach(&mut response, &name.unwrap_or_else(|| format!("{id}-{seq}-part-{n}")));
     Ok(response)
@@ -83,9 +83,8 @@ pub(crate) async fn text(
     let reads = Reads { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let seq = subject.stored.summary.seq;
-    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
     let text = reads.app.reader.text(subject).await?;
-    let mut response = downloads::whole(&reads.app, workspace, text)?;
+    let mut response = Response::new(Body::from(text));
     attach(&mut response, &format!("{id}-{seq}.txt"));
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);
@@ -100,9 +99,8 @@ pub(crate) async fn image(
 ) -> Result<Response, Error> {
     let reads = Reads { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
-    let workspace = reads.caller.workspace().ok_or(Error::NotFound)?;
     let (bytes, media_type) = reads.app.reader.image(subject).await?;
-    let mut response = downloads::whole(&reads.app, workspace, bytes)?;
+    let mut response = downloads::whole(&reads.app, &reads.caller, bytes)?;
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     fields.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));

@@ -71,13 +71,14 @@ pub(crate) async fn body(
     caller: Caller,
 ) -> Result<Response, Error> {
     let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
+    let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let asked = ranges::asked(&method, &headers, length)
         .map_err(|ranges::Past| Error::RangeNotSatisfiable(length))?;
     let range = asked.clone().unwrap_or(0..length);
     let (before, after) = (Vec::new(), Vec::new());
-    let body = Stored { workspace, endpoint, seq, range, before, after };
+    let body = Stored { workspace, client, endpoint, seq, range, before, after };
     let mut response = downloads::stored(&app, body).await?;
     attach(&mut response, &format!("{id}-{seq}.body"));
     let fields = response.headers_mut();
@@ -98,6 +99,7 @@ pub(crate) async fn raw(
     caller: Caller,
 ) -> Result<Response, Error> {
     let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
+    let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let form = if !stored.exact {
@@ -108,7 +110,7 @@ pub(crate) async fn raw(
         "exact"
     };
     let (before, after) = (stored.head, stored.trailers);
-    let message = Stored { workspace, endpoint, seq, range: 0..length, before, after };
+    let message = Stored { workspace, client, endpoint, seq, range: 0..length, before, after };
     let mut response = downloads::stored(&app, message).await?;
     attach(&mut response, &format!("{id}-{seq}.http"));
     let fields = response.headers_mut();

@@ -52,13 +52,19 @@ impl Fixture {
 
     /// Opens a feed from the change `last` on.
     fn open(&self, last: i64) -> Body {
+        self.open_within(last, &Responses::new(u64::MAX, Gauge::default()))
+    }
+
+    /// The same, where responses may take only so much memory.
+    fn open_within(&self, last: i64, responses: &Responses) -> Body {
         let headers = HeaderMap::from_iter([(HOST, "h".parse().unwrap())]);
         let metrics = Metrics::default();
         let reader = Reader {
             _open: OpenFeed::new(&metrics),
             store: self.store.clone(),
             metrics,
-            responses: Budget::new(u64::MAX, Gauge::default()),
+            responses: responses.clone(),
+            client: None,
             shutdown: self.shutdown.clone(),
             origin: Origin::of(&Uri::from_static("/"), &headers, None, None).unwrap(),
             workspace: self.endpoint.workspace,
@@ -141,6 +147,35 @@ async fn a_hole_in_what_is_heard_is_filled_from_the_store() {
     heard.feed.publish(late);
     heard.capture().await;
     assert_eq!(ids_until(&mut feed, 11).await, [11]);
+    heard.store.close().await;
+}
+
+#[tokio::test]
+async fn what_feeds_have_missed_counts_until_it_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let heard = Fixture::new(folder.path()).await;
+    for _ in 0..20 {
+        heard.capture().await;
+    }
+    let gauge = Gauge::default();
+    let responses = Responses::new(40_000, gauge.clone());
+    let mut feeds = Vec::new();
+    let ended = loop {
+        let mut feed = heard.open_within(0, &responses);
+        // The first event says when to come back.
+        next(&mut feed).await.unwrap();
+        match next(&mut feed).await {
+            Some(_) => feeds.push(feed),
+            None => break feeds.len(),
+        }
+        assert!(feeds.len() < 50, "what nobody reads is not counted");
+    };
+    assert!(ended > 0, "one that is alone is told of all");
+    assert!(gauge.get() > 10_000);
+    let mut feed = feeds.pop().unwrap();
+    until_alive(&mut feed).await;
+    drop(feeds);
+    assert_eq!(gauge.get(), 0);
     heard.store.close().await;
 }
 
