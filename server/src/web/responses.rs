@@ -256,6 +256,18 @@ mod tests {
         assert_eq!(collected(&responses, &payer, body(9)).await.status(), 200);
     }
 
+    #[test]
+    fn what_one_of_the_two_refuses_neither_takes() {
+        let gauge = Gauge::default();
+        let responses = Responses::new(2000, gauge.clone());
+        let client = Some(Address::of("203.0.113.9".parse().unwrap()));
+        let mut first = responses.share(Some(WorkspaceId(1)), client);
+        assert_eq!(first.grow(900), Ok(()));
+        let mut second = responses.share(Some(WorkspaceId(2)), client);
+        assert_eq!(second.grow(200), Err(Exhausted));
+        assert_eq!(gauge.get(), 900);
+    }
+
     #[tokio::test]
     async fn what_breaks_off_is_no_response() {
         let budget = Responses::new(2000, Gauge::default());
