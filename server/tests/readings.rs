@@ -390,9 +390,9 @@ async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
     send(&server, &id, &[("content-type", "text/html")], html).await;
     let preview = reading(&owner, &id, "form=preview").await;
     let document = preview["preview"].as_str().unwrap();
-    let (policy, rest) = document.split_once("<a ").unwrap();
+    let (policy, rest) = document.split_once("<u ").unwrap();
     assert!(policy.contains("default-src 'none'") && !document.contains("<link"), "{document}");
-    assert_eq!(rest, "data-link title=\"//x.test\">a</a><img src=\"data:,\">");
+    assert_eq!(rest, "title=\"//x.test\">a</u><img src=\"data:,\">");
     let told = "Not loaded from outside: 1 image, 1 script, 1 style sheet or other link.";
     assert_eq!(preview["notes"][0]["text"], told);
 }

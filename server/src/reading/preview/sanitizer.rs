@@ -12,6 +12,10 @@ use super::{
 /// Stands in for an image from outside: it takes the same place and shows the same text.
 const NO_IMAGE: &str = "data:,";
 
+/// Stands in for a link: it is underlined as one. Style sheets could not do that, since the page's
+/// policy, which the frame inherits, forbids them.
+const LINK: &str = "u";
+
 /// What one thing is called, and what several are.
 pub(super) type Names = (&'static str, &'static str);
 
@@ -46,6 +50,7 @@ pub(super) fn sanitize(html: &str, limit: usize) -> Sanitized {
         limit,
         drawings: 0,
         hidden: None,
+        links: Vec::new(),
     };
     while !sanitizer.done.is_cut
         && let Some(token) = sanitizer.tokenizer.next_token()
@@ -68,6 +73,8 @@ struct Sanitizer<'a> {
     drawings: usize,
     /// An element that is left out with all that it holds, and how many of its name are open.
     hidden: Option<(String, usize)>,
+    /// Whether each open `a` is a link.
+    links: Vec<bool>,
 }
 
 impl Sanitizer<'_> {
@@ -103,8 +110,14 @@ impl Sanitizer<'_> {
             _ => {}
         }
         if allowed::is_element(name) {
+            let is_link = name == "a"
+                && self.drawings == 0
+                && tag.attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case("href"));
+            if name == "a" {
+                self.links.push(is_link);
+            }
             self.write(|html, outside| {
-                write_start(html, tag, outside);
+                write_start(html, if is_link { LINK } else { name }, tag, outside);
                 if tag.closes_itself {
                     html.push('/');
                 }
@@ -126,6 +139,8 @@ impl Sanitizer<'_> {
                 }
             }
         } else if allowed::is_element(name) && !allowed::is_void(name) {
+            let is_link = name == "a" && self.links.pop() == Some(true);
+            let name = if is_link { LINK } else { name };
             self.write(|html, _| {
                 html.push_str("</");
                 html.push_str(name);
@@ -138,7 +153,7 @@ impl Sanitizer<'_> {
     fn content(&mut self, tag: &Tag, content: &str) {
         match tag.name.as_str() {
             "style" => self.write(|html, outside| {
-                write_start(html, tag, outside);
+                write_start(html, "style", tag, outside);
                 html.push('>');
                 let css = css::clean(&without_marks(content));
                 outside.add(OF_STYLE, css.loads);
@@ -146,7 +161,7 @@ impl Sanitizer<'_> {
                 html.push_str("</style>");
             }),
             "textarea" => self.write(|html, outside| {
-                write_start(html, tag, outside);
+                write_start(html, "textarea", tag, outside);
                 html.push('>');
                 escape(html, content);
                 html.push_str("</textarea>");
@@ -188,10 +203,10 @@ impl Sanitizer<'_> {
     }
 }
 
-/// Writes a tag with the attributes that it may have, but not its end.
-fn write_start(html: &mut String, tag: &Tag, outside: &mut Outside) {
+/// Writes a tag under a name, with the attributes that it may have, but not its end.
+fn write_start(html: &mut String, name: &str, tag: &Tag, outside: &mut Outside) {
     html.push('<');
-    html.push_str(&tag.name);
+    html.push_str(name);
     let mut written: Vec<String> = Vec::new();
     let mut link = None;
     for (name, value) in &tag.attributes {
@@ -218,12 +233,11 @@ fn write_start(html: &mut String, tag: &Tag, outside: &mut Outside) {
         write_attribute(html, &name, &value);
         written.push(name);
     }
-    // It looks like a link and tells where it leads, but browsers look up the hosts of links.
-    if let Some(link) = link {
-        html.push_str(" data-link");
-        if !written.iter().any(|name| name == "title") {
-            write_attribute(html, "title", link);
-        }
+    // Browsers look up the hosts of links: this one only tells where it leads.
+    if let Some(link) = link
+        && !written.iter().any(|name| name == "title")
+    {
+        write_attribute(html, "title", link);
     }
 }
 
