@@ -76,7 +76,7 @@ const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
 const RESPONSE_BYTES: u64 = 192 * 1024 * 1024;
 /// Bytes that the streams of HTTP/2 may take beside the bodies of their responses: 8,192 of them. Past
 /// that clients get 503. Apart from responses: captures do not pay for callers who read slowly.
-const STREAM_BYTES: u64 = 64 * 1024 * 1024;
+const ALL_STREAMS_BYTES: u64 = 64 * 1024 * 1024;
 /// Bodies that are stored ahead of their requests may take up this part of the storage.
 const UPLOADS_PART: u64 = 4;
 /// Open files that are kept back from connections, for the database and whatever else.
@@ -210,7 +210,7 @@ impl Server {
                 Arc::new(move |peer| client_address.is_counted(peer))
             },
             client: Arc::new(move |peer, headers| client_address.counted(peer, headers)),
-            streams: Budget::new(STREAM_BYTES, Gauge::default()),
+            streams: Budget::new(ALL_STREAMS_BYTES, Gauge::default()),
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
             connections: connections.clone(),

@@ -62,7 +62,7 @@ pub struct Counted {
     pub in_flight_bytes: Gauge,
     /// Bytes of bodies that are stored ahead of their requests.
     pub upload_bytes: Gauge,
-    /// Bytes of responses that are not written yet, with what their streams take.
+    /// Bytes of responses that are not written yet.
     pub response_bytes: Gauge,
     /// The size of the write-ahead log.
     pub wal_bytes: Gauge,

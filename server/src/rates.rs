@@ -180,7 +180,7 @@ mod tests {
         };
         assert_eq!(known(&rates), 2);
         let started = std::time::Instant::now();
-        // A hundred thousand a second, and a thousand, are soon as good as new.
+        // Quotas of 100,000 and of 1,000 a second are soon full again.
         while known(&rates) > 0 {
             rates.forget_idle();
             assert!(started.elapsed() < Duration::from_secs(20), "they are never forgotten");

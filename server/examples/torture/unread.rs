@@ -35,7 +35,7 @@ const LONG: usize = 2 * 1024;
 const BODY_BYTES: usize = 25 << 20;
 /// Of the one who behaves: few enough that its endpoint keeps all.
 const PER_SECOND: u32 = 150;
-/// Of so many requests of the one who behaves, one may fail.
+/// One request in this many of the sender who behaves may fail.
 const FAILURES_ONE_IN: usize = 1000;
 /// Before a connection that was closed is opened again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);

@@ -9,7 +9,7 @@ use super::find::Needle;
 
 /// The most places of rows that are told where something was found.
 pub(crate) const FOUND_ROWS: usize = 1000;
-/// Rows and fields that take so many bytes as JSON are given at once, whatever the limit: fewer, where
+/// Rows and fields that take this many bytes as JSON are given at once, whatever the limit: fewer, where
 /// they are long. At least one is.
 pub(crate) const ANSWER_BYTES: usize = 512 * 1024;
 
