@@ -35,7 +35,8 @@ pub mod status;
 mod title;
 mod viewer;
 mod windowing;
-pub mod wire;
+
+pub(crate) use hookglass_wire as wire;
 
 /// Brings the page that the server rendered to life: the browser's entry point.
 #[cfg(feature = "hydrate")]

@@ -28,9 +28,16 @@ const PROFILE_VARIABLE: &str = "HOOKGLASS_UI_PROFILE";
 /// What went wrong and where. Compiler errors of the browser half go to stderr as they are.
 pub(crate) fn build(out_dir: &Path) -> Result<()> {
     let root = workspace()?;
-    for input in
-        ["Cargo.toml", "Cargo.lock", "app/Cargo.toml", "app/src", "app/view", "style", "public"]
-    {
+    for input in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "app/Cargo.toml",
+        "app/src",
+        "app/view",
+        "app/wire",
+        "style",
+        "public",
+    ] {
         directive(&format!("rerun-if-changed={}", root.join(input).display()))?;
     }
     directive(&format!("rerun-if-env-changed={PROFILE_VARIABLE}"))?;

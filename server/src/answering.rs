@@ -16,7 +16,7 @@ mod words;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookglass_app::wire;
+use hookglass_wire as wire;
 use hyper::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderValue},

@@ -16,7 +16,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use hookglass_app::wire::{Act, Refused};
+use hookglass_wire::{Act, Refused};
 use hyper::{
     HeaderMap, Method, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},

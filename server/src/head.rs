@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hookglass_app::wire::{Header, Text};
+use hookglass_wire::{Header, Text};
 use hyper::{
     HeaderMap, Method, Request, Uri, Version,
     header::{HOST, HeaderName, HeaderValue},

@@ -4,7 +4,7 @@
 
 mod members;
 
-pub(crate) use hookglass_app::wire::GUESSED;
+pub(crate) use hookglass_wire::GUESSED;
 use hyper::{HeaderMap, header::HeaderValue};
 
 use self::members::Member;

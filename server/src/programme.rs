@@ -3,7 +3,7 @@
 
 mod notation;
 
-use hookglass_app::wire::{Act, By, Programme, Reply, Step};
+use hookglass_wire::{Act, By, Programme, Reply, Step};
 
 pub(crate) use self::notation::steps;
 

@@ -14,7 +14,7 @@ mod time;
 
 use std::{borrow::Cow, ops::Range};
 
-use hookglass_app::wire::QueryError;
+use hookglass_wire::QueryError;
 
 use self::fields::{Flag, Term, TextField, Thing};
 pub use self::{bounds::Bounds, matching::Subject};

@@ -28,7 +28,7 @@ mod wire;
 
 use std::{collections::HashSet, sync::Arc};
 
-use hookglass_app::wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
+use hookglass_wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{cache::Cache, content::Content, find::Needle, json::Folds};

@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::{GoneReason, Problem, Refused};
+use hookglass_wire::{GoneReason, Problem, Refused};
 use hyper::{
     HeaderMap, StatusCode,
     header::{

@@ -14,7 +14,7 @@ use std::{ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hookglass_app::wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
+use hookglass_wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
 pub(crate) use self::listed::listed;

@@ -15,7 +15,7 @@ use std::{
     ops::Range,
 };
 
-use hookglass_app::wire::Timestamp;
+use hookglass_wire::Timestamp;
 use uuid::Uuid;
 
 use self::{filter::Filter, source::Source};

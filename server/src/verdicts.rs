@@ -6,7 +6,7 @@ mod room;
 
 use std::{future::Future, sync::Arc};
 
-use hookglass_app::wire::{Summary, Text, Window};
+use hookglass_wire::{Summary, Text, Window};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -288,13 +288,13 @@ impl Bench {
 }
 
 /// A judgement as the API gives it.
-pub(crate) fn to_wire(judged: Judgement) -> hookglass_app::wire::Signature {
+pub(crate) fn to_wire(judged: Judgement) -> hookglass_wire::Signature {
     let Judgement { signing, verdict, secret_id, reason, hint, comparison } = judged;
     let (signed, received, computed) = comparison.map_or((None, None, None), |comparison| {
         let signed = head::text(&comparison.signed);
         (Some(signed), Some(comparison.received), Some(comparison.computed))
     });
-    hookglass_app::wire::Signature {
+    hookglass_wire::Signature {
         provider: signing.id.to_owned(),
         verdict: verdict.as_str().to_owned(),
         secret_id,

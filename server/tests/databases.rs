@@ -12,7 +12,6 @@ use std::{
 
 use bytes::Bytes;
 use common::{Client, TestServer};
-use hookglass_app::wire::{OnLimit, Refused};
 use hookglass_server::{
     key::Key,
     store::{
@@ -20,6 +19,7 @@ use hookglass_server::{
         sqlite::{Options, SqliteStore},
     },
 };
+use hookglass_wire::{OnLimit, Refused};
 use hyper::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -11,7 +11,6 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Text, Window};
 use hookglass_server::{
     key::Key,
     query::Query,
@@ -23,6 +22,7 @@ use hookglass_server::{
         sqlite::{ClockReading, Options, ReadClock, SqliteStore},
     },
 };
+use hookglass_wire::{GoneReason, OnLimit, Refused, Text, Window};
 use proptest::{prelude::*, test_runner::TestRunner};
 use sqlx::{ConnectOptions as _, Connection as _};
 
@@ -1627,7 +1627,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     let appends = ["a", "b", "a", "a"].map(|name| store.append(id, named(name)));
     futures_util::future::join_all(appends).await;
     store.append(neighbour, named("a")).await.unwrap();
-    let tries = |delivery: hookglass_app::wire::Delivery| {
+    let tries = |delivery: hookglass_wire::Delivery| {
         let tries = delivery.attempts.into_iter();
         tries.map(|attempt| (attempt.seq, attempt.attempt)).collect::<Vec<_>>()
     };

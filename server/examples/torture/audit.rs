@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::join_all;
-use hookglass_app::wire::{Endpoints, Page};
+use hookglass_wire::{Endpoints, Page};
 use sha2::{Digest as _, Sha256};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 

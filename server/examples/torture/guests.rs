@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use hookglass_app::wire::Endpoint;
+use hookglass_wire::Endpoint;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::{

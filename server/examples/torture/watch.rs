@@ -3,7 +3,7 @@
 use std::{collections::HashSet, io, net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use hookglass_app::wire::FeedEvent;
+use hookglass_wire::FeedEvent;
 use tokio::{net::TcpStream, time::timeout};
 
 use super::http::Connection;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use hookglass_app::wire;
+use hookglass_wire as wire;
 
 use super::settings::Settings;
 use crate::store::EndpointId;

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, sync::OnceLock, time::Duration};
 
 use bytes::Bytes;
-use hookglass_app::wire::{Act, Timestamp};
+use hookglass_wire::{Act, Timestamp};
 use hyper::{
     StatusCode,
     header::{CONTENT_ENCODING, HeaderName, HeaderValue},
@@ -45,7 +45,7 @@ pub(super) struct Case {
 /// An answer that was decided on.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// As [`Answered::source`](hookglass_app::wire::Answered) has it.
+    /// As [`Answered::source`](hookglass_wire::Answered) has it.
     pub(crate) source: Cow<'static, str>,
     pub(crate) act: Act,
     /// How long `act` takes, where it does.

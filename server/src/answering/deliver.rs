@@ -10,7 +10,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
-use hookglass_app::wire::{Act, Answered, Timestamp};
+use hookglass_wire::{Act, Answered, Timestamp};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{

@@ -2,7 +2,7 @@
 //! saved, and from where on deciding is no work for the threads that serve connections, or none
 //! that storing waits for.
 
-use hookglass_app::wire;
+use hookglass_wire as wire;
 
 use super::{
     fault::Fault,
@@ -115,7 +115,7 @@ fn values(reply: &Prepared) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::{Answering, Programme, Reply, Rule, Step};
+    use hookglass_wire::{Answering, Programme, Reply, Rule, Step};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! Which fields an owner may set on answers. Pages and captures share an origin: what would make a
 //! browser remember or load something for it is never sent.
 
-use hookglass_app::wire;
+use hookglass_wire as wire;
 use hyper::header::{HeaderName, HeaderValue};
 
 /// Which names belong to one kind. A star stands for whatever begins or ends a name: proxies and

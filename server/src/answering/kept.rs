@@ -4,7 +4,7 @@
 use axum::body::to_bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hookglass_app::wire::{Act, Answered, Header, Text};
+use hookglass_wire::{Act, Answered, Header, Text};
 use hyper::HeaderMap;
 
 use super::decide::Answer;

@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hookglass_app::wire::{self, Act, Programme};
+use hookglass_wire::{self as wire, Act, Programme};
 use hyper::{
     StatusCode,
     header::{HeaderName, HeaderValue},

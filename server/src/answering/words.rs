@@ -1,6 +1,6 @@
 //! How an endpoint answers, in a few words for people.
 
-use hookglass_app::wire::{Answering, Reply};
+use hookglass_wire::{Answering, Reply};
 
 use crate::programme;
 
@@ -39,7 +39,7 @@ pub(crate) fn words(set: &Answering, answered: u64) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::{Programme, Rule, Step};
+    use hookglass_wire::{Programme, Rule, Step};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! Failure programmes as people write them: a step a line, `503 x2`, `429 retry-after 30`, `cut`.
 
-use hookglass_app::wire::{Act, Reply, Step};
+use hookglass_wire::{Act, Reply, Step};
 
 use super::{MAX_SECONDS, MAX_STEPS, MAX_TIMES};
 
@@ -110,7 +110,7 @@ fn number(word: Option<&str>, from: u32, to: u32) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::Programme;
+    use hookglass_wire::Programme;
     use proptest::prelude::*;
 
     use super::{super::describe, *};

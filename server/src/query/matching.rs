@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::OnceLock};
 
-use hookglass_app::wire::Summary;
+use hookglass_wire::Summary;
 
 use super::{
     decimal::Decimal,

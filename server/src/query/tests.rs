@@ -1,6 +1,6 @@
 //! The language as a whole.
 
-use hookglass_app::wire::{Refused, Summary, Text, Timestamp};
+use hookglass_wire::{Refused, Summary, Text, Timestamp};
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,6 @@
 //! Times and sizes as people write them.
 
-use hookglass_app::wire::Timestamp;
+use hookglass_wire::Timestamp;
 use serde::{Deserialize as _, de::value::StrDeserializer};
 
 const SECOND_US: i64 = 1_000_000;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hookglass_app::wire::{Answered, Field, Note, Row, Timestamp};
+use hookglass_wire::{Answered, Field, Note, Row, Timestamp};
 use hyper::StatusCode;
 
 use super::{fields::field, note, sheet::Made, wire};
@@ -141,7 +141,7 @@ fn body(answered: &Answered) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::{Refused, Summary};
+    use hookglass_wire::{Refused, Summary};
 
     use super::*;
 

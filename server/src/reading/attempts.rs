@@ -1,7 +1,7 @@
 //! The tries of a delivery on a time line: when each came, how long after the one before, what it
 //! was answered, and where that differs from what the sender documents. Pure.
 
-use hookglass_app::wire::{Attempt, Delivery, Field, Note, Row, Summary};
+use hookglass_wire::{Attempt, Delivery, Field, Note, Row, Summary};
 
 use super::{fields::field, link, note, pieces::Pieces, sheet::Made};
 use crate::{
@@ -87,7 +87,7 @@ fn line(
     clock: &str,
     gap: Option<i64>,
     documented: Option<&str>,
-) -> Vec<hookglass_app::wire::Piece> {
+) -> Vec<hookglass_wire::Piece> {
     let mut pieces = Pieces::default();
     let name = format!("#{}", attempt.seq);
     let href = format!("/inspect/{}/{}?tab=attempts", summary.endpoint, attempt.seq);
@@ -197,8 +197,8 @@ fn fields(summary: &Summary, delivery: &Delivery, schedule: Option<Schedule>) ->
     fields
 }
 
-fn link_piece(href: &str, text: &str) -> hookglass_app::wire::Piece {
-    hookglass_app::wire::Piece(text.to_owned(), link(href))
+fn link_piece(href: &str, text: &str) -> hookglass_wire::Piece {
+    hookglass_wire::Piece(text.to_owned(), link(href))
 }
 
 /// Text as the value of a query (WHATWG URL §5.2).
@@ -250,7 +250,7 @@ fn notes(delivery: &Delivery, schedule: Option<Schedule>) -> Vec<Note> {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::Timestamp;
+    use hookglass_wire::Timestamp;
 
     use super::*;
 

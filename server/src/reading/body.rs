@@ -1,6 +1,6 @@
 //! The forms that a body can be read in, and reading it in one.
 
-use hookglass_app::wire::{self, Form, Reading};
+use hookglass_wire::{self as wire, Form, Reading};
 
 use super::{
     content::{Content, Payload},

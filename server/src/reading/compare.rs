@@ -9,7 +9,7 @@ mod side;
 
 use std::time::{Duration, Instant};
 
-use hookglass_app::wire::{Ask, Reading, Row, Summary, Text, Window};
+use hookglass_wire::{Ask, Reading, Row, Summary, Text, Window};
 
 use self::{rows::Rows, side::Side};
 use super::{

@@ -1,6 +1,6 @@
 //! Fields: names and values, paged and searched as rows are.
 
-use hookglass_app::wire::{Field, Reading};
+use hookglass_wire::{Field, Reading};
 
 use super::{
     pieces::Pieces,

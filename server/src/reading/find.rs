@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hookglass_app::wire::Piece;
+use hookglass_wire::Piece;
 use memchr::memmem;
 
 use super::pieces::{MAX_PIECES, joined};

@@ -1,7 +1,7 @@
 //! Form fields and queries: pairs as the URL Standard's `application/x-www-form-urlencoded` has
 //! them, with what is odd about each marked.
 
-use hookglass_app::wire::{Field, Note};
+use hookglass_wire::{Field, Note};
 
 use super::{fields::field, headers, note};
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     fn shown(bytes: &[u8]) -> Vec<(String, String, Option<String>)> {
-        let text = |pieces: &[hookglass_app::wire::Piece]| {
+        let text = |pieces: &[hookglass_wire::Piece]| {
             pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
         };
         let (fields, _) = fields(bytes);

@@ -5,7 +5,7 @@ mod known;
 mod senders;
 mod times;
 
-use hookglass_app::wire::{Field, Note, Timestamp};
+use hookglass_wire::{Field, Note, Timestamp};
 
 pub(crate) use self::known::secrecy;
 

@@ -1,6 +1,6 @@
 //! Bytes as a hex dump: sixteen a row, with the same as ASCII beside them.
 
-use hookglass_app::wire::{Piece, Row};
+use hookglass_wire::{Piece, Row};
 
 use super::{
     find::Needle,

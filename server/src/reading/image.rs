@@ -1,6 +1,6 @@
 //! Images, by their first bytes and never by what a sender says of them.
 
-use hookglass_app::wire::Field;
+use hookglass_wire::Field;
 
 use super::{fields::field, media::Media};
 

@@ -7,7 +7,7 @@ mod token;
 
 use std::collections::HashSet;
 
-use hookglass_app::wire::Row;
+use hookglass_wire::Row;
 
 use self::token::scalar_end;
 pub(crate) use self::{

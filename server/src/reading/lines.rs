@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use hookglass_app::wire::Row;
+use hookglass_wire::Row;
 
 use super::{
     find::Needle,

@@ -2,7 +2,7 @@
 
 mod scanner;
 
-use hookglass_app::wire::Row;
+use hookglass_wire::Row;
 
 use self::scanner::State;
 pub(crate) use self::scanner::{Scanner, Token};

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use hookglass_app::wire::{Field, Note};
+use hookglass_wire::{Field, Note};
 use memchr::memmem::Finder;
 
 use super::{
@@ -279,7 +279,7 @@ mod tests {
     fn shown(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
         let parts = Parts::of(&media(), bytes);
         let (fields, notes) = parts.fields(bytes, "part?n=");
-        let text = |pieces: &[hookglass_app::wire::Piece]| {
+        let text = |pieces: &[hookglass_wire::Piece]| {
             pieces.iter().map(|piece| piece.0.as_str()).collect::<String>()
         };
         let fields = fields.map(|field| {

@@ -1,7 +1,7 @@
 //! Text in marked pieces: what a reader would not see, or would see in the wrong place, gets a
 //! piece of its own.
 
-use hookglass_app::wire::Piece;
+use hookglass_wire::Piece;
 
 /// The most pieces of one row or field.
 pub(crate) const MAX_PIECES: usize = 512;

@@ -6,7 +6,7 @@ mod css;
 mod sanitizer;
 mod tokenizer;
 
-use hookglass_app::wire::Note;
+use hookglass_wire::Note;
 
 use self::sanitizer::{Sanitized, sanitize};
 use super::note;

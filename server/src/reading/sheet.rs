@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hookglass_app::wire::{Reading, Row};
+use hookglass_wire::{Reading, Row};
 use serde::Serialize;
 
 use super::find::Needle;

@@ -1,6 +1,6 @@
 //! What can be said of a request's signature: the verdict, why, and how to mend it. Pure.
 
-use hookglass_app::wire::{Field, Piece, Reading, Signature, Summary, Text};
+use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
 
 use super::{fields::field, note, pieces::Pieces};
 use crate::{

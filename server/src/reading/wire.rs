@@ -1,6 +1,6 @@
 //! The bytes as received: the lines of the head with their ends, the body, the trailers.
 
-use hookglass_app::wire::{Note, Row};
+use hookglass_wire::{Note, Row};
 
 use super::{
     charset,

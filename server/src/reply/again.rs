@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
-use hookglass_app::wire::Refused;
+use hookglass_wire::Refused;
 use hyper::Version;
 
 use super::{Refusal, Visit, captured, refuse};

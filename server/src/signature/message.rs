@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hookglass_app::wire::Text;
+use hookglass_wire::Text;
 
 use crate::{head, reading::media::Media};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hookglass_app::wire::Timestamp;
+use hookglass_wire::Timestamp;
 use serde::{
     Deserializer,
     de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},

@@ -1,6 +1,6 @@
 //! What can be said of a request before it is stored.
 
-use hookglass_app::wire::{Summary, Timestamp};
+use hookglass_wire::{Summary, Timestamp};
 
 use super::{Captured, StoredRequest};
 use crate::{head, sender, slug::Slug};

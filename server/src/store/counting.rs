@@ -1,6 +1,6 @@
 //! Requests counted by the time they came: which part of a span is which, and adding up.
 
-use hookglass_app::wire::{Count, Counts, Timestamp};
+use hookglass_wire::{Count, Counts, Timestamp};
 
 /// Which requests to count, and into which parts of time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hookglass_app::wire::GoneReason;
+use hookglass_wire::GoneReason;
 
 /// Why a store could not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What lists and feeds carry of what senders may make as long as a head: hundreds of rows at a time
 //! are held for each who reads slowly.
 
-use hookglass_app::wire::{Summary, Text};
+use hookglass_wire::{Summary, Text};
 
 use crate::head;
 

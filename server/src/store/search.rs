@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hookglass_app::wire::Summary;
+use hookglass_wire::Summary;
 
 use crate::query::Query;
 

@@ -27,7 +27,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
-use hookglass_app::wire::{Counts, Delivery, Summary, Window};
+use hookglass_wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 

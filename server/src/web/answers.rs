@@ -8,10 +8,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::{
-    answers::{Answers, Done, Handshake, Preset, Refused, Running, document},
-    wire::{Answering, By, Programme},
-};
+use hookglass_app::answers::{Answers, Done, Handshake, Preset, Refused, Running, document};
+use hookglass_wire::{Answering, By, Programme};
 
 use self::edit::{Edit, Form};
 use super::{

@@ -1,12 +1,10 @@
 //! The API's reads, once for the API itself and for pages rendered in process.
 
 use async_trait::async_trait;
-use hookglass_app::{
-    backend::Backend,
-    wire::{
-        Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Part, Problem, Reading,
-        Record, Signature, Timestamp, Window,
-    },
+use hookglass_app::backend::Backend;
+use hookglass_wire::{
+    Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Part, Problem, Reading,
+    Record, Signature, Timestamp, Window,
 };
 
 use super::{App, caller::Caller, error::Error, finding, origin::Origin};

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hookglass_app::wire::{GoneReason, Problem, QueryError};
+use hookglass_wire::{GoneReason, Problem, QueryError};
 
 use crate::{answering::Fault, rates::Exceeded, reading::ReadError, store::StoreError};
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use hookglass_app::wire::{Counts, CountsAsk, Page, Window};
+use hookglass_wire::{Counts, CountsAsk, Page, Window};
 
 use super::{App, error::Error};
 use crate::{
@@ -70,7 +70,7 @@ pub(super) async fn counts(app: &App, id: EndpointId, ask: &CountsAsk) -> Result
     if !(1..=MAX_BUCKETS).contains(&buckets) {
         return Err(Error::Invalid(format!("`buckets` takes 1 to {MAX_BUCKETS}.")));
     }
-    let micros = |time: hookglass_app::wire::Timestamp| time.as_micros();
+    let micros = |time: hookglass_wire::Timestamp| time.as_micros();
     let span = Span { from: ask.from.map(micros), to: ask.to.map(micros), now: now(), buckets };
     if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
         return Err(Error::Invalid("`from` has to be before `to`.".into()));
@@ -163,7 +163,7 @@ async fn delete_found(
     Ok(deleted)
 }
 
-fn count(counts: &mut Counts, span: &Span, request: &hookglass_app::wire::Summary) {
+fn count(counts: &mut Counts, span: &Span, request: &hookglass_wire::Summary) {
     let (from, to) = (counts.from.as_micros(), counts.to.as_micros());
     let at = request.received_at.as_micros();
     if span.from.is_some_and(|from| at < from) || span.to.is_some_and(|to| at >= to) {

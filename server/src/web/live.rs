@@ -13,7 +13,7 @@ use axum::{
     },
 };
 use futures_util::Stream;
-use hookglass_app::wire::{BEAT_SECONDS, FeedEvent};
+use hookglass_wire::{BEAT_SECONDS, FeedEvent};
 use prometheus_client::metrics::gauge::Gauge;
 use serde::Deserialize;
 use tokio::{

@@ -7,7 +7,7 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
-use hookglass_app::wire::{Suggestion, Suggestions, Summary, Text, Window};
+use hookglass_wire::{Suggestion, Suggestions, Summary, Text, Window};
 use serde::Deserialize;
 
 use super::{App, caller::Caller, error::Error, finding};

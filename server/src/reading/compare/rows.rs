@@ -1,7 +1,7 @@
 //! The rows of a comparison while they are being made: runs of equal ones are cut down to what
 //! stands around differences.
 
-use hookglass_app::wire::Row;
+use hookglass_wire::Row;
 
 use crate::reading::{
     pieces::{Pieces, char_boundary, grouped},

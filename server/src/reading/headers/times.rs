@@ -3,7 +3,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use hookglass_app::wire::Timestamp;
+use hookglass_wire::Timestamp;
 
 /// The time in a value, as `2026-11-21 11:52:49 UTC, 2 s before it came`, if it holds one.
 pub(crate) fn readable(name: &str, value: &str, received_at: Timestamp) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Where a line of JSON stands, and its value exactly as sent.
 
-use hookglass_app::wire::Value;
+use hookglass_wire::Value;
 
 use super::{
     as_index,

@@ -148,7 +148,7 @@ proptest! {
             let timestamp = match scheme.time.map(|time| time.unit) {
                 Some(Unit::Milliseconds) => (seconds * 1000).to_string(),
                 Some(Unit::Rfc3339) => {
-                    hookglass_app::wire::Timestamp::from_micros(seconds * 1_000_000).to_string()
+                    hookglass_wire::Timestamp::from_micros(seconds * 1_000_000).to_string()
                 }
                 _ => seconds.to_string(),
             };

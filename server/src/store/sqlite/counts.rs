@@ -1,7 +1,7 @@
 //! How many requests came when. Counted by the database itself, from the index that finds requests by
 //! their number: that is quicker than a row for each.
 
-use hookglass_app::wire::Counts;
+use hookglass_wire::Counts;
 
 use super::{
     super::{

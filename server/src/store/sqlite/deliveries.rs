@@ -1,6 +1,6 @@
 //! Reading the tries of one delivery.
 
-use hookglass_app::wire::{Attempt, Delivery, Timestamp};
+use hookglass_wire::{Attempt, Delivery, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{

@@ -61,7 +61,7 @@ impl Directory {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::OnLimit;
+    use hookglass_wire::OnLimit;
 
     use super::*;
     use crate::store::{EndpointId, WorkspaceId};

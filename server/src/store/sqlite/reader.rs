@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use futures_util::TryStreamExt as _;
-use hookglass_app::wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
+use hookglass_wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use futures_util::TryStreamExt as _;
-use hookglass_app::wire::{Summary, Text};
+use hookglass_wire::{Summary, Text};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{

@@ -1,10 +1,8 @@
 //! What the forms of the page ask for: fields in, changes of settings out, and errors back to the
 //! field that they are of. Pure.
 
-use hookglass_app::{
-    answers::{Done, Refused},
-    wire::{Answering, By, Programme, Reply, Rule},
-};
+use hookglass_app::answers::{Done, Refused};
+use hookglass_wire::{Answering, By, Programme, Reply, Rule};
 
 use crate::{answering::Fault, programme, web::error::Error};
 

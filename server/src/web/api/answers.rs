@@ -1,6 +1,6 @@
 //! How an endpoint answers, read and changed for the API and for the page that sets it.
 
-use hookglass_app::wire::{self, Answering, Programme, Reply, Rule};
+use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::{App, error::Error, origin::Origin};

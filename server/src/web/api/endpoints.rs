@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::{self, OnLimit, Programme, Reply, Rule};
+use hookglass_wire::{self as wire, OnLimit, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 

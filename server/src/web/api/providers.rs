@@ -1,7 +1,7 @@
 //! `/api/providers`.
 
 use axum::Json;
-use hookglass_app::wire::{Provider, Providers};
+use hookglass_wire::{Provider, Providers};
 
 use crate::sender;
 

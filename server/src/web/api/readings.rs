@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     response::Response,
 };
-use hookglass_app::wire::{Ask, Reading, Value};
+use hookglass_wire::{Ask, Reading, Value};
 use serde::Deserialize;
 
 use super::{

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use headers::{ContentRange, HeaderMapExt as _};
-use hookglass_app::wire::{self, Counts, CountsAsk, Deleted, Window};
+use hookglass_wire::{self as wire, Counts, CountsAsk, Deleted, Window};
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::{Secrets, Timestamp};
+use hookglass_wire::{Secrets, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 use super::{
@@ -159,8 +159,8 @@ pub(crate) async fn post_form(
 }
 
 /// A secret without what is secret of it.
-pub(crate) fn to_wire(stored: StoredSecret) -> hookglass_app::wire::Secret {
-    hookglass_app::wire::Secret {
+pub(crate) fn to_wire(stored: StoredSecret) -> hookglass_wire::Secret {
+    hookglass_wire::Secret {
         id: stored.id.to_string(),
         provider: stored.provider,
         name: stored.name,

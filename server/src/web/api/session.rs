@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::wire::Session;
+use hookglass_wire::Session;
 use serde::Deserialize;
 
 use super::{

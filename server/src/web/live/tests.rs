@@ -4,7 +4,7 @@ use std::{path::Path, sync::Mutex};
 
 use axum::body::Body;
 use bytes::Bytes;
-use hookglass_app::wire::{LATE_SECONDS, SILENCE_SECONDS};
+use hookglass_wire::{LATE_SECONDS, SILENCE_SECONDS};
 use http_body_util::BodyExt as _;
 use hyper::{HeaderMap, Uri, header::HOST};
 use tokio::time::timeout;

@@ -1,6 +1,6 @@
 //! Changes other than captures: which edit is whose, endpoints made and changed, the log of changes.
 
-use hookglass_app::wire::{GoneReason, OnLimit};
+use hookglass_wire::{GoneReason, OnLimit};
 
 use super::{
     super::{

@@ -1,6 +1,6 @@
 //! When endpoints end that nobody uses.
 
-use hookglass_app::wire::GoneReason;
+use hookglass_wire::GoneReason;
 
 use super::{
     super::{

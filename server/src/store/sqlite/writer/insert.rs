@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookglass_app::wire::OnLimit;
+use hookglass_wire::OnLimit;
 use sqlx::sqlite::SqliteArguments;
 
 use super::{

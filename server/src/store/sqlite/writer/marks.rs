@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use hookglass_app::wire::Summary;
+use hookglass_wire::Summary;
 
 use super::{
     super::{

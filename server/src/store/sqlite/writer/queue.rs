@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hookglass_app::wire::Summary;
+use hookglass_wire::Summary;
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     runtime::Handle,

@@ -176,7 +176,7 @@ impl Desk {
 
 #[cfg(test)]
 mod tests {
-    use hookglass_app::wire::Refused;
+    use hookglass_wire::Refused;
 
     use super::*;
 

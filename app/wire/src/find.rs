@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, json::record};
+use crate::{Timestamp, json::record};
 
 /// Which requests to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{
     ser::SerializeMap,
 };
 
-use super::json::{Readable, Reader, Unreadable};
+use crate::json::{Readable, Reader, Unreadable};
 
 /// Bytes of a head that are usually text: a JSON string where they are UTF-8, else
 /// `{"base64": "…"}` (RFC 4648 §4, padded).

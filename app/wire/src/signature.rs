@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Text, Timestamp};
+use crate::{Text, Timestamp};
 
 /// What can be said of a request's signature.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

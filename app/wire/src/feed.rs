@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     Endpoint, Summary,
     json::{Readable, Unreadable, choice, members, read},
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Header, Timestamp};
+use crate::{Header, Timestamp};
 
 /// What an endpoint's owner set on how it answers. Tried in this order: `rules`, handshakes, the
 /// `programme`, `reply`.

@@ -1,27 +1,28 @@
 //! Reads objects into the fields of a type, and names into its variants. The macros here tell a type's
 //! names; a field that they leave out or say too much, the compiler refuses, and that each has the name
-//! and is needed as serde has it, `app/tests/json.rs` holds.
+//! and is needed as serde has it, `tests/json.rs` holds.
 
 use super::{Readable, Reader, Unreadable};
 
 /// Makes a type with named fields readable out of an object: first the fields that have to be
 /// there, then, after a semicolon, those that are blank where they are missing, as serde's `default`
 /// and `Option` have it. What serde renames or flattens is written out by hand.
+#[macro_export]
 macro_rules! record {
     ($type:ident { $($needed:ident),*; $($spare:ident),* }) => {
-        impl $crate::wire::json::Readable for $type {
+        impl $crate::json::Readable for $type {
             #[inline(never)]
             fn blank() -> Self {
                 Self {
-                    $($needed: $crate::wire::json::Readable::blank(),)*
-                    $($spare: $crate::wire::json::Readable::blank(),)*
+                    $($needed: $crate::json::Readable::blank(),)*
+                    $($spare: $crate::json::Readable::blank(),)*
                 }
             }
 
             fn read(
                 &mut self,
-                reader: &mut $crate::wire::json::Reader<'_>,
-            ) -> Result<(), $crate::wire::json::Unreadable> {
+                reader: &mut $crate::json::Reader<'_>,
+            ) -> Result<(), $crate::json::Unreadable> {
                 let Self { $($needed,)* $($spare,)* } = self;
                 reader.object(
                     concat!($(stringify!($needed), " ",)*),
@@ -36,36 +37,41 @@ macro_rules! record {
 /// Makes a type whose variants are plain names readable out of a string. The first is its blank.
 macro_rules! choice {
     ($type:ident { $first:literal $First:ident, $($name:literal $Variant:ident),* }) => {
-        impl $crate::wire::json::Readable for $type {
+        impl $crate::json::Readable for $type {
             fn blank() -> Self {
                 Self::$First
             }
 
             fn read(
                 &mut self,
-                reader: &mut $crate::wire::json::Reader<'_>,
-            ) -> Result<(), $crate::wire::json::Unreadable> {
+                reader: &mut $crate::json::Reader<'_>,
+            ) -> Result<(), $crate::json::Unreadable> {
                 // Refuses to compile where a variant is left out.
                 match self {
                     Self::$First $(| Self::$Variant)* => {}
                 }
                 let place = reader.choice(concat!($first $(, " ", $name)*));
                 let all = [Self::$First $(, Self::$Variant)*];
-                *self = *all.get(place?).ok_or($crate::wire::json::Unreadable)?;
+                *self = *all.get(place?).ok_or($crate::json::Unreadable)?;
                 Ok(())
             }
         }
     };
 }
 
-pub(crate) use {choice, record};
+pub use record;
+
+pub(crate) use choice;
 
 impl Reader<'_> {
     /// Reads an object whose members go to `slots`, in the order in which `needed` and then `spare`
     /// name them, separated by spaces. Members of other names are passed over. Of all that are
     /// named, 32 at most, none may come twice, and those that are needed must come.
     #[inline(never)]
-    pub(crate) fn object(
+    ///
+    /// # Errors
+    /// It is no such object.
+    pub fn object(
         &mut self,
         needed: &str,
         spare: &str,

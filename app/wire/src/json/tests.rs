@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 
 use super::*;
-use crate::wire::{Endpoint, OnLimit, Problem, Summary, Text, Timestamp};
+use crate::{Endpoint, OnLimit, Problem, Summary, Text, Timestamp};
 
 #[derive(Debug, Default, PartialEq, Serialize)]
 struct All {

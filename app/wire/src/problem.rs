@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{Readable, Reader, Unreadable};
+use crate::json::{Readable, Reader, Unreadable};
 
 /// What went wrong, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, thiserror::Error)]

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use hookglass_app::wire::{
+use hookglass_wire::{
     Ask, Body, Counts, Deleted, Detail, Endpoint, Endpoints, FeedEvent, Page, Part, Problem,
     Reading, Session, Suggestions, Summary, Text, Timestamp, Value as Line,
     json::{Readable, read},

@@ -1,7 +1,7 @@
 //! Reads a request in full, whose fields stand beside those of its summary.
 
 use super::Detail;
-use crate::wire::json::{Readable, Reader, Unreadable};
+use crate::json::{Readable, Reader, Unreadable};
 
 impl Readable for Detail {
     fn blank() -> Self {

@@ -10,8 +10,8 @@ mod reader;
 mod record;
 mod values;
 
-pub use self::reader::Reader;
-pub(crate) use self::record::{choice, record};
+pub(crate) use self::record::choice;
+pub use self::{reader::Reader, record::record};
 
 /// The text is not JSON, or not of the shape that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +43,11 @@ pub fn read<T: Readable>(text: &str) -> Result<T, Unreadable> {
 }
 
 /// Reads over a value.
+///
+/// # Errors
+/// The text is not JSON, or not of that shape.
 #[inline(never)]
-pub(crate) fn read_into(value: &mut dyn Readable, text: &str) -> Result<(), Unreadable> {
+pub fn read_into(value: &mut dyn Readable, text: &str) -> Result<(), Unreadable> {
     let mut reader = Reader::new(text);
     value.read(&mut reader)?;
     reader.end()
@@ -63,7 +66,7 @@ pub(crate) fn members(
 }
 
 /// Writes text as a JSON string.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {

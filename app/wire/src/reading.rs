@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{Readable, Reader, Unreadable, choice, record};
+use crate::json::{Readable, Reader, Unreadable, choice, record};
 
 /// Which part of a request to read, how, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

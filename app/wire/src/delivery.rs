@@ -29,7 +29,7 @@ pub struct Attempt {
     #[serde(default)]
     pub attempt: u32,
     /// When it came.
-    pub received_at: super::Timestamp,
+    pub received_at: crate::Timestamp,
     /// What it was answered, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,

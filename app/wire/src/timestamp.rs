@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::json::{Readable, Reader, Unreadable};
+use crate::json::{Readable, Reader, Unreadable};
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;

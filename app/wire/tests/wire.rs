@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use hookglass_app::wire::{
+use hookglass_wire::{
     Act, Answered, Answering, Attempt, Body, By, Count, Counts, Decoded, Deleted, Delivery, Detail,
     Endpoint, Endpoints, FeedEvent, Field, Form, GoneReason, Header, Note, OnLimit, Page, Piece,
     Problem, Programme, Provider, Providers, QueryError, Reading, Record, Refused, Reply, Row,

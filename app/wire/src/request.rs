@@ -4,7 +4,7 @@ mod flat;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED, json::record};
+use crate::{Answered, Delivery, Signature, Text, Timestamp, delivery::GUESSED, json::record};
 
 /// One captured request as lists and the feed show it; never its body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
