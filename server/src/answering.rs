@@ -6,7 +6,6 @@ mod decide;
 mod deliver;
 mod effort;
 mod fault;
-mod fields;
 mod holds;
 mod kept;
 mod paced;
@@ -31,17 +30,18 @@ use self::{
     holds::Holds,
 };
 pub(crate) use self::{
-    decide::Answer,
     deliver::Due,
     fault::Fault,
-    fields::{refused as refused_field, take_out_refused},
     kept::read as answered,
     settings::{MAX_BYTES, Settings, has_no_body},
     words::words,
 };
+use crate::reply::{self, Answer};
 use crate::{
     budget::Budget,
     handshake::{self, Handshake},
+    holder::Holder,
+    sender,
     sent::Sent,
     signature::{Depth, Secret, Verdict, check_secret},
     store::{Captured, Endpoint, LateAnswer, Store, StoreError, Which},
@@ -61,7 +61,7 @@ struct Inner {
     cache: Cache,
     holds: Holds,
     /// What answers that are held back take of the memory.
-    budget: Budget,
+    budget: Budget<Holder>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -80,7 +80,7 @@ impl Answering {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         bench: Bench,
-        budget: Budget,
+        budget: Budget<Holder>,
         held: Gauge,
         tasks: TaskTracker,
         shutdown: CancellationToken,
@@ -97,7 +97,7 @@ impl Answering {
             (None, [body]) => Some(body.clone()),
             (None, parts) => Some(parts.concat().into()),
         };
-        let case = Case::early(captured.to_stored(&endpoint.slug), body);
+        let case = Case::early(captured.to_stored(&endpoint.slug, sender::provider), body);
         match self.decided(&settings, endpoint, case).await {
             Ok(Decision::Answer(answer)) => Early::Answer(answer, settings),
             Ok(Decision::Plain) => Early::Plain,
@@ -151,7 +151,7 @@ impl Answering {
     }
 
     /// What is kept of an answer that is still to be sent.
-    pub(crate) fn kept(visit: &crate::reply::Visit, answer: &Answer, is_head: bool) -> Vec<u8> {
+    pub(crate) fn kept(visit: &reply::Visit, answer: &Answer, is_head: bool) -> Vec<u8> {
         let mut answered = kept::answered(visit, answer, is_head);
         // It goes at once, and that nobody is there any more will be noted.
         answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
@@ -198,7 +198,7 @@ impl Answering {
         let read = serde_json::from_str::<wire::Answering>(&stored.settings)
             .map_err(|error| error.to_string())
             .and_then(|mut set| {
-                take_out_refused(&mut set);
+                reply::fields::take_out_refused(&mut set);
                 Settings::read(&set, stored.version, stored.answered)
                     .map_err(|fault| fault.to_string())
             });

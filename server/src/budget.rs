@@ -3,59 +3,45 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 
-use crate::{address::Address, store::WorkspaceId};
-
 /// This part of the budget is kept back for those who hold little.
 const RESERVE_PART: u64 = 8;
 /// Who holds no more than this part of the budget holds little.
 const LITTLE_PART: u64 = 128;
 
-/// Bytes that are under way. A cheap-clone handle.
-#[derive(Debug, Clone)]
-pub(crate) struct Budget {
-    inner: Arc<Inner>,
+/// Bytes that are under way, each held by somebody: a workspace or a client, say. A cheap-clone
+/// handle.
+#[derive(Debug)]
+pub(crate) struct Budget<K> {
+    inner: Arc<Inner<K>>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct Inner<K> {
     most: u64,
     /// Never held across an await: each use is one look-up and two sums.
-    held: Mutex<Sums>,
+    held: Mutex<Sums<K>>,
     gauge: Gauge,
 }
 
-#[derive(Debug, Default)]
-struct Sums {
+#[derive(Debug)]
+struct Sums<K> {
     all: u64,
     /// Only those that hold something. Clients choose their addresses: the hasher has to be keyed.
-    by_holder: HashMap<Holder, u64>,
-}
-
-/// Whose bytes they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Holder {
-    Workspace(WorkspaceId),
-    /// A client without a workspace; `None` for all that are not told apart.
-    Client(Option<Address>),
-}
-
-impl From<WorkspaceId> for Holder {
-    fn from(workspace: WorkspaceId) -> Self {
-        Self::Workspace(workspace)
-    }
+    by_holder: HashMap<K, u64>,
 }
 
 /// The part of the budget that one request or response holds; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Share {
-    inner: Arc<Inner>,
-    holder: Holder,
+pub(crate) struct Share<K: Copy + Eq + Hash> {
+    inner: Arc<Inner<K>>,
+    holder: K,
     bytes: u64,
 }
 
@@ -63,13 +49,25 @@ pub(crate) struct Share {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted;
 
-impl Budget {
+impl<K> Clone for Budget<K> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+impl<K: Copy + Eq + Hash> Budget<K> {
     pub(crate) fn new(most: u64, gauge: Gauge) -> Self {
-        Self { inner: Arc::new(Inner { most, held: Mutex::default(), gauge }) }
+        Self {
+            inner: Arc::new(Inner {
+                most,
+                held: Mutex::new(Sums { all: 0, by_holder: HashMap::new() }),
+                gauge,
+            }),
+        }
     }
 
     /// A share that holds nothing yet.
-    pub(crate) fn share(&self, holder: impl Into<Holder>) -> Share {
+    pub(crate) fn share(&self, holder: impl Into<K>) -> Share<K> {
         Share { inner: self.inner.clone(), holder: holder.into(), bytes: 0 }
     }
 }
@@ -96,7 +94,7 @@ where
     Bytes::from_owner(Held { bytes, _share: share })
 }
 
-impl Share {
+impl<K: Copy + Eq + Hash> Share<K> {
     /// Takes so many bytes more. One may hold half of what the others leave, so that however many
     /// hold as much as they can, something is left.
     pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
@@ -132,7 +130,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl<K: Copy + Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
         if self.bytes > 0 {
             self.shrink(self.bytes);
@@ -146,15 +144,15 @@ mod tests {
 
     #[test]
     fn one_workspace_never_takes_the_room_of_the_others() {
-        let budget = Budget::new(100, Gauge::default());
-        let mut flood = budget.share(WorkspaceId(1));
+        let budget = Budget::<i64>::new(100, Gauge::default());
+        let mut flood = budget.share(1);
         assert_eq!(flood.grow(50), Ok(()));
-        let mut more = budget.share(WorkspaceId(1));
+        let mut more = budget.share(1);
         assert_eq!(more.grow(1), Err(Exhausted));
-        let mut quiet = budget.share(WorkspaceId(2));
+        let mut quiet = budget.share(2);
         assert_eq!(quiet.grow(26), Err(Exhausted));
         assert_eq!(quiet.grow(25), Ok(()));
-        let mut third = budget.share(WorkspaceId(3));
+        let mut third = budget.share(3);
         assert_eq!(third.grow(13), Err(Exhausted));
         flood.shrink(10);
         assert_eq!(third.grow(13), Ok(()));
@@ -166,9 +164,9 @@ mod tests {
     #[test]
     fn each_bound_is_exact() {
         // Little is up to 10, the reserve is 160.
-        let budget = Budget::new(1280, Gauge::default());
-        let shares = |ids: std::ops::RangeInclusive<i64>| -> Vec<Share> {
-            ids.map(|id| budget.share(WorkspaceId(id))).collect()
+        let budget = Budget::<i64>::new(1280, Gauge::default());
+        let shares = |ids: std::ops::RangeInclusive<i64>| -> Vec<Share<i64>> {
+            ids.map(|id| budget.share(id)).collect()
         };
         let mut large = shares(1..=4);
         for (share, half) in large.iter_mut().zip([640, 320, 160]) {
@@ -182,18 +180,18 @@ mod tests {
         for share in &mut little {
             assert_eq!(share.grow(10), Ok(()));
         }
-        assert_eq!(budget.share(WorkspaceId(20)).grow(1), Err(Exhausted), "all of it is held");
+        assert_eq!(budget.share(20).grow(1), Err(Exhausted), "all of it is held");
         drop(little);
-        assert_eq!(budget.share(WorkspaceId(20)).grow(10), Ok(()));
+        assert_eq!(budget.share(20).grow(10), Ok(()));
     }
 
     #[test]
     fn what_is_given_back_in_part_leaves_the_rest_counted() {
-        let budget = Budget::new(1280, Gauge::default());
-        let mut first = budget.share(WorkspaceId(1));
+        let budget = Budget::<i64>::new(1280, Gauge::default());
+        let mut first = budget.share(1);
         first.grow(640).unwrap();
         first.shrink(40);
-        let mut second = budget.share(WorkspaceId(1));
+        let mut second = budget.share(1);
         assert_eq!(second.grow(41), Err(Exhausted), "600 are held already");
         assert_eq!(second.grow(40), Ok(()));
         first.shrink(10_000);
@@ -203,17 +201,17 @@ mod tests {
 
     #[test]
     fn many_who_take_all_they_can_leave_room_for_those_who_need_little() {
-        let budget = Budget::new(256 * 1024 * 1024, Gauge::default());
+        let budget = Budget::<i64>::new(256 * 1024 * 1024, Gauge::default());
         let mut floods = Vec::new();
         for id in 1..=10 {
-            let mut flood = budget.share(WorkspaceId(id));
+            let mut flood = budget.share(id);
             while flood.grow(256 * 1024).is_ok() {}
             floods.push(flood);
         }
         assert_eq!(floods[0].bytes, 128 * 1024 * 1024, "half for one alone");
-        let mut webhook = budget.share(WorkspaceId(11));
+        let mut webhook = budget.share(11);
         assert_eq!(webhook.grow(1024 * 1024), Ok(()));
-        let mut stranger = budget.share(Holder::Client(None));
+        let mut stranger = budget.share(-1);
         assert_eq!(stranger.grow(64 * 1024), Ok(()));
     }
 }

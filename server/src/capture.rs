@@ -31,6 +31,8 @@ use crate::{
     budget::Budget,
     config::Config,
     head,
+    holder::Holder,
+    key::has_key,
     listen::{Exchange, Malformed, Peer},
     marks,
     metrics::{Metrics, Reason},
@@ -52,9 +54,9 @@ pub(crate) struct Capture {
     pub(crate) config: Arc<Config>,
     pub(crate) rates: Arc<Rates>,
     /// Bytes in memory, before they are stored.
-    pub(crate) budget: Budget,
+    pub(crate) budget: Budget<Holder>,
     /// Bytes of bodies that are stored ahead of their requests.
-    pub(crate) upload_budget: Budget,
+    pub(crate) upload_budget: Budget<Holder>,
     pub(crate) metrics: Metrics,
     /// Decides on answers and gives them.
     pub(crate) answering: Answering,
@@ -179,7 +181,7 @@ impl Capture {
     fn admit(&self, endpoint: &Endpoint, arrival: &Arrival) -> Result<(), Refusal> {
         let headers = &arrival.parts.headers;
         let client = arrival.peer().and_then(|peer| self.client_address.counted(peer, headers));
-        self.rates.request(endpoint.id, client, &self.config)?;
+        self.rates.request(endpoint.id, client)?;
         let most = self.config.max_body.0;
         match declared_bytes(headers) {
             Some(bytes) if bytes > most => Err(Refusal::BodyTooLarge(most)),
@@ -300,7 +302,7 @@ impl Capture {
             redact::redact_keys(content_type);
         }
         let sender = sender::sender(&parts.headers);
-        let marks = marks::marks(sender, &parts.headers, arrived.searched());
+        let marks = marks::marks(sender, &parts.headers, arrived.searched(), has_key);
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         Captured {

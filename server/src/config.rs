@@ -7,6 +7,8 @@ use ipnet::IpNet;
 
 use crate::{
     metrics::Metrics,
+    rates::RateLimits,
+    sender,
     store::sqlite::{Durability, Options, Publish},
     vault::SecretKey,
 };
@@ -194,6 +196,15 @@ pub struct Config {
 
 impl Config {
     /// How to open the store.
+    /// The rates that are counted.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        RateLimits {
+            per_endpoint: self.max_rate_per_endpoint,
+            per_address: self.max_rate_per_address,
+            creations_per_address: self.max_creations_per_address,
+        }
+    }
+
     pub(crate) fn store_options(&self, publish: Publish, metrics: Metrics) -> Options {
         Options {
             durability: self.durability,
@@ -203,6 +214,7 @@ impl Config {
             endpoint_ttl: self.endpoint_ttl.0,
             publish,
             metrics,
+            provider_of: sender::provider,
             ..Options::new(&self.database.0)
         }
     }
@@ -266,7 +278,7 @@ impl PublicUrl {
 
     /// The name or address of its host, without a port.
     pub(crate) fn name(&self) -> &str {
-        crate::web::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
+        crate::host::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
     }
 
     /// Whether it is https.
@@ -289,7 +301,7 @@ impl FromStr for PublicUrl {
             "http" => ":80",
             _ => return Err(TAKES),
         };
-        let authority = crate::web::host(authority).ok_or(TAKES)?;
+        let authority = crate::host::host(authority).ok_or(TAKES)?;
         let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
         Ok(Self(format!("{scheme}://{authority}")))
     }

@@ -63,8 +63,9 @@ pub fn verdicts(input: &[u8]) -> Vec<(&'static str, &'static str)> {
             signing,
             secret: Secret::new(secret.to_owned()),
         };
-        for name in [None, Some(signing.name)] {
-            let judged = judge(&message, name, std::slice::from_ref(&known), Depth::Explained);
+        for recognised in [None, Some(signing)] {
+            let judged =
+                judge(&message, recognised, std::slice::from_ref(&known), Depth::Explained);
             verdicts.extend(judged.map(|judged| (judged.signing.id, judged.verdict.as_str())));
         }
     }

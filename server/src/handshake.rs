@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq as _;
 
 pub(crate) use self::records::RECORDS;
 use crate::{
-    query::{Gathered, Tree, gather},
+    json::{Gathered, Tree, gather},
     sent::Sent,
     signature::{Encoding, Hash, Secret, hmac},
 };

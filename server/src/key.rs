@@ -100,6 +100,11 @@ impl fmt::Debug for KeyHash {
     }
 }
 
+/// Whether a key stands in it.
+pub(crate) fn has_key(bytes: &[u8]) -> bool {
+    !find_keys(bytes).is_empty()
+}
+
 /// Where keys stand in `bytes`: every run of base64url characters after `hgk_` that is at least
 /// as long as a key's.
 pub(crate) fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {

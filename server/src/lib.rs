@@ -7,15 +7,20 @@ mod capture;
 pub mod config;
 mod decode;
 mod feed;
+mod form;
 mod forwarded;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod handshake;
 mod head;
+mod holder;
+mod host;
+mod json;
 pub mod key;
 mod listen;
 mod marks;
 pub mod metrics;
+mod multipart;
 mod programme;
 mod qr;
 pub mod query;
@@ -155,7 +160,7 @@ impl Server {
         let (captures, connections, keepers) =
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
-        let rates = Arc::new(Rates::new(&config));
+        let rates = Arc::new(Rates::new(config.rate_limits()));
         let bench = Bench::new(store.clone(), vault, &config);
         let budget = Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone());
         let answering = Answering::new(

@@ -60,7 +60,7 @@ use self::{
 };
 use crate::{
     address::Address,
-    budget::{Budget, Holder},
+    budget::Budget,
     metrics::{Metrics, Reason},
 };
 
@@ -113,7 +113,7 @@ pub(crate) struct Listen {
     /// Finds the address of the client that a request comes from, where that stands for one client.
     pub(crate) client: Arc<ClientOf>,
     /// The memory of HTTP/2 streams until their responses are written.
-    pub(crate) streams: Budget,
+    pub(crate) streams: Budget<Option<Address>>,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: CancellationToken,
     /// Owns the tasks of connections.
@@ -229,7 +229,7 @@ impl Listen {
         let streams = Streams::new();
         let service = service_fn(|mut request: Request<Incoming>| {
             let client = (self.client)(peer, request.headers());
-            let mut share = self.streams.share(Holder::Client(client));
+            let mut share = self.streams.share(client);
             let response = if share.grow(STREAM_BYTES).is_ok() {
                 let headers = request.headers();
                 let malformed = if headers.len() > MAX_FIELDS {

@@ -8,10 +8,7 @@ pub(crate) use hookglass_wire::GUESSED;
 use hyper::{HeaderMap, header::HeaderValue};
 
 use self::members::Member;
-use crate::{
-    key::find_keys,
-    sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, is_place, naming},
-};
+use crate::sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, is_place, naming};
 
 /// The longest label, in characters.
 const LABEL_CHARS: usize = 80;
@@ -33,14 +30,23 @@ pub(crate) struct Marks {
     pub(crate) attempt: Option<u32>,
 }
 
-/// Reads what a request of this sender says of itself. `body` is its start, or nothing.
-pub(crate) fn marks(sender: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Marks {
+/// Reads what a request of this sender says of itself. `body` is its start, or nothing. What
+/// `is_secret` is left out: it must not be kept.
+pub(crate) fn marks(
+    sender: Option<&str>,
+    headers: &HeaderMap,
+    body: &[u8],
+    is_secret: fn(&[u8]) -> bool,
+) -> Marks {
     let own = sender.and_then(naming);
     let fields = headers.iter().filter(|(name, _)| is_place(name.as_str()));
     let fields = fields.map(|(name, value)| (name.as_str(), value)).collect();
-    let mut reading = Reading { fields, body, members: None, own };
+    let mut reading = Reading { fields, body, members: None, own, is_secret };
     let label = reading.first(own.map_or(&[], |own| own.event), &ANYONES_EVENT, label);
-    let delivery = reading.first(own.map_or(&[], |own| own.delivery), &ANYONES_DELIVERY, id);
+    let delivery =
+        reading.first(own.map_or(&[], |own| own.delivery), &ANYONES_DELIVERY, |member| {
+            id(member).filter(|id| !is_secret(id.as_bytes()))
+        });
     let attempt = own.and_then(|own| own.count).and_then(|count| reading.attempt(count));
     Marks { label, delivery, attempt }
 }
@@ -51,6 +57,7 @@ struct Reading<'a> {
     fields: Vec<(&'a str, &'a HeaderValue)>,
     body: &'a [u8],
     own: Option<&'static Naming>,
+    is_secret: fn(&[u8]) -> bool,
     /// The members of the body that any place names, once they are read.
     members: Option<Vec<(&'static str, Member)>>,
 }
@@ -61,7 +68,7 @@ impl Reading<'_> {
         &mut self,
         own: &[Place],
         anyones: &[Place],
-        take: fn(&Member) -> Option<String>,
+        take: impl Fn(&Member) -> Option<String>,
     ) -> Option<String> {
         let is_field = |place: &&Place| matches!(place, Place::Field(_));
         let places = || own.iter().chain(anyones);
@@ -77,7 +84,7 @@ impl Reading<'_> {
                 let (_, value) = self.fields.iter().find(|(sent, _)| *sent == name)?;
                 let value = value.to_str().ok()?;
                 // What the head must not keep, its marks must not either.
-                find_keys(value.as_bytes()).is_empty().then(|| Member::Text(value.to_owned()))
+                (!(self.is_secret)(value.as_bytes())).then(|| Member::Text(value.to_owned()))
             }
             Place::Member(path) => {
                 let members = self.members.get_or_insert_with(|| read(self.body, self.own));
@@ -139,7 +146,7 @@ fn id(member: &Member) -> Option<String> {
         && text.len() <= ID_BYTES
         && text.bytes().all(|byte| byte.is_ascii_graphic())
         && !text.starts_with(GUESSED);
-    (is_id && find_keys(text.as_bytes()).is_empty()).then(|| text.to_owned())
+    is_id.then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -154,7 +161,9 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        marks(sender::sender(&headers), &headers, body.as_bytes())
+        marks(sender::sender(&headers), &headers, body.as_bytes(), |bytes| {
+            bytes.starts_with(b"secret")
+        })
     }
 
     fn label(fields: &[(&'static str, &'static str)], body: &str) -> Option<String> {

@@ -4,7 +4,6 @@
 mod bounds;
 mod decimal;
 mod fields;
-mod json;
 mod lexer;
 mod matching;
 mod parser;
@@ -19,9 +18,8 @@ use hookglass_wire::QueryError;
 use self::fields::{Flag, Term, TextField, Thing};
 pub use self::{bounds::Bounds, matching::Subject};
 pub(crate) use self::{
-    json::{Gathered, Tree, gather, paths},
     matching::Memo,
-    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, quoted_name, wanted},
+    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
 };
 use crate::{decode, head};
 

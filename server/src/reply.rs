@@ -1,7 +1,10 @@
 //! What capture URLs answer. Every answer is sandboxed: pages and captures share an origin.
 
 mod again;
+mod answer;
+pub(crate) mod fields;
 mod given;
+mod problem;
 
 use axum::{
     body::Body,
@@ -21,9 +24,11 @@ use hyper::{
 
 pub(crate) use self::{
     again::again,
-    given::{fields, given},
+    answer::Answer,
+    given::{given, own_fields},
+    problem::problem_response,
 };
-use crate::{listen::Malformed, rates::Exceeded, web::problem_response};
+use crate::{listen::Malformed, rates::Exceeded};
 
 /// The number of the captured request, in its answer.
 const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");

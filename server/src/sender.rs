@@ -13,14 +13,11 @@ use hyper::{
 };
 use rustc_hash::FxHashMap;
 
-use self::services::SERVICES;
-pub(crate) use self::{
-    naming::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, is_place, naming},
-    services::Signing,
+pub(crate) use self::naming::{
+    ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, is_place, naming,
 };
-
-/// Senders that are told by fields which others send as well, under names of their own in the API.
-const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
+use self::services::SERVICES;
+use crate::signature::Signing;
 
 /// The services by their fields: each name with its place in [`SERVICES`].
 static BY_FIELD: LazyLock<FxHashMap<&'static str, usize>> = LazyLock::new(|| {
@@ -56,14 +53,14 @@ pub(crate) fn signing(name: &str) -> Option<&'static Signing> {
     signings().find(|signing| signing.name == name)
 }
 
+/// The name in the API of how the sender of this name signs.
+pub(crate) fn provider(name: &str) -> Option<&'static str> {
+    signing(name).map(|signing| signing.id)
+}
+
 /// How the service of this name in the API signs.
 pub(crate) fn signing_by_id(id: &str) -> Option<&'static Signing> {
     signings().find(|signing| signing.id == id)
-}
-
-/// Whether what tells this sender may as well be another's.
-pub(crate) fn has_shared_marks(id: &str) -> bool {
-    SHARED_MARKS.contains(&id)
 }
 
 /// What a request is beside a delivery: `preview` for somebody who looks at a link, `preflight`

@@ -7,7 +7,7 @@ use hyper::{
     http::request::Parts,
 };
 
-use crate::{head, reading::form};
+use crate::{form, head};
 
 /// A request that is to be answered. Where a key stood in it, it has been overwritten before.
 #[derive(Debug, Clone, Copy)]

@@ -26,7 +26,6 @@ pub(crate) use self::{
     scheme::{Encoding, Hash, Scheme},
     secret::Secret,
 };
-use crate::sender::{self, Signing};
 
 /// Longest part of what was signed that a judgement shows, in bytes.
 const SHOWN_BYTES: usize = 2_000;
@@ -110,15 +109,14 @@ pub(crate) enum Depth {
     Explained,
 }
 
-/// Judges a request by the secrets of its endpoint. `sender` is who sent it by its marks. `None`
+/// Judges a request by the secrets of its endpoint. `recognised` is how its sender signs, where that is known by its marks. `None`
 /// where nothing calls for a signature.
 pub(crate) fn judge(
     message: &Message<'_>,
-    sender: Option<&str>,
+    recognised: Option<&'static Signing>,
     secrets: &[Known],
     depth: Depth,
 ) -> Option<Judgement> {
-    let recognised = sender.and_then(sender::signing);
     let mut best: Option<Judgement> = None;
     let mut asked: Vec<&'static Signing> = Vec::new();
     for known in secrets {
@@ -139,7 +137,7 @@ pub(crate) fn judge(
     let is_anothers = |best: &Judgement| match best.verdict {
         Verdict::Unsigned => true,
         Verdict::Invalid | Verdict::Unknown => {
-            recognised.is_some_and(|own| !sender::has_shared_marks(own.id))
+            recognised.is_some_and(|own| !own.has_shared_marks())
         }
         Verdict::Valid => false,
     };
@@ -383,7 +381,28 @@ impl Judgement {
     }
 }
 
+/// How a service signs what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signing {
+    /// Its stable name in the API, such as `stripe`.
+    pub(crate) id: &'static str,
+    /// Its name for people.
+    pub(crate) name: &'static str,
+    /// What its secret is and where the owner finds it.
+    pub(crate) secret: &'static str,
+    /// Its schemes; where a request carries several, the first for which a secret fits counts.
+    pub(crate) schemes: &'static [Scheme],
+}
+
+/// Senders that are told by fields which others send as well, under names of their own in the API.
+const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
+
 impl Signing {
+    /// Whether what tells this sender may as well be another's.
+    fn has_shared_marks(&self) -> bool {
+        SHARED_MARKS.contains(&self.id)
+    }
+
     /// The fields that carry its signatures.
     pub(crate) fn fields(&self) -> Vec<String> {
         let mut fields: Vec<String> = Vec::new();

@@ -114,6 +114,9 @@ pub struct NewEndpoint {
     pub max_endpoints: u32,
 }
 
+/// Names who signs for a sender: the `provider` of what lists show. The store knows no senders.
+pub type ProviderOf = fn(&str) -> Option<&'static str>;
+
 /// One request, read to its end and ready to be kept.
 #[derive(Debug, Clone)]
 pub struct Captured {

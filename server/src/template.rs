@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use self::{filter::Filter, source::Source};
 use crate::{
-    query::{Gathered, Tree},
+    json::{Gathered, Tree},
     sent::Sent,
 };
 

@@ -132,7 +132,8 @@ impl Bench {
                 received_at.as_micros(),
                 origin.as_deref(),
             );
-            let mut judged = judge(&message, sender.as_deref(), &secrets, depth)?;
+            let recognised = sender.as_deref().and_then(sender::signing);
+            let mut judged = judge(&message, recognised, &secrets, depth)?;
             if judged.rests_on_the_body() && !complete {
                 judged.verdict = Verdict::Unknown;
                 judged.reason = Some("the body did not arrive in full".to_owned());

@@ -36,9 +36,7 @@ use self::{
     client::ClientAddress,
 };
 pub(crate) use self::{
-    error::problem_response,
     finding::DELETIONS,
-    origin::{host, name_of},
     responses::{RESPONSES_AT_ONCE, Responses},
 };
 use crate::{

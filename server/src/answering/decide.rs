@@ -1,25 +1,21 @@
 //! Which answer a request gets: rules, handshakes, the programme, the default, in this order. Pure
 //! but for the step that a programme takes.
 
-use std::{borrow::Cow, sync::OnceLock, time::Duration};
+use std::{borrow::Cow, sync::OnceLock};
 
 use bytes::Bytes;
-use hookglass_wire::{Act, Timestamp};
-use hyper::{
-    StatusCode,
-    header::{CONTENT_ENCODING, HeaderName, HeaderValue},
-    http::request::Parts,
-};
+use hookglass_wire::Timestamp;
+use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
 
 use super::{
     effort::{Effort, Weight},
-    fields,
     settings::{Content, Prepared, Rule, Settings, Value, now_us},
 };
 use crate::{
     handshake::{Handshake, Outcome, Reply},
     head,
     query::{Memo, Needs, Subject, searched},
+    reply::{Answer, fields},
     sent::Sent,
     store::StoredRequest,
     template::{Context, Template},
@@ -40,29 +36,6 @@ pub(super) struct Case {
     /// What is searched of the body.
     searched: OnceLock<Vec<u8>>,
     memo: Memo,
-}
-
-/// An answer that was decided on.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    /// As [`Answered::source`](hookglass_wire::Answered) has it.
-    pub(crate) source: Cow<'static, str>,
-    pub(crate) act: Act,
-    /// How long `act` takes, where it does.
-    pub(crate) seconds: u32,
-    pub(crate) status: StatusCode,
-    /// Without those that every answer has.
-    pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Bytes,
-    /// Whether the body was made for this request alone.
-    pub(crate) is_own: bool,
-    pub(crate) delay: Duration,
-    /// What its owner should know.
-    pub(crate) notes: Vec<String>,
-    /// How many requests the programme has answered with this one, where it did.
-    pub(crate) answered: Option<u64>,
-    /// How lists name the request, where that is known by its answer.
-    pub(crate) label: Option<String>,
 }
 
 /// What was decided.
@@ -196,25 +169,6 @@ impl Case {
             notes,
             ..Answer::new(source, set.status)
         })
-    }
-}
-
-impl Answer {
-    /// One without anything but a status.
-    pub(crate) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
-        Self {
-            source: source.into(),
-            act: Act::Answer,
-            seconds: 0,
-            status,
-            fields: Vec::new(),
-            body: Bytes::new(),
-            is_own: false,
-            delay: Duration::ZERO,
-            notes: Vec::new(),
-            answered: None,
-            label: None,
-        }
     }
 }
 

@@ -15,13 +15,13 @@ use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{
     Answering,
-    decide::Answer,
     holds::Hold,
     kept,
     paced::Paced,
     settings::{Settings, has_no_body, now_us},
     words::words,
 };
+use crate::reply::Answer;
 use crate::{
     budget::held,
     listen::{Cut, Exchange},

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hookglass_wire::{Act, Answered, Header, Text};
 use hyper::HeaderMap;
 
-use super::decide::Answer;
+use crate::reply::Answer;
 use crate::{
     head,
     reply::{self, Visit},
@@ -24,7 +24,7 @@ pub(super) fn answered(visit: &Visit, answer: &Answer, is_head: bool) -> Answere
     let mut answered = Answered {
         source: answer.source.clone().into_owned(),
         status: Some(answer.status.as_u16()),
-        headers: headers(&reply::fields(visit, answer)),
+        headers: headers(&reply::own_fields(visit, answer)),
         notes: answer.notes.clone(),
         ..Answered::default()
     };

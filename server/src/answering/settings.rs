@@ -14,7 +14,8 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-use super::{effort::Effort, fault::Fault, fields};
+use super::{effort::Effort, fault::Fault};
+use crate::reply::fields;
 use crate::{programme, query::Query, template::Template};
 
 /// How many rules an endpoint may have.

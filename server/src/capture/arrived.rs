@@ -13,6 +13,7 @@ use super::{Arrival, Capture};
 use crate::{
     budget::Share,
     head,
+    holder::Holder,
     listen::{Malformed, Trouble},
     reply::Refusal,
     store::{Endpoint, EndpointId, PIECE_BYTES, Store, UploadId},
@@ -33,8 +34,8 @@ pub(super) struct Arrived {
     pub(super) complete: bool,
     /// From the complete head to the last byte.
     pub(super) took: Duration,
-    memory: Share,
-    uploads: Share,
+    memory: Share<Holder>,
+    uploads: Share<Holder>,
     endpoint: EndpointId,
     store: Arc<dyn Store>,
     upload: Option<UploadId>,

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Arrival, Capture, micros};
 use crate::{
     head,
+    key::has_key,
     listen::Head,
     marks, redact,
     reply::Refusal,
@@ -48,7 +49,7 @@ impl Capture {
         let headers = &arrival.parts.headers;
         let sender = sender::sender(headers);
         // Its body was not taken: what the fields say is all.
-        let marks = marks::marks(sender, headers, &[]);
+        let marks = marks::marks(sender, headers, &[], has_key);
         let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
         let captured = Captured {
             received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),

@@ -17,6 +17,7 @@ use hyper::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::unsent::{Pieces, Unsent};
+use crate::address::Address;
 use crate::budget::Share;
 
 /// Responses that a connection may have open while more than [`UNREAD_BYTES`] of them wait for the
@@ -65,7 +66,7 @@ enum Newest {
 pub(super) struct OpenStream {
     streams: Streams,
     unsent: Arc<Unsent>,
-    _share: Share,
+    _share: Share<Option<Address>>,
 }
 
 /// A response of which bytes wait for the peer; counts until they are written.
@@ -88,7 +89,7 @@ impl Streams {
     }
 
     /// Opens a stream, whose task hyper starts next. `share` is the memory that it takes.
-    pub(super) fn open(&self, share: Share) -> OpenStream {
+    pub(super) fn open(&self, share: Share<Option<Address>>) -> OpenStream {
         let unsent = Unsent::new();
         self.with(|state| {
             state.open += 1;

@@ -7,11 +7,11 @@ use ipnet::IpNet;
 use super::{
     Fault, Needs,
     decimal::Decimal,
-    json::{self, Step},
-    lexer::{Comparison, Value, unescaped},
+    lexer::{Comparison, Value},
     text::{Needle, Pattern},
     time,
 };
+use crate::json::{self, Step, unescaped};
 
 /// A condition on a request.
 #[derive(Debug, Clone, PartialEq)]

@@ -79,16 +79,6 @@ pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     }
 }
 
-/// What stood between quotes: `\` takes the next character as it is.
-pub(super) fn unescaped(quoted: &str) -> String {
-    let mut chars = quoted.chars();
-    let mut text = String::new();
-    while let Some(next) = chars.next() {
-        text.extend(if next == '\\' { chars.next() } else { Some(next) });
-    }
-    text
-}
-
 struct Lexer<'a> {
     text: &'a str,
     at: usize,

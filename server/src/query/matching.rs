@@ -7,11 +7,13 @@ use hookglass_wire::Summary;
 use super::{
     decimal::Decimal,
     fields::{Flag, Term, Test, TextField, Thing},
-    json::{self, Found},
     lexer::Comparison,
     text::{Needle, Pattern},
 };
-use crate::head::{self, bytes_of};
+use crate::{
+    head::{self, bytes_of},
+    json::{self, Found},
+};
 
 /// A request as far as it was read.
 #[derive(Debug, Clone, Copy)]

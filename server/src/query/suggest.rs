@@ -7,6 +7,7 @@ use super::{
     fields::{FIELDS, FLAGS, THINGS, VERDICTS, unquoted},
     lexer,
 };
+use crate::json;
 
 /// What would fit at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,18 +131,7 @@ pub(crate) fn quoted(value: &str) -> String {
     if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with(['<', '>']) {
         return value.to_owned();
     }
-    in_quotes(value)
-}
-
-/// The name of a header field, a parameter or a member as a search has it: in quotes unless nothing
-/// in it could be read as anything else.
-pub(crate) fn quoted_name(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '/');
-    if !name.is_empty() && name.chars().all(is_plain) { name.to_owned() } else { in_quotes(name) }
-}
-
-fn in_quotes(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    json::quoted(value)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::{
     image::{Image, image},
     json::{Folds, Index, JsonSheet},
     lines::TextSheet,
-    markup, note,
+    markup, multipart, note,
     pieces::grouped,
     preview,
     sheet::{self, Part, number},
@@ -83,7 +83,7 @@ pub(crate) fn kinds(content: &Content) -> Vec<Kind> {
         if media.is_json() || looks_like_json(content, text) {
             kinds.push(Kind::Json);
         }
-        if media.is_form() || media.is_vague() && form::looks_like_form(text) {
+        if media.is_form() || media.is_vague() && crate::form::looks_like_form(text) {
             // Whoever sends JSON in a form means the JSON.
             if content.payload().is_some() {
                 kinds.push(Kind::Payload);
@@ -173,7 +173,7 @@ pub(crate) fn read(
         }
         Some(Kind::Multipart) => {
             let download = format!("{path}/part?n=");
-            let (fields, notes) = content.parts().fields(content.bytes(), &download);
+            let (fields, notes) = multipart::fields(content.parts(), content.bytes(), &download);
             reading.notes.extend(notes);
             super::fields::fill(&mut reading, fields, part);
         }

@@ -2,11 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::{
-    charset, form, json, lines::Lines, markup::Markup, media::Media, multipart::Parts,
-    tokens::Tokens,
+use super::{charset, json, lines::Lines, markup::Markup, media::Media, tokens::Tokens};
+use crate::{
+    decode::{self, Decoded},
+    multipart::Parts,
 };
-use crate::decode::{self, Decoded};
 
 /// A body as received, and what it is decoded to.
 pub(crate) struct Content {
@@ -108,7 +108,7 @@ impl Content {
     /// The JSON in the field `payload` of a form, if there is one.
     pub(crate) fn payload(&self) -> Option<&Payload> {
         let payload = self.payload.get_or_init(|| {
-            let text = form::value(self.text()?, "payload")?;
+            let text = crate::form::value(self.text()?, "payload")?;
             let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
             let json = json::Index::of(if is_json { &text } else { b"" });
             let tokens = Tokens::of(&text);

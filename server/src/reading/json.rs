@@ -3,18 +3,12 @@
 
 mod index;
 mod path;
-mod token;
 
 use std::collections::HashSet;
 
 use hookglass_wire::Row;
 
-use self::token::scalar_end;
-pub(crate) use self::{
-    index::Index,
-    path::value,
-    token::{space_end, string_end},
-};
+pub(crate) use self::{index::Index, path::value};
 use super::{
     find::Needle,
     lines::{ROW_BYTES, TextSheet},
@@ -22,6 +16,8 @@ use super::{
     sheet::{FOUND_ROWS, Sheet, number},
     tokens::{self, Tokens},
 };
+use crate::json::token::scalar_end;
+pub(crate) use crate::json::token::{space_end, string_end};
 
 /// A tree of at most so many lines is open from the start.
 const OPEN_LINES: usize = 300;

@@ -3,11 +3,7 @@
 use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
 
 use super::{fields::field, note, pieces::Pieces};
-use crate::{
-    head,
-    sender::{self, Signing},
-    store::StoredSecret,
-};
+use crate::{head, sender, signature::Signing, store::StoredSecret};
 
 /// Makes a judgement readable. `secrets` are those of the endpoint.
 pub(crate) fn reading(

@@ -6,25 +6,24 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 
-use super::{HOOKGLASS_SEQ, Visit, sandbox};
-use crate::answering::{Answer, refused_field};
+use super::{Answer, HOOKGLASS_SEQ, Visit, fields::refused, sandbox};
 
 /// A set answer to a request that is stored as `seq`.
 pub(crate) fn given(visit: &Visit, seq: i64, answer: &Answer) -> Response {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    *headers = fields(visit, answer);
+    *headers = own_fields(visit, answer);
     headers.insert(HOOKGLASS_SEQ, HeaderValue::from(seq));
     response
 }
 
 /// The fields of a set answer, but for the number of its request. Those that go to programs only are
 /// nothing to leave out here: a browser that opens the URL gets a page of ours.
-pub(crate) fn fields(visit: &Visit, answer: &Answer) -> HeaderMap {
+pub(crate) fn own_fields(visit: &Visit, answer: &Answer) -> HeaderMap {
     let mut headers = HeaderMap::new();
     // Whatever they come from: what is not to be set is not to be sent.
-    for (name, value) in answer.fields.iter().filter(|(name, _)| refused_field(name).is_none()) {
+    for (name, value) in answer.fields.iter().filter(|(name, _)| refused(name).is_none()) {
         headers.append(name.clone(), value.clone());
     }
     if !answer.body.is_empty() && !headers.contains_key(CONTENT_TYPE) {

@@ -1,7 +1,7 @@
 //! The services that send webhooks: what they are told by, and how they sign. Data, one record for
 //! each.
 
-use crate::signature::{Scheme, schemes};
+use crate::signature::{Scheme, Signing, schemes};
 
 /// A service that sends webhooks.
 #[derive(Clone, Copy)]
@@ -14,19 +14,6 @@ pub(super) struct Service {
     pub(super) agents: &'static [&'static str],
     /// How it signs, if that is known.
     pub(super) signing: Option<Signing>,
-}
-
-/// How a service signs what it sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Signing {
-    /// Its stable name in the API, such as `stripe`.
-    pub(crate) id: &'static str,
-    /// Its name for people.
-    pub(crate) name: &'static str,
-    /// What its secret is and where the owner finds it.
-    pub(crate) secret: &'static str,
-    /// Its schemes; where a request carries several, the first for which a secret fits counts.
-    pub(crate) schemes: &'static [Scheme],
 }
 
 impl Service {

@@ -13,6 +13,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use super::*;
+use crate::sender;
 use crate::signature::scheme::{Form, Method, Time};
 
 /// A request with the secret that signed it.
@@ -102,7 +103,7 @@ impl Vector {
             self.received_at * 1_000_000,
             Some(origin),
         );
-        judge(&message, self.sender(), known, Depth::Explained)
+        judge(&message, self.sender().and_then(sender::signing), known, Depth::Explained)
     }
 
     /// The scheme that it is judged by.

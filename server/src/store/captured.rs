@@ -2,8 +2,8 @@
 
 use hookglass_wire::{Summary, Timestamp};
 
-use super::{Captured, StoredRequest};
-use crate::{head, sender, slug::Slug};
+use super::{Captured, ProviderOf, StoredRequest};
+use crate::{head, slug::Slug};
 
 impl Captured {
     /// What it takes up beside its body.
@@ -12,7 +12,7 @@ impl Captured {
     }
 
     /// What lists show of it once it is stored as `seq`.
-    pub(crate) fn summary(&self, slug: &Slug, seq: i64) -> Summary {
+    pub(crate) fn summary(&self, slug: &Slug, seq: i64, provider_of: ProviderOf) -> Summary {
         Summary {
             endpoint: slug.to_string(),
             seq,
@@ -25,7 +25,7 @@ impl Captured {
             complete: self.complete,
             refused: self.refused.clone(),
             label: self.label.clone(),
-            provider: self.sender.and_then(sender::signing).map(|signing| signing.id.to_owned()),
+            provider: self.sender.and_then(provider_of).map(str::to_owned),
             sender: self.sender.map(str::to_owned),
             verdict: None,
             mark: self.mark.map(str::to_owned),
@@ -38,9 +38,9 @@ impl Captured {
     }
 
     /// As the store will give it back, but for its number.
-    pub(crate) fn to_stored(&self, slug: &Slug) -> StoredRequest {
+    pub(crate) fn to_stored(&self, slug: &Slug, provider_of: ProviderOf) -> StoredRequest {
         StoredRequest {
-            summary: self.summary(slug, 0),
+            summary: self.summary(slug, 0, provider_of),
             http_version: self.http_version,
             peer: self.peer.clone(),
             exact: self.exact,

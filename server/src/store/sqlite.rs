@@ -44,6 +44,7 @@ use super::{
     NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store,
     StoreError, StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
 };
+use crate::store::ProviderOf;
 use crate::{key::KeyHash, metrics::Metrics, slug::Slug};
 
 /// Readers beside the writer.
@@ -105,6 +106,8 @@ pub struct Options {
     pub max_log_bytes: u64,
     /// Reads the clocks.
     pub clock: ReadClock,
+    /// Names who signs for a sender, for what lists show.
+    pub provider_of: ProviderOf,
     /// Gets what was committed.
     pub publish: Publish,
     /// Counts.
@@ -124,6 +127,7 @@ impl Options {
             endpoint_ttl: Duration::from_secs(7 * 24 * 60 * 60),
             max_log_bytes: WAL_BYTES,
             clock: clock::system(),
+            provider_of: |_| None,
             publish: Box::new(drop),
             metrics: Metrics::default(),
         }
@@ -163,11 +167,14 @@ impl SqliteStore {
         let clock = Clock::new(options.clock.clone(), newest);
         let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
         let reading = reading.row_buffer_size(ROWS_AHEAD);
-        let max_requests = options.max_requests;
+        let (max_requests, provider_of) = (options.max_requests, options.provider_of);
         let pool = connections(READERS).connect_with(reading.clone()).await.map_err(sqlite)?;
-        let readers = Readers { pool, max_requests };
-        let searchers =
-            Readers { pool: connections(SEARCHERS).connect_lazy_with(reading), max_requests };
+        let readers = Readers { pool, max_requests, provider_of };
+        let searchers = Readers {
+            pool: connections(SEARCHERS).connect_lazy_with(reading),
+            max_requests,
+            provider_of,
+        };
         let directory = Directory::default();
         let metrics = options.metrics.clone();
         let log = Log::new(connect.clone());

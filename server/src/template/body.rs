@@ -4,8 +4,8 @@ use std::{borrow::Cow, collections::HashSet};
 
 use super::MAX_PARSED_BYTES;
 use crate::{
-    query::{Gathered, Tree, gather},
-    reading::form,
+    form,
+    json::{Gathered, Tree, gather},
     sent::Sent,
 };
 

@@ -8,6 +8,7 @@ use axum::{
 };
 use hookglass_wire::{GoneReason, Problem, QueryError};
 
+use crate::reply::problem_response;
 use crate::{answering::Fault, rates::Exceeded, reading::ReadError, store::StoreError};
 
 /// Why a call failed.
@@ -359,16 +360,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// An answer with problem details.
-pub(crate) fn problem_response(problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, axum::Json(problem)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Answers a method that a route does not take; the router adds `Allow`.

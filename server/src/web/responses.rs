@@ -16,7 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use super::{App, error::Error};
 use crate::{
     address::Address,
-    budget::{Budget, Exhausted, Holder, Share, held},
+    budget::{Budget, Exhausted, Share, held},
+    holder::Holder,
     listen::{Peer, Streams},
     store::WorkspaceId,
 };
@@ -31,16 +32,16 @@ const PAGE_BYTES: u64 = 512 * 1024;
 /// holds is bounded as well, through however many it does so. A cheap-clone handle.
 #[derive(Debug, Clone)]
 pub(crate) struct Responses {
-    by_workspace: Budget,
-    by_client: Budget,
+    by_workspace: Budget<Holder>,
+    by_client: Budget<Holder>,
 }
 
 /// The part of it that one response holds; given back when it is dropped.
 #[derive(Debug)]
 pub(super) struct ResponseShare {
-    of_workspace: Share,
+    of_workspace: Share<Holder>,
     /// `None` for a client that is not told apart from others.
-    of_client: Option<Share>,
+    of_client: Option<Share<Holder>>,
 }
 
 impl Responses {

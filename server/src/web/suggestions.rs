@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{App, caller::Caller, error::Error, finding};
 use crate::{
-    head,
+    head, json,
     query::{self, Kind, SEARCHED_BODY_BYTES, Wanted},
     reading,
     store::{EndpointId, Which},
@@ -90,7 +90,7 @@ impl Seen<'_> {
             }
             Kind::Header => {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
-                tally.ranked(typed, |name| format!("header.{}:", query::quoted_name(name)))
+                tally.ranked(typed, |name| format!("header.{}:", json::quoted_name(name)))
             }
             // Nothing that pages mask is offered.
             Kind::HeaderValue(name) | Kind::ParameterValue(name) if reading::hides_field(name) => {
@@ -105,7 +105,7 @@ impl Seen<'_> {
             }
             Kind::Parameter => {
                 let tally = self.parameters(|name, _| Some(name.to_owned())).await?;
-                tally.ranked(typed, |name| format!("query.{}:", query::quoted_name(name)))
+                tally.ranked(typed, |name| format!("query.{}:", json::quoted_name(name)))
             }
             Kind::ParameterValue(wanted) => {
                 let of = |name: &str, value: &str| (name == wanted).then(|| value.to_owned());
@@ -196,7 +196,7 @@ impl Seen<'_> {
             let Ok(raw) = raw else { continue };
             tally.of += 1;
             let body = query::searched(&stored.head, &raw);
-            for (path, value) in query::paths(&body, BODY_VALUES) {
+            for (path, value) in json::paths(&body, BODY_VALUES) {
                 tally.add(of(&path, &value));
             }
         }

@@ -12,7 +12,7 @@ type Sender = http2_client::SendRequest<Body>;
 /// A connection of HTTP/2 whose client lets the server send `window` bytes of each response ahead.
 async fn connection(
     routes: Router,
-    memory: &Budget,
+    memory: &Budget<Option<Address>>,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
     connection_of(None, routes, memory, window).await
@@ -22,7 +22,7 @@ async fn connection(
 async fn connection_of(
     client: Option<Address>,
     routes: Router,
-    memory: &Budget,
+    memory: &Budget<Option<Address>>,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
     let listen = Listen {
@@ -42,7 +42,7 @@ async fn connection_of(
     (sender, tokio::spawn(connection))
 }
 
-fn budget() -> (Budget, Gauge) {
+fn budget() -> (Budget<Option<Address>>, Gauge) {
     let gauge = Gauge::default();
     (Budget::new(u64::MAX, gauge.clone()), gauge)
 }
@@ -122,7 +122,7 @@ async fn streams_past_the_budget_get_503_and_a_peer_that_goes_on_is_cut_off() {
     let _ = connection.await.unwrap();
     assert!(cut.elapsed() < SECOND, "{:?}", cut.elapsed());
     sleep(SECOND).await;
-    let mut share = memory.share(Holder::Client(None));
+    let mut share = memory.share(None);
     assert_eq!(share.grow(held), Ok(()), "all is given back");
 }
 

@@ -1,7 +1,7 @@
 //! Where the lines of JSON begin once it is set out: one member, element or closing bracket a
 //! line. Made in one pass, without recursion and without reading values.
 
-use super::token::{Error, scalar_end, space_end, string_end};
+use crate::json::token::{Error, scalar_end, space_end, string_end};
 use crate::reading::lines::Lines;
 
 /// The most lines that are set out: past that the rest is given as text. An index of so many

@@ -2,12 +2,11 @@
 
 use hookglass_wire::Value;
 
-use super::{
-    as_index,
-    index::Index,
-    token::{scalar_end, space_end, string_end},
+use super::{as_index, index::Index};
+use crate::{
+    json::token::{scalar_end, space_end, string_end},
+    reading::pieces::char_boundary,
 };
-use crate::reading::pieces::char_boundary;
 
 /// The longest value that is given.
 const VALUE_BYTES: usize = 1024 * 1024;

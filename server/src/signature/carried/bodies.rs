@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::{Claim, SEARCHED_BYTES, Trouble};
 use crate::{
-    reading::{media::Media, multipart::Parts},
+    multipart::Parts,
+    reading::media::Media,
     signature::message::{Message, decoded, pairs},
 };
 

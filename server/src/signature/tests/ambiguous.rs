@@ -4,6 +4,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
+use crate::sender;
 use crate::signature::{
     scheme::{Hash, KeyForm, TimeFrom},
     secret::unhex,
@@ -20,7 +21,7 @@ fn judge_raw(vector: &Vector, target: &[u8], fields: &[(&str, Vec<u8>)], body: &
     let arrival = vector.received_at * 1_000_000;
     let message = Message::new(&vector.method, target, &head, body, arrival, origin);
     let known = [known("a", &vector.provider, &vector.secret)];
-    judge(&message, vector.sender(), &known, Depth::Explained).unwrap()
+    judge(&message, vector.sender().and_then(sender::signing), &known, Depth::Explained).unwrap()
 }
 
 fn target(vector: &Vector) -> &[u8] {

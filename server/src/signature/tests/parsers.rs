@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sender;
 use crate::signature::{
     scheme::{KeyForm, TimeFrom, Unit},
     time::signed_at,

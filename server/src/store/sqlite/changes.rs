@@ -50,7 +50,7 @@ impl Readers {
         .bind(limit)
         .fetch(&mut *snapshot);
         let captured = self.read_part(captured, workspace, limit, &mut changes, |row| {
-            Ok(What::Captured(Arc::new(listed(summary_from(row)))))
+            Ok(What::Captured(Arc::new(listed(summary_from(row, self.provider_of)))))
         });
         known = known.min(captured.await?);
         // What changed twice tells only what came of it.
@@ -69,7 +69,7 @@ impl Readers {
         .bind(limit)
         .fetch(&mut *snapshot);
         let updated = self.read_part(updated, workspace, limit, &mut changes, |row| {
-            Ok(What::Updated(Arc::new(listed(summary_from(row)))))
+            Ok(What::Updated(Arc::new(listed(summary_from(row, self.provider_of)))))
         });
         known = known.min(updated.await?);
         let others = sqlx::query(concat!(

@@ -14,7 +14,8 @@ use super::{
     super::listed::{LIST_BYTES, fitting, listed, row_bytes},
     PIECE, PIECES,
 };
-use crate::{head, key::KeyHash, sender, slug::Slug};
+use crate::store::ProviderOf;
+use crate::{head, key::KeyHash, slug::Slug};
 
 /// Requests on a page if the caller does not say.
 const PAGE_REQUESTS: u32 = 50;
@@ -85,6 +86,7 @@ pub(super) async fn newest(connection: &mut SqliteConnection) -> Result<Option<i
 
 /// The read connections, and what an endpoint's row does not say about it.
 pub(super) struct Readers {
+    pub(super) provider_of: ProviderOf,
     pub(super) pool: SqlitePool,
     /// How many requests an endpoint may keep.
     pub(super) max_requests: u32,
@@ -191,7 +193,7 @@ impl Readers {
         while bytes <= LIST_BYTES
             && let Some(row) = rows.try_next().await?
         {
-            let request = listed(summary_from(&row));
+            let request = listed(summary_from(&row, self.provider_of));
             bytes += row_bytes(&request);
             requests.push(request);
         }
@@ -219,7 +221,7 @@ impl Readers {
         };
         let row = query.fetch_one(&self.pool).await?;
         Ok(StoredRequest {
-            summary: summary_from(&row),
+            summary: summary_from(&row, self.provider_of),
             http_version: row.get("http_version"),
             peer: row.get("peer"),
             exact: row.get("exact"),
@@ -392,7 +394,7 @@ pub(super) fn slug_from(row: &SqliteRow) -> Result<Slug, sqlx::Error> {
     Slug::from_segment(row.get("slug")).ok_or_else(|| corrupt("endpoints.slug"))
 }
 
-pub(super) fn summary_from(row: &SqliteRow) -> Summary {
+pub(super) fn summary_from(row: &SqliteRow, provider_of: ProviderOf) -> Summary {
     Summary {
         endpoint: row.get("slug"),
         seq: row.get("seq"),
@@ -405,10 +407,7 @@ pub(super) fn summary_from(row: &SqliteRow) -> Summary {
         complete: row.get("complete"),
         refused: row.get::<Option<&str>, _>("refused").and_then(refused),
         label: row.get("label"),
-        provider: row
-            .get::<Option<&str>, _>("sender")
-            .and_then(sender::signing)
-            .map(|signing| signing.id.to_owned()),
+        provider: row.get::<Option<&str>, _>("sender").and_then(provider_of).map(str::to_owned),
         sender: row.get("sender"),
         verdict: row.get("verdict"),
         mark: row.get("mark"),

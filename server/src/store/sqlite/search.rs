@@ -16,6 +16,7 @@ use super::{
     reader::{self, Readers, is_kept, summary_columns},
 };
 use crate::query::{Bounds, Needs, Query, Subject, searched};
+use crate::store::ProviderOf;
 
 /// How many requests the first step looks at; each one after it twice as many, up to a most.
 const FIRST_STEP: i64 = 64;
@@ -181,7 +182,7 @@ impl Readers {
         .fetch(&self.pool);
         let (mut candidates, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.try_next().await? {
-            let candidate = candidate(&row);
+            let candidate = candidate(&row, self.provider_of);
             bytes += candidate.bytes();
             candidates.push(candidate);
             if bytes > STEP_BYTES && candidates.len() > SHORT_STEP {
@@ -281,8 +282,9 @@ impl Candidate {
     }
 }
 
-fn candidate(row: &SqliteRow) -> Candidate {
-    Candidate { id: row.get("id"), summary: reader::summary_from(row), head: row.get("head") }
+fn candidate(row: &SqliteRow, provider_of: ProviderOf) -> Candidate {
+    let summary = reader::summary_from(row, provider_of);
+    Candidate { id: row.get("id"), summary, head: row.get("head") }
 }
 
 /// How many of these have their bodies read together, at least one.

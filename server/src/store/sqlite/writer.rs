@@ -51,6 +51,7 @@ use super::{
     clock::Clock,
     files::{Displaced, Files},
 };
+use crate::store::ProviderOf;
 use crate::{
     metrics::{Metrics, Reason},
     slug::Slug,
@@ -95,6 +96,7 @@ struct Desk {
     is_settled: bool,
     clock: Clock,
     books: Books,
+    provider_of: ProviderOf,
     next_request_id: i64,
     uploads: Uploads,
     abandoned: Arc<Mutex<Vec<UploadId>>>,

@@ -4,6 +4,7 @@ use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::{App, error::Error, origin::Origin};
+use crate::reply;
 use crate::{
     answering::{self, Fault, Settings},
     store::{self, NewAnswers, StoreError},
@@ -124,7 +125,7 @@ async fn current(app: &App, endpoint: &store::Endpoint) -> Result<(Option<i64>, 
         tracing::error!(%error, "the answers of an endpoint cannot be read");
         Error::Internal
     })?;
-    answering::take_out_refused(&mut set);
+    reply::fields::take_out_refused(&mut set);
     if let Some(programme) = &mut set.programme {
         let held = app.answering.progress(endpoint).unwrap_or_default();
         programme.answered = Some(stored.answered.max(held));

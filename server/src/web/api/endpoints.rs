@@ -153,7 +153,7 @@ async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
     let name = name.as_deref().map(checked_name).transpose()?.flatten();
     let caller = &submission.caller;
     if let Some(client) = caller.client {
-        app.rates.creation(client, &app.config).map_err(Error::TooManyCreations)?;
+        app.rates.creation(client).map_err(Error::TooManyCreations)?;
     }
     let (owner, new_key) = match caller.workspace() {
         Some(workspace) => (Owner::Workspace(workspace), None),

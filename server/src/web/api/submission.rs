@@ -12,10 +12,7 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::super::{App, caller::Caller, error::Error, pages};
-use crate::{
-    budget::{Holder, Share},
-    head,
-};
+use crate::{budget::Share, head, holder::Holder};
 
 /// The largest body that the API takes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -40,7 +37,7 @@ pub(crate) struct Submission {
     app: App,
     body: Result<Bytes, Error>,
     /// What head and body take: of the caller's workspace, else of the client.
-    _memory: Share,
+    _memory: Share<Holder>,
 }
 
 impl FromRequest<App> for Submission {
@@ -165,7 +162,7 @@ impl Submission {
 }
 
 /// Reads a body, and takes memory for it as it comes.
-async fn read(mut body: Body, most: usize, memory: &mut Share) -> Result<Bytes, Error> {
+async fn read(mut body: Body, most: usize, memory: &mut Share<Holder>) -> Result<Bytes, Error> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| cut())?.into_data() else { continue };

@@ -83,7 +83,7 @@ impl Desk {
         book.change += 1;
         let change = book.change;
 
-        let what = What::Captured(Arc::new(listed(captured.summary(&slug, seq))));
+        let what = What::Captured(Arc::new(listed(captured.summary(&slug, seq, self.provider_of))));
         batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
         batch.kept.push((reply, seq));
         let (request, uploaded) = match upload {

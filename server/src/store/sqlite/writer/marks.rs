@@ -131,7 +131,7 @@ impl Desk {
         .await?;
         Ok(row.map(|row| {
             let bytes = row.get::<i64, _>("bytes") + ROW_BYTES;
-            (row.get("request"), bytes, listed(reader::summary_from(&row)))
+            (row.get("request"), bytes, listed(reader::summary_from(&row, self.provider_of)))
         }))
     }
 

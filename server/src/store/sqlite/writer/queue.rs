@@ -145,6 +145,7 @@ impl Writer {
             is_settled: false,
             clock,
             books: Books::new(options.max_requests),
+            provider_of: options.provider_of,
             next_request_id,
             uploads: Uploads::default(),
             abandoned: abandoned.clone(),

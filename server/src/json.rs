@@ -1,79 +1,31 @@
 //! Values within JSON, found by their path without building a tree; a text that was cut off is
 //! read as far as it goes.
 
+mod path;
+pub(crate) mod token;
 mod tree;
 
 use std::borrow::Cow;
 
-pub(crate) use self::tree::{Gathered, Tree, gather};
-use super::{lexer::unescaped, quoted_name};
+pub(crate) use self::{
+    path::{Step, quoted, quoted_name, steps, unescaped},
+    tree::{Gathered, Tree, gather},
+};
 
 /// How deep `paths` looks.
 const SHOWN_DEPTH: usize = 4;
 
-/// One step from a value to one within it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
-    /// A member of an object.
-    Name(String),
-    /// An element of an array, from 0.
-    Index(usize),
-    /// Any member or element.
-    Any,
-}
-
 /// A value that is no object and no array; of those only that they are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found<'a> {
+pub(crate) enum Found<'a> {
     Text(Cow<'a, str>),
     /// A number as it was written, or `true`, `false`, `null`.
     Bare(&'a str),
     Nested,
 }
 
-/// Reads a path as in `items[0].name`, `items[*]`, `*.id`, `"odd name".id`.
-pub(super) fn steps(path: &str) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    let mut rest = path;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let end = quoted
-                .char_indices()
-                .scan(false, |escaped, (at, c)| {
-                    let ends = c == '"' && !*escaped;
-                    *escaped = c == '\\' && !*escaped;
-                    Some((at, ends))
-                })
-                .find(|(_, ends)| *ends)?
-                .0;
-            steps.push(Step::Name(unescaped(&quoted[..end])));
-            rest = &quoted[end + 1..];
-        } else if !rest.starts_with('[') || !steps.is_empty() {
-            let end = rest.find(['.', '[', '"']).unwrap_or(rest.len());
-            match &rest[..end] {
-                "" => return None,
-                "*" => steps.push(Step::Any),
-                name => steps.push(Step::Name(name.to_owned())),
-            }
-            rest = &rest[end..];
-        }
-        while let Some(after) = rest.strip_prefix('[') {
-            let (index, after) = after.split_once(']')?;
-            steps.push(match index {
-                "" | "*" => Step::Any,
-                index => Step::Index(index.parse().ok()?),
-            });
-            rest = after;
-        }
-        if rest.is_empty() {
-            return Some(steps);
-        }
-        rest = rest.strip_prefix('.')?;
-    }
-}
-
 /// Whether `accept` takes one of the values at a path.
-pub(super) fn any_at(
+pub(crate) fn any_at(
     json: &[u8],
     steps: &[Step],
     accept: &mut dyn FnMut(Found<'_>) -> bool,

@@ -10,9 +10,9 @@ pub(crate) struct Error {
 }
 
 /// What a scalar is, by the names that pieces have.
-pub(super) const STRING: &str = "string";
-pub(super) const NUMBER: &str = "number";
-pub(super) const LITERAL: &str = "literal";
+pub(crate) const STRING: &str = "string";
+pub(crate) const NUMBER: &str = "number";
+pub(crate) const LITERAL: &str = "literal";
 
 /// The end of the space at `at`.
 pub(crate) fn space_end(bytes: &[u8], mut at: usize) -> usize {
@@ -23,7 +23,7 @@ pub(crate) fn space_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The kind and end of the scalar at `at`.
-pub(super) fn scalar_end(bytes: &[u8], at: usize) -> Result<(&'static str, usize), Error> {
+pub(crate) fn scalar_end(bytes: &[u8], at: usize) -> Result<(&'static str, usize), Error> {
     match bytes.get(at) {
         Some(b'"') => Ok((STRING, string_end(bytes, at)?)),
         Some(b'-' | b'0'..=b'9') => Ok((NUMBER, number_end(bytes, at)?)),

@@ -128,12 +128,12 @@ pub(crate) fn take_out_refused(set: &mut wire::Answering) {
 }
 
 /// A name as it may stand in a head.
-pub(super) fn name(text: &str) -> Option<HeaderName> {
+pub(crate) fn name(text: &str) -> Option<HeaderName> {
     HeaderName::from_bytes(text.as_bytes()).ok()
 }
 
 /// A value as it may stand in a head: no controls but tabs (RFC 9110 §5.5).
-pub(super) fn value(bytes: &[u8]) -> Option<HeaderValue> {
+pub(crate) fn value(bytes: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(bytes.trim_ascii()).ok()
 }
 
