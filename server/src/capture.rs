@@ -1,8 +1,9 @@
 //! Captures a request at an endpoint: reads it to its end, has it stored, answers. The only place
 //! that makes captured requests.
 
-mod arrived;
-mod refused;
+mod received_body;
+mod redact;
+mod rejected;
 
 use std::{
     net::IpAddr,
@@ -25,27 +26,22 @@ use hyper::{
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::arrived::Arrived;
+use self::received_body::Arrived;
 use crate::{
-    answering::{Answering, Due, Early},
-    budget::Budget,
     config::Config,
-    head,
-    holder::Holder,
-    key::has_key,
-    listen::{Exchange, Malformed, Peer},
-    marks,
-    metrics::{Metrics, Reason},
-    rates::Rates,
-    redact, reply,
-    reply::Refusal,
-    sender,
-    sent::Sent,
-    slug::Slug,
-    store::{Captured, Endpoint, Store, StoreError},
-    verdicts::Verdicts,
-    web::client::ClientAddress,
+    limits::{holder::Holder, rates::Rates},
+    respond::{
+        Answering, Due, Early,
+        response::{self, Refusal},
+    },
+    verification::Verdicts,
 };
+use hookglass_limits::budget::Budget;
+use hookglass_listener::{Exchange, Malformed, Peer, client_address::ClientAddress};
+use hookglass_message::{head, request_view::Sent};
+use hookglass_metrics::{Metrics, Reason};
+use hookglass_senders::{event, sender};
+use hookglass_store::{Captured, Endpoint, Store, StoreError, key::has_key, slug::Slug};
 
 /// What capturing needs.
 pub(crate) struct Capture {
@@ -106,7 +102,7 @@ impl Arrival {
 /// Takes any request that no route wanted: captures it if its first segment is an endpoint.
 pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let visit = reply::Visit::of(&parts);
+    let visit = response::Visit::of(&parts);
     let arrival = Arrival::new(parts);
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
@@ -114,7 +110,7 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     // hangs up. In a box: to be spawned and to end, a task is moved several times.
     tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
-        Ok(Ok(Kept::Plain(seq))) => reply::captured(&visit, seq),
+        Ok(Ok(Kept::Plain(seq))) => response::captured(&visit, seq),
         Ok(Ok(Kept::Cut(_))) => capture.refuse(&visit, &CUT),
         Ok(Ok(Kept::Due(due))) => Box::pin(capture.answering.deliver(*due)).await,
         Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
@@ -127,7 +123,7 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
 /// endpoint that it meant, if that can be made out.
 pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let visit = reply::Visit::of(&parts);
+    let visit = response::Visit::of(&parts);
     let arrival = Arrival::new(parts);
     let malformed = arrival.exchange.as_ref().and_then(|exchange| exchange.malformed);
     let refusal = malformed.map_or(Refusal::NotStored, Refusal::Malformed);
@@ -211,7 +207,7 @@ impl Capture {
         }
         let is_cut = refusal.is_none() && !arrived.complete;
         let told = if is_cut { Some(&CUT) } else { refusal.as_ref() };
-        let status = reply::status(&arrival.parts.headers, told);
+        let status = response::status(&arrival.parts.headers, told);
         let mut captured = self.captured(&arrival, &mut arrived, refused, status);
         // No rule was meant for a part of a body.
         let early = if told.is_none() && is_answered(endpoint, &arrival, &captured) {
@@ -219,7 +215,7 @@ impl Capture {
         } else {
             Early::Plain
         };
-        let visit = reply::Visit::of;
+        let visit = response::Visit::of;
         let is_head = arrival.parts.method == Method::HEAD;
         match &early {
             Early::Plain => {}
@@ -302,7 +298,7 @@ impl Capture {
             redact::redact_keys(content_type);
         }
         let sender = sender::sender(&parts.headers);
-        let marks = marks::marks(sender, &parts.headers, arrived.searched(), has_key);
+        let marks = event::marks(sender, &parts.headers, arrived.searched(), has_key);
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         Captured {
@@ -335,9 +331,9 @@ impl Capture {
     }
 
     /// Answers a request that was not kept, and counts it.
-    fn refuse(&self, visit: &reply::Visit, refusal: &Refusal) -> Response {
+    fn refuse(&self, visit: &response::Visit, refusal: &Refusal) -> Response {
         self.metrics.refused.get_or_create(&Reason { reason: refusal.reason() }).inc();
-        reply::refuse(visit, refusal)
+        response::refuse(visit, refusal)
     }
 }
 
@@ -349,7 +345,7 @@ fn is_answered(endpoint: &Endpoint, arrival: &Arrival, captured: &Captured) -> b
         let body = body.map(Bytes::as_ref).unwrap_or_default();
         Answering::is_handshake(&Sent::new(parts, &captured.target, body))
     };
-    (endpoint.answers.is_some() || is_handshake()) && !reply::is_visit(&parts.headers)
+    (endpoint.answers.is_some() || is_handshake()) && !response::is_visit(&parts.headers)
 }
 
 /// A head in HTTP/1.1 form from hyper's view, with the place of its target, and its method.

@@ -1,17 +1,16 @@
 //! Flags, their environment twins, and what each takes.
 
+pub(crate) mod host;
+
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::{
-    metrics::Metrics,
-    rates::RateLimits,
-    sender,
-    store::sqlite::{Durability, Options, Publish},
-    vault::SecretKey,
-};
+use crate::{limits::rates::RateLimits, vault::SecretKey};
+use hookglass_metrics::Metrics;
+use hookglass_senders::sender;
+use hookglass_store::sqlite::{Durability, Options, Publish};
 
 /// Less would not hold a batch of requests beside the tables themselves.
 const SMALLEST_STORAGE_BYTES: u64 = 16 * 1024 * 1024;
@@ -278,7 +277,7 @@ impl PublicUrl {
 
     /// The name or address of its host, without a port.
     pub(crate) fn name(&self) -> &str {
-        crate::host::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
+        crate::config::host::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
     }
 
     /// Whether it is https.
@@ -301,7 +300,7 @@ impl FromStr for PublicUrl {
             "http" => ":80",
             _ => return Err(TAKES),
         };
-        let authority = crate::host::host(authority).ok_or(TAKES)?;
+        let authority = crate::config::host::host(authority).ok_or(TAKES)?;
         let authority = authority.strip_suffix(default_port).unwrap_or(&authority);
         Ok(Self(format!("{scheme}://{authority}")))
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 use tokio::sync::broadcast;
 
-use crate::store::{Change, WorkspaceId};
+use hookglass_store::{Change, WorkspaceId};
 
 /// Changes that a subscriber may fall behind. Past that it lags and reads what it missed from
 /// the store; nothing waits for it.
@@ -88,7 +88,7 @@ impl Drop for Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{slug::Slug, store::What};
+    use hookglass_store::{What, slug::Slug};
 
     fn change(workspace: i64, number: i64) -> Change {
         Change {

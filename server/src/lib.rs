@@ -1,43 +1,14 @@
 //! The Hookglass server: captures requests, stores them, and shows them live.
 
-mod address;
-mod answering;
-mod budget;
 mod capture;
 pub mod config;
-mod decode;
 mod feed;
-mod form;
-mod forwarded;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod handshake;
-mod head;
-mod holder;
-mod host;
-mod json;
-pub mod key;
-mod listen;
-mod marks;
-pub mod metrics;
-mod multipart;
-mod programme;
-mod qr;
-pub mod query;
-mod rates;
-mod reading;
-mod redact;
-mod reply;
+mod limits;
+mod rendering;
+mod respond;
 mod retention;
-mod sender;
-mod sent;
-mod signature;
-pub mod slug;
-mod snippet;
-pub mod store;
-mod template;
 pub mod vault;
-mod verdicts;
+mod verification;
 mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -53,21 +24,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::feed::{Feed, Heard, Subscription};
 use self::{
-    answering::Answering,
-    budget::Budget,
     capture::Capture,
     config::Config,
-    listen::{Doors, Listen},
-    metrics::Metrics,
-    rates::Rates,
-    reading::Reader,
-    store::{
-        Store, StoreError,
-        sqlite::{OpenError, SqliteStore},
-    },
+    limits::rates::Rates,
+    rendering::Reader,
+    respond::Answering,
     vault::{Vault, VaultError},
-    verdicts::{Bench, Verdicts},
-    web::{App, Responses, client::ClientAddress},
+    verification::{Bench, Verdicts},
+    web::{App, Responses},
+};
+use hookglass_limits::budget::Budget;
+use hookglass_listener::{Doors, Listen, client_address::ClientAddress};
+use hookglass_metrics::Metrics;
+use hookglass_store::{
+    Store, StoreError,
+    sqlite::{OpenError, SqliteStore},
 };
 
 /// How long a shutdown waits for requests that are being captured.

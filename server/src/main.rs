@@ -12,12 +12,12 @@ use clap::Parser as _;
 use hookglass_server::{
     Server,
     config::{Cli, Command, Config, LogFormat},
-    key::Key,
-    store::{
-        Store as _,
-        sqlite::{Options, SqliteStore},
-    },
     vault::{KEY_VARIABLE, SecretKey, SecretKeyError},
+};
+use hookglass_store::{
+    Store as _,
+    key::Key,
+    sqlite::{Options, SqliteStore},
 };
 use tokio::{
     runtime::Runtime,

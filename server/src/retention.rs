@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Store, StoreError};
+use hookglass_store::{Store, StoreError};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);

@@ -17,10 +17,8 @@ use chacha20poly1305::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::{
-    signature::Secret,
-    store::{EndpointId, SecretId},
-};
+use hookglass_senders::signature::Secret;
+use hookglass_store::{EndpointId, SecretId};
 
 /// The environment variable that may hold the key.
 pub const KEY_VARIABLE: &str = "HOOKGLASS_SECRET_KEY";

@@ -5,9 +5,7 @@ mod api;
 mod assets;
 mod backend;
 mod caller;
-pub(crate) mod client;
 mod error;
-mod finding;
 mod health;
 mod host;
 mod live;
@@ -15,6 +13,7 @@ mod metrics;
 mod origin;
 mod pages;
 mod responses;
+mod search;
 mod security;
 mod suggestions;
 
@@ -31,25 +30,23 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
 
-use self::{
-    api::{endpoints, providers, qr, readings, requests, secrets, session, snippets},
-    client::ClientAddress,
-};
+use self::api::{endpoints, providers, qr, readings, requests, secrets, session, snippets};
 pub(crate) use self::{
-    finding::DELETIONS,
     responses::{RESPONSES_AT_ONCE, Responses},
+    search::DELETIONS,
 };
 use crate::{
-    answering::Answering,
     capture::{self, Capture},
     config::Config,
     feed::Feed,
-    metrics::Metrics,
-    rates::Rates,
-    reading::Reader,
-    store::Store,
-    verdicts::Verdicts,
+    limits::rates::Rates,
+    rendering::Reader,
+    respond::Answering,
+    verification::Verdicts,
 };
+use hookglass_listener::client_address::ClientAddress;
+use hookglass_metrics::Metrics;
+use hookglass_store::Store;
 
 /// What handlers may ask for. A cheap-clone handle.
 #[derive(Clone)]

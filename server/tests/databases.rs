@@ -12,12 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use common::{Client, TestServer};
-use hookglass_server::{
+use hookglass_store::{
+    Captured, NewEndpoint, Owner, PIECE_BYTES, Settings, Store as _,
     key::Key,
-    store::{
-        Captured, NewEndpoint, Owner, PIECE_BYTES, Settings, Store as _,
-        sqlite::{Options, SqliteStore},
-    },
+    sqlite::{Options, SqliteStore},
 };
 use hookglass_wire::{OnLimit, Refused};
 use hyper::Method;

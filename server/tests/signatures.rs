@@ -379,7 +379,7 @@ async fn genuine_requests_of_every_sender_are_valid_through_the_whole_server() {
     let (owner, _) = server.owner().await;
     owner.post("/api/endpoints", r#"{"slug":"abc"}"#).await;
     let vectors: Vec<Vector> =
-        serde_json::from_str(include_str!("../src/signature/vectors.json")).unwrap();
+        serde_json::from_str(include_str!("../senders/src/signature/vectors.json")).unwrap();
     assert!(vectors.len() > 40);
     for vector in vectors {
         let secret = json!({ "provider": vector.provider, "secret": vector.secret });

@@ -11,16 +11,14 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use hookglass_server::{
+use hookglass_query::Query;
+use hookglass_store::{
+    Annotation, Backlog, Captured, Change, Endpoint, EndpointId, Found, From as SearchFrom,
+    LateAnswer, NewAnswers, NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, Search, SecretId,
+    Settings, Store, StoreError, What, Which, WorkspaceId,
     key::Key,
-    query::Query,
     slug::Slug,
-    store::{
-        Annotation, Backlog, Captured, Change, Endpoint, EndpointId, Found, From as SearchFrom,
-        LateAnswer, NewAnswers, NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, Search,
-        SecretId, Settings, Store, StoreError, What, Which, WorkspaceId,
-        sqlite::{ClockReading, Options, ReadClock, SqliteStore},
-    },
+    sqlite::{ClockReading, Options, ReadClock, SqliteStore},
 };
 use hookglass_wire::{GoneReason, OnLimit, Refused, Text, Window};
 use proptest::{prelude::*, test_runner::TestRunner};

@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use hookglass_server::{
+use hookglass_store::{
+    Captured, NewEndpoint, Owner, Store as _,
     key::Key,
-    store::{
-        Captured, NewEndpoint, Owner, Store as _,
-        sqlite::{Options, SqliteStore},
-    },
+    sqlite::{Options, SqliteStore},
 };
 
 use super::{

@@ -4,7 +4,15 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use hookglass_server::fuzzing::{client, forwarded, x_forwarded_for};
+use hookglass_limits::address::Address;
+use hookglass_listener::{
+    client_address::ClientAddress,
+    forwarded::{forwarded, x_forwarded_for},
+};
+use hyper::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue},
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -142,4 +150,20 @@ fn node(pairs: &[String]) -> Option<IpAddr> {
         text.extend(if c == '\\' { chars.next() } else { Some(c) });
     }
     plain(&text)
+}
+
+// Who the client is for a server that trusts 10.0.0.0/8 and fd00::/8, and whether it is counted
+// as one.
+fn client(peer: SocketAddr, name: &'static str, values: &[&[u8]]) -> (IpAddr, bool) {
+    let trusted: Vec<_> = ["10.0.0.0/8", "fd00::/8"].iter().flat_map(|net| net.parse()).collect();
+    let clients = ClientAddress::new(&trusted);
+    let mut headers = HeaderMap::new();
+    for value in values {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(HeaderName::from_static(name), value);
+        }
+    }
+    let client = clients.of(peer, &headers);
+    let counted = clients.counted(peer, &headers);
+    (client, counted == Some(Address::of(client)))
 }

@@ -3,7 +3,7 @@
 //! order, with no byte of another.
 #![no_main]
 
-use hookglass_server::fuzzing::{Seen, play};
+use hookglass_listener::fuzzing::{Seen, play};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;

@@ -20,7 +20,8 @@ use super::{
     error::Error,
     pages,
 };
-use crate::{handshake, programme, signature::Secret, store};
+use crate::respond::failure_sequence;
+use hookglass_senders::{handshake, signature::Secret};
 
 /// `GET /inspect/{endpoint}/answers`
 pub(crate) async fn get(
@@ -89,7 +90,11 @@ pub(crate) async fn post(
 }
 
 /// Does what a form asks for, and says which of the things that can be done that was.
-async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'static str, Error> {
+async fn change(
+    app: &App,
+    endpoint: &hookglass_store::Endpoint,
+    form: &Form,
+) -> Result<&'static str, Error> {
     let edit = Edit::of(form)?;
     let done = edit.done();
     match edit {
@@ -98,7 +103,7 @@ async fn change(app: &App, endpoint: &store::Endpoint, form: &Form) -> Result<&'
         }
         Edit::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
         Edit::Settings(_) => {
-            answers::change(app, endpoint, store::Settings::default(), |version, set| {
+            answers::change(app, endpoint, hookglass_store::Settings::default(), |version, set| {
                 // Rules are named by their place: not those that came between.
                 if form.value("version") != version.unwrap_or(0).to_string() {
                     return Err(Error::Invalid(
@@ -126,7 +131,7 @@ struct Said {
 async fn page(
     app: &App,
     caller: &Caller,
-    endpoint: &store::Endpoint,
+    endpoint: &hookglass_store::Endpoint,
     said: Said,
     status: StatusCode,
 ) -> Response {
@@ -157,7 +162,7 @@ async fn page(
 }
 
 /// Which settings an endpoint has, as forms send it back.
-fn version(endpoint: &store::Endpoint) -> String {
+fn version(endpoint: &hookglass_store::Endpoint) -> String {
     endpoint.answers.as_ref().map_or(0, |answers| answers.version).to_string()
 }
 
@@ -171,7 +176,7 @@ fn unanswered(mut answering: Answering) -> Answering {
 
 fn running(set: &Programme) -> Running {
     let answered = set.answered.unwrap_or_default();
-    let next = programme::next(set, answered, None, 0).map(|next| next.index);
+    let next = failure_sequence::next(set, answered, None, 0).map(|next| next.index);
     let is_line = set.by == By::All && set.percent.is_none();
     let steps = set.steps.iter().enumerate().map(|(place, step)| {
         let state = match next {
@@ -180,18 +185,18 @@ fn running(set: &Programme) -> Running {
             Some(next) if place > next => "ahead",
             _ => "done",
         };
-        (programme::describe_step(step), state)
+        (failure_sequence::describe_step(step), state)
     });
     Running {
-        does: programme::describe(set),
-        standing: programme::standing(set, answered),
-        is_over: programme::is_over(set, answered),
+        does: failure_sequence::describe(set),
+        standing: failure_sequence::standing(set, answered),
+        is_over: failure_sequence::is_over(set, answered),
         steps: steps.collect(),
     }
 }
 
 fn presets() -> Vec<Preset> {
-    let presets = programme::presets().into_iter();
+    let presets = failure_sequence::presets().into_iter();
     presets
         .map(|preset| Preset { id: preset.id, label: preset.label, purpose: preset.purpose })
         .collect()

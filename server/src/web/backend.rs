@@ -7,14 +7,15 @@ use hookglass_wire::{
     Record, Signature, Timestamp, Window,
 };
 
-use super::{App, caller::Caller, error::Error, finding, origin::Origin};
+use super::{App, caller::Caller, error::Error, origin::Origin, search};
 use crate::{
-    answering, head,
-    reading::{Subject, signature},
-    signature::Depth,
-    store::{self, StoredRequest, Which},
-    verdicts::{self, Turn},
+    rendering::{Subject, signature},
+    respond,
+    verification::{self, Turn},
 };
+use hookglass_message::head;
+use hookglass_senders::signature::Depth;
+use hookglass_store::{self as store, StoredRequest, Which};
 
 /// The longest body that a detail carries as text.
 const TEXT_BYTES: u64 = 256 * 1024;
@@ -51,8 +52,8 @@ impl Reads {
         }
         let endpoint = self.caller.living(&self.app, id).await?;
         self.touch(&endpoint).await;
-        if let Some(query) = finding::read(window.q.as_deref())? {
-            return finding::page(&self.app, endpoint.id, &window, query).await;
+        if let Some(query) = search::read(window.q.as_deref())? {
+            return search::page(&self.app, endpoint.id, &window, query).await;
         }
         let after = window.after;
         let page = self.app.store.requests(endpoint.id, window).await?;
@@ -63,11 +64,11 @@ impl Reads {
 
     pub(crate) async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Error> {
         let endpoint = self.caller.living(&self.app, id).await?;
-        finding::counts(&self.app, endpoint.id, &ask).await
+        search::counts(&self.app, endpoint.id, &ask).await
     }
 
     /// Whoever looks at an endpoint uses it.
-    pub(crate) async fn touch(&self, endpoint: &store::Endpoint) {
+    pub(crate) async fn touch(&self, endpoint: &hookglass_store::Endpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It ends a little sooner than it might; the next look comes.
             tracing::debug!(%error, "an endpoint's use was not noted");
@@ -86,14 +87,14 @@ impl Reads {
         let signature = self.signature(&endpoint, &mut stored, body.as_deref()).await?;
         let delivery = self.app.store.delivery(endpoint.id, stored.summary.seq).await?;
         let text = body.and_then(|body| String::from_utf8(body).ok());
-        let reply = answering::answered(&stored).await;
+        let reply = respond::answered(&stored).await;
         Ok(Record { detail: detail(stored, text), signature, delivery, reply })
     }
 
     /// What can be said of the request's signature with the secrets that are set now.
     async fn signature(
         &self,
-        endpoint: &store::Endpoint,
+        endpoint: &hookglass_store::Endpoint,
         stored: &mut StoredRequest,
         body: Option<&[u8]>,
     ) -> Result<Option<Signature>, Error> {
@@ -116,7 +117,7 @@ impl Reads {
             self.app.verdicts.judge_one(endpoint.id, stored.summary.seq);
             stored.summary.verdict = verdict.map(str::to_owned);
         }
-        Ok(judged.map(verdicts::to_wire))
+        Ok(judged.map(verification::to_wire))
     }
 
     pub(crate) async fn reading(&self, id: &str, which: Which, ask: Ask) -> Result<Reading, Error> {
@@ -176,7 +177,7 @@ impl Backend for Reads {
 }
 
 /// An endpoint as its owner sees it under `origin`.
-pub(crate) fn to_wire(endpoint: &store::Endpoint, origin: &Origin) -> Endpoint {
+pub(crate) fn to_wire(endpoint: &hookglass_store::Endpoint, origin: &Origin) -> Endpoint {
     let (slug, url) = (&endpoint.slug, origin.url());
     Endpoint {
         id: slug.to_string(),

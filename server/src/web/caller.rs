@@ -8,12 +8,9 @@ use axum::{
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 
 use super::{App, error::Error, origin::Origin, responses::Payer};
-use crate::{
-    address::Address,
-    key::Key,
-    listen::Peer,
-    store::{Endpoint, WorkspaceId},
-};
+use hookglass_limits::address::Address;
+use hookglass_listener::Peer;
+use hookglass_store::{Endpoint, WorkspaceId, key::Key};
 
 /// How long a browser keeps the cookie: 400 days, the most that browsers allow.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
@@ -100,7 +97,7 @@ impl Caller {
     /// The endpoint of this name, if it is the caller's; gone ones too.
     pub(crate) async fn endpoint(&self, app: &App, id: &str) -> Result<Endpoint, Error> {
         let workspace = self.workspace().ok_or(Error::NotFound)?;
-        let slug = crate::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
+        let slug = hookglass_store::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
         let endpoint = app.store.endpoint(&slug).await?;
         endpoint.filter(|endpoint| endpoint.workspace == workspace).ok_or(Error::NotFound)
     }

@@ -8,8 +8,9 @@ use axum::{
 };
 use hookglass_wire::{GoneReason, Problem, QueryError};
 
-use crate::reply::problem_response;
-use crate::{answering::Fault, rates::Exceeded, reading::ReadError, store::StoreError};
+use crate::respond::response::problem_response;
+use crate::{limits::rates::Exceeded, rendering::ReadError, respond::Fault};
+use hookglass_store::StoreError;
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -8,7 +8,7 @@ use axum::{
     response::IntoResponse,
 };
 
-use crate::store::Store;
+use hookglass_store::Store;
 
 /// Whether the process runs: always, if this is answered.
 pub(crate) async fn healthz() -> impl IntoResponse {

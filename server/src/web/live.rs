@@ -25,12 +25,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     App, backend::to_wire, caller::Caller, error::Error, origin::Origin, responses::Responses,
 };
-use crate::{
-    address::Address,
-    feed::{Heard, Subscription},
-    metrics::Metrics,
-    slug::Slug,
-    store::{Backlog, Change, Endpoint, Store, StoreError, What, WorkspaceId},
+use crate::feed::{Heard, Subscription};
+use hookglass_limits::address::Address;
+use hookglass_metrics::Metrics;
+use hookglass_store::{
+    Backlog, Change, Endpoint, Store, StoreError, What, WorkspaceId, slug::Slug,
 };
 
 /// How often a quiet feed shows that it is alive.

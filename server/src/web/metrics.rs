@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::metrics::Metrics;
+use hookglass_metrics::Metrics;
 
 /// `GET /metrics`
 pub(crate) async fn get(State(metrics): State<Metrics>) -> Response {

@@ -3,7 +3,7 @@
 use hyper::{HeaderMap, Uri, header::HOST};
 
 use crate::config::PublicUrl;
-use crate::host::{host, name_of};
+use crate::config::host::{host, name_of};
 
 /// The origin of a request, and the one that the operator gave.
 #[derive(Debug, Clone, PartialEq, Eq)]

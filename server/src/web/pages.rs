@@ -19,7 +19,7 @@ use leptos::{
 };
 
 use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
-use crate::{key::Key, slug::Slug};
+use hookglass_store::{key::Key, slug::Slug};
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;

@@ -14,13 +14,13 @@ use http_body_util::BodyExt as _;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::{App, error::Error};
-use crate::{
+use crate::limits::holder::Holder;
+use hookglass_limits::{
     address::Address,
     budget::{Budget, Exhausted, Share, held},
-    holder::Holder,
-    listen::{Peer, Streams},
-    store::WorkspaceId,
 };
+use hookglass_listener::{Peer, Streams};
+use hookglass_store::WorkspaceId;
 
 /// Responses that are compressed at once: a compressor takes megabytes, and captures wait for none of
 /// it.

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::origin::Origin;
-use crate::slug::Slug;
+use hookglass_store::slug::Slug;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");

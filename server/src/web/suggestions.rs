@@ -10,13 +10,11 @@ use axum::{
 use hookglass_wire::{Suggestion, Suggestions, Summary, Text, Window};
 use serde::Deserialize;
 
-use super::{App, caller::Caller, error::Error, finding};
-use crate::{
-    head, json,
-    query::{self, Kind, SEARCHED_BODY_BYTES, Wanted},
-    reading,
-    store::{EndpointId, Which},
-};
+use super::{App, caller::Caller, error::Error, search};
+use crate::rendering;
+use hookglass_message::{head, json};
+use hookglass_query::{self as query, Kind, SEARCHED_BODY_BYTES, Wanted};
+use hookglass_store::{EndpointId, Which};
 
 /// How many suggestions are made at most.
 const SUGGESTIONS: usize = 12;
@@ -49,7 +47,7 @@ pub(crate) async fn get(
 ) -> Result<Json<Suggestions>, Error> {
     let Query(Asked { q, at }) = asked.map_err(|error| Error::Invalid(error.body_text()))?;
     let endpoint = caller.living(&app, &id).await?;
-    let error = match finding::read(Some(&q)) {
+    let error = match search::read(Some(&q)) {
         Err(Error::InvalidQuery(error)) => Some(error),
         _ => None,
     };
@@ -93,10 +91,12 @@ impl Seen<'_> {
                 tally.ranked(typed, |name| format!("header.{}:", json::quoted_name(name)))
             }
             // Nothing that pages mask is offered.
-            Kind::HeaderValue(name) | Kind::ParameterValue(name) if reading::hides_field(name) => {
+            Kind::HeaderValue(name) | Kind::ParameterValue(name)
+                if rendering::hides_field(name) =>
+            {
                 Vec::new()
             }
-            Kind::PathValue(path) if reading::hides_member(path) => Vec::new(),
+            Kind::PathValue(path) if rendering::hides_member(path) => Vec::new(),
             Kind::HeaderValue(wanted) => {
                 let of = |name: &str, value: &str| {
                     name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())

@@ -4,7 +4,10 @@
 use hookglass_app::answers::{Done, Refused};
 use hookglass_wire::{Answering, By, Programme, Reply, Rule};
 
-use crate::{answering::Fault, programme, web::error::Error};
+use crate::{
+    respond::{Fault, failure_sequence},
+    web::error::Error,
+};
 
 /// A form as it was sent.
 pub(super) struct Form(Vec<(String, String)>);
@@ -151,7 +154,8 @@ impl<'f> Edit<'f> {
             }
             Act::Preset => {
                 let wanted = form.value("preset");
-                let preset = programme::presets().into_iter().find(|preset| preset.id == wanted);
+                let preset =
+                    failure_sequence::presets().into_iter().find(|preset| preset.id == wanted);
                 let preset = preset.ok_or_else(|| Fault::new("", "No programme has this name."))?;
                 set.programme = Some(preset.programme);
             }
@@ -210,7 +214,7 @@ fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
 }
 
 fn own_programme(form: &Form) -> Result<Programme, Fault> {
-    let steps = programme::steps(&form.lines("steps"));
+    let steps = failure_sequence::steps(&form.lines("steps"));
     let steps = steps.map_err(|message| Fault::new("steps", message))?;
     let by = if form.value("by") == "attempt" { By::Attempt } else { By::All };
     let percent = match form.value("percent").trim() {
@@ -252,7 +256,7 @@ fn beside(form: &Form, fault: &Fault) -> (Option<&'static str>, String) {
     let at = match (field, fault.place) {
         (Some(name @ ("body" | "when")), Some((start, _))) => {
             let text = form.lines(name);
-            let before = &text[..crate::query::byte_at(&text, start)];
+            let before = &text[..hookglass_query::byte_at(&text, start)];
             let line = before.rsplit('\n').next().unwrap_or_default();
             let (lines, column) = (before.matches('\n').count() + 1, line.chars().count() + 1);
             if name == "body" {

@@ -4,11 +4,9 @@ use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::{App, error::Error, origin::Origin};
-use crate::reply;
-use crate::{
-    answering::{self, Fault, Settings},
-    store::{self, NewAnswers, StoreError},
-};
+use crate::respond::response;
+use crate::respond::{self, Fault, Settings};
+use hookglass_store::{self as store, NewAnswers, StoreError};
 
 /// How often a change is made again because another one came first.
 const TRIES: u32 = 5;
@@ -78,7 +76,7 @@ impl Changes {
 /// An endpoint with how it answers, as its owner sees it under `origin`.
 pub(crate) async fn whole(
     app: &App,
-    endpoint: &store::Endpoint,
+    endpoint: &hookglass_store::Endpoint,
     origin: &Origin,
 ) -> Result<Whole, Error> {
     let answering = read(app, endpoint).await?;
@@ -86,7 +84,10 @@ pub(crate) async fn whole(
 }
 
 /// How an endpoint answers, with how far its programme is.
-pub(crate) async fn read(app: &App, endpoint: &store::Endpoint) -> Result<Answering, Error> {
+pub(crate) async fn read(
+    app: &App,
+    endpoint: &hookglass_store::Endpoint,
+) -> Result<Answering, Error> {
     Ok(current(app, endpoint).await?.1)
 }
 
@@ -98,15 +99,15 @@ pub(crate) async fn read(app: &App, endpoint: &store::Endpoint) -> Result<Answer
 /// `InvalidField` for what is wrong, what `edit` refuses, and the failures of the store.
 pub(crate) async fn change(
     app: &App,
-    endpoint: &store::Endpoint,
-    settings: store::Settings,
+    endpoint: &hookglass_store::Endpoint,
+    settings: hookglass_store::Settings,
     mut edit: impl FnMut(Option<i64>, &mut Answering) -> Result<(), Error>,
-) -> Result<store::Endpoint, Error> {
+) -> Result<hookglass_store::Endpoint, Error> {
     for _ in 0..TRIES {
         let (from, mut set) = current(app, endpoint).await?;
         edit(from, &mut set)?;
         let answers = Some(checked(from, set)?);
-        let settings = store::Settings { answers, ..settings.clone() };
+        let settings = hookglass_store::Settings { answers, ..settings.clone() };
         match app.store.update_endpoint(endpoint.id, settings).await {
             Err(StoreError::Outdated) => {}
             changed => return Ok(changed?),
@@ -116,7 +117,10 @@ pub(crate) async fn change(
 }
 
 /// What is set now, and which version that is.
-async fn current(app: &App, endpoint: &store::Endpoint) -> Result<(Option<i64>, Answering), Error> {
+async fn current(
+    app: &App,
+    endpoint: &hookglass_store::Endpoint,
+) -> Result<(Option<i64>, Answering), Error> {
     let Some(stored) = app.store.answers(endpoint.id).await? else {
         return Ok((None, Answering::default()));
     };
@@ -125,7 +129,7 @@ async fn current(app: &App, endpoint: &store::Endpoint) -> Result<(Option<i64>, 
         tracing::error!(%error, "the answers of an endpoint cannot be read");
         Error::Internal
     })?;
-    reply::fields::take_out_refused(&mut set);
+    response::headers::take_out_refused(&mut set);
     if let Some(programme) = &mut set.programme {
         let held = app.answering.progress(endpoint).unwrap_or_default();
         programme.answered = Some(stored.answered.max(held));
@@ -141,9 +145,9 @@ fn checked(from: Option<i64>, mut set: Answering) -> Result<NewAnswers, Fault> {
         return Ok(NewAnswers { from, settings: None, words: None, answered: None });
     }
     let settings = serde_json::to_string(&set).unwrap_or_default();
-    if settings.len() > answering::MAX_BYTES {
+    if settings.len() > respond::MAX_BYTES {
         return Err(Fault::too_large());
     }
-    let words = answering::words(&set, answered.unwrap_or(0));
+    let words = respond::words(&set, answered.unwrap_or(0));
     Ok(NewAnswers { from, settings: Some(settings), words, answered })
 }

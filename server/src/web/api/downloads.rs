@@ -12,11 +12,8 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 use super::super::{App, caller::Caller, error::Error, responses::ResponseShare};
-use crate::{
-    address::Address,
-    budget::held,
-    store::{EndpointId, PIECE_BYTES, Store, WorkspaceId},
-};
+use hookglass_limits::{address::Address, budget::held};
+use hookglass_store::{EndpointId, PIECE_BYTES, Store, WorkspaceId};
 
 /// How much of a stored body is under way at once: the piece that is being sent, and the next.
 const UNDER_WAY_BYTES: u64 = 2 * PIECE;

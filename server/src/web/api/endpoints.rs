@@ -22,11 +22,11 @@ use super::{
     answers::{self, Changes, Whole, given},
     submission::Submission,
 };
-use crate::{
-    config::Create,
+use crate::config::Create;
+use hookglass_store::{
+    self, NewEndpoint, Owner, StoreError,
     key::Key,
     slug::{Slug, SlugError},
-    store::{self, NewEndpoint, Owner, StoreError},
 };
 
 /// The longest name that an owner may give an endpoint, in characters.
@@ -143,7 +143,7 @@ pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Resp
 
 /// An endpoint that was made, and the key of the workspace that was made for it.
 struct Made {
-    endpoint: store::Endpoint,
+    endpoint: hookglass_store::Endpoint,
     new_key: Option<Key>,
 }
 
@@ -212,7 +212,11 @@ pub(crate) async fn patch(
     )
 }
 
-async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::Endpoint, Error> {
+async fn change(
+    app: &App,
+    id: &str,
+    submission: &Submission,
+) -> Result<hookglass_store::Endpoint, Error> {
     let endpoint = submission.caller.living(app, id).await?;
     let Settings {
         name,
@@ -229,7 +233,7 @@ async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::E
         None => None,
         Some(name) => Some(name.as_deref().map(checked_name).transpose()?.flatten()),
     };
-    let settings = store::Settings { name, expires_in, on_limit, answers: None };
+    let settings = hookglass_store::Settings { name, expires_in, on_limit, answers: None };
     let changes =
         Changes { reply, rules, programme, handshakes, verify_token, reject_bad_signatures };
     if !changes.is_empty() {
@@ -239,7 +243,7 @@ async fn change(app: &App, id: &str, submission: &Submission) -> Result<store::E
         })
         .await;
     }
-    if settings == store::Settings::default() {
+    if settings == hookglass_store::Settings::default() {
         return Ok(endpoint);
     }
     Ok(app.store.update_endpoint(endpoint.id, settings).await?)

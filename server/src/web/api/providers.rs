@@ -3,7 +3,7 @@
 use axum::Json;
 use hookglass_wire::{Provider, Providers};
 
-use crate::sender;
+use hookglass_senders::sender;
 
 /// `GET /api/providers`. The same for everyone.
 pub(crate) async fn list() -> Json<Providers> {

@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::super::{App, caller::Caller, error::Error};
-use crate::qr;
+use crate::rendering::qr;
 
 /// `GET /api/endpoints/{id}/qr`
 pub(crate) async fn get(

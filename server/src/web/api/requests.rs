@@ -15,16 +15,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{
-    super::{App, backend::Reads, caller::Caller, error::Error, finding},
+    super::{App, backend::Reads, caller::Caller, error::Error, search},
     downloads::{self, Stored, attach},
     endpoints::present,
     ranges,
     submission::Submission,
 };
-use crate::{
-    head,
-    store::{Annotation, Endpoint, EndpointId, Which},
-};
+use hookglass_message::head;
+use hookglass_store::{Annotation, Endpoint, EndpointId, Which};
 
 /// The longest note, in characters.
 const NOTE_CHARS: usize = 2000;
@@ -151,10 +149,10 @@ pub(crate) async fn clear(
             return Ok(app.store.clear(endpoint.id).await?);
         };
         let ago = Duration::from_millis(age_ms.unwrap_or_default());
-        let query = finding::read_as_of(Some(&q), ago)?.ok_or_else(|| {
+        let query = search::read_as_of(Some(&q), ago)?.ok_or_else(|| {
             Error::Invalid("`q` says nothing; leave it out to delete all requests.".into())
         })?;
-        finding::delete(&app, &endpoint, query, through.unwrap_or(i64::MAX)).await
+        search::delete(&app, &endpoint, query, through.unwrap_or(i64::MAX)).await
     }
     .await;
     submission.answer(

@@ -13,12 +13,12 @@ use super::{
     super::{App, caller::Caller, error::Error},
     submission::Submission,
 };
-use crate::{
+use crate::verification::AddError;
+use hookglass_senders::{
     sender,
     signature::{Secret, check_secret},
-    store::{Endpoint, SecretId, StoredSecret},
-    verdicts::AddError,
 };
+use hookglass_store::{Endpoint, SecretId, StoredSecret};
 
 /// The longest secret, in bytes: a certificate fits.
 const SECRET_BYTES: usize = 16 * 1024;

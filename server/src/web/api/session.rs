@@ -13,7 +13,7 @@ use super::{
     super::{App, caller::Caller, error::Error},
     submission::Submission,
 };
-use crate::key::Key;
+use hookglass_store::key::Key;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

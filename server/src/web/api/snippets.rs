@@ -11,10 +11,8 @@ use super::{
     super::{App, caller::Caller, error::Error},
     requests::which,
 };
-use crate::{
-    head,
-    snippet::{Body, INLINE_BYTES, Message, Tool},
-};
+use crate::rendering::snippet::{Body, INLINE_BYTES, Message, Tool};
+use hookglass_message::head;
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]

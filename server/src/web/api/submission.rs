@@ -12,7 +12,9 @@ use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::super::{App, caller::Caller, error::Error, pages};
-use crate::{budget::Share, head, holder::Holder};
+use crate::limits::holder::Holder;
+use hookglass_limits::budget::Share;
+use hookglass_message::head;
 
 /// The largest body that the API takes.
 const MAX_BYTES: usize = 64 * 1024;

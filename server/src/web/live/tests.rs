@@ -10,13 +10,11 @@ use hyper::{HeaderMap, Uri, header::HOST};
 use tokio::time::timeout;
 
 use super::*;
-use crate::{
-    feed::Feed,
+use crate::feed::Feed;
+use hookglass_store::{
+    Captured, NewEndpoint, Owner,
     key::Key,
-    store::{
-        Captured, NewEndpoint, Owner,
-        sqlite::{Options, SqliteStore},
-    },
+    sqlite::{Options, SqliteStore},
 };
 
 /// How long a test waits for what should happen at once.

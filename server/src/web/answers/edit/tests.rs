@@ -1,5 +1,5 @@
 use super::*;
-use crate::answering::Settings;
+use crate::respond::Settings;
 
 fn form(fields: &[(&str, &str)]) -> Form {
     Form(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
@@ -108,7 +108,7 @@ fn rules_are_added_saved_moved_and_removed() {
 
 #[test]
 fn programmes_are_set_by_one_click_or_written_and_ended_by_one() {
-    for preset in programme::presets() {
+    for preset in failure_sequence::presets() {
         let set = made(&Answering::default(), &[("preset", preset.id)]).unwrap();
         assert_eq!(set.programme, Some(preset.programme));
         let ended = made(&set, &[("do", "programme-end")]).unwrap();
@@ -118,7 +118,7 @@ fn programmes_are_set_by_one_click_or_written_and_ended_by_one() {
         [("do", "programme"), ("steps", "503 x2\r\ncut\r\n"), ("by", "attempt"), ("percent", " ")];
     let programme = made(&Answering::default(), &fields).unwrap().programme.unwrap();
     assert_eq!(
-        programme::describe(&programme),
+        failure_sequence::describe(&programme),
         "503 twice, then cut connection; each delivery by itself"
     );
     let fields = [("do", "programme"), ("steps", "500"), ("by", "all"), ("percent", "20")];

@@ -1,0 +1,278 @@
+//! Follows the framing of a chunked body (RFC 9112 §7.1) strictly, and says which bytes are data.
+//! Pure; knows no sockets.
+
+use super::{framing::MAX_FIELDS, malformed::Malformed};
+
+/// The longest line with a chunk's size and extensions, in bytes.
+const MAX_SIZE_LINE_BYTES: usize = 4 * 1024;
+/// The most digits of a size, leading zeros too: some senders fill it up to the width of 64 bits.
+const MAX_SIZE_DIGITS: usize = 16;
+/// The longest trailer section, in bytes.
+const MAX_TRAILER_BYTES: usize = 64 * 1024;
+
+/// Where a chunked body stands.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    state: State,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+enum State {
+    /// At the start of a line with a size.
+    #[default]
+    Size,
+    /// So many bytes of data are left.
+    Data(u64),
+    /// After the data, before its CR LF.
+    DataEnd,
+    /// After the last chunk.
+    Trailers,
+    End,
+}
+
+/// What comes next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// More input is needed.
+    Starved,
+    /// The first so many bytes of the input are the last chunk's size and hold nothing.
+    LastSize(usize),
+    /// The first so many bytes of the input end a chunk's data.
+    DataEnd(usize),
+    /// A chunk of this size starts after so many bytes of input.
+    Chunk(usize, u64),
+    /// At most so many bytes of data follow.
+    Data(u64),
+    /// The body is over; its trailer section without the empty line is the first part of the
+    /// input, and the body ends after the second number of bytes.
+    End(usize, usize),
+}
+
+impl Chunks {
+    /// The next step for what has arrived. The caller takes away what the step says.
+    pub fn next(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+        match self.state {
+            State::Size => {
+                let Some(line) = line(input, MAX_SIZE_LINE_BYTES)? else {
+                    return Ok(Step::Starved);
+                };
+                let size = size(&input[..line])?;
+                self.state = if size == 0 { State::Trailers } else { State::Data(size) };
+                Ok(if size == 0 { Step::LastSize(line + 2) } else { Step::Chunk(line + 2, size) })
+            }
+            State::Data(left) => Ok(Step::Data(left)),
+            State::DataEnd => match input {
+                [b'\r', b'\n', ..] => {
+                    self.state = State::Size;
+                    Ok(Step::DataEnd(2))
+                }
+                [] | [b'\r'] => Ok(Step::Starved),
+                _ => Err(Malformed::Chunk),
+            },
+            State::Trailers => {
+                let mut at = 0;
+                let mut fields = 0;
+                while let Some(length) = line(&input[at..], MAX_TRAILER_BYTES)? {
+                    if length == 0 {
+                        self.state = State::End;
+                        return Ok(Step::End(at, at + 2));
+                    }
+                    let name = input[at..at + length].split(|&byte| byte == b':').next();
+                    let name = name.filter(|name| name.len() < length).unwrap_or_default();
+                    fields += 1;
+                    if name.is_empty()
+                        || name.iter().any(|&byte| byte <= b' ' || byte == 0x7f)
+                        || fields > MAX_FIELDS
+                    {
+                        return Err(Malformed::Chunk);
+                    }
+                    at += length + 2;
+                    // Also where the end of it is there already.
+                    if at > MAX_TRAILER_BYTES {
+                        return Err(Malformed::Chunk);
+                    }
+                }
+                // With the start of the empty line.
+                if input.len() > MAX_TRAILER_BYTES + 1 {
+                    return Err(Malformed::Chunk);
+                }
+                Ok(Step::Starved)
+            }
+            State::End => Ok(Step::End(0, 0)),
+        }
+    }
+
+    /// How much of a chunk's data is to come, where data is due.
+    pub const fn data_left(&self) -> Option<u64> {
+        match self.state {
+            State::Data(left) => Some(left),
+            _ => None,
+        }
+    }
+
+    /// Notes that so many bytes of data were taken.
+    pub fn took(&mut self, bytes: u64) {
+        if let State::Data(left) = self.state {
+            let left = left.saturating_sub(bytes);
+            self.state = if left == 0 { State::DataEnd } else { State::Data(left) };
+        }
+    }
+}
+
+/// The length of the first line without its CR LF; `None` if its end has not come yet.
+fn line(input: &[u8], most: usize) -> Result<Option<usize>, Malformed> {
+    let end = memchr::memchr2(b'\r', b'\n', &input[..input.len().min(most)]);
+    match end.map(|end| (end, input.get(end), input.get(end + 1))) {
+        Some((end, Some(b'\r'), Some(b'\n'))) => Ok(Some(end)),
+        Some((_, Some(b'\r'), None)) => Ok(None),
+        Some(_) => Err(Malformed::Chunk),
+        None if input.len() >= most => Err(Malformed::Chunk),
+        None => Ok(None),
+    }
+}
+
+/// The size in a line of hexadecimal digits and, after a semicolon, extensions.
+fn size(line: &[u8]) -> Result<u64, Malformed> {
+    let end = line.iter().position(|&byte| byte == b';').unwrap_or(line.len());
+    // RFC 9112 §7.1.1 allows "bad" white space only around the semicolon.
+    let spaces = line[..end].iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let digits = if end < line.len() { &line[..end - spaces] } else { line };
+    let extension_is_text =
+        line[end..].iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
+    if digits.is_empty()
+        || digits.len() > MAX_SIZE_DIGITS
+        || !digits.iter().all(u8::is_ascii_hexdigit)
+        || !extension_is_text
+    {
+        return Err(Malformed::Chunk);
+    }
+    let digits = std::str::from_utf8(digits).map_err(|_| Malformed::Chunk)?;
+    let size = u64::from_str_radix(digits, 16).map_err(|_| Malformed::Chunk)?;
+    if i64::try_from(size).is_ok() { Ok(size) } else { Err(Malformed::Chunk) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A body's data, its trailers, and what comes after it.
+    type Parts = (Vec<u8>, Vec<u8>, Vec<u8>);
+
+    /// Reads a body that arrives in pieces.
+    fn read(pieces: &[&[u8]]) -> Result<Option<Parts>, Malformed> {
+        let mut chunks = Chunks::default();
+        let (mut input, mut data) = (Vec::new(), Vec::new());
+        let mut pieces = pieces.iter();
+        loop {
+            match chunks.next(&input)? {
+                Step::Starved => match pieces.next() {
+                    Some(piece) => input.extend_from_slice(piece),
+                    None => return Ok(None),
+                },
+                Step::LastSize(bytes) | Step::DataEnd(bytes) | Step::Chunk(bytes, _) => {
+                    drop(input.drain(..bytes))
+                }
+                Step::Data(left) => {
+                    let taken = input.len().min(usize::try_from(left).unwrap());
+                    if taken == 0 {
+                        match pieces.next() {
+                            Some(piece) => input.extend_from_slice(piece),
+                            None => return Ok(None),
+                        }
+                    }
+                    data.extend(input.drain(..taken));
+                    chunks.took(taken as u64);
+                }
+                Step::End(trailers, all) => {
+                    let rest = input.split_off(all);
+                    for piece in pieces {
+                        input.extend_from_slice(piece);
+                    }
+                    input.truncate(trailers);
+                    return Ok(Some((data, input, rest)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn data_trailers_and_what_follows_are_told_apart() {
+        let body = b"5;a=\"b\"\r\nhello\r\n01 ;x\r\n!\r\n000\r\nX: 1\r\ny:\r\n\r\nGET";
+        let (data, trailers, rest) = read(&[body]).unwrap().unwrap();
+        assert_eq!(data, b"hello!");
+        assert_eq!(trailers, b"X: 1\r\ny:\r\n");
+        assert_eq!(rest, b"GET");
+    }
+
+    #[test]
+    fn what_two_readers_could_read_differently_is_refused() {
+        for bad in [
+            "5\nhello\r\n0\r\n\r\n",
+            "5\r\nhello0\r\n\r\n",
+            "5\r\nhello\n0\r\n\r\n",
+            "0x5\r\nhello\r\n0\r\n\r\n",
+            "-1\r\n\r\n",
+            "\r\n",
+            " 5\r\nhello\r\n0\r\n\r\n",
+            "5 \r\nhello\r\n0\r\n\r\n",
+            "5;\x01\r\nhello\r\n0\r\n\r\n",
+            "5\x0c;a\r\nhello\r\n0\r\n\r\n",
+            "8000000000000000\r\n",
+            "00000000000000005\r\nhello\r\n0\r\n\r\n",
+            "0\r\nX : 1\r\n\r\n",
+            "0\r\n folded\r\n\r\n",
+            "0\r\nno colon\r\n\r\n",
+            "0\r\nX: 1\n\r\n",
+            "5\r\rhello",
+        ] {
+            assert_eq!(read(&[bad.as_bytes()]), Err(Malformed::Chunk), "{bad:?}");
+        }
+        let long = [b"1;".as_slice(), &[b'a'; MAX_SIZE_LINE_BYTES]].concat();
+        assert_eq!(read(&[&long]), Err(Malformed::Chunk));
+    }
+
+    #[test]
+    fn trailers_have_a_most_however_they_are_cut() {
+        let line = |bytes: usize| format!("X: {}\r\n", "y".repeat(bytes - 5));
+        let lines = line(128).repeat(MAX_TRAILER_BYTES / 128 - 1);
+        for (last, fits) in [(128, true), (129, false)] {
+            let section = lines.clone() + &line(last);
+            let wire = format!("0\r\n{section}\r\n");
+            for piece in [1000, wire.len() - 1, wire.len()] {
+                let pieces: Vec<&[u8]> = wire.as_bytes().chunks(piece).collect();
+                let read = read(&pieces).map(|read| read.map(|(_, trailers, _)| trailers.len()));
+                let expected = if fits { Ok(Some(section.len())) } else { Err(Malformed::Chunk) };
+                assert_eq!(read, expected, "{last} in pieces of {piece}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_body_reads_back_however_it_is_cut(
+            chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..40), 0..6),
+            piece in 1usize..30,
+            trailers in "([a-z]{1,5}: [!-~]{0,9}\r\n){0,3}",
+        ) {
+            let mut wire = Vec::new();
+            for chunk in &chunks {
+                wire.extend(format!("{:X}\r\n", chunk.len()).into_bytes());
+                wire.extend(chunk);
+                wire.extend(b"\r\n");
+            }
+            wire.extend(format!("0\r\n{trailers}\r\n").into_bytes());
+            let pieces: Vec<&[u8]> = wire.chunks(piece).collect();
+            let (data, kept, rest) = read(&pieces).unwrap().unwrap();
+            prop_assert_eq!(data, chunks.concat());
+            prop_assert_eq!(kept, trailers.into_bytes());
+            prop_assert!(rest.is_empty());
+        }
+
+        #[test]
+        fn reading_never_panics(bytes: Vec<u8>) {
+            let _ = read(&[&bytes]);
+        }
+    }
+}

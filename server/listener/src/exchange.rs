@@ -1,0 +1,177 @@
+//! What the gate knows of one request and hands to its handler beside hyper's view.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use hyper::{Method, http::request::Parts};
+use tokio::sync::Notify;
+
+use super::{framing::Head, malformed::Malformed, normalize};
+
+/// One request on its way: an extension of each that comes over a connection of ours. What its
+/// body turns out to be is filled in while it arrives.
+#[derive(Debug)]
+pub struct Exchange {
+    /// When the head was complete.
+    pub received_at: SystemTime,
+    /// The same on the clock that never steps.
+    pub clock: Instant,
+    /// What stood on the wire; `None` for HTTP/2, whose heads have no such form.
+    pub wire: Option<Wire>,
+    /// Why the head is refused, if it is.
+    pub malformed: Option<Malformed>,
+    /// Whether hyper read something else than it was handed.
+    misread: AtomicBool,
+    /// The trailer section of a chunked body as it came, with its line ends.
+    trailers: OnceLock<Bytes>,
+    trouble: OnceLock<Trouble>,
+    body_ended: AtomicBool,
+    /// Whether somebody wants to know that the sender hangs up.
+    watched: AtomicBool,
+    hung_up: AtomicBool,
+    hang_up: Notify,
+}
+
+/// Why a body ends early although its sender did not cut it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Its chunks cannot be read.
+    Malformed,
+    /// It took longer than so many seconds.
+    TimedOut(u64),
+}
+
+/// A request head in HTTP/1 form, byte for byte.
+#[derive(Debug)]
+pub struct Wire {
+    /// From the request line through the empty line; what had come of it if it is malformed.
+    pub bytes: Bytes,
+    /// Its parts; `None` if it is malformed.
+    pub head: Option<Head>,
+    /// The head that hyper was handed in its stead.
+    pub(super) tamed: Option<Bytes>,
+}
+
+impl Exchange {
+    /// An exchange over HTTP/1 whose head is complete now, or refused now.
+    pub(super) fn new(wire: Wire, malformed: Option<Malformed>) -> Self {
+        Self { wire: Some(wire), ..Self::without_wire(malformed) }
+    }
+
+    /// An exchange over HTTP/2.
+    pub(super) fn without_wire(malformed: Option<Malformed>) -> Self {
+        Self {
+            received_at: SystemTime::now(),
+            clock: Instant::now(),
+            wire: None,
+            malformed,
+            misread: AtomicBool::new(false),
+            trailers: OnceLock::new(),
+            trouble: OnceLock::new(),
+            body_ended: AtomicBool::new(false),
+            watched: AtomicBool::new(false),
+            hung_up: AtomicBool::new(false),
+            hang_up: Notify::new(),
+        }
+    }
+
+    /// What stood on the wire, if hyper, which chose the route, read the same.
+    pub fn exact(&self, parts: &Parts) -> Option<(&Wire, &Head)> {
+        let wire = self.wire.as_ref()?;
+        let head = wire.head.as_ref()?;
+        let agrees = match &wire.tamed {
+            None => normalize::agrees(&wire.bytes, head, parts),
+            Some(_) => !self.misread.load(Ordering::Acquire),
+        };
+        agrees.then_some((wire, head))
+    }
+
+    /// Gives the handler what stood on the wire where hyper was handed a tamed form of it.
+    pub(super) fn untame(&self, parts: &mut Parts) {
+        let Some(Wire { bytes, head: Some(head), tamed: Some(tamed) }) = &self.wire else { return };
+        let agrees = Head::read(tamed).is_ok_and(|head| normalize::agrees(tamed, &head, parts));
+        self.misread.store(!agrees, Ordering::Release);
+        if agrees {
+            parts.headers = normalize::header_map(bytes, head);
+            if let Ok(method) = Method::from_bytes(&bytes[head.method.clone()]) {
+                parts.method = method;
+            }
+        }
+    }
+
+    /// The trailer section as it came; empty until the body is over.
+    pub fn trailers(&self) -> &[u8] {
+        self.trailers.get().map_or(&[], |trailers| trailers)
+    }
+
+    pub(super) fn set_trailers(&self, trailers: Bytes) {
+        // A body ends once.
+        let _ = self.trailers.set(trailers);
+    }
+
+    /// What went wrong with the body, if something did.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.trouble.get().copied()
+    }
+
+    pub(super) fn set_trouble(&self, trouble: Trouble) {
+        // The first one is the cause of what follows.
+        let _ = self.trouble.set(trouble);
+    }
+
+    /// Whether the end of the body has been seen.
+    pub(super) fn has_body_ended(&self) -> bool {
+        self.body_ended.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_body_ended(&self) {
+        self.body_ended.store(true, Ordering::Release);
+    }
+
+    /// Waits until the sender ends its side of the connection. Only HTTP/1 tells it so: over HTTP/2
+    /// whoever answers a stream that is reset is dropped. For one waiter.
+    pub async fn hung_up(&self) {
+        self.watched.store(true, Ordering::Release);
+        self.hang_up.notified().await;
+    }
+
+    /// Whether the sender has ended its side of the connection while that was waited for.
+    pub fn has_hung_up(&self) -> bool {
+        self.hung_up.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody wants to know that, and does not know it yet.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watched.load(Ordering::Acquire) && !self.has_hung_up()
+    }
+
+    pub(super) fn set_hung_up(&self) {
+        self.hung_up.store(true, Ordering::Release);
+        self.hang_up.notify_one();
+    }
+}
+
+/// Where the gate leaves the exchange of the head that it hands to hyper, for the service that
+/// hyper then calls. A cheap-clone handle.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Slot(
+    /// Never held across an await: both sides only swap.
+    Arc<Mutex<Option<Arc<Exchange>>>>,
+);
+
+impl Slot {
+    /// Leaves an exchange; `false` if the one before was never taken.
+    pub(super) fn put(&self, exchange: Arc<Exchange>) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(exchange).is_none()
+    }
+
+    pub(super) fn take(&self) -> Option<Arc<Exchange>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,427 @@
+//! The gate between a socket and hyper: frames HTTP/1 itself, hands hyper one message at a time,
+//! keeps each head as it came, and lets nobody wait for ever.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memchr_iter;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
+use tokio_util::io::poll_read_buf;
+
+use super::{
+    chunks::{Chunks, Step},
+    clock::Clock,
+    exchange::{Exchange, Slot, Trouble, Wire},
+    framing::{Framing, Head, MAX_HEAD_BYTES, Scan, is_token},
+    malformed::{HEAD_SECONDS, Malformed},
+    normalize,
+};
+
+mod write;
+
+/// How long a connection may be silent between messages, or take nothing of what is sent to it.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long a head may take from its first byte.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(HEAD_SECONDS);
+/// After an answer that came before the end of its request, how long what still arrives is
+/// thrown away: closing at once would reset the connection under the answer.
+const LINGER: Duration = Duration::from_secs(5);
+/// How much is read from the socket at once, in bytes.
+pub(super) const READ_BYTES: usize = 8 * 1024;
+/// A head that is longer than this needs one of the server's permits for large heads.
+const LARGE_HEAD_BYTES: usize = 16 * 1024;
+/// Empty lines that may stand before a request (RFC 9112 §2.2).
+const MAX_EMPTY_LINES: u8 = 4;
+
+/// A socket whose reader sees only whole, well-framed HTTP/1 requests.
+pub(super) struct Gate<S> {
+    /// Limited to the message that is being handed on.
+    socket: Take<S>,
+    /// Arrived and not yet handed on. Holds no memory while the connection idles.
+    input: BytesMut,
+    /// To be handed on before anything else.
+    handed: Bytes,
+    state: State,
+    slot: Slot,
+    /// The request that was handed on last.
+    current: Option<Arc<Exchange>>,
+    large_heads: Arc<Semaphore>,
+    /// Whether a request was refused of which more may arrive.
+    lingers: bool,
+    /// Until when the connection may be silent, take nothing, or go on sending in vain.
+    idle_until: Option<Instant>,
+    write_until: Option<Instant>,
+    linger_until: Option<Instant>,
+    clock: Clock,
+}
+
+enum State {
+    /// A head is to come.
+    Head(Arriving),
+    /// So many bytes of body are to come.
+    Length(u64),
+    Chunked(Chunks, Arc<Exchange>),
+    /// Nothing more is handed on.
+    End,
+    /// Everything is handed on as it comes: HTTP/2.
+    Open,
+}
+
+#[derive(Default)]
+struct Arriving {
+    scan: Scan,
+    empty_lines: u8,
+    /// When the first byte came.
+    since: Option<Instant>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Arriving {
+    /// A head of which `input` has arrived.
+    fn with(input: &[u8]) -> Self {
+        Self { since: (!input.is_empty()).then(Instant::now), ..Self::default() }
+    }
+
+    /// The length of the head, as soon as all of it has arrived.
+    fn advance(
+        &mut self,
+        input: &mut BytesMut,
+        large_heads: &Arc<Semaphore>,
+    ) -> Result<Option<usize>, Malformed> {
+        while self.scan.is_at_start() && input.starts_with(b"\r\n") {
+            self.empty_lines += 1;
+            if self.empty_lines > MAX_EMPTY_LINES {
+                return Err(Malformed::RequestLine);
+            }
+            input.advance(2);
+        }
+        match input.first() {
+            None => {
+                // Some senders end a body with an empty line that belongs to nothing: silence
+                // behind it is no slow head.
+                self.since = None;
+                return Ok(None);
+            }
+            // What is no HTTP is told so before it has waited for an answer in vain.
+            Some(&first) if !is_token(first) && (first != b'\r' || input.len() > 1) => {
+                return Err(if first == b'\n' {
+                    Malformed::BareLineFeed
+                } else {
+                    Malformed::RequestLine
+                });
+            }
+            Some(b'\r') => return Ok(None),
+            Some(_) => {}
+        }
+        let length = self.scan.advance(input)?;
+        if length.is_none() && input.len() > LARGE_HEAD_BYTES && self.permit.is_none() {
+            let permit = large_heads.clone().try_acquire_owned();
+            self.permit = Some(permit.map_err(|_| Malformed::Crowded)?);
+        }
+        Ok(length)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
+    /// A gate for HTTP/1; `input` has arrived already.
+    pub(super) fn new(socket: S, input: BytesMut, slot: Slot, large_heads: Arc<Semaphore>) -> Self {
+        let state = State::Head(Arriving::with(&input));
+        Self {
+            socket: socket.take(u64::MAX),
+            input,
+            handed: Bytes::new(),
+            state,
+            slot,
+            current: None,
+            large_heads,
+            lingers: false,
+            idle_until: None,
+            write_until: None,
+            linger_until: None,
+            clock: Clock::default(),
+        }
+    }
+
+    /// A gate that hands on everything, for HTTP/2.
+    pub(super) fn open(socket: S, input: BytesMut) -> Self {
+        let gate = Self::new(socket, input, Slot::default(), Arc::new(Semaphore::new(0)));
+        Self { state: State::Open, ..gate }
+    }
+
+    /// Waits for a head and hands it on. Hands on nothing at the end of the connection.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let State::Head(arriving) = &mut self.state else { return Poll::Ready(Ok(())) };
+            match arriving.advance(&mut self.input, &self.large_heads) {
+                Ok(Some(length)) => {
+                    let bytes = self.input.split_to(length).freeze();
+                    self.hand_on(bytes);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(malformed) => {
+                    self.refuse_arrived(malformed);
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(None) => {}
+            }
+            let since = arriving.since;
+            match (self.poll_input(cx)?, since) {
+                (Poll::Ready(0), _) => {
+                    self.end_of_input();
+                    return Poll::Ready(Ok(()));
+                }
+                (Poll::Ready(_), _) => {
+                    if let State::Head(arriving) = &mut self.state {
+                        arriving.since.get_or_insert_with(Instant::now);
+                    }
+                }
+                (Poll::Pending, Some(since)) => {
+                    ready!(self.clock.poll_until(cx, since + HEAD_TIMEOUT));
+                    self.refuse_arrived(Malformed::HeadTimeout);
+                    return Poll::Ready(Ok(()));
+                }
+                (Poll::Pending, None) => {
+                    // Idle connections are many: they hold no buffer.
+                    self.input = BytesMut::new();
+                    let until =
+                        *self.idle_until.get_or_insert_with(|| Instant::now() + IDLE_TIMEOUT);
+                    ready!(self.clock.poll_until(cx, until));
+                    self.end_of_input();
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+
+    fn hand_on(&mut self, bytes: Bytes) {
+        let head = match Head::read(&bytes) {
+            Ok(head) => head,
+            Err(malformed) => return self.refuse(bytes, malformed),
+        };
+        self.idle_until = None;
+        let tamed = normalize::tamed(&bytes, &head);
+        self.handed = tamed.clone().unwrap_or_else(|| bytes.clone());
+        let framing = head.framing;
+        let exchange = Arc::new(Exchange::new(Wire { bytes, head: Some(head), tamed }, None));
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+        self.state = match framing {
+            Framing::Length(0) => State::Head(Arriving::with(&self.input)),
+            Framing::Length(length) => State::Length(length),
+            Framing::Chunked => State::Chunked(Chunks::default(), exchange.clone()),
+        };
+        self.put(exchange);
+    }
+
+    /// Has the sender told what is wrong with what has arrived of its head, and reads no further.
+    fn refuse_arrived(&mut self, malformed: Malformed) {
+        let arrived = self.input.len().min(MAX_HEAD_BYTES);
+        let bytes = self.input.split_to(arrived).freeze();
+        self.refuse(bytes, malformed);
+    }
+
+    fn refuse(&mut self, mut bytes: Bytes, malformed: Malformed) {
+        bytes.truncate(lenient_end(&bytes));
+        self.handed = normalize::stand_in(Head::target_of(&bytes).map(|target| &bytes[target]));
+        self.state = State::End;
+        self.lingers = true;
+        let wire = Wire { bytes, head: None, tamed: None };
+        self.put(Arc::new(Exchange::new(wire, Some(malformed))));
+    }
+
+    fn put(&mut self, exchange: Arc<Exchange>) {
+        self.current = Some(exchange.clone());
+        if !self.slot.put(exchange) {
+            // Only if hyper read a head without asking what to do with it.
+            tracing::warn!("a request was not taken up; closing its connection");
+            self.handed = Bytes::new();
+            self.state = State::End;
+        }
+    }
+
+    /// Hands on chunk framing in one canonical form, so that no reader can read it differently.
+    /// Returns with nothing handed on where data is due, or at the end of the connection.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let State::Chunked(chunks, exchange) = &mut self.state else {
+                return Poll::Ready(Ok(()));
+            };
+            let step = match chunks.next(&self.input) {
+                Ok(step) => step,
+                Err(malformed) => {
+                    exchange.set_trouble(Trouble::Malformed);
+                    self.state = State::End;
+                    self.lingers = true;
+                    return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, malformed)));
+                }
+            };
+            match step {
+                Step::Data(_) => return Poll::Ready(Ok(())),
+                Step::LastSize(bytes) => self.input.advance(bytes),
+                Step::DataEnd(bytes) => {
+                    self.input.advance(bytes);
+                    self.handed = Bytes::from_static(b"\r\n");
+                    return Poll::Ready(Ok(()));
+                }
+                Step::Chunk(bytes, size) => {
+                    self.input.advance(bytes);
+                    self.handed = Bytes::from(format!("{size:x}\r\n"));
+                    return Poll::Ready(Ok(()));
+                }
+                Step::End(trailers, all) => {
+                    let mut section = self.input.split_to(all);
+                    section.truncate(trailers);
+                    exchange.set_trailers(section.freeze());
+                    self.handed = Bytes::from_static(b"0\r\n\r\n");
+                    self.state = State::Head(Arriving::with(&self.input));
+                    return Poll::Ready(Ok(()));
+                }
+                Step::Starved => {
+                    if ready!(self.poll_input(cx))? == 0 {
+                        self.end_of_input();
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands on at most `left` bytes of body and says how many; 0 at the end of the connection.
+    fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        left: u64,
+    ) -> Poll<io::Result<u64>> {
+        let before = buf.filled().len();
+        if self.input.is_empty() {
+            self.socket.set_limit(left);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, buf))?;
+        } else {
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            let taken = self.input.len().min(left).min(buf.remaining());
+            buf.put_slice(&self.input[..taken]);
+            self.input.advance(taken);
+        }
+        let taken = (buf.filled().len() - before) as u64;
+        if taken == 0 {
+            self.end_of_input();
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.input.reserve(READ_BYTES);
+        self.socket.set_limit(u64::MAX);
+        poll_read_buf(Pin::new(&mut self.socket), cx, &mut self.input)
+    }
+
+    /// Looks whether the sender of a request that waits for its answer hangs up. What it sends
+    /// meanwhile is kept for later.
+    fn look_out(&mut self, cx: &mut Context<'_>) {
+        let Some(current) = self.current.as_ref().filter(|current| current.is_watched()) else {
+            return;
+        };
+        let current = current.clone();
+        while matches!(self.state, State::Head(_)) && self.input.len() < READ_BYTES {
+            match self.poll_input(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(1..)) => {
+                    if let State::Head(arriving) = &mut self.state {
+                        arriving.since.get_or_insert_with(Instant::now);
+                    }
+                }
+                Poll::Ready(Ok(0) | Err(_)) => return current.set_hung_up(),
+            }
+        }
+    }
+
+    fn end_of_input(&mut self) {
+        self.state = State::End;
+        self.lingers = false;
+    }
+}
+
+/// Where a head that is wrong ends at the latest: after the first line that a lenient reader takes
+/// for empty. Behind a proxy what follows may be another sender's.
+fn lenient_end(input: &[u8]) -> usize {
+    let (mut start, mut has_text) = (0, false);
+    for end in memchr_iter(b'\n', input) {
+        let is_empty = input[start..end].iter().all(|&byte| byte == b'\r');
+        if is_empty && has_text {
+            return end + 1;
+        }
+        has_text |= !is_empty;
+        start = end + 1;
+    }
+    input.len()
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let gate = self.get_mut();
+        loop {
+            if !gate.handed.is_empty() {
+                let taken = gate.handed.len().min(buf.remaining());
+                buf.put_slice(&gate.handed[..taken]);
+                gate.handed.advance(taken);
+                if gate.handed.is_empty() {
+                    // Lets go of the head's memory.
+                    gate.handed = Bytes::new();
+                }
+                return Poll::Ready(Ok(()));
+            }
+            match &mut gate.state {
+                State::End => return Poll::Ready(Ok(())),
+                State::Head(_) => ready!(gate.poll_head(cx))?,
+                State::Length(left) => {
+                    let left = *left;
+                    let taken = ready!(gate.poll_data(cx, buf, left))?;
+                    if taken == left {
+                        gate.state = State::Head(Arriving::with(&gate.input));
+                    } else if taken > 0 {
+                        gate.state = State::Length(left - taken);
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                State::Chunked(..) => {
+                    ready!(gate.poll_chunk(cx))?;
+                    let State::Chunked(chunks, _) = &gate.state else { continue };
+                    if let (true, Some(left)) = (gate.handed.is_empty(), chunks.data_left()) {
+                        let taken = ready!(gate.poll_data(cx, buf, left))?;
+                        if let State::Chunked(chunks, _) = &mut gate.state {
+                            chunks.took(taken);
+                        }
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+                State::Open => {
+                    if gate.input.is_empty() {
+                        gate.input = BytesMut::new();
+                        gate.socket.set_limit(u64::MAX);
+                        return Pin::new(&mut gate.socket).poll_read(cx, buf);
+                    }
+                    gate.handed = gate.input.split().freeze();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

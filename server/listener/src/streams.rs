@@ -1,0 +1,209 @@
+//! The open streams of an HTTP/2 connection: since when there is none, how much of their responses
+//! waits for the peer, and the end of those that the peer does not take.
+
+use std::{
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{body::Body, response::Response};
+use futures_util::FutureExt as _;
+use http_body::Body as _;
+use hyper::{
+    StatusCode,
+    header::{HeaderValue, RETRY_AFTER},
+};
+use tokio::{sync::Notify, time::Instant};
+
+use super::unsent::{Pieces, Unsent};
+use hookglass_limits::address::Address;
+use hookglass_limits::budget::Share;
+
+/// Responses that a connection may have open while more than [`UNREAD_BYTES`] of them wait for the
+/// peer.
+const FEW: usize = 8;
+/// Bytes of responses that may wait for the peer of one connection before it gets only [`FEW`].
+const UNREAD_BYTES: u64 = 1024 * 1024;
+/// Streams that one client may have refused in a row for want of memory. One that goes on is
+/// cut off: what was refused leaves room behind that only the end of the connection gives back.
+pub(super) const MAX_REFUSED: usize = 32;
+
+/// The streams of one connection. A cheap-clone handle.
+#[derive(Clone)]
+pub struct Streams {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Never held across an await: each use counts or looks at a clock.
+    state: Mutex<State>,
+    /// Too many streams were refused.
+    overrun: Notify,
+}
+
+struct State {
+    open: usize,
+    /// When the last one ended, or the connection began.
+    ended: Instant,
+    /// Since one was opened last.
+    refused: usize,
+    /// Responses with bytes that wait for the peer, and those bytes.
+    answering: usize,
+    unread: u64,
+    /// The stream that hyper starts next.
+    newest: Option<Newest>,
+}
+
+/// A stream whose task hyper has not started.
+enum Newest {
+    /// What hyper will hold of its response.
+    Open(Arc<Unsent>),
+    Refused,
+}
+
+/// A stream that is being answered, until the last byte of its response is written.
+pub(super) struct OpenStream {
+    streams: Streams,
+    unsent: Arc<Unsent>,
+    _share: Share<Option<Address>>,
+}
+
+/// A response of which bytes wait for the peer; counts until they are written.
+struct Answering {
+    stream: OpenStream,
+    bytes: u64,
+}
+
+impl Streams {
+    pub(super) fn new() -> Self {
+        let state = State {
+            open: 0,
+            ended: Instant::now(),
+            refused: 0,
+            answering: 0,
+            unread: 0,
+            newest: None,
+        };
+        Self { inner: Arc::new(Inner { state: Mutex::new(state), overrun: Notify::new() }) }
+    }
+
+    /// Opens a stream, whose task hyper starts next. `share` is the memory that it takes.
+    pub(super) fn open(&self, share: Share<Option<Address>>) -> OpenStream {
+        let unsent = Unsent::new();
+        self.with(|state| {
+            state.open += 1;
+            state.refused = 0;
+            state.newest = Some(Newest::Open(unsent.clone()));
+        });
+        OpenStream { streams: self.clone(), unsent, _share: share }
+    }
+
+    /// The response to a stream for which there is no memory: nothing but a head. `is_shared` says
+    /// whether the connection is a proxy's, whose other clients have done nothing.
+    pub(super) fn refuse(&self, is_shared: bool) -> Response {
+        let refused = self.with(|state| {
+            state.newest = Some(Newest::Refused);
+            state.refused += usize::from(!is_shared);
+            state.refused
+        });
+        if refused > MAX_REFUSED {
+            self.inner.overrun.notify_one();
+        }
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        response
+    }
+
+    /// Waits until the peer has had too many streams refused. For one waiter.
+    pub(super) async fn overrun(&self) {
+        self.inner.overrun.notified().await;
+    }
+
+    /// For how long no stream has been open; `None` while one is.
+    pub(super) fn idle(&self) -> Option<Duration> {
+        self.with(|state| (state.open == 0).then(|| state.ended.elapsed()))
+    }
+
+    /// Whether so much waits for the peer that it gets no further large response.
+    pub fn is_congested(&self) -> bool {
+        self.with(|state| state.answering >= FEW && state.unread > UNREAD_BYTES)
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+        run(&mut self.inner.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Starts the tasks of streams, and ends those of which the peer takes nothing for too long.
+impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Streams {
+    fn execute(&self, task: F) {
+        // hyper starts the task of a stream right after it has called the service for it.
+        let unsent = match self.with(|state| state.newest.take()) {
+            Some(Newest::Open(unsent)) => unsent,
+            Some(Newest::Refused) => {
+                // Its response is ready. As a task it would wait for its turn, and a crowd of them
+                // takes more memory than what they were refused for.
+                task.now_or_never();
+                return;
+            }
+            None => {
+                tokio::spawn(task);
+                return;
+            }
+        };
+        tokio::spawn(async move {
+            let mut task = pin!(task);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = &mut task => return,
+                    () = unsent.stalled() => {}
+                }
+                // A body that waits for its bytes to be written fails now, and hyper resets the
+                // stream. One whose stream has no window left is not asked: dropping its task resets
+                // the stream.
+                if futures_util::poll!(&mut task).is_ready() || unsent.is_stalled() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+impl OpenStream {
+    /// Stays open until the response is written, which a feed is only at its end.
+    pub(super) fn answered_by(self, response: Response) -> Response {
+        if response.body().is_end_stream() {
+            return response;
+        }
+        response.map(|body| {
+            let (bytes, unsent) = (body.size_hint().lower(), self.unsent.clone());
+            self.streams.with(|state| {
+                state.answering += usize::from(bytes > 0);
+                state.unread += bytes;
+            });
+            Body::new(Pieces::new(body, unsent, Arc::new(Answering { stream: self, bytes })))
+        })
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.streams.with(|state| {
+            state.open -= 1;
+            state.ended = Instant::now();
+        });
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let bytes = self.bytes;
+        self.stream.streams.with(|state| {
+            state.answering -= usize::from(bytes > 0);
+            state.unread -= bytes;
+        });
+    }
+}

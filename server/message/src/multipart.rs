@@ -1,0 +1,360 @@
+//! The parts of a multipart body (RFC 2046 §5.1, RFC 7578). Broken ones are read as far as they
+//! can be, and what is broken is headers.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+
+use crate::{
+    form, head,
+    media_type::{Media, parameter},
+};
+
+/// The most parts that are shown.
+const MAX_PARTS: usize = 100_000;
+
+/// The longest boundary that is searched for, in bytes. RFC 2046 §5.1.1 allows 70.
+const MAX_BOUNDARY_BYTES: usize = 200;
+
+/// So much of the fields of a part is read, in bytes: reading them takes many times their length.
+const MAX_NAMING_BYTES: usize = 16 * 1024;
+
+/// A part as it was sent.
+#[derive(Debug)]
+pub struct PartContent<'a> {
+    /// The name of its form field.
+    pub name: Option<String>,
+    /// The name of its file.
+    pub file: Option<String>,
+    /// Its type; nothing where it names none.
+    pub media: Media,
+    /// Its content.
+    pub body: &'a [u8],
+}
+
+/// Where the parts of a body are.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    parts: Vec<Part>,
+    /// What is broken, in sentences.
+    broken: Vec<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    fields: Range<usize>,
+    body: Range<usize>,
+}
+
+/// What the fields of a part say of it.
+struct PartHeaders {
+    name: Option<String>,
+    file: Option<String>,
+    media: Media,
+}
+
+impl Parts {
+    /// The parts between the boundaries of a body.
+    pub fn of(media: &Media, bytes: &[u8]) -> Self {
+        let mut parts = Self::default();
+        let boundary = match media.parameter("boundary").filter(|boundary| !boundary.is_empty()) {
+            Some(boundary) => boundary.into_bytes(),
+            None => {
+                parts
+                    .broken
+                    .push("Content-Type names no boundary: the first line is taken for it.");
+                match guessed_boundary(bytes) {
+                    Some(boundary) => boundary,
+                    None => return parts,
+                }
+            }
+        };
+        if boundary.len() > MAX_BOUNDARY_BYTES {
+            parts.broken.push("The boundary is longer than 200 bytes: it is not searched for.");
+            return parts;
+        }
+        let delimiter = [b"\n--", boundary.as_slice()].concat();
+        let delimiter = Finder::new(&delimiter);
+        let Some(mut at) = next_delimiter(bytes, 0, &delimiter) else {
+            parts.broken.push("The boundary that Content-Type names stands nowhere in the body.");
+            return parts;
+        };
+        loop {
+            let after = at.end;
+            if bytes[after..].starts_with(b"--") {
+                return parts;
+            }
+            let Some(line_end) = memchr::memchr(b'\n', &bytes[after..]) else {
+                parts.broken.push("The body ends in the middle of a boundary.");
+                return parts;
+            };
+            let start = after + line_end + 1;
+            if parts.parts.len() >= MAX_PARTS {
+                parts.broken.push("It is shown in part: there are more than 100,000 parts.");
+                return parts;
+            }
+            let next = next_delimiter(bytes, start, &delimiter);
+            let end = next.as_ref().map_or(bytes.len(), |next| next.start).max(start);
+            let body = head_end(&bytes[start..end]).map(|length| start + length);
+            if body.is_none() {
+                parts.say("A part has no empty line between its fields and its content.");
+            }
+            let body = body.unwrap_or(end);
+            if body - start > MAX_NAMING_BYTES {
+                parts.say("The fields of a part are longer than 16 KiB and are read up to there.");
+            }
+            parts.parts.push(Part { fields: start..body, body: body..end });
+            match next {
+                Some(next) => at = next,
+                None => {
+                    parts.broken.push("The last boundary is missing: the body may be cut off.");
+                    return parts;
+                }
+            }
+        }
+    }
+
+    /// How much memory it takes.
+    pub const fn weight(&self) -> usize {
+        self.parts.capacity() * size_of::<Part>()
+    }
+
+    /// Says what is broken, once.
+    fn say(&mut self, broken: &'static str) {
+        if !self.broken.contains(&broken) {
+            self.broken.push(broken);
+        }
+    }
+
+    /// The parts in order, each read when it is taken.
+    pub fn iter<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = PartContent<'a>> {
+        self.parts.iter().map(|part| {
+            let PartHeaders { name, file, media } = part_headers(&bytes[part.fields.clone()]);
+            PartContent { name, file, media, body: &bytes[part.body.clone()] }
+        })
+    }
+
+    /// What is broken, in sentences, each once.
+    pub fn broken(&self) -> &[&'static str] {
+        &self.broken
+    }
+
+    /// The contents of the parts of a name that are no files, in order.
+    pub fn values<'a>(&'a self, bytes: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        let named = self.parts.iter().filter(move |part| {
+            part.fields.len() <= MAX_NAMING_BYTES && {
+                let headers = part_headers(&bytes[part.fields.clone()]);
+                headers.file.is_none() && headers.name.as_deref() == Some(name)
+            }
+        });
+        named.map(|part| &bytes[part.body.clone()])
+    }
+
+    /// The content of a part with the file name that it has, if it has one.
+    pub fn part<'a>(&self, bytes: &'a [u8], number: usize) -> Option<(&'a [u8], Option<String>)> {
+        let part = self.parts.get(number)?;
+        let headers = part_headers(&bytes[part.fields.clone()]);
+        Some((&bytes[part.body.clone()], headers.file.or(headers.name)))
+    }
+}
+
+fn part_headers(fields: &[u8]) -> PartHeaders {
+    let mut headers = PartHeaders { name: None, file: None, media: Media::default() };
+    let fields = &fields[..fields.len().min(MAX_NAMING_BYTES)];
+    for (name, value) in head::raw_fields(fields) {
+        if name.eq_ignore_ascii_case(b"content-disposition") {
+            let value = String::from_utf8_lossy(&value);
+            headers.name = parameter(&value, "name").or(headers.name);
+            // RFC 7578 §4.2 forbids the form of RFC 5987, which some send all the same.
+            let plain = parameter(&value, "filename");
+            let extended = || parameter(&value, "filename*").map(|file| unextended(&file));
+            headers.file = plain.or_else(extended).or(headers.file);
+        } else if name.eq_ignore_ascii_case(b"content-type") {
+            headers.media = Media::of(&value);
+        }
+    }
+    headers
+}
+
+/// `UTF-8''na%C3%AFve.txt` decoded.
+fn unextended(value: &str) -> String {
+    let encoded = value.rsplit('\'').next().unwrap_or(value);
+    String::from_utf8_lossy(&form::unpercent(encoded.as_bytes())).into_owned()
+}
+
+/// Where the content begins behind the fields and the empty line. A part may have no fields.
+fn head_end(part: &[u8]) -> Option<usize> {
+    if part.starts_with(b"\r\n") {
+        return Some(2);
+    }
+    if part.starts_with(b"\n") {
+        return Some(1);
+    }
+    let mut at = 0;
+    while let Some(next) = memchr::memchr(b'\n', &part[at..]) {
+        at += next + 1;
+        if part[at..].starts_with(b"\r\n") {
+            return Some(at + 2);
+        }
+        if part[at..].starts_with(b"\n") {
+            return Some(at + 1);
+        }
+    }
+    None
+}
+
+/// The next delimiter at the start of a line, with the line end before it, which belongs to it.
+/// `delimiter` finds it with the line feed: so no two places overlap, and each byte is looked at
+/// once whatever is sent.
+fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<Range<usize>> {
+    let rest = bytes.get(from..)?;
+    let bare = delimiter.needle().get(1..)?;
+    // What stands right behind the delimiter before, or at the very start, has no line end of its
+    // own.
+    if rest.starts_with(bare) && is_whole(&rest[bare.len()..]) {
+        return Some(from..from + bare.len());
+    }
+    let mut found = delimiter.find_iter(rest).map(|at| (at, at + 1 + bare.len()));
+    let (at, end) = found.find(|&(_, end)| is_whole(&rest[end..]))?;
+    let carriage_return = usize::from(rest[..at].ends_with(b"\r"));
+    Some(from + at - carriage_return..from + end)
+}
+
+/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another. The
+/// last has two more hyphens, and blanks may follow any (RFC 2046 §5.1.1).
+fn is_whole(after: &[u8]) -> bool {
+    let after = after.strip_prefix(b"--").unwrap_or(after);
+    let end = after.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
+    matches!(end, None | Some(b'\r' | b'\n'))
+}
+
+/// What the first line says that the boundary is.
+fn guessed_boundary(bytes: &[u8]) -> Option<Vec<u8>> {
+    let line = bytes.split(|&byte| byte == b'\n').next()?;
+    let boundary = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"--")?;
+    (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len()).then(|| boundary.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn media() -> Media {
+        Media::of(b"multipart/form-data; boundary=xx")
+    }
+
+    fn shown(bytes: &[u8]) -> (Vec<String>, Vec<&'static str>) {
+        let parts = Parts::of(&media(), bytes);
+        let contents = parts.iter(bytes).map(|part| {
+            let file = part.file.map_or_else(String::new, |file| format!(" file {file}"));
+            let name = part.name.unwrap_or_default();
+            format!("{name}={}{file}", String::from_utf8_lossy(part.body))
+        });
+        (contents.collect(), parts.broken().to_vec())
+    }
+
+    const SAMPLE: &[u8] = b"preamble\r\n--xx\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\ntwo\r\n--xx  \r\ncontent-disposition: form-data; name=f; filename=\"C:\\x\\p.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--xx\r\nContent-Disposition: form-data; name=e\r\n\r\n\r\n--xx--\r\nepilogue";
+
+    #[test]
+    fn parts_have_names_types_files_and_sizes() {
+        let (fields, notes) = shown(SAMPLE);
+        let expected = ["a=one\r\ntwo", "f=\u{fffd}PNG\0 file C:\\x\\p.png", "e="];
+        assert_eq!((fields.as_slice(), notes.len()), (expected.map(str::to_owned).as_slice(), 0));
+        let parts = Parts::of(&media(), SAMPLE);
+        let (bytes, file) = parts.part(SAMPLE, 1).unwrap();
+        assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
+        assert_eq!(parts.part(SAMPLE, 3), None);
+        assert_eq!(parts.values(SAMPLE, "a").next(), Some(b"one\r\ntwo".as_slice()));
+        assert_eq!(parts.values(SAMPLE, "f").next(), None, "a file is no value");
+    }
+
+    #[test]
+    fn bare_line_feeds_and_extended_names_are_read() {
+        let (fields, notes) =
+            shown(b"--xx\nContent-Disposition: form-data; name=a; filename*=UTF-8''na%C3%AFve\n\nx\n--xx--");
+        assert_eq!(fields, ["a=x file naïve"]);
+        assert!(notes.is_empty());
+    }
+
+    #[test]
+    fn a_boundary_within_a_part_is_none() {
+        let (fields, _) = shown(b"--xx\r\n\r\na --xx b\r\n--xxy\r\n--xx--");
+        assert_eq!(fields, ["=a --xx b\r\n--xxy"]);
+        for inner in ["xx-1", "xx-", "xx--1", "xx b"] {
+            let inner = format!("--{inner}\r\n\r\na\r\n--{inner}\r\n\r\nb\r\n--{inner}--");
+            let outer = format!("--xx\r\n\r\n{inner}\r\n--xx \t\r\n\r\nc\r\n--xx-- \r\n");
+            let parts = Parts::of(&media(), outer.as_bytes());
+            assert_eq!((parts.parts.len(), &parts.broken), (2, &Vec::new()), "{outer}");
+            assert_eq!(parts.part(outer.as_bytes(), 0), Some((inner.as_bytes(), None)));
+        }
+    }
+
+    #[test]
+    fn a_boundary_of_any_length_takes_no_time() {
+        let parts = |boundary: &str, bytes: &[u8]| {
+            Parts::of(&Media::of(format!("multipart/x; boundary={boundary}").as_bytes()), bytes)
+        };
+        let body = [b"x".as_slice(), &b"-".repeat(8 * 1024 * 1024)].concat();
+        let long = parts(&"-".repeat(30_000), &body);
+        assert!(long.broken[0].contains("longer than 200 bytes"), "{long:?}");
+        let longest = "-".repeat(MAX_BOUNDARY_BYTES);
+        assert!(parts(&longest, &body).broken[0].contains("stands nowhere"));
+        let body = format!("--{longest}\r\n\r\na\r\n--{longest}--");
+        assert_eq!(parts(&longest, body.as_bytes()).parts.len(), 1);
+    }
+
+    #[test]
+    fn fields_of_a_part_are_read_only_so_far() {
+        let early = "Content-Disposition: form-data; name=early\r\n";
+        let late = "Content-Disposition: form-data; name=late\r\n";
+        let filler = "a:b\n".repeat(MAX_NAMING_BYTES / 4);
+        let body = format!("--xx\r\n{early}{filler}{late}\r\nvalue\r\n--xx--");
+        let (fields, notes) = shown(body.as_bytes());
+        assert_eq!(fields, ["early=value"]);
+        assert!(notes[0].contains("longer than 16 KiB"), "{notes:?}");
+    }
+
+    #[test]
+    fn what_is_broken_is_said_and_the_rest_is_read() {
+        for (bytes, count, said) in [
+            (b"--xx\r\n\r\na".as_slice(), 1, "The last boundary is missing"),
+            (b"nothing", 0, "stands nowhere"),
+            (b"--xx\r\nno empty line\r\n--xx--", 1, "no empty line"),
+            (b"--xx", 0, "in the middle of a boundary"),
+        ] {
+            let (fields, notes) = shown(bytes);
+            assert_eq!(fields.len(), count, "{said}");
+            assert!(notes.iter().any(|note| note.contains(said)), "{notes:?}");
+        }
+        let none = Media::of(b"multipart/mixed");
+        let parts = Parts::of(&none, b"--q\r\n\r\na\r\n--q--");
+        assert_eq!((parts.parts.len(), parts.broken.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_hundred_thousand_parts_are_enough() {
+        let body = [b"--xx\r\n\r\na\r\n".repeat(100_001).as_slice(), b"--xx--"].concat();
+        let (fields, notes) = shown(&body);
+        assert_eq!(fields.len(), 100_000);
+        assert!(notes[0].contains("more than 100,000"), "{notes:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_is_too_strange(
+            bytes: Vec<u8>,
+            text in "(--xx|\r\n|\n|--|a|x|: |;|name=\"){0,30}",
+            content_type in "multipart/x; boundary=(xx|\"x\")?|multipart/x",
+        ) {
+            for bytes in [bytes.as_slice(), text.as_bytes()] {
+                let parts = Parts::of(&Media::of(content_type.as_bytes()), bytes);
+                parts.iter(bytes).for_each(drop);
+                for number in 0..3 {
+                    parts.part(bytes, number);
+                }
+            }
+        }
+    }
+}

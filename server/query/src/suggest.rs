@@ -1,0 +1,184 @@
+//! What stands at the cursor of a search that is being typed: what is to be replaced, and by what
+//! kind of thing.
+
+use std::ops::Range;
+
+use super::{
+    fields::{FIELDS, FLAGS, THINGS, VERDICTS, unquoted},
+    lexer,
+};
+use hookglass_message::json;
+
+/// What would fit at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it would replace, in bytes.
+    pub range: Range<usize>,
+    pub kind: Kind,
+    /// What was typed of it, without quotes, in lower case.
+    pub typed: String,
+}
+
+/// A kind of thing that fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A field.
+    Field,
+    /// A value of the field of this name, in lower case.
+    Value(String),
+    /// The name of a header field.
+    Header,
+    /// The value of this header field, without quotes and in lower case.
+    HeaderValue(String),
+    /// The name of a query parameter.
+    Parameter,
+    /// The value of this query parameter, without quotes.
+    ParameterValue(String),
+    /// A path in a JSON body.
+    Path,
+    /// A value at this path.
+    PathValue(String),
+}
+
+/// What would fit at the cursor, which stands before the byte `at`.
+pub fn wanted(text: &str, at: usize) -> Wanted {
+    let at = text.floor_char_boundary(at.min(text.len()));
+    // A field without its value is a token whose value is empty.
+    let token = lexer::spans(text)
+        .into_iter()
+        .find(|span| span.start <= at && at <= span.end && !is_sign(&text[span.clone()]))
+        .unwrap_or(at..at);
+    let typed = &text[token.start..at];
+    let Some(colon) = colon(typed) else {
+        let (prefix, kind) = match typed.split_once('.') {
+            Some((field, rest)) if field.eq_ignore_ascii_case("header") => (rest, Kind::Header),
+            Some((field, rest)) if field.eq_ignore_ascii_case("query") => (rest, Kind::Parameter),
+            Some((field, rest)) if field.eq_ignore_ascii_case("body") => (rest, Kind::Path),
+            _ => (typed, Kind::Field),
+        };
+        let typed = prefix.trim_start_matches('"').to_lowercase();
+        return Wanted { range: token, kind, typed };
+    };
+    let (name, value) = (&typed[..colon], &typed[colon + 1..]);
+    let kind = match name.split_once('.') {
+        Some((field, rest)) if field.eq_ignore_ascii_case("header") => {
+            Kind::HeaderValue(unquoted(rest).to_ascii_lowercase())
+        }
+        Some((field, rest)) if field.eq_ignore_ascii_case("query") => {
+            Kind::ParameterValue(unquoted(rest))
+        }
+        Some((field, rest)) if field.eq_ignore_ascii_case("body") => {
+            Kind::PathValue(rest.to_owned())
+        }
+        _ => Kind::Value(name.to_ascii_lowercase()),
+    };
+    let start = token.start + colon + 1;
+    let typed = value.trim_start_matches('"').to_lowercase();
+    Wanted { range: start..token.end, kind, typed }
+}
+
+fn is_sign(token: &str) -> bool {
+    matches!(token, "(" | ")" | "-")
+}
+
+/// Where the colon after a field's name stands, which is not one in quotes.
+fn colon(typed: &str) -> Option<usize> {
+    let (mut in_quotes, mut is_escaped) = (false, false);
+    for (at, c) in typed.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = in_quotes,
+            '"' if at == 0 => return None,
+            '"' => in_quotes = !in_quotes,
+            ':' if !in_quotes => return (at > 0).then_some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The fields, and what stands after `is:` and `has:`, with what they mean, that begin as `typed`.
+pub fn fields(typed: &str) -> Vec<(String, &'static str)> {
+    let flags = FLAGS.iter().map(|(name, about)| (format!("is:{name}"), *about));
+    let things = THINGS.iter().map(|name| (format!("has:{name}"), ""));
+    let fields = FIELDS.iter().map(|(name, about)| ((*name).to_owned(), *about));
+    let begun = |(text, _): &(String, &str)| text.starts_with(typed);
+    // The flags only once one of them is begun: there are many fields already.
+    let flags =
+        flags.chain(things).filter(|_| typed.starts_with("is:") || typed.starts_with("has:"));
+    fields.chain(flags).filter(begun).collect()
+}
+
+/// Values that fit a field whatever was seen.
+pub fn presets(field: &str) -> &'static [&'static str] {
+    match field {
+        "status" => &["2xx", "4xx", "5xx", ">=400"],
+        "size" => &[">1k", ">10k", ">1M", "0"],
+        "after" | "since" | "before" | "until" => &["-15m", "-1h", "-1d", "-7d"],
+        "is" => &["cut", "refused", "pinned", "noted", "preview", "preflight"],
+        "has" => &THINGS,
+        "verdict" | "signature" => &VERDICTS,
+        "attempt" | "try" => &[">1", "1"],
+        _ => &[],
+    }
+}
+
+/// A value as a search has it: in quotes where it has to be.
+pub fn quoted(value: &str) -> String {
+    let is_plain = |c: char| {
+        !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '(' | ')' | '*' | '\\')
+    };
+    if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with(['<', '>']) {
+        return value.to_owned();
+    }
+    json::quoted(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_token_at_the_cursor_is_replaced() {
+        let text = "foo meth bar";
+        let field = wanted(text, 8);
+        assert_eq!(
+            (field.kind, &text[field.range], field.typed.as_str()),
+            (Kind::Field, "meth", "meth")
+        );
+        let none = wanted("foo ", 4);
+        assert_eq!((none.kind, none.range), (Kind::Field, 4..4));
+        let text = "-label:pi";
+        let value = wanted(text, text.len());
+        assert_eq!((value.kind, value.range), (Kind::Value("label".to_owned()), 7..9));
+        let text = "header.x-git:";
+        let value = wanted(text, text.len());
+        assert_eq!(value.kind, Kind::HeaderValue("x-git".to_owned()));
+        assert_eq!(wanted("body.re", 7).kind, Kind::Path);
+        assert_eq!(wanted("body.a[0].b:5", 13).kind, Kind::PathValue("a[0].b".to_owned()));
+        assert_eq!(wanted("note:\"two wo", 12).typed, "two wo");
+        let text = r#"query."a\":b":x"#;
+        let value = wanted(text, text.len());
+        assert_eq!((value.kind, value.range), (Kind::ParameterValue("a\":b".to_owned()), 14..15));
+    }
+
+    proptest! {
+        #[test]
+        fn the_place_lies_within_the_text(text in "[a-z:.\"() ü*-]{0,20}", at in 0_usize..30) {
+            let wanted = wanted(&text, at);
+            prop_assert!(wanted.range.end <= text.len());
+            prop_assert!(text.get(wanted.range).is_some());
+        }
+
+        #[test]
+        fn a_quoted_value_is_found_as_it_was(value in "\\PC{1,20}") {
+            let text = format!("note:{}", quoted(&value));
+            let tokens = lexer::tokens(&text).unwrap();
+            let lexer::Kind::Field { value: read, .. } = &tokens[0].kind else { panic!("{text}") };
+            prop_assert_eq!(&read.text, &value);
+            prop_assert_eq!(tokens.len(), 1);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What a request says of itself: the name of the event that it carries, the sender's own id of
+//! the delivery, and which try of it this is. Read from the places that the records of senders
+//! name. Pure.
+
+mod members;
+
+pub use hookglass_wire::GUESSED;
+use hyper::{HeaderMap, header::HeaderValue};
+
+use self::members::Member;
+use crate::sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, is_place, naming};
+
+/// The longest label, in characters.
+const LABEL_CHARS: usize = 80;
+/// The longest id of a delivery, in bytes.
+const ID_BYTES: usize = 200;
+/// What no sender calls a try: past that it counts something else.
+const MOST_TRIES: u32 = 10_000;
+/// Bodies above this are not searched, in bytes.
+const SEARCHED_BYTES: usize = 256 * 1024;
+
+/// What a request says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// A short name of the event.
+    pub label: Option<String>,
+    /// The sender's own id of the delivery.
+    pub delivery: Option<String>,
+    /// Which try of it this is, from 1, as the sender counts.
+    pub attempt: Option<u32>,
+}
+
+/// Reads what a request of this sender says of itself. `body` is its start, or nothing. What
+/// `is_secret` is left out: it must not be kept.
+pub fn marks(
+    sender: Option<&str>,
+    headers: &HeaderMap,
+    body: &[u8],
+    is_secret: fn(&[u8]) -> bool,
+) -> Marks {
+    let own = sender.and_then(naming);
+    let fields = headers.iter().filter(|(name, _)| is_place(name.as_str()));
+    let fields = fields.map(|(name, value)| (name.as_str(), value)).collect();
+    let mut reading = Reading { fields, body, members: None, own, is_secret };
+    let label = reading.first(own.map_or(&[], |own| own.event), &ANYONES_EVENT, label);
+    let delivery =
+        reading.first(own.map_or(&[], |own| own.delivery), &ANYONES_DELIVERY, |member| {
+            id(member).filter(|id| !is_secret(id.as_bytes()))
+        });
+    let attempt = own.and_then(|own| own.count).and_then(|count| reading.attempt(count));
+    Marks { label, delivery, attempt }
+}
+
+/// A request that is being read: its body at most once, and only where a place asks for it.
+struct Reading<'a> {
+    /// The fields in which any sender says something: few, or none.
+    fields: Vec<(&'a str, &'a HeaderValue)>,
+    body: &'a [u8],
+    own: Option<&'static Naming>,
+    is_secret: fn(&[u8]) -> bool,
+    /// The members of the body that any place names, once they are read.
+    members: Option<Vec<(&'static str, Member)>>,
+}
+
+impl Reading<'_> {
+    /// What the first of these places says, in the order of their lists, that `take` takes.
+    fn first(
+        &mut self,
+        own: &[Place],
+        anyones: &[Place],
+        take: impl Fn(&Member) -> Option<String>,
+    ) -> Option<String> {
+        let is_field = |place: &&Place| matches!(place, Place::Field(_));
+        let places = || own.iter().chain(anyones);
+        // Fields come first: they cost no look into the body.
+        let fields = places().filter(is_field);
+        let members = places().filter(|place| !is_field(place));
+        fields.chain(members).find_map(|place| take(&self.at(*place)?))
+    }
+
+    fn at(&mut self, place: Place) -> Option<Member> {
+        match place {
+            Place::Field(name) => {
+                let (_, value) = self.fields.iter().find(|(sent, _)| *sent == name)?;
+                let value = value.to_str().ok()?;
+                // What the head must not keep, its marks must not either.
+                (!(self.is_secret)(value.as_bytes())).then(|| Member::Text(value.to_owned()))
+            }
+            Place::Member(path) => {
+                let members = self.members.get_or_insert_with(|| read(self.body, self.own));
+                members.iter().find(|(name, _)| *name == path).map(|(_, member)| member.clone())
+            }
+        }
+    }
+
+    fn attempt(&mut self, count: Count) -> Option<u32> {
+        let (place, first) = match count {
+            Count::Tries(place) => (place, 0),
+            Count::Retries(place) => (place, 1),
+        };
+        let (Member::Text(text) | Member::Number(text)) = self.at(place)?;
+        let number: u32 = text.trim().parse().ok()?;
+        let attempt = number.checked_add(first)?;
+        (1..=MOST_TRIES).contains(&attempt).then_some(attempt)
+    }
+}
+
+/// The members of a body that is a JSON object.
+fn read(body: &[u8], own: Option<&Naming>) -> Vec<(&'static str, Member)> {
+    let looks_like_object = body.trim_ascii_start().first() == Some(&b'{');
+    if !looks_like_object || body.len() > SEARCHED_BYTES {
+        return Vec::new();
+    }
+    let mut paths: Vec<&'static str> = Vec::new();
+    let mut want = |place: &Place| {
+        if let Place::Member(path) = place
+            && !paths.contains(path)
+        {
+            paths.push(path);
+        }
+    };
+    if let Some(own) = own {
+        own.event.iter().chain(own.delivery).for_each(&mut want);
+        if let Some(Count::Tries(place) | Count::Retries(place)) = &own.count {
+            want(place);
+        }
+    }
+    ANYONES_EVENT.iter().chain(&ANYONES_DELIVERY).for_each(&mut want);
+    members::members(body, &paths)
+}
+
+/// A label in one line without controls, cut to length; `None` if nothing is left, and for
+/// numbers.
+fn label(member: &Member) -> Option<String> {
+    let Member::Text(text) = member else { return None };
+    let text = text.trim();
+    let label: String = text.chars().filter(|c| !c.is_control()).take(LABEL_CHARS).collect();
+    (!label.is_empty()).then_some(label)
+}
+
+/// An id as it stands; `None` for what is too long or strange to be one.
+fn id(member: &Member) -> Option<String> {
+    let (Member::Text(text) | Member::Number(text)) = member;
+    let text = text.trim();
+    let is_id = !text.is_empty()
+        && text.len() <= ID_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && !text.starts_with(GUESSED);
+    is_id.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderName;
+
+    use super::*;
+    use crate::sender;
+
+    fn read(fields: &[(&'static str, &'static str)], body: &str) -> Marks {
+        let headers: HeaderMap = fields
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        marks(sender::sender(&headers), &headers, body.as_bytes(), |bytes| {
+            bytes.starts_with(b"secret")
+        })
+    }
+
+    fn label(fields: &[(&'static str, &'static str)], body: &str) -> Option<String> {
+        read(fields, body).label
+    }
+
+    #[test]
+    fn a_field_names_the_event_before_the_body_does() {
+        let label = label(&[("x-github-event", "push")], r#"{"type":"x"}"#);
+        assert_eq!(label.as_deref(), Some("push"));
+    }
+
+    #[test]
+    fn each_sender_names_the_event_in_its_own_way() {
+        for (field, value) in [
+            ("x-gitlab-event", "Push Hook"),
+            ("x-event-key", "repo:push"),
+            ("x-shopify-topic", "orders/create"),
+            ("sentry-hook-resource", "issue"),
+            ("x-discourse-event", "post_created"),
+            ("ce-type", "com.example.made"),
+        ] {
+            let label = label(&[(field, value)], r#"{"type":"x"}"#);
+            assert_eq!(label.as_deref(), Some(value), "{field}");
+        }
+        let slack = r#"{"type":"event_callback","event":{"type":"app_mention"},"event_id":"Ev1"}"#;
+        let slack = read(&[("x-slack-signature", "v0=0"), ("x-slack-retry-num", "2")], slack);
+        assert_eq!(slack.label.as_deref(), Some("app_mention"));
+        assert_eq!((slack.delivery.as_deref(), slack.attempt), (Some("Ev1"), Some(3)));
+    }
+
+    #[test]
+    fn stripes_type_is_found_in_the_body() {
+        let body = r#" {"id":"evt_1","data":{"type":"no"},"type":"invoice.paid"}"#;
+        assert_eq!(label(&[], body).as_deref(), Some("invoice.paid"));
+        let stripe = read(&[("stripe-signature", "t=1")], body);
+        assert_eq!(stripe.delivery.as_deref(), Some("evt_1"));
+        assert_eq!(read(&[], body).delivery, None, "anybody has an id");
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_label() {
+        for body in ["{\"type\":5}", "[]", "{\"type\":", "{\"type\":\"\"}", "{\"type\":null}", ""] {
+            assert_eq!(label(&[], body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_one_line_of_at_most_80_characters() {
+        let body = format!("{{\"type\":\"a\\n\\u0000{}\"}}", "ä".repeat(100));
+        let label = label(&[], &body).unwrap();
+        assert_eq!(label.chars().count(), 80);
+        assert!(label.starts_with("aä"));
+    }
+
+    #[test]
+    fn each_sender_names_its_deliveries_in_its_own_way() {
+        type Case = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+        let cases: [Case; 8] = [
+            (&[("x-github-delivery", "72d3162e"), ("x-github-event", "push")], "", "72d3162e"),
+            (&[("svix-id", "msg_1")], "", "msg_1"),
+            (&[("webhook-id", "msg_2"), ("webhook-signature", "v1,")], "", "msg_2"),
+            (&[("x-gitlab-event-uuid", "b"), ("idempotency-key", "a")], "", "a"),
+            (&[("paddle-signature", "ts=1")], r#"{"event_id":"evt_2"}"#, "evt_2"),
+            (&[("x-telegram-bot-api-secret-token", "x")], r#"{"update_id":77}"#, "77"),
+            (
+                &[("user-agent", "mailgun/treq-1")],
+                r#"{"event-data":{"event":"opened","id":"m1"}}"#,
+                "m1",
+            ),
+            (&[("ce-id", "c-1")], "", "c-1"),
+        ];
+        for (fields, body, expected) in cases {
+            assert_eq!(read(fields, body).delivery.as_deref(), Some(expected), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn tries_are_counted_as_the_sender_does() {
+        let attempt = |fields: &[_]| read(fields, "").attempt;
+        assert_eq!(attempt(&[("x-event-key", "a"), ("x-attempt-number", "2")]), Some(2));
+        let twitch = ("twitch-eventsub-message-id", "m");
+        assert_eq!(attempt(&[twitch, ("twitch-eventsub-message-retry", "0")]), Some(1));
+        for strange in ["x", "-1", "4294967295", "20000", ""] {
+            assert_eq!(attempt(&[twitch, ("twitch-eventsub-message-retry", strange)]), None);
+        }
+        assert_eq!(attempt(&[("x-attempt-number", "2")]), None, "nobody known counts so");
+    }
+
+    #[test]
+    fn what_is_too_strange_for_an_id_is_none() {
+        let key = "hgk_lEIrbVcRTorS9y2JbemNlfq9JwILa7oQAVoXVdTk1mQ";
+        for id in ["", " ", "a b", "like-5", key] {
+            assert_eq!(read(&[("webhook-id", id)], "").delivery, None, "{id}");
+        }
+        let body = format!(r#"{{"id":"{}"}}"#, "x".repeat(201));
+        assert_eq!(read(&[("stripe-signature", "t=1")], &body).delivery, None);
+    }
+}

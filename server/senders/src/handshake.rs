@@ -1,0 +1,348 @@
+//! Verification requests of senders that test a URL before they send to it, and what each of them
+//! asks to be answered. One record for each (`records.rs`); here is what records can say. Pure: a
+//! URL that stands in a request is never visited.
+
+mod records;
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use hyper::header::HeaderValue;
+use memchr::memmem;
+use rustc_hash::FxHashSet;
+use subtle::ConstantTimeEq as _;
+
+pub use self::records::RECORDS;
+use crate::signature::{Encoding, Hash, Secret, hmac};
+use hookglass_message::{
+    json::{Gathered, Tree, gather},
+    request_view::Sent,
+};
+
+/// The longest value that is given back, in bytes.
+const MAX_VALUE_BYTES: usize = 4 * 1024;
+/// The longest token that is signed, in bytes: Zoom's have 22.
+const MAX_TOKEN_BYTES: usize = 64;
+/// The largest body that may be a verification request, in bytes.
+const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// How one sender tests URLs.
+#[derive(Debug)]
+pub struct Handshake {
+    /// Its stable name, the same as in the API where the sender signs too.
+    pub id: &'static str,
+    /// The sender's name for people.
+    pub name: &'static str,
+    /// What it sends, for people.
+    pub asks: &'static str,
+    /// What it is answered, for people.
+    pub gets: &'static str,
+    method: &'static str,
+    /// What all stands in it; what is cheap to see comes first.
+    marks: &'static [Mark],
+    /// What is given back.
+    value: Option<Place>,
+    /// Where it carries the token that its owner chose, if it does.
+    token: Option<Place>,
+    reply: Answer,
+    /// Whether the sender tests with wrong signatures too, so that 401 for these comes before it.
+    pub is_probed: bool,
+}
+
+/// Where something stands in a request.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Query(&'static str),
+    /// A header field, in lower case.
+    Header(&'static str),
+    /// A string at this path of a JSON body.
+    Body(&'static [&'static str]),
+}
+
+/// What tells a verification request.
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Has(Place),
+    Lacks(Place),
+    Is(Place, &'static str),
+    OneOf(Place, &'static [&'static str]),
+    /// This number at this path of a JSON body.
+    Number(&'static [&'static str], &'static str),
+    /// A JSON body with something at this path.
+    Member(&'static [&'static str]),
+    /// A JSON body with nothing at this path.
+    NoMember(&'static [&'static str]),
+    /// The query has one field.
+    OneField,
+    NoBody,
+    /// No browser asks for it.
+    NoBrowser,
+    /// The content type begins like this.
+    Type(&'static str),
+}
+
+/// What it is answered.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    /// The value as `text/plain`.
+    Echo,
+    /// The value as members of a JSON object, and as fields of the head.
+    Members { members: &'static [(&'static str, Part)], headers: &'static [(&'static str, Part)] },
+    /// Nothing but fields of the head.
+    Headers(&'static [(&'static str, Part)]),
+    /// A status with a body of JSON, or without one.
+    Fixed(u16, Option<&'static str>),
+    /// Nothing of its own: what its owner has to do by hand.
+    ByHand(&'static str),
+}
+
+/// What stands in an answer.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Value,
+    /// The value's HMAC-SHA256 in hex, by the endpoint's secret for this sender.
+    Hmac,
+    Text(&'static str),
+}
+
+/// What becomes of a verification request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// How lists name the request: `Slack handshake, answered`.
+    pub label: String,
+    /// The answer; `None` where it gets what any other request would.
+    pub reply: Option<Reply>,
+    /// What its owner should know, in a sentence.
+    pub note: Option<&'static str>,
+}
+
+/// An answer to a verification request. It goes out with the fields that each answer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// Legal as they are.
+    pub headers: Vec<(&'static str, String)>,
+    pub body: String,
+}
+
+/// What each verification request has that is told by its body alone. Looked for once, so that
+/// nearly all requests are spared the records.
+static IN_BODIES: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new("url_v"));
+
+/// The header fields that the others are told by.
+static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let marks = RECORDS.iter().flat_map(|record| record.marks);
+    let fields = marks.filter_map(|mark| match mark {
+        Mark::Has(Place::Header(name)) | Mark::Is(Place::Header(name), _) => Some(*name),
+        _ => None,
+    });
+    fields.collect()
+});
+
+/// The fields of the query that the rest are told by.
+static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let values = RECORDS.iter().filter_map(|record| match record.value {
+        Some(Place::Query(name)) => Some(name),
+        _ => None,
+    });
+    values.collect()
+});
+
+/// The handshake that a request is one of, if its value can be given back.
+pub fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
+    // Names may be written with codes for their characters.
+    let names_value = |query: &[u8]| {
+        let names = |name: &&str| memmem::find(query, name.as_bytes()).is_some();
+        query.contains(&b'%') || IN_QUERIES.iter().any(names)
+    };
+    let is_likely = sent.query.is_some_and(names_value)
+        || sent.headers.keys().any(|name| FIELDS.contains(name.as_str()))
+        || sent.body.len() <= MAX_BODY_BYTES && IN_BODIES.find(sent.body).is_some();
+    if is_likely { RECORDS.iter().find(|handshake| handshake.is_meant_by(sent)) } else { None }
+}
+
+impl Handshake {
+    /// The sender whose secrets the answer needs, by its name in the API.
+    pub fn secret_of(&self) -> Option<&'static str> {
+        let Answer::Members { members, .. } = self.reply else { return None };
+        members.iter().any(|(_, part)| matches!(part, Part::Hmac)).then_some(self.id)
+    }
+
+    /// What becomes of `sent`, for which [`find`] gave this handshake. `verify_token` is what the
+    /// endpoint's owner set, `secrets` the endpoint's for [`Handshake::secret_of`], of which the
+    /// first counts.
+    pub fn answer(
+        &self,
+        sent: &Sent<'_>,
+        verify_token: Option<&str>,
+        secrets: &[Secret],
+    ) -> Outcome {
+        let labelled = |how, reply, note| Outcome {
+            label: format!("{} handshake, {how}", self.name),
+            reply,
+            note,
+        };
+        if let (Some(expected), Some(place)) = (verify_token, self.token) {
+            let given = place.value(sent).unwrap_or_default();
+            if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
+                let body = "The verify token is another one.\n".to_owned();
+                let reply = Reply { status: 403, headers: vec![text_plain()], body };
+                let note = "The verify token that came is not the one that is set here.";
+                return labelled("refused", Some(reply), Some(note));
+            }
+        }
+        if let Answer::ByHand(note) = self.reply {
+            return labelled("yours to answer", None, Some(note));
+        }
+        let value = self.value.and_then(|place| place.value(sent)).unwrap_or_default();
+        match self.reply(&value, secrets.first()) {
+            Some(reply) => labelled("answered", Some(reply), None),
+            None => labelled(
+                "not answered",
+                None,
+                Some("It can only be answered with the sender's secret: add that to the endpoint."),
+            ),
+        }
+    }
+
+    fn reply(&self, value: &str, secret: Option<&Secret>) -> Option<Reply> {
+        let part = |part: &Part| match part {
+            Part::Value => Some(value.to_owned()),
+            Part::Text(text) => Some((*text).to_owned()),
+            Part::Hmac => secret.map(|secret| {
+                let key = secret.reveal().trim().as_bytes();
+                hmac(Hash::Sha256, Encoding::Hex, key, value.as_bytes())
+            }),
+        };
+        let fields = |fields: &[(&'static str, Part)]| {
+            fields.iter().map(|(name, of)| Some((*name, part(of)?))).collect::<Option<Vec<_>>>()
+        };
+        Some(match self.reply {
+            Answer::Echo => {
+                Reply { status: 200, headers: vec![text_plain()], body: value.to_owned() }
+            }
+            Answer::Members { members, headers } => {
+                let members = fields(members)?
+                    .into_iter()
+                    .map(|(name, text)| (name.to_owned(), serde_json::Value::from(text)));
+                let body = serde_json::Value::Object(members.collect()).to_string();
+                let mut headers = fields(headers)?;
+                headers.push(json());
+                Reply { status: 200, headers, body }
+            }
+            Answer::Headers(headers) => {
+                Reply { status: 200, headers: fields(headers)?, body: String::new() }
+            }
+            Answer::Fixed(status, body) => Reply {
+                status,
+                headers: body.map(|_| json()).into_iter().collect(),
+                body: body.unwrap_or_default().to_owned(),
+            },
+            Answer::ByHand(_) => return None,
+        })
+    }
+
+    fn is_meant_by(&self, sent: &Sent<'_>) -> bool {
+        *sent.method == *self.method
+            && self.marks.iter().all(|mark| mark.is_on(sent))
+            && self.value.is_none_or(|place| {
+                let may_give = if self.secret_of().is_some() { may_sign } else { may_echo };
+                place.value(sent).is_some_and(|text| may_give(&text))
+            })
+    }
+}
+
+impl Place {
+    fn value<'a>(self, sent: &Sent<'a>) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Query(name) => sent
+                .query_value(name)
+                .and_then(|value| String::from_utf8(value).ok())
+                .map(Cow::Owned),
+            Self::Header(name) => {
+                sent.headers.get(name).and_then(|value| value.to_str().ok()).map(Cow::Borrowed)
+            }
+            Self::Body(path) => match member(sent, path)? {
+                Gathered::Text(text) => Some(text),
+                Gathered::Json(_) | Gathered::Bytes(_) => None,
+            },
+        }
+    }
+
+    fn is_there(self, sent: &Sent<'_>) -> bool {
+        match self {
+            Self::Header(name) => sent.headers.contains_key(name),
+            Self::Query(_) | Self::Body(_) => self.value(sent).is_some(),
+        }
+    }
+}
+
+impl Mark {
+    fn is_on(self, sent: &Sent<'_>) -> bool {
+        match self {
+            Self::Has(place) => place.is_there(sent),
+            Self::Lacks(place) => !place.is_there(sent),
+            // Cheaper than reading the body as JSON.
+            Self::Is(Place::Body(_), text)
+                if memmem::find(sent.body, text.as_bytes()).is_none() =>
+            {
+                false
+            }
+            Self::Is(place, text) => place.value(sent).is_some_and(|value| value == text),
+            Self::OneOf(place, texts) => {
+                place.value(sent).is_some_and(|value| texts.contains(&&*value))
+            }
+            Self::Number(path, number) => {
+                matches!(member(sent, path), Some(Gathered::Json(value)) if value == number)
+            }
+            Self::Member(path) => member(sent, path).is_some(),
+            Self::NoMember(path) => member(sent, path).is_none(),
+            Self::OneField => sent.query_pairs().count() == 1,
+            Self::NoBody => sent.body.is_empty(),
+            Self::NoBrowser => !sent.is_of_browser(),
+            Self::Type(start) => sent
+                .headers
+                .get(hyper::header::CONTENT_TYPE)
+                .map(HeaderValue::as_bytes)
+                .and_then(|sent| sent.get(..start.len()))
+                .is_some_and(|sent| sent.eq_ignore_ascii_case(start.as_bytes())),
+        }
+    }
+}
+
+fn text_plain() -> (&'static str, String) {
+    ("Content-Type", "text/plain; charset=utf-8".to_owned())
+}
+
+fn json() -> (&'static str, String) {
+    ("Content-Type", "application/json".to_owned())
+}
+
+/// What stands at a path of a JSON body.
+fn member<'a>(sent: &Sent<'a>, path: &[&str]) -> Option<Gathered<'a>> {
+    if sent.body.len() > MAX_BODY_BYTES {
+        return None;
+    }
+    let path: Vec<Box<str>> = path.iter().map(|step| (*step).into()).collect();
+    let mut tree = Tree::default();
+    tree.insert(&path);
+    let place = tree.place(&path)?;
+    gather(sent.body, &tree, Tree::ROOT).into_iter().nth(place).flatten()
+}
+
+/// Whether a value may be given back: printable characters that no browser takes for a page.
+fn may_echo(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= MAX_VALUE_BYTES
+        && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'<')
+}
+
+/// Whether the endpoint's secret may be put to a value: only to what looks like a token and like
+/// nothing that the sender signs, or whoever knows the URL could have requests signed.
+fn may_sign(value: &str) -> bool {
+    (1..=MAX_TOKEN_BYTES).contains(&value.len())
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests;

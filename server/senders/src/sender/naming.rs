@@ -1,0 +1,245 @@
+//! How senders name what they send: where the event's name and the delivery's own id stand, how
+//! they count their tries, and what they document on trying again. Data, one record for each.
+
+use std::sync::LazyLock;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::Place::{Field, Member};
+
+/// Where a request says something of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The value of a header field, in lower case.
+    Field(&'static str),
+    /// A member of a JSON body, with dots between names.
+    Member(&'static str),
+}
+
+/// How a sender counts its tries of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// From 1, or from 0: what is less than the tries that came is not believed.
+    Tries(Place),
+    /// How often it tried before: absent or 0 in the first.
+    Retries(Place),
+}
+
+/// What a sender documents on trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// In a sentence.
+    pub said: &'static str,
+    /// How many seconds lie between one try and the next, where that is documented.
+    pub gaps_s: &'static [u32],
+    /// Where it says so.
+    pub source: &'static str,
+}
+
+/// How one sender names what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Naming {
+    /// As the table of senders has it.
+    pub sender: &'static str,
+    /// Where the event's name stands, the best first.
+    pub event: &'static [Place],
+    /// Where the id of the delivery stands, the best first: the same in each of its tries.
+    pub delivery: &'static [Place],
+    pub count: Option<Count>,
+    pub schedule: Option<Schedule>,
+    /// What its ids do not tell.
+    pub caveat: Option<&'static str>,
+}
+
+impl Naming {
+    const fn counts(self, count: Count) -> Self {
+        Self { count: Some(count), ..self }
+    }
+
+    const fn but(self, caveat: &'static str) -> Self {
+        Self { caveat: Some(caveat), ..self }
+    }
+
+    const fn tries_again(
+        self,
+        said: &'static str,
+        gaps_s: &'static [u32],
+        source: &'static str,
+    ) -> Self {
+        Self { schedule: Some(Schedule { said, gaps_s, source }), ..self }
+    }
+}
+
+const fn of(sender: &'static str, event: &'static [Place], delivery: &'static [Place]) -> Naming {
+    Naming { sender, event, delivery, count: None, schedule: None, caveat: None }
+}
+
+/// Where the event's name stands whoever sent it, after what its sender's record says.
+pub const ANYONES_EVENT: [Place; 8] = [
+    Field("ce-type"),
+    Field("x-webhook-event"),
+    Field("x-event-type"),
+    Member("type"),
+    Member("event_type"),
+    Member("event"),
+    Member("event_name"),
+    Member("topic"),
+];
+
+/// Where the delivery's id stands whoever sent it: Standard Webhooks, the drafts of
+/// `Idempotency-Key`, CloudEvents §3.1.1.
+pub const ANYONES_DELIVERY: [Place; 4] =
+    [Field("webhook-id"), Field("svix-id"), Field("idempotency-key"), Field("ce-id")];
+
+/// What Svix and those who send through it do.
+const SVIX_GAPS_S: &[u32] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
+
+const NAMINGS: &[Naming] = &[
+    of("Forgejo", &[Field("x-forgejo-event")], &[Field("x-forgejo-delivery")]),
+    of("Gitea", &[Field("x-gitea-event")], &[Field("x-gitea-delivery")]),
+    of("Gogs", &[Field("x-gogs-event")], &[Field("x-gogs-delivery")]),
+    of("GitHub", &[Field("x-github-event")], &[Field("x-github-delivery")]).tries_again(
+        "GitHub does not try again by itself. A redelivery, by hand or by its API, has the same id.",
+        &[],
+        "GitHub Docs, Handling failed webhook deliveries",
+    ),
+    // Webhooks that set off each other share the UUID: it comes last.
+    of(
+        "GitLab",
+        &[Field("x-gitlab-event")],
+        &[Field("idempotency-key"), Field("webhook-id"), Field("x-gitlab-event-uuid")],
+    ),
+    of(
+        "Bitbucket",
+        &[Field("x-event-key")],
+        &[Field("x-request-uuid"), Field("x-request-id")],
+    )
+    .counts(Count::Tries(Field("x-attempt-number"))),
+    of("Jira", &[Member("webhookEvent")], &[Field("x-atlassian-webhook-identifier")])
+        .counts(Count::Retries(Field("x-atlassian-webhook-retry"))),
+    of("Stripe", &[Member("type")], &[Member("id")]).tries_again(
+        "Stripe tries again for up to three days in live mode, with growing gaps.",
+        &[],
+        "Stripe Docs, Webhooks",
+    ),
+    of("Slack", &[Member("event.type"), Member("type")], &[Member("event_id")])
+        .counts(Count::Retries(Field("x-slack-retry-num")))
+        .tries_again(
+            "Slack tries again three times: nearly at once, after 1 minute and after 5 minutes.",
+            &[0, 60, 300],
+            "Slack API, Events API",
+        ),
+    of(
+        "Shopify",
+        &[Field("x-shopify-topic"), Field("shopify-topic")],
+        &[Field("x-shopify-webhook-id"), Field("x-shopify-event-id")],
+    )
+    .tries_again(
+        "Shopify tries again 8 times within 4 hours, with growing gaps.",
+        &[],
+        "Shopify changelog, September 2024",
+    ),
+    of("WooCommerce", &[Field("x-wc-webhook-topic")], &[Field("x-wc-webhook-delivery-id")]).but(
+        "WooCommerce's ids are made of the webhook and the second: two deliveries of one second \
+         have the same, and are taken for tries of one.",
+    ),
+    of("Twilio", &[], &[Field("i-twilio-idempotency-token")]),
+    of("Mailgun", &[Member("event-data.event")], &[Member("event-data.id")]).tries_again(
+        "Mailgun tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours.",
+        &[300, 600, 900, 3_600, 7_200, 14_400],
+        "Mailgun documentation, Webhook retries",
+    ),
+    of("Linear", &[Field("linear-event")], &[Field("linear-delivery")]),
+    of("Sentry", &[Field("sentry-hook-resource")], &[Field("request-id")]),
+    of("Discord", &[], &[Member("id")]),
+    of("Discourse", &[Field("x-discourse-event")], &[Field("x-discourse-event-id")]),
+    of("PayPal", &[Member("event_type")], &[Member("id")]),
+    of("Square", &[Member("type")], &[Member("event_id")])
+        .counts(Count::Retries(Field("square-retry-number"))),
+    of("Paddle", &[Member("event_type")], &[Member("event_id")]),
+    of("Razorpay", &[Member("event")], &[Field("x-razorpay-event-id")]),
+    of("Mollie", &[Member("type")], &[Member("id")]),
+    of("Zoom", &[Member("event")], &[]),
+    of(
+        "Twitch",
+        &[Field("twitch-eventsub-subscription-type")],
+        &[Field("twitch-eventsub-message-id")],
+    )
+    .counts(Count::Retries(Field("twitch-eventsub-message-retry"))),
+    of("Notion", &[Member("type")], &[Member("id")]),
+    of("Typeform", &[Member("event_type")], &[Member("event_id")]),
+    of("Netlify", &[Field("x-netlify-event")], &[]),
+    of("CircleCI", &[Field("circleci-event-type")], &[Member("id")]),
+    of("Buildkite", &[Field("x-buildkite-event")], &[]),
+    of("Intercom", &[Member("topic")], &[Member("id")]),
+    of("Zendesk", &[Member("type")], &[Field("x-zendesk-webhook-invocation-id")]),
+    of("PagerDuty", &[Member("event.event_type")], &[Member("event.id")]),
+    of("Contentful", &[Field("x-contentful-topic")], &[Field("x-contentful-idempotency-key")]),
+    of("Sanity", &[Field("sanity-operation")], &[Field("idempotency-key")]).tries_again(
+        "Sanity tries again twice, 30 seconds apart.",
+        &[30, 30],
+        "Sanity changelog, April 2026",
+    ),
+    of("Telegram", &[], &[Member("update_id")]),
+    of("Amazon SNS", &[Field("x-amz-sns-message-type")], &[Field("x-amz-sns-message-id")]),
+    of("Google Pub/Sub", &[], &[Member("message.messageId")])
+        .counts(Count::Tries(Member("deliveryAttempt"))),
+    of("Google", &[Field("x-goog-resource-state")], &[]),
+    of("Azure Event Grid", &[Field("aeg-event-type")], &[]),
+    of("Svix", &[Member("type")], &[Field("svix-id"), Field("webhook-id")]).tries_again(
+        "Svix tries again after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours.",
+        SVIX_GAPS_S,
+        "Svix Docs, Retry Schedule",
+    ),
+];
+
+/// The records by their sender's name.
+static BY_SENDER: LazyLock<FxHashMap<&'static str, &'static Naming>> =
+    LazyLock::new(|| NAMINGS.iter().map(|naming| (naming.sender, naming)).collect());
+
+/// The header fields in which any sender says something.
+static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
+    let counts = NAMINGS.iter().filter_map(|naming| naming.count.as_ref());
+    let counts = counts.map(|(Count::Tries(place) | Count::Retries(place))| place);
+    let own = NAMINGS.iter().flat_map(|naming| naming.event.iter().chain(naming.delivery));
+    let places = own.chain(counts).chain(&ANYONES_EVENT).chain(&ANYONES_DELIVERY);
+    let fields = places.filter_map(|place| match place {
+        Field(name) => Some(*name),
+        Member(_) => None,
+    });
+    fields.collect()
+});
+
+/// Whether a header field of this name, in lower case, may say something.
+pub fn is_place(name: &str) -> bool {
+    FIELDS.contains(name)
+}
+
+/// How the sender of this name names what it sends.
+pub fn naming(sender: &str) -> Option<&'static Naming> {
+    BY_SENDER.get(sender).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_record_is_of_a_known_sender_and_none_has_two() {
+        assert_eq!(BY_SENDER.len(), NAMINGS.len());
+        for naming in NAMINGS {
+            let name = naming.sender;
+            assert!(super::super::SERVICES.iter().any(|service| service.name == name), "{name}");
+        }
+    }
+
+    #[test]
+    fn fields_are_in_lower_case() {
+        let places = NAMINGS.iter().flat_map(|naming| naming.event.iter().chain(naming.delivery));
+        for place in places.chain(&ANYONES_EVENT).chain(&ANYONES_DELIVERY) {
+            if let Field(name) = place {
+                assert_eq!(*name, name.to_ascii_lowercase());
+            }
+        }
+    }
+}

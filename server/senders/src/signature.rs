@@ -1,0 +1,416 @@
+//! Whether a captured request is signed as its sender signs, by the secrets that its endpoint's
+//! owner gave. Pure: bytes and secrets in, a verdict out. Knows nothing of the store or the web.
+
+mod carried;
+mod message;
+mod rsa;
+mod scheme;
+pub mod schemes;
+mod secret;
+mod spelling;
+mod time;
+mod verify;
+mod why;
+
+#[cfg(test)]
+mod tests;
+
+use self::{
+    carried::{Claim, Trouble, claims},
+    secret::{Key, KeyError},
+    time::untimely,
+    verify::{Work, content, encode, holds, is_body_of_url, made, shown_content},
+};
+pub use self::{
+    message::Message,
+    scheme::{Encoding, Hash, Scheme},
+    secret::Secret,
+};
+
+/// Longest part of what was signed that a judgement shows, in bytes.
+const SHOWN_BYTES: usize = 2_000;
+
+/// The HMAC of `content` (RFC 2104) as text.
+pub fn hmac(hash: Hash, encoding: Encoding, key: &[u8], content: &[u8]) -> String {
+    encode(encoding, &made(scheme::Method::Hmac(hash), key, content))
+}
+
+/// A secret that an owner gave, with what it is for.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The secret's id.
+    pub id: String,
+    /// What the owner calls it.
+    pub name: Option<String>,
+    /// The sender that has it too.
+    pub signing: &'static Signing,
+    /// The secret itself.
+    pub secret: Secret,
+}
+
+/// What can be said of a request's signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the sender's.
+    Valid,
+    /// It is not, or is too old.
+    Invalid,
+    /// There is none.
+    Unsigned,
+    /// It cannot be judged.
+    Unknown,
+}
+
+impl Verdict {
+    /// As the API and the store write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Unsigned => "unsigned",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A verdict and what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whose scheme it was judged by.
+    pub signing: &'static Signing,
+    pub verdict: Verdict,
+    /// The secret that made the signature.
+    pub secret_id: Option<String>,
+    /// Why it is not valid, in a sentence.
+    pub reason: Option<String>,
+    /// Which known mistake explains it and how to mend it, in a sentence or two.
+    pub hint: Option<String>,
+    /// What should have been there, where no mistake explains what was.
+    pub comparison: Option<Comparison>,
+}
+
+/// A signature beside the one that a secret makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The start of what is signed.
+    pub signed: Vec<u8>,
+    /// What came.
+    pub received: String,
+    /// What the secret makes of it.
+    pub computed: String,
+}
+
+/// Whether a failure is to be explained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Only the verdict counts.
+    Verdict,
+    /// Known mistakes are tried as well.
+    Explained,
+}
+
+/// Judges a request by the secrets of its endpoint. `recognised` is how its sender signs, where that is known by its marks. `None`
+/// where nothing calls for a signature.
+pub fn judge(
+    message: &Message<'_>,
+    recognised: Option<&'static Signing>,
+    secrets: &[Known],
+    depth: Depth,
+) -> Option<Judgement> {
+    let mut best: Option<Judgement> = None;
+    let mut asked: Vec<&'static Signing> = Vec::new();
+    for known in secrets {
+        if asked.iter().any(|signing| signing.id == known.signing.id) {
+            continue;
+        }
+        asked.push(known.signing);
+        let judged = judge_by(message, known.signing, secrets, depth);
+        let rank = |judgement: &Judgement| {
+            let is_senders = recognised.is_some_and(|own| own.id == judgement.signing.id);
+            (weight(judgement.verdict), is_senders)
+        };
+        if best.as_ref().is_none_or(|best| rank(&judged) > rank(best)) {
+            best = Some(judged);
+        }
+    }
+    // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
+    let is_anothers = |best: &Judgement| match best.verdict {
+        Verdict::Unsigned => true,
+        Verdict::Invalid | Verdict::Unknown => {
+            recognised.is_some_and(|own| !own.has_shared_marks())
+        }
+        Verdict::Valid => false,
+    };
+    if let Some(recognised) = recognised
+        && best.as_ref().is_none_or(is_anothers)
+        && !asked.iter().any(|signing| signing.id == recognised.id)
+        && let Some(judged) = without_secret(message, recognised)
+    {
+        return Some(judged);
+    }
+    best
+}
+
+/// Which of several verdicts tells most.
+const fn weight(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Valid => 3,
+        Verdict::Invalid => 2,
+        Verdict::Unknown => 1,
+        Verdict::Unsigned => 0,
+    }
+}
+
+/// Whether a text can be a secret of this sender.
+///
+/// # Errors
+/// What it takes instead, in words.
+pub fn check_secret(signing: &Signing, secret: &Secret) -> Result<(), String> {
+    let mut refused = None;
+    for scheme in signing.schemes {
+        match Key::of(scheme, secret.reveal()) {
+            Ok(_) => return Ok(()),
+            // It has the form of this scheme, and that alone is wrong with it.
+            Err(error @ (KeyError::Blank | KeyError::Zeros | KeyError::Weak)) => {
+                refused = Some(error);
+            }
+            // The first scheme is the one that is usual.
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    Err(refused.map_or_else(String::new, |error: KeyError| error.to_string()))
+}
+
+fn without_secret(message: &Message<'_>, signing: &'static Signing) -> Option<Judgement> {
+    let carried = signing.schemes.iter().any(|scheme| claims(scheme, message).is_ok());
+    carried.then(|| {
+        let reason = format!("no secret of {} is set here to judge it by", signing.name);
+        Judgement::new(signing, Verdict::Unknown, Some(reason))
+    })
+}
+
+/// Judges by the schemes and secrets of one sender.
+fn judge_by(
+    message: &Message<'_>,
+    signing: &'static Signing,
+    secrets: &[Known],
+    depth: Depth,
+) -> Judgement {
+    let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
+    let is_any_for = |scheme| own().any(|known| Key::of(scheme, known.secret.reveal()).is_ok());
+    let malformed_by = |scheme, what| {
+        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
+        if depth == Depth::Explained {
+            judged.hint = why::malformed(scheme, message, own());
+        }
+        judged
+    };
+    let mut malformed = None;
+    let mut unread = None;
+    let mut fits_none = None;
+    for scheme in signing.schemes {
+        let claims = match claims(scheme, message) {
+            Ok(claims) => claims,
+            Err(Trouble::Unsigned) => continue,
+            // An older signature that is right does not mend it.
+            Err(Trouble::Malformed(what)) if is_any_for(scheme) => {
+                return malformed_by(scheme, what);
+            }
+            Err(Trouble::Malformed(what)) => {
+                malformed = malformed.or(Some((scheme, what)));
+                continue;
+            }
+            Err(Trouble::Unread(what)) => {
+                unread = unread.or(Some(what));
+                continue;
+            }
+        };
+        let keys: Vec<(&Known, Key)> = own()
+            .filter_map(|known| Key::of(scheme, known.secret.reveal()).ok().map(|key| (known, key)))
+            .collect();
+        if keys.is_empty() {
+            fits_none = fits_none.or(Some(scheme));
+            continue;
+        }
+        let case = Case { scheme, message, claims: &claims, signing };
+        return case.judge(&keys, secrets, depth);
+    }
+    if let Some((scheme, what)) = malformed {
+        return malformed_by(scheme, what);
+    }
+    if unread.is_some() {
+        return Judgement::new(signing, Verdict::Unknown, unread);
+    }
+    if let Some(scheme) = fits_none {
+        let reason = format!(
+            "`{}` carries a kind of signature that none of the secrets here is for",
+            scheme.field_name()
+        );
+        return Judgement::new(signing, Verdict::Unknown, Some(reason));
+    }
+    let fields = signing.fields().join(" or ");
+    let reason = format!("it carries no signature of {}: {fields} is missing", signing.name);
+    Judgement::new(signing, Verdict::Unsigned, Some(reason))
+}
+
+/// A request that carries what a scheme asks for.
+struct Case<'a> {
+    scheme: &'static Scheme,
+    message: &'a Message<'a>,
+    claims: &'a [Claim],
+    signing: &'static Signing,
+}
+
+impl Case<'_> {
+    fn judge(&self, keys: &[(&Known, Key)], secrets: &[Known], depth: Depth) -> Judgement {
+        let Self { scheme, message, claims, signing } = *self;
+        let work = Work::new();
+        let maker = keys.iter().find(|(known, key)| {
+            let secret = known.secret.reveal();
+            claims.iter().all(|claim| holds(scheme, message, claim, key, secret, &work))
+        });
+        let Some((known, _)) = maker else {
+            if let Some(reason) = self.untried(&work) {
+                return Judgement::new(signing, Verdict::Unknown, Some(reason));
+            }
+            let mut judged =
+                Judgement::new(signing, Verdict::Invalid, Some(self.mismatch(keys.len())));
+            if depth == Depth::Explained {
+                judged.hint = why::mismatch(scheme, message, claims, keys, secrets);
+                if judged.hint.is_none() {
+                    judged.comparison = self.comparison(keys);
+                }
+            }
+            return judged;
+        };
+        if let Some((reason, hint)) = self.unsigned_body() {
+            let mut judged = Judgement::new(signing, Verdict::Invalid, Some(reason.to_owned()));
+            judged.hint = hint.map(str::to_owned);
+            return judged;
+        }
+        let mut judged = Judgement::new(signing, Verdict::Valid, None);
+        judged.secret_id = Some(known.id.clone());
+        let untimely =
+            claims.first().and_then(|claim| untimely(scheme, claim, message, signing.name));
+        if let Some(untimely) = untimely {
+            judged.verdict = untimely.verdict;
+            judged.reason = Some(untimely.reason);
+            judged.hint = untimely.hint;
+        }
+        judged
+    }
+
+    /// Why a signature may be right although none was found to be.
+    fn untried(&self, work: &Work) -> Option<String> {
+        if self.claims.iter().any(|claim| claim.is_cut) {
+            return Some("it carries more signatures than are looked at".to_owned());
+        }
+        work.is_short().then(|| {
+            "its body is too long to hold all of its signatures against all secrets set here"
+                .to_owned()
+        })
+    }
+
+    /// What is wrong with a body that a right signature of the URL leaves out, and what to do.
+    fn unsigned_body(&self) -> Option<(&'static str, Option<&'static str>)> {
+        let Self { scheme, message, .. } = *self;
+        if !scheme.signs_params() {
+            return None;
+        }
+        match is_body_of_url(message) {
+            Some(true) => None,
+            Some(false) => {
+                Some(("the URL is signed, but its `bodySHA256` is not that of the body", None))
+            }
+            None if message.body.is_empty() || message.is_form() => None,
+            None => Some((
+                "the URL is signed, but nothing signs the body: it is no form, and the URL has no \
+                 `bodySHA256`",
+                Some(
+                    "Let the sender send its parameters as application/x-www-form-urlencoded, or \
+                     add the body's SHA-256 to the URL as `bodySHA256` before it signs it.",
+                ),
+            )),
+        }
+    }
+
+    fn mismatch(&self, keys: usize) -> String {
+        let which = match keys {
+            1 => "the secret set here".to_owned(),
+            more => format!("any of the {more} secrets set here"),
+        };
+        let what = match self.scheme.method {
+            scheme::Method::Token => "the token is not",
+            _ => "the signature was not made with",
+        };
+        format!("{what} {which}, or what it signs was changed")
+    }
+
+    /// What came beside what the first secret makes.
+    fn comparison(&self, keys: &[(&Known, Key)]) -> Option<Comparison> {
+        let (known, key) = keys.first()?;
+        let Key::Shared(bytes) = key else { return None };
+        let claim = self.claims.first()?;
+        if self.scheme.method == scheme::Method::Token {
+            return None;
+        }
+        let url = self.message.urls.first().map_or("", String::as_str);
+        let secret = known.secret.reveal();
+        let signed = content(self.scheme, self.message, claim, key, secret, url);
+        let computed = encode(self.scheme.encoding, &made(self.scheme.method, bytes, &signed));
+        let mut signed = shown_content(self.scheme, self.message, claim, key);
+        signed.truncate(SHOWN_BYTES);
+        let received = claim.signatures.first().map(|text| text.chars().take(200).collect())?;
+        Some(Comparison { signed, received, computed })
+    }
+}
+
+impl Judgement {
+    fn new(signing: &'static Signing, verdict: Verdict, reason: Option<String>) -> Self {
+        let (secret_id, hint, comparison) = (None, None, None);
+        Self { signing, verdict, secret_id, reason, hint, comparison }
+    }
+
+    /// Whether it may only be what it is for want of the rest of the body.
+    pub fn rests_on_the_body(&self) -> bool {
+        match self.verdict {
+            Verdict::Invalid => true,
+            Verdict::Unsigned => self.signing.schemes.iter().any(Scheme::is_in_body),
+            Verdict::Valid | Verdict::Unknown => false,
+        }
+    }
+}
+
+/// How a service signs what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signing {
+    /// Its stable name in the API, such as `stripe`.
+    pub id: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// What its secret is and where the owner finds it.
+    pub secret: &'static str,
+    /// Its schemes; where a request carries several, the first for which a secret fits counts.
+    pub schemes: &'static [Scheme],
+}
+
+/// Senders that are told by fields which others send as well, under names of their own in the API.
+const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
+
+impl Signing {
+    /// Whether what tells this sender may as well be another's.
+    fn has_shared_marks(&self) -> bool {
+        SHARED_MARKS.contains(&self.id)
+    }
+
+    /// The fields that carry its signatures.
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields: Vec<String> = Vec::new();
+        for name in self.schemes.iter().map(Scheme::field_name) {
+            if !fields.contains(&name) {
+                fields.push(name);
+            }
+        }
+        fields
+    }
+}

@@ -1,0 +1,227 @@
+//! A request as a signature sees it.
+
+use std::borrow::Cow;
+
+use hookglass_wire::Text;
+
+use hookglass_message::{head, media_type::Media};
+
+/// The longest body that is read as a form, in bytes.
+const MAX_FORM_BYTES: usize = 1024 * 1024;
+
+/// What was sent, to be held against its signature. Cheap to make variants of.
+#[derive(Debug, Clone)]
+pub struct Message<'a> {
+    pub method: &'a str,
+    /// Names in lower case with their values, in wire order; only those that are UTF-8.
+    pub fields: Vec<(String, String)>,
+    /// The names of fields whose values are not: what is there must not count as missing.
+    pub unreadable: Vec<String>,
+    pub body: Cow<'a, [u8]>,
+    /// The whole URL that it was sent to, the likeliest spelling first; never empty. Replacement
+    /// characters stand in it where the target is not UTF-8.
+    pub urls: Vec<String>,
+    /// Whether the target is UTF-8.
+    pub is_target_text: bool,
+    /// Microseconds since the epoch.
+    pub received_at: i64,
+}
+
+impl<'a> Message<'a> {
+    /// Out of what is kept of a request. `origin` is what the operator says that senders use;
+    /// without it the request's own `Host` and a proxy's word tell.
+    pub fn new(
+        method: &'a str,
+        target: &[u8],
+        head: &[u8],
+        body: impl Into<Cow<'a, [u8]>>,
+        received_at: i64,
+        origin: Option<&str>,
+    ) -> Self {
+        let (mut fields, mut unreadable) = (Vec::new(), Vec::new());
+        for (name, value) in head::fields(head) {
+            match (name, value) {
+                (Text::Utf8(name), Text::Utf8(value)) => {
+                    fields.push((name.to_ascii_lowercase(), value));
+                }
+                (Text::Utf8(name), Text::Base64(_)) => unreadable.push(name.to_ascii_lowercase()),
+                (Text::Base64(_), _) => {}
+            }
+        }
+        let target = String::from_utf8_lossy(target);
+        let is_target_text = matches!(target, Cow::Borrowed(_));
+        let urls = urls(&fields, &target, origin);
+        Self { method, fields, unreadable, body: body.into(), urls, is_target_text, received_at }
+    }
+
+    /// The same request with another URL and body.
+    pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> Message<'b> {
+        let Self { method, is_target_text, received_at, .. } = *self;
+        let (fields, unreadable) = (self.fields.clone(), self.unreadable.clone());
+        Message { method, fields, unreadable, body, urls, is_target_text, received_at }
+    }
+
+    /// The first value of a field, by its name in lower case.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a field, in wire order.
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the type of the body says that it is a form.
+    pub(super) fn is_form(&self) -> bool {
+        self.field("content-type").is_some_and(|kind| Media::of(kind.as_bytes()).is_form())
+    }
+
+    /// Whether it is a form that is too long to be read.
+    pub(super) fn is_long_form(&self) -> bool {
+        self.body.len() > MAX_FORM_BYTES && self.is_form()
+    }
+
+    /// The body as a form's pairs, in order; none if its type does not say that it is one. One that
+    /// is too long is not read: pairs take many times what they stand in. `None` where some of it
+    /// stands for no text, as [`decoded`] has it.
+    pub(super) fn form(&self) -> Option<Vec<(String, String)>> {
+        if self.body.len() > MAX_FORM_BYTES || !self.is_form() {
+            return Some(Vec::new());
+        }
+        pairs(&self.body).map(|(name, value)| Some((decoded(name)?, decoded(value)?))).collect()
+    }
+}
+
+/// The pairs of a form or query, as they were sent.
+pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
+        |pair| match memchr::memchr(b'=', pair) {
+            Some(equals) => (&pair[..equals], &pair[equals + 1..]),
+            None => (pair, &[][..]),
+        },
+    )
+}
+
+/// A name or value of a form. `None` where decoding it would lose something, so that what was signed
+/// as one text would hold for another: bytes that are not UTF-8, and percent signs that begin no
+/// code.
+pub(super) fn decoded(sent: &[u8]) -> Option<String> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(sent.len());
+    let mut rest = sent;
+    loop {
+        match rest {
+            [] => return String::from_utf8(decoded).ok(),
+            [b'%', high, low, after @ ..] => {
+                decoded.push(digit(*high)? << 4 | digit(*low)?);
+                rest = after;
+            }
+            [b'%', ..] => return None,
+            [byte, after @ ..] => {
+                decoded.push(if *byte == b'+' { b' ' } else { *byte });
+                rest = after;
+            }
+        }
+    }
+}
+
+/// The URLs that a request may have been sent to, each with its port spelled out and without.
+fn urls(fields: &[(String, String)], target: &str, origin: Option<&str>) -> Vec<String> {
+    let origins = origin.map_or_else(|| origins(fields), |origin| vec![origin.to_owned()]);
+    let path = if target.starts_with('/') {
+        target
+    } else {
+        // The absolute form, as proxies send it.
+        target
+            .split_once("://")
+            .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]))
+            .unwrap_or("/")
+    };
+    let mut urls = Vec::new();
+    for origin in origins {
+        urls.push(format!("{origin}{path}"));
+        urls.extend(other_port(&origin).map(|other| format!("{other}{path}")));
+    }
+    urls
+}
+
+/// The origins that a request names itself: by the scheme that the nearest proxy says, then by
+/// what one before it says. Senders write a host in lower case, whatever case they call it by.
+fn origins(fields: &[(String, String)]) -> Vec<String> {
+    let values = |wanted: &'static str| {
+        fields.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    let said = values("x-forwarded-proto").rev().flat_map(|value| value.rsplit(','));
+    let mut schemes: Vec<&str> = said
+        .map(|scheme| if scheme.trim().eq_ignore_ascii_case("https") { "https" } else { "http" })
+        .collect();
+    if schemes.is_empty() {
+        schemes.push("http");
+    }
+    let host = values("host").next().unwrap_or_default();
+    let mut origins: Vec<String> = Vec::new();
+    for scheme in ["https", "http"].into_iter().filter(|scheme| schemes.contains(scheme)) {
+        for host in [host.to_owned(), host.to_ascii_lowercase()] {
+            let origin = format!("{scheme}://{host}");
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+    }
+    let nearest = schemes.first().map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    origins.sort_by_key(|origin| !origin.starts_with(&nearest));
+    origins
+}
+
+/// The origin with its scheme's own port, or without it.
+fn other_port(origin: &str) -> Option<String> {
+    let port = if origin.starts_with("https:") { ":443" } else { ":80" };
+    match origin.strip_suffix(port) {
+        Some(without) => Some(without.to_owned()),
+        None => {
+            let (_, host) = origin.split_once("://")?;
+            let has_port = host.rsplit_once(':').is_some_and(|(_, port)| {
+                !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+            });
+            (!has_port).then(|| format!("{origin}{port}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn urls_of(head: &str, target: &str, origin: Option<&str>) -> Vec<String> {
+        Message::new("POST", target.as_bytes(), head.as_bytes(), &b""[..], 0, origin).urls
+    }
+
+    #[test]
+    fn a_url_is_the_operators_or_else_what_the_request_says() {
+        let head = "POST /a?b HTTP/1.1\r\nHost: h.test\r\n\r\n";
+        assert_eq!(urls_of(head, "/a?b", None), ["http://h.test/a?b", "http://h.test:80/a?b"]);
+        assert_eq!(
+            urls_of(head, "/a?b", Some("https://hooks.test")),
+            ["https://hooks.test/a?b", "https://hooks.test:443/a?b"]
+        );
+        let proxied = "POST /a HTTP/1.1\r\nHost: h.test:8443\r\nX-Forwarded-Proto: https\r\n\r\n";
+        assert_eq!(urls_of(proxied, "/a", None), ["https://h.test:8443/a"]);
+        assert_eq!(urls_of(head, "http://h.test/a", None)[0], "http://h.test/a");
+    }
+
+    #[test]
+    fn the_nearest_proxy_tells_the_scheme_and_a_host_has_no_case() {
+        let said = |fields: &str| {
+            urls_of(&format!("POST /a HTTP/1.1\r\nHost: H.test:1\r\n{fields}\r\n"), "/a", None)
+        };
+        assert_eq!(said(""), ["http://H.test:1/a", "http://h.test:1/a"]);
+        for fields in [
+            "X-Forwarded-Proto: http\r\nX-Forwarded-Proto: https\r\n",
+            "X-Forwarded-Proto: http, https\r\n",
+        ] {
+            let urls = said(fields);
+            assert_eq!(urls[..2], ["https://H.test:1/a", "https://h.test:1/a"]);
+            assert_eq!(urls[2..], ["http://H.test:1/a", "http://h.test:1/a"]);
+        }
+    }
+}

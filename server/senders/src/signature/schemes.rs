@@ -1,0 +1,312 @@
+//! The schemes of the senders that are known, one record each. `docs/signatures.md` has the same
+//! for people, with sources.
+
+use super::scheme::{
+    Encoding, Form, Hash, KeyForm, Method, Scheme, Spelling, Time, TimeFrom, Unit,
+};
+
+/// HMAC-SHA256 of the body in hex, with the secret's text as key: what most do.
+const BODY_HEX: Scheme = Scheme {
+    field: "",
+    form: Form::Whole(""),
+    method: Method::Hmac(Hash::Sha256),
+    encoding: Encoding::Hex,
+    key: KeyForm::Text,
+    signed: "{body}",
+    id: None,
+    time: None,
+    when: None,
+    spelling: Spelling::Called,
+};
+/// The same in base64.
+const BODY_BASE64: Scheme = Scheme { encoding: Encoding::Base64, ..BODY_HEX };
+/// The same in hex behind the name of the hash.
+const BODY_SHA256: Scheme = Scheme { form: Form::Whole("sha256="), ..BODY_HEX };
+
+const fn header_time(field: &'static str, past_s: Option<u32>) -> Option<Time> {
+    Some(Time { from: TimeFrom::Field(field), unit: Unit::Seconds, past_s, future_s: None })
+}
+
+/// The specification's five minutes either way.
+const fn standard_time(field: &'static str) -> Option<Time> {
+    Some(Time {
+        from: TimeFrom::Field(field),
+        unit: Unit::Seconds,
+        past_s: Some(300),
+        future_s: Some(300),
+    })
+}
+
+const STANDARD: Scheme = Scheme {
+    field: "webhook-signature",
+    form: Form::Versions("v1"),
+    encoding: Encoding::Base64,
+    key: KeyForm::Base64 { prefix: "whsec_", required: false },
+    signed: "{id}.{timestamp}.{body}",
+    id: Some("webhook-id"),
+    time: standard_time("webhook-timestamp"),
+    ..BODY_HEX
+};
+const STANDARD_ED25519: Scheme = Scheme {
+    form: Form::Versions("v1a"),
+    method: Method::Ed25519,
+    key: KeyForm::Ed25519Base64("whpk_"),
+    ..STANDARD
+};
+
+pub const STANDARD_WEBHOOKS: &[Scheme] = &[STANDARD, STANDARD_ED25519];
+
+/// Svix and those who send through it, under either set of names.
+pub const SVIX: &[Scheme] = &[
+    SVIX_OWN,
+    Scheme {
+        form: Form::Versions("v1a"),
+        method: Method::Ed25519,
+        key: KeyForm::Ed25519Base64("whpk_"),
+        ..SVIX_OWN
+    },
+    STANDARD,
+    STANDARD_ED25519,
+];
+const SVIX_OWN: Scheme = Scheme {
+    field: "svix-signature",
+    id: Some("svix-id"),
+    time: standard_time("svix-timestamp"),
+    ..STANDARD
+};
+
+pub const STRIPE: &[Scheme] = &[Scheme {
+    field: "stripe-signature",
+    form: Form::Pairs { separator: ',', time: "t", signature: "v1" },
+    signed: "{timestamp}.{body}",
+    time: Some(Time {
+        from: TimeFrom::Signature,
+        unit: Unit::Seconds,
+        past_s: Some(300),
+        future_s: None,
+    }),
+    ..BODY_HEX
+}];
+
+pub const PADDLE: &[Scheme] = &[Scheme {
+    field: "paddle-signature",
+    form: Form::Pairs { separator: ';', time: "ts", signature: "h1" },
+    signed: "{timestamp}:{body}",
+    time: Some(Time {
+        from: TimeFrom::Signature,
+        unit: Unit::Seconds,
+        past_s: Some(5),
+        future_s: None,
+    }),
+    ..BODY_HEX
+}];
+
+/// The older field counts only where the newer one is missing.
+pub const GITHUB: &[Scheme] = &[
+    Scheme { field: "x-hub-signature-256", ..BODY_SHA256 },
+    Scheme {
+        field: "x-hub-signature",
+        form: Form::Whole("sha1="),
+        method: Method::Hmac(Hash::Sha1),
+        ..BODY_HEX
+    },
+];
+
+pub const GITEA: &[Scheme] = &[Scheme { field: "x-gitea-signature", ..BODY_HEX }];
+
+pub const FORGEJO: &[Scheme] = &[
+    Scheme { field: "x-forgejo-signature", ..BODY_HEX },
+    Scheme { field: "x-gitea-signature", ..BODY_HEX },
+];
+
+pub const GITLAB: &[Scheme] = &[
+    Scheme { key: KeyForm::Base64 { prefix: "whsec_", required: true }, ..STANDARD },
+    Scheme { field: "x-gitlab-token", method: Method::Token, signed: "", ..BODY_HEX },
+];
+
+pub const BITBUCKET: &[Scheme] = &[Scheme { field: "x-hub-signature", ..BODY_SHA256 }];
+
+pub const SHOPIFY: &[Scheme] = &[
+    Scheme { field: "x-shopify-hmac-sha256", ..BODY_BASE64 },
+    Scheme { field: "shopify-hmac-sha256", ..BODY_BASE64 },
+];
+
+pub const SLACK: &[Scheme] = &[Scheme {
+    field: "x-slack-signature",
+    form: Form::Whole("v0="),
+    signed: "v0:{timestamp}:{body}",
+    time: header_time("x-slack-request-timestamp", Some(300)),
+    ..BODY_HEX
+}];
+
+pub const ZOOM: &[Scheme] = &[Scheme {
+    field: "x-zm-signature",
+    form: Form::Whole("v0="),
+    signed: "v0:{timestamp}:{body}",
+    time: header_time("x-zm-request-timestamp", None),
+    ..BODY_HEX
+}];
+
+pub const TWILIO: &[Scheme] = &[Scheme {
+    field: "x-twilio-signature",
+    method: Method::Hmac(Hash::Sha1),
+    signed: "{url}{params}",
+    spelling: Spelling::Twilio,
+    ..BODY_BASE64
+}];
+
+pub const SENDGRID: &[Scheme] = &[Scheme {
+    field: "x-twilio-email-event-webhook-signature",
+    method: Method::EcdsaP256,
+    key: KeyForm::P256,
+    signed: "{timestamp}{body}",
+    time: header_time("x-twilio-email-event-webhook-timestamp", None),
+    ..BODY_BASE64
+}];
+
+pub const SQUARE: &[Scheme] =
+    &[Scheme { field: "x-square-hmacsha256-signature", signed: "{url}{body}", ..BODY_BASE64 }];
+
+pub const DISCORD: &[Scheme] = &[Scheme {
+    field: "x-signature-ed25519",
+    method: Method::Ed25519,
+    key: KeyForm::Ed25519Hex,
+    signed: "{timestamp}{body}",
+    time: header_time("x-signature-timestamp", None),
+    ..BODY_HEX
+}];
+
+pub const PAYPAL: &[Scheme] = &[Scheme {
+    field: "paypal-transmission-sig",
+    method: Method::RsaSha256,
+    key: KeyForm::WebhookIdAndCertificate,
+    signed: "{id}|{timestamp}|{webhook_id}|{crc32}",
+    id: Some("paypal-transmission-id"),
+    time: Some(Time {
+        from: TimeFrom::Field("paypal-transmission-time"),
+        unit: Unit::Rfc3339,
+        past_s: None,
+        future_s: None,
+    }),
+    ..BODY_BASE64
+}];
+
+pub const LINEAR: &[Scheme] = &[Scheme {
+    field: "linear-signature",
+    time: Some(Time {
+        from: TimeFrom::Member("webhookTimestamp"),
+        unit: Unit::Milliseconds,
+        past_s: Some(60),
+        future_s: Some(60),
+    }),
+    ..BODY_HEX
+}];
+
+pub const TYPEFORM: &[Scheme] =
+    &[Scheme { field: "typeform-signature", form: Form::Whole("sha256="), ..BODY_BASE64 }];
+
+pub const INTERCOM: &[Scheme] = &[Scheme {
+    field: "x-hub-signature",
+    form: Form::Whole("sha1="),
+    method: Method::Hmac(Hash::Sha1),
+    ..BODY_HEX
+}];
+
+/// The body itself is not signed.
+pub const MAILGUN: &[Scheme] = &[Scheme {
+    field: "signature",
+    form: Form::Mailgun,
+    signed: "{timestamp}{token}",
+    time: Some(Time {
+        from: TimeFrom::Signature,
+        unit: Unit::Seconds,
+        past_s: None,
+        future_s: None,
+    }),
+    ..BODY_HEX
+}];
+
+pub const HUBSPOT: &[Scheme] = &[
+    Scheme {
+        field: "x-hubspot-signature-v3",
+        signed: "{method}{url}{body}{timestamp}",
+        spelling: Spelling::HubSpot,
+        time: Some(Time {
+            from: TimeFrom::Field("x-hubspot-request-timestamp"),
+            unit: Unit::Milliseconds,
+            past_s: Some(300),
+            future_s: None,
+        }),
+        ..BODY_BASE64
+    },
+    Scheme {
+        field: "x-hubspot-signature",
+        method: Method::Digest(Hash::Sha256),
+        signed: "{secret}{method}{url}{body}",
+        when: Some(("x-hubspot-signature-version", "v2")),
+        ..BODY_HEX
+    },
+    Scheme {
+        field: "x-hubspot-signature",
+        method: Method::Digest(Hash::Sha256),
+        signed: "{secret}{body}",
+        when: Some(("x-hubspot-signature-version", "v1")),
+        ..BODY_HEX
+    },
+];
+
+pub const DROPBOX: &[Scheme] = &[Scheme { field: "x-dropbox-signature", ..BODY_HEX }];
+
+pub const META: &[Scheme] = &[Scheme { field: "x-hub-signature-256", ..BODY_SHA256 }];
+
+pub const TWITCH: &[Scheme] = &[Scheme {
+    field: "twitch-eventsub-message-signature",
+    signed: "{id}{timestamp}{body}",
+    id: Some("twitch-eventsub-message-id"),
+    time: Some(Time {
+        from: TimeFrom::Field("twitch-eventsub-message-timestamp"),
+        unit: Unit::Rfc3339,
+        past_s: Some(600),
+        future_s: None,
+    }),
+    ..BODY_SHA256
+}];
+
+pub const NOTION: &[Scheme] = &[Scheme { field: "x-notion-signature", ..BODY_SHA256 }];
+
+pub const SENTRY: &[Scheme] = &[Scheme { field: "sentry-hook-signature", ..BODY_HEX }];
+
+pub const VERCEL: &[Scheme] =
+    &[Scheme { field: "x-vercel-signature", method: Method::Hmac(Hash::Sha1), ..BODY_HEX }];
+
+/// While a secret is rotated, each of both signs in a field of its own.
+pub const MOLLIE: &[Scheme] =
+    &[Scheme { field: "x-mollie-signature", form: Form::Each("sha256="), ..BODY_HEX }];
+
+pub const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature", ..BODY_HEX }];
+
+pub const WOOCOMMERCE: &[Scheme] = &[Scheme { field: "x-wc-webhook-signature", ..BODY_BASE64 }];
+
+/// The key is the base64 text that DocuSign shows, not what it encodes.
+pub const DOCUSIGN: &[Scheme] =
+    &[Scheme { field: "x-docusign-signature-", form: Form::Numbered, ..BODY_BASE64 }];
+
+pub const ADYEN: &[Scheme] = &[
+    Scheme { field: "hmacsignature", key: KeyForm::Hex, ..BODY_BASE64 },
+    Scheme {
+        field: "additionaldata.hmacsignature",
+        form: Form::AdyenItems,
+        key: KeyForm::Hex,
+        signed: "{item}",
+        ..BODY_BASE64
+    },
+];
+
+/// The rich notifications' tokens need Microsoft's keys, which nothing here fetches.
+pub const MICROSOFT_GRAPH: &[Scheme] = &[Scheme {
+    field: "clientstate",
+    form: Form::ClientState,
+    method: Method::Token,
+    signed: "",
+    ..BODY_HEX
+}];

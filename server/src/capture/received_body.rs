@@ -1,0 +1,208 @@
+//! A body while it arrives: hashed and counted, held in memory only as far as it is short, and
+//! otherwise stored piece by piece ahead of its request.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use sha2::{Digest as _, Sha256};
+
+use super::{Arrival, Capture};
+use crate::{limits::holder::Holder, respond::response::Refusal};
+use hookglass_limits::budget::Share;
+use hookglass_listener::{Malformed, Trouble};
+use hookglass_message::head;
+use hookglass_store::{Endpoint, EndpointId, PIECE_BYTES, Store, UploadId};
+
+/// At shutdown, how long bodies that are still arriving may take to complete.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
+
+/// A body as far as it arrived. Dropped before it is settled, it leaves nothing behind.
+pub(super) struct Arrived {
+    /// The first part, alone for as long as no other follows.
+    first: Bytes,
+    /// What follows the pieces that went ahead, if more than one part came.
+    buffer: Vec<u8>,
+    pub(super) bytes: u64,
+    sha256: Sha256,
+    pub(super) trailers: Vec<u8>,
+    pub(super) complete: bool,
+    /// From the complete head to the last byte.
+    pub(super) took: Duration,
+    memory: Share<Holder>,
+    uploads: Share<Holder>,
+    endpoint: EndpointId,
+    store: Arc<dyn Store>,
+    upload: Option<UploadId>,
+}
+
+/// A body that was not read to its end: as far as it came, where that is to be kept, and why.
+type Unfinished = (Option<Box<Arrived>>, Refusal);
+
+impl Capture {
+    /// Reads the body until it ends, the sender cuts it, or the server has to stop.
+    pub(super) async fn read(
+        &self,
+        endpoint: &Endpoint,
+        arrival: &Arrival,
+        mut body: Body,
+    ) -> Result<Arrived, Unfinished> {
+        let mut arrived = Arrived::new(self, endpoint);
+        let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
+        // One connection may hold very many heads open over HTTP/2.
+        let head_bytes = wire.map_or_else(|| head::bytes(&arrival.parts), |wire| wire.bytes.len());
+        arrived.reserve(head_bytes)?;
+        let stop = async {
+            self.shutdown.cancelled().await;
+            tokio::time::sleep(SHUTDOWN_GRACE).await;
+        };
+        tokio::pin!(stop);
+        let refusal = loop {
+            if body.is_end_stream() {
+                arrived.complete = true;
+                break None;
+            }
+            let frame = tokio::select! {
+                biased;
+                frame = body.frame() => frame,
+                () = &mut stop => break Some(Refusal::NotStored),
+            };
+            let frame = match frame {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "a body ended early");
+                    break arrival.exchange.as_ref().and_then(|exchange| exchange.trouble()).map(
+                        |trouble| match trouble {
+                            Trouble::Malformed => Refusal::Malformed(Malformed::Chunk),
+                            Trouble::TimedOut(seconds) => Refusal::BodyTimeout(seconds),
+                        },
+                    );
+                }
+                None => {
+                    arrived.complete = true;
+                    break None;
+                }
+            };
+            match frame.into_data() {
+                Ok(data) => arrived.take(data, self.config.max_body.0).await?,
+                Err(frame) => {
+                    // HTTP/1 trailers come as they stood on the wire, from the gate.
+                    if let Ok(trailers) = frame.into_trailers() {
+                        arrived.trailers.extend(head::render_fields(&trailers));
+                    }
+                }
+            }
+        };
+        arrived.took = arrival.clock.elapsed();
+        if let Some(exchange) = &arrival.exchange
+            && exchange.wire.is_some()
+        {
+            arrived.trailers = exchange.trailers().to_vec();
+        }
+        match refusal {
+            None => Ok(arrived),
+            Some(refusal) => Err((Some(Box::new(arrived)), refusal)),
+        }
+    }
+}
+
+impl Arrived {
+    fn new(capture: &Capture, endpoint: &Endpoint) -> Self {
+        Self {
+            first: Bytes::new(),
+            buffer: Vec::new(),
+            bytes: 0,
+            sha256: Sha256::new(),
+            trailers: Vec::new(),
+            complete: false,
+            took: Duration::ZERO,
+            memory: capture.budget.share(endpoint.workspace),
+            uploads: capture.upload_budget.share(endpoint.workspace),
+            endpoint: endpoint.id,
+            store: capture.store.clone(),
+            upload: None,
+        }
+    }
+
+    fn reserve(&mut self, bytes: usize) -> Result<(), Unfinished> {
+        self.memory.grow(bytes as u64).map_err(|_| (None, Refusal::Crowded))
+    }
+
+    /// Takes the next part of the body.
+    async fn take(&mut self, data: Bytes, most: u64) -> Result<(), Unfinished> {
+        self.bytes += data.len() as u64;
+        if self.bytes > most {
+            return Err((None, Refusal::BodyTooLarge(most)));
+        }
+        self.reserve(data.len())?;
+        self.sha256.update(&data);
+        if self.first.is_empty() && self.buffer.is_empty() && data.len() <= PIECE_BYTES {
+            self.first = data;
+            return Ok(());
+        }
+        // Copied together: small parts would each hold on to a read buffer.
+        if !self.first.is_empty() {
+            self.buffer.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.buffer.extend_from_slice(&data);
+        drop(data);
+        while self.buffer.len() > PIECE_BYTES {
+            let rest = self.buffer.split_off(PIECE_BYTES);
+            let piece = Bytes::from(std::mem::replace(&mut self.buffer, rest));
+            self.send_ahead(piece).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_ahead(&mut self, piece: Bytes) -> Result<(), Unfinished> {
+        let bytes = piece.len() as u64;
+        self.uploads.grow(bytes).map_err(|_| (None, Refusal::Crowded))?;
+        let sent = self.store.upload(self.upload, self.endpoint, piece).await;
+        self.upload = Some(sent.map_err(|error| (None, error.into()))?);
+        self.memory.shrink(bytes);
+        Ok(())
+    }
+
+    /// What a label is looked for in: nothing of a body that went ahead.
+    pub(super) fn searched(&self) -> &[u8] {
+        if self.upload.is_some() {
+            &[]
+        } else if self.buffer.is_empty() {
+            &self.first
+        } else {
+            &self.buffer
+        }
+    }
+
+    pub(super) const fn upload(&self) -> Option<UploadId> {
+        self.upload
+    }
+
+    /// Takes out what follows the pieces that went ahead.
+    pub(super) fn rest(&mut self) -> Bytes {
+        if self.buffer.is_empty() {
+            std::mem::take(&mut self.first)
+        } else {
+            Bytes::from(std::mem::take(&mut self.buffer))
+        }
+    }
+
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        self.sha256.clone().finalize().into()
+    }
+
+    /// Notes that the request is stored, and its upload with it.
+    pub(super) fn settle(mut self) {
+        self.upload = None;
+    }
+}
+
+impl Drop for Arrived {
+    fn drop(&mut self) {
+        if let Some(upload) = self.upload {
+            self.store.abandon(upload);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Refused requests as rows of the list: the owner of an endpoint sees what ran into a limit,
+//! though its body was not taken.
+
+use std::time::UNIX_EPOCH;
+
+use hyper::header::CONTENT_TYPE;
+use sha2::{Digest as _, Sha256};
+
+use super::{Arrival, Capture, micros};
+use crate::{capture::redact, respond::response::Refusal};
+use hookglass_listener::Head;
+use hookglass_message::head;
+use hookglass_senders::{event, sender};
+use hookglass_store::{Captured, Endpoint, key::has_key};
+
+impl Capture {
+    /// Keeps the head of a refused request, if its refusal has a place in the list and not too
+    /// many came in the last minute.
+    pub(super) async fn note_refusal(
+        &self,
+        endpoint: &Endpoint,
+        arrival: &Arrival,
+        refusal: &Refusal,
+    ) {
+        let Some(refused) = refusal.refused() else { return };
+        if !self.rates.refused_row(endpoint.id) {
+            return;
+        }
+        let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
+        let mut head = wire.map_or_else(
+            || head::render(&arrival.parts, &head::target(&arrival.parts)),
+            |wire| wire.bytes.to_vec(),
+        );
+        let is_read = wire.is_none_or(|wire| wire.head.is_some());
+        let redact = if is_read { redact::redact } else { redact::redact_unread };
+        let redacted = redact(&mut head, &self.config.redact_cookies);
+        let target = Head::target_of(&head).map(|target| head[target].to_vec());
+        let method = head.split(|&byte| byte == b' ').next().unwrap_or_default();
+        let content_type = arrival.parts.headers.get(CONTENT_TYPE).map(|value| {
+            let mut value = value.as_bytes().to_vec();
+            redact::redact_keys(&mut value);
+            value
+        });
+        let peer = arrival.peer();
+        let headers = &arrival.parts.headers;
+        let sender = sender::sender(headers);
+        // Its body was not taken: what the fields say is all.
+        let marks = event::marks(sender, headers, &[], has_key);
+        let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
+        let captured = Captured {
+            received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            duration_us: 0,
+            method: String::from_utf8_lossy(method).into_owned(),
+            target: target.unwrap_or_default(),
+            http_version: head::version_number(arrival.parts.version),
+            remote_addr: client.map(|client| client.to_string()).unwrap_or_default(),
+            peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
+            content_type,
+            label: None,
+            sender,
+            delivery: marks.delivery,
+            attempt: marks.attempt,
+            mark: sender::mark(&arrival.parts.method, &arrival.parts.headers),
+            status: Some(refusal.status().as_u16()),
+            answer: None,
+            complete: false,
+            exact: wire.is_some(),
+            redacted,
+            head,
+            trailers: Vec::new(),
+            body_bytes: 0,
+            upload: None,
+            body: Vec::new(),
+            body_sha256: Sha256::new().finalize().into(),
+            refused: Some(refused),
+        };
+        if let Err(error) = self.store.append(endpoint.id, captured).await {
+            tracing::debug!(%error, "a refused request did not become a row");
+        }
+    }
+}

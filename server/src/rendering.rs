@@ -1,0 +1,387 @@
+//! Makes the parts of a captured request readable: rows of marked text and named fields. What
+//! senders sent is parsed here and nowhere else; every parser is bounded and survives anything.
+
+mod answer;
+mod attempts;
+mod body;
+mod cache;
+mod compare;
+mod content;
+mod fields;
+mod find;
+pub(crate) mod form;
+mod headers;
+mod hex;
+mod image;
+mod json;
+mod lines;
+mod markup;
+pub(crate) mod multipart;
+mod pieces;
+mod preview;
+pub(crate) mod qr;
+mod row_source;
+pub(crate) mod signature;
+pub(crate) mod snippet;
+mod tokens;
+mod wire;
+
+use std::{collections::HashSet, sync::Arc};
+
+use hookglass_wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use self::{cache::Cache, content::Content, find::Needle, json::Folds};
+use hookglass_message::head;
+use hookglass_store::{EndpointId, Store, StoreError, StoredRequest};
+
+/// The most of a body that is read; a download gives it whole.
+const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
+/// How many MiB readings may take at once; what would need more waits.
+const MOST_MEBIBYTES: u32 = 192;
+/// The longest sentence about a part, in bytes.
+const MOST_NOTE_BYTES: usize = 1024;
+/// What undoing a coding may take, in MiB.
+const DECODED_MEBIBYTES: u32 = 24;
+/// Rows or fields, where nothing else is asked for.
+const LIMIT: u32 = 500;
+const TEXT_TOO_LONG: &str =
+    "The text is longer than 1 MiB, or decoded in part only: take the body itself, at `…/body`.";
+/// The most rows or fields at once.
+const MAX_LIMIT: u32 = 2000;
+
+/// Whether pages mask the value of a field of this name of a head, a query or a form.
+pub(crate) fn hides_field(name: &str) -> bool {
+    !headers::secrecy(name).is_empty()
+}
+
+/// Whether pages mask the value at this path of a JSON body.
+pub(crate) fn hides_member(path: &str) -> bool {
+    !tokens::secrecy(path).is_empty()
+}
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// The call is wrong; the text says what to send instead.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such line or part.
+    #[error("not there")]
+    NotThere,
+    /// There is no such request to compare with.
+    #[error("no request #{0} to compare with")]
+    NoOther(i64),
+    /// It cannot be had from the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Reading it ended in a panic, which was logged.
+    #[error("reading it failed")]
+    Failed,
+}
+
+/// Reads parts of requests. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct Reader(Arc<Inner>);
+
+struct Inner {
+    cache: Cache,
+    memory: Arc<Semaphore>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
+        let memory = Arc::new(Semaphore::new(permits));
+        Self(Arc::new(Inner { cache: Cache::default(), memory }))
+    }
+}
+
+/// A captured request and where it is kept.
+pub(crate) struct Subject {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) stored: StoredRequest,
+}
+
+impl Reader {
+    /// Makes a part readable.
+    pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+        let mut reading = self.read_part(subject, ask).await?;
+        // What senders sent stands in some of them, too.
+        for note in &mut reading.notes {
+            shorten(&mut note.text);
+        }
+        if let Some(decoded) = &mut reading.decoded {
+            shorten(&mut decoded.coding);
+        }
+        Ok(reading)
+    }
+
+    async fn read_part(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+        let part = rows_asked(&ask)?;
+        let folds = folds(&ask)?;
+        match ask.part {
+            Part::Body => {
+                let form = ask.form;
+                self.with_content(subject, move |stored, content| {
+                    let path = path(stored);
+                    let form = form.as_deref();
+                    let mut reading = body::read(content, &path, form, &folds, &part);
+                    about_cut(stored, &mut reading);
+                    reading
+                })
+                .await
+            }
+            Part::Wire => {
+                self.with_content(subject, move |stored, content| {
+                    let (rows, notes) = wire::sheet(stored, content);
+                    let bytes = stored.head.len() + content.raw.len() + stored.trailers.len();
+                    let mut reading =
+                        Reading { notes, bytes: row_source::number(bytes), ..Reading::default() };
+                    row_source::fill(&mut reading, &rows, &part);
+                    reading
+                })
+                .await
+            }
+            Part::Headers => {
+                let (fields, notes) = headers::fields(&subject.stored);
+                let bytes = subject.stored.head.len() + subject.stored.trailers.len();
+                let mut reading =
+                    Reading { notes, bytes: row_source::number(bytes), ..Reading::default() };
+                fields::fill(&mut reading, fields, &part);
+                Ok(reading)
+            }
+            Part::Query => {
+                let target = head::target_of(&subject.stored.head);
+                let query = target.iter().position(|&byte| byte == b'?');
+                let query = query.map(|at| &target[at + 1..]);
+                let (fields, mut notes) = form::fields(query.unwrap_or_default());
+                match query {
+                    None => notes.push(note("info", "The target has no query.")),
+                    Some([]) => notes.push(note("info", "The target ends in an empty query.")),
+                    Some(_) => {}
+                }
+                let bytes = row_source::number(query.map_or(0, <[u8]>::len));
+                let mut reading = Reading { notes, bytes, ..Reading::default() };
+                fields::fill(&mut reading, fields, &part);
+                Ok(reading)
+            }
+            Part::Reply => {
+                let (rows, fields, notes) = answer::sheet(&subject.stored).await;
+                let mut reading = Reading { notes, fields, ..Reading::default() };
+                row_source::fill(&mut reading, &rows, &part);
+                Ok(reading)
+            }
+            Part::Attempts => {
+                let summary = &subject.stored.summary;
+                let delivery = subject.store.delivery(subject.endpoint, summary.seq).await?;
+                let (rows, fields, notes) = attempts::sheet(summary, delivery.as_ref());
+                let mut reading = Reading { notes, fields, ..Reading::default() };
+                row_source::fill(&mut reading, &rows, &part);
+                Ok(reading)
+            }
+            // It takes the endpoint's secrets, see `signature::reading`.
+            Part::Signature => Ok(Reading::default()),
+            Part::Compare => self.compare(subject, &ask).await,
+        }
+    }
+
+    /// Where a line of a JSON body stands, and what; of the JSON in its payload where that is the
+    /// form, or the one that fits best.
+    pub(crate) async fn value(
+        &self,
+        subject: Subject,
+        line: u64,
+        form: Option<String>,
+    ) -> Result<Value, ReadError> {
+        let line = usize::try_from(line).map_err(|_| ReadError::NotThere)?;
+        let value = self.with_content(subject, move |_, content| {
+            match body::payload(content, form.as_deref()) {
+                Some(payload) => json::value(&payload.text, &payload.json, line),
+                None => json::value(content.text()?, content.json(), line),
+            }
+        });
+        value.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The bytes of one part of a multipart body, and the file name that it has, if it has one.
+    pub(crate) async fn part(
+        &self,
+        subject: Subject,
+        number: usize,
+    ) -> Result<(Vec<u8>, Option<String>), ReadError> {
+        let part = self.with_content(subject, move |_, content| {
+            if !content.media.is_multipart() {
+                return None;
+            }
+            let (bytes, file) = content.parts().part(content.bytes(), number)?;
+            Some((bytes.to_vec(), file))
+        });
+        part.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// The body as text in UTF-8, its codings undone; at most [`TEXT_BYTES`].
+    pub(crate) async fn text(&self, subject: Subject) -> Result<Vec<u8>, ReadError> {
+        let text = self.with_content(subject, |_, content| {
+            let is_whole = content.decoded.as_ref().is_none_or(|decoded| decoded.stop.is_none());
+            let text = if content.is_opaque() { None } else { content.text() };
+            let text = text.ok_or(ReadError::NotThere)?;
+            if is_whole && text.len() as u64 <= TEXT_BYTES {
+                Ok(text.to_vec())
+            } else {
+                Err(ReadError::Invalid(TEXT_TOO_LONG.to_owned()))
+            }
+        });
+        text.await?
+    }
+
+    /// The body where it is an image that runs nothing, and its media type.
+    pub(crate) async fn image(
+        &self,
+        subject: Subject,
+    ) -> Result<(Vec<u8>, &'static str), ReadError> {
+        let image = self.with_content(subject, move |_, content| {
+            let image = image::image(&content.media, content.bytes())?;
+            Some((content.bytes().to_vec(), image.media_type))
+        });
+        image.await?.ok_or(ReadError::NotThere)
+    }
+
+    /// Calls `read` with the body, off the threads that serve connections.
+    async fn with_content<T: Send + 'static>(
+        &self,
+        subject: Subject,
+        read: impl FnOnce(&StoredRequest, &Content) -> T + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let Subject { store, endpoint, stored } = subject;
+        let key = (endpoint, stored.summary.seq);
+        let coding = head::values(&stored.head, "content-encoding");
+        // Fields of one name are one list (RFC 9110 §5.3).
+        let coding = coding.join(b", ".as_slice());
+        let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
+        let needs = mebibytes(bytes, !coding.is_empty());
+        let permit = self.permit(needs).await?;
+        let kept = self.0.cache.get(key);
+        let raw = match &kept {
+            Some(_) => Vec::new(),
+            None => store.body(endpoint, key.1, 0..bytes).await?,
+        };
+        let reader = self.clone();
+        let work = move || {
+            let content = kept.unwrap_or_else(|| {
+                let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
+                Arc::new(Content::new(raw, &content_type, &coding))
+            });
+            let made = read(&stored, &content);
+            reader.0.cache.put(key, content);
+            made
+        };
+        off_thread(permit, key.1, work).await
+    }
+
+    /// Waits until work may take so many MiB. Who holds some must not ask for more.
+    async fn permit(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, ReadError> {
+        let memory = self.0.memory.clone();
+        memory.acquire_many_owned(mebibytes).await.map_err(|_| ReadError::Failed)
+    }
+}
+
+/// Does work on a request off the threads that serve connections. The permit is held to its end,
+/// also where nobody waits for it any more.
+async fn off_thread<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    seq: i64,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ReadError> {
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, seq, "reading a request failed");
+        ReadError::Failed
+    })
+}
+
+/// The path of a request in the API.
+fn path(stored: &StoredRequest) -> String {
+    format!("/api/endpoints/{}/requests/{}", stored.summary.endpoint, stored.summary.seq)
+}
+
+/// Says that a body is not whole, if it is not.
+fn about_cut(stored: &StoredRequest, reading: &mut Reading) {
+    if stored.summary.refused.is_some() && stored.summary.body_bytes == 0 {
+        reading.notes.clear();
+        reading.notes.push(note("warn", "The request was refused before its body was read."));
+    } else if !stored.summary.complete {
+        reading.notes.push(note("warn", "The body is not whole: this is what came of it."));
+    }
+    if stored.summary.body_bytes > MOST_BODY_BYTES {
+        let text = "It is shown in part: the first 64 MiB. The download has all of it.";
+        reading.notes.push(note("warn", text));
+    }
+}
+
+/// How much memory reading a body may take: itself, in UTF-8, and an index of it.
+fn mebibytes(bytes: u64, is_coded: bool) -> u32 {
+    let body = u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(MOST_MEBIBYTES);
+    let decoded = if is_coded { DECODED_MEBIBYTES } else { 0 };
+    (body.saturating_mul(4) + decoded).clamp(1, MOST_MEBIBYTES)
+}
+
+fn rows_asked(ask: &Ask) -> Result<row_source::Part, ReadError> {
+    let limit = ask.limit.unwrap_or(LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(ReadError::Invalid(format!("`limit` takes 1 to {MAX_LIMIT}.")));
+    }
+    Ok(row_source::Part {
+        from: usize::try_from(ask.from.unwrap_or_default()).unwrap_or(usize::MAX),
+        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        needle: ask.find.as_deref().and_then(Needle::new),
+    })
+}
+
+fn folds(ask: &Ask) -> Result<Folds, ReadError> {
+    let toggled = ask.toggled.as_deref().unwrap_or_default();
+    let lines = toggled.split(',').filter(|line| !line.is_empty()).map(str::parse);
+    let toggled: HashSet<u64> = lines.collect::<Result<_, _>>().map_err(|_| {
+        ReadError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
+    })?;
+    Ok(Folds { depth: ask.depth, toggled })
+}
+
+/// The kind of a piece that leads to another view.
+fn link(href: &str) -> String {
+    format!("link {href}")
+}
+
+/// Cuts a sentence down to [`MOST_NOTE_BYTES`].
+fn shorten(text: &mut String) {
+    let end = pieces::char_boundary(text.as_bytes(), MOST_NOTE_BYTES);
+    if end < text.len() {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+/// A sentence about what is read.
+fn note(tone: &str, text: &str) -> Note {
+    Note { tone: tone.to_owned(), text: text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_holds_the_memory_that_it_may_take() {
+        let reader = Reader::default();
+        let memory = reader.0.memory.clone();
+        let all = memory.available_permits();
+        let permit = reader.permit(5).await.unwrap();
+        let held = memory.clone();
+        let left = off_thread(permit, 1, move || held.available_permits()).await.unwrap();
+        assert_eq!((left, memory.available_permits()), (all - 5, all));
+    }
+}

@@ -1,0 +1,268 @@
+//! The forms that a body can be read in, and reading it in one.
+
+use hookglass_wire::{self as wire, Form, Reading};
+
+use super::{
+    content::{Content, Payload},
+    form,
+    hex::HexSheet,
+    image::{Image, image},
+    json::{Folds, Index, JsonSheet},
+    lines::TextSheet,
+    markup, multipart, note,
+    pieces::grouped,
+    preview,
+    row_source::{self, Part, number},
+    tokens::Tokens,
+};
+
+/// A form that a body can be read in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Json,
+    Payload,
+    Fields,
+    Multipart,
+    Xml,
+    Html,
+    Preview,
+    Image,
+    Text,
+    Hex,
+}
+
+impl Kind {
+    const fn value(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Payload => "payload",
+            Self::Fields => "form",
+            Self::Multipart => "multipart",
+            Self::Xml => "xml",
+            Self::Html => "html",
+            Self::Preview => "preview",
+            Self::Image => "image",
+            Self::Text => "text",
+            Self::Hex => "hex",
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Json => "JSON",
+            Self::Payload => "Payload",
+            Self::Fields => "Form",
+            Self::Multipart => "Parts",
+            Self::Xml => "XML",
+            Self::Html => "HTML",
+            Self::Preview => "Preview",
+            Self::Image => "Image",
+            Self::Text => "Text",
+            Self::Hex => "Hex",
+        }
+    }
+}
+
+/// The forms that make sense for a body, the best first.
+pub(crate) fn kinds(content: &Content) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    if content.raw.is_empty() {
+        return kinds;
+    }
+    if content.is_opaque() {
+        return vec![Kind::Hex];
+    }
+    let media = &content.media;
+    if image(media, content.bytes()).is_some() {
+        kinds.push(Kind::Image);
+    }
+    if media.is_multipart() {
+        kinds.push(Kind::Multipart);
+    }
+    if let Some(text) = content.text() {
+        if media.is_json() || looks_like_json(content, text) {
+            kinds.push(Kind::Json);
+        }
+        if media.is_form() || media.is_vague() && hookglass_message::form::looks_like_form(text) {
+            // Whoever sends JSON in a form means the JSON.
+            if content.payload().is_some() {
+                kinds.push(Kind::Payload);
+            }
+            kinds.push(Kind::Fields);
+        }
+        let looks = if media.is_vague() { markup::looks_like(text) } else { None };
+        if media.is_html() || looks == Some(true) {
+            kinds.extend([Kind::Html, Kind::Preview]);
+        } else if media.is_xml() || looks == Some(false) {
+            kinds.push(Kind::Xml);
+            if media.essence == "image/svg+xml" || markup::is_svg(text) {
+                kinds.push(Kind::Preview);
+            }
+        }
+        kinds.push(Kind::Text);
+    }
+    kinds.push(Kind::Hex);
+    kinds
+}
+
+/// The payload of a form, where that is what is read.
+pub(crate) fn payload<'a>(content: &'a Content, asked: Option<&str>) -> Option<&'a Payload> {
+    let is_read = asked == Some(Kind::Payload.value())
+        || asked.is_none() && kinds(content).first() == Some(&Kind::Payload);
+    content.payload().filter(|_| is_read)
+}
+
+/// Whether text is JSON, or is meant to be: an object that is broken further on is.
+fn looks_like_json(content: &Content, text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
+    match text.first() {
+        Some(b'{') => matches!(text[1..].trim_ascii_start().first(), Some(b'"' | b'}')),
+        Some(b'[') => content.json().documents > 0,
+        _ => false,
+    }
+}
+
+/// Reads a body in the form that is asked for, or in the one that fits best. Links begin with
+/// `path`, that of the request in the API.
+pub(crate) fn read(
+    content: &Content,
+    path: &str,
+    asked: Option<&str>,
+    folds: &Folds,
+    part: &Part,
+) -> Reading {
+    let kinds = kinds(content);
+    let known = kinds.iter().copied().find(|kind| Some(kind.value()) == asked);
+    let kind = known.or(kinds.first().copied());
+    let mut reading = Reading {
+        form: kind.map(Kind::value).unwrap_or_default().to_owned(),
+        forms: kinds
+            .iter()
+            .map(|kind| Form { value: kind.value().to_owned(), label: kind.label().to_owned() })
+            .collect(),
+        bytes: number(content.raw.len()),
+        ..Reading::default()
+    };
+    decoding(content, &mut reading);
+    match kind {
+        None => reading.notes.push(note("info", "No body was sent.")),
+        Some(Kind::Hex) => {
+            let rows = HexSheet { bytes: &content.raw, tokens: content.raw_tokens() };
+            row_source::fill(&mut reading, &rows, part);
+        }
+        Some(Kind::Text) => {
+            text_notes(content, &mut reading);
+            let bytes = content.text().unwrap_or_default();
+            let (tokens, lines) = (content.tokens(), content.lines());
+            let rows = TextSheet { bytes, tokens, start: 0, lines, kind: "" };
+            row_source::fill(&mut reading, &rows, part);
+        }
+        Some(Kind::Json) => {
+            text_notes(content, &mut reading);
+            let text = content.text().unwrap_or_default();
+            json((text, content.json(), content.tokens()), &mut reading, folds, part);
+        }
+        Some(Kind::Payload) => {
+            if let Some(payload) = content.payload() {
+                let text = "The JSON in the field payload of a form.";
+                reading.notes.push(note("info", text));
+                let Payload { text, json: index, tokens } = payload;
+                json((text, index, tokens), &mut reading, folds, part);
+            }
+        }
+        Some(Kind::Multipart) => {
+            let download = format!("{path}/part?n=");
+            let (fields, notes) = multipart::fields(content.parts(), content.bytes(), &download);
+            reading.notes.extend(notes);
+            super::fields::fill(&mut reading, fields, part);
+        }
+        Some(kind @ (Kind::Xml | Kind::Html)) => {
+            text_notes(content, &mut reading);
+            let markup = content.markup(kind == Kind::Html);
+            if markup.set_out.is_some() {
+                let text = "Line breaks and indentation are added between its tags.";
+                reading.notes.push(note("info", text));
+            }
+            let rows = markup.sheet(content.text().unwrap_or_default());
+            row_source::fill(&mut reading, &rows, part);
+        }
+        Some(Kind::Preview) => {
+            let (document, notes) = preview::document(content.text().unwrap_or_default());
+            reading.preview = Some(document);
+            reading.notes.extend(notes);
+        }
+        Some(Kind::Image) => {
+            reading.image = Some(format!("{path}/image"));
+            let image = image(&content.media, content.bytes());
+            let fields = image.map(Image::fields).unwrap_or_default();
+            super::fields::fill(&mut reading, fields, part);
+        }
+        Some(Kind::Fields) => {
+            text_notes(content, &mut reading);
+            let (fields, notes) = form::fields(content.text().unwrap_or_default());
+            reading.notes.extend(notes);
+            super::fields::fill(&mut reading, fields, part);
+        }
+    }
+    reading
+}
+
+/// Says which codings were undone, and how far.
+fn decoding(content: &Content, reading: &mut Reading) {
+    if let Some(decoded) = &content.decoded {
+        reading.decoded = Some(wire::Decoded {
+            coding: content.coding.clone(),
+            bytes: number(decoded.bytes.len()),
+            is_partial: decoded.stop.is_some(),
+        });
+        if let Some(stop) = &decoded.stop {
+            reading.notes.push(note("warn", &stop.to_string()));
+        }
+    } else if content.is_opaque() {
+        let text = format!("It is in the coding {}, which is not read here.", content.coding);
+        reading.notes.push(note("warn", &text));
+    }
+}
+
+fn text_notes(content: &Content, reading: &mut Reading) {
+    if let Some(text) = content.charset().and_then(|text| text.note.as_ref()) {
+        reading.notes.push(note("info", text));
+    }
+}
+
+fn json(
+    (bytes, index, tokens): (&[u8], &Index, &Tokens),
+    reading: &mut Reading,
+    folds: &Folds,
+    part: &Part,
+) {
+    if let Some(error) = index.error {
+        let before = &bytes[..error.at.min(bytes.len())];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let column = String::from_utf8_lossy(&before[line_start..]).chars().count() + 1;
+        let place = format!("line {}, character {}", grouped(line), grouped(column));
+        let expected = error.expected;
+        let text = if error.at < bytes.len() {
+            format!("It is no JSON from {place} on: expected {expected}.")
+        } else {
+            format!("It ends too early, at {place}: expected {expected}.")
+        };
+        reading.notes.push(note("bad", &text));
+    }
+    if index.is_full {
+        let text = format!(
+            "The first {} lines are set out; the rest follows as text.",
+            grouped(index.lines())
+        );
+        reading.notes.push(note("warn", &text));
+    }
+    if index.documents > 1 {
+        let text = format!("{} JSON documents in a row.", grouped(index.documents));
+        reading.notes.push(note("info", &text));
+    }
+    let tree = JsonSheet::new((bytes, index, tokens), folds, part.needle.as_ref());
+    reading.depth = tree.depth;
+    row_source::fill(reading, &tree, part);
+}

@@ -1,0 +1,76 @@
+//! Bodies that were read a moment ago, with what was made of them: scrolling through 25 MB asks for
+//! the same again and again.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::content::Content;
+use hookglass_store::EndpointId;
+
+/// How much is kept at most. What is larger by itself is made anew each time.
+const MOST_BYTES: usize = 96 * 1024 * 1024;
+
+/// Whose body: a `seq` is never used twice, and a captured request never changes.
+pub(crate) type Key = (EndpointId, i64);
+
+/// The bodies that were read last.
+#[derive(Default)]
+pub(crate) struct Cache {
+    /// The one used last at the back, each with its weight. Taken for moments only, and never
+    /// across an await.
+    kept: Mutex<VecDeque<(Key, Arc<Content>, usize)>>,
+}
+
+impl Cache {
+    pub(crate) fn get(&self, key: Key) -> Option<Arc<Content>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = kept.iter().position(|(known, ..)| *known == key)?;
+        let entry = kept.remove(place)?;
+        let content = entry.1.clone();
+        kept.push_back(entry);
+        Some(content)
+    }
+
+    /// Keeps a body, or weighs it anew.
+    pub(crate) fn put(&self, key: Key, content: Arc<Content>) {
+        let weight = content.weight();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, ..)| *known != key);
+        if weight > MOST_BYTES {
+            return;
+        }
+        let mut all = weight + kept.iter().map(|(_, _, weight)| weight).sum::<usize>();
+        while all > MOST_BYTES
+            && let Some((_, _, weight)) = kept.pop_front()
+        {
+            all -= weight;
+        }
+        kept.push_back((key, content, weight));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(bytes: usize) -> Arc<Content> {
+        Arc::new(Content::new(vec![0; bytes], b"", b""))
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first() {
+        let cache = Cache::default();
+        let key = |seq| (EndpointId(1), seq);
+        for seq in 1..=3 {
+            cache.put(key(seq), content(30 * 1024 * 1024));
+        }
+        assert!(cache.get(key(1)).is_some());
+        cache.put(key(4), content(30 * 1024 * 1024));
+        assert!(cache.get(key(2)).is_none());
+        assert!([1, 3, 4].iter().all(|&seq| cache.get(key(seq)).is_some()));
+        cache.put(key(5), content(MOST_BYTES + 1));
+        assert!(cache.get(key(5)).is_none() && cache.get(key(4)).is_some());
+    }
+}

@@ -1,0 +1,75 @@
+//! One of the two that are compared, as far as it is read for that.
+
+use crate::rendering::{content::Content, pieces::char_boundary};
+use hookglass_message::head;
+use hookglass_store::StoredRequest;
+
+/// More of a body is not compared.
+pub(super) const BODY_BYTES: usize = 1024 * 1024;
+/// Forms with more fields are compared as text.
+const MAX_FORM_FIELDS: usize = 2_000;
+
+/// A request without what comparing does not need.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    /// The request line, without the version's line end.
+    pub(super) line: Vec<u8>,
+    pub(super) headers: Fields,
+    pub(super) trailers: Fields,
+    /// The decoded body, in UTF-8 if it is text; at most `BODY_BYTES`.
+    pub(super) body: Vec<u8>,
+    /// How many bytes it would have in all.
+    pub(super) all_bytes: usize,
+    pub(super) is_text: bool,
+    pub(super) is_form: bool,
+    /// Whether decoding it ended early.
+    pub(super) is_partial: bool,
+    /// The hash of the body as received.
+    pub(super) sha256: Vec<u8>,
+}
+
+/// A name and its value.
+pub(super) type Field = (Vec<u8>, Vec<u8>);
+/// In wire order.
+pub(super) type Fields = Vec<Field>;
+
+impl Side {
+    pub(super) fn of(stored: &StoredRequest, content: &Content) -> Self {
+        let owned = |fields: Vec<(&[u8], Vec<u8>)>| {
+            fields.into_iter().map(|(name, value)| (name.to_vec(), value)).collect()
+        };
+        let text = content.text();
+        let body = text.unwrap_or_else(|| content.bytes());
+        let line = stored.head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        Self {
+            line: line.strip_suffix(b"\r").unwrap_or(line).to_vec(),
+            headers: owned(head::raw_head_fields(&stored.head)),
+            trailers: owned(head::raw_fields(&stored.trailers)),
+            body: body[..char_boundary(body, BODY_BYTES)].to_vec(),
+            all_bytes: body.len(),
+            is_text: text.is_some(),
+            is_form: content.media.is_form(),
+            is_partial: content.decoded.as_ref().is_some_and(|decoded| decoded.stop.is_some()),
+            sha256: stored.body_sha256.clone(),
+        }
+    }
+
+    pub(super) fn body_bytes(&self) -> u64 {
+        crate::rendering::row_source::number(self.all_bytes)
+    }
+
+    /// Whether a form has so few fields that matching each with each takes no time.
+    pub(super) fn has_few_fields(&self) -> bool {
+        self.body.iter().filter(|&&byte| byte == b'&').count() <= MAX_FORM_FIELDS
+    }
+
+    /// Whether all of it is compared.
+    pub(super) fn is_whole(&self) -> bool {
+        self.body.len() == self.all_bytes && !self.is_partial
+    }
+
+    /// What to say if not all of it is compared.
+    pub(super) fn cut_off(&self) -> Option<&'static str> {
+        (!self.is_whole()).then_some("Only the first MiB of each body is compared.")
+    }
+}

@@ -1,0 +1,153 @@
+//! A body with what is made of it, each once and only when it is asked for.
+
+use std::sync::OnceLock;
+
+use super::{json, lines::Lines, markup::Markup, tokens::Tokens};
+use hookglass_message::{charset, media_type::Media};
+use hookglass_message::{
+    coding::{self, Decoded},
+    multipart::Parts,
+};
+
+/// A body as received, and what it is decoded to.
+pub(crate) struct Content {
+    /// As received, as far as it is read at all.
+    pub(crate) raw: Vec<u8>,
+    /// The codings as `Content-Encoding` named them.
+    pub(crate) coding: String,
+    /// What came of undoing them; `None` where there are none, or one that is not known.
+    pub(crate) decoded: Option<Decoded>,
+    /// What `Content-Type` says.
+    pub(crate) media: Media,
+    text: OnceLock<Option<charset::Text>>,
+    lines: OnceLock<Lines>,
+    raw_lines: OnceLock<Lines>,
+    tokens: OnceLock<Tokens>,
+    raw_tokens: OnceLock<Tokens>,
+    json: OnceLock<json::Index>,
+    payload: OnceLock<Option<Payload>>,
+    markup: OnceLock<Markup>,
+    html: OnceLock<Markup>,
+    parts: OnceLock<Parts>,
+}
+
+/// JSON in a field of a form, as GitHub and Slack send it.
+pub(crate) struct Payload {
+    pub(crate) text: Vec<u8>,
+    pub(crate) json: json::Index,
+    pub(crate) tokens: Tokens,
+}
+
+impl Content {
+    pub(crate) fn new(raw: Vec<u8>, content_type: &[u8], coding: &[u8]) -> Self {
+        let coding = String::from_utf8_lossy(coding).into_owned();
+        let decoded = coding::start(&coding, &raw, coding::LIMIT_BYTES);
+        Self {
+            raw,
+            coding,
+            decoded,
+            media: Media::of(content_type),
+            text: OnceLock::new(),
+            lines: OnceLock::new(),
+            raw_lines: OnceLock::new(),
+            tokens: OnceLock::new(),
+            raw_tokens: OnceLock::new(),
+            json: OnceLock::new(),
+            payload: OnceLock::new(),
+            markup: OnceLock::new(),
+            html: OnceLock::new(),
+            parts: OnceLock::new(),
+        }
+    }
+
+    /// The body with its codings undone.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.decoded.as_ref().map_or(&self.raw, |decoded| &decoded.bytes)
+    }
+
+    /// Whether a coding is on it that is not known here.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.decoded.is_none() && coding::is_coded(&self.coding)
+    }
+
+    /// The body as text in UTF-8, if it is text; at most a character cut off at its end is not.
+    pub(crate) fn text(&self) -> Option<&[u8]> {
+        let text = self.charset()?;
+        Some(text.converted.as_deref().unwrap_or_else(|| self.bytes()))
+    }
+
+    /// What was done to make it text.
+    pub(crate) fn charset(&self) -> Option<&charset::Text> {
+        self.text.get_or_init(|| charset::text(&self.media, self.bytes())).as_ref()
+    }
+
+    /// The lines of the text.
+    pub(crate) fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(self.text().unwrap_or_default()))
+    }
+
+    /// The lines of the body as received.
+    pub(crate) fn raw_lines(&self) -> &Lines {
+        self.raw_lines.get_or_init(|| Lines::of(&self.raw))
+    }
+
+    /// The tokens in the text.
+    pub(crate) fn tokens(&self) -> &Tokens {
+        self.tokens.get_or_init(|| Tokens::of(self.text().unwrap_or_default()))
+    }
+
+    /// The tokens in the body as received.
+    pub(crate) fn raw_tokens(&self) -> &Tokens {
+        self.raw_tokens.get_or_init(|| Tokens::of(&self.raw))
+    }
+
+    /// The text as JSON.
+    pub(crate) fn json(&self) -> &json::Index {
+        self.json.get_or_init(|| json::Index::of(self.text().unwrap_or_default()))
+    }
+
+    /// The JSON in the field `payload` of a form, if there is one.
+    pub(crate) fn payload(&self) -> Option<&Payload> {
+        let payload = self.payload.get_or_init(|| {
+            let text = hookglass_message::form::value(self.text()?, "payload")?;
+            let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
+            let json = json::Index::of(if is_json { &text } else { b"" });
+            let tokens = Tokens::of(&text);
+            is_json.then_some(Payload { text, json, tokens })
+        });
+        payload.as_ref()
+    }
+
+    /// The text as XML or HTML.
+    pub(crate) fn markup(&self, is_html: bool) -> &Markup {
+        let markup = if is_html { &self.html } else { &self.markup };
+        markup.get_or_init(|| Markup::of(self.text().unwrap_or_default(), is_html))
+    }
+
+    /// The parts of a multipart body.
+    pub(crate) fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| Parts::of(&self.media, self.bytes()))
+    }
+
+    /// How much memory it takes as it stands.
+    pub(crate) fn weight(&self) -> usize {
+        let converted = self.text.get().and_then(Option::as_ref);
+        let converted = converted.and_then(|text| text.converted.as_ref()).map_or(0, Vec::capacity);
+        let payload = self.payload.get().and_then(Option::as_ref);
+        self.raw.capacity()
+            + self.decoded.as_ref().map_or(0, |decoded| decoded.bytes.capacity())
+            + converted
+            + self.lines.get().map_or(0, Lines::weight)
+            + self.raw_lines.get().map_or(0, Lines::weight)
+            + self.tokens.get().map_or(0, Tokens::weight)
+            + self.raw_tokens.get().map_or(0, Tokens::weight)
+            + self.json.get().map_or(0, json::Index::weight)
+            + payload.map_or(0, |payload| {
+                payload.text.capacity() + payload.json.weight() + payload.tokens.weight()
+            })
+            + self.markup.get().map_or(0, Markup::weight)
+            + self.html.get().map_or(0, Markup::weight)
+            + self.parts.get().map_or(0, Parts::weight)
+            + size_of::<Self>()
+    }
+}

@@ -1,0 +1,266 @@
+//! What a snippet has to send, and what of it every tool sets by itself.
+
+use super::notes::Notes;
+use hookglass_message::head;
+
+/// A captured request, as a snippet's writer sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    /// Scheme and host of its endpoint, without a slash at the end.
+    pub(crate) origin: String,
+    /// Its endpoint's name in the URL.
+    pub(crate) endpoint: String,
+    /// Its number.
+    pub(crate) seq: i64,
+    /// The method as sent: always a token (RFC 9110 §5.6.2).
+    pub(crate) method: String,
+    /// The raw request target: visible characters and bytes past ASCII.
+    pub(crate) target: Vec<u8>,
+    /// `HTTP/1.1`
+    pub(crate) version: &'static str,
+    /// The fields of the head in wire order, values without white space around them.
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The fields that followed the body.
+    pub(crate) trailers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The body.
+    pub(crate) body: Body,
+    /// Whether the sender sent the whole body.
+    pub(crate) complete: bool,
+    /// Whether something in the head was overwritten.
+    pub(crate) redacted: bool,
+}
+
+/// The body of a message.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    /// So short that a snippet holds it.
+    Inline(Vec<u8>),
+    /// So many bytes in a file that has to be downloaded first.
+    File(u64),
+}
+
+/// How the end of the body was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// By `Content-Length`.
+    Length,
+    /// By chunks.
+    Chunked,
+    /// There was no word of a body.
+    None,
+}
+
+/// A field that is to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) value: &'a [u8],
+    /// Whether another field has the same name.
+    pub(crate) is_repeated: bool,
+}
+
+impl Field<'_> {
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// Whether its name is a token, as most tools demand (RFC 9110 §5.6.2).
+    pub(crate) fn has_token(&self) -> bool {
+        let is_token =
+            |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        self.name.iter().all(is_token)
+    }
+
+    /// Whether its value has control characters beside tabs.
+    pub(crate) fn has_controls(&self) -> bool {
+        self.value.iter().any(|&byte| byte != b'\t' && byte.is_ascii_control())
+    }
+}
+
+/// Whether a field of this name is among those that are sent.
+pub(crate) fn sends(fields: &[Field<'_>], name: &str) -> bool {
+    fields.iter().any(|field| field.is(name))
+}
+
+impl Message {
+    /// The host of the URL, with a port if one is named.
+    pub(crate) fn host(&self) -> &str {
+        self.origin.split_once("://").map_or(&self.origin, |(_, host)| host)
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.origin.starts_with("https:")
+    }
+
+    /// The target without the scheme and authority of the absolute form.
+    pub(crate) fn path(&self) -> &[u8] {
+        head::origin_form(&self.target)
+    }
+
+    /// The URL that stands for the target, if nothing that reads URLs takes it for another: no dot
+    /// segments, no fragment, and only characters that RFC 3986 lets stand as they are.
+    pub(crate) fn exact_url(&self) -> Option<String> {
+        let path = str::from_utf8(&self.target).ok().filter(|path| path.starts_with('/'))?;
+        let is_kept =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"/?&=-._~!$()*+,;:@%".contains(&byte);
+        let before_query = path.split('?').next().unwrap_or_default();
+        let is_exact = path.bytes().all(is_kept)
+            && !before_query.split('/').any(|segment| is_dots(segment.as_bytes()))
+            && !path.ends_with('?')
+            && has_whole_escapes(path.as_bytes());
+        is_exact.then(|| [&self.origin, path].concat())
+    }
+
+    /// The URL of the target as near as can be: what may not stand in a URL is percent-encoded, a
+    /// fragment is made a part of the path, and dot segments are encoded twice, or they would lead
+    /// away from the endpoint.
+    pub(crate) fn near_url(&self) -> String {
+        let mut url = self.origin.clone();
+        let path_end = self.path().iter().position(|&byte| byte == b'?');
+        let (path, query) = self.path().split_at(path_end.unwrap_or(self.path().len()));
+        for segment in path.split(|&byte| byte == b'/').skip(1) {
+            url.push('/');
+            if is_dots(segment) {
+                url.push_str(&"%252E".repeat(undotted(segment).len()));
+            } else {
+                push_encoded(&mut url, segment);
+            }
+        }
+        push_encoded(&mut url, query);
+        url
+    }
+
+    /// The URL, exact or with a note that it is not.
+    pub(crate) fn url(&self, notes: &mut Notes) -> String {
+        self.exact_url().unwrap_or_else(|| {
+            notes.say(&["the target as it was: ", &notes.shown(&self.target)]);
+            self.near_url()
+        })
+    }
+
+    pub(crate) fn framing(&self) -> Framing {
+        let value = |wanted: &str| {
+            let is_it =
+                |(name, _): &&(Vec<u8>, Vec<u8>)| name.eq_ignore_ascii_case(wanted.as_bytes());
+            self.headers.iter().find(is_it).map(|(_, value)| value.as_slice())
+        };
+        if value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
+            Framing::Chunked
+        } else if value("content-length").is_some() {
+            Framing::Length
+        } else {
+            Framing::None
+        }
+    }
+
+    pub(crate) const fn body_bytes(&self) -> u64 {
+        match &self.body {
+            Body::Inline(bytes) => bytes.len() as u64,
+            Body::File(bytes) => *bytes,
+        }
+    }
+
+    /// The file that a body is downloaded to, named as the download is.
+    pub(crate) fn file(&self) -> String {
+        format!("{}-{}.body", self.endpoint, self.seq)
+    }
+
+    /// The fields that a tool sends, in wire order. Not among them: those that follow from the URL
+    /// and the body, and those that `refuses` gives a reason for; what is thereby lost is noted.
+    pub(crate) fn fields(
+        &self,
+        notes: &mut Notes,
+        refuses: impl Fn(&Field<'_>) -> Option<&'static str>,
+    ) -> Vec<Field<'_>> {
+        let mut fields = Vec::with_capacity(self.headers.len());
+        for (index, (name, value)) in self.headers.iter().enumerate() {
+            let is_repeated = self
+                .headers
+                .iter()
+                .enumerate()
+                .any(|(other, (also, _))| other != index && also.eq_ignore_ascii_case(name));
+            let field = Field { name, value, is_repeated };
+            if field.is("host") {
+                if value != self.host().as_bytes() {
+                    notes.header(&field, "the URL says it");
+                }
+            } else if field.is("content-length") {
+                if *value != self.body_bytes().to_string().as_bytes() {
+                    notes.header(&field, "it is counted");
+                }
+            } else if field.is("transfer-encoding") {
+                if self.framing() != Framing::Chunked {
+                    notes.header(&field, "only chunks can be sent");
+                }
+            } else if let Some(reason) = refuses(&field) {
+                notes.header(&field, reason);
+            } else {
+                fields.push(field);
+            }
+        }
+        fields
+    }
+
+    /// Notes what no tool sends again.
+    pub(crate) fn note_losses(&self, notes: &mut Notes) {
+        for (name, value) in &self.trailers {
+            let field = Field { name, value, is_repeated: false };
+            notes.header(&field, "it is a trailer");
+        }
+        if !self.complete {
+            notes.say(&["the rest of the body: it was cut off"]);
+        }
+        if self.redacted {
+            notes.say(&["secrets in the head: they were overwritten by * when they came"]);
+        }
+        if self.version == "HTTP/2.0" {
+            notes.say(&["HTTP/2: the names of its fields have no case"]);
+        }
+    }
+
+    /// Notes where the file of a long body comes from.
+    pub(crate) fn note_file(&self, notes: &mut Notes) {
+        if let Body::File(bytes) = self.body {
+            let Self { origin, endpoint, seq, .. } = self;
+            notes.first(format!(
+                "The body of {bytes} bytes is read from {file}. Save it first, from the page or by",
+                file = self.file()
+            ));
+            notes.first(format!(
+                "curl --oauth2-bearer KEY -o {file} {origin}/api/endpoints/{endpoint}/requests/{seq}/body",
+                file = self.file()
+            ));
+        }
+    }
+}
+
+/// Whether a segment of a path is taken for a step (WHATWG URL §4.4, "double-dot").
+fn is_dots(segment: &[u8]) -> bool {
+    matches!(undotted(segment).as_str(), "." | "..")
+}
+
+/// A segment of a path with its dots decoded.
+fn undotted(segment: &[u8]) -> String {
+    String::from_utf8_lossy(segment).replace("%2e", ".").replace("%2E", ".")
+}
+
+fn push_encoded(url: &mut String, bytes: &[u8]) {
+    for &byte in bytes {
+        let is_odd = !byte.is_ascii_graphic() || b"\"#<>[\\]^`{|}'".contains(&byte);
+        if is_odd {
+            url.push_str(&format!("%{byte:02X}"));
+        } else {
+            url.push(char::from(byte));
+        }
+    }
+}
+
+/// Whether two hex digits follow each percent sign: tools that decode and encode leave only those.
+fn has_whole_escapes(path: &[u8]) -> bool {
+    path.iter().enumerate().all(|(at, &byte)| {
+        byte != b'%'
+            || path
+                .get(at + 1..at + 3)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
+}

@@ -1,0 +1,84 @@
+//! Settings that are ready, by endpoint.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use hookglass_wire as wire;
+
+use super::settings::Settings;
+use hookglass_store::EndpointId;
+
+/// What settings that are remembered take up, about, in bytes. Past that all are forgotten but those
+/// by which somebody is being answered: only they know how far their programme is.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+
+/// Remembers settings, so that answering need not read the database first.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    /// Never held across an await: each use is one look-up or one insertion.
+    known: Mutex<Known>,
+    plain: OnceLock<Option<Arc<Settings>>>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    settings: HashMap<EndpointId, Arc<Settings>>,
+    bytes: usize,
+}
+
+impl Cache {
+    /// Those of this version, or a later one: who asks may be out of date.
+    pub(super) fn find(&self, endpoint: EndpointId, version: i64) -> Option<Arc<Settings>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.settings.get(&endpoint).filter(|settings| settings.version >= version).cloned()
+    }
+
+    /// Remembers settings, unless others of their version, whose programme may be further, or later
+    /// ones are known; returns what is remembered.
+    pub(super) fn keep(&self, endpoint: EndpointId, settings: Arc<Settings>) -> Arc<Settings> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = known.settings.get(&endpoint) {
+            if before.version >= settings.version {
+                return before.clone();
+            }
+            let bytes = before.bytes;
+            known.bytes -= bytes;
+        }
+        if known.bytes + settings.bytes > MOST_BYTES {
+            known.settings.retain(|_, settings| Arc::strong_count(settings) > 1);
+            known.bytes = known.settings.values().map(|settings| settings.bytes).sum();
+        }
+        known.bytes += settings.bytes;
+        known.settings.insert(endpoint, settings.clone());
+        settings
+    }
+
+    /// Those of an endpoint for which nothing is set.
+    pub(super) fn plain(&self) -> Option<Arc<Settings>> {
+        let read = || Settings::read(&wire::Answering::default(), 0, 0).ok().map(Arc::new);
+        self.plain.get_or_init(read).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_answering_is_not_forgotten_when_room_is_made() {
+        let cache = Cache::default();
+        let settings = |bytes| {
+            let plain = Settings::read(&wire::Answering::default(), 1, 0).unwrap();
+            Arc::new(Settings { bytes, ..plain })
+        };
+        let in_use = cache.keep(EndpointId(1), settings(10));
+        cache.keep(EndpointId(2), settings(10));
+        cache.keep(EndpointId(3), settings(MOST_BYTES));
+        assert!(Arc::ptr_eq(&in_use, &cache.find(EndpointId(1), 1).unwrap()));
+        assert!(cache.find(EndpointId(2), 1).is_none());
+        assert!(cache.find(EndpointId(3), 1).is_some());
+        assert_eq!(cache.known.lock().unwrap().bytes, MOST_BYTES + 10);
+    }
+}

@@ -1,0 +1,275 @@
+//! Which answer a request gets: rules, handshakes, the programme, the default, in this order. Pure
+//! but for the step that a programme takes.
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use bytes::Bytes;
+use hookglass_wire::Timestamp;
+use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
+
+use super::{
+    cost::{Effort, Weight},
+    settings::{Content, Prepared, Rule, Settings, Value, now_us},
+};
+use crate::respond::{
+    response::{Answer, headers},
+    template::{Context, Template},
+};
+use hookglass_message::{head, request_view::Sent};
+use hookglass_query::{Memo, Needs, Subject, searched};
+use hookglass_senders::handshake::{Handshake, Outcome, Reply};
+use hookglass_store::StoredRequest;
+
+/// The longest value that a template may give a field, in bytes.
+const MAX_VALUE_BYTES: usize = 8 * 1024;
+
+/// A request that is to be answered.
+pub(super) struct Case {
+    /// The request, redacted as it is kept. Its number counts only if `seq` has it too.
+    pub(super) stored: StoredRequest,
+    parts: Parts,
+    /// As it came; its start where it is long. `None` where it is not in memory.
+    pub(super) body: Option<Bytes>,
+    /// Its number, once it is stored.
+    seq: Option<i64>,
+    /// What is searched of the body.
+    searched: OnceLock<Vec<u8>>,
+    memo: Memo,
+}
+
+/// What was decided.
+#[derive(Debug)]
+pub(super) enum Decision {
+    /// The plain answer.
+    Plain,
+    Answer(Box<Answer>),
+    /// The signature decides between 401 and this.
+    Judge(Box<Decision>),
+    /// That cannot be told before the request is stored.
+    Later,
+}
+
+impl Case {
+    /// A request before it is stored; its body where it is in memory.
+    pub(super) fn early(stored: StoredRequest, body: Option<Bytes>) -> Self {
+        Self::new(stored, body, None)
+    }
+
+    /// A request that is stored, with the start of its body.
+    pub(super) fn late(stored: StoredRequest, body: Bytes) -> Self {
+        let seq = stored.summary.seq;
+        Self::new(stored, Some(body), Some(seq))
+    }
+
+    fn new(mut stored: StoredRequest, body: Option<Bytes>, seq: Option<i64>) -> Self {
+        let parts = head::request_parts(&stored.head);
+        // What it is answered is only being decided.
+        stored.summary.status = None;
+        Self { stored, parts, body, seq, searched: OnceLock::new(), memo: Memo::default() }
+    }
+
+    /// What deciding on it weighs.
+    pub(super) fn weight(&self, effort: Effort) -> Weight {
+        let body = self.body.as_ref().map_or(0, Bytes::len);
+        let is_coded = self.parts.headers.contains_key(CONTENT_ENCODING);
+        effort.weight(self.stored.head.len(), body, is_coded)
+    }
+
+    pub(super) fn sent(&self) -> Sent<'_> {
+        let target = head::target_of(&self.stored.head);
+        Sent::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
+    }
+
+    /// Whether all of its body is in memory.
+    fn is_whole(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.len() as u64 == self.stored.summary.body_bytes)
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.seq.is_some()
+    }
+
+    /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
+    /// it can only once the request is stored.
+    pub(super) fn whole_body(&self) -> Option<Option<Vec<u8>>> {
+        match self.body.as_ref().filter(|_| self.is_whole()) {
+            Some(body) => Some(Some(body.to_vec())),
+            None => self.seq.map(|_| None),
+        }
+    }
+
+    fn searched(&self) -> Option<&[u8]> {
+        let raw = self.body.as_deref()?;
+        Some(self.searched.get_or_init(|| searched(&self.stored.head, raw).into_owned()))
+    }
+
+    /// Whether a rule finds it; `None` if that cannot be told yet.
+    fn is_found_by(&self, rule: &Rule) -> Option<bool> {
+        let Some(when) = &rule.when else { return Some(true) };
+        if when.asks_for_stored() && self.seq.is_none() {
+            return None;
+        }
+        let body = if when.needs() == Needs::Body { self.searched() } else { None };
+        let subject =
+            Subject { summary: &self.stored.summary, head: Some(&self.stored.head), body };
+        when.finds_with(&subject, &self.memo)
+    }
+
+    /// A set answer for this request; `None` if it names what is not known yet.
+    fn render(&self, set: &Prepared, source: Cow<'static, str>) -> Option<Answer> {
+        for template in set.templates() {
+            if (template.needs_seq() && self.seq.is_none())
+                || (template.needs_body() && self.body.is_none())
+            {
+                return None;
+            }
+        }
+        let now = Timestamp::from_micros(now_us());
+        let mut notes = Vec::new();
+        let mut sent = self.sent();
+        if !self.is_whole() && set.templates().any(Template::needs_body) {
+            sent.body = &[];
+            notes.push("Values of the body were left out: it is longer than 1 MB.".to_owned());
+        }
+        let context = Context::new(sent, self.seq.unwrap_or(0), now, set.templates());
+        let mut rendered = Vec::with_capacity(set.fields.len());
+        for (name, value) in &set.fields {
+            let value = match value {
+                Value::Plain(value) => Some(value.clone()),
+                Value::Template(template) => {
+                    let made = template.render(&context);
+                    notes.extend(made.notes);
+                    Some(made.bytes)
+                        .filter(|bytes| bytes.len() <= MAX_VALUE_BYTES)
+                        .and_then(|bytes| headers::value(&bytes))
+                }
+            };
+            match value {
+                Some(value) => rendered.push((name.clone(), value)),
+                None => notes.push(format!(
+                    "The field `{name}` was left out: what its template gave has a line break or \
+                     another control, or is longer than {MAX_VALUE_BYTES} bytes."
+                )),
+            }
+        }
+        let (body, is_own) = match &set.body {
+            Content::Plain(bytes) => (bytes.clone(), false),
+            Content::Template(template) => {
+                let made = template.render(&context);
+                notes.extend(made.notes);
+                (Bytes::from(made.bytes), true)
+            }
+        };
+        Some(Answer {
+            fields: rendered,
+            body,
+            is_own,
+            delay: set.delay,
+            notes,
+            ..Answer::new(source, set.status)
+        })
+    }
+}
+
+impl From<Option<Answer>> for Decision {
+    fn from(rendered: Option<Answer>) -> Self {
+        rendered.map_or(Self::Later, |answer| Self::Answer(Box::new(answer)))
+    }
+}
+
+/// The handshake that a request is part of, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Meant {
+    pub(super) handshake: &'static Handshake,
+    pub(super) outcome: Outcome,
+}
+
+/// Decides on the answer. `roll` is a random number below 100.
+pub(super) fn decide(settings: &Settings, case: &Case, roll: u8, meant: Option<Meant>) -> Decision {
+    for (place, rule) in settings.rules.iter().enumerate() {
+        match case.is_found_by(rule) {
+            Some(true) => {
+                return case.render(&rule.reply, format!("rule {}", place + 1).into()).into();
+            }
+            Some(false) => {}
+            None => return Decision::Later,
+        }
+    }
+    let judged = |decision: Decision| match settings.reject_bad_signatures {
+        true => Decision::Judge(Box::new(decision)),
+        false => decision,
+    };
+    let Some(Meant { handshake, outcome: Outcome { label, reply, note } }) = meant else {
+        return by_programme(settings, case, roll)
+            .unwrap_or_else(|| judged(fallback(settings, case)));
+    };
+    if let Some(reply) = reply {
+        let mut answer = answer_of(handshake, reply);
+        answer.label = Some(label);
+        answer.notes.extend(note.map(str::to_owned));
+        let answered = Decision::Answer(Box::new(answer));
+        return if handshake.is_probed { judged(answered) } else { answered };
+    }
+    let decision =
+        by_programme(settings, case, roll).unwrap_or_else(|| judged(fallback(settings, case)));
+    decision.told(label, note)
+}
+
+/// What a handshake is answered.
+fn answer_of(handshake: &Handshake, reply: Reply) -> Answer {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    let field = |(name, value): (&str, String)| {
+        Some((headers::name(name)?, headers::value(value.as_bytes())?))
+    };
+    Answer {
+        fields: reply.headers.into_iter().filter_map(field).collect(),
+        body: reply.body.into(),
+        ..Answer::new(format!("handshake {}", handshake.id), status)
+    }
+}
+
+impl Decision {
+    /// The same with a name for lists, and what its owner should know.
+    fn told(self, label: String, note: Option<&'static str>) -> Self {
+        let mut answer = match self {
+            Self::Answer(answer) => answer,
+            Self::Plain => Box::new(Answer {
+                body: Bytes::from_static(b"ok"),
+                ..Answer::new("default", StatusCode::OK)
+            }),
+            Self::Judge(then) => return Self::Judge(Box::new(then.told(label, note))),
+            Self::Later => return Self::Later,
+        };
+        answer.label = Some(label);
+        answer.notes.extend(note.map(str::to_owned));
+        Self::Answer(answer)
+    }
+}
+
+/// What the programme says, if it says anything.
+fn by_programme(settings: &Settings, case: &Case, roll: u8) -> Option<Decision> {
+    let running = settings.running.as_ref()?;
+    // These are no tries of a delivery.
+    if case.stored.summary.mark.is_some() {
+        return None;
+    }
+    // Its steps go to requests that are stored, in about that order.
+    if case.seq.is_none() {
+        return (!running.is_over()).then_some(Decision::Later);
+    }
+    let (index, answered) = running.advance(case.stored.summary.attempt, roll)?;
+    let (set, step) = (running.steps.get(index)?, running.programme.steps.get(index)?);
+    let mut answer = case.render(set, format!("programme {}", index + 1).into())?;
+    answer.act = step.act;
+    answer.seconds = step.seconds;
+    answer.answered = Some(answered);
+    Some(Decision::Answer(Box::new(answer)))
+}
+
+/// What is answered where nothing else applies.
+pub(super) fn fallback(settings: &Settings, case: &Case) -> Decision {
+    match &settings.reply {
+        None => Decision::Plain,
+        Some(reply) => case.render(reply, "default".into()).into(),
+    }
+}

@@ -1,0 +1,306 @@
+//! Giving answers: holding them back, seeing whether the sender is still there, and noting what
+//! came of it.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use hookglass_wire::{Act, Answered, Timestamp};
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
+
+use super::{
+    Answering,
+    delay_slots::Hold,
+    record,
+    settings::{Settings, has_no_body, now_us},
+    summary::words,
+    throttled_body::Paced,
+};
+use crate::respond::response::Answer;
+use crate::respond::response::{self, Visit};
+use hookglass_limits::budget::held;
+use hookglass_listener::{Cut, Exchange};
+use hookglass_store::{EndpointId, LateAnswer, Progress, StoreError, WorkspaceId};
+
+/// Bodies up to this many bytes are not counted: heads take more.
+const UNCOUNTED_BYTES: usize = 2 * 1024;
+
+/// An answer on its way to a sender whose request is stored.
+pub(crate) struct Due {
+    pub(crate) workspace: WorkspaceId,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) seq: i64,
+    pub(crate) answer: Answer,
+    pub(crate) visit: Visit,
+    /// Whether the request was one for a head alone.
+    pub(crate) is_head: bool,
+    pub(crate) exchange: Option<Arc<Exchange>>,
+    /// When the head was complete.
+    pub(crate) clock: Instant,
+    /// Whether it was decided on before the request was stored, and is kept with it.
+    pub(crate) is_kept: bool,
+    pub(crate) settings: Arc<Settings>,
+    /// So that a shutdown waits for it from when its request is stored.
+    pub(crate) token: TaskTrackerToken,
+}
+
+impl Answer {
+    /// Whether its sender has to wait.
+    pub(crate) fn is_held(&self) -> bool {
+        !self.delay.is_zero() || matches!(self.act, Act::Stall | Act::Slow)
+    }
+}
+
+/// Sees to it that what came of an answer is noted, also where hyper drops it.
+pub(super) struct Watch {
+    answering: Answering,
+    endpoint: EndpointId,
+    seq: i64,
+    exchange: Option<Arc<Exchange>>,
+    clock: Instant,
+    answered: Option<Answered>,
+    progress: Option<Progress>,
+    /// Whether status and fields go out before it is done.
+    streams: bool,
+    /// Waits for a sender who hangs up.
+    hung_up: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    hold: Option<Hold>,
+    /// Not forgotten until the store knows how far their programme is.
+    settings: Arc<Settings>,
+    /// So that a shutdown waits until it is noted.
+    _token: TaskTrackerToken,
+}
+
+impl Answering {
+    /// Gives an answer, after its time.
+    pub(crate) async fn deliver(&self, due: Due) -> Response {
+        let (mut answer, visit) = (due.answer.clone(), &due.visit);
+        let (seq, is_head) = (due.seq, due.is_head);
+        let has_room = self.count(due.workspace, &mut answer);
+        if due.is_kept && has_room && !answer.is_held() && answer.act == Act::Answer {
+            return response::given(visit, seq, &answer);
+        }
+        let has_body = !is_head && !has_no_body(answer.status);
+        if matches!(answer.act, Act::Stall | Act::Slow) && !has_body {
+            answer.act = Act::Answer;
+            let note = "An answer without a body can neither stall nor be slow; it went at once.";
+            answer.notes.push(note.to_owned());
+        }
+        let mut hold = None;
+        if answer.is_held() {
+            hold = self.0.holds.take(due.endpoint);
+            if hold.is_none() {
+                answer.delay = Duration::ZERO;
+                answer.act = Act::Answer;
+                let note = "It went at once: too many answers are being held back.";
+                answer.notes.push(note.to_owned());
+            }
+        }
+        let mut response = response::given(visit, seq, &answer);
+        let answered = record::answered(visit, &answer, is_head);
+        let mut watch = self.watch(due, answered);
+        watch.hold = hold;
+        if !answer.delay.is_zero() {
+            watch.wait(answer.delay).await;
+        }
+        watch.begin();
+        match answer.act {
+            Act::Answer => {
+                let taken = !watch.has_hung_up();
+                watch.done(taken);
+                response
+            }
+            Act::Cut => {
+                watch.cut();
+                response.extensions_mut().insert(Cut);
+                response
+            }
+            Act::Stall | Act::Slow => {
+                let takes = Duration::from_secs(u64::from(answer.seconds));
+                let stalls = answer.act == Act::Stall;
+                watch.look_out();
+                watch.streams = true;
+                *response.body_mut() =
+                    Body::new(Paced::new(answer.body.clone(), takes, stalls, watch));
+                response
+            }
+        }
+    }
+
+    /// Notes of an answer that nobody was there for any more.
+    pub(crate) fn miss(&self, due: Due) {
+        let answered = record::answered(&due.visit, &due.answer, due.is_head);
+        drop(self.watch(due, answered));
+    }
+
+    /// What sees to it that an answer is noted.
+    fn watch(&self, due: Due, answered: Answered) -> Watch {
+        let Due { answer, settings, .. } = &due;
+        let progress = answer.answered.and_then(|answered| {
+            let running = settings.running.as_ref()?;
+            let words = words(&running.words, answered);
+            Some(Progress { version: settings.version, answered, words })
+        });
+        Watch {
+            answering: self.clone(),
+            endpoint: due.endpoint,
+            seq: due.seq,
+            exchange: due.exchange,
+            clock: due.clock,
+            answered: Some(answered),
+            progress,
+            streams: false,
+            hung_up: None,
+            hold: None,
+            settings: due.settings,
+            _token: due.token,
+        }
+    }
+
+    /// Counts the memory that a body takes which was made for this request alone, until nobody has it
+    /// any more: its sender may be slow to read. Leaves it out where there is no room.
+    fn count(&self, workspace: WorkspaceId, answer: &mut Answer) -> bool {
+        if !answer.is_own || answer.body.len() <= UNCOUNTED_BYTES {
+            return true;
+        }
+        let mut share = self.0.budget.share(workspace);
+        if share.grow(answer.body.len() as u64).is_ok() {
+            let bytes = std::mem::take(&mut answer.body);
+            answer.body = held(bytes, share);
+            return true;
+        }
+        answer.body = Bytes::new();
+        let note = "Its body was left out: too much was on its way at once.";
+        answer.notes.push(note.to_owned());
+        false
+    }
+}
+
+impl Watch {
+    pub(super) fn shutdown(&self) -> CancellationToken {
+        self.answering.0.shutdown.clone()
+    }
+
+    /// Waits, but no longer than until the shutdown, or until the sender hangs up.
+    async fn wait(&mut self, delay: Duration) {
+        self.look_out();
+        let shutdown = self.shutdown();
+        let hung_up = std::future::poll_fn(|cx| {
+            if self.poll_hung_up(cx) { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let note = tokio::select! {
+            () = tokio::time::sleep(delay) => return,
+            () = hung_up => format!(
+                "The sender hung up while this was held back: its side of the connection ended \
+                 after {:.1} s.",
+                self.clock.elapsed().as_secs_f64()
+            ),
+            () = shutdown.cancelled() => "It went early: the server stopped.".to_owned(),
+        };
+        if let Some(answered) = &mut self.answered {
+            answered.notes.push(note);
+        }
+    }
+
+    /// Has the connection looked at while nothing is read from it.
+    fn look_out(&mut self) {
+        if self.hung_up.is_none()
+            && let Some(exchange) = self.exchange.clone()
+        {
+            self.hung_up = Some(Box::pin(async move { exchange.hung_up().await }));
+        }
+    }
+
+    /// Whether the sender has hung up; wakes the task when it does.
+    pub(super) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut self.hung_up {
+            Some(hung_up) if !self.exchange.as_ref().is_some_and(|it| it.has_hung_up()) => {
+                hung_up.as_mut().poll(cx).is_ready()
+            }
+            _ => self.has_hung_up(),
+        }
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.exchange.as_ref().is_some_and(|exchange| exchange.has_hung_up())
+    }
+
+    /// Notes that the answer begins to be sent.
+    fn begin(&mut self) {
+        let took = self.took();
+        if let Some(answered) = &mut self.answered {
+            answered.sent_at = Some(Timestamp::from_micros(now_us()));
+            answered.duration_us = Some(took);
+        }
+    }
+
+    fn took(&self) -> u64 {
+        u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Notes that the connection was cut.
+    fn cut(mut self) {
+        if let Some(answered) = &mut self.answered {
+            answered.status = None;
+            (answered.headers, answered.body_bytes) = (Vec::new(), 0);
+            (answered.body, answered.body_base64) = (None, None);
+        }
+        self.note();
+    }
+
+    /// Notes that it was sent, and whether the sender was there to the end.
+    pub(super) fn done(mut self, taken: bool) {
+        if let Some(answered) = &mut self.answered {
+            answered.taken = Some(taken);
+        }
+        self.note();
+    }
+
+    fn note(&mut self) {
+        let Some(answered) = self.answered.take() else { return };
+        // Who was gone before was answered nothing.
+        let is_answered = self.streams || answered.taken != Some(false);
+        let late = LateAnswer {
+            status: answered.status.filter(|_| is_answered),
+            answer: Some(record::bytes(&answered)),
+            progress: self.progress.take(),
+        };
+        let (hold, settings) = (self.hold.take(), self.settings.clone());
+        let (store, endpoint, seq) = (self.answering.0.store.clone(), self.endpoint, self.seq);
+        // Nobody waits for it: the sender has its answer.
+        self.answering.0.tasks.spawn(async move {
+            drop(hold);
+            match store.note_answer(endpoint, seq, late).await {
+                Ok(()) | Err(StoreError::NotFound | StoreError::Gone(_)) => {}
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "what became of an answer was not noted"
+                    );
+                }
+            }
+            drop(settings);
+        });
+    }
+}
+
+impl Drop for Watch {
+    /// hyper drops what it cannot send any more.
+    fn drop(&mut self) {
+        let took = self.took();
+        if let Some(answered) = &mut self.answered {
+            answered.taken = Some(false);
+            answered.duration_us.get_or_insert(took);
+            if answered.notes.iter().all(|note| !note.contains("hung up")) {
+                let seconds = self.clock.elapsed().as_secs_f64();
+                answered.notes.push(format!("The sender hung up after {seconds:.1} s."));
+            }
+        }
+        self.note();
+    }
+}

@@ -1,0 +1,107 @@
+//! What a request was answered, as it is kept: as JSON where it was not plain, and else made again
+//! by the code that made it.
+
+use axum::body::to_bytes;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use hookglass_wire::{Act, Answered, Header, Text};
+use hyper::HeaderMap;
+
+use crate::respond::response::Answer;
+use crate::respond::response::{self, Visit};
+use hookglass_message::head;
+use hookglass_store::StoredRequest;
+
+/// How much of a body is kept, in bytes.
+const KEPT_BYTES: usize = 64 * 1024;
+/// More than any plain answer has, in bytes.
+const PLAIN_BYTES: usize = 64 * 1024;
+
+/// An answer that is still to be sent.
+pub(super) fn answered(visit: &Visit, answer: &Answer, is_head: bool) -> Answered {
+    let mut answered = Answered {
+        source: answer.source.clone().into_owned(),
+        status: Some(answer.status.as_u16()),
+        headers: headers(&response::own_fields(visit, answer)),
+        notes: answer.notes.clone(),
+        ..Answered::default()
+    };
+    if answer.act == Act::Cut {
+        (answered.status, answered.headers) = (None, Vec::new());
+    } else {
+        keep_body(&mut answered, &answer.body, is_head);
+    }
+    answered
+}
+
+/// What is kept of a request whose answer is decided on only after it is stored.
+pub(super) fn undecided() -> Answered {
+    Answered { source: "undecided".to_owned(), ..Answered::default() }
+}
+
+/// As the store keeps it.
+pub(super) fn bytes(answered: &Answered) -> Vec<u8> {
+    serde_json::to_vec(answered).unwrap_or_default()
+}
+
+/// What a request was answered; `None` where that is not known any more.
+pub(crate) async fn read(stored: &StoredRequest) -> Option<Answered> {
+    match &stored.answer {
+        None => {
+            let mut answered = plain(stored).await?;
+            // That nobody was there any more would have been noted.
+            answered.taken = Some(true);
+            Some(answered)
+        }
+        Some(kept) => {
+            let mut answered: Answered = serde_json::from_slice(kept).ok()?;
+            let name = text("hookglass-seq");
+            // It was not known yet when the rest was written.
+            if answered.status.is_some() && answered.headers.iter().all(|(it, _)| *it != name) {
+                let seq = stored.summary.seq.to_string();
+                answered.headers.push((name, Text::Utf8(seq)));
+            }
+            Some(answered)
+        }
+    }
+}
+
+/// A plain answer, or a refusal, made again.
+pub(super) async fn plain(stored: &StoredRequest) -> Option<Answered> {
+    let (source, response) = response::again(stored)?;
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, PLAIN_BYTES).await.unwrap_or_default();
+    let mut answered = Answered {
+        source: source.to_owned(),
+        status: Some(parts.status.as_u16()),
+        headers: headers(&parts.headers),
+        ..Answered::default()
+    };
+    keep_body(&mut answered, &body, stored.summary.method == "HEAD");
+    Some(answered)
+}
+
+fn headers(fields: &HeaderMap) -> Vec<Header> {
+    fields.iter().map(|(name, value)| (text(name.as_str()), head::text(value.as_bytes()))).collect()
+}
+
+fn text(text: &str) -> Text {
+    Text::Utf8(text.to_owned())
+}
+
+fn keep_body(answered: &mut Answered, body: &Bytes, is_head: bool) {
+    answered.body_bytes = body.len() as u64;
+    if is_head || body.is_empty() {
+        return;
+    }
+    let start = &body[..body.len().min(KEPT_BYTES)];
+    match std::str::from_utf8(start) {
+        Ok(text) => answered.body = Some(text.to_owned()),
+        // Only a character that the cut went through is missing.
+        Err(error) if error.error_len().is_none() && start.len() < body.len() => {
+            let whole = &start[..error.valid_up_to()];
+            answered.body = Some(String::from_utf8_lossy(whole).into_owned());
+        }
+        Err(_) => answered.body_base64 = Some(STANDARD.encode(start)),
+    }
+}

@@ -1,0 +1,344 @@
+//! What capture URLs answer. Every answer is sandboxed: pages and captures share an origin.
+
+mod custom;
+mod decided;
+pub(crate) mod headers;
+mod problem;
+mod rebuild;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse as _, Response},
+};
+use hookglass_wire::{GoneReason, Problem, Refused};
+use hyper::{
+    HeaderMap, StatusCode,
+    header::{
+        ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS,
+        ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        HeaderName, HeaderValue, RETRY_AFTER, UPGRADE_INSECURE_REQUESTS, X_CONTENT_TYPE_OPTIONS,
+    },
+    http::request::Parts,
+};
+
+pub(crate) use self::{
+    custom::{given, own_fields},
+    decided::Answer,
+    problem::problem_response,
+    rebuild::again,
+};
+use crate::limits::rates::Exceeded;
+use hookglass_listener::Malformed;
+
+/// The number of the captured request, in its answer.
+const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");
+const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+/// After how many seconds a sender may come again when storing failed.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+/// The same where somebody has to make room first.
+const RETRY_FULL_SECONDS: HeaderValue = HeaderValue::from_static("60");
+
+/// Why a request was not captured, or not promised to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No endpoint has this name.
+    UnknownEndpoint,
+    /// The endpoint is no more.
+    Gone(GoneReason),
+    /// It cannot be read, or its head runs into a limit.
+    Malformed(Malformed),
+    /// The body has more bytes than this.
+    BodyTooLarge(u64),
+    /// The body took longer than so many seconds, in all or without a byte.
+    BodyTimeout(u64),
+    /// Too much was sent in too short a time.
+    TooFast(Exceeded),
+    /// The endpoint refuses at its limit.
+    Full {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its value in its own unit.
+        value: u64,
+    },
+    /// Too much is being received at once.
+    Crowded,
+    /// It could not be stored, or that it was is not known.
+    NotStored,
+}
+
+impl Refusal {
+    /// What it is counted under: the limit's name where a limit refused it.
+    pub(crate) const fn reason(&self) -> &'static str {
+        match self {
+            Self::UnknownEndpoint => "unknown-endpoint",
+            Self::Gone(_) => "gone",
+            Self::Malformed(malformed) => malformed.limit().0,
+            Self::BodyTooLarge(_) => "max-body",
+            Self::BodyTimeout(_) => "body-timeout",
+            Self::TooFast(exceeded) => exceeded.limit,
+            Self::Full { limit, .. } => limit,
+            Self::Crowded => "in-flight",
+            Self::NotStored => "not-stored",
+        }
+    }
+
+    /// What it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::UnknownEndpoint => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::Malformed(malformed) => malformed.status(),
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTimeout(_) => StatusCode::REQUEST_TIMEOUT,
+            Self::TooFast(_) | Self::Full { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Crowded | Self::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// How the list shows it: a limit of ours that the sender was told of by a 4xx. An endpoint
+    /// that is full has no room for rows that say so.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        let value = match self {
+            Self::Malformed(malformed) if malformed.status().is_client_error() => {
+                malformed.limit().1
+            }
+            Self::BodyTooLarge(value) | Self::BodyTimeout(value) => *value,
+            Self::TooFast(exceeded) => exceeded.value,
+            Self::Malformed(_)
+            | Self::UnknownEndpoint
+            | Self::Gone(_)
+            | Self::Full { .. }
+            | Self::Crowded
+            | Self::NotStored => return None,
+        };
+        Some(Refused { limit: self.reason().to_owned(), value })
+    }
+}
+
+impl From<Exceeded> for Refusal {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::TooFast(exceeded)
+    }
+}
+
+/// What the answer depends on, beside what became of the request.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    /// Somebody opened the URL in a browser.
+    navigates: bool,
+    /// See [`asks_for_service_worker`].
+    service_worker: bool,
+    wants_html: bool,
+    path: String,
+    asked_method: Option<HeaderValue>,
+    asked_headers: Option<HeaderValue>,
+}
+
+impl Visit {
+    /// What decides on the answer where nothing was set for it.
+    pub(crate) const fn source(&self) -> &'static str {
+        match (self.service_worker, self.navigates) {
+            (true, _) => "worker",
+            (false, true) => "page",
+            (false, false) => "default",
+        }
+    }
+
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let headers = &parts.headers;
+        Self {
+            navigates: navigates(headers),
+            service_worker: asks_for_service_worker(headers),
+            wants_html: headers
+                .get(ACCEPT)
+                .and_then(|accept| accept.to_str().ok())
+                .is_some_and(|accept| accept.contains("text/html")),
+            path: parts.uri.path().to_owned(),
+            asked_method: headers.get(ACCESS_CONTROL_REQUEST_METHOD).cloned(),
+            asked_headers: headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
+        }
+    }
+}
+
+/// Whether a request with these fields is answered as Hookglass sees fit, whatever its owner set:
+/// somebody opened the URL in a browser, or a service worker is asked for.
+pub(crate) fn is_visit(headers: &HeaderMap) -> bool {
+    navigates(headers) || asks_for_service_worker(headers)
+}
+
+fn navigates(headers: &HeaderMap) -> bool {
+    match headers.get(FETCH_MODE) {
+        Some(mode) => mode.as_bytes() == b"navigate",
+        // Browsers leave that out on plain http (Fetch Metadata §2.1), but send this with whatever
+        // they navigate to (Upgrade Insecure Requests §3.2.1).
+        None => headers.get(UPGRADE_INSECURE_REQUESTS).is_some_and(|sent| sent.as_bytes() == b"1"),
+    }
+}
+
+/// What a request with these fields is answered with, once it is stored or refused.
+pub(crate) fn status(headers: &HeaderMap, refusal: Option<&Refusal>) -> StatusCode {
+    match refusal {
+        Some(refusal) => refusal.status(),
+        None if asks_for_service_worker(headers) => StatusCode::FORBIDDEN,
+        None => StatusCode::OK,
+    }
+}
+
+/// A service worker script is asked for: it would control every page of the origin.
+fn asks_for_service_worker(headers: &HeaderMap) -> bool {
+    headers.get(SERVICE_WORKER).is_some_and(|sent| sent.as_bytes() == b"script")
+}
+
+/// The answer to a request that is stored as `seq`.
+pub(crate) fn captured(visit: &Visit, seq: i64) -> Response {
+    let mut response = if visit.service_worker {
+        let text = "A capture URL serves no service worker. The request was captured.\n";
+        (StatusCode::FORBIDDEN, text).into_response()
+    } else if visit.navigates {
+        let endpoint = visit.path.split('/').nth(1).unwrap_or_default();
+        let text =
+            format!("ok\n\nCaptured as #{seq}. Its owner sees it at /inspect/{endpoint}/{seq}\n");
+        text.into_response()
+    } else {
+        "ok".into_response()
+    };
+    sandbox(response.headers_mut(), visit);
+    response.headers_mut().insert(HOOKGLASS_SEQ, HeaderValue::from(seq));
+    response
+}
+
+/// The answer to a request that was not captured.
+pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
+    let status = refusal.status();
+    let (kind, title, detail) = match refusal {
+        Refusal::UnknownEndpoint => (
+            "not-found",
+            "No such endpoint",
+            "No endpoint has this URL; check it for typing errors, or make a new endpoint."
+                .to_owned(),
+        ),
+        Refusal::Gone(reason) => (
+            "gone",
+            "The endpoint is gone",
+            format!(
+                "This endpoint {}; nothing sent here is kept.",
+                match reason {
+                    GoneReason::Expired => "has expired",
+                    GoneReason::Deleted => "was deleted by its owner",
+                }
+            ),
+        ),
+        Refusal::BodyTooLarge(limit) => (
+            "body-too-large",
+            "The body is too large",
+            format!("This server takes bodies of at most {limit} bytes (max-body)."),
+        ),
+        Refusal::Malformed(malformed) => (
+            match status {
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "head-too-large",
+                StatusCode::REQUEST_TIMEOUT => "too-slow",
+                StatusCode::SERVICE_UNAVAILABLE => "crowded",
+                _ => "malformed",
+            },
+            "The request cannot be read",
+            malformed.to_string(),
+        ),
+        Refusal::BodyTimeout(seconds) => (
+            "too-slow",
+            "The body came too slowly",
+            format!(
+                "No byte of the body came for 30 seconds, or all of it took over two minutes \
+                 ({seconds} seconds, body-timeout). What came is kept as cut off; send it again."
+            ),
+        ),
+        Refusal::TooFast(Exceeded { limit, value, .. }) => (
+            "too-many-requests",
+            "Too many requests",
+            format!("This server takes {value} requests a second here ({limit}); send fewer."),
+        ),
+        Refusal::Full { limit, value } => (
+            "endpoint-full",
+            "The endpoint is full",
+            format!(
+                "It keeps as much as it may and drops nothing for more ({limit}: {value}); its \
+                 owner has to delete some."
+            ),
+        ),
+        Refusal::Crowded => (
+            "crowded",
+            "Too much is arriving at once",
+            "Send it again in a few seconds (in-flight).".to_owned(),
+        ),
+        Refusal::NotStored => (
+            "not-stored",
+            "The request could not be stored",
+            "Send it again in a few seconds.".to_owned(),
+        ),
+    };
+    let mut response = if visit.wants_html {
+        page(status, title, &detail)
+    } else {
+        problem_response(&Problem {
+            kind: format!("/problems/{kind}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail,
+            ..Problem::default()
+        })
+    };
+    let headers = response.headers_mut();
+    sandbox(headers, visit);
+    match refusal {
+        Refusal::TooFast(exceeded) => {
+            headers.insert(RETRY_AFTER, exceeded.retry_after().into());
+        }
+        Refusal::Full { .. } => {
+            headers.insert(RETRY_AFTER, RETRY_FULL_SECONDS);
+        }
+        Refusal::NotStored | Refusal::Crowded | Refusal::Malformed(Malformed::Crowded) => {
+            headers.insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        // A rest of a body that is on its way closes the connection, see `listen`.
+        Refusal::UnknownEndpoint
+        | Refusal::Gone(_)
+        | Refusal::Malformed(_)
+        | Refusal::BodyTooLarge(_)
+        | Refusal::BodyTimeout(_) => {}
+    }
+    response
+}
+
+/// A small page for people; all of its text is our own.
+fn page(status: StatusCode, title: &str, detail: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+        <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title>\
+        <h1>{title}</h1><p>{detail}</p><p>Hookglass</p></html>"
+    );
+    let mut response = Response::new(Body::from(html));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    response
+}
+
+/// The fields that every answer of a capture URL has.
+fn sandbox(headers: &mut HeaderMap, visit: &Visit) {
+    headers
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Hookglass-Seq"));
+    if let Some(method) = &visit.asked_method {
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, method.clone());
+    }
+    if let Some(asked) = &visit.asked_headers {
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+}

@@ -1,0 +1,39 @@
+//! What is wrong with settings, for whoever sets them.
+
+use super::settings::MAX_BYTES;
+use crate::respond::template;
+use hookglass_query as query;
+
+/// What is wrong with settings, and what to set instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {message}")]
+pub(crate) struct Fault {
+    /// Where, as in `rules[0].reply.headers[2]`.
+    pub(crate) field: String,
+    /// A sentence.
+    pub(crate) message: String,
+    /// Where in the field's text, in UTF-16 code units, where that is known.
+    pub(crate) place: Option<(u32, u32)>,
+    /// Whether it is a search that is wrong.
+    pub(crate) in_query: bool,
+}
+
+impl Fault {
+    /// All of it together is too much.
+    pub(crate) fn too_large() -> Self {
+        let message = format!(
+            "All replies and rules of an endpoint together take at most {MAX_BYTES} bytes as JSON; \
+             shorten some."
+        );
+        Self::new("rules", message)
+    }
+
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), place: None, in_query: false }
+    }
+
+    pub(super) fn of_template(field: String, text: &str, fault: template::Fault) -> Self {
+        let place = (query::utf16(text, fault.at.start), query::utf16(text, fault.at.end));
+        Self { place: Some(place), ..Self::new(field, fault.message) }
+    }
+}

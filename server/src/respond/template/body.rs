@@ -1,0 +1,50 @@
+//! The values of a body that templates ask for: of JSON by path, of forms by field.
+
+use std::{borrow::Cow, collections::HashSet};
+
+use super::MAX_PARSED_BYTES;
+use hookglass_message::{
+    form,
+    json::{Gathered, Tree, gather},
+    request_view::Sent,
+};
+
+/// What stands at each wanted path, by its place in the tree. Bodies that are too large have nothing.
+pub(super) fn values<'a>(sent: &Sent<'a>, wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
+    if sent.body.len() > MAX_PARSED_BYTES {
+        return Vec::new();
+    }
+    if sent.has_form() { of_form(sent.body, wanted) } else { gather(sent.body, wanted, Tree::ROOT) }
+}
+
+/// A field that holds JSON can be gone into; of several fields of one name the first counts.
+fn of_form<'a>(body: &[u8], wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
+    let mut found: Vec<Option<Gathered<'a>>> = vec![None; wanted.len()];
+    let mut seen = HashSet::new();
+    for (name, value) in form::decoded_pairs(body) {
+        let child = std::str::from_utf8(&name).ok().and_then(|name| wanted.child(Tree::ROOT, name));
+        // Going into each of many that are named alike would cost as much as all wanted paths.
+        let Some(child) = child.filter(|child| seen.insert(*child)) else { continue };
+        if matches!(value.first(), Some(b'{' | b'[')) {
+            for (place, within) in found.iter_mut().zip(gather(&value, wanted, child)) {
+                if place.is_none() {
+                    *place = within.map(owned);
+                }
+            }
+        }
+        if wanted.is_wanted(child)
+            && let Some(place @ None) = found.get_mut(child)
+        {
+            *place = Some(Gathered::Bytes(Cow::Owned(value)));
+        }
+    }
+    found
+}
+
+fn owned<'a>(value: Gathered<'_>) -> Gathered<'a> {
+    match value {
+        Gathered::Text(text) => Gathered::Text(Cow::Owned(text.into_owned())),
+        Gathered::Bytes(bytes) => Gathered::Bytes(Cow::Owned(bytes.into_owned())),
+        Gathered::Json(json) => Gathered::Json(Cow::Owned(json.into_owned())),
+    }
+}

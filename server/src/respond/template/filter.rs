@@ -1,0 +1,74 @@
+//! What a template can do with a value.
+
+use std::borrow::Cow;
+
+use super::Value;
+use hookglass_senders::signature::{Encoding, Hash, Secret, hmac};
+
+/// One step of a value's way into the text.
+#[derive(Debug, Clone)]
+pub(super) enum Filter {
+    /// As JSON: text as a string literal, what was JSON as it was sent, what is missing as `null`.
+    Json,
+    /// This text where the value is missing, empty or `null`.
+    Default(Box<str>),
+    /// The value's HMAC.
+    Hmac { hash: Hash, secret: Secret, encoding: Encoding },
+}
+
+impl Filter {
+    /// The filter of this name with these arguments; `Err` says what it takes.
+    pub(super) fn of(name: &str, arguments: Vec<String>) -> Result<Self, &'static str> {
+        const HMAC: &str = "Write `hmac(\"sha256\", \"the secret\", \"hex\")`: sha1, sha256 or \
+                            sha512, and hex or base64.";
+        match (name, <[String; 3]>::try_from(arguments)) {
+            ("json", Err(none)) if none.is_empty() => Ok(Self::Json),
+            ("json", _) => Err("`json` takes nothing in parentheses."),
+            ("default", Err(one)) if one.len() == 1 => {
+                Ok(Self::Default(one.concat().into_boxed_str()))
+            }
+            ("default", _) => Err("Write `default(\"the text instead\")`."),
+            ("hmac", Ok([hash, secret, form])) => {
+                let hash = match hash.as_str() {
+                    "sha1" => Hash::Sha1,
+                    "sha256" => Hash::Sha256,
+                    "sha512" => Hash::Sha512,
+                    _ => return Err(HMAC),
+                };
+                let encoding = match form.as_str() {
+                    "hex" => Encoding::Hex,
+                    "base64" => Encoding::Base64,
+                    _ => return Err(HMAC),
+                };
+                Ok(Self::Hmac { hash, secret: Secret::new(secret), encoding })
+            }
+            ("hmac", Err(_)) => Err(HMAC),
+            _ => Err("The filters are `json`, `default` and `hmac`."),
+        }
+    }
+
+    /// What it makes of a value.
+    pub(super) fn apply<'v>(&'v self, value: Value<'v>) -> Value<'v> {
+        match self {
+            Self::Json => Value::Json(match value {
+                Value::Missing => Cow::Borrowed("null"),
+                Value::Json(json) => json,
+                Value::Text(bytes) => {
+                    Cow::Owned(serde_json::Value::from(String::from_utf8_lossy(&bytes)).to_string())
+                }
+            }),
+            Self::Default(text) => match value {
+                Value::Missing => Value::Text(Cow::Borrowed(text.as_bytes())),
+                Value::Text(bytes) if bytes.is_empty() => {
+                    Value::Text(Cow::Borrowed(text.as_bytes()))
+                }
+                Value::Json(json) if json == "null" => Value::Text(Cow::Borrowed(text.as_bytes())),
+                value => value,
+            },
+            Self::Hmac { hash, secret, encoding } => {
+                let made = hmac(*hash, *encoding, secret.reveal().as_bytes(), value.bytes());
+                Value::Text(Cow::Owned(made.into_bytes()))
+            }
+        }
+    }
+}

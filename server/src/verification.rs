@@ -1,0 +1,318 @@
+//! Judges the signatures of captured requests. Lists get their verdicts from a task of its own,
+//! after a request is stored: capturing never waits for it, and at an endpoint without secrets
+//! nothing happens at all. One request in full is judged whenever it is looked at.
+
+mod limits;
+
+use std::{future::Future, sync::Arc};
+
+use hookglass_wire::{Summary, Text, Window};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::limits::Room;
+pub(crate) use self::limits::Turn;
+use crate::{
+    config::{Config, PublicUrl},
+    vault::{Vault, VaultError},
+};
+use hookglass_message::head;
+use hookglass_senders::{
+    sender,
+    signature::{Depth, Judgement, Known, Message, Secret, Verdict, judge},
+};
+use hookglass_store::{
+    EndpointId, NewSecret, SecretId, Store, StoreError, StoredRequest, StoredSecret, Which,
+    WorkspaceId,
+};
+
+/// Requests and endpoints that wait to be judged. Past that lists lack a verdict until the request
+/// is looked at or the secrets change.
+const QUEUE_JOBS: usize = 4096;
+/// How many are judged before their verdicts are written, in one edit for each endpoint.
+const BATCH_JOBS: usize = 64;
+/// How many of an endpoint's newest requests are judged anew when its secrets change.
+const REJUDGED_REQUESTS: usize = 1000;
+/// How many of them between two writes.
+const PAGE_REQUESTS: u32 = 100;
+/// How many secrets an endpoint may have.
+const MAX_SECRETS: u32 = 20;
+/// What it takes to judge. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct Bench {
+    store: Arc<dyn Store>,
+    vault: Vault,
+    /// Where senders reach this server, if the operator says so.
+    origin: Option<Arc<str>>,
+    room: Room,
+}
+
+impl Bench {
+    pub(crate) fn new(store: Arc<dyn Store>, vault: Vault, config: &Config) -> Self {
+        let origin = config.public_url.as_ref().map(PublicUrl::origin).map(Arc::from);
+        Self { store, vault, origin, room: Room::new() }
+    }
+
+    /// Seals and keeps a secret.
+    pub(crate) async fn add_secret(
+        &self,
+        endpoint: EndpointId,
+        provider: &str,
+        name: Option<String>,
+        secret: Secret,
+    ) -> Result<StoredSecret, AddError> {
+        let (vault, id) = (self.vault.clone(), SecretId::random());
+        // The first one makes a file.
+        let sealing = tokio::task::spawn_blocking(move || vault.seal(endpoint, id, &secret));
+        let sealed = sealing.await.map_err(|_| StoreError::Aborted)??;
+        let provider = provider.to_owned();
+        let new = NewSecret { endpoint, id, provider, name, sealed, max_secrets: MAX_SECRETS };
+        Ok(self.store.add_secret(new).await?)
+    }
+
+    /// The secrets of an endpoint, opened. What cannot be opened is logged and left out.
+    pub(crate) async fn secrets(&self, endpoint: EndpointId) -> Result<Vec<Known>, StoreError> {
+        let stored = self.store.secrets(endpoint).await?;
+        let known = stored.into_iter().filter_map(|stored| {
+            // A later version may know senders that this one does not.
+            let signing = sender::signing_by_id(&stored.provider)?;
+            let secret = self.vault.unseal(endpoint, stored.id, &stored.sealed);
+            if secret.is_none() {
+                tracing::error!(secret = %stored.id, "a secret cannot be opened with this key");
+            }
+            Some(Known { id: stored.id.to_string(), name: stored.name, signing, secret: secret? })
+        });
+        Ok(known.collect())
+    }
+
+    /// A turn of a workspace for judging a body that is in memory, if there is one at once.
+    pub(crate) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Turn> {
+        self.room.turn_now(workspace, body_bytes).map(Turn::Taken)
+    }
+
+    /// Judges one request. `body` is read from the store unless it is given. Waits for its turn, and
+    /// while others take the memory that it needs: never where the body is small and given, and the
+    /// turn is taken.
+    pub(crate) async fn judge(
+        &self,
+        endpoint: EndpointId,
+        stored: &StoredRequest,
+        secrets: Arc<[Known]>,
+        body: Option<Vec<u8>>,
+        depth: Depth,
+        turn: Turn,
+    ) -> Result<Option<Judgement>, StoreError> {
+        let summary = &stored.summary;
+        // Nobody signs these.
+        if summary.mark.is_some() || summary.refused.is_some() {
+            return Ok(None);
+        }
+        let place = match &body {
+            // Only its fields are looked at.
+            Some(_) if secrets.is_empty() => None,
+            _ => Some(self.room.take(turn, summary.body_bytes, body.is_some(), depth).await?),
+        };
+        let body = match body {
+            Some(body) => body,
+            None => self.store.body(endpoint, summary.seq, 0..summary.body_bytes).await?,
+        };
+        let (head, origin) = (stored.head.clone(), self.origin.clone());
+        let Summary { seq: _, received_at, method, target, sender, complete, .. } = summary.clone();
+        // Hashing a large body, perhaps many times over, is no work for the threads that answer.
+        let judging = tokio::task::spawn_blocking(move || {
+            // Held to the end of the work, also where nobody waits for it any more.
+            let _place = place;
+            let target = match &target {
+                Text::Utf8(target) => target.as_bytes().to_vec(),
+                // Only a URL that is signed needs it, and no sender signs such a one.
+                Text::Base64(_) => Vec::new(),
+            };
+            let message = Message::new(
+                &method,
+                &target,
+                &head,
+                body,
+                received_at.as_micros(),
+                origin.as_deref(),
+            );
+            let recognised = sender.as_deref().and_then(sender::signing);
+            let mut judged = judge(&message, recognised, &secrets, depth)?;
+            if judged.rests_on_the_body() && !complete {
+                judged.verdict = Verdict::Unknown;
+                judged.reason = Some("the body did not arrive in full".to_owned());
+                (judged.hint, judged.comparison) = (None, None);
+            }
+            Some(judged)
+        });
+        judging.await.map_err(|_| StoreError::Aborted)
+    }
+}
+
+/// Why a secret was not kept.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AddError {
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What is to be judged for lists.
+enum Job {
+    One(EndpointId, i64),
+    /// The secrets changed.
+    All(EndpointId),
+}
+
+/// Has requests judged for lists. A cheap-clone handle.
+#[derive(Clone)]
+pub(crate) struct Verdicts {
+    pub(crate) bench: Bench,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Verdicts {
+    /// With the task that judges, which ends at the shutdown: what still waits then is judged
+    /// when it is looked at.
+    pub(crate) fn new(
+        bench: Bench,
+        shutdown: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (jobs, waiting) = mpsc::channel(QUEUE_JOBS);
+        let judging = keep(bench.clone(), waiting, shutdown);
+        (Self { bench, jobs }, judging)
+    }
+
+    /// Has one request judged soon.
+    pub(crate) fn judge_one(&self, endpoint: EndpointId, seq: i64) {
+        if self.jobs.try_send(Job::One(endpoint, seq)).is_err() {
+            tracing::debug!("a list lacks a verdict: too many wait to be judged");
+        }
+    }
+
+    /// Has the newest requests of an endpoint judged anew.
+    pub(crate) fn judge_all(&self, endpoint: EndpointId) {
+        if self.jobs.try_send(Job::All(endpoint)).is_err() {
+            tracing::debug!("lists show old verdicts: too many wait to be judged");
+        }
+    }
+}
+
+async fn keep(bench: Bench, mut waiting: mpsc::Receiver<Job>, shutdown: CancellationToken) {
+    let mut jobs = Vec::with_capacity(BATCH_JOBS);
+    loop {
+        let took = shutdown.run_until_cancelled(waiting.recv_many(&mut jobs, BATCH_JOBS)).await;
+        if took.is_none_or(|count| count == 0) {
+            return;
+        }
+        let mut ones: Vec<(EndpointId, Vec<i64>)> = Vec::new();
+        let mut all: Vec<EndpointId> = Vec::new();
+        for job in jobs.drain(..) {
+            match job {
+                Job::One(endpoint, seq) => match ones.iter_mut().find(|(id, _)| *id == endpoint) {
+                    Some((_, seqs)) => seqs.push(seq),
+                    None => ones.push((endpoint, vec![seq])),
+                },
+                Job::All(endpoint) => {
+                    if !all.contains(&endpoint) {
+                        all.push(endpoint);
+                    }
+                }
+            }
+        }
+        let work = async {
+            for (endpoint, seqs) in ones {
+                note(bench.note(endpoint, &seqs).await);
+            }
+            for endpoint in all {
+                note(bench.note_all(endpoint).await);
+            }
+        };
+        if shutdown.run_until_cancelled(work).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// What is gone meanwhile needs no verdict.
+fn note(done: Result<(), StoreError>) {
+    match done {
+        Ok(()) | Err(StoreError::NotFound | StoreError::Gone(_) | StoreError::Closed) => {}
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "verdicts were not noted");
+        }
+    }
+}
+
+impl Bench {
+    async fn note(&self, endpoint: EndpointId, seqs: &[i64]) -> Result<(), StoreError> {
+        let secrets: Arc<[Known]> = self.secrets(endpoint).await?.into();
+        let mut verdicts = Vec::with_capacity(seqs.len());
+        for &seq in seqs {
+            match self.verdict(endpoint, seq, &secrets).await {
+                Ok(verdict) => verdicts.push((seq, verdict)),
+                Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.store.note_verdicts(endpoint, verdicts).await
+    }
+
+    async fn note_all(&self, endpoint: EndpointId) -> Result<(), StoreError> {
+        let (mut before, mut seen) = (None, 0);
+        while seen < REJUDGED_REQUESTS {
+            let window = Window { before, limit: Some(PAGE_REQUESTS), ..Window::default() };
+            let page = self.store.requests(endpoint, window).await?;
+            let seqs: Vec<i64> = page.requests.iter().map(|summary| summary.seq).collect();
+            self.note(endpoint, &seqs).await?;
+            seen += seqs.len();
+            before = seqs.last().copied().filter(|_| page.more);
+            if before.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// What lists show: nothing where there is no secret.
+    async fn verdict(
+        &self,
+        endpoint: EndpointId,
+        seq: i64,
+        secrets: &Arc<[Known]>,
+    ) -> Result<Option<&'static str>, StoreError> {
+        if secrets.is_empty() {
+            return Ok(None);
+        }
+        let stored = self.store.request(endpoint, Which::Seq(seq)).await?;
+        let judged =
+            self.judge(endpoint, &stored, secrets.clone(), None, Depth::Verdict, Turn::Listed);
+        Ok(judged.await?.map(|judged| judged.verdict.as_str()))
+    }
+}
+
+/// A judgement as the API gives it.
+pub(crate) fn to_wire(judged: Judgement) -> hookglass_wire::Signature {
+    let Judgement { signing, verdict, secret_id, reason, hint, comparison } = judged;
+    let (signed, received, computed) = comparison.map_or((None, None, None), |comparison| {
+        let signed = head::text(&comparison.signed);
+        (Some(signed), Some(comparison.received), Some(comparison.computed))
+    });
+    hookglass_wire::Signature {
+        provider: signing.id.to_owned(),
+        verdict: verdict.as_str().to_owned(),
+        secret_id,
+        reason: reason.as_deref().map(sentence),
+        hint,
+        signed,
+        received,
+        computed,
+    }
+}
+
+/// With a capital at its start and a full stop at its end.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}

@@ -1,0 +1,181 @@
+//! Searches on behalf of callers: reading them, and how long they may take.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use hookglass_wire::{Counts, CountsAsk, Page, Window};
+
+use super::{App, error::Error};
+use hookglass_query::Query;
+use hookglass_store::{
+    self, Endpoint, EndpointId, Found, Search, Span,
+    counting::{add, edges, empty},
+};
+
+/// Requests on a page if the caller does not say.
+const PAGE_REQUESTS: u32 = 50;
+/// How long a search for one page takes at most; the page then says from where to go on.
+const PAGE_BUDGET: Duration = Duration::from_millis(300);
+/// How long a search through everything takes at most.
+const WHOLE_BUDGET: Duration = Duration::from_secs(2);
+/// How many requests are found at once where all are looked for.
+const AT_ONCE: usize = 1000;
+/// How many deletions go on at once; more wait for their turn, and are not begun for callers that do
+/// not.
+pub(crate) const DELETIONS: usize = 4;
+/// Into how many parts a span is divided if the caller does not say.
+const BUCKETS: u32 = 120;
+/// The most parts.
+const MAX_BUCKETS: u32 = 500;
+
+/// Reads a search; `None` where there is none, or it says nothing.
+pub(super) fn read(q: Option<&str>) -> Result<Option<Arc<Query>>, Error> {
+    read_as_of(q, Duration::ZERO)
+}
+
+/// The same as it was meant some time ago.
+pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Query>>, Error> {
+    let Some(q) = q else { return Ok(None) };
+    let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
+    let query = Query::parse(q, now().saturating_sub(ago_us)).map_err(Error::InvalidQuery)?;
+    Ok(query.map(Arc::new))
+}
+
+/// A page of what a search finds.
+pub(super) async fn page(
+    app: &App,
+    id: EndpointId,
+    window: &Window,
+    query: Arc<Query>,
+) -> Result<Page, Error> {
+    let from = match window.after {
+        Some(after) => hookglass_store::From::After(after),
+        None => hookglass_store::From::Before(window.before.unwrap_or(i64::MAX)),
+    };
+    let limit = usize::try_from(window.limit.unwrap_or(PAGE_REQUESTS)).unwrap_or(usize::MAX);
+    let search = Search { query, from, limit, budget: PAGE_BUDGET };
+    let Found { requests, next, change } = app.store.search(id, search).await?;
+    let (next_before, next_after) =
+        if window.after.is_some() { (None, next) } else { (next, None) };
+    Ok(Page { requests, next_before, next_after, change })
+}
+
+/// How many requests came when.
+pub(super) async fn counts(app: &App, id: EndpointId, ask: &CountsAsk) -> Result<Counts, Error> {
+    let buckets = ask.buckets.unwrap_or(BUCKETS);
+    if !(1..=MAX_BUCKETS).contains(&buckets) {
+        return Err(Error::Invalid(format!("`buckets` takes 1 to {MAX_BUCKETS}.")));
+    }
+    let micros = |time: hookglass_wire::Timestamp| time.as_micros();
+    let span = Span { from: ask.from.map(micros), to: ask.to.map(micros), now: now(), buckets };
+    if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
+        return Err(Error::Invalid("`from` has to be before `to`.".into()));
+    }
+    match read(ask.q.as_deref())? {
+        None => Ok(app.store.counts(id, span).await?),
+        Some(query) => count_found(app, id, span, query).await,
+    }
+}
+
+/// Counts what a search finds, one by one. The edges are those of all requests, so that what is
+/// found can be laid over what there is.
+async fn count_found(
+    app: &App,
+    id: EndpointId,
+    span: Span,
+    query: Arc<Query>,
+) -> Result<Counts, Error> {
+    let clock = Instant::now();
+    let all = app.store.counts(id, Span { buckets: 1, ..span.clone() }).await?;
+    let (from, to) = edges(&span, Some(all.from.as_micros()));
+    let mut counts = empty(&span, from, to, all.change);
+    let mut next = Some(i64::MAX);
+    while let Some(before) = next {
+        let budget = WHOLE_BUDGET.saturating_sub(clock.elapsed());
+        if budget.is_zero() {
+            counts.is_complete = false;
+            break;
+        }
+        let from = hookglass_store::From::Before(before);
+        let search = Search { query: query.clone(), from, limit: AT_ONCE, budget };
+        let found = app.store.search(id, search).await?;
+        for request in &found.requests {
+            count(&mut counts, &span, request);
+        }
+        next = found.next;
+    }
+    Ok(counts)
+}
+
+/// Deletes what a search finds up to the number `through`, in small steps, and says how many that
+/// were. Complete however long it takes, though the caller hangs up, or until the server stops: it
+/// ends with what was there when it began. A few do so at a time, the others wait for their turn.
+pub(super) async fn delete(
+    app: &App,
+    endpoint: &Endpoint,
+    query: Arc<Query>,
+    through: i64,
+) -> Result<u64, Error> {
+    let (task_app, endpoint) = (app.clone(), endpoint.clone());
+    // A task of the server's: a handler is dropped in the middle when its caller hangs up.
+    let deleting = app.capture.tasks.spawn(async move {
+        let app = &task_app;
+        let turn = app.deletions.acquire();
+        let stopping = app.shutdown.cancelled();
+        let _turn = tokio::select! {
+            turn = turn => turn.map_err(|_| Error::Unavailable)?,
+            () = stopping => return Err(Error::Unavailable),
+        };
+        delete_found(app, &endpoint, query, through).await
+    });
+    deleting.await.map_err(|error| {
+        tracing::error!(%error, "a deletion failed");
+        Error::Internal
+    })?
+}
+
+async fn delete_found(
+    app: &App,
+    endpoint: &Endpoint,
+    query: Arc<Query>,
+    through: i64,
+) -> Result<u64, Error> {
+    let (mut deleted, mut next) = (0, Some(endpoint.last_seq.min(through).saturating_add(1)));
+    while let Some(before) = next {
+        if app.shutdown.is_cancelled() {
+            return Err(Error::Unavailable);
+        }
+        let from = hookglass_store::From::Before(before);
+        let search = Search { query: query.clone(), from, limit: AT_ONCE, budget: PAGE_BUDGET };
+        let found = app.store.search(endpoint.id, search).await?;
+        let mut seqs: Vec<i64> = found.requests.iter().map(|request| request.seq).collect();
+        while !seqs.is_empty() {
+            let step = app.store.delete_requests(endpoint.id, seqs.clone()).await?;
+            deleted += step.deleted;
+            seqs.drain(..step.done.clamp(1, seqs.len()));
+        }
+        next = found.next;
+    }
+    Ok(deleted)
+}
+
+fn count(counts: &mut Counts, span: &Span, request: &hookglass_wire::Summary) {
+    let (from, to) = (counts.from.as_micros(), counts.to.as_micros());
+    let at = request.received_at.as_micros();
+    if span.from.is_some_and(|from| at < from) || span.to.is_some_and(|to| at >= to) {
+        return;
+    }
+    let length = i128::from(to - from).max(1);
+    let bucket = i128::from(at - from) * i128::from(span.buckets) / length;
+    let bucket = bucket.clamp(0, i128::from(span.buckets) - 1);
+    let bucket = u32::try_from(bucket).unwrap_or_default();
+    add(counts, bucket, Some(&request.method), request.refused.is_some(), 1);
+}
+
+/// Microseconds since the epoch.
+fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,56 @@
+//! What can be said of a request before it is stored.
+
+use hookglass_wire::{Summary, Timestamp};
+
+use super::{Captured, ProviderOf, StoredRequest};
+use crate::slug::Slug;
+use hookglass_message::head;
+
+impl Captured {
+    /// What it takes up beside its body.
+    pub fn bytes_beside(&self) -> usize {
+        self.head.len() + self.trailers.len() + self.answer.as_ref().map_or(0, Vec::len)
+    }
+
+    /// What lists show of it once it is stored as `seq`.
+    pub fn summary(&self, slug: &Slug, seq: i64, provider_of: ProviderOf) -> Summary {
+        Summary {
+            endpoint: slug.to_string(),
+            seq,
+            received_at: Timestamp::from_micros(self.received_at),
+            method: self.method.clone(),
+            target: head::text(&self.target),
+            remote_addr: self.remote_addr.clone(),
+            content_type: self.content_type.as_deref().map(head::text),
+            body_bytes: self.body_bytes,
+            complete: self.complete,
+            refused: self.refused.clone(),
+            label: self.label.clone(),
+            provider: self.sender.and_then(provider_of).map(str::to_owned),
+            sender: self.sender.map(str::to_owned),
+            verdict: None,
+            mark: self.mark.map(str::to_owned),
+            status: self.status,
+            note: None,
+            pinned: false,
+            delivery_id: self.delivery.clone(),
+            attempt: self.attempt,
+        }
+    }
+
+    /// As the store will give it back, but for its number.
+    pub fn to_stored(&self, slug: &Slug, provider_of: ProviderOf) -> StoredRequest {
+        StoredRequest {
+            summary: self.summary(slug, 0, provider_of),
+            http_version: self.http_version,
+            peer: self.peer.clone(),
+            exact: self.exact,
+            redacted: self.redacted,
+            duration_us: self.duration_us,
+            body_sha256: self.body_sha256.to_vec(),
+            head: self.head.clone(),
+            trailers: self.trailers.clone(),
+            answer: None,
+        }
+    }
+}

@@ -1,0 +1,463 @@
+//! The store in one SQLite file: one writer, a few readers, and a connection that moves the
+//! write-ahead log into the database.
+
+mod answers;
+mod changes;
+mod checkpoint;
+mod clock;
+mod counts;
+mod deliveries;
+pub mod endpoint_cache;
+mod files;
+mod open;
+mod reader;
+mod search;
+mod secrets;
+pub mod wal;
+mod writer;
+
+use std::{
+    fs::File,
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use clap::ValueEnum;
+use hookglass_wire::{Counts, Delivery, Summary, Window};
+use sqlx::sqlite::SqlitePoolOptions;
+use tokio::sync::watch;
+
+use self::{
+    checkpoint::Checkpointer, clock::Clock, endpoint_cache::Directory, files::Files,
+    reader::Readers, wal::Log, writer::Writer,
+};
+pub use self::{
+    clock::{ClockReading, ReadClock},
+    open::OpenError,
+};
+use super::{
+    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
+    NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store,
+    StoreError, StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
+};
+use crate::ProviderOf;
+use crate::{key::KeyHash, slug::Slug};
+use hookglass_metrics::Metrics;
+
+/// Readers beside the writer.
+const READERS: u32 = 4;
+/// How many rows a connection's thread may be ahead of whoever reads them: at sqlx's own 50 the two
+/// mostly wake each other.
+const ROWS_AHEAD: usize = 512;
+/// Readers for searches alone: these take long, and what others read must not wait for them.
+const SEARCHERS: u32 = 2;
+/// How long a statement waits for a lock; only checkpoints and the opening ever hold one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How far the write-ahead log may grow where readers or a slow disk keep it from starting over;
+/// then the writer waits for them and empties it. With a batch on top it stays under 64 MiB.
+const WAL_BYTES: u64 = 44 * 1024 * 1024;
+const _: () = assert!(WAL_BYTES <= 48 * 1024 * 1024, "with a batch on top it stays under 64 MiB");
+
+/// `PIECE_BYTES` as SQL counts.
+const PIECE: i64 = 256 * 1024;
+const _: () = assert!(PIECE_BYTES == 256 * 1024, "pieces in files are of this length");
+/// How many pieces a body may have: the id of a piece is that of its request times this plus its
+/// place.
+const PIECES: i64 = 1 << 20;
+/// What a request takes up beside its head, body and trailers, about. The second migration has
+/// the same number.
+const ROW_BYTES: i64 = 512;
+
+/// How many changes other than captures each workspace can replay; past about that many the
+/// oldest are forgotten and a feed that comes back from before gets a gap.
+const REPLAYED_CHANGES: i64 = 10_000;
+
+/// Gets each committed batch of changes, in order.
+pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
+
+/// What a commit promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Durability {
+    /// It survives a power cut: each commit waits for the disk.
+    Full,
+    /// It survives a crash of the program; a power cut may undo the last commits.
+    Normal,
+}
+
+/// How to open a database and what it may hold.
+pub struct Options {
+    /// The file.
+    pub path: PathBuf,
+    /// What a commit promises.
+    pub durability: Durability,
+    /// How many requests an endpoint keeps.
+    pub max_requests: u32,
+    /// How many endpoints there may be.
+    pub max_endpoints_total: u32,
+    /// How large the file may grow.
+    pub max_storage_bytes: u64,
+    /// How long an endpoint stays that nobody uses; zero for ever.
+    pub endpoint_ttl: Duration,
+    /// How long the write-ahead log may get before the writer waits for readers and empties it.
+    pub max_log_bytes: u64,
+    /// Reads the clocks.
+    pub clock: ReadClock,
+    /// Names who signs for a sender, for what lists show.
+    pub provider_of: ProviderOf,
+    /// Gets what was committed.
+    pub publish: Publish,
+    /// Counts.
+    pub metrics: Metrics,
+}
+
+impl Options {
+    /// The file with the default limits, published to nobody.
+    #[must_use]
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            durability: Durability::Full,
+            max_requests: 10_000,
+            max_endpoints_total: 100_000,
+            max_storage_bytes: 2 << 30,
+            endpoint_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            max_log_bytes: WAL_BYTES,
+            clock: clock::system(),
+            provider_of: |_| None,
+            publish: Box::new(drop),
+            metrics: Metrics::default(),
+        }
+    }
+}
+
+/// The store in one SQLite file. A cheap-clone handle is `Arc<SqliteStore>`.
+pub struct SqliteStore {
+    writer: Writer,
+    checkpointer: Checkpointer,
+    readers: Readers,
+    /// Like `readers`, for searches.
+    searchers: Readers,
+    directory: Directory,
+    storing: watch::Receiver<bool>,
+    clock: Clock,
+    metrics: Metrics,
+    /// Held while the store lives, so that no second process opens the file. SQLite's own locks
+    /// are of another kind (fcntl) and stay untouched; the handle closes last.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the database, makes it if it is not there (mode 0600), and brings its tables to
+    /// this version. A database of this version is also opened where nothing can be written, as on
+    /// a full disk: it is read then, and `storing` says when more can be kept.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing was changed then, and no file is left that was not there before.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let path = options.path.clone();
+        let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
+        let (lock, connect, mut connection) = open::open(&path, options.durability).await?;
+        let files = Files::new(&path, &lock)
+            .map_err(|source| OpenError::File { path: path.clone(), source })?;
+        let newest = reader::newest(&mut connection).await.map_err(sqlite)?;
+        let clock = Clock::new(options.clock.clone(), newest);
+        let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
+        let reading = reading.row_buffer_size(ROWS_AHEAD);
+        let (max_requests, provider_of) = (options.max_requests, options.provider_of);
+        let pool = connections(READERS).connect_with(reading.clone()).await.map_err(sqlite)?;
+        let readers = Readers { pool, max_requests, provider_of };
+        let searchers = Readers {
+            pool: connections(SEARCHERS).connect_lazy_with(reading),
+            max_requests,
+            provider_of,
+        };
+        let directory = Directory::default();
+        let metrics = options.metrics.clone();
+        let log = Log::new(connect.clone());
+        let opened = writer::Opened {
+            connection,
+            connect: connect.clone(),
+            log: log.clone(),
+            files: files.clone(),
+            clock: clock.clone(),
+        };
+        let (writer, storing) =
+            Writer::start(opened, options, directory.clone()).await.map_err(sqlite)?;
+        let checkpointer = Checkpointer::start(
+            &connect,
+            log,
+            files,
+            &writer,
+            readers.pool.clone(),
+            metrics.clone(),
+        );
+        Ok(Self {
+            writer,
+            checkpointer,
+            readers,
+            searchers,
+            directory,
+            storing,
+            clock,
+            metrics,
+            _lock: lock,
+        })
+    }
+}
+
+/// A pool whose connections are all opened at the start and stay: one that is opened later would
+/// read whatever file is at the path by then.
+fn connections(count: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(count)
+        .min_connections(count)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        // Said once for all that wait, by `checkpoint`.
+        .acquire_slow_threshold(Duration::MAX)
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::PoolClosed => Self::Closed,
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            other => Self::Engine(Arc::new(other)),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.readers.ready().await
+    }
+
+    fn storing(&self) -> watch::Receiver<bool> {
+        self.storing.clone()
+    }
+
+    async fn create_workspace(&self, key: KeyHash) -> Result<WorkspaceId, StoreError> {
+        self.writer.edit(|reply| writer::Edit::CreateWorkspace { key, reply }).await
+    }
+
+    async fn workspace(&self, key: &KeyHash) -> Result<Option<WorkspaceId>, StoreError> {
+        self.readers.workspace(key).await
+    }
+
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint, StoreError> {
+        self.writer.edit(|reply| writer::Edit::CreateEndpoint { new, reply }).await
+    }
+
+    async fn endpoints(&self, workspace: WorkspaceId) -> Result<(Vec<Endpoint>, i64), StoreError> {
+        self.readers.endpoints(workspace).await
+    }
+
+    async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError> {
+        self.readers.endpoint(slug).await
+    }
+
+    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError> {
+        let moment = match self.directory.find(slug) {
+            Ok(endpoint) => return Ok(Some(endpoint)),
+            Err(moment) => moment,
+        };
+        let endpoint = self.readers.endpoint(slug).await?.map(Arc::new);
+        if let Some(endpoint) = endpoint.as_ref().filter(|endpoint| endpoint.gone.is_none()) {
+            self.directory.remember(endpoint, moment);
+        }
+        Ok(endpoint)
+    }
+
+    async fn update_endpoint(
+        &self,
+        id: EndpointId,
+        settings: Settings,
+    ) -> Result<Endpoint, StoreError> {
+        self.writer.edit(|reply| writer::Edit::UpdateEndpoint { id, settings, reply }).await
+    }
+
+    async fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
+        self.writer.touch(id)
+    }
+
+    async fn delete_endpoint(&self, id: EndpointId) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteEndpoint { id, reply }).await
+    }
+
+    async fn upload(
+        &self,
+        upload: Option<UploadId>,
+        endpoint: EndpointId,
+        piece: Bytes,
+    ) -> Result<UploadId, StoreError> {
+        self.writer.edit(|reply| writer::Edit::Upload { upload, endpoint, piece, reply }).await
+    }
+
+    fn abandon(&self, upload: UploadId) {
+        self.writer.abandon(upload);
+    }
+
+    async fn append(&self, id: EndpointId, captured: Captured) -> Result<i64, StoreError> {
+        self.writer
+            .edit(|reply| {
+                writer::Edit::Append(writer::Append { id, captured: Box::new(captured), reply })
+            })
+            .await
+    }
+
+    async fn requests(&self, id: EndpointId, window: Window) -> Result<RequestPage, StoreError> {
+        self.readers.requests(id, window).await
+    }
+
+    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError> {
+        self.searchers.search(id, search).await
+    }
+
+    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError> {
+        self.readers.counts(id, span).await
+    }
+
+    async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError> {
+        self.readers.request(id, which).await
+    }
+
+    async fn delivery(&self, id: EndpointId, seq: i64) -> Result<Option<Delivery>, StoreError> {
+        self.readers.delivery(id, seq).await
+    }
+
+    async fn body(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        range: Range<u64>,
+    ) -> Result<Vec<u8>, StoreError> {
+        self.readers.body(id, seq, range).await
+    }
+
+    async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteRequest { id, seq, reply }).await
+    }
+
+    async fn delete_requests(
+        &self,
+        id: EndpointId,
+        seqs: Vec<i64>,
+    ) -> Result<Deletion, StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteRequests { id, seqs, reply }).await
+    }
+
+    async fn annotate(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        annotation: Annotation,
+    ) -> Result<Summary, StoreError> {
+        self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
+    }
+
+    async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError> {
+        self.writer.edit(|reply| writer::Edit::AddSecret { new, reply }).await
+    }
+
+    async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError> {
+        self.readers.secrets(id).await
+    }
+
+    async fn any_secret(&self) -> Result<Option<StoredSecret>, StoreError> {
+        self.readers.any_secret().await
+    }
+
+    async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::DeleteSecret { id, secret, reply }).await
+    }
+
+    async fn note_verdicts(
+        &self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteVerdicts { id, verdicts, reply }).await
+    }
+
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError> {
+        self.readers.answers(id).await
+    }
+
+    async fn note_answer(
+        &self,
+        id: EndpointId,
+        seq: i64,
+        late: LateAnswer,
+    ) -> Result<(), StoreError> {
+        self.writer.edit(|reply| writer::Edit::NoteAnswer { id, seq, late, reply }).await
+    }
+
+    async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {
+        self.writer.edit(|reply| writer::Edit::Clear { id, reply }).await
+    }
+
+    async fn last_change(&self, workspace: WorkspaceId) -> Result<i64, StoreError> {
+        self.readers.last_change(workspace).await
+    }
+
+    async fn changes_after(
+        &self,
+        workspace: WorkspaceId,
+        after: i64,
+        limit: u32,
+    ) -> Result<Backlog, StoreError> {
+        self.readers.changes_after(workspace, after, limit).await
+    }
+
+    async fn expire(&self) -> Result<u64, StoreError> {
+        let now = self.clock.time().earliest_us;
+        let ids = self.readers.overdue(now).await?;
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        self.writer.edit(|reply| writer::Edit::Expire { ids, now, reply }).await
+    }
+
+    async fn shrink(&self) -> Result<bool, StoreError> {
+        let space = self.readers.space().await?;
+        self.metrics.database_bytes.set(space.used_bytes);
+        if space.has_much_free {
+            self.writer.edit(|reply| writer::Edit::Shrink { reply }).await?;
+        }
+        Ok(space.has_much_free)
+    }
+
+    async fn close(&self) {
+        self.readers.pool.close().await;
+        self.searchers.pool.close().await;
+        self.checkpointer.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Microseconds since the epoch.
+fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_opened_once_and_waiting_for_one_is_not_said_by_each_that_waits() {
+        let pool = connections(READERS);
+        assert_eq!((pool.get_min_connections(), pool.get_max_connections()), (READERS, READERS));
+        assert_eq!((pool.get_max_lifetime(), pool.get_idle_timeout()), (None, None));
+        assert!(pool.get_acquire_slow_threshold() > pool.get_acquire_timeout());
+        assert!(matches!(StoreError::from(sqlx::Error::PoolTimedOut), StoreError::Busy));
+    }
+}

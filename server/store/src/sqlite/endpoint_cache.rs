@@ -1,0 +1,100 @@
+//! Living endpoints by name, in memory.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::super::Endpoint;
+use crate::slug::Slug;
+
+/// Endpoints whose names are remembered, so that capturing does not read first. Past that all
+/// are forgotten at once.
+const REMEMBERED_ENDPOINTS: usize = 10_000;
+
+/// Remembers living endpoints by name, so that capturing need not read the database first. What
+/// it says may be out of date; the writer checks again. A cheap-clone handle.
+#[derive(Clone, Default)]
+pub(super) struct Directory {
+    /// Never held across an await: each use is one look-up or one insertion.
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    endpoints: HashMap<Slug, Arc<Endpoint>>,
+    /// How often something was forgotten: what was read before may be out of date.
+    forgotten: u64,
+}
+
+/// When something was looked for: what is read from then on may be remembered, unless something
+/// was forgotten meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment(u64);
+
+impl Directory {
+    /// The endpoint of a name, or the moment from which on it may be read and remembered.
+    pub(super) fn find(&self, slug: &Slug) -> Result<Arc<Endpoint>, Moment> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.endpoints.get(slug).cloned().ok_or(Moment(known.forgotten))
+    }
+
+    /// Remembers what was read since `moment`.
+    pub(super) fn remember(&self, endpoint: &Arc<Endpoint>, moment: Moment) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.forgotten != moment.0 {
+            return;
+        }
+        if known.endpoints.len() >= REMEMBERED_ENDPOINTS {
+            known.endpoints.clear();
+        }
+        known.endpoints.insert(endpoint.slug.clone(), endpoint.clone());
+    }
+
+    /// Forgets an endpoint that was changed, once that is committed.
+    pub(super) fn forget(&self, slug: &Slug) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.forgotten += 1;
+        known.endpoints.remove(slug);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hookglass_wire::OnLimit;
+
+    use super::*;
+    use crate::{EndpointId, WorkspaceId};
+
+    fn endpoint(slug: &Slug) -> Arc<Endpoint> {
+        Arc::new(Endpoint {
+            id: EndpointId(1),
+            workspace: WorkspaceId(1),
+            slug: slug.clone(),
+            name: None,
+            created_at: 0,
+            expires_at: None,
+            expires_in: None,
+            gone: None,
+            last_seq: 0,
+            requests: 0,
+            max_requests: 1,
+            on_limit: OnLimit::DropOldest,
+            dropped_through: 0,
+            has_secrets: false,
+            answers: None,
+        })
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_remembered_after_it() {
+        let (directory, slug) = (Directory::default(), "orders".parse::<Slug>().unwrap());
+        let endpoint = endpoint(&slug);
+        let before = directory.find(&slug).unwrap_err();
+        directory.forget(&slug);
+        directory.remember(&endpoint, before);
+        let after = directory.find(&slug).unwrap_err();
+        directory.remember(&endpoint, after);
+        assert!(directory.find(&slug).is_ok());
+    }
+}

@@ -1,0 +1,468 @@
+//! The one writer: takes what is to be changed off a bounded queue, puts many changes into one
+//! transaction, publishes what was committed, and only then wakes the callers. What nobody asked
+//! for (deleting rows that are no longer there for anyone, making room) it does in small steps
+//! between the batches.
+
+pub mod annotations;
+mod answers;
+pub mod attempts;
+pub mod cache;
+pub mod commands;
+pub mod connection;
+mod deletions;
+mod expiry;
+mod insert;
+mod purge;
+mod queue;
+pub mod quota;
+mod rows;
+mod secrets;
+mod statements;
+mod uploads;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use sqlx::SqliteConnection;
+use tokio::sync::{Notify, mpsc, watch};
+
+use self::{
+    annotations::Pinned,
+    attempts::Tries,
+    cache::Books,
+    connection::Link,
+    insert::Drop,
+    purge::{Purge, Purged},
+    queue::Reply,
+    quota::Room,
+    rows::Row,
+    uploads::Uploads,
+};
+pub(super) use self::{
+    insert::Append,
+    queue::{Edit, Opened, Writer},
+};
+use super::{
+    super::{Change, EndpointId, StoreError, UploadId},
+    Directory, PIECES, Publish,
+    clock::Clock,
+    files::{Displaced, Files},
+};
+use crate::ProviderOf;
+use crate::slug::Slug;
+use hookglass_metrics::{Metrics, Reason};
+
+/// The most changes in a transaction; more of them would keep the first caller waiting.
+const BATCH_CHANGES: usize = 512;
+/// A transaction takes no further change past this many bytes of bodies and heads.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// From so many requests in a transaction on, it deletes rows as well: the writer will hardly rest.
+const BUSY_CAPTURES: usize = 32;
+/// How far the write-ahead log grows before it is moved into the database.
+const CHECKPOINT_BYTES: u64 = 12 * 1024 * 1024;
+/// How often the writer looks whether its files are still there, at least, while it commits.
+const FILES_EVERY: Duration = Duration::from_millis(250);
+/// What a transaction adds to the log beside the bytes of its requests, about: a page of each
+/// table and index.
+const TRANSACTION_BYTES: u64 = 6 * 4096;
+/// An id that no request, upload or piece has.
+async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    let last: Option<i64> = sqlx::query_scalar(
+        "select max(
+            coalesce((select max(id) from requests), 0),
+            coalesce((select max(id) from uploads), 0),
+            coalesce((select max(id) from body_pieces), 0) / ?1
+        )",
+    )
+    .bind(PIECES)
+    .fetch_one(connection)
+    .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// What the writer's thread owns.
+struct Desk {
+    link: Link,
+    files: Files,
+    files_checked: Instant,
+    /// Whether one of the files was removed or replaced: then nothing is stored.
+    is_displaced: bool,
+    /// Whether `settle` was through.
+    is_settled: bool,
+    clock: Clock,
+    books: Books,
+    provider_of: ProviderOf,
+    next_request_id: i64,
+    uploads: Uploads,
+    abandoned: Arc<Mutex<Vec<UploadId>>>,
+    purge: Purge,
+    tries: Tries,
+    room: Room,
+    /// `None` if it has to be read.
+    pinned: Option<Pinned>,
+    max_endpoints_total: u32,
+    /// How long an unused endpoint stays, in microseconds; 0 for ever.
+    ttl_us: i64,
+    /// How many endpoints live; `None` if that has to be counted.
+    living: Option<i64>,
+    /// Changes logged since the last look at the length of a log.
+    logged: u32,
+    wal: PathBuf,
+    max_log_bytes: u64,
+    /// What the write-ahead log has grown by since it was last moved, about.
+    log_bytes: u64,
+    checkpoint_due: Arc<Notify>,
+    publish: Publish,
+    directory: Directory,
+    metrics: Metrics,
+    storing: watch::Sender<bool>,
+}
+
+/// What a transaction does.
+#[derive(Default)]
+struct Batch {
+    /// In order.
+    changes: Vec<Change>,
+    /// Requests that are numbered but not yet written.
+    rows: Vec<Row>,
+    /// What retention dropped, to be logged.
+    drops: Vec<Drop>,
+    /// Endpoints whose end was put off.
+    put_off: Vec<EndpointId>,
+    /// Those whose requests are kept, with the numbers that they wait for.
+    kept: Vec<(Reply<i64>, i64)>,
+    /// The other callers with their answers, to be woken once the transaction is committed.
+    waiting: Vec<Box<dyn FnOnce() + Send>>,
+    /// Endpoints whose remembered state is no longer right.
+    stale: Vec<Slug>,
+    /// Bytes of heads, bodies and trailers.
+    bytes: u64,
+    /// Rows that were deleted.
+    purged: Option<Purged>,
+    /// How many requests were dropped, by limit.
+    dropped: Vec<(&'static str, i64)>,
+}
+
+impl Batch {
+    /// Keeps an answer back until the transaction is committed.
+    fn answer<T: Send + 'static>(&mut self, reply: Reply<T>, answer: Result<T, StoreError>) {
+        self.waiting.push(Box::new(move || {
+            // A caller that went away does not want to know.
+            drop(reply.send(answer));
+        }));
+    }
+}
+
+impl Desk {
+    async fn run(mut self, mut edits: mpsc::Receiver<Edit>) {
+        let mut taken = Vec::with_capacity(BATCH_CHANGES);
+        loop {
+            let first = match edits.try_recv() {
+                Ok(edit) => edit,
+                Err(mpsc::error::TryRecvError::Disconnected) => break,
+                Err(mpsc::error::TryRecvError::Empty) => {
+                    if self.clean_up().await {
+                        continue;
+                    }
+                    let Some(edit) = edits.recv().await else { break };
+                    edit
+                }
+            };
+            let mut bytes = weight(&first);
+            taken.push(first);
+            while taken.len() < BATCH_CHANGES && bytes < BATCH_BYTES {
+                let Ok(edit) = edits.try_recv() else { break };
+                bytes += weight(&edit);
+                taken.push(edit);
+            }
+            self.metrics.queued_changes.set(i64::try_from(edits.len()).unwrap_or(i64::MAX));
+            self.run_errands(&mut taken).await;
+            if !taken.is_empty() {
+                self.commit(&mut taken).await;
+            }
+            self.make_room().await;
+            self.look_after_log().await;
+        }
+        self.link.rest().await;
+    }
+
+    /// Deals with what is no change.
+    async fn run_errands(&mut self, edits: &mut Vec<Edit>) {
+        let (mut ticked, mut checkpointed) = (false, false);
+        edits.retain_mut(|edit| match edit {
+            Edit::Tick => {
+                ticked = true;
+                false
+            }
+            Edit::Checkpointed => {
+                checkpointed = true;
+                false
+            }
+            Edit::Purge(found) => {
+                for (id, rows) in found.drain(..) {
+                    self.purge.add(id, rows);
+                }
+                false
+            }
+            _ => true,
+        });
+        if ticked {
+            self.purge.rest();
+            self.look_after_files().await;
+            if !*self.storing.borrow() && !self.is_displaced {
+                self.recover().await;
+            }
+        }
+        if checkpointed {
+            // Only what was committed meanwhile is left to move: a few pages. Then the next
+            // commit starts the log anew.
+            self.log_bytes = 0;
+            if let Err(error) = self.link.checkpoint().await {
+                self.failed(&error).await;
+            }
+        }
+    }
+
+    /// Makes all of `edits` in one transaction, empties it, and tells everyone. If the
+    /// transaction fails, the callers' replies are dropped unanswered.
+    async fn commit(&mut self, edits: &mut Vec<Edit>) {
+        if self.files_checked.elapsed() >= FILES_EVERY {
+            self.look_after_files().await;
+        }
+        if self.link.is_lost() || self.is_displaced {
+            edits.clear();
+            return;
+        }
+        let clock = Instant::now();
+        let changes = edits.len();
+        let mut batch = Batch::default();
+        let result = self.transact(edits, &mut batch).await;
+        edits.clear();
+        match result {
+            Ok(true) => {
+                self.metrics.commit_seconds.observe(clock.elapsed().as_secs_f64());
+                // Far below 2^52.
+                self.metrics.batch_changes.observe(changes as f64);
+                self.committed(batch);
+            }
+            Ok(false) => self.tell(batch),
+            Err(error) => self.failed(&error).await,
+        }
+    }
+
+    /// Whether something was written.
+    async fn transact(
+        &mut self,
+        edits: &mut Vec<Edit>,
+        batch: &mut Batch,
+    ) -> Result<bool, sqlx::Error> {
+        self.books.keep_small();
+        self.look_up_tries(edits).await?;
+        for edit in edits.drain(..) {
+            match edit {
+                Edit::Append(append) => self.take(append, batch).await?,
+                other => {
+                    self.write_rows(batch).await?;
+                    self.edit(other, batch).await?;
+                }
+            }
+        }
+        self.drop_surplus(batch).await?;
+        if batch.kept.len() >= BUSY_CAPTURES && self.purge.is_due() {
+            // What is dropped as fast as it comes goes with what comes: a commit of its own would
+            // cost as much again.
+            self.write_rows(batch).await?;
+            batch.purged = self.purge_rows().await?;
+        }
+        self.finish(batch).await
+    }
+
+    /// Counts what was committed and tells everyone.
+    fn committed(&mut self, batch: Batch) {
+        self.set_storing(true);
+        if let Some(purged) = &batch.purged {
+            self.purge.did(purged);
+        }
+        let requests = batch.kept.len() as u64;
+        self.metrics.captured.inc_by(requests);
+        self.metrics.captured_bytes.inc_by(batch.bytes);
+        for (reason, count) in &batch.dropped {
+            let dropped = self.metrics.dropped.get_or_create(&Reason { reason });
+            dropped.inc_by(u64::try_from(*count).unwrap_or_default());
+        }
+        let bytes = batch.bytes + TRANSACTION_BYTES + requests * 1024;
+        self.room.note(bytes);
+        self.log_bytes += bytes;
+        if self.log_bytes >= CHECKPOINT_BYTES {
+            self.log_bytes = 0;
+            self.checkpoint_due.notify_one();
+        }
+        self.tell(batch);
+    }
+
+    fn tell(&self, batch: Batch) {
+        for slug in &batch.stale {
+            self.directory.forget(slug);
+        }
+        if !batch.changes.is_empty() {
+            (self.publish)(batch.changes);
+        }
+        // Callers that went away do not want to know.
+        for (reply, seq) in batch.kept {
+            drop(reply.send(Ok(seq)));
+        }
+        for wake in batch.waiting {
+            wake();
+        }
+    }
+
+    /// Keeps the log short where it could not start anew by itself. Looks at the file: that is
+    /// what has to fit on the disk.
+    async fn look_after_log(&mut self) {
+        if self.link.is_lost()
+            || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < self.max_log_bytes
+        {
+            return;
+        }
+        self.log_bytes = 0;
+        if let Err(error) = self.link.empty_log().await {
+            self.failed(&error).await;
+        }
+    }
+
+    /// Stops storing where the database was removed or replaced: what is written from then on would
+    /// be gone with the process. Goes on when the same file is back.
+    async fn look_after_files(&mut self) {
+        self.files_checked = Instant::now();
+        let displaced = self.files.displaced(!self.link.is_lost());
+        match (displaced, self.is_displaced) {
+            (Some(what), false) => {
+                self.is_displaced = true;
+                self.set_storing(false);
+                self.say_displaced(what).await;
+            }
+            (None, true) => {
+                self.is_displaced = false;
+                self.forget();
+                tracing::info!("the files of the database are back");
+            }
+            (Some(_), true) | (None, false) => {}
+        }
+    }
+
+    async fn say_displaced(&mut self, what: Displaced) {
+        match what {
+            Displaced::Database => tracing::error!(
+                "the database file was removed or replaced while it is in use: nothing is stored \
+                 from now on. What was acknowledged so far is in the removed file: move it back to \
+                 its path if you still have it, with its -wal, or restart to go on with what is \
+                 there now"
+            ),
+            Displaced::Companion => {
+                // What is only in the log would be gone with the process.
+                let moved = self.link.checkpoint().await;
+                tracing::error!(
+                    error = moved.as_ref().err().map(|error| error as &dyn std::error::Error),
+                    "the -wal or -shm file of the database was removed or replaced while it is in \
+                     use: nothing is stored from now on. Stop the server in order (SIGTERM), so \
+                     that all that was acknowledged is moved into the database, and start it again"
+                );
+            }
+        }
+    }
+
+    /// Takes note of a failure: what is in memory may no longer be what is in the database, and
+    /// whether the last commit was kept is not known.
+    async fn failed(&mut self, error: &sqlx::Error) {
+        tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
+        self.metrics.failed_commits.inc();
+        self.forget();
+        self.link.failed(error).await;
+        self.set_storing(false);
+    }
+
+    /// Drops everything that is cached.
+    fn forget(&mut self) {
+        self.books.clear();
+        self.tries.clear();
+        self.room.forget();
+        self.pinned = None;
+        self.living = None;
+    }
+
+    /// Tries to write again. What callers send meanwhile is tried as well.
+    async fn recover(&mut self) {
+        match self.try_to_store().await {
+            Ok(()) => {
+                tracing::info!("storing again");
+                self.set_storing(true);
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "still cannot store");
+                self.link.failed(&error).await;
+            }
+        }
+    }
+
+    /// Writes what a start has to write, if that was not done yet, and what shows that a request
+    /// could be kept.
+    async fn try_to_store(&mut self) -> Result<(), sqlx::Error> {
+        let connection = self.link.reopen().await?;
+        self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
+        self.files.note_companions();
+        if !self.is_settled {
+            self.settle().await?;
+            self.is_settled = true;
+        }
+        self.link.probe().await
+    }
+
+    fn set_storing(&self, now: bool) {
+        self.storing.send_if_modified(|storing| std::mem::replace(storing, now) != now);
+    }
+}
+
+/// How many bytes an edit adds to its transaction.
+fn weight(edit: &Edit) -> usize {
+    match edit {
+        Edit::Append(append) => append.bytes(),
+        Edit::Upload { piece, .. } => piece.len(),
+        Edit::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{Durability, open},
+        *,
+    };
+
+    #[tokio::test]
+    async fn ids_go_on_past_those_of_requests_uploads_and_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ids.db");
+        let (_lock, _, mut connection) = open::open(&path, Durability::Full).await.unwrap();
+        assert_eq!(next_request_id(&mut connection).await.unwrap(), 1);
+        // An upload whose pieces are deleted already, pieces of one that is forgotten: each alone.
+        for (row, next) in [
+            ("insert into uploads (id, workspace_id) values (7, 1)", 8),
+            ("insert into body_pieces (id, bytes) values (11 * 1048576 + 5, x'00')", 12),
+            (
+                "insert into requests
+                (id, endpoint_id, seq, workspace_id, change, received_at, duration_us, method,
+                    target, http_version, remote_addr, peer, body_bytes, body_sha256, complete,
+                    exact, redacted, head, trailers)
+                values (20, 1, 1, 1, 1, 0, 0, 'GET', x'', 11, '', '', 0, x'', 1, 1, 0, x'', x'')",
+                21,
+            ),
+        ] {
+            sqlx::query(row).execute(&mut connection).await.unwrap();
+            assert_eq!(next_request_id(&mut connection).await.unwrap(), next, "{row}");
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Which try of its delivery a request is. What came lately is known by heart, so that numbering
+//! reads nothing; only the first sight of a delivery that its sender names is looked up, all those
+//! of a transaction in one call.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    super::super::{Captured, EndpointId},
+    Desk,
+    queue::Edit,
+};
+use hookglass_wire::GUESSED;
+
+/// Deliveries that are known by heart; past that the older half is forgotten: a named one is then
+/// looked up again, a guessed one begins anew.
+const KNOWN: usize = 65_536;
+/// What came under one name more often is no delivery: the name stands for something else. No
+/// sender that is known tries as often.
+const MOST_TRIES: u32 = 100;
+/// The same where only bodies are equal: a beat, or a test of the load.
+const MOST_GUESSED: u32 = 30;
+/// Shorter bodies are equal by chance, in bytes.
+const GUESSED_BYTES: u64 = 16;
+/// How long after the first an equal body is taken for another try, or before it by a clock that
+/// stepped.
+const GUESSED_US: u64 = 24 * 60 * 60 * 1_000_000;
+
+/// The tries of one delivery so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Known {
+    /// The number of the last.
+    tries: u32,
+    first_seq: i64,
+    last_seq: i64,
+    /// When the first came, microseconds since the epoch.
+    first_at: i64,
+}
+
+/// What is known by heart.
+#[derive(Default)]
+pub(super) struct Tries {
+    /// Keys are hashes: two deliveries with one key are nothing to wait for.
+    hasher: RandomState,
+    young: FxHashMap<u64, Known>,
+    old: FxHashMap<u64, Known>,
+}
+
+impl Tries {
+    /// Forgets everything, after a failure.
+    pub(super) fn clear(&mut self) {
+        self.young.clear();
+        self.old.clear();
+    }
+
+    /// Bounds what is known, between transactions.
+    fn keep_small(&mut self) {
+        if self.young.len() >= KNOWN / 2 {
+            self.old = std::mem::take(&mut self.young);
+        }
+    }
+
+    fn key(&self, id: EndpointId, delivery: &str) -> u64 {
+        self.hasher.hash_one((id, delivery))
+    }
+
+    /// What is known under a key: what was old is young again.
+    fn get(&mut self, key: u64) -> Option<&mut Known> {
+        if let Some(known) = self.old.remove(&key) {
+            self.young.insert(key, known);
+        }
+        self.young.get_mut(&key)
+    }
+
+    /// Numbers a request that is kept as `seq` at an endpoint with this floor.
+    pub(super) fn number(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut Captured) {
+        let Some(delivery) = &captured.delivery else {
+            return self.guess(id, seq, floor, captured);
+        };
+        let key = self.key(id, delivery);
+        self.get(key);
+        let known = self.young.entry(key).or_default();
+        if known.last_seq <= floor {
+            *known = Known::default();
+        }
+        if known.tries >= MOST_TRIES {
+            (captured.delivery, captured.attempt) = (None, None);
+            return;
+        }
+        known.tries = (known.tries + 1).max(captured.attempt.unwrap_or(0));
+        known.last_seq = seq;
+        captured.attempt = Some(known.tries);
+    }
+
+    /// Takes a request without a name for another try where its body is that of one before.
+    fn guess(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut Captured) {
+        // A sender may count without giving a name.
+        captured.attempt = captured.attempt.filter(|attempt| *attempt > 1);
+        if !may_be_guessed(captured) {
+            return;
+        }
+        let Captured { received_at, method, target, body_sha256, .. } = &*captured;
+        let received_at = *received_at;
+        let key = self.hasher.hash_one((id, method, target, body_sha256));
+        self.get(key);
+        let known = self.young.entry(key).or_default();
+        let is_apart = received_at.abs_diff(known.first_at) > GUESSED_US;
+        if known.tries == 0 || known.last_seq <= floor || is_apart {
+            *known = Known { tries: 1, first_seq: seq, last_seq: seq, first_at: received_at };
+            return;
+        }
+        if known.tries >= MOST_GUESSED {
+            return;
+        }
+        known.tries = (known.tries + 1).max(captured.attempt.unwrap_or(0));
+        known.last_seq = seq;
+        captured.attempt = Some(known.tries);
+        captured.delivery = Some(format!("{GUESSED}{}", known.first_seq));
+    }
+}
+
+/// Whether an equal body says something about a request.
+fn may_be_guessed(captured: &Captured) -> bool {
+    captured.body_bytes >= GUESSED_BYTES
+        && captured.complete
+        && captured.refused.is_none()
+        && captured.mark.is_none()
+        && !matches!(captured.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+}
+
+impl Desk {
+    /// Looks up the deliveries of these edits that are named and not known.
+    pub(super) async fn look_up_tries(&mut self, edits: &[Edit]) -> Result<(), sqlx::Error> {
+        self.tries.keep_small();
+        let mut unknown: Vec<(i64, &str)> = Vec::new();
+        for edit in edits {
+            if let Edit::Append(append) = edit
+                && let Some(delivery) = &append.captured.delivery
+            {
+                let key = self.tries.key(append.id, delivery);
+                if self.tries.get(key).is_none() && !unknown.contains(&(append.id.0, delivery)) {
+                    unknown.push((append.id.0, delivery));
+                }
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let json = serde_json::to_string(&unknown).unwrap_or_default();
+        // The last try is the one with the highest number.
+        let found: Vec<(i64, String, i64, u32)> = sqlx::query_as(
+            "select endpoint_id, delivery, seq, attempt
+            from requests
+            where id in (
+                select (
+                    select id from requests indexed by requests_by_delivery
+                    where endpoint_id = value ->> 0 and delivery = value ->> 1
+                    order by attempt desc
+                    limit 1
+                )
+                from json_each(?1)
+            )",
+        )
+        .bind(json)
+        .fetch_all(self.link.get()?)
+        .await?;
+        for (endpoint, delivery, last_seq, tries) in found {
+            let key = self.tries.key(EndpointId(endpoint), &delivery);
+            let known = Known { tries, last_seq, ..Known::default() };
+            self.tries.young.insert(key, known);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hookglass_wire::Refused;
+
+    use super::*;
+
+    fn captured(delivery: Option<&str>, body: u8) -> Captured {
+        Captured {
+            received_at: 0,
+            duration_us: 0,
+            method: "POST".to_owned(),
+            target: b"/a".to_vec(),
+            http_version: 11,
+            remote_addr: String::new(),
+            peer: String::new(),
+            content_type: None,
+            label: None,
+            sender: None,
+            delivery: delivery.map(str::to_owned),
+            attempt: None,
+            mark: None,
+            status: None,
+            answer: None,
+            complete: true,
+            exact: true,
+            redacted: false,
+            head: Vec::new(),
+            trailers: Vec::new(),
+            body_bytes: 16,
+            upload: None,
+            body: Vec::new(),
+            body_sha256: [body; 32],
+            refused: None,
+        }
+    }
+
+    /// What requests become, numbered from 1.
+    fn numbered(mut all: Vec<Captured>, floor: i64) -> Vec<(Option<String>, Option<u32>)> {
+        let mut tries = Tries::default();
+        for (seq, captured) in (1..).zip(&mut all) {
+            tries.number(EndpointId(1), seq, floor, captured);
+        }
+        all.into_iter().map(|captured| (captured.delivery, captured.attempt)).collect()
+    }
+
+    #[test]
+    fn tries_of_one_name_are_counted() {
+        let named = |name| captured(Some(name), 1);
+        let third = Captured { attempt: Some(5), ..named("a") };
+        let all = numbered(vec![named("a"), named("b"), named("a"), third, named("a")], 0);
+        let counts: Vec<_> = all.iter().map(|(_, attempt)| attempt.unwrap()).collect();
+        assert_eq!(counts, [1, 1, 2, 5, 6], "its sender knows of tries that did not come here");
+    }
+
+    #[test]
+    fn equal_bodies_are_tries_of_the_first() {
+        let later =
+            |hours: i64| Captured { received_at: hours * 60 * 60 * 1_000_000, ..captured(None, 1) };
+        let all = numbered(vec![later(0), captured(None, 2), later(1), later(23), later(25)], 0);
+        let like = Some("like-1".to_owned());
+        assert_eq!(
+            all,
+            [(None, None), (None, None), (like.clone(), Some(2)), (like, Some(3)), (None, None)]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_makes_no_tries_of_later_requests() {
+        let day = 24 * 60 * 60 * 1_000_000;
+        let at = |days: i64| Captured { received_at: days * day, ..captured(None, 1) };
+        let all = numbered(vec![at(3650), at(0), at(0)], 0);
+        assert_eq!(all, [(None, None), (None, None), (Some("like-2".to_owned()), Some(2))]);
+    }
+
+    #[test]
+    fn what_says_nothing_is_not_guessed() {
+        let base = || captured(None, 1);
+        for other in [
+            Captured { body_bytes: 15, ..base() },
+            Captured { method: "GET".to_owned(), ..base() },
+            Captured { complete: false, ..base() },
+            Captured { mark: Some("preflight"), ..base() },
+            Captured {
+                refused: Some(Refused { limit: "max-body".to_owned(), value: 1 }),
+                ..base()
+            },
+        ] {
+            assert_eq!(numbered(vec![other.clone(), other], 0)[1], (None, None));
+        }
+        let elsewhere = Captured { target: b"/b".to_vec(), ..base() };
+        assert_eq!(numbered(vec![base(), elsewhere], 0)[1], (None, None));
+    }
+
+    #[test]
+    fn what_comes_for_ever_is_no_delivery() {
+        let beats = numbered((0..200).map(|_| captured(None, 1)).collect(), 0);
+        assert_eq!(beats.iter().filter_map(|(_, attempt)| *attempt).max(), Some(MOST_GUESSED));
+        assert_eq!(beats[199], (None, None));
+        let named = numbered((0..200).map(|_| captured(Some("a"), 1)).collect(), 0);
+        assert_eq!(named.iter().filter_map(|(_, attempt)| *attempt).max(), Some(MOST_TRIES));
+        assert_eq!(named[199], (None, None));
+    }
+
+    #[test]
+    fn tries_that_are_not_there_any_more_do_not_count() {
+        for name in [Some("a"), None] {
+            let mut tries = Tries::default();
+            let mut one = captured(name, 1);
+            tries.number(EndpointId(1), 1, 0, &mut one);
+            let mut other = captured(name, 1);
+            tries.number(EndpointId(1), 2, 1, &mut other);
+            assert_eq!(other.attempt, one.attempt, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn endpoints_have_deliveries_of_their_own() {
+        let mut tries = Tries::default();
+        for id in [1, 2] {
+            let mut captured = captured(Some("a"), 1);
+            tries.number(EndpointId(id), 1, 0, &mut captured);
+            assert_eq!(captured.attempt, Some(1));
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_bounded() {
+        let mut tries = Tries::default();
+        for seq in 1..=200_000 {
+            tries.keep_small();
+            let mut captured = captured(Some(&seq.to_string()), 1);
+            tries.number(EndpointId(1), seq, 0, &mut captured);
+        }
+        assert!(tries.young.len() + tries.old.len() <= KNOWN);
+        assert!(tries.old.len() == KNOWN / 2, "the younger half is there");
+    }
+}

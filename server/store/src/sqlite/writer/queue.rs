@@ -1,0 +1,259 @@
+//! The writer's queue: what it can be asked to do, and the end of it that callers hold.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hookglass_wire::Summary;
+use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc, oneshot, watch},
+    time::Instant,
+};
+
+use super::{
+    super::{
+        super::{
+            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret,
+            SecretId, Settings, StoreError, StoredSecret, UploadId, WorkspaceId,
+        },
+        Directory, Options,
+        clock::Clock,
+        files::{Files, beside},
+        wal::Log,
+    },
+    Desk,
+    attempts::Tries,
+    cache::Books,
+    commands,
+    connection::Link,
+    insert::Append,
+    next_request_id,
+    purge::Purge,
+    quota::Room,
+    uploads::Uploads,
+};
+use crate::key::KeyHash;
+
+/// Changes that wait for the writer. Past that `append` and the rest fail with `Busy` at once:
+/// the sender is told to come again rather than kept waiting.
+const QUEUE_CHANGES: usize = 4096;
+/// How often the writer hears of the use of one endpoint at most.
+const TOUCH: Duration = Duration::from_secs(10);
+/// Endpoints whose last use is remembered; past that all are forgotten.
+const TOUCHED_ENDPOINTS: usize = 10_000;
+
+/// Where a caller waits for its answer. Dropped unanswered, it means that the transaction failed.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the writer can be asked to do.
+pub(in super::super) enum Edit {
+    /// Keep a request.
+    Append(Append),
+    /// See [`super::super::Store::upload`].
+    Upload { upload: Option<UploadId>, endpoint: EndpointId, piece: Bytes, reply: Reply<UploadId> },
+    /// See [`super::super::Store::create_workspace`].
+    CreateWorkspace { key: KeyHash, reply: Reply<WorkspaceId> },
+    /// See [`super::super::Store::create_endpoint`].
+    CreateEndpoint { new: NewEndpoint, reply: Reply<Endpoint> },
+    /// See [`super::super::Store::update_endpoint`].
+    UpdateEndpoint { id: EndpointId, settings: Settings, reply: Reply<Endpoint> },
+    /// The endpoint is in use.
+    Touch(EndpointId),
+    /// See [`super::super::Store::delete_endpoint`].
+    DeleteEndpoint { id: EndpointId, reply: Reply<()> },
+    /// See [`super::super::Store::delete_request`].
+    DeleteRequest { id: EndpointId, seq: i64, reply: Reply<()> },
+    /// See [`super::super::Store::delete_requests`].
+    DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: Reply<Deletion> },
+    /// See [`super::super::Store::annotate`].
+    Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: Reply<Summary> },
+    /// See [`super::super::Store::add_secret`].
+    AddSecret { new: NewSecret, reply: Reply<StoredSecret> },
+    /// See [`super::super::Store::delete_secret`].
+    DeleteSecret { id: EndpointId, secret: SecretId, reply: Reply<()> },
+    /// See [`super::super::Store::note_verdicts`].
+    NoteVerdicts { id: EndpointId, verdicts: Vec<(i64, Option<&'static str>)>, reply: Reply<()> },
+    /// See [`super::super::Store::note_answer`].
+    NoteAnswer { id: EndpointId, seq: i64, late: LateAnswer, reply: Reply<()> },
+    /// See [`super::super::Store::clear`].
+    Clear { id: EndpointId, reply: Reply<u64> },
+    /// End those of these endpoints whose time is over by `now`, microseconds since the epoch.
+    Expire { ids: Vec<EndpointId>, now: i64, reply: Reply<u64> },
+    /// Give a few unused pages back to the disk.
+    Shrink { reply: Reply<()> },
+    /// Delete the rows of these endpoints that are no longer there.
+    Purge(Vec<(EndpointId, i64)>),
+    /// Most of the write-ahead log was moved into the database.
+    Checkpointed,
+    /// A second has passed.
+    Tick,
+}
+
+/// A database as the writer takes it over.
+pub(in super::super) struct Opened {
+    pub(in super::super) connection: SqliteConnection,
+    pub(in super::super) connect: SqliteConnectOptions,
+    pub(in super::super) log: Log,
+    pub(in super::super) files: Files,
+    pub(in super::super) clock: Clock,
+}
+
+/// The queue's end that callers hold, and the thread behind it.
+pub(in super::super) struct Writer {
+    /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
+    /// await.
+    queue: Mutex<Option<mpsc::Sender<Edit>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+    /// Given up, and not yet deleted. Not in the queue, so that nothing is forgotten when that
+    /// is full.
+    abandoned: Arc<Mutex<Vec<UploadId>>>,
+    /// When the writer last heard of the use of an endpoint.
+    touched: Mutex<HashMap<EndpointId, Instant>>,
+    checkpoint_due: Arc<Notify>,
+}
+
+impl Writer {
+    /// Starts the writer, and finds out whether it can write. Where it cannot, it tries again each
+    /// second.
+    pub(in super::super) async fn start(
+        opened: Opened,
+        options: Options,
+        directory: Directory,
+    ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
+        let Opened { mut connection, connect, log, files, clock } = opened;
+        let left: Vec<i64> =
+            sqlx::query_scalar("select id from uploads").fetch_all(&mut connection).await?;
+        let abandoned =
+            Arc::new(Mutex::new(left.into_iter().map(UploadId).collect::<Vec<UploadId>>()));
+        let next_request_id = next_request_id(&mut connection).await?;
+        let (queue, edits) = mpsc::channel(QUEUE_CHANGES);
+        let storing = watch::Sender::new(false);
+        let checkpoint_due = Arc::new(Notify::new());
+        let wal = beside(&options.path, "-wal");
+        let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
+        let mut desk = Desk {
+            link: Link::new(connection, connect, log),
+            files,
+            files_checked: std::time::Instant::now(),
+            is_displaced: false,
+            is_settled: false,
+            clock,
+            books: Books::new(options.max_requests),
+            provider_of: options.provider_of,
+            next_request_id,
+            uploads: Uploads::default(),
+            abandoned: abandoned.clone(),
+            purge: Purge::default(),
+            tries: Tries::default(),
+            room: Room::new(options.max_storage_bytes),
+            pinned: None,
+            max_endpoints_total: options.max_endpoints_total,
+            ttl_us,
+            living: None,
+            // So that the first logged change looks.
+            logged: commands::TRIM_AFTER,
+            // What the last run left there is still to be moved.
+            log_bytes: std::fs::metadata(&wal).map_or(0, |file| file.len()),
+            wal,
+            max_log_bytes: options.max_log_bytes,
+            checkpoint_due: checkpoint_due.clone(),
+            publish: options.publish,
+            directory,
+            metrics: options.metrics,
+            storing,
+        };
+        match desk.try_to_store().await {
+            Ok(()) => desk.set_storing(true),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot store yet; what is there can be read"
+                );
+                desk.link.failed(&error).await;
+            }
+        }
+        let watched = desk.storing.subscribe();
+        let (ending, ended) = oneshot::channel();
+        let runtime = Handle::current();
+        // A thread of its own: a task would wait for its turn behind the handlers whose requests
+        // it is to commit.
+        thread::Builder::new().name("hookglass-writer".to_owned()).spawn(move || {
+            runtime.block_on(desk.run(edits));
+            // Nobody listens if the store was dropped without being closed.
+            let _ = ending.send(());
+        })?;
+        let writer = Self {
+            queue: Mutex::new(Some(queue)),
+            ended: Mutex::new(Some(ended)),
+            abandoned,
+            touched: Mutex::default(),
+            checkpoint_due,
+        };
+        Ok((writer, watched))
+    }
+
+    pub(in super::super) async fn edit<T>(
+        &self,
+        edit: impl FnOnce(Reply<T>) -> Edit,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(edit(reply))?;
+        answer.await.map_err(|_| StoreError::Aborted)?
+    }
+
+    fn send(&self, edit: Edit) -> Result<(), StoreError> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = queue.as_ref().ok_or(StoreError::Closed)?;
+        queue.try_send(edit).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
+        })
+    }
+
+    pub(in super::super) fn abandon(&self, upload: UploadId) {
+        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(upload);
+        // Wakes the writer; when the queue is full it is awake.
+        drop(self.send(Edit::Tick));
+    }
+
+    pub(in super::super) fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
+        {
+            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            if touched.get(&id).is_some_and(|last| last.elapsed() < TOUCH) {
+                return Ok(());
+            }
+            if touched.len() >= TOUCHED_ENDPOINTS {
+                touched.clear();
+            }
+            touched.insert(id, Instant::now());
+        }
+        self.send(Edit::Touch(id))
+    }
+
+    /// The queue, for as long as the store is open.
+    pub(in super::super) fn queue(&self) -> mpsc::WeakSender<Edit> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().map_or_else(|| mpsc::channel(1).0.downgrade(), mpsc::Sender::downgrade)
+    }
+
+    /// Rings when the write-ahead log has grown.
+    pub(in super::super) fn checkpoint_due(&self) -> Arc<Notify> {
+        self.checkpoint_due.clone()
+    }
+
+    pub(in super::super) async fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = ended
+            && ended.await.is_err()
+        {
+            tracing::error!("the writer ended badly");
+        }
+    }
+}

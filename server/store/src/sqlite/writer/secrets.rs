@@ -1,0 +1,138 @@
+//! Secrets of endpoints, sealed before they come here, and what was made of signatures.
+
+use std::sync::Arc;
+
+use super::{
+    super::{
+        super::{
+            Change, Endpoint, EndpointId, NewSecret, SecretId, StoreError, StoredSecret, What,
+        },
+        now,
+    },
+    Batch, Desk,
+    commands::Ended,
+};
+
+impl Desk {
+    /// Keeps a secret.
+    pub(super) async fn add_secret(
+        &mut self,
+        new: NewSecret,
+        batch: &mut Batch,
+    ) -> Ended<StoredSecret> {
+        let NewSecret { endpoint: id, id: secret, provider, name, sealed, max_secrets } = new;
+        if let Err(error) = self.living(id).await? {
+            return Ok(Err(error));
+        }
+        let kept: i64 = sqlx::query_scalar("select count(*) from secrets where endpoint_id = ?1")
+            .bind(id.0)
+            .fetch_one(self.link.write().await?)
+            .await?;
+        if kept >= i64::from(max_secrets) {
+            return Ok(Err(StoreError::TooManySecrets(max_secrets)));
+        }
+        let created_at = now();
+        sqlx::query(
+            "insert into secrets (id, endpoint_id, provider, name, created_at, sealed)
+            values (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(secret.to_string())
+        .bind(id.0)
+        .bind(&provider)
+        .bind(name.as_deref())
+        .bind(created_at)
+        .bind(&sealed)
+        .execute(self.link.write().await?)
+        .await?;
+        self.tell_of_secrets(id, true, batch).await?;
+        Ok(Ok(StoredSecret { endpoint: id, id: secret, provider, name, created_at, sealed }))
+    }
+
+    /// Deletes a secret.
+    pub(super) async fn delete_secret(
+        &mut self,
+        id: EndpointId,
+        secret: SecretId,
+        batch: &mut Batch,
+    ) -> Ended<()> {
+        if let Err(error) = self.living(id).await? {
+            return Ok(Err(error));
+        }
+        let deleted = sqlx::query("delete from secrets where endpoint_id = ?1 and id = ?2")
+            .bind(id.0)
+            .bind(secret.to_string())
+            .execute(self.link.write().await?)
+            .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(Err(StoreError::NotFound));
+        }
+        let left: bool =
+            sqlx::query_scalar("select exists (select 1 from secrets where endpoint_id = ?1)")
+                .bind(id.0)
+                .fetch_one(self.link.write().await?)
+                .await?;
+        self.tell_of_secrets(id, left, batch).await?;
+        Ok(Ok(()))
+    }
+
+    /// Deletes all secrets of an endpoint that ends: who makes it again starts anew.
+    pub(super) async fn forget_secrets(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
+        let book = self.books.change(id)?;
+        if std::mem::take(&mut book.endpoint.has_secrets) {
+            sqlx::query("delete from secrets where endpoint_id = ?1")
+                .bind(id.0)
+                .execute(self.link.write().await?)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Open pages ask for the list again; capturing learns whether there is something to judge by.
+    async fn tell_of_secrets(
+        &mut self,
+        id: EndpointId,
+        has_secrets: bool,
+        batch: &mut Batch,
+    ) -> Result<(), sqlx::Error> {
+        let book = self.books.change(id)?;
+        book.endpoint.has_secrets = has_secrets;
+        let endpoint: Endpoint = book.endpoint.clone();
+        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+        batch.stale.push(endpoint.slug);
+        Ok(())
+    }
+
+    /// Notes what was made of signatures. Requests that are gone are passed over.
+    pub(super) async fn note_verdicts(
+        &mut self,
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+        batch: &mut Batch,
+    ) -> Ended<()> {
+        let endpoint = match self.living(id).await? {
+            Ok(endpoint) => endpoint,
+            Err(error) => return Ok(Err(error)),
+        };
+        for (seq, verdict) in verdicts {
+            let Some((request, _, mut summary)) = self.kept(id, seq).await? else { continue };
+            if summary.verdict.as_deref() == verdict {
+                continue;
+            }
+            summary.verdict = verdict.map(str::to_owned);
+            let number = self.books.next_change(endpoint.workspace)?;
+            sqlx::query("update requests set verdict = ?2, updated = ?3 where id = ?1")
+                .bind(request)
+                .bind(verdict)
+                .bind(number)
+                .execute(self.link.write().await?)
+                .await?;
+            batch.changes.push(Change {
+                workspace: endpoint.workspace,
+                number,
+                endpoint: endpoint.slug.clone(),
+                what: What::Updated(Arc::new(summary)),
+            });
+        }
+        Ok(Ok(()))
+    }
+}
