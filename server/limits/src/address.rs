@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv6Addr};
 pub struct Address(IpAddr);
 
 impl Address {
+    /// The key of an address: itself, or the /64 that an IPv6 address is in.
     pub fn of(ip: IpAddr) -> Self {
         Self(match ip.to_canonical() {
             IpAddr::V6(ip) => {

@@ -56,6 +56,7 @@ impl<K> Clone for Budget<K> {
 }
 
 impl<K: Copy + Eq + Hash> Budget<K> {
+    /// A budget of `most` bytes; `gauge` shows how many of them are held.
     pub fn new(most: u64, gauge: Gauge) -> Self {
         Self {
             inner: Arc::new(Inner {

@@ -12,7 +12,7 @@ const MAX_TRAILER_BYTES: usize = 64 * 1024;
 
 /// Where a chunked body stands.
 #[derive(Debug, Default)]
-pub struct Chunks {
+pub(crate) struct Chunks {
     state: State,
 }
 
@@ -32,7 +32,7 @@ enum State {
 
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// More input is needed.
     Starved,
     /// The first so many bytes of the input are the last chunk's size and hold nothing.
@@ -50,7 +50,7 @@ pub enum Step {
 
 impl Chunks {
     /// The next step for what has arrived. The caller takes away what the step says.
-    pub fn next(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+    pub(crate) fn next(&mut self, input: &[u8]) -> Result<Step, Malformed> {
         match self.state {
             State::Size => {
                 let Some(line) = line(input, MAX_SIZE_LINE_BYTES)? else {
@@ -103,7 +103,7 @@ impl Chunks {
     }
 
     /// How much of a chunk's data is to come, where data is due.
-    pub const fn data_left(&self) -> Option<u64> {
+    pub(crate) const fn data_left(&self) -> Option<u64> {
         match self.state {
             State::Data(left) => Some(left),
             _ => None,
@@ -111,7 +111,7 @@ impl Chunks {
     }
 
     /// Notes that so many bytes of data were taken.
-    pub fn took(&mut self, bytes: u64) {
+    pub(crate) fn took(&mut self, bytes: u64) {
         if let State::Data(left) = self.state {
             let left = left.saturating_sub(bytes);
             self.state = if left == 0 { State::DataEnd } else { State::Data(left) };

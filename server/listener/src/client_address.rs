@@ -33,6 +33,7 @@ pub struct ClientAddress {
 }
 
 impl ClientAddress {
+    /// Believes the forwarding fields of proxies with these addresses.
     pub fn new(trusted: &[IpNet]) -> Self {
         Self { trusted: trusted.into(), told: Arc::default() }
     }

@@ -41,6 +41,7 @@ pub(super) struct Entry {
 pub(super) struct Closed(pub(super) &'static str, pub(super) usize);
 
 impl Doors {
+    /// At most `most` connections, `most_from_one` of them from one address.
     pub fn new(most: usize, most_from_one: usize, metrics: Metrics) -> Self {
         let (open, by_address) = (AtomicUsize::new(0), Mutex::default());
         Self { inner: Arc::new(Inner { most, most_from_one, open, by_address, metrics }) }

@@ -8,12 +8,12 @@ use memchr::memchr;
 use super::malformed::Malformed;
 
 /// The largest head that is taken, in bytes.
-pub const MAX_HEAD_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The fields that say where a message ends, for whom it is, and what becomes of the connection.
 pub(super) const ACTED_ON: [&[u8]; 5] =
     [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
 /// The most fields that a head may have.
-pub const MAX_FIELDS: usize = 1_000;
+pub(crate) const MAX_FIELDS: usize = 1_000;
 
 /// How the body of a request is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,17 +43,21 @@ pub struct Field {
 /// A head by the places of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
+    /// The method.
     pub method: Range<usize>,
+    /// The request target.
     pub target: Range<usize>,
+    /// The version.
     pub version: Version,
     /// In wire order.
     pub fields: Vec<Field>,
+    /// How the body is framed.
     pub framing: Framing,
 }
 
 /// Looks for the end of a head while it arrives; looks at each byte once.
 #[derive(Debug, Default)]
-pub struct Scan {
+pub(crate) struct Scan {
     seen: usize,
     line_start: usize,
     lines: usize,
@@ -61,7 +65,7 @@ pub struct Scan {
 
 impl Scan {
     /// Whether nothing of the head was seen yet.
-    pub const fn is_at_start(&self) -> bool {
+    pub(crate) const fn is_at_start(&self) -> bool {
         self.seen == 0
     }
 
@@ -70,7 +74,7 @@ impl Scan {
     ///
     /// # Errors
     /// A line that ends in a bare LF; too many bytes or fields.
-    pub fn advance(&mut self, input: &[u8]) -> Result<Option<usize>, Malformed> {
+    pub(crate) fn advance(&mut self, input: &[u8]) -> Result<Option<usize>, Malformed> {
         while let Some(found) = memchr(b'\n', &input[self.seen..]) {
             let end = self.seen + found;
             if end == self.line_start || input[end - 1] != b'\r' {

@@ -6,7 +6,7 @@ mod body;
 mod chunks;
 pub mod client_address;
 mod clock;
-pub mod connection_limit;
+pub(crate) mod connection_limit;
 mod exchange;
 pub mod forwarded;
 mod framing;
@@ -14,7 +14,7 @@ mod framing;
 pub mod fuzzing;
 mod gate;
 mod malformed;
-pub mod normalize;
+pub(crate) mod normalize;
 mod streams;
 mod unsent;
 
@@ -106,6 +106,7 @@ pub struct Listen {
     pub routes: Router,
     /// Answers requests that could not be read.
     pub malformed: Router,
+    /// Limits how many connections there are.
     pub doors: Doors,
     /// Says whether a peer stands for one client, so that limits by address apply to it.
     pub is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
@@ -113,7 +114,9 @@ pub struct Listen {
     pub client: Arc<ClientOf>,
     /// The memory of HTTP/2 streams until their responses are written.
     pub streams: Budget<Option<Address>>,
+    /// Counts.
     pub metrics: Metrics,
+    /// Ends all connections when it is cancelled.
     pub shutdown: CancellationToken,
     /// Owns the tasks of connections.
     pub connections: TaskTracker,

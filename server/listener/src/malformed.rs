@@ -5,60 +5,79 @@ use hyper::StatusCode;
 use super::framing::{MAX_FIELDS, MAX_HEAD_BYTES};
 
 /// How long a head may take from its first byte, in seconds.
-pub const HEAD_SECONDS: u64 = 10;
+pub(crate) const HEAD_SECONDS: u64 = 10;
 
 /// What is wrong with a request that cannot be framed, or that runs into a limit of its head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Malformed {
+    /// A line of the head ends without CR.
     #[error("A line ends in a bare LF; end each line of the head in CR LF.")]
     BareLineFeed,
+    /// A CR without LF stands in the head.
     #[error("A CR stands alone in the head; end each line in CR LF and send no other CR.")]
     BareCarriageReturn,
+    /// The request line cannot be read.
     #[error(
         "The request line cannot be read; send a method, a target without spaces or control \
          characters, and the version, with one space between them. (This port speaks plain HTTP, \
          not TLS.)"
     )]
     RequestLine,
+    /// A version that is not supported.
     #[error("This version is not spoken here; send HTTP/1.1, HTTP/1.0 or HTTP/2.")]
     Version,
+    /// A field line has no proper name.
     #[error(
         "A field line has no name, white space in or after its name, or odd characters around a \
          name like Content-Length; send `Name: value`."
     )]
     FieldName,
+    /// No `Host` field.
     #[error("The Host field is missing; send the host's name.")]
     NoHost,
+    /// Several hosts, or two that differ.
     #[error(
         "There are several Host fields, or over HTTP/2 one that is not the `:authority`; send one \
          host."
     )]
     HostTwice,
+    /// A field that decides on framing is folded.
     #[error(
         "Host, Content-Length, Transfer-Encoding, Connection or Expect goes on in a second line, \
          which programs read differently; send each on one line."
     )]
     Folded,
+    /// Several `Content-Length` fields.
     #[error("There are several Content-Length fields; send one.")]
     LengthTwice,
+    /// `Content-Length` is no number.
     #[error("Content-Length is no number; send the length in decimal digits only.")]
     Length,
+    /// Both ways to frame a body at once.
     #[error("Content-Length and Transfer-Encoding contradict each other; send one of them.")]
     LengthAndTransferEncoding,
+    /// A transfer coding other than `chunked`.
     #[error("This Transfer-Encoding is not spoken here; send `Transfer-Encoding: chunked` once.")]
     TransferEncoding,
+    /// `Transfer-Encoding` in HTTP/1.0.
     #[error("HTTP/1.0 has no Transfer-Encoding; send Content-Length or use HTTP/1.1.")]
     TransferEncodingIn10,
+    /// The chunks cannot be read.
     #[error("The chunks of the body cannot be read; frame them as RFC 9112 §7.1 says.")]
     Chunk,
+    /// The body ended early.
     #[error("The body ended early; send as much as its length or its chunks say.")]
     Cut,
+    /// The head has too many bytes.
     #[error("The head is larger than {MAX_HEAD_BYTES} bytes (max-head).")]
     HeadTooLarge,
+    /// The head has too many fields.
     #[error("The head has more than {MAX_FIELDS} fields (max-fields).")]
     TooManyFields,
+    /// The head took too long.
     #[error("The head took longer than {HEAD_SECONDS} seconds (head-timeout); send it at once.")]
     HeadTimeout,
+    /// Too many large heads are in memory.
     #[error(
         "Too many large heads are arriving at once (in-flight); send it again in a few seconds."
     )]

@@ -101,7 +101,7 @@ pub(super) fn header_map(bytes: &[u8], head: &Head) -> HeaderMap {
 
 /// Whether hyper read in `handed` what stands in it: version, method, target before `#`, and the
 /// names and values of all fields.
-pub fn agrees(handed: &[u8], head: &Head, parts: &Parts) -> bool {
+pub(crate) fn agrees(handed: &[u8], head: &Head, parts: &Parts) -> bool {
     let version = match head.version {
         Version::Http10 => hyper::Version::HTTP_10,
         Version::Http11 => hyper::Version::HTTP_11,

@@ -34,12 +34,16 @@ pub struct Decoded {
 /// Why decoding ended early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
+    /// More bytes came out than this.
     #[error("It is shown in part: it unpacks to more than {0} bytes.")]
     Limit(usize),
+    /// More came out than any honest sender packs so tightly.
     #[error("It is shown in part: it unpacks to more than {RATIO} times what was sent.")]
     Ratio,
+    /// The bytes are not of this coding.
     #[error("It is no valid {0}: shown is what came before the error.")]
     Broken(&'static str),
+    /// The bytes of this coding end too early.
     #[error("Its {0} ends early: shown is what there is.")]
     Cut(&'static str),
 }

@@ -47,7 +47,7 @@ pub fn decode(sent: &[u8]) -> Vec<u8> {
 }
 
 /// Percent codes undone.
-pub fn unpercent(sent: &[u8]) -> Vec<u8> {
+pub(crate) fn unpercent(sent: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(sent.len());
     let mut rest = sent;
     loop {

@@ -18,9 +18,11 @@ const SHOWN_DEPTH: usize = 4;
 /// A value that is no object and no array; of those only that they are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found<'a> {
+    /// A string, its escapes undone.
     Text(Cow<'a, str>),
     /// A number as it was written, or `true`, `false`, `null`.
     Bare(&'a str),
+    /// An object or an array.
     Nested,
 }
 

@@ -9,6 +9,7 @@ pub struct Media {
 }
 
 impl Media {
+    /// Reads a value of `Content-Type`.
     pub fn of(value: &[u8]) -> Self {
         let value = String::from_utf8_lossy(value);
         let (essence, rest) = value.split_once(';').unwrap_or((&value, ""));
@@ -20,24 +21,29 @@ impl Media {
         parameter(&self.rest, name)
     }
 
+    /// Whether it is JSON, or a type that ends in `+json`.
     pub fn is_json(&self) -> bool {
         ["/json", "+json", "/x-ndjson", "/ndjson", "/jsonl", "/json-seq"]
             .iter()
             .any(|end| self.essence.ends_with(end))
     }
 
+    /// Whether it is HTML.
     pub fn is_html(&self) -> bool {
         matches!(self.essence.as_str(), "text/html" | "application/xhtml+xml")
     }
 
+    /// Whether it is XML, or a type that ends in `+xml`.
     pub fn is_xml(&self) -> bool {
         !self.is_html() && (self.essence.ends_with("/xml") || self.essence.ends_with("+xml"))
     }
 
+    /// Whether it is a URL-encoded form.
     pub fn is_form(&self) -> bool {
         self.essence == "application/x-www-form-urlencoded"
     }
 
+    /// Whether it has parts.
     pub fn is_multipart(&self) -> bool {
         self.essence.starts_with("multipart/")
     }

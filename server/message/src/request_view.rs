@@ -12,11 +12,13 @@ use crate::{form, head};
 /// A request that is to be answered. Where a key stood in it, it has been overwritten before.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
+    /// The method.
     pub method: &'a Method,
     /// As it was sent, not decoded.
     pub path: &'a [u8],
     /// As it was sent, without its question mark.
     pub query: Option<&'a [u8]>,
+    /// The header fields.
     pub headers: &'a HeaderMap,
     /// As it came; only its start, where it was too large to be held in memory.
     pub body: &'a [u8],

@@ -14,6 +14,7 @@ use hookglass_message::json;
 pub struct Wanted {
     /// What it would replace, in bytes.
     pub range: Range<usize>,
+    /// What would fit.
     pub kind: Kind,
     /// What was typed of it, without quotes, in lower case.
     pub typed: String,

@@ -118,9 +118,11 @@ pub struct Outcome {
 /// An answer to a verification request. It goes out with the fields that each answer has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
+    /// Its status code.
     pub status: u16,
     /// Legal as they are.
     pub headers: Vec<(&'static str, String)>,
+    /// Its body.
     pub body: String,
 }
 

@@ -13,9 +13,8 @@ use hyper::{
 };
 use rustc_hash::FxHashMap;
 
-pub use self::naming::{
-    ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, Schedule, is_place, naming,
-};
+pub(crate) use self::naming::{ANYONES_DELIVERY, ANYONES_EVENT, is_place};
+pub use self::naming::{Count, Naming, Place, Schedule, naming};
 use self::services::SERVICES;
 use crate::signature::Signing;
 

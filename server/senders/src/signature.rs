@@ -5,7 +5,7 @@ mod carried;
 mod message;
 mod rsa;
 mod scheme;
-pub mod schemes;
+pub(crate) mod schemes;
 mod secret;
 mod spelling;
 mod time;
@@ -78,6 +78,7 @@ impl Verdict {
 pub struct Judgement {
     /// Whose scheme it was judged by.
     pub signing: &'static Signing,
+    /// The verdict.
     pub verdict: Verdict,
     /// The secret that made the signature.
     pub secret_id: Option<String>,
@@ -391,7 +392,7 @@ pub struct Signing {
     /// What its secret is and where the owner finds it.
     pub secret: &'static str,
     /// Its schemes; where a request carries several, the first for which a secret fits counts.
-    pub schemes: &'static [Scheme],
+    pub(crate) schemes: &'static [Scheme],
 }
 
 /// Senders that are told by fields which others send as well, under names of their own in the API.

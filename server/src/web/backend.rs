@@ -15,7 +15,7 @@ use crate::{
 };
 use hookglass_message::head;
 use hookglass_senders::signature::Depth;
-use hookglass_store::{self as store, StoredRequest, Which};
+use hookglass_store::{StoredRequest, Which};
 
 /// The longest body that a detail carries as text.
 const TEXT_BYTES: u64 = 256 * 1024;

@@ -8,7 +8,7 @@ use hookglass_message::head;
 
 impl Captured {
     /// What it takes up beside its body.
-    pub fn bytes_beside(&self) -> usize {
+    pub(crate) fn bytes_beside(&self) -> usize {
         self.head.len() + self.trailers.len() + self.answer.as_ref().map_or(0, Vec::len)
     }
 

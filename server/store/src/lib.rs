@@ -117,7 +117,7 @@ pub struct NewEndpoint {
 }
 
 /// Names who signs for a sender: the `provider` of what lists show. The store knows no senders.
-pub type ProviderOf = fn(&str) -> Option<&'static str>;
+pub(crate) type ProviderOf = fn(&str) -> Option<&'static str>;
 
 /// One request, read to its end and ready to be kept.
 #[derive(Debug, Clone)]

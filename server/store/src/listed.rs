@@ -10,10 +10,10 @@ const LISTED_BYTES: usize = 2 * 1024;
 
 /// How much one list carries of what senders and owners may make long, in bytes. A list that is full
 /// ends early: its reader goes on from there.
-pub const LIST_BYTES: usize = 512 * 1024;
+pub(crate) const LIST_BYTES: usize = 512 * 1024;
 
 /// How many of these rows one list carries; at least one.
-pub fn fitting(requests: &[Summary]) -> usize {
+pub(crate) fn fitting(requests: &[Summary]) -> usize {
     let mut bytes = 0;
     let fit = requests.iter().take_while(|request| {
         bytes += row_bytes(request);
@@ -23,7 +23,7 @@ pub fn fitting(requests: &[Summary]) -> usize {
 }
 
 /// About how much memory a row takes.
-pub fn row_bytes(request: &Summary) -> usize {
+pub(crate) fn row_bytes(request: &Summary) -> usize {
     let text = |text: &Text| match text {
         Text::Utf8(text) | Text::Base64(text) => text.len(),
     };

@@ -7,7 +7,7 @@ mod checkpoint;
 mod clock;
 mod counts;
 mod deliveries;
-pub mod endpoint_cache;
+pub(crate) mod endpoint_cache;
 mod files;
 mod open;
 mod reader;

@@ -10,9 +10,10 @@ pub struct Error {
 }
 
 /// What a scalar is, by the names that pieces have.
-pub const STRING: &str = "string";
+pub(crate) const STRING: &str = "string";
+/// A number.
 pub const NUMBER: &str = "number";
-pub const LITERAL: &str = "literal";
+pub(crate) const LITERAL: &str = "literal";
 
 /// The end of the space at `at`.
 pub fn space_end(bytes: &[u8], mut at: usize) -> usize {

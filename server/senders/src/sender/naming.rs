@@ -45,7 +45,9 @@ pub struct Naming {
     pub event: &'static [Place],
     /// Where the id of the delivery stands, the best first: the same in each of its tries.
     pub delivery: &'static [Place],
+    /// Where it numbers its attempts.
     pub count: Option<Count>,
+    /// When it tries again.
     pub schedule: Option<Schedule>,
     /// What its ids do not tell.
     pub caveat: Option<&'static str>,
@@ -75,7 +77,7 @@ const fn of(sender: &'static str, event: &'static [Place], delivery: &'static [P
 }
 
 /// Where the event's name stands whoever sent it, after what its sender's record says.
-pub const ANYONES_EVENT: [Place; 8] = [
+pub(crate) const ANYONES_EVENT: [Place; 8] = [
     Field("ce-type"),
     Field("x-webhook-event"),
     Field("x-event-type"),
@@ -88,7 +90,7 @@ pub const ANYONES_EVENT: [Place; 8] = [
 
 /// Where the delivery's id stands whoever sent it: Standard Webhooks, the drafts of
 /// `Idempotency-Key`, CloudEvents §3.1.1.
-pub const ANYONES_DELIVERY: [Place; 4] =
+pub(crate) const ANYONES_DELIVERY: [Place; 4] =
     [Field("webhook-id"), Field("svix-id"), Field("idempotency-key"), Field("ce-id")];
 
 /// What Svix and those who send through it do.
@@ -211,7 +213,7 @@ static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
 });
 
 /// Whether a header field of this name, in lower case, may say something.
-pub fn is_place(name: &str) -> bool {
+pub(crate) fn is_place(name: &str) -> bool {
     FIELDS.contains(name)
 }
 

@@ -12,17 +12,19 @@ const MAX_FORM_BYTES: usize = 1024 * 1024;
 /// What was sent, to be held against its signature. Cheap to make variants of.
 #[derive(Debug, Clone)]
 pub struct Message<'a> {
+    /// The method.
     pub method: &'a str,
     /// Names in lower case with their values, in wire order; only those that are UTF-8.
     pub fields: Vec<(String, String)>,
     /// The names of fields whose values are not: what is there must not count as missing.
-    pub unreadable: Vec<String>,
+    pub(crate) unreadable: Vec<String>,
+    /// The body as it was sent.
     pub body: Cow<'a, [u8]>,
     /// The whole URL that it was sent to, the likeliest spelling first; never empty. Replacement
     /// characters stand in it where the target is not UTF-8.
     pub urls: Vec<String>,
     /// Whether the target is UTF-8.
-    pub is_target_text: bool,
+    pub(crate) is_target_text: bool,
     /// Microseconds since the epoch.
     pub received_at: i64,
 }

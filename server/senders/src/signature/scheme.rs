@@ -25,7 +25,7 @@ pub struct Scheme {
     /// A field and the value that it must have for this scheme to be meant.
     pub when: Option<(&'static str, &'static str)>,
     /// Which spellings of `{url}` count.
-    pub spelling: Spelling,
+    pub(crate) spelling: Spelling,
 }
 
 /// How signatures stand in their field.
@@ -58,7 +58,7 @@ pub enum Form {
 
 /// Which spellings of the URL that was called a sender's own library takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
+pub(crate) enum Spelling {
     /// As it was called.
     Called,
     /// Also with the codes of some characters decoded, as `hubspot` signs it.
@@ -136,9 +136,9 @@ pub struct Time {
     /// How it is written.
     pub unit: Unit,
     /// How many seconds before the arrival; `None` for any.
-    pub past_s: Option<u32>,
+    pub(crate) past_s: Option<u32>,
     /// How many seconds after it; `None` for any.
-    pub future_s: Option<u32>,
+    pub(crate) future_s: Option<u32>,
 }
 
 /// Where a timestamp stands.
@@ -165,17 +165,17 @@ pub enum Unit {
 
 impl Scheme {
     /// Whether what is signed holds the URL.
-    pub fn signs_url(&self) -> bool {
+    pub(crate) fn signs_url(&self) -> bool {
         self.signed.contains("{url}")
     }
 
     /// Whether what is signed holds a form's parameters.
-    pub fn signs_params(&self) -> bool {
+    pub(crate) fn signs_params(&self) -> bool {
         self.signed.contains("{params}")
     }
 
     /// Whether signatures stand in the body.
-    pub const fn is_in_body(&self) -> bool {
+    pub(crate) const fn is_in_body(&self) -> bool {
         match self.form {
             Form::Mailgun | Form::AdyenItems | Form::ClientState => true,
             Form::Whole(_)
@@ -202,7 +202,7 @@ impl Scheme {
 
 impl Method {
     /// Whether signatures are checked with a public key.
-    pub const fn is_public(self) -> bool {
+    pub(crate) const fn is_public(self) -> bool {
         match self {
             Self::Ed25519 | Self::EcdsaP256 | Self::RsaSha256 => true,
             Self::Hmac(_) | Self::Digest(_) | Self::Token => false,

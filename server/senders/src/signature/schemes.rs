@@ -54,10 +54,10 @@ const STANDARD_ED25519: Scheme = Scheme {
     ..STANDARD
 };
 
-pub const STANDARD_WEBHOOKS: &[Scheme] = &[STANDARD, STANDARD_ED25519];
+pub(crate) const STANDARD_WEBHOOKS: &[Scheme] = &[STANDARD, STANDARD_ED25519];
 
 /// Svix and those who send through it, under either set of names.
-pub const SVIX: &[Scheme] = &[
+pub(crate) const SVIX: &[Scheme] = &[
     SVIX_OWN,
     Scheme {
         form: Form::Versions("v1a"),
@@ -75,7 +75,7 @@ const SVIX_OWN: Scheme = Scheme {
     ..STANDARD
 };
 
-pub const STRIPE: &[Scheme] = &[Scheme {
+pub(crate) const STRIPE: &[Scheme] = &[Scheme {
     field: "stripe-signature",
     form: Form::Pairs { separator: ',', time: "t", signature: "v1" },
     signed: "{timestamp}.{body}",
@@ -88,7 +88,7 @@ pub const STRIPE: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const PADDLE: &[Scheme] = &[Scheme {
+pub(crate) const PADDLE: &[Scheme] = &[Scheme {
     field: "paddle-signature",
     form: Form::Pairs { separator: ';', time: "ts", signature: "h1" },
     signed: "{timestamp}:{body}",
@@ -102,7 +102,7 @@ pub const PADDLE: &[Scheme] = &[Scheme {
 }];
 
 /// The older field counts only where the newer one is missing.
-pub const GITHUB: &[Scheme] = &[
+pub(crate) const GITHUB: &[Scheme] = &[
     Scheme { field: "x-hub-signature-256", ..BODY_SHA256 },
     Scheme {
         field: "x-hub-signature",
@@ -112,26 +112,26 @@ pub const GITHUB: &[Scheme] = &[
     },
 ];
 
-pub const GITEA: &[Scheme] = &[Scheme { field: "x-gitea-signature", ..BODY_HEX }];
+pub(crate) const GITEA: &[Scheme] = &[Scheme { field: "x-gitea-signature", ..BODY_HEX }];
 
-pub const FORGEJO: &[Scheme] = &[
+pub(crate) const FORGEJO: &[Scheme] = &[
     Scheme { field: "x-forgejo-signature", ..BODY_HEX },
     Scheme { field: "x-gitea-signature", ..BODY_HEX },
 ];
 
-pub const GITLAB: &[Scheme] = &[
+pub(crate) const GITLAB: &[Scheme] = &[
     Scheme { key: KeyForm::Base64 { prefix: "whsec_", required: true }, ..STANDARD },
     Scheme { field: "x-gitlab-token", method: Method::Token, signed: "", ..BODY_HEX },
 ];
 
-pub const BITBUCKET: &[Scheme] = &[Scheme { field: "x-hub-signature", ..BODY_SHA256 }];
+pub(crate) const BITBUCKET: &[Scheme] = &[Scheme { field: "x-hub-signature", ..BODY_SHA256 }];
 
-pub const SHOPIFY: &[Scheme] = &[
+pub(crate) const SHOPIFY: &[Scheme] = &[
     Scheme { field: "x-shopify-hmac-sha256", ..BODY_BASE64 },
     Scheme { field: "shopify-hmac-sha256", ..BODY_BASE64 },
 ];
 
-pub const SLACK: &[Scheme] = &[Scheme {
+pub(crate) const SLACK: &[Scheme] = &[Scheme {
     field: "x-slack-signature",
     form: Form::Whole("v0="),
     signed: "v0:{timestamp}:{body}",
@@ -139,7 +139,7 @@ pub const SLACK: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const ZOOM: &[Scheme] = &[Scheme {
+pub(crate) const ZOOM: &[Scheme] = &[Scheme {
     field: "x-zm-signature",
     form: Form::Whole("v0="),
     signed: "v0:{timestamp}:{body}",
@@ -147,7 +147,7 @@ pub const ZOOM: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const TWILIO: &[Scheme] = &[Scheme {
+pub(crate) const TWILIO: &[Scheme] = &[Scheme {
     field: "x-twilio-signature",
     method: Method::Hmac(Hash::Sha1),
     signed: "{url}{params}",
@@ -155,7 +155,7 @@ pub const TWILIO: &[Scheme] = &[Scheme {
     ..BODY_BASE64
 }];
 
-pub const SENDGRID: &[Scheme] = &[Scheme {
+pub(crate) const SENDGRID: &[Scheme] = &[Scheme {
     field: "x-twilio-email-event-webhook-signature",
     method: Method::EcdsaP256,
     key: KeyForm::P256,
@@ -164,10 +164,10 @@ pub const SENDGRID: &[Scheme] = &[Scheme {
     ..BODY_BASE64
 }];
 
-pub const SQUARE: &[Scheme] =
+pub(crate) const SQUARE: &[Scheme] =
     &[Scheme { field: "x-square-hmacsha256-signature", signed: "{url}{body}", ..BODY_BASE64 }];
 
-pub const DISCORD: &[Scheme] = &[Scheme {
+pub(crate) const DISCORD: &[Scheme] = &[Scheme {
     field: "x-signature-ed25519",
     method: Method::Ed25519,
     key: KeyForm::Ed25519Hex,
@@ -176,7 +176,7 @@ pub const DISCORD: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const PAYPAL: &[Scheme] = &[Scheme {
+pub(crate) const PAYPAL: &[Scheme] = &[Scheme {
     field: "paypal-transmission-sig",
     method: Method::RsaSha256,
     key: KeyForm::WebhookIdAndCertificate,
@@ -191,7 +191,7 @@ pub const PAYPAL: &[Scheme] = &[Scheme {
     ..BODY_BASE64
 }];
 
-pub const LINEAR: &[Scheme] = &[Scheme {
+pub(crate) const LINEAR: &[Scheme] = &[Scheme {
     field: "linear-signature",
     time: Some(Time {
         from: TimeFrom::Member("webhookTimestamp"),
@@ -202,10 +202,10 @@ pub const LINEAR: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const TYPEFORM: &[Scheme] =
+pub(crate) const TYPEFORM: &[Scheme] =
     &[Scheme { field: "typeform-signature", form: Form::Whole("sha256="), ..BODY_BASE64 }];
 
-pub const INTERCOM: &[Scheme] = &[Scheme {
+pub(crate) const INTERCOM: &[Scheme] = &[Scheme {
     field: "x-hub-signature",
     form: Form::Whole("sha1="),
     method: Method::Hmac(Hash::Sha1),
@@ -213,7 +213,7 @@ pub const INTERCOM: &[Scheme] = &[Scheme {
 }];
 
 /// The body itself is not signed.
-pub const MAILGUN: &[Scheme] = &[Scheme {
+pub(crate) const MAILGUN: &[Scheme] = &[Scheme {
     field: "signature",
     form: Form::Mailgun,
     signed: "{timestamp}{token}",
@@ -226,7 +226,7 @@ pub const MAILGUN: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-pub const HUBSPOT: &[Scheme] = &[
+pub(crate) const HUBSPOT: &[Scheme] = &[
     Scheme {
         field: "x-hubspot-signature-v3",
         signed: "{method}{url}{body}{timestamp}",
@@ -255,11 +255,11 @@ pub const HUBSPOT: &[Scheme] = &[
     },
 ];
 
-pub const DROPBOX: &[Scheme] = &[Scheme { field: "x-dropbox-signature", ..BODY_HEX }];
+pub(crate) const DROPBOX: &[Scheme] = &[Scheme { field: "x-dropbox-signature", ..BODY_HEX }];
 
-pub const META: &[Scheme] = &[Scheme { field: "x-hub-signature-256", ..BODY_SHA256 }];
+pub(crate) const META: &[Scheme] = &[Scheme { field: "x-hub-signature-256", ..BODY_SHA256 }];
 
-pub const TWITCH: &[Scheme] = &[Scheme {
+pub(crate) const TWITCH: &[Scheme] = &[Scheme {
     field: "twitch-eventsub-message-signature",
     signed: "{id}{timestamp}{body}",
     id: Some("twitch-eventsub-message-id"),
@@ -272,26 +272,27 @@ pub const TWITCH: &[Scheme] = &[Scheme {
     ..BODY_SHA256
 }];
 
-pub const NOTION: &[Scheme] = &[Scheme { field: "x-notion-signature", ..BODY_SHA256 }];
+pub(crate) const NOTION: &[Scheme] = &[Scheme { field: "x-notion-signature", ..BODY_SHA256 }];
 
-pub const SENTRY: &[Scheme] = &[Scheme { field: "sentry-hook-signature", ..BODY_HEX }];
+pub(crate) const SENTRY: &[Scheme] = &[Scheme { field: "sentry-hook-signature", ..BODY_HEX }];
 
-pub const VERCEL: &[Scheme] =
+pub(crate) const VERCEL: &[Scheme] =
     &[Scheme { field: "x-vercel-signature", method: Method::Hmac(Hash::Sha1), ..BODY_HEX }];
 
 /// While a secret is rotated, each of both signs in a field of its own.
-pub const MOLLIE: &[Scheme] =
+pub(crate) const MOLLIE: &[Scheme] =
     &[Scheme { field: "x-mollie-signature", form: Form::Each("sha256="), ..BODY_HEX }];
 
-pub const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature", ..BODY_HEX }];
+pub(crate) const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature", ..BODY_HEX }];
 
-pub const WOOCOMMERCE: &[Scheme] = &[Scheme { field: "x-wc-webhook-signature", ..BODY_BASE64 }];
+pub(crate) const WOOCOMMERCE: &[Scheme] =
+    &[Scheme { field: "x-wc-webhook-signature", ..BODY_BASE64 }];
 
 /// The key is the base64 text that DocuSign shows, not what it encodes.
-pub const DOCUSIGN: &[Scheme] =
+pub(crate) const DOCUSIGN: &[Scheme] =
     &[Scheme { field: "x-docusign-signature-", form: Form::Numbered, ..BODY_BASE64 }];
 
-pub const ADYEN: &[Scheme] = &[
+pub(crate) const ADYEN: &[Scheme] = &[
     Scheme { field: "hmacsignature", key: KeyForm::Hex, ..BODY_BASE64 },
     Scheme {
         field: "additionaldata.hmacsignature",
@@ -303,7 +304,7 @@ pub const ADYEN: &[Scheme] = &[
 ];
 
 /// The rich notifications' tokens need Microsoft's keys, which nothing here fetches.
-pub const MICROSOFT_GRAPH: &[Scheme] = &[Scheme {
+pub(crate) const MICROSOFT_GRAPH: &[Scheme] = &[Scheme {
     field: "clientstate",
     form: Form::ClientState,
     method: Method::Token,

@@ -60,7 +60,7 @@ pub(super) enum Key {
 
 /// Why a text is no secret of a scheme: what to paste instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
+pub(super) enum KeyError {
     #[error("it is more than white space")]
     Blank,
     #[error("it is more than zeros: anybody can sign with a key of these")]

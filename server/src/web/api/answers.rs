@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::super::{App, error::Error, origin::Origin};
 use crate::respond::response;
 use crate::respond::{self, Fault, Settings};
-use hookglass_store::{self as store, NewAnswers, StoreError};
+use hookglass_store::{NewAnswers, StoreError};
 
 /// How often a change is made again because another one came first.
 const TRIES: u32 = 5;

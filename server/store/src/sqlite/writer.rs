@@ -3,18 +3,18 @@
 //! for (deleting rows that are no longer there for anyone, making room) it does in small steps
 //! between the batches.
 
-pub mod annotations;
+pub(crate) mod annotations;
 mod answers;
-pub mod attempts;
-pub mod cache;
-pub mod commands;
-pub mod connection;
+pub(super) mod attempts;
+pub(super) mod cache;
+pub(super) mod commands;
+pub(super) mod connection;
 mod deletions;
 mod expiry;
 mod insert;
 mod purge;
 mod queue;
-pub mod quota;
+pub(super) mod quota;
 mod rows;
 mod secrets;
 mod statements;
