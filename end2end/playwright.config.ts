@@ -2,31 +2,42 @@ import { defineConfig } from "@playwright/test";
 import { LAN_HOST, launchOptions } from "./lib/chromium.ts";
 import type { Options } from "./lib/test.ts";
 
+/** Tests that measure time, by their tag. */
+const ALONE = /@alone/;
+
+/** What is also tested under a name that is no secure context: no clipboard, no locks, no
+ * `Sec-Fetch` fields. */
+const LAN_TESTS = ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"];
+
+const localhost = { host: "localhost" };
+const lan = { host: LAN_HOST };
+
+/**
+ * Each test has a server, a database, and a browser profile of its own, so that any two can run at
+ * the same time. What measures time has projects of its own, to be run by one worker:
+ * `npm test` runs the others by two, `npm run test:alone` these.
+ */
 export default defineConfig<Options>({
   testDir: "tests",
   outputDir: "results",
-  // One at a time: some tests bound how long an event may take to show.
-  workers: 1,
+  fullyParallel: true,
+  workers: 2,
   forbidOnly: true,
   retries: 0,
   timeout: 30_000,
   expect: { timeout: 5_000 },
   reporter: [["list"]],
   use: { browserName: "chromium", launchOptions, trace: "retain-on-failure" },
-  // Every test is in the first two: `--project localhost --project lan`.
   projects: [
-    { name: "localhost", use: { host: "localhost" } },
-    {
-      // Plain http under another name: no clipboard, no locks, no Sec-Fetch fields.
-      name: "lan",
-      use: { host: LAN_HOST },
-      testMatch: ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"],
-    },
+    { name: "localhost", use: localhost, grepInvert: ALONE },
+    { name: "lan", use: lan, grepInvert: ALONE, testMatch: LAN_TESTS },
+    { name: "localhost-alone", use: localhost, grep: ALONE },
+    { name: "lan-alone", use: lan, grep: ALONE, testMatch: LAN_TESTS },
     {
       // For a browser half with debug assertions: every page and view, but not what is about
       // senders, proxies, streams and time.
       name: "pages",
-      use: { host: "localhost" },
+      use: localhost,
       testIgnore: /(copyas|crosssite|hints|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
     },
   ],

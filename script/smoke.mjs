@@ -8,7 +8,6 @@ import { once } from "node:events";
 import { copyFile, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import http from "node:http";
 import assert from "node:assert/strict";
@@ -64,15 +63,24 @@ async function start(folder) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => (output += text));
   }
-  const until = Date.now() + START_TIMEOUT_MS;
-  while (!START_LINE.test(output)) {
-    if (child.exitCode !== null || Date.now() > until) {
+  const port = await new Promise((found, failed) => {
+    const fail = () => {
+      clearTimeout(timer);
       child.kill("SIGKILL");
-      throw new Error(`it did not start:\n${output}`);
+      failed(new Error(`it did not start:\n${output}`));
+    };
+    const timer = setTimeout(fail, START_TIMEOUT_MS);
+    child.once("error", fail);
+    child.once("exit", fail);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", () => {
+        if (!START_LINE.test(output)) return;
+        clearTimeout(timer);
+        found(Number(START_LINE.exec(output)[1]));
+      });
     }
-    await sleep(10);
-  }
-  return { child, port: Number(START_LINE.exec(output)[1]), output: () => output };
+  });
+  return { child, port, output: () => output };
 }
 
 /** Opens a feed and resolves to a function that waits for the data of its next event of a name. */
@@ -85,16 +93,17 @@ function feed(port, path, key) {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
         response.on("error", () => {});
+        const event = (name) => text.split("\n\n").find((part) => part.split("\n").includes(`event: ${name}`));
         resolve({
           close: () => asked.destroy(),
           next: async (name) => {
-            const until = Date.now() + EVENT_TIMEOUT_MS;
-            while (Date.now() < until) {
-              const event = text.split("\n\n").find((part) => part.split("\n").includes(`event: ${name}`));
-              if (event) return JSON.parse(event.match(/^data: (.*)$/m)[1]);
-              await sleep(5);
+            const signal = AbortSignal.timeout(EVENT_TIMEOUT_MS);
+            while (!event(name)) {
+              await once(response, "data", { signal }).catch(() => {
+                throw new Error(`no event ${name} in ${JSON.stringify(text)}`);
+              });
             }
-            throw new Error(`no event ${name} in ${JSON.stringify(text)}`);
+            return JSON.parse(event(name).match(/^data: (.*)$/m)[1]);
           },
         });
       },

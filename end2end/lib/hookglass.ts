@@ -5,7 +5,6 @@ import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 const BINARY = resolve(
   process.env.HOOKGLASS_BIN ?? join(import.meta.dirname, "../../target/release/hookglass"),
@@ -60,18 +59,23 @@ export class Hookglass {
         this.output += text;
       });
     }
-    let failure: unknown;
-    child.once("error", (error) => {
-      failure = error;
+    const port = await new Promise<number>((found, failed) => {
+      const fail = (why: unknown) => {
+        clearTimeout(timer);
+        child.kill("SIGKILL");
+        failed(new Error(`${BINARY} did not start: ${why}\n${this.output.slice(from)}`));
+      };
+      const timer = setTimeout(fail, START_TIMEOUT_MS, "it took too long");
+      child.once("error", fail);
+      child.once("exit", (code, signal) => fail(code ?? signal));
+      child.stderr.on("data", () => {
+        const [, port] = START_LINE.exec(this.output.slice(from)) ?? [];
+        if (!port) return;
+        clearTimeout(timer);
+        found(Number(port));
+      });
     });
-    const until = Date.now() + START_TIMEOUT_MS;
-    while (!START_LINE.test(this.output.slice(from))) {
-      if (failure || child.exitCode !== null || Date.now() > until) {
-        throw new Error(`${BINARY} did not start: ${failure ?? this.output.slice(from)}`);
-      }
-      await sleep(10);
-    }
-    this.port = Number(START_LINE.exec(this.output.slice(from))?.[1]);
+    this.port = port;
     const ready = await fetch(`http://127.0.0.1:${this.port}/readyz`);
     if (!ready.ok) throw new Error(`readyz says ${ready.status}`);
   }

@@ -19,6 +19,9 @@ interface Fixtures {
   newBrowser: (options?: Parameters<Browser["newContext"]>[0]) => Promise<BrowserContext>;
 }
 
+/** For a test that measures time: no other test runs beside it. */
+export const ALONE = { tag: "@alone" };
+
 /** What browsers complain of: errors and warnings of script and console, files that fail. */
 export class Complaints {
   readonly #heard: string[] = [];

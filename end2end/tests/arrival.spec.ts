@@ -2,12 +2,12 @@
 
 import { curl, github, githubPayloads } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
-import { expect, test } from "../lib/test.ts";
+import { ALONE, expect, test } from "../lib/test.ts";
 
 /** What the issue promises: on the screen within a second of being sent. */
 const PROMPT_MS = 1_000;
 
-test("a GitHub push appears within a second, whole, and stays chosen over a reload", async ({
+test("a GitHub push appears within a second, whole, and stays chosen over a reload", ALONE, async ({
   page,
   origin,
 }) => {

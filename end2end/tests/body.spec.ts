@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { multipart, opened, openedLive, PNG } from "../lib/bodies.ts";
 import { askedElsewhere } from "../lib/elsewhere.ts";
-import { expect, test } from "../lib/test.ts";
+import { ALONE, expect, test } from "../lib/test.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -346,7 +346,7 @@ test("a file that is no text is not called empty", async ({ page, origin }) => {
   await expect(file.getByRole("button", { name: "Copy the value" })).toHaveCount(0);
 });
 
-test("a body of 25 MB opens at once and scrolls to its end", async ({ page, origin }) => {
+test("a body of 25 MB opens at once and scrolls to its end", ALONE, async ({ page, origin }) => {
   test.setTimeout(90_000);
   const row = (index: number) => `{"index":${index},"text":"${"x".repeat(80)}"}`;
   const rows: string[] = [];

@@ -5,7 +5,7 @@ import { flood } from "../lib/flood.ts";
 import { printFrames, watchFrames } from "../lib/frames.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl, github, githubPayloads, raw } from "../lib/senders.ts";
-import { expect, test } from "../lib/test.ts";
+import { ALONE, expect, test } from "../lib/test.ts";
 
 /** No window that a test opens shows more rows than this, with those around what one sees. */
 const DRAWN_ROWS = 150;
@@ -41,7 +41,7 @@ async function read(page: Page): Promise<{ seq: number; y: number }> {
   });
 }
 
-test("ten thousand requests are scrolled through, few of them drawn at a time", async ({
+test("ten thousand requests are scrolled through, few of them drawn at a time", ALONE, async ({
   page,
   origin,
 }) => {

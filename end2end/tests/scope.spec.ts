@@ -5,7 +5,7 @@ import { flood } from "../lib/flood.ts";
 import { printFrames, watchFrames } from "../lib/frames.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
-import { expect, test } from "../lib/test.ts";
+import { ALONE, expect, test } from "../lib/test.ts";
 
 function says(page: Page) {
   return page.getByTestId("scope-says");
@@ -168,7 +168,7 @@ test.describe("without script", () => {
   });
 });
 
-test("a burst of five hundred leaves the page usable", async ({ page, origin }) => {
+test("a burst of five hundred leaves the page usable", ALONE, async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   const url = await inspect.url();
   await watchFrames(page);
