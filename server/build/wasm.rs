@@ -1,11 +1,9 @@
 //! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
 //! JavaScript beside it, and for a release both are made small. Knows nothing of where they go.
 
-mod ends;
 mod functions;
 mod likeness;
 mod names;
-mod places;
 
 use std::{
     env,
@@ -123,11 +121,6 @@ fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> 
     for variable in scrubbed() {
         command.env_remove(variable);
     }
-    if profile == Profile::Release {
-        // How much is copied into callers, found by trying: 2 kB less after brotli than what the
-        // optimiser takes for best at this level.
-        command.env("RUSTFLAGS", "-Cllvm-args=-inline-threshold=12");
-    }
     let status = command.status().context("cannot run cargo for the browser half")?;
     ensure!(status.success(), "the browser half ({PACKAGE}) does not compile: see above");
     Ok(target_dir.join(TARGET).join(profile.name()).join(NAME).with_extension("wasm"))
@@ -156,10 +149,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
-    let mut wasm = fs::read(compiled).context("cannot read what was compiled")?;
-    if profile == Profile::Release {
-        wasm = ends::trapped(&wasm)?;
-    }
+    let wasm = fs::read(compiled).context("cannot read what was compiled")?;
     Bindgen::new()
         .input_bytes(NAME, wasm)
         .out_name(NAME)
@@ -191,7 +181,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
         Profile::Dev => Bound { script, wasm },
         Profile::Release => {
             let (script, wasm) = names::shortened(&script, &wasm)?;
-            let wasm = functions::arranged(&places::forgotten(&wasm)?)?;
+            let wasm = functions::arranged(&wasm)?;
             wasmparser::validate(&wasm).context("the arranged browser half is no module")?;
             Bound { script, wasm }
         }
