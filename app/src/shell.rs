@@ -6,7 +6,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-pub use crate::status::PageStatus;
+pub use crate::{load::PageData, status::PageStatus};
 use crate::{app::App, components::brand::Brand, looks::TAKE_UP, wire::Problem};
 
 /// What the document needs to know of the installation.

@@ -69,6 +69,25 @@ impl Profile {
     }
 }
 
+/// What renders pages in the browser.
+#[derive(Clone, Copy)]
+pub(crate) enum Renderer {
+    /// The layer of `app/view`.
+    Small,
+    /// Leptos as it is.
+    StockLeptos,
+}
+
+impl Renderer {
+    /// The features of the package that choose it.
+    const fn features(self) -> &'static str {
+        match self {
+            Self::Small => "hydrate",
+            Self::StockLeptos => "hydrate,stock-leptos",
+        }
+    }
+}
+
 /// The browser half as the page loads it.
 pub(crate) struct Bound {
     /// The JavaScript module.
@@ -98,17 +117,27 @@ pub(crate) fn missing_target() -> Result<Option<String>> {
 }
 
 /// Compiles the browser half and binds it, with `out_dir` for what lies in between.
-pub(crate) fn build(root: &Path, out_dir: &Path, profile: Profile) -> Result<Bound> {
-    let compiled = compile(root, &target_dir(out_dir)?, profile)?;
+pub(crate) fn build(
+    root: &Path,
+    out_dir: &Path,
+    profile: Profile,
+    renderer: Renderer,
+) -> Result<Bound> {
+    let compiled = compile(root, &target_dir(out_dir)?, profile, renderer)?;
     bind(&compiled, &out_dir.join("bound"), profile)
 }
 
-fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> {
+fn compile(
+    root: &Path,
+    target_dir: &Path,
+    profile: Profile,
+    renderer: Renderer,
+) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
-        .args(["--features", "hydrate", "--target", TARGET, "--profile", profile.name()])
+        .args(["--features", renderer.features(), "--target", TARGET, "--profile", profile.name()])
         // The outer cargo has just brought the lock file up to date, or was forbidden to.
         .args(["--locked", "--color", "never", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
