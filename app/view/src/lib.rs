@@ -17,7 +17,7 @@ mod browser;
 #[cfg(feature = "stock-leptos")]
 mod stock;
 
-/// What views are made with: Leptos' prelude, and ways to forget a view's type.
+/// What views are made with: Leptos' prelude, and ways to erase a view's type.
 pub mod prelude {
     #[cfg(not(feature = "stock-leptos"))]
     pub use crate::browser::{

@@ -40,7 +40,7 @@ impl<V: RenderHtml + 'static> ToChildren<ChildrenOptContainer<V>> for Content {
     }
 }
 
-/// Forgets a view's type.
+/// Erases a view's type.
 pub trait Erase {
     /// The same view as any other.
     fn erased(self) -> Erased;
@@ -52,7 +52,7 @@ impl<T: RenderHtml + 'static> Erase for T {
     }
 }
 
-/// Forgets the type of each of many views.
+/// Erases the type of each of many views.
 pub trait EraseEach {
     /// The same views.
     fn each_erased(self) -> Vec<Erased>;
@@ -64,8 +64,8 @@ impl<I: Iterator<Item: RenderHtml + 'static>> EraseEach for I {
     }
 }
 
-/// An element, once it stands in the page: Leptos' `NodeRef`, but it is empty rather than a panic where
-/// its part of the page is gone.
+/// An element, once it is in the page: Leptos' `NodeRef`, but reading it after its part of the page is
+/// gone returns `None` and does not panic.
 pub struct NodeRef<E: ElementType<Output: 'static>>(Inner<E>);
 
 impl<E: ElementType<Output: 'static>> Clone for NodeRef<E> {
@@ -83,7 +83,7 @@ impl<E: ElementType<Output: 'static>> Default for NodeRef<E> {
 }
 
 impl<E: ElementType<Output: 'static>> NodeRef<E> {
-    /// A reference to what is not there yet.
+    /// An empty reference.
     #[must_use]
     pub fn new() -> Self {
         Self(Inner::new())
@@ -91,14 +91,14 @@ impl<E: ElementType<Output: 'static>> NodeRef<E> {
 }
 
 impl<E: ElementType<Output: JsCast + Clone + 'static>> NodeRef<E> {
-    /// The element, which is followed; none where its part of the page is gone, too.
+    /// The element, which is tracked; none after its part of the page is gone.
     #[must_use]
     pub fn get(self) -> Option<E::Output> {
         self.0.try_get().flatten()
     }
 
-    /// The element as it is now; none where its part of the page is gone, too: timers and frames
-    /// outlive what they were for.
+    /// The element as it is now; none after its part of the page is gone: timers and frames
+    /// outlive it.
     #[must_use]
     pub fn get_untracked(self) -> Option<E::Output> {
         self.0.try_get_untracked().flatten()
