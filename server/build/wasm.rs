@@ -1,9 +1,9 @@
 //! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
-//! JavaScript beside it, and for a release both are made small. Knows nothing of where they go.
+//! JavaScript for it, and for a release both are made small. Knows nothing of where they go.
 
-mod functions;
-mod likeness;
-mod names;
+mod reorder_functions;
+mod shorten_imports;
+mod similarity;
 
 use std::{
     env,
@@ -116,7 +116,7 @@ pub(crate) fn missing_target() -> Result<Option<String>> {
     }))
 }
 
-/// Compiles the browser half and binds it, with `out_dir` for what lies in between.
+/// Compiles the browser half and binds it. Intermediate files go to `out_dir`.
 pub(crate) fn build(
     root: &Path,
     out_dir: &Path,
@@ -167,7 +167,7 @@ fn scrubbed() -> Vec<OsString> {
 }
 
 /// `wasm` in the outer target folder: outside of it a second cargo would wait for the first one's
-/// lock for ever, and in `OUT_DIR` each profile would compile the browser half anew.
+/// lock for ever, and in `OUT_DIR` each profile would compile its own browser half.
 fn target_dir(out_dir: &Path) -> Result<PathBuf> {
     // `OUT_DIR` is …/<profile>/build/<package>-<hash>/out.
     let folder = out_dir.ancestors().nth(4).context("OUT_DIR is not inside a target folder")?;
@@ -209,9 +209,9 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     Ok(match profile {
         Profile::Dev => Bound { script, wasm },
         Profile::Release => {
-            let (script, wasm) = names::shortened(&script, &wasm)?;
-            let wasm = functions::arranged(&wasm)?;
-            wasmparser::validate(&wasm).context("the arranged browser half is no module")?;
+            let (script, wasm) = shorten_imports::shorten(&script, &wasm)?;
+            let wasm = reorder_functions::reorder(&wasm)?;
+            wasmparser::validate(&wasm).context("the reordered browser half is not a module")?;
             Bound { script, wasm }
         }
     })
