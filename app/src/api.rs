@@ -1,12 +1,9 @@
 //! One async fn per API call: in the browser a fetch, on the server a call of `Backend`.
 //!
-//! Every future is `Send`, as Leptos resources want. Without `hydrate` and `ssr` nobody is there to
-//! ask: each call fails as unreachable.
+//! Every future is `Send`, as Leptos resources want.
 
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 use self::browser as half;
-#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
-use self::nobody as half;
 #[cfg(feature = "ssr")]
 use self::server as half;
 use crate::wire::{
@@ -14,7 +11,7 @@ use crate::wire::{
     Reading, Session, Suggestions, Summary, Timestamp, Value, Window,
 };
 
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 mod browser;
 
 /// The time by the clock of whoever asks: the server's while it renders, else the browser's.
@@ -274,101 +271,5 @@ mod server {
 
     pub(super) async fn session() -> Result<Session, Problem> {
         browser_only()
-    }
-}
-
-/// Neither half: lets the crate compile, and its pure parts be tested, without features.
-#[cfg(not(any(feature = "hydrate", feature = "ssr")))]
-mod nobody {
-    use super::{
-        Ask, Counts, CountsAsk, Deleted, DeletedFound, Detail, Endpoint, Endpoints, Page, Problem,
-        Reading, Session, Suggestions, Summary, Timestamp, Value, Window,
-    };
-
-    pub(super) fn now() -> Timestamp {
-        Timestamp::default()
-    }
-
-    fn nobody<T>() -> Result<T, Problem> {
-        Err(Problem::unreachable("This build has neither the browser's half nor the server's."))
-    }
-
-    pub(super) async fn endpoints() -> Result<Endpoints, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn endpoint(_id: &str) -> Result<Endpoint, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn requests(_id: &str, _window: Window) -> Result<Page, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn request(_id: &str, _seq: i64) -> Result<Detail, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn body_text(_id: &str, _seq: i64) -> Result<String, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn counts(_id: &str, _ask: CountsAsk) -> Result<Counts, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn suggestions(_id: &str, _q: &str, _at: u32) -> Result<Suggestions, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn reading(_id: &str, _seq: i64, _ask: Ask) -> Result<Reading, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn value(
-        _id: &str,
-        _seq: i64,
-        _line: u64,
-        _form: &str,
-    ) -> Result<Value, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn snippet(_id: &str, _seq: i64, _tool: &str) -> Result<String, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn annotate(
-        _id: &str,
-        _seq: i64,
-        _change: String,
-    ) -> Result<Summary, Problem> {
-        nobody()
-    }
-
-    pub(super) fn delete_on_leave(_id: &str, _seq: i64) {}
-
-    pub(super) fn delete_found_on_leave(_id: &str, _found: &DeletedFound) {}
-
-    pub(super) fn delete_endpoint_on_leave(_id: &str) {}
-
-    pub(super) async fn delete_found(_id: &str, _found: &DeletedFound) -> Result<Deleted, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn change(_id: &str, _change: String) -> Result<Endpoint, Problem> {
-        nobody()
-    }
-
-    pub(super) async fn delete_endpoint(_id: &str) -> Result<(), Problem> {
-        nobody()
-    }
-
-    pub(super) async fn delete_request(_id: &str, _seq: i64) -> Result<(), Problem> {
-        nobody()
-    }
-
-    pub(super) async fn session() -> Result<Session, Problem> {
-        nobody()
     }
 }

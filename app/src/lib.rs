@@ -1,7 +1,11 @@
 //! The user interface of Hookglass: pages rendered by the server and brought to life in the
 //! browser, and the types that cross the wire between the two.
 //!
-//! Compiled twice: with `ssr` into the server, with `hydrate` to WebAssembly.
+//! `leptos` is not Leptos here but the crate in `app/view`, which re-exports it: on the server, and with
+//! the feature `stock-leptos`, Leptos as it is; otherwise its own small views and signals of the same
+//! names (see `app/view/README.md`).
+//!
+//! Compiled twice: with `ssr` into the server, else for the browser, with `hydrate` to WebAssembly.
 
 // On the server views nest as types do: a page is one type, deeper than the compiler expects.
 #![recursion_limit = "256"]

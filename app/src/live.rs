@@ -7,15 +7,15 @@ use leptos::prelude::*;
 
 use crate::wire::{FeedEvent, GoneReason};
 
-#[cfg(any(all(feature = "hydrate", not(feature = "ssr")), test))]
+#[cfg(any(not(feature = "ssr"), test))]
 mod backoff;
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 mod browser;
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 mod follower;
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 mod source;
-#[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+#[cfg(not(feature = "ssr"))]
 mod stream;
 
 /// The `<meta>` that tells workspaces apart: the tabs of one share a stream.
@@ -64,9 +64,9 @@ pub fn follow(
 ) -> Following {
     let connection = RwSignal::new(Connection::Connecting);
     let storing = RwSignal::new(true);
-    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
+    #[cfg(not(feature = "ssr"))]
     follower::start(endpoints, after, on_event, connection, storing);
-    #[cfg(not(all(feature = "hydrate", not(feature = "ssr"))))]
+    #[cfg(feature = "ssr")]
     let _ = (endpoints, after, on_event);
     Following { connection: connection.into(), storing: storing.into() }
 }

@@ -1,12 +1,18 @@
-//! What a page loads before it shows itself: on the server while it renders, after which the answer
-//! crosses to the browser inside the page; in the browser by itself from then on.
+//! Data that a page loads before it renders: on the server first, whose answer reaches the browser
+//! inside the page, and in the browser from then on.
+//!
+//! With `stock-leptos` these are Leptos' resources, `<Suspense>` and `<Transition>`; the server
+//! always has them. Without it, the browser has what this app needs of the three.
 
-#[cfg(not(feature = "ssr"))]
-mod browser;
-#[cfg(feature = "ssr")]
-mod server;
+mod page_data;
+#[cfg(not(feature = "stock-leptos"))]
+mod signals;
+#[cfg(feature = "stock-leptos")]
+mod stock;
 
-#[cfg(not(feature = "ssr"))]
-pub(crate) use self::browser::{Resource, anew, kept, kept_where, resource};
 #[cfg(feature = "ssr")]
-pub(crate) use self::server::{Resource, anew, kept, kept_where, resource};
+pub use self::page_data::PageData;
+#[cfg(not(feature = "stock-leptos"))]
+pub(crate) use self::signals::{Resource, resource, suspense, transition, transition_if};
+#[cfg(feature = "stock-leptos")]
+pub(crate) use self::stock::{Resource, resource, suspense, transition, transition_if};

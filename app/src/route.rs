@@ -1,16 +1,16 @@
-//! Which page is shown, and what its URL says. On the server this is Leptos' router; in the browser
-//! it is what two pages need of one.
+//! Which page is shown, and what its URL says. With `stock-leptos`, which the server always has, this
+//! is Leptos' router; without it, what two pages need of one.
 
-#[cfg(not(feature = "ssr"))]
-mod browser;
-#[cfg(any(test, not(feature = "ssr")))]
+#[cfg(any(test, not(feature = "stock-leptos")))]
 mod page;
-#[cfg(feature = "ssr")]
-mod server;
+#[cfg(not(feature = "stock-leptos"))]
+mod small;
+#[cfg(feature = "stock-leptos")]
+mod stock;
 
 pub(crate) use leptos_router::{NavigateOptions, location::Url, params::ParamsMap};
 
-#[cfg(not(feature = "ssr"))]
-pub(crate) use self::browser::{Pages, Router, use_location, use_navigate, use_params_map};
-#[cfg(feature = "ssr")]
-pub(crate) use self::server::{Pages, Router, use_location, use_navigate, use_params_map};
+#[cfg(not(feature = "stock-leptos"))]
+pub(crate) use self::small::{Pages, Router, use_location, use_navigate, use_params_map};
+#[cfg(feature = "stock-leptos")]
+pub(crate) use self::stock::{Pages, Router, use_location, use_navigate, use_params_map};

@@ -6,8 +6,8 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-pub use crate::status::PageStatus;
 use crate::{app::App, components::brand::Brand, looks::TAKE_UP, wire::Problem};
+pub use crate::{load::PageData, status::PageStatus};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]

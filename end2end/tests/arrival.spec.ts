@@ -101,3 +101,23 @@ test("the home page counts arrivals as they come", async ({ page, origin, contex
   await curl(url, { body: "2" });
   await expect(row).toContainText("2 requests");
 });
+
+test("what a page loaded on the server is in it, and not asked for again", async ({ page, origin }) => {
+  const inspect = await Inspect.createLive(page, origin);
+  const tags = "</script><script>document.title = 'ran'</script><!-- <script>";
+  await curl(await inspect.url(), { body: tags });
+  await expect(inspect.row(1)).toBeVisible();
+
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (request.resourceType() === "fetch" && pathname.startsWith("/api/")) asked.push(pathname);
+  });
+  await page.goto(`${origin}/inspect/${inspect.id}/1?tab=body`);
+  await expect(inspect.body).toContainText(tags);
+  await inspect.isLive();
+  await page.goto(`${origin}/`);
+  // Ages are known once the page is alive.
+  await expect(page.getByTestId("endpoint-row")).toContainText(/1 request.* ago/s);
+  expect(asked).toEqual([]);
+});

@@ -15,12 +15,16 @@ use anyhow::{Context, Result, bail};
 
 use self::{
     embed::{Effort, File, Role},
-    wasm::Profile,
+    wasm::{Profile, Renderer},
 };
 
 /// Chooses how the browser half is compiled: `release` or `dev`. Unset, it follows the profile
 /// that the server itself is built with.
 const PROFILE_VARIABLE: &str = "HOOKGLASS_UI_PROFILE";
+
+/// Chooses what renders pages in the browser: `stock-leptos`, which is Leptos as it is; unset, the
+/// small layer of `app/view`. The server renders the same pages for both.
+const RENDERER_VARIABLE: &str = "HOOKGLASS_UI_RENDERER";
 
 /// Builds the browser half and writes it to `out_dir`, with an `assets.rs` that embeds it.
 ///
@@ -40,7 +44,9 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     ] {
         directive(&format!("rerun-if-changed={}", root.join(input).display()))?;
     }
-    directive(&format!("rerun-if-env-changed={PROFILE_VARIABLE}"))?;
+    for variable in [PROFILE_VARIABLE, RENDERER_VARIABLE] {
+        directive(&format!("rerun-if-env-changed={variable}"))?;
+    }
 
     if let Some(missing) = wasm::missing_target()? {
         // An error of its own, so that cargo shows this line and not a whole failed command.
@@ -48,7 +54,7 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     }
 
     let profile = profile()?;
-    let bound = wasm::build(&root, out_dir, profile)?;
+    let bound = wasm::build(&root, out_dir, profile, renderer()?)?;
     let style = style::bundle(&root.join("style/main.css"))?;
     let mut files = vec![
         File { role: Role::Script, name: "js".to_owned(), bytes: bound.script.into_bytes() },
@@ -84,6 +90,16 @@ fn profile() -> Result<Profile> {
         // `debug` is what cargo calls every profile that is derived from `dev`.
         _ if variable("PROFILE")? == "debug" => Ok(Profile::Dev),
         _ => Ok(Profile::Release),
+    }
+}
+
+fn renderer() -> Result<Renderer> {
+    match env::var(RENDERER_VARIABLE).as_deref() {
+        Ok("stock-leptos") => Ok(Renderer::StockLeptos),
+        Ok(other) if !other.is_empty() => {
+            bail!("{RENDERER_VARIABLE} is `{other}`; it takes `stock-leptos`, or nothing")
+        }
+        _ => Ok(Renderer::Small),
     }
 }
 

@@ -1,11 +1,9 @@
 //! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
-//! JavaScript beside it, and for a release both are made small. Knows nothing of where they go.
+//! JavaScript for it, and for a release both are made small. Knows nothing of where they go.
 
-mod ends;
-mod functions;
-mod likeness;
-mod names;
-mod places;
+mod reorder_functions;
+mod shorten_imports;
+mod similarity;
 
 use std::{
     env,
@@ -71,6 +69,25 @@ impl Profile {
     }
 }
 
+/// What renders pages in the browser.
+#[derive(Clone, Copy)]
+pub(crate) enum Renderer {
+    /// The layer of `app/view`.
+    Small,
+    /// Leptos as it is.
+    StockLeptos,
+}
+
+impl Renderer {
+    /// The features of the package that choose it.
+    const fn features(self) -> &'static str {
+        match self {
+            Self::Small => "hydrate",
+            Self::StockLeptos => "hydrate,stock-leptos",
+        }
+    }
+}
+
 /// The browser half as the page loads it.
 pub(crate) struct Bound {
     /// The JavaScript module.
@@ -99,18 +116,28 @@ pub(crate) fn missing_target() -> Result<Option<String>> {
     }))
 }
 
-/// Compiles the browser half and binds it, with `out_dir` for what lies in between.
-pub(crate) fn build(root: &Path, out_dir: &Path, profile: Profile) -> Result<Bound> {
-    let compiled = compile(root, &target_dir(out_dir)?, profile)?;
+/// Compiles the browser half and binds it. Intermediate files go to `out_dir`.
+pub(crate) fn build(
+    root: &Path,
+    out_dir: &Path,
+    profile: Profile,
+    renderer: Renderer,
+) -> Result<Bound> {
+    let compiled = compile(root, &target_dir(out_dir)?, profile, renderer)?;
     bind(&compiled, &out_dir.join("bound"), profile)
 }
 
-fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> {
+fn compile(
+    root: &Path,
+    target_dir: &Path,
+    profile: Profile,
+    renderer: Renderer,
+) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
-        .args(["--features", "hydrate", "--target", TARGET, "--profile", profile.name()])
+        .args(["--features", renderer.features(), "--target", TARGET, "--profile", profile.name()])
         // The outer cargo has just brought the lock file up to date, or was forbidden to.
         .args(["--locked", "--color", "never", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
@@ -122,11 +149,6 @@ fn compile(root: &Path, target_dir: &Path, profile: Profile) -> Result<PathBuf> 
         .stdout(Stdio::null());
     for variable in scrubbed() {
         command.env_remove(variable);
-    }
-    if profile == Profile::Release {
-        // How much is copied into callers, found by trying: 2 kB less after brotli than what the
-        // optimiser takes for best at this level.
-        command.env("RUSTFLAGS", "-Cllvm-args=-inline-threshold=12");
     }
     let status = command.status().context("cannot run cargo for the browser half")?;
     ensure!(status.success(), "the browser half ({PACKAGE}) does not compile: see above");
@@ -145,7 +167,7 @@ fn scrubbed() -> Vec<OsString> {
 }
 
 /// `wasm` in the outer target folder: outside of it a second cargo would wait for the first one's
-/// lock for ever, and in `OUT_DIR` each profile would compile the browser half anew.
+/// lock for ever, and in `OUT_DIR` each profile would compile its own browser half.
 fn target_dir(out_dir: &Path) -> Result<PathBuf> {
     // `OUT_DIR` is …/<profile>/build/<package>-<hash>/out.
     let folder = out_dir.ancestors().nth(4).context("OUT_DIR is not inside a target folder")?;
@@ -156,10 +178,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
-    let mut wasm = fs::read(compiled).context("cannot read what was compiled")?;
-    if profile == Profile::Release {
-        wasm = ends::trapped(&wasm)?;
-    }
+    let wasm = fs::read(compiled).context("cannot read what was compiled")?;
     Bindgen::new()
         .input_bytes(NAME, wasm)
         .out_name(NAME)
@@ -190,9 +209,9 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     Ok(match profile {
         Profile::Dev => Bound { script, wasm },
         Profile::Release => {
-            let (script, wasm) = names::shortened(&script, &wasm)?;
-            let wasm = functions::arranged(&places::forgotten(&wasm)?)?;
-            wasmparser::validate(&wasm).context("the arranged browser half is no module")?;
+            let (script, wasm) = shorten_imports::shorten(&script, &wasm)?;
+            let wasm = reorder_functions::reorder(&wasm)?;
+            wasmparser::validate(&wasm).context("the reordered browser half is not a module")?;
             Bound { script, wasm }
         }
     })

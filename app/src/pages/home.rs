@@ -23,8 +23,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// The home page.
 #[component]
 pub(crate) fn Home() -> impl IntoView {
-    let loaded = load::resource(|| (), |()| api::endpoints());
-    let content = load::kept(loaded, |answer| match answer {
+    let loaded = load::resource("endpoints", || (), |()| api::endpoints());
+    let content = load::transition(loaded, |answer| match answer {
         Ok(list) => view! { <Workspace list/> }.erased(),
         Err(problem) => {
             answer_with(&problem);

@@ -81,17 +81,20 @@ pub(crate) fn Inspect() -> impl IntoView {
     // Both change what an open page shows, not which page it is: only opening one reads them.
     let (q, span) = (query_value("q"), query_value("span"));
     let opened = resource(
+        "opened",
         move || (id.get(), before.get()),
         move |(id, before)| Opened::read(id, before, q.get_untracked(), span.get_untracked()),
     );
-    let selected = resource(move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
+    let selected =
+        resource("selected", move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
     let query = use_location().query;
     let ask = Memo::new(move |_| reading::ask(&query.read()));
     let part = resource(
+        "part",
         move || (id.get(), seq.get(), ask.get()),
         |(id, seq, ask)| selection::read_part(id, seq, ask),
     );
-    load::anew(opened, Opening, move |answer| match answer {
+    load::suspense(opened, Opening, move |answer| match answer {
         Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
         Err(problem) => {
             answer_with(&problem);

@@ -1,18 +1,18 @@
-//! The browser's half.
+//! The renderer and the signals for the browser.
 
 mod attribute;
 mod element;
-mod foreign;
 mod node;
+mod opaque;
 mod reactive;
-mod standing;
+mod state;
 pub(crate) mod tags;
 mod views;
 
 pub use self::{
     attribute::IntoAttributeValue,
-    foreign::component_view,
     node::Node,
+    opaque::component_view,
     reactive::{Effect, Memo, NodeRef, Ref, RwSignal, Signal, StoredValue},
     views::{Content, EraseEach, IntoRender, IntoView, View},
 };

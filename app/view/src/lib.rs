@@ -7,36 +7,37 @@
 //! each purpose walks them all. They stand in the page exactly as Leptos' own, which the server has.
 //!
 //! Everything else is Leptos', under the same names: `hookglass-app` calls this crate `leptos`,
-//! because that is the name which `view!` and `#[component]` write.
+//! because that is the name which `view!` and `#[component]` write. With the feature `stock-leptos`,
+//! which the server always has, nothing is replaced. See README.md.
 
 pub use leptos::*;
 
-#[cfg(not(feature = "ssr"))]
+#[cfg(not(feature = "stock-leptos"))]
 mod browser;
-#[cfg(feature = "ssr")]
-mod typed;
+#[cfg(feature = "stock-leptos")]
+mod stock;
 
-/// What views are made with: Leptos' prelude, and ways to forget a view's type.
+/// What views are made with: Leptos' prelude, and ways to erase a view's type.
 pub mod prelude {
-    #[cfg(not(feature = "ssr"))]
+    #[cfg(not(feature = "stock-leptos"))]
     pub use crate::browser::{
         Content as Children, Effect, EraseEach, IntoAttributeValue, IntoRender, IntoView, Memo,
         Node, Node as Erased, NodeRef, Ref, RwSignal, Signal, StoredValue, View, component_view,
     };
-    #[cfg(feature = "ssr")]
-    pub use crate::typed::{Content as Children, Erase, EraseEach, Erased};
+    #[cfg(feature = "stock-leptos")]
+    pub use crate::stock::{Content as Children, Erase, EraseEach, Erased, NodeRef};
     pub use leptos::prelude::*;
 }
 
 /// How components are called.
-#[cfg(not(feature = "ssr"))]
+#[cfg(not(feature = "stock-leptos"))]
 pub mod component {
     pub use crate::browser::component_view;
     pub use leptos::component::*;
 }
 
 /// What `view!` names.
-#[cfg(not(feature = "ssr"))]
+#[cfg(not(feature = "stock-leptos"))]
 pub mod tachys {
     pub use leptos::tachys::*;
 

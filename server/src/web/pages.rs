@@ -9,9 +9,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, future, stream};
 use hookglass_app::{
     backend::Backend,
-    shell::{self, PageStatus, Site},
+    shell::{self, PageData, PageStatus, Site},
 };
 use leptos::{
     nonce::Nonce,
@@ -42,19 +44,21 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
     let cookie = caller.cookie_key().and_then(|key| caller.cookie(key));
     let origin = caller.origin.clone();
     let site = Site { workspace: caller.cookie_key().map(Key::tag), ..site(&app) };
-    let status = PageStatus::default();
+    let (status, data) = (PageStatus::default(), PageData::default());
     let backend: Arc<dyn Backend> = Arc::new(Reads { app, caller });
     let contexts = {
-        let (nonce, status) = (nonce.clone(), status.clone());
+        let (nonce, status, data) = (nonce.clone(), status.clone(), data.clone());
         move || {
             provide_context(Nonce::from_value(nonce.as_str()));
             provide_context(status.clone());
+            provide_context(data.clone());
             provide_context(backend.clone());
         }
     };
     let render =
         leptos_axum::render_app_async_with_context(contexts, move || shell::document(site.clone()));
-    let mut response = render(request).await;
+    // By now every resource has its answer. The browser half starts when all has arrived.
+    let mut response = render(request).await.map(|body| followed_by(body, data.scripts()));
     if let Ok(status) = StatusCode::from_u16(status.status()) {
         *response.status_mut() = status;
     }
@@ -97,6 +101,12 @@ pub(crate) fn plain<V: RenderHtml>(
     finish(response.headers_mut(), origin, &nonce, None);
     security::no_index(response.headers_mut());
     response
+}
+
+/// A document with what belongs behind it. An HTML parser puts that at the end of the body.
+fn followed_by(document: Body, scripts: String) -> Body {
+    let scripts = stream::once(future::ready(Ok(Bytes::from(scripts))));
+    Body::from_stream(document.into_data_stream().chain(scripts))
 }
 
 fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Slug>) {

@@ -73,9 +73,7 @@ async fn numbers(owner: &Client, slug: &str) -> Vec<i64> {
 
 /// Waits until `/readyz` has a status.
 async fn readiness(stranger: &Client, status: StatusCode) {
-    let reached = async {
-        while stranger.get("/readyz").await.status != status {}
-    };
+    let reached = async { while stranger.get("/readyz").await.status != status {} };
     tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("never {status}"));
 }
 

@@ -71,7 +71,7 @@ pub(super) fn Selection(
 ) -> impl IntoView {
     let endpoint = StoredValue::new(endpoint);
     // The last request stays until the next one is there.
-    load::kept(selected, move |read| match read {
+    load::transition(selected, move |read| match read {
         Ok(None) => ().erased(),
         Ok(Some(detail)) => {
             let seq = detail.summary.seq;
@@ -125,7 +125,7 @@ fn Shown(
     let last = StoredValue::new(None);
     // What comes of the next request waits for its head.
     let is_own = move |read: &PartAnswer| read.as_ref().is_some_and(|read| read.seq == seq);
-    load::kept_where(part, is_own, move |read| {
+    load::transition_if(part, is_own, move |read| {
         let Some(Read { ask, answer, .. }) = read else { return ().erased() };
         match answer {
             Ok(reading) => {

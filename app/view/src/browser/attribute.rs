@@ -1,5 +1,4 @@
-//! What an element has besides its children: attributes and properties, fixed or followed, handlers
-//! of events, and references to it.
+//! Attributes, properties, event handlers and references of an element.
 
 use std::borrow::Cow;
 
@@ -13,7 +12,7 @@ use web_sys::Element;
 
 use super::reactive::{Memo, RwSignal, Signal};
 
-/// What an attribute says; `None` where it is absent.
+/// The value of an attribute; `None` where it is absent.
 pub(super) type Text = Option<Cow<'static, str>>;
 
 /// Where a value goes.
@@ -24,7 +23,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    fn put(self, element: &Element, text: Option<&str>) {
+    fn set(self, element: &Element, text: Option<&str>) {
         match text {
             _ if self.is_property => {
                 let text = text.map_or(JsValue::NULL, JsValue::from_str);
@@ -36,24 +35,24 @@ impl Name {
     }
 }
 
-/// What an attribute is given: a text, or what makes it anew.
+/// What an attribute is set to: a text, or a closure that returns one.
 pub enum Value {
-    /// Stays until the view is made anew.
+    /// Stays until the view is rebuilt.
     Fixed(Text),
-    /// Followed: runs again when a signal changes that it read.
-    Followed(Box<dyn FnMut() -> Text + Send>),
+    /// Runs again when a signal that it read changes.
+    Reactive(Box<dyn FnMut() -> Text + Send>),
 }
 
 impl Value {
     fn now(self) -> Text {
         match self {
             Self::Fixed(text) => text,
-            Self::Followed(mut make) => make(),
+            Self::Reactive(mut make) => make(),
         }
     }
 }
 
-/// What an attribute can be given: Leptos' trait of this name, but its result has one type.
+/// What an attribute can be set to: Leptos' trait of this name, but its result has one type.
 pub trait IntoAttributeValue {
     /// The value. A flag that is set is an empty text, as HTML has it.
     fn into_attribute_value(self) -> Value;
@@ -101,11 +100,11 @@ where
     T: IntoAttributeValue,
 {
     fn into_attribute_value(mut self) -> Value {
-        Value::Followed(Box::new(move || self().into_attribute_value().now()))
+        Value::Reactive(Box::new(move || self().into_attribute_value().now()))
     }
 }
 
-/// What a property can be given: a text. A flag is none, as an empty text is no flag in JavaScript.
+/// What a property can be set to: a text. Not a flag, since an empty text is false in JavaScript.
 pub trait IntoProperty: IntoAttributeValue {}
 
 impl IntoProperty for &'static str {}
@@ -118,7 +117,7 @@ where
 {
 }
 
-macro_rules! followed {
+macro_rules! reactive {
     ($($signal:ident),*) => {
         $(impl<T: IntoAttributeValue + Clone + Send + Sync + 'static> IntoAttributeValue for $signal<T> {
             fn into_attribute_value(self) -> Value {
@@ -127,7 +126,7 @@ macro_rules! followed {
         })*
     };
 }
-followed!(Memo, RwSignal, Signal);
+reactive!(Memo, RwSignal, Signal);
 
 macro_rules! numbers {
     ($($number:ty),*) => {
@@ -140,109 +139,123 @@ macro_rules! numbers {
 }
 numbers!(i64, u16, u32, u64, usize);
 
-/// One thing that an element has.
+/// An attribute, an event handler or a reference of an element.
 pub(super) enum Attribute {
     /// An attribute or a property.
     Named(Name, Value),
-    /// What is done when an event reaches it.
+    /// Runs when an event reaches the element.
     Handler { event: Cow<'static, str>, handle: SendWrapper<Box<dyn FnMut(JsValue)>> },
-    /// Takes the element when it is there.
+    /// Gets the element once it exists.
     Reference(Box<dyn FnOnce(&Element) + Send>),
 }
 
-/// The same on an element in the page.
-pub(super) enum Held {
+/// The same on an element of the page.
+pub(super) enum AttributeState {
     Fixed(Name, Text),
-    Followed(Name, RenderEffect<Text>),
+    Reactive(Name, RenderEffect<Text>),
     Handler { _remove: RemoveEventHandler<Element> },
     Reference,
 }
 
 impl Attribute {
-    /// Puts it on an element, which may have it from the server.
-    pub(super) fn attach(self, element: &Element, is_there: bool) -> Held {
+    /// Attaches it to an element. `is_there`: the server has written attributes already.
+    pub(super) fn attach(self, element: &Element, is_there: bool) -> AttributeState {
         match self {
             Self::Named(name, value) => {
-                let before =
-                    if is_there && !name.is_property { Before::Right } else { Before::Bare };
-                hold(element, name, value, before)
+                let previous = if is_there && !name.is_property {
+                    Previous::FromServer
+                } else {
+                    Previous::Absent
+                };
+                set_and_track(element, name, value, previous)
             }
             Self::Handler { event, handle } => {
                 let (owner, mut handle) = (Owner::current().unwrap_or_default(), handle.take());
                 let handle = Box::new(move |event| owner.with(|| handle(event)));
-                Held::Handler { _remove: Rndr::add_event_listener(element, &event, handle) }
+                AttributeState::Handler {
+                    _remove: Rndr::add_event_listener(element, &event, handle),
+                }
             }
             Self::Reference(take) => {
                 take(element);
-                Held::Reference
+                AttributeState::Reference
             }
         }
     }
 
-    /// Takes the place of what the element has.
-    pub(super) fn replace(self, element: &Element, held: &mut Held) {
-        let before = match &*held {
-            Held::Fixed(_, text) => Before::Known(text.clone()),
-            Held::Followed(_, effect) => effect.take_value().map_or(Before::Bare, Before::Known),
-            Held::Handler { .. } | Held::Reference => Before::Bare,
+    /// Replaces `state` on the element.
+    pub(super) fn replace(self, element: &Element, state: &mut AttributeState) {
+        let previous = match &*state {
+            AttributeState::Fixed(_, text) => Previous::Known(text.clone()),
+            AttributeState::Reactive(_, effect) => {
+                effect.take_value().map_or(Previous::Absent, Previous::Known)
+            }
+            AttributeState::Handler { .. } | AttributeState::Reference => Previous::Absent,
         };
-        *held = match self {
-            Self::Named(name, value) => hold(element, name, value, before),
+        *state = match self {
+            Self::Named(name, value) => set_and_track(element, name, value, previous),
             new => new.attach(element, false),
         };
     }
 
-    /// Whether it can take the place of `held`.
-    pub(super) fn fits(&self, held: &Held) -> bool {
-        match (self, held) {
-            (Self::Named(name, _), Held::Fixed(held, _) | Held::Followed(held, _)) => name == held,
-            (Self::Handler { .. }, Held::Handler { .. })
-            | (Self::Reference(_), Held::Reference) => true,
+    /// Whether it can replace `state`.
+    pub(super) fn fits(&self, state: &AttributeState) -> bool {
+        match (self, state) {
+            (
+                Self::Named(name, _),
+                AttributeState::Fixed(state, _) | AttributeState::Reactive(state, _),
+            ) => name == state,
+            (Self::Handler { .. }, AttributeState::Handler { .. })
+            | (Self::Reference(_), AttributeState::Reference) => true,
             _ => false,
         }
     }
 }
 
-/// What an element says under a name before a value is put there.
-enum Before {
-    /// Nothing, or nobody knows.
-    Bare,
-    /// What the value says, whatever that is: the server has written it.
-    Right,
+/// The value of an attribute or a property before it is set.
+enum Previous {
+    /// None, or unknown.
+    Absent,
+    /// The value that is to be set, whatever it is: the server has written it.
+    FromServer,
     Known(Text),
 }
 
-impl Before {
+impl Previous {
     fn is(&self, text: &Text) -> bool {
         match self {
-            Self::Bare => text.is_none(),
-            Self::Right => true,
+            Self::Absent => text.is_none(),
+            Self::FromServer => true,
             Self::Known(known) => known == text,
         }
     }
 }
 
-/// Puts a value on an element and keeps it there. A property is put whatever was put before: what
-/// it says now may be the viewer's doing.
-fn hold(element: &Element, name: Name, value: Value, mut before: Before) -> Held {
+/// Sets a value and keeps it up to date. A property is always set: the viewer may have changed it since.
+fn set_and_track(
+    element: &Element,
+    name: Name,
+    value: Value,
+    mut previous: Previous,
+) -> AttributeState {
     match value {
         Value::Fixed(text) => {
-            if name.is_property || !before.is(&text) {
-                name.put(element, text.as_deref());
+            if name.is_property || !previous.is(&text) {
+                name.set(element, text.as_deref());
             }
-            Held::Fixed(name, text)
+            AttributeState::Fixed(name, text)
         }
-        Value::Followed(mut make) => {
+        Value::Reactive(mut make) => {
             let element = element.clone();
-            Held::Followed(
+            AttributeState::Reactive(
                 name,
                 RenderEffect::new(move |last: Option<Text>| {
                     if let Some(last) = last {
-                        before = Before::Known(last);
+                        previous = Previous::Known(last);
                     }
                     let text = make();
-                    if name.is_property || !before.is(&text) {
-                        name.put(&element, text.as_deref());
+                    if name.is_property || !previous.is(&text) {
+                        name.set(&element, text.as_deref());
                     }
                     text
                 }),

@@ -13,14 +13,14 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    attribute::{Attribute, Held, IntoAttributeValue, IntoProperty, Name},
+    attribute::{Attribute, AttributeState, IntoAttributeValue, IntoProperty, Name},
     node::Node,
     reactive::NodeRef,
-    standing::Standing,
+    state::NodeState,
     views::Views,
 };
 
-/// An element that is to stand in the page.
+/// An element that is not in the page yet.
 pub struct Element(Box<Parts>);
 
 struct Parts {
@@ -31,34 +31,34 @@ struct Parts {
 }
 
 impl Element {
-    /// An element that has nothing yet. `namespace` is that of HTML if there is none.
+    /// An empty element. Without `namespace` it is HTML.
     pub(super) fn new(tag: &'static str, namespace: Option<&'static str>) -> Self {
         Self(Box::new(Parts { tag, namespace, attributes: Vec::new(), children: Vec::new() }))
     }
 
-    /// With what stands in it, after what stands there already.
+    /// Adds children behind those that it has.
     #[must_use]
     pub fn child(mut self, views: impl Views) -> Self {
         views.put_into(&mut self.0.children);
         self
     }
 
-    /// With an attribute of any name.
+    /// Adds an attribute of any name.
     #[must_use]
     pub fn attr(self, name: &'static str, value: impl IntoAttributeValue) -> Self {
         let name = Name { name, is_property: false };
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
-    /// With a property of the object that stands for it. It is set in its turn, ahead of the
-    /// children: what bounds it (`max`) is to be written before it.
+    /// Adds a property of the DOM object. Properties and attributes are set in the order in which they
+    /// are written, before the children: write what limits a value (`max`) before it.
     #[must_use]
     pub fn prop(self, name: &'static str, value: impl IntoProperty) -> Self {
         let name = Name { name, is_property: true };
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
-    /// With what is done when an event reaches it.
+    /// Adds an event handler.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "as `view!` passes it")]
     pub fn on<E>(self, event: E, mut handle: impl FnMut(E::EventType) + 'static) -> Self
@@ -71,7 +71,7 @@ impl Element {
         self.with(Attribute::Handler { event: event.name(), handle: SendWrapper::new(handle) })
     }
 
-    /// With what is to know of it.
+    /// Adds a reference, which gets the element.
     #[must_use]
     pub fn node_ref<E: 'static>(self, reference: NodeRef<E>) -> Self {
         self.with(Attribute::Reference(Box::new(move |element| reference.load(element))))
@@ -82,11 +82,11 @@ impl Element {
         self
     }
 
-    /// Makes it, outside of the page.
-    pub(super) fn build(self) -> Made {
+    /// Creates it, outside of the page.
+    pub(super) fn build(self) -> ElementState {
         let Parts { tag, namespace, attributes, children } = *self.0;
         let element = Rndr::create_element(tag, namespace);
-        let attributes = attached(attributes, &element, false);
+        let attributes = attach_all(attributes, &element, false);
         let children = children
             .into_iter()
             .map(|child| {
@@ -95,11 +95,11 @@ impl Element {
                 child
             })
             .collect();
-        Made { tag, element, attributes, children }
+        ElementState { tag, element, attributes, children }
     }
 
-    /// Finds it where the server has written it.
-    pub(super) fn hydrate(self, cursor: &Cursor, position: &PositionState) -> Made {
+    /// Finds it where the server wrote it.
+    pub(super) fn hydrate(self, cursor: &Cursor, position: &PositionState) -> ElementState {
         let Parts { tag, attributes, children, .. } = *self.0;
         match position.get() {
             Position::FirstChild => cursor.child(),
@@ -107,33 +107,36 @@ impl Element {
             _ => cursor.sibling(),
         }
         let element = web_sys::Element::cast_from(cursor.current());
-        let Some(element) = element else { astray(tag, &cursor.current()) };
+        let Some(element) = element else { hydration_mismatch(tag, &cursor.current()) };
         if cfg!(debug_assertions) && element.local_name() != tag {
-            astray(tag, &element);
+            hydration_mismatch(tag, &element);
         }
-        let attributes = attached(attributes, &element, true);
+        let attributes = attach_all(attributes, &element, true);
         position.set(Position::FirstChild);
-        let children = if holds_views(tag) {
+        let children = if has_views(tag) {
             children.into_iter().map(|child| child.hydrated(cursor, position)).collect()
         } else {
             Vec::new()
         };
         cursor.set(element.clone().into());
         position.set(Position::NextChild);
-        Made { tag, element, attributes, children }
+        ElementState { tag, element, attributes, children }
     }
 
-    /// Takes the place of an element that is its like. The other is left alone if it is not.
-    pub(super) fn rebuild(self, made: &mut Made) -> Result<(), Self> {
-        let is_like = self.0.tag == made.tag
-            && (self.0.children.len() == made.children.len() || !holds_views(made.tag))
+    /// Updates an element with the same tag, number of children, and kinds and names of attributes.
+    ///
+    /// # Errors
+    /// Returns itself if the other element differs in these, and leaves that one alone.
+    pub(super) fn rebuild(self, made: &mut ElementState) -> Result<(), Self> {
+        let is_alike = self.0.tag == made.tag
+            && (self.0.children.len() == made.children.len() || !has_views(made.tag))
             && self.0.attributes.len() == made.attributes.len()
-            && self.0.attributes.iter().zip(&made.attributes).all(|(new, held)| new.fits(held));
-        if !is_like {
+            && self.0.attributes.iter().zip(&made.attributes).all(|(new, state)| new.fits(state));
+        if !is_alike {
             return Err(self);
         }
-        for (new, held) in self.0.attributes.into_iter().zip(&mut made.attributes) {
-            new.replace(&made.element, held);
+        for (new, state) in self.0.attributes.into_iter().zip(&mut made.attributes) {
+            new.replace(&made.element, state);
         }
         for (new, child) in self.0.children.into_iter().zip(&mut made.children) {
             new.rebuilt(child);
@@ -142,28 +145,32 @@ impl Element {
     }
 }
 
-/// An element that was made or found.
-pub struct Made {
+/// An element of the page.
+pub struct ElementState {
     tag: &'static str,
     pub(super) element: web_sys::Element,
-    attributes: Vec<Held>,
-    children: Vec<Standing>,
+    attributes: Vec<AttributeState>,
+    children: Vec<NodeState>,
 }
 
-/// Whether what stands in it is found as views: the text of some is written as it is.
-fn holds_views(tag: &str) -> bool {
+/// Whether its children are hydrated: a `<textarea>` has its text alone, without Leptos' comments.
+fn has_views(tag: &str) -> bool {
     tag != "textarea"
 }
 
-fn attached(attributes: Vec<Attribute>, element: &web_sys::Element, is_there: bool) -> Vec<Held> {
+fn attach_all(
+    attributes: Vec<Attribute>,
+    element: &web_sys::Element,
+    is_there: bool,
+) -> Vec<AttributeState> {
     attributes.into_iter().map(|attribute| attribute.attach(element, is_there)).collect()
 }
 
-/// Gives up where the page is not what the server should have written. With debug assertions it
-/// says what was looked for.
-pub(super) fn astray(sought: &str, found: &web_sys::Node) -> ! {
+/// Panics: the page is not what the server should have written. With debug assertions it says what
+/// was looked for.
+pub(super) fn hydration_mismatch(expected: &str, found: &web_sys::Node) -> ! {
     if cfg!(debug_assertions) {
-        unreachable!("hydration looked for <{sought}> and found {}", found.node_name());
+        unreachable!("hydration expected <{expected}> and found {}", found.node_name());
     }
     unreachable!()
 }

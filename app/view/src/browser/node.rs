@@ -14,106 +14,120 @@ use leptos::{
 
 use super::{
     element::Element,
-    foreign::Foreign,
-    standing::{Followed, Standing},
+    opaque::Opaque,
+    state::{NodeState, Reactive},
 };
 
-/// A view of any kind. Attributes that are added to it from outside are lost.
+/// A view of any kind. Attributes cannot be added to it from outside.
 pub struct Node(pub(super) Kind);
 
 pub(super) enum Kind {
-    /// Nothing, with a comment that marks the place.
+    /// Nothing; a comment marks the place.
     Nothing,
     Text(Cow<'static, str>),
     Element(Element),
-    /// HTML without anything that moves.
+    /// Static HTML.
     Inert(InertElement),
-    /// Several side by side, always as many.
+    /// Siblings, a fixed number of them.
     Row(Vec<Node>),
-    /// Any number side by side, with a comment that marks the end.
+    /// Any number of siblings; a comment marks the end.
     List(Vec<Node>),
-    /// Made anew when a signal changes that it read.
-    Followed(Box<dyn FnMut() -> Node + Send>),
-    /// One of Leptos' own.
-    Foreign(Box<dyn Foreign>),
+    /// Runs again when a signal that it read changes.
+    Reactive(Box<dyn FnMut() -> Node + Send>),
+    /// One of Leptos' own views.
+    Opaque(Box<dyn Opaque>),
 }
 
+/// An attribute on a component, which no type is: stock Leptos adds them to the elements of the
+/// component, and nothing would add them here.
+#[diagnostic::on_unimplemented(
+    message = "the browser's views take no attributes on components",
+    note = "make it a property of the component"
+)]
+pub trait ComponentAttribute {}
+
 impl Node {
-    /// Does nothing: Leptos' own views take names here, for reloading while one writes.
+    /// Does nothing: in Leptos this names the view for hot reloading.
     #[must_use]
     pub fn with_view_marker(self, _: &str) -> Self {
         self
     }
 
-    /// Makes it, outside of the page.
-    pub(super) fn built(self) -> Standing {
+    /// Does not compile: `view!` calls this for attributes on a component.
+    #[must_use]
+    pub fn add_any_attr(self, _: impl ComponentAttribute) -> Self {
+        self
+    }
+
+    /// Builds it, outside of the page.
+    pub(super) fn built(self) -> NodeState {
         match self.0 {
-            Kind::Nothing => Standing::Nothing(Rndr::create_placeholder()),
-            Kind::Text(text) => Standing::Text(text.build()),
-            Kind::Element(element) => Standing::Element(Box::new(element.build())),
-            Kind::Inert(inert) => Standing::Inert(inert.build()),
-            Kind::Row(nodes) => Standing::Row(nodes.into_iter().map(Self::built).collect()),
-            Kind::List(nodes) => Standing::List(nodes.build()),
-            Kind::Followed(make) => followed(make, None),
-            Kind::Foreign(view) => Standing::Foreign(view.built()),
+            Kind::Nothing => NodeState::Nothing(Rndr::create_placeholder()),
+            Kind::Text(text) => NodeState::Text(text.build()),
+            Kind::Element(element) => NodeState::Element(Box::new(element.build())),
+            Kind::Inert(inert) => NodeState::Inert(inert.build()),
+            Kind::Row(nodes) => NodeState::Row(nodes.into_iter().map(Self::built).collect()),
+            Kind::List(nodes) => NodeState::List(nodes.build()),
+            Kind::Reactive(make) => reactive(make, None),
+            Kind::Opaque(view) => NodeState::Opaque(view.built()),
         }
     }
 
-    /// Finds it where the server has written it.
-    pub(super) fn hydrated(self, cursor: &Cursor, position: &PositionState) -> Standing {
+    /// Finds it where the server wrote it.
+    pub(super) fn hydrated(self, cursor: &Cursor, position: &PositionState) -> NodeState {
         match self.0 {
-            Kind::Nothing => Standing::Nothing(cursor.next_placeholder(position)),
-            Kind::Text(text) => Standing::Text(text.hydrate::<true>(cursor, position)),
+            Kind::Nothing => NodeState::Nothing(cursor.next_placeholder(position)),
+            Kind::Text(text) => NodeState::Text(text.hydrate::<true>(cursor, position)),
             Kind::Element(element) => {
-                Standing::Element(Box::new(element.hydrate(cursor, position)))
+                NodeState::Element(Box::new(element.hydrate(cursor, position)))
             }
-            Kind::Inert(inert) => Standing::Inert(inert.hydrate::<true>(cursor, position)),
-            Kind::Row(nodes) => Standing::Row(
+            Kind::Inert(inert) => NodeState::Inert(inert.hydrate::<true>(cursor, position)),
+            Kind::Row(nodes) => NodeState::Row(
                 nodes.into_iter().map(|node| node.hydrated(cursor, position)).collect(),
             ),
-            Kind::List(nodes) => Standing::List(nodes.hydrate::<true>(cursor, position)),
-            Kind::Followed(make) => followed(make, Some((cursor.clone(), position.clone()))),
-            Kind::Foreign(view) => Standing::Foreign(view.hydrated(cursor, position)),
+            Kind::List(nodes) => NodeState::List(nodes.hydrate::<true>(cursor, position)),
+            Kind::Reactive(make) => reactive(make, Some((cursor.clone(), position.clone()))),
+            Kind::Opaque(view) => NodeState::Opaque(view.hydrated(cursor, position)),
         }
     }
 
-    /// Takes the place of what stands, and keeps of it what is alike: elements of one tag with the
-    /// same names and as many children, wherever in the source they are written.
-    pub(super) fn rebuilt(self, old: &mut Standing) {
+    /// Replaces `old`, and reuses what is alike: elements with the same tag, attribute names and number
+    /// of children, wherever they are written in the source.
+    pub(super) fn rebuilt(self, old: &mut NodeState) {
         let new = match (self.0, &mut *old) {
-            (Kind::Nothing, Standing::Nothing(_)) => return,
-            (Kind::Text(text), Standing::Text(old)) => return text.rebuild(old),
-            (Kind::Inert(inert), Standing::Inert(old)) => return inert.rebuild(old),
-            (Kind::List(nodes), Standing::List(old)) => return nodes.rebuild(old),
-            (Kind::Row(nodes), Standing::Row(old)) if nodes.len() == old.len() => {
+            (Kind::Nothing, NodeState::Nothing(_)) => return,
+            (Kind::Text(text), NodeState::Text(old)) => return text.rebuild(old),
+            (Kind::Inert(inert), NodeState::Inert(old)) => return inert.rebuild(old),
+            (Kind::List(nodes), NodeState::List(old)) => return nodes.rebuild(old),
+            (Kind::Row(nodes), NodeState::Row(old)) if nodes.len() == old.len() => {
                 return nodes.into_iter().zip(old).for_each(|(node, old)| node.rebuilt(old));
             }
-            (Kind::Foreign(view), Standing::Foreign(old)) => match old.take(view) {
+            (Kind::Opaque(view), NodeState::Opaque(old)) => match old.take(view) {
                 Ok(()) => return,
-                Err(view) => Kind::Foreign(view),
+                Err(view) => Kind::Opaque(view),
             },
-            (Kind::Element(element), Standing::Element(old)) => match element.rebuild(old) {
+            (Kind::Element(element), NodeState::Element(old)) => match element.rebuild(old) {
                 Ok(()) => return,
                 Err(element) => Kind::Element(element),
             },
             (new, _) => new,
         };
-        old.give_way(Self(new).built());
+        old.replace_with(Self(new).built());
     }
 }
 
-/// Runs `make` for what stands now, and again when a signal changes that it read. `there` is where
-/// the server has written it.
-fn followed(
+/// Runs `make` now, and again when a signal that it read changes. `there` is where the server wrote the
+/// first view, if it did.
+fn reactive(
     mut make: Box<dyn FnMut() -> Node + Send>,
     mut there: Option<(Cursor, PositionState)>,
-) -> Standing {
-    Standing::Followed(Followed(RenderEffect::new(move |last: Option<Standing>| {
+) -> NodeState {
+    NodeState::Reactive(Reactive(RenderEffect::new(move |last: Option<NodeState>| {
         let node = make();
         match (last, there.take()) {
-            (Some(mut standing), _) => {
-                node.rebuilt(&mut standing);
-                standing
+            (Some(mut state), _) => {
+                node.rebuilt(&mut state);
+                state
             }
             (None, Some((cursor, position))) => node.hydrated(&cursor, &position),
             (None, None) => node.built(),
@@ -122,13 +136,13 @@ fn followed(
 }
 
 impl Render for Node {
-    type State = Standing;
+    type State = NodeState;
 
-    fn build(self) -> Standing {
+    fn build(self) -> NodeState {
         self.built()
     }
 
-    fn rebuild(self, state: &mut Standing) {
+    fn rebuild(self, state: &mut NodeState) {
         self.rebuilt(state);
     }
 }
@@ -168,7 +182,7 @@ impl RenderHtml for Node {
         self,
         cursor: &Cursor,
         position: &PositionState,
-    ) -> Standing {
+    ) -> NodeState {
         self.hydrated(cursor, position)
     }
 

@@ -1,15 +1,15 @@
-//! Signals, memos, stored values and effects of one type each: what they hold is boxed, and Leptos'
-//! own are compiled once, for the box. They do what Leptos' own of the same name do.
+//! Signals, memos, stored values and effects. Their values are boxed, so that Leptos' own are compiled
+//! once, for the box. They behave as Leptos' own of the same names.
 
+mod boxed;
 mod derived;
 mod effect;
-mod held;
 mod memo;
 mod reference;
 mod signal;
 mod stored;
 
 pub use self::{
-    derived::Signal, effect::Effect, held::Ref, memo::Memo, reference::NodeRef, signal::RwSignal,
+    boxed::Ref, derived::Signal, effect::Effect, memo::Memo, reference::NodeRef, signal::RwSignal,
     stored::StoredValue,
 };

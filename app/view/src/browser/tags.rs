@@ -1,5 +1,5 @@
-//! The names of elements and attributes, as `view!` writes them. What is missing here does not
-//! compile in the browser's half: add it to its list.
+//! The names of elements and attributes, as `view!` writes them. What is missing here does not compile
+//! in the browser: add it to its list.
 
 use super::{attribute::IntoAttributeValue, element::Element};
 
@@ -15,7 +15,7 @@ macro_rules! elements {
     };
 }
 
-/// Elements of HTML, but those whose text is not for people: `script`, `style` and their like.
+/// Elements of HTML that can stand in the body, but `script`, `style` and the like.
 pub mod html {
     use super::Element;
 
@@ -43,7 +43,7 @@ macro_rules! attributes {
     ($($method:ident $name:literal)*) => {
         impl Element {
             $(
-                #[doc = concat!("With the attribute `", $name, "`.")]
+                #[doc = concat!("Sets the attribute `", $name, "`.")]
                 #[must_use]
                 pub fn $method(self, value: impl IntoAttributeValue) -> Self {
                     self.attr($name, value)

@@ -1,4 +1,4 @@
-//! What can stand between tags, and how it becomes a value.
+//! What can stand between tags, and how it becomes a node.
 
 use std::borrow::Cow;
 
@@ -17,11 +17,11 @@ use super::{
 
 /// What can stand between tags: Leptos' trait of this name, but its result has one type.
 pub trait IntoRender {
-    /// The value.
+    /// The node.
     fn into_render(self) -> Node;
 
-    /// The same where the server forgets the type, which leaves a trace for `()` alone. Not so for
-    /// `()` between the tags of a component, nor for a component that is nothing itself.
+    /// The same where the server erases the type, which changes the HTML of `()` alone. Not of `()`
+    /// between the tags of a component, nor of a component that is nothing itself.
     fn erased(self) -> Node
     where
         Self: Sized,
@@ -30,7 +30,7 @@ pub trait IntoRender {
     }
 }
 
-/// What a component gives: Leptos' trait of this name, for what is a value too.
+/// What a component returns: Leptos' trait of this name, for what can be a node too.
 pub trait IntoView: LeptosView + IntoRender {}
 
 impl<T: LeptosView + IntoRender> IntoView for T {}
@@ -76,7 +76,7 @@ impl IntoRender for () {
         Node(Kind::Nothing)
     }
 
-    /// Two comments: the one that marks the place, and one that says what was forgotten.
+    /// Two comments: the one that marks the place, and the one of the erased type.
     fn erased(self) -> Node {
         View::new(((), ()))
     }
@@ -109,11 +109,11 @@ where
     T: IntoRender,
 {
     fn into_render(mut self) -> Node {
-        Node(Kind::Followed(Box::new(move || self().into_render())))
+        Node(Kind::Reactive(Box::new(move || self().into_render())))
     }
 }
 
-macro_rules! followed {
+macro_rules! reactive {
     ($($signal:ident),*) => {
         $(impl<T: IntoRender + Clone + Send + Sync + 'static> IntoRender for $signal<T> {
             fn into_render(self) -> Node {
@@ -122,7 +122,7 @@ macro_rules! followed {
         })*
     };
 }
-followed!(Memo, RwSignal, Signal);
+reactive!(Memo, RwSignal, Signal);
 
 macro_rules! numbers {
     ($($number:ty),*) => {
@@ -137,7 +137,7 @@ numbers!(i64, u16, u32, u64, usize);
 
 /// One view, or several side by side.
 pub trait Views {
-    /// Adds them to those that are there.
+    /// Adds them to `nodes`.
     fn put_into(self, nodes: &mut Vec<Node>);
 }
 
@@ -175,11 +175,11 @@ side_by_side!(A B C D E F G H I J K L M N);
 side_by_side!(A B C D E F G H I J K L M N O);
 side_by_side!(A B C D E F G H I J K L M N O P);
 
-/// What `view!` makes of all that stands in it.
+/// What `view!` calls with its content.
 pub struct View;
 
 impl View {
-    /// The views as one value.
+    /// The views as one node.
     #[expect(clippy::new_ret_no_self, reason = "what `view!` calls")]
     pub fn new(views: impl Views) -> Node {
         let mut nodes = Vec::with_capacity(1);
@@ -191,7 +191,7 @@ impl View {
     }
 }
 
-/// What is between the tags of a component: Leptos' `Children`, but a value.
+/// What is between the tags of a component: Leptos' `Children`, but a node.
 /// `{children.shown()}` puts it into a view.
 pub struct Content(Box<dyn FnOnce() -> Node + Send>);
 
@@ -219,7 +219,7 @@ impl<V: Views + Send + 'static> ToChildren<ChildrenOptContainer<V>> for Content 
     }
 }
 
-/// Forgets the type of each of many views.
+/// Erases the type of each of many views.
 pub trait EraseEach {
     /// The same views.
     fn each_erased(self) -> Vec<Node>;

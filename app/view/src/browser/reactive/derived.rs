@@ -1,11 +1,11 @@
-//! Anything that can be read.
+//! Read-only signals.
 
 use std::marker::PhantomData;
 
 use leptos::prelude::{Memo as InnerMemo, RwSignal as InnerSignal, StoredValue as InnerStored};
 
 use super::{
-    held::{Held, Look, Ref, gone, handle, readable},
+    boxed::{Boxed, ReadGuard, Ref, disposed, handle, readable},
     memo::{self, Memo},
     signal::{self, RwSignal},
     stored,
@@ -19,24 +19,24 @@ readable!(Signal);
 
 #[derive(Clone, Copy)]
 enum Source {
-    Signal(InnerSignal<Held>),
-    Memo(InnerMemo<Held>),
+    Signal(InnerSignal<Boxed>),
+    Memo(InnerMemo<Boxed>),
     /// Holds a [`Derive`].
-    Derived(InnerStored<Held>),
-    Stays(InnerStored<Held>),
+    Derived(InnerStored<Boxed>),
+    Stays(InnerStored<Boxed>),
 }
 
-/// Makes the value anew for each look.
-type Derive = Box<dyn Fn() -> Held + Send + Sync>;
+/// Makes the value for each access.
+type Derive = Box<dyn Fn() -> Boxed + Send + Sync>;
 
-fn look(source: Source, is_followed: bool) -> Option<Look> {
+fn guard(source: Source, is_tracked: bool) -> Option<ReadGuard> {
     match source {
-        Source::Signal(signal) => signal::look(signal, is_followed),
-        Source::Memo(memo) => memo::look(memo, is_followed),
-        Source::Stays(stored) => stored::look(stored),
+        Source::Signal(signal) => signal::guard(signal, is_tracked),
+        Source::Memo(memo) => memo::guard(memo, is_tracked),
+        Source::Stays(stored) => stored::guard(stored),
         Source::Derived(stored) => {
-            let derive = Ref::<Derive>(stored::look(stored)?, PhantomData);
-            Some(Look::Made(if is_followed {
+            let derive = Ref::<Derive>(stored::guard(stored)?, PhantomData);
+            Some(ReadGuard::Made(if is_tracked {
                 derive()
             } else {
                 leptos::prelude::untrack(&*derive)
@@ -50,13 +50,13 @@ impl<T: Send + Sync + 'static> Signal<T> {
     #[must_use]
     pub fn derive(derive: impl Fn() -> T + Send + Sync + 'static) -> Self {
         let derive: Derive = Box::new(move || Box::new(derive()));
-        Self(Source::Derived(stored::made(Box::new(derive))), PhantomData)
+        Self(Source::Derived(stored::new_boxed(Box::new(derive))), PhantomData)
     }
 
     /// A value that stays.
     #[must_use]
     pub fn stored(value: T) -> Self {
-        Self(Source::Stays(stored::made(Box::new(value))), PhantomData)
+        Self(Source::Stays(stored::new_boxed(Box::new(value))), PhantomData)
     }
 }
 

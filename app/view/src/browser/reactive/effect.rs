@@ -1,13 +1,13 @@
-//! What is done when signals change.
+//! Effects.
 
 use leptos::prelude::Effect as Inner;
 
-/// What is done when signals change.
+/// Code that runs when signals change.
 #[derive(Debug, Clone, Copy)]
 pub struct Effect;
 
 impl Effect {
-    /// Runs `run` once the page stands, and again when a signal changes that it read. It is given
+    /// Runs `run` once the page is built, and again when a signal that it read changes. It is given
     /// what it returned the last time.
     #[expect(
         clippy::new_ret_no_self,

@@ -1,35 +1,35 @@
-//! Values that are made of others, and told on only where they changed.
+//! Memos: values made of others, whose subscribers are notified only where they changed.
 
 use std::marker::PhantomData;
 
 use leptos::prelude::{Memo as Inner, ReadUntracked as _, Track as _};
 
-use super::held::{Held, Look, Ref, gone, handle, open, readable};
+use super::boxed::{Boxed, ReadGuard, Ref, disposed, handle, readable, unbox};
 
 /// A value that is made of others.
-pub struct Memo<T>(pub(super) Inner<Held>, PhantomData<fn() -> T>);
+pub struct Memo<T>(pub(super) Inner<Boxed>, PhantomData<fn() -> T>);
 
 handle!(Memo);
 readable!(Memo);
 
-pub(super) fn look(memo: Inner<Held>, is_followed: bool) -> Option<Look> {
-    if is_followed {
+pub(super) fn guard(memo: Inner<Boxed>, is_tracked: bool) -> Option<ReadGuard> {
+    if is_tracked {
         memo.track();
     }
-    memo.try_read_untracked().map(Look::Memo)
+    memo.try_read_untracked().map(ReadGuard::Memo)
 }
 
-/// Makes the value, and says whether it is another.
-type Make = Box<dyn Fn(Option<Held>) -> (Held, bool) + Send + Sync>;
+/// Makes the value, and says whether it changed.
+type Make = Box<dyn Fn(Option<Boxed>) -> (Boxed, bool) + Send + Sync>;
 
-fn made(make: Make) -> Inner<Held> {
+fn new_boxed(make: Make) -> Inner<Boxed> {
     Inner::new_owning(make)
 }
 
-/// The value to keep, and whether it is another than `last`.
-fn settled<T: PartialEq + Send + Sync + 'static>(last: Option<Held>, now: T) -> (Held, bool) {
+/// The value to keep, and whether it differs from `last`.
+fn settled<T: PartialEq + Send + Sync + 'static>(last: Option<Boxed>, now: T) -> (Boxed, bool) {
     match last {
-        Some(last) if *open::<T>(&last) == now => (last, false),
+        Some(last) if *unbox::<T>(&last) == now => (last, false),
         _ => (Box::new(now), true),
     }
 }
@@ -39,10 +39,10 @@ impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
     /// read.
     #[must_use]
     pub fn new(make: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        let make = move |last: Option<Held>| {
-            let now = make(last.as_ref().map(open));
+        let make = move |last: Option<Boxed>| {
+            let now = make(last.as_ref().map(unbox));
             settled(last, now)
         };
-        Self(made(Box::new(make)), PhantomData)
+        Self(new_boxed(Box::new(make)), PhantomData)
     }
 }

@@ -9,7 +9,7 @@ use web_sys::Element;
 
 use super::signal::RwSignal;
 
-/// An element, once it stands in the page; its place is followed.
+/// An element, once it is in the page.
 pub struct NodeRef<E>(RwSignal<Option<SendWrapper<Element>>>, PhantomData<fn() -> E>);
 
 impl<E> Clone for NodeRef<E> {
@@ -27,27 +27,27 @@ impl<E> Default for NodeRef<E> {
 }
 
 impl<E> NodeRef<E> {
-    /// A reference to what is not there yet.
+    /// An empty reference.
     #[must_use]
     pub fn new() -> Self {
         Self(RwSignal::new(None), PhantomData)
     }
 
-    /// Takes the element.
+    /// Sets the element.
     pub(in crate::browser) fn load(self, element: &Element) {
         self.0.set(Some(SendWrapper::new(element.clone())));
     }
 }
 
 impl<E: ElementType<Output: JsCast>> NodeRef<E> {
-    /// The element, which is followed; none where its part of the page is gone, too.
+    /// The element, which is tracked; none after its part of the page is gone.
     #[must_use]
     pub fn get(self) -> Option<E::Output> {
         cast(self.0.try_get())
     }
 
-    /// The element as it is now; none where its part of the page is gone, too: timers and frames
-    /// outlive what they were for.
+    /// The element as it is now; none after its part of the page is gone: timers and frames
+    /// outlive it.
     #[must_use]
     pub fn get_untracked(self) -> Option<E::Output> {
         cast(self.0.try_get_untracked())

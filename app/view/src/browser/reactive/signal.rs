@@ -1,34 +1,34 @@
-//! Values that are followed.
+//! Signals.
 
 use std::{marker::PhantomData, ops::DerefMut};
 
 use leptos::prelude::{ReadUntracked as _, RwSignal as Inner, Set as _, Track as _, Write as _};
 
-use super::held::{Held, Look, Ref, gone, handle, open_mut, readable};
+use super::boxed::{Boxed, ReadGuard, Ref, disposed, handle, readable, unbox_mut};
 
-/// A value that is followed.
-pub struct RwSignal<T>(pub(super) Inner<Held>, PhantomData<fn() -> T>);
+/// A value whose readers run again when it changes.
+pub struct RwSignal<T>(pub(super) Inner<Boxed>, PhantomData<fn() -> T>);
 
 handle!(RwSignal);
 readable!(RwSignal);
 
-pub(super) fn look(signal: Inner<Held>, is_followed: bool) -> Option<Look> {
-    if is_followed {
+pub(super) fn guard(signal: Inner<Boxed>, is_tracked: bool) -> Option<ReadGuard> {
+    if is_tracked {
         signal.track();
     }
-    signal.try_read_untracked().map(Look::Signal)
+    signal.try_read_untracked().map(ReadGuard::Signal)
 }
 
-fn made(value: Held) -> Inner<Held> {
+fn new_boxed(value: Boxed) -> Inner<Boxed> {
     Inner::new(value)
 }
 
-fn put(signal: Inner<Held>, value: Held) -> bool {
+fn set_boxed(signal: Inner<Boxed>, value: Boxed) -> bool {
     signal.try_set(value).is_none()
 }
 
-/// The value, to change it: those who follow it are told when this goes.
-fn open(signal: &Inner<Held>) -> Option<impl DerefMut<Target = Held>> {
+/// The value, to change it: its subscribers are notified when the guard is dropped.
+fn write(signal: &Inner<Boxed>) -> Option<impl DerefMut<Target = Boxed>> {
     signal.try_write()
 }
 
@@ -36,18 +36,18 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
     /// A signal with its first value.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self(made(Box::new(value)), PhantomData)
+        Self(new_boxed(Box::new(value)), PhantomData)
     }
 
-    /// Puts another value in its place.
+    /// Sets the value.
     pub fn set(&self, value: T) {
-        put(self.0, Box::new(value));
+        set_boxed(self.0, Box::new(value));
     }
 
-    /// The same where it may be gone: true if it is there. Leptos' own gives the value back if not, so
-    /// that code of both halves cannot look at what this says.
+    /// The same where it may be disposed; false if it is. Leptos' own returns the value that was not
+    /// set, so code that looks at the result does not compile in both halves.
     pub fn try_set(&self, value: T) -> bool {
-        put(self.0, Box::new(value))
+        set_boxed(self.0, Box::new(value))
     }
 
     /// Changes the value in its place.
@@ -55,8 +55,8 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
         let _ = self.try_update(update);
     }
 
-    /// What `update` makes of the value, which it may change; `None` if it is gone.
+    /// What `update` makes of the value, which it may change; `None` if it is disposed.
     pub fn try_update<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
-        open(&self.0).map(|mut held| update(open_mut(&mut held)))
+        write(&self.0).map(|mut boxed| update(unbox_mut(&mut boxed)))
     }
 }

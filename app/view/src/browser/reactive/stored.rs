@@ -1,39 +1,39 @@
-//! Values that nobody follows.
+//! Values that are not tracked.
 
 use std::{marker::PhantomData, ops::DerefMut};
 
 use leptos::prelude::{ReadValue as _, StoredValue as Inner, WriteValue as _};
 
-use super::held::{Held, Look, Ref, gone, handle, open_mut};
+use super::boxed::{Boxed, ReadGuard, Ref, disposed, handle, unbox_mut};
 
-/// A value that lives as long as the part of the page that made it, and that nobody follows.
-pub struct StoredValue<T>(pub(super) Inner<Held>, PhantomData<fn() -> T>);
+/// A value that lives as long as the part of the page that made it, and is not tracked.
+pub struct StoredValue<T>(pub(super) Inner<Boxed>, PhantomData<fn() -> T>);
 
 handle!(StoredValue);
 
-pub(super) fn look(stored: Inner<Held>) -> Option<Look> {
-    stored.try_read_value().map(Look::Stored)
+pub(super) fn guard(stored: Inner<Boxed>) -> Option<ReadGuard> {
+    stored.try_read_value().map(ReadGuard::Stored)
 }
 
-pub(super) fn made(value: Held) -> Inner<Held> {
+pub(super) fn new_boxed(value: Boxed) -> Inner<Boxed> {
     Inner::new(value)
 }
 
 /// The value, to change it.
-fn open(stored: &Inner<Held>) -> Option<impl DerefMut<Target = Held>> {
+fn write(stored: &Inner<Boxed>) -> Option<impl DerefMut<Target = Boxed>> {
     stored.try_write_value()
 }
 
 impl<T: Send + Sync + 'static> StoredValue<T> {
-    /// A place with its first value.
+    /// Stores a value.
     #[must_use]
     pub fn new(value: T) -> Self {
-        Self(made(Box::new(value)), PhantomData)
+        Self(new_boxed(Box::new(value)), PhantomData)
     }
 
-    /// Puts another value in its place.
+    /// Sets the value.
     pub fn set_value(&self, value: T) {
-        self.update_value(|held| *held = value);
+        self.update_value(|boxed| *boxed = value);
     }
 
     /// Changes the value in its place.
@@ -41,21 +41,21 @@ impl<T: Send + Sync + 'static> StoredValue<T> {
         let _ = self.try_update_value(update);
     }
 
-    /// What `update` makes of the value, which it may change; `None` if it is gone.
+    /// What `update` makes of the value, which it may change; `None` if it is disposed.
     pub fn try_update_value<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
-        open(&self.0).map(|mut held| update(open_mut(&mut held)))
+        write(&self.0).map(|mut boxed| update(unbox_mut(&mut boxed)))
     }
 
     /// The value.
     #[must_use]
     pub fn read_value(&self) -> Ref<T> {
-        self.try_read_value().unwrap_or_else(|| gone())
+        self.try_read_value().unwrap_or_else(|| disposed())
     }
 
-    /// The value, unless it is gone.
+    /// The value, unless it is disposed.
     #[must_use]
     pub fn try_read_value(&self) -> Option<Ref<T>> {
-        look(self.0).map(|look| Ref(look, PhantomData))
+        guard(self.0).map(|guard| Ref(guard, PhantomData))
     }
 
     /// What `read` makes of the value.
@@ -63,7 +63,7 @@ impl<T: Send + Sync + 'static> StoredValue<T> {
         read(&self.read_value())
     }
 
-    /// What `read` makes of the value, unless it is gone.
+    /// What `read` makes of the value, unless it is disposed.
     pub fn try_with_value<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.try_read_value().map(|value| read(&value))
     }
@@ -76,7 +76,7 @@ impl<T: Clone + Send + Sync + 'static> StoredValue<T> {
         self.read_value().clone()
     }
 
-    /// A copy of the value, unless it is gone.
+    /// A copy of the value, unless it is disposed.
     #[must_use]
     pub fn try_get_value(&self) -> Option<T> {
         self.try_read_value().map(|value| value.clone())

@@ -1,4 +1,4 @@
-//! The server's half. Its paths are those of the browser's half.
+//! Leptos' router. Its paths are those of `page`.
 
 use leptos::{children::ToChildren as _, prelude::*};
 use leptos_router::{

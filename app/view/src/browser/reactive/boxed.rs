@@ -1,55 +1,55 @@
-//! What a signal holds, whatever its type.
+//! The values of signals, whatever their type.
 
 use std::{any::Any, fmt, marker::PhantomData, ops::Deref};
 
 use leptos::prelude::{Memo, ReadUntracked, ReadValue, RwSignal, StoredValue};
 
 /// A value of any type.
-pub(super) type Held = Box<dyn Any + Send + Sync>;
+pub(super) type Boxed = Box<dyn Any + Send + Sync>;
 
-/// The value again. Whoever made it knows its type.
-pub(super) fn open<T: 'static>(held: &Held) -> &T {
-    match (**held).downcast_ref() {
+/// The value. The handle that boxed it knows its type.
+pub(super) fn unbox<T: 'static>(boxed: &Boxed) -> &T {
+    match (**boxed).downcast_ref() {
         Some(value) => value,
-        None => unreachable!("a signal holds what it was made for"),
+        None => unreachable!("a signal holds a value of its own type"),
     }
 }
 
-/// The value again, to change it.
-pub(super) fn open_mut<T: 'static>(held: &mut Held) -> &mut T {
-    match (**held).downcast_mut() {
+/// The value, to change it.
+pub(super) fn unbox_mut<T: 'static>(boxed: &mut Boxed) -> &mut T {
+    match (**boxed).downcast_mut() {
         Some(value) => value,
-        None => unreachable!("a signal holds what it was made for"),
+        None => unreachable!("a signal holds a value of its own type"),
     }
 }
 
-/// A look at what is held; it is locked meanwhile, but for a value that was made for this look.
-pub(super) enum Look {
-    Signal(<RwSignal<Held> as ReadUntracked>::Value),
-    Memo(<Memo<Held> as ReadUntracked>::Value),
-    Stored(<StoredValue<Held> as ReadValue>::Value),
-    Made(Held),
+/// Read access to a boxed value, which is locked meanwhile, unless it was made for this access.
+pub(super) enum ReadGuard {
+    Signal(<RwSignal<Boxed> as ReadUntracked>::Value),
+    Memo(<Memo<Boxed> as ReadUntracked>::Value),
+    Stored(<StoredValue<Boxed> as ReadValue>::Value),
+    Made(Boxed),
 }
 
-impl Look {
-    fn held(&self) -> &Held {
+impl ReadGuard {
+    fn boxed(&self) -> &Boxed {
         match self {
-            Self::Signal(held) => held,
-            Self::Memo(held) => held,
-            Self::Stored(held) => held,
-            Self::Made(held) => held,
+            Self::Signal(boxed) => boxed,
+            Self::Memo(boxed) => boxed,
+            Self::Stored(boxed) => boxed,
+            Self::Made(boxed) => boxed,
         }
     }
 }
 
-/// A look at the value of a signal: Leptos' `ReadGuard`.
-pub struct Ref<T>(pub(super) Look, pub(super) PhantomData<fn() -> T>);
+/// Read access to the value of a signal: what is `ReadGuard` in Leptos.
+pub struct Ref<T>(pub(super) ReadGuard, pub(super) PhantomData<fn() -> T>);
 
 impl<T: 'static> Deref for Ref<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        open(self.0.held())
+        unbox(self.0.boxed())
     }
 }
 
@@ -59,37 +59,37 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Ref<T> {
     }
 }
 
-/// What is gone with the part of the page that it belonged to, or is just being changed.
+/// Panics: a signal was disposed with its part of the page, or is being changed.
 #[cfg_attr(debug_assertions, track_caller)]
-pub(super) fn gone() -> ! {
-    unreachable!("a signal is read that is gone with its part of the page, or being changed")
+pub(super) fn disposed() -> ! {
+    unreachable!("a signal is read that is disposed, or being changed")
 }
 
-/// The ways to read: each handle has `look`, and gets Leptos' methods.
+/// Leptos' methods to read, for a handle with a function `guard` in its module.
 macro_rules! readable {
     ($handle:ident) => {
         impl<T: 'static> $handle<T> {
-            /// The value, which is followed.
+            /// The value, which is tracked.
             #[must_use]
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn read(&self) -> Ref<T> {
-                self.try_look(true).unwrap_or_else(|| gone())
+                self.try_guard(true).unwrap_or_else(|| disposed())
             }
 
             /// The value as it is now.
             #[must_use]
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn read_untracked(&self) -> Ref<T> {
-                self.try_look(false).unwrap_or_else(|| gone())
+                self.try_guard(false).unwrap_or_else(|| disposed())
             }
 
-            /// The value as it is now, unless it is gone.
+            /// The value as it is now, unless it is disposed.
             #[must_use]
             pub fn try_read_untracked(&self) -> Option<Ref<T>> {
-                self.try_look(false)
+                self.try_guard(false)
             }
 
-            /// What `read` makes of the value, which is followed.
+            /// What `read` makes of the value, which is tracked.
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
                 read(&self.read())
@@ -101,33 +101,33 @@ macro_rules! readable {
                 read(&self.read_untracked())
             }
 
-            /// What `read` makes of the value as it is now, unless it is gone.
+            /// What `read` makes of the value as it is now, unless it is disposed.
             pub fn try_with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
-                self.try_look(false).map(|value| read(&value))
+                self.try_guard(false).map(|value| read(&value))
             }
 
-            /// Follows the value.
+            /// Tracks the value.
             pub fn track(&self) {
-                let _ = self.try_look(true);
+                let _ = self.try_guard(true);
             }
 
-            fn try_look(&self, is_followed: bool) -> Option<Ref<T>> {
-                look(self.0, is_followed).map(|look| Ref(look, PhantomData))
+            fn try_guard(&self, is_tracked: bool) -> Option<Ref<T>> {
+                guard(self.0, is_tracked).map(|guard| Ref(guard, PhantomData))
             }
         }
 
         impl<T: Clone + 'static> $handle<T> {
-            /// A copy of the value, which is followed.
+            /// A copy of the value, which is tracked.
             #[must_use]
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn get(&self) -> T {
                 self.read().clone()
             }
 
-            /// A copy of the value, which is followed, unless it is gone.
+            /// A copy of the value, which is tracked, unless it is disposed.
             #[must_use]
             pub fn try_get(&self) -> Option<T> {
-                self.try_look(true).map(|value| value.clone())
+                self.try_guard(true).map(|value| value.clone())
             }
 
             /// A copy of the value as it is now.
@@ -137,17 +137,17 @@ macro_rules! readable {
                 self.read_untracked().clone()
             }
 
-            /// A copy of the value as it is now, unless it is gone.
+            /// A copy of the value as it is now, unless it is disposed.
             #[must_use]
             pub fn try_get_untracked(&self) -> Option<T> {
-                self.try_look(false).map(|value| value.clone())
+                self.try_guard(false).map(|value| value.clone())
             }
         }
     };
 }
 pub(super) use readable;
 
-/// What every handle is: small, and copied.
+/// The traits of every handle, which is small and copied.
 macro_rules! handle {
     ($handle:ident) => {
         impl<T> Clone for $handle<T> {

@@ -1,5 +1,5 @@
-//! Writes the functions of the browser half anew: each once, and in an order that compresses well.
-//! What they do is unchanged, and so is everything else of the module but their numbers.
+//! Merges equal functions of the browser half, and puts functions in an order that compresses well.
+//! What they do is unchanged, and so is everything else of the module but their indices.
 
 use std::collections::HashMap;
 
@@ -13,32 +13,32 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::likeness;
+use super::similarity::order_by_similarity;
 
-/// The same module, its functions arranged. Custom sections are left out.
+/// Returns the module with its functions merged and reordered, without custom sections.
 ///
 /// # Errors
-/// It is no module, or has sections that this does not know.
-pub(super) fn arranged(wasm: &[u8]) -> Result<Vec<u8>> {
+/// `wasm` is not a module, or has sections that this does not know.
+pub(super) fn reorder(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut wasm = wasm.to_vec();
     // Functions that differ only in which of two equal ones they call are equal in the next round.
     loop {
         let functions = Functions::of(&wasm)?;
-        let kept = functions.distinct();
-        let (before, left) = (kept.len(), kept.iter().enumerate().filter(|(at, by)| at == *by));
-        let order: Vec<usize> = left.map(|(at, _)| at).collect();
-        if order.len() == before {
-            return functions.written(&wasm, functions.chained()?, &kept);
+        let merged = functions.merge();
+        let firsts = merged.iter().enumerate().filter(|(at, first)| at == *first);
+        let order: Vec<usize> = firsts.map(|(at, _)| at).collect();
+        if order.len() == merged.len() {
+            return functions.write(&wasm, functions.order()?, &merged);
         }
-        wasm = functions.written(&wasm, order, &kept)?;
+        wasm = functions.write(&wasm, order, &merged)?;
     }
 }
 
 /// The functions that a module defines.
 struct Functions<'a> {
-    /// How many it imports: those have the first numbers.
+    /// How many it imports: those have the first indices.
     imported: usize,
-    /// The number of each one's type.
+    /// The index of each one's type.
     types: Vec<u32>,
     bodies: Vec<FunctionBody<'a>>,
 }
@@ -63,79 +63,81 @@ impl<'a> Functions<'a> {
         Ok(found)
     }
 
-    /// For each function, the first one that is the same.
-    fn distinct(&self) -> Vec<usize> {
+    /// For each function, the first one that is equal to it.
+    fn merge(&self) -> Vec<usize> {
         let mut firsts = HashMap::new();
         let typed = self.types.iter().zip(&self.bodies).enumerate();
         typed.map(|(at, (ty, body))| *firsts.entry((ty, body.as_bytes())).or_insert(at)).collect()
     }
 
-    /// All of them, those of one type beside each other, and of these each beside one that it is
-    /// like: a compressor finds what repeats more cheaply where it is near.
-    fn chained(&self) -> Result<Vec<usize>> {
-        let said: Vec<Vec<u8>> = self.bodies.iter().map(said).collect::<Result<_, _>>()?;
-        let mut order: Vec<usize> = (0..said.len()).collect();
-        order.sort_by_key(|&at| (self.types.get(at), said.get(at)));
-        let mut chained = Vec::with_capacity(order.len());
-        for alike in order.chunk_by(|&a, &b| self.types.get(a) == self.types.get(b)) {
-            let said: Vec<&[u8]> =
-                alike.iter().filter_map(|&at| said.get(at)).map(Vec::as_slice).collect();
-            let chain = likeness::chain(&said);
-            chained.extend(chain.into_iter().filter_map(|at| alike.get(at).copied()));
+    /// An order of all of them: those of one type together, and similar ones of these side by side.
+    /// Repetition costs a compressor less where it is near.
+    fn order(&self) -> Result<Vec<usize>> {
+        let code: Vec<Vec<u8>> =
+            self.bodies.iter().map(code_without_callees).collect::<Result<_, _>>()?;
+        let mut order: Vec<usize> = (0..code.len()).collect();
+        order.sort_by_key(|&at| (self.types.get(at), code.get(at)));
+        let mut ordered = Vec::with_capacity(order.len());
+        for same_type in order.chunk_by(|&a, &b| self.types.get(a) == self.types.get(b)) {
+            let code: Vec<&[u8]> =
+                same_type.iter().filter_map(|&at| code.get(at)).map(Vec::as_slice).collect();
+            let similar = order_by_similarity(&code);
+            ordered.extend(similar.into_iter().filter_map(|at| same_type.get(at).copied()));
         }
-        Ok(chained)
+        Ok(ordered)
     }
 
-    /// The module with these of its functions in this order. Whoever calls another one calls the
-    /// one by which it is `kept`.
-    fn written(&self, wasm: &[u8], order: Vec<usize>, kept: &[usize]) -> Result<Vec<u8>> {
+    /// The module with these of its functions in this order. Calls of a function go to the one that it
+    /// is `merged` into.
+    fn write(&self, wasm: &[u8], order: Vec<usize>, merged: &[usize]) -> Result<Vec<u8>> {
         let mut places = vec![None; self.bodies.len()];
         for (new, &old) in order.iter().enumerate() {
             if let Some(place) = places.get_mut(old) {
                 *place = Some(new);
             }
         }
-        let mut numbers: Vec<u32> = (0..u32::try_from(self.imported)?).collect();
-        for &by in kept {
-            let place = places.get(by).copied().flatten().context("a function has no place")?;
-            numbers.push(u32::try_from(self.imported + place)?);
+        let mut indices: Vec<u32> = (0..u32::try_from(self.imported)?).collect();
+        for &into in merged {
+            let place = places.get(into).copied().flatten().context("a function has no place")?;
+            indices.push(u32::try_from(self.imported + place)?);
         }
         let mut module = Module::new();
-        Renumbering { order, numbers }
+        Reordering { order, indices }
             .parse_core_module(&mut module, Parser::new(0), wasm)
-            .map_err(|error| anyhow!("cannot arrange the browser half: {error}"))?;
+            .map_err(|error| anyhow!("cannot reorder the browser half: {error}"))?;
         Ok(module.finish())
     }
 }
 
-/// What a function says, but for whom it calls: those numbers change with the order.
-fn said(body: &FunctionBody<'_>) -> Result<Vec<u8>, BinaryReaderError> {
+/// The code of a function without the indices of the functions that it calls, which change with the
+/// order.
+fn code_without_callees(body: &FunctionBody<'_>) -> Result<Vec<u8>, BinaryReaderError> {
     let (start, bytes) = (body.range().start, body.as_bytes());
-    let mut said = Vec::with_capacity(bytes.len());
+    let mut code = Vec::with_capacity(bytes.len());
     let mut operators = body.get_operators_reader()?;
     while !operators.eof() {
         let from = operators.original_position();
         let is_call = matches!(operators.read()?, Operator::Call { .. });
         let to = if is_call { from + 1 } else { operators.original_position() };
-        said.extend_from_slice(bytes.get(from - start..to - start).unwrap_or_default());
+        code.extend_from_slice(bytes.get(from - start..to - start).unwrap_or_default());
     }
-    Ok(said)
+    Ok(code)
 }
 
-struct Renumbering {
-    /// For each place among the functions that are not imported: which one comes there.
+struct Reordering {
+    /// The old position of each function, without imported ones, in the new order.
     order: Vec<usize>,
-    /// The new number of each function, imported ones included.
-    numbers: Vec<u32>,
+    /// The new index of each function, imported ones included.
+    indices: Vec<u32>,
 }
 
-impl Reencode for Renumbering {
+impl Reencode for Reordering {
     type Error = std::convert::Infallible;
 
-    fn function_index(&mut self, number: u32) -> Result<u32, Error> {
-        let at = usize::try_from(number).unwrap_or(usize::MAX);
-        // A number beyond them all would have been no module to begin with.
-        Ok(self.numbers.get(at).copied().unwrap_or(number))
+    fn function_index(&mut self, index: u32) -> Result<u32, Error> {
+        let at = usize::try_from(index).unwrap_or(usize::MAX);
+        // An index beyond them all would not have been a valid module.
+        Ok(self.indices.get(at).copied().unwrap_or(index))
     }
 
     fn parse_function_section(

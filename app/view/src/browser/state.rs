@@ -1,4 +1,4 @@
-//! Views as they stand in the page.
+//! Views in the page.
 
 use std::borrow::Cow;
 
@@ -11,40 +11,40 @@ use leptos::{
     },
 };
 
-use super::{element::Made, foreign::Shown, node::Node};
+use super::{element::ElementState, node::Node, opaque::OpaqueState};
 
-/// A view of any kind as it stands in the page: one for each kind of [`Node`].
-pub enum Standing {
+/// A view in the page: a variant for each kind of [`Node`].
+pub enum NodeState {
     Nothing(Placeholder),
     Text(<Cow<'static, str> as Render>::State),
-    Element(Box<Made>),
+    Element(Box<ElementState>),
     Inert(<InertElement as Render>::State),
-    Row(Vec<Standing>),
+    Row(Vec<NodeState>),
     List(<Vec<Node> as Render>::State),
-    Followed(Followed),
-    Foreign(Shown),
+    Reactive(Reactive),
+    Opaque(OpaqueState),
 }
 
-/// What is made anew when a signal changes.
-pub struct Followed(pub(super) RenderEffect<Standing>);
+/// A view that is made again when a signal changes.
+pub struct Reactive(pub(super) RenderEffect<NodeState>);
 
-impl Drop for Followed {
-    /// What stands goes at once, though the effect may be waiting for its turn and live on.
+impl Drop for Reactive {
+    /// Drops the view at once, even if the effect is scheduled and lives on.
     fn drop(&mut self) {
         drop(self.0.take_value());
     }
 }
 
-impl Standing {
-    /// Puts another in its place.
-    pub(super) fn give_way(&mut self, mut new: Self) {
+impl NodeState {
+    /// Replaces it in the page.
+    pub(super) fn replace_with(&mut self, mut new: Self) {
         self.insert_before_this(&mut new);
         self.unmount();
         *self = new;
     }
 }
 
-impl Mountable for Standing {
+impl Mountable for NodeState {
     fn unmount(&mut self) {
         match self {
             Self::Nothing(place) => place.unmount(),
@@ -53,8 +53,8 @@ impl Mountable for Standing {
             Self::Inert(inert) => inert.unmount(),
             Self::Row(row) => row.iter_mut().for_each(Self::unmount),
             Self::List(list) => list.unmount(),
-            Self::Followed(followed) => followed.0.unmount(),
-            Self::Foreign(shown) => shown.unmount(),
+            Self::Reactive(reactive) => reactive.0.unmount(),
+            Self::Opaque(shown) => shown.unmount(),
         }
     }
 
@@ -66,8 +66,8 @@ impl Mountable for Standing {
             Self::Inert(inert) => inert.mount(parent, marker),
             Self::Row(row) => row.iter_mut().for_each(|one| one.mount(parent, marker)),
             Self::List(list) => list.mount(parent, marker),
-            Self::Followed(followed) => followed.0.mount(parent, marker),
-            Self::Foreign(shown) => shown.mount(parent, marker),
+            Self::Reactive(reactive) => reactive.0.mount(parent, marker),
+            Self::Opaque(shown) => shown.mount(parent, marker),
         }
     }
 
@@ -79,12 +79,12 @@ impl Mountable for Standing {
             Self::Inert(inert) => inert.insert_before_this(child),
             Self::Row(row) => row.iter().any(|one| one.insert_before_this(child)),
             Self::List(list) => list.insert_before_this(child),
-            Self::Followed(followed) => followed.0.insert_before_this(child),
-            Self::Foreign(shown) => shown.insert_before_this(child),
+            Self::Reactive(reactive) => reactive.0.insert_before_this(child),
+            Self::Opaque(shown) => shown.insert_before_this(child),
         }
     }
 
-    /// None: these are for attributes from outside, which are lost.
+    /// None: these are for attributes from outside, which there are none of.
     fn elements(&self) -> Vec<Element> {
         Vec::new()
     }

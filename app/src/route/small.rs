@@ -1,5 +1,5 @@
-//! The browser's half: links of this site and the browser's own steps back and forth change the URL,
-//! and pages follow it. Its paths are those of the server's half.
+//! The browser's own router: links of this site and the browser's own steps back and forth change the
+//! URL, and pages follow it. Its paths are those of `stock`.
 
 use leptos::{ev, prelude::*};
 use leptos_router::location::{BrowserUrl, LocationProvider as _};

@@ -1,6 +1,5 @@
-//! Gives what the browser half imports short names, and takes out of its JavaScript what only
-//! people read. wasm-bindgen's names end in hashes, which no compressor makes smaller, and stand in
-//! both files.
+//! Gives the imports of the browser half short names, and removes comments and indentation from its
+//! JavaScript. wasm-bindgen's names end in hashes, which do not compress, and are in both files.
 
 use std::collections::HashMap;
 
@@ -11,18 +10,18 @@ use wasm_encoder::{
 };
 use wasmparser::{ImportSectionReader, Parser};
 
-/// The script and the module that it wants, with short names between them.
+/// Returns the script and its module, with short names between them.
 ///
 /// # Errors
-/// They are not what wasm-bindgen writes: a name is not given, a text goes over several lines, or a
-/// comment ends within one.
-pub(super) fn shortened(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
+/// They are not what wasm-bindgen writes: the script lacks an import, a string goes over several lines,
+/// or a comment ends within a line.
+pub(super) fn shorten(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
     let mut module = Module::new();
     names
         .parse_core_module(&mut module, Parser::new(0), wasm)
-        .map_err(|error| anyhow!("cannot rename what the browser half imports: {error}"))?;
-    Ok((names.within(script)?, module.finish()))
+        .map_err(|error| anyhow!("cannot rename the imports of the browser half: {error}"))?;
+    Ok((names.apply_to(script)?, module.finish()))
 }
 
 /// The short name of each import.
@@ -30,26 +29,29 @@ pub(super) fn shortened(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> 
 struct Names(HashMap<String, String>);
 
 impl Names {
-    /// The script, giving what it gives by these names; without comments and indentation.
-    fn within(mut self, script: &str) -> Result<String> {
+    /// The script with these names for its exports, without comments and indentation.
+    fn apply_to(mut self, script: &str) -> Result<String> {
         let mut short = String::with_capacity(script.len());
         let mut is_comment = false;
         for line in script.lines().map(str::trim) {
             is_comment |= line.starts_with("/**");
-            let is_for_people = is_comment || line.is_empty() || line.starts_with("//");
+            let is_skipped = is_comment || line.is_empty() || line.starts_with("//");
             is_comment &= !line.ends_with("*/");
-            if is_for_people {
+            if is_skipped {
                 continue;
             }
-            ensure!(line.matches('`').count() % 2 == 0, "a text goes over several lines: `{line}`");
-            let given = line.split_once(": ").and_then(|(name, value)| {
+            ensure!(
+                line.matches('`').count() % 2 == 0,
+                "a string goes over several lines: `{line}`"
+            );
+            let renamed = line.split_once(": ").and_then(|(name, value)| {
                 self.0.remove(name).map(|name| format!("{name}: {value}"))
             });
-            short.push_str(given.as_deref().unwrap_or(line));
+            short.push_str(renamed.as_deref().unwrap_or(line));
             short.push('\n');
         }
         ensure!(!is_comment, "a comment does not end at the end of a line");
-        ensure!(self.0.is_empty(), "the script does not give {:?}", self.0.keys());
+        ensure!(self.0.is_empty(), "the script lacks the imports {:?}", self.0.keys());
         Ok(short)
     }
 }

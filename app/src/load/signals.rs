@@ -1,11 +1,12 @@
-//! The browser's half: the first answer is found in the page, later ones are asked for. Leptos' own
-//! resources do the same and much more, which the page would carry.
+//! The browser's own, without `stock-leptos`: the first answer is found in the page, later ones are
+//! fetched. Leptos' resources do the same and much more, which the page would carry.
 
 use std::future::Future;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::wire::json::{self, Readable};
+use super::page_data;
+use crate::wire::json::Readable;
 
 /// What a page loads. A cheap-clone handle on signals.
 pub(crate) struct Resource<T> {
@@ -14,7 +15,7 @@ pub(crate) struct Resource<T> {
     /// Whether another one is on its way.
     is_loading: RwSignal<bool>,
     /// Raised to load it again.
-    again: RwSignal<u32>,
+    version: RwSignal<u32>,
 }
 
 impl<T> Clone for Resource<T> {
@@ -28,12 +29,14 @@ impl<T> Copy for Resource<T> {}
 impl<T> Resource<T> {
     /// Loads it again.
     pub(crate) fn refetch(self) {
-        self.again.update(|again| *again = again.wrapping_add(1));
+        self.version.update(|version| *version = version.wrapping_add(1));
     }
 }
 
-/// Loads what `fetcher` makes of `source`, anew whenever `source` changes.
+/// Loads what `fetcher` makes of `source`, and again whenever `source` changes. No other resource of
+/// a page may have the same `name`.
 pub(crate) fn resource<S, T, F>(
+    name: &'static str,
     source: impl Fn() -> S + Send + Sync + 'static,
     fetcher: impl Fn(S) -> F + Send + Sync + 'static,
 ) -> Resource<T>
@@ -42,16 +45,16 @@ where
     T: Readable + Send + Sync + 'static,
     F: Future<Output = T> + Send + 'static,
 {
-    let first: Option<T> = written().and_then(|text| json::read(&text).ok());
+    let first: Option<T> = page_data::take(name);
     let is_loading = RwSignal::new(first.is_none());
     let source = Memo::new(move |_| source());
     let written_for = first.is_some().then(|| source.get_untracked());
-    let resource = Resource { answer: RwSignal::new(first), is_loading, again: RwSignal::new(0) };
+    let resource = Resource { answer: RwSignal::new(first), is_loading, version: RwSignal::new(0) };
     // Of several answers that are on their way the last one counts.
     let asked = StoredValue::new(0_u32);
     Effect::new(move |was: Option<()>| {
-        let (source, again) = (source.get(), resource.again.get());
-        if was.is_none() && again == 0 && written_for.as_ref() == Some(&source) {
+        let (source, version) = (source.get(), resource.version.get());
+        if was.is_none() && version == 0 && written_for.as_ref() == Some(&source) {
             return;
         }
         asked.update_value(|asked| *asked = asked.wrapping_add(1));
@@ -69,38 +72,25 @@ where
     resource
 }
 
-/// What the server wrote for the resource whose turn it is.
-fn written() -> Option<String> {
-    let shared = Owner::current_shared_context()?;
-    let id = shared.next_id();
-    shared.read_data(&id)
-}
-
-/// Takes the turn that Leptos' `Suspense` and `Transition` take on the server.
-fn wait() {
-    let _ = Owner::current_shared_context().map(|shared| shared.next_id());
-}
-
-/// What is loaded; while it is loaded anew, what `opening` makes.
-pub(crate) fn anew<T, V>(
+/// What is loaded; `fallback` while it loads, also when it loads again.
+pub(crate) fn suspense<T, V>(
     resource: Resource<T>,
-    opening: impl Fn() -> V + Send + Sync + 'static,
+    fallback: impl Fn() -> V + Send + Sync + 'static,
     show: impl Fn(T) -> Erased + Send + Sync + 'static,
 ) -> Erased
 where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    wait();
     let view = move || {
         let answer = (!resource.is_loading.get()).then(|| resource.answer.get()).flatten();
-        answer.map_or_else(|| opening().into_render(), &show)
+        answer.map_or_else(|| fallback().into_render(), &show)
     };
     view.erased()
 }
 
-/// What is loaded; while it is loaded anew, what was there before.
-pub(crate) fn kept<T>(
+/// What is loaded; what was there before while it loads again.
+pub(crate) fn transition<T>(
     resource: Resource<T>,
     show: impl Fn(T) -> Erased + Send + Sync + 'static,
 ) -> Erased
@@ -108,11 +98,11 @@ where
     T: Clone + Send + Sync + 'static,
 {
     let answer = move || resource.answer.get();
-    shown(resource, answer, show)
+    show_settled(resource, answer, show)
 }
 
-/// The same of answers that fit alone: of others, what fitted last stays.
-pub(crate) fn kept_where<T>(
+/// The same for the answers that fit; while another one is loaded, the last that fitted stays.
+pub(crate) fn transition_if<T>(
     resource: Resource<T>,
     fits: impl Fn(&T) -> bool + Send + Sync + 'static,
     show: impl Fn(T) -> Erased + Send + Sync + 'static,
@@ -124,15 +114,14 @@ where
         let now = resource.answer.read().as_ref().filter(|answer| fits(answer)).cloned();
         now.or_else(|| last.cloned().flatten())
     });
-    shown(resource, move || answer.get(), show)
+    show_settled(resource, move || answer.get(), show)
 }
 
-fn shown<T: 'static>(
+fn show_settled<T: 'static>(
     resource: Resource<T>,
     answer: impl Fn() -> Option<T> + Send + 'static,
     show: impl Fn(T) -> Erased + Send + 'static,
 ) -> Erased {
-    wait();
     // What was loaded before this was here is of something else.
     let is_first = StoredValue::new(true);
     let view = move || {

@@ -1,0 +1,18 @@
+//! The browser's half: reads data blocks.
+
+use leptos::prelude::document;
+
+use super::id;
+use crate::wire::json::{self, Readable};
+
+/// Takes the answer that the server wrote for a resource out of the page. `None` where there is none
+/// (any more): whoever comes back to a page loads it.
+pub(in crate::load) fn take<T: Readable>(name: &str) -> Option<T> {
+    let block = document().get_element_by_id(&id(name))?;
+    block.remove();
+    json::read(&block.text_content()?).ok()
+}
+
+/// Does nothing: only the server writes data blocks.
+#[cfg(feature = "stock-leptos")]
+pub(in crate::load) fn register<T>(_name: &'static str, _data: &T) {}

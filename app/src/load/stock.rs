@@ -1,0 +1,132 @@
+//! Leptos' own: what the server always uses, and the browser with `stock-leptos`.
+
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    sync::Mutex,
+};
+
+use leptos::prelude::*;
+use serde::Serialize;
+
+use super::page_data;
+use crate::wire::json::Readable;
+
+/// What a page loads: Leptos' resource, but that its answer reaches the browser under a name. A
+/// cheap-clone handle.
+pub(crate) struct Resource<T: 'static> {
+    answer: AsyncDerived<T>,
+    /// Raised to load it again.
+    version: RwSignal<u32>,
+}
+
+impl<T> Clone for Resource<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Resource<T> {}
+
+impl<T> Resource<T> {
+    /// Loads it again.
+    pub(crate) fn refetch(self) {
+        self.version.update(|version| *version = version.wrapping_add(1));
+    }
+}
+
+/// Loads what `fetcher` makes of `source`, and again whenever `source` changes. No other resource of
+/// a page may have the same `name`.
+pub(crate) fn resource<S, T, F>(
+    name: &'static str,
+    source: impl Fn() -> S + Send + Sync + 'static,
+    fetcher: impl Fn(S) -> F + Send + Sync + 'static,
+) -> Resource<T>
+where
+    S: PartialEq + Clone + Send + Sync + 'static,
+    T: Serialize + Readable + Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let source = Memo::new(move |_| source());
+    let version = RwSignal::new(0_u32);
+    // Its lock is held for the take.
+    let written = Mutex::new(page_data::take::<T>(name));
+    let answer = ArcAsyncDerived::new(move || {
+        version.track();
+        let source = source.get();
+        let written = written.lock().ok().and_then(|mut written| written.take());
+        let answer: Pin<Box<dyn Future<Output = T> + Send>> = match written {
+            // Ready at once, so that what the server rendered is hydrated with it.
+            Some(answer) => Box::pin(ready(answer)),
+            None => Box::pin(untrack(|| fetcher(source))),
+        };
+        answer
+    });
+    page_data::register(name, &answer);
+    Resource { answer: answer.into(), version }
+}
+
+/// What is loaded; `fallback` while it loads, also when it loads again.
+pub(crate) fn suspense<T, V>(
+    resource: Resource<T>,
+    fallback: impl Fn() -> V + Send + Sync + 'static,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+    V: IntoView + 'static,
+{
+    let content = move || {
+        let show = show.clone();
+        Suspend::new(async move { show(resource.answer.await) })
+    };
+    view! { <Suspense fallback>{content}</Suspense> }.erased()
+}
+
+/// What is loaded; what was there before while it loads again.
+pub(crate) fn transition<T>(
+    resource: Resource<T>,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+{
+    show_settled(resource.answer, show)
+}
+
+/// The same for the answers that fit; while another one is loaded, the last that fitted stays.
+pub(crate) fn transition_if<T>(
+    resource: Resource<T>,
+    fits: impl Fn(&T) -> bool + Clone + Send + Sync + 'static,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + PartialEq + Send + Sync + 'static,
+{
+    let answer = AsyncDerived::new(move || {
+        let fits = fits.clone();
+        async move {
+            let answer = resource.answer.await;
+            // The server loads once, for what it renders: waiting would never end there.
+            if !cfg!(feature = "ssr") && !fits(&answer) {
+                std::future::pending::<()>().await;
+            }
+            answer
+        }
+    });
+    show_settled(answer, show)
+}
+
+fn show_settled<T>(
+    answer: AsyncDerived<T>,
+    show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
+) -> Erased
+where
+    T: Clone + Send + Sync + 'static,
+{
+    let content = move || {
+        let show = show.clone();
+        Suspend::new(async move { show(answer.await) })
+    };
+    view! { <Transition>{content}</Transition> }.erased()
+}
