@@ -16,14 +16,14 @@ const HASH_DIGITS: usize = 16;
 
 /// How hard to compress.
 #[derive(Clone, Copy)]
-pub(crate) enum Effort {
+pub(crate) enum CompressionEffort {
     /// As small as the formats allow.
     Smallest,
     /// Hardly at all: nobody waits for a local download, but everybody for a build.
     Quickest,
 }
 
-impl Effort {
+impl CompressionEffort {
     const fn brotli_quality(self) -> i32 {
         match self {
             Self::Smallest => 11,
@@ -41,7 +41,7 @@ impl Effort {
 
 /// What a file is for.
 #[derive(Clone, Copy)]
-pub(crate) enum Role {
+pub(crate) enum AssetRole {
     /// The JavaScript that loads the browser half.
     Script,
     /// The browser half.
@@ -52,7 +52,7 @@ pub(crate) enum Role {
     Public,
 }
 
-impl Role {
+impl AssetRole {
     /// The field of `BrowserHalf` that gets the name.
     const fn field(self) -> Option<&'static str> {
         match self {
@@ -67,7 +67,7 @@ impl Role {
 /// A file to embed.
 pub(crate) struct File {
     /// What it is for.
-    pub(crate) role: Role,
+    pub(crate) role: AssetRole,
     /// Its name if it is public, else what its name ends in.
     pub(crate) name: String,
     /// What it says.
@@ -76,7 +76,7 @@ pub(crate) struct File {
 
 /// Writes the files to `out_dir/assets`, each also compressed where that makes it smaller, and
 /// `out_dir/assets.rs`, which embeds them as `ASSETS` and names the `BROWSER_HALF`.
-pub(crate) fn write(files: Vec<File>, effort: Effort, out_dir: &Path) -> Result<()> {
+pub(crate) fn write(files: Vec<File>, effort: CompressionEffort, out_dir: &Path) -> Result<()> {
     let folder = out_dir.join("assets");
     if folder.exists() {
         fs::remove_dir_all(&folder).context("cannot clear the assets of an earlier build")?;
@@ -155,7 +155,7 @@ fn content_type(name: &str) -> Result<&'static str> {
     })
 }
 
-fn brotli(mut bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+fn brotli(mut bytes: &[u8], effort: CompressionEffort) -> io::Result<Vec<u8>> {
     let parameters = brotli::enc::BrotliEncoderParams {
         quality: effort.brotli_quality(),
         // The largest window that every browser takes.
@@ -168,7 +168,7 @@ fn brotli(mut bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
     Ok(compressed)
 }
 
-fn gzip(bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
+fn gzip(bytes: &[u8], effort: CompressionEffort) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), effort.gzip_level());
     encoder.write_all(bytes)?;
     encoder.finish()

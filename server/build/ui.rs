@@ -14,8 +14,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use self::{
-    embed::{Effort, File, Role},
-    wasm::{Profile, Renderer},
+    embed::{AssetRole, CompressionEffort, File},
+    wasm::{Profile, ViewRenderer},
 };
 
 /// Chooses how the browser half is compiled: `release` or `dev`. Unset, it follows the profile
@@ -57,15 +57,15 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     let bound = wasm::build(&root, out_dir, profile, renderer()?)?;
     let style = style::bundle(&root.join("style/main.css"))?;
     let mut files = vec![
-        File { role: Role::Script, name: "js".to_owned(), bytes: bound.script.into_bytes() },
-        File { role: Role::Wasm, name: "wasm".to_owned(), bytes: bound.wasm },
-        File { role: Role::Style, name: "css".to_owned(), bytes: style.into_bytes() },
+        File { role: AssetRole::Script, name: "js".to_owned(), bytes: bound.script.into_bytes() },
+        File { role: AssetRole::Wasm, name: "wasm".to_owned(), bytes: bound.wasm },
+        File { role: AssetRole::Style, name: "css".to_owned(), bytes: style.into_bytes() },
     ];
     files.extend(public(&root.join("public"))?);
 
     let effort = match profile {
-        Profile::Release => Effort::Smallest,
-        Profile::Dev => Effort::Quickest,
+        Profile::Release => CompressionEffort::Smallest,
+        Profile::Dev => CompressionEffort::Quickest,
     };
     embed::write(files, effort, out_dir)
 }
@@ -93,13 +93,13 @@ fn profile() -> Result<Profile> {
     }
 }
 
-fn renderer() -> Result<Renderer> {
+fn renderer() -> Result<ViewRenderer> {
     match env::var(RENDERER_VARIABLE).as_deref() {
-        Ok("stock-leptos") => Ok(Renderer::StockLeptos),
+        Ok("stock-leptos") => Ok(ViewRenderer::StockLeptos),
         Ok(other) if !other.is_empty() => {
             bail!("{RENDERER_VARIABLE} is `{other}`; it takes `stock-leptos`, or nothing")
         }
-        _ => Ok(Renderer::Small),
+        _ => Ok(ViewRenderer::Small),
     }
 }
 
@@ -119,7 +119,7 @@ fn public(folder: &Path) -> Result<Vec<File>> {
         let name = entry.file_name().into_string().ok().with_context(reading)?;
         if entry.file_type().with_context(reading)?.is_file() && !name.starts_with('.') {
             let bytes = fs::read(entry.path()).with_context(reading)?;
-            files.push(File { role: Role::Public, name, bytes });
+            files.push(File { role: AssetRole::Public, name, bytes });
         }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -71,14 +71,14 @@ impl Profile {
 
 /// What renders pages in the browser.
 #[derive(Clone, Copy)]
-pub(crate) enum Renderer {
+pub(crate) enum ViewRenderer {
     /// The layer of `app/view`.
     Small,
     /// Leptos as it is.
     StockLeptos,
 }
 
-impl Renderer {
+impl ViewRenderer {
     /// The features of the package that choose it.
     const fn features(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Renderer {
 }
 
 /// The browser half as the page loads it.
-pub(crate) struct Bound {
+pub(crate) struct BrowserBundle {
     /// The JavaScript module.
     pub(crate) script: String,
     /// The WebAssembly that it wants to be given.
@@ -121,8 +121,8 @@ pub(crate) fn build(
     root: &Path,
     out_dir: &Path,
     profile: Profile,
-    renderer: Renderer,
-) -> Result<Bound> {
+    renderer: ViewRenderer,
+) -> Result<BrowserBundle> {
     let compiled = compile(root, &target_dir(out_dir)?, profile, renderer)?;
     bind(&compiled, &out_dir.join("bound"), profile)
 }
@@ -131,7 +131,7 @@ fn compile(
     root: &Path,
     target_dir: &Path,
     profile: Profile,
-    renderer: Renderer,
+    renderer: ViewRenderer,
 ) -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -174,7 +174,7 @@ fn target_dir(out_dir: &Path) -> Result<PathBuf> {
     Ok(folder.join("wasm"))
 }
 
-fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
+fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<BrowserBundle> {
     if folder.exists() {
         fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
     }
@@ -207,12 +207,12 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<Bound> {
     let script = fs::read_to_string(folder.join(script)).context(reading)?;
     let wasm = fs::read(folder.join(wasm)).context(reading)?;
     Ok(match profile {
-        Profile::Dev => Bound { script, wasm },
+        Profile::Dev => BrowserBundle { script, wasm },
         Profile::Release => {
             let (script, wasm) = shorten_imports::shorten(&script, &wasm)?;
             let wasm = reorder_functions::reorder(&wasm)?;
             wasmparser::validate(&wasm).context("the reordered browser half is not a module")?;
-            Bound { script, wasm }
+            BrowserBundle { script, wasm }
         }
     })
 }

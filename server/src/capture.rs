@@ -26,22 +26,24 @@ use hyper::{
 use tokio::sync::oneshot;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::received_body::Arrived;
+use self::received_body::ReceivedBody;
 use crate::{
     config::Config,
     limits::{holder::Holder, rates::Rates},
     respond::{
-        Answering, Due, Early,
-        response::{self, Refusal},
+        EarlyDecision, PendingResponse, Responder,
+        response::{self, Rejection},
     },
-    verification::Verdicts,
+    verification::VerificationQueue,
 };
 use hookglass_limits::budget::Budget;
 use hookglass_listener::{Exchange, Malformed, Peer, client_address::ClientAddress};
-use hookglass_message::{head, request_view::Sent};
+use hookglass_message::{head, request_view::RequestView};
 use hookglass_metrics::{Metrics, Reason};
 use hookglass_senders::{event, sender};
-use hookglass_store::{Captured, Endpoint, Store, StoreError, key::has_key, slug::Slug};
+use hookglass_store::{
+    CapturedRequest, Store, StoreError, StoredEndpoint, key::has_key, slug::Slug,
+};
 
 /// What capturing needs.
 pub(crate) struct Capture {
@@ -55,28 +57,28 @@ pub(crate) struct Capture {
     pub(crate) upload_budget: Budget<Holder>,
     pub(crate) metrics: Metrics,
     /// Decides on answers and gives them.
-    pub(crate) answering: Answering,
+    pub(crate) answering: Responder,
     /// Judges signatures at endpoints that have secrets.
-    pub(crate) verdicts: Verdicts,
+    pub(crate) verdicts: VerificationQueue,
     /// Owns the reading and storing, so that a sender who hangs up changes nothing.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }
 
 /// What a sender is told whose body ended early.
-static CUT: Refusal = Refusal::Malformed(Malformed::Cut);
+static TRUNCATED: Rejection = Rejection::Malformed(Malformed::Cut);
 
 /// A request that is kept, and how its sender is answered.
-enum Kept {
+enum CaptureOutcome {
     /// As all are for which nothing is set.
     Plain(i64),
     /// Its body ended early: what came is kept, but its sender is told.
     Cut(i64),
-    Due(Box<Due>),
+    PendingResponse(Box<PendingResponse>),
 }
 
 /// A request's head with what is known of how it came.
-struct Arrival {
+struct RequestHead {
     parts: Parts,
     /// `None` only for a request that came past the listener.
     exchange: Option<Arc<Exchange>>,
@@ -84,7 +86,7 @@ struct Arrival {
     clock: Instant,
 }
 
-impl Arrival {
+impl RequestHead {
     fn new(parts: Parts) -> Self {
         let exchange = parts.extensions.get::<Arc<Exchange>>().cloned();
         let (received_at, clock) = exchange.as_ref().map_or_else(
@@ -102,20 +104,22 @@ impl Arrival {
 /// Takes any request that no route wanted: captures it if its first segment is an endpoint.
 pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let visit = response::Visit::of(&parts);
-    let arrival = Arrival::new(parts);
+    let visit = response::ResponseContext::of(&parts);
+    let arrival = RequestHead::new(parts);
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
     // From the first look at the store on: over HTTP/2 this handler is dropped as soon as the sender
     // hangs up. In a box: to be spawned and to end, a task is moved several times.
     tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
-        Ok(Ok(Kept::Plain(seq))) => response::captured(&visit, seq),
-        Ok(Ok(Kept::Cut(_))) => capture.refuse(&visit, &CUT),
-        Ok(Ok(Kept::Due(due))) => Box::pin(capture.answering.deliver(*due)).await,
-        Ok(Err(refusal)) => capture.refuse(&visit, &refusal),
+        Ok(Ok(CaptureOutcome::Plain(seq))) => response::captured(&visit, seq),
+        Ok(Ok(CaptureOutcome::Cut(_))) => capture.reject(&visit, &TRUNCATED),
+        Ok(Ok(CaptureOutcome::PendingResponse(due))) => {
+            Box::pin(capture.answering.deliver(*due)).await
+        }
+        Ok(Err(rejection)) => capture.reject(&visit, &rejection),
         // The task ends without an answer only if it panics.
-        Err(_) => capture.refuse(&visit, &Refusal::NotStored),
+        Err(_) => capture.reject(&visit, &Rejection::NotStored),
     }
 }
 
@@ -123,36 +127,36 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
 /// endpoint that it meant, if that can be made out.
 pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let visit = response::Visit::of(&parts);
-    let arrival = Arrival::new(parts);
+    let visit = response::ResponseContext::of(&parts);
+    let arrival = RequestHead::new(parts);
     let malformed = arrival.exchange.as_ref().and_then(|exchange| exchange.malformed);
-    let refusal = malformed.map_or(Refusal::NotStored, Refusal::Malformed);
+    let rejection = malformed.map_or(Rejection::NotStored, Rejection::Malformed);
     if let Ok(endpoint) = capture.endpoint(&arrival.parts).await {
-        capture.note_refusal(&endpoint, &arrival, &refusal).await;
+        capture.note_refusal(&endpoint, &arrival, &rejection).await;
     }
-    capture.refuse(&visit, &refusal)
+    capture.reject(&visit, &rejection)
 }
 
 impl Capture {
     /// Finds the endpoint that a request addresses, keeps or refuses the request, and tells its handler.
     async fn take(
         &self,
-        arrival: Arrival,
+        arrival: RequestHead,
         body: Body,
-        answer: oneshot::Sender<Result<Kept, Refusal>>,
+        answer: oneshot::Sender<Result<CaptureOutcome, Rejection>>,
     ) {
         let endpoint = match self.endpoint(&arrival.parts).await {
             Ok(endpoint) => endpoint,
-            Err(refusal) => {
-                drop(answer.send(Err(refusal)));
+            Err(rejection) => {
+                drop(answer.send(Err(rejection)));
                 return;
             }
         };
         let kept = match self.admit(&endpoint, &arrival) {
             Ok(()) => self.keep(&endpoint, arrival, body).await,
-            Err(refusal) => {
-                self.note_refusal(&endpoint, &arrival, &refusal).await;
-                Err(refusal)
+            Err(rejection) => {
+                self.note_refusal(&endpoint, &arrival, &rejection).await;
+                Err(rejection)
             }
         };
         // The sender may have hung up; what is kept stays kept.
@@ -162,25 +166,25 @@ impl Capture {
     }
 
     /// The endpoint that the request addresses.
-    async fn endpoint(&self, parts: &Parts) -> Result<Arc<Endpoint>, Refusal> {
+    async fn endpoint(&self, parts: &Parts) -> Result<Arc<StoredEndpoint>, Rejection> {
         let slug = first_segment(parts.uri.path())
             .and_then(Slug::from_segment)
-            .ok_or(Refusal::UnknownEndpoint)?;
-        let endpoint = self.store.resolve(&slug).await?.ok_or(Refusal::UnknownEndpoint)?;
+            .ok_or(Rejection::UnknownEndpoint)?;
+        let endpoint = self.store.resolve(&slug).await?.ok_or(Rejection::UnknownEndpoint)?;
         match endpoint.gone {
             None => Ok(endpoint),
-            Some(reason) => Err(Refusal::Gone(reason)),
+            Some(reason) => Err(Rejection::Gone(reason)),
         }
     }
 
     /// Refuses what runs into a limit before its body is read.
-    fn admit(&self, endpoint: &Endpoint, arrival: &Arrival) -> Result<(), Refusal> {
+    fn admit(&self, endpoint: &StoredEndpoint, arrival: &RequestHead) -> Result<(), Rejection> {
         let headers = &arrival.parts.headers;
         let client = arrival.peer().and_then(|peer| self.client_address.counted(peer, headers));
         self.rates.request(endpoint.id, client)?;
         let most = self.config.max_body.0;
         match declared_bytes(headers) {
-            Some(bytes) if bytes > most => Err(Refusal::BodyTooLarge(most)),
+            Some(bytes) if bytes > most => Err(Rejection::BodyTooLarge(most)),
             _ => Ok(()),
         }
     }
@@ -188,67 +192,67 @@ impl Capture {
     /// Reads the request to its end and stores it.
     async fn keep(
         &self,
-        endpoint: &Endpoint,
-        arrival: Arrival,
+        endpoint: &StoredEndpoint,
+        arrival: RequestHead,
         body: Body,
-    ) -> Result<Kept, Refusal> {
-        let (mut arrived, refusal) = match self.read(endpoint, &arrival, body).await {
-            Ok(arrived) => (arrived, None),
+    ) -> Result<CaptureOutcome, Rejection> {
+        let (mut received, rejection) = match self.read(endpoint, &arrival, body).await {
+            Ok(received) => (received, None),
             // What came of the body came: it is kept, as cut.
-            Err((Some(arrived), refusal)) => (*arrived, Some(refusal)),
-            Err((None, refusal)) => {
-                self.note_refusal(endpoint, &arrival, &refusal).await;
-                return Err(refusal);
+            Err((Some(received), rejection)) => (*received, Some(rejection)),
+            Err((None, rejection)) => {
+                self.note_refusal(endpoint, &arrival, &rejection).await;
+                return Err(rejection);
             }
         };
-        let refused = refusal.as_ref().and_then(Refusal::refused);
+        let refused = rejection.as_ref().and_then(Rejection::refused);
         if refused.is_some() && !self.rates.refused_row(endpoint.id) {
-            return Err(refusal.unwrap_or(Refusal::NotStored));
+            return Err(rejection.unwrap_or(Rejection::NotStored));
         }
-        let is_cut = refusal.is_none() && !arrived.complete;
-        let told = if is_cut { Some(&CUT) } else { refusal.as_ref() };
+        let is_cut = rejection.is_none() && !received.complete;
+        let told = if is_cut { Some(&TRUNCATED) } else { rejection.as_ref() };
         let status = response::status(&arrival.parts.headers, told);
-        let mut captured = self.captured(&arrival, &mut arrived, refused, status);
+        let mut captured = self.captured(&arrival, &mut received, refused, status);
         // No rule was meant for a part of a body.
-        let early = if told.is_none() && is_answered(endpoint, &arrival, &captured) {
-            self.answering.early(endpoint, &captured).await
+        let decide_before_store = if told.is_none() && is_answered(endpoint, &arrival, &captured) {
+            self.answering.decide_before_store(endpoint, &captured).await
         } else {
-            Early::Plain
+            EarlyDecision::Plain
         };
-        let visit = response::Visit::of;
+        let visit = response::ResponseContext::of;
         let is_head = arrival.parts.method == Method::HEAD;
-        match &early {
-            Early::Plain => {}
-            Early::Answer(answer, _) => {
+        match &decide_before_store {
+            EarlyDecision::Plain => {}
+            EarlyDecision::CustomResponse(answer, _) => {
                 captured.status = (answer.act != Act::Cut).then(|| answer.status.as_u16());
-                captured.answer = Some(Answering::kept(&visit(&arrival.parts), answer, is_head));
+                captured.answer = Some(Responder::kept(&visit(&arrival.parts), answer, is_head));
                 if answer.label.is_some() {
                     captured.label.clone_from(&answer.label);
                 }
             }
-            Early::Later => {
+            EarlyDecision::Later => {
                 captured.status = None;
-                captured.answer = Some(Answering::undecided());
+                captured.answer = Some(Responder::pending());
             }
         }
         let seq = self.store.append(endpoint.id, captured).await?;
-        arrived.settle();
+        received.commit();
         if endpoint.has_secrets {
             self.verdicts.judge_one(endpoint.id, seq);
         }
-        if let Some(refusal) = refusal {
-            return Err(refusal);
+        if let Some(rejection) = rejection {
+            return Err(rejection);
         }
         if is_cut {
-            return Ok(Kept::Cut(seq));
+            return Ok(CaptureOutcome::Cut(seq));
         }
-        let (decided, is_kept) = match early {
-            Early::Plain => (None, true),
-            Early::Answer(answer, settings) => (Some((*answer, settings)), true),
-            Early::Later => (self.answering.late(endpoint, seq).await, false),
+        let (decided, is_kept) = match decide_before_store {
+            EarlyDecision::Plain => (None, true),
+            EarlyDecision::CustomResponse(answer, settings) => (Some((*answer, settings)), true),
+            EarlyDecision::Later => (self.answering.decide_stored(endpoint, seq).await, false),
         };
-        let Some((answer, settings)) = decided else { return Ok(Kept::Plain(seq)) };
-        Ok(Kept::Due(Box::new(Due {
+        let Some((answer, settings)) = decided else { return Ok(CaptureOutcome::Plain(seq)) };
+        Ok(CaptureOutcome::PendingResponse(Box::new(PendingResponse {
             workspace: endpoint.workspace,
             endpoint: endpoint.id,
             seq,
@@ -264,22 +268,24 @@ impl Capture {
     }
 
     /// Notes that the sender had hung up before its request was stored.
-    async fn missed(&self, endpoint: &Endpoint, kept: Kept) {
+    async fn missed(&self, endpoint: &StoredEndpoint, kept: CaptureOutcome) {
         match kept {
-            Kept::Plain(seq) | Kept::Cut(seq) => self.answering.note_missed(endpoint, seq).await,
-            Kept::Due(due) => self.answering.miss(*due),
+            CaptureOutcome::Plain(seq) | CaptureOutcome::Cut(seq) => {
+                self.answering.note_missed(endpoint, seq).await
+            }
+            CaptureOutcome::PendingResponse(due) => self.answering.record_abandoned(*due),
         }
     }
 
     /// The request as it is to be kept.
     fn captured(
         &self,
-        arrival: &Arrival,
-        arrived: &mut Arrived,
+        arrival: &RequestHead,
+        received: &mut ReceivedBody,
         refused: Option<Refused>,
         status: StatusCode,
-    ) -> Captured {
-        let Arrival { parts, exchange, .. } = arrival;
+    ) -> CapturedRequest {
+        let RequestHead { parts, exchange, .. } = arrival;
         let exact = exchange.as_ref().and_then(|exchange| exchange.exact(parts));
         let (mut head, target, mut method) = match exact {
             Some((wire, head)) => {
@@ -291,61 +297,65 @@ impl Capture {
         // Redaction keeps every byte in its place.
         let target = head.get(target).unwrap_or_default().to_vec();
         redacted |= redact::redact_keys(&mut method);
-        redacted |= redact::redact(&mut arrived.trailers, &self.config.redact_cookies);
+        redacted |= redact::redact(&mut received.trailers, &self.config.redact_cookies);
         let mut content_type =
             parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
         if let Some(content_type) = &mut content_type {
             redact::redact_keys(content_type);
         }
         let sender = sender::sender(&parts.headers);
-        let marks = event::marks(sender, &parts.headers, arrived.searched(), has_key);
+        let metadata = event::metadata(sender, &parts.headers, received.searched(), has_key);
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
-        Captured {
+        CapturedRequest {
             received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            duration_us: micros(arrived.took),
+            duration_us: micros(received.took),
             method: String::from_utf8_lossy(&method).into_owned(),
             target,
             http_version: head::version_number(parts.version),
             remote_addr: remote_addr.as_ref().map(IpAddr::to_string).unwrap_or_default(),
             peer: peer.map(|peer| peer.to_string()).unwrap_or_default(),
             content_type,
-            label: marks.label,
+            label: metadata.label,
             sender,
-            delivery: marks.delivery,
-            attempt: marks.attempt,
+            delivery: metadata.delivery,
+            attempt: metadata.attempt,
             mark: sender::mark(&parts.method, &parts.headers),
             status: Some(status.as_u16()),
             answer: None,
-            complete: arrived.complete,
+            complete: received.complete,
             exact: exact.is_some(),
             redacted,
             head,
-            trailers: std::mem::take(&mut arrived.trailers),
-            body_bytes: arrived.bytes,
-            upload: arrived.upload(),
-            body: vec![arrived.rest()],
-            body_sha256: arrived.sha256(),
+            trailers: std::mem::take(&mut received.trailers),
+            body_bytes: received.bytes,
+            upload: received.upload(),
+            body: vec![received.rest()],
+            body_sha256: received.sha256(),
             refused,
         }
     }
 
     /// Answers a request that was not kept, and counts it.
-    fn refuse(&self, visit: &response::Visit, refusal: &Refusal) -> Response {
-        self.metrics.refused.get_or_create(&Reason { reason: refusal.reason() }).inc();
-        response::refuse(visit, refusal)
+    fn reject(&self, visit: &response::ResponseContext, rejection: &Rejection) -> Response {
+        self.metrics.refused.get_or_create(&Reason { reason: rejection.reason() }).inc();
+        response::reject(visit, rejection)
     }
 }
 
 /// Whether there may be something else to answer than the plain answer.
-fn is_answered(endpoint: &Endpoint, arrival: &Arrival, captured: &Captured) -> bool {
+fn is_answered(
+    endpoint: &StoredEndpoint,
+    arrival: &RequestHead,
+    captured: &CapturedRequest,
+) -> bool {
     let parts = &arrival.parts;
     let is_handshake = || {
         let body = captured.body.first().filter(|_| captured.upload.is_none());
         let body = body.map(Bytes::as_ref).unwrap_or_default();
-        Answering::is_handshake(&Sent::new(parts, &captured.target, body))
+        Responder::is_handshake(&RequestView::new(parts, &captured.target, body))
     };
-    (endpoint.answers.is_some() || is_handshake()) && !response::is_visit(&parts.headers)
+    (endpoint.answers.is_some() || is_handshake()) && !response::is_browser_request(&parts.headers)
 }
 
 /// A head in HTTP/1.1 form from hyper's view, with the place of its target, and its method.
@@ -363,7 +373,7 @@ fn rendered(
     (head, start..start + target.len(), method)
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for Rejection {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::UnknownEndpoint,

@@ -21,7 +21,7 @@ pub struct Feed {
 
 /// What a subscriber hears next.
 #[derive(Debug)]
-pub enum Heard {
+pub enum Received {
     /// The next change.
     Change(Arc<Change>),
     /// Changes were missed: read them from the store.
@@ -64,11 +64,11 @@ impl Feed {
 
 impl Subscription {
     /// Waits for the next change. Cancel safe.
-    pub async fn next(&mut self) -> Heard {
+    pub async fn next(&mut self) -> Received {
         let Some(receiver) = &mut self.receiver else { return std::future::pending().await };
         match receiver.recv().await {
-            Ok(change) => Heard::Change(change),
-            Err(broadcast::error::RecvError::Lagged(_)) => Heard::Lagged,
+            Ok(change) => Received::Change(change),
+            Err(broadcast::error::RecvError::Lagged(_)) => Received::Lagged,
             // The channel lives as long as a subscription does.
             Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
@@ -88,14 +88,14 @@ impl Drop for Subscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookglass_store::{What, slug::Slug};
+    use hookglass_store::{ChangeKind, slug::Slug};
 
     fn change(workspace: i64, number: i64) -> Change {
         Change {
             workspace: WorkspaceId(workspace),
             number,
             endpoint: Slug::random(),
-            what: What::Cleared(number),
+            what: ChangeKind::Cleared(number),
         }
     }
 
@@ -105,7 +105,7 @@ mod tests {
         let mut subscription = feed.subscribe(WorkspaceId(1));
         feed.publish(vec![change(1, 1), change(2, 1), change(1, 2)]);
         for expected in [1, 2] {
-            let Heard::Change(change) = subscription.next().await else { panic!("lagged") };
+            let Received::Change(change) = subscription.next().await else { panic!("lagged") };
             assert_eq!((change.workspace, change.number), (WorkspaceId(1), expected));
         }
     }
@@ -116,8 +116,8 @@ mod tests {
         let mut subscription = feed.subscribe(WorkspaceId(1));
         let many = i64::try_from(BUFFERED_CHANGES).unwrap() + 5;
         feed.publish((1..=many).map(|number| change(1, number)).collect());
-        assert!(matches!(subscription.next().await, Heard::Lagged));
-        assert!(matches!(subscription.next().await, Heard::Change(change) if change.number > 1));
+        assert!(matches!(subscription.next().await, Received::Lagged));
+        assert!(matches!(subscription.next().await, Received::Change(change) if change.number > 1));
     }
 
     #[test]

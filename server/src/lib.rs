@@ -22,19 +22,19 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::feed::{Feed, Heard, Subscription};
+pub use self::feed::{Feed, Received, Subscription};
 use self::{
     capture::Capture,
     config::Config,
     limits::rates::Rates,
-    rendering::Reader,
-    respond::Answering,
+    rendering::Renderer,
+    respond::Responder,
     vault::{Vault, VaultError},
-    verification::{Bench, Verdicts},
-    web::{App, Responses},
+    verification::{VerificationQueue, Verifier},
+    web::{AppState, Responses},
 };
 use hookglass_limits::budget::Budget;
-use hookglass_listener::{Doors, Listen, client_address::ClientAddress};
+use hookglass_listener::{ConnectionLimiter, Listener, client_address::ClientAddress};
 use hookglass_metrics::Metrics;
 use hookglass_store::{
     Store, StoreError,
@@ -92,7 +92,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with {flag}")]
-    Listen {
+    Listener {
         /// The flag that chooses it.
         flag: &'static str,
         /// The address asked for.
@@ -132,17 +132,17 @@ impl Server {
             (TaskTracker::new(), TaskTracker::new(), TaskTracker::new());
         let client_address = ClientAddress::new(&config.trusted_proxy);
         let rates = Arc::new(Rates::new(config.rate_limits()));
-        let bench = Bench::new(store.clone(), vault, &config);
+        let verifier = Verifier::new(store.clone(), vault, &config);
         let budget = Budget::new(IN_FLIGHT_BYTES, metrics.in_flight_bytes.clone());
-        let answering = Answering::new(
+        let answering = Responder::new(
             store.clone(),
-            bench.clone(),
+            verifier.clone(),
             budget.clone(),
             metrics.held_answers.clone(),
             captures.clone(),
             shutdown.clone(),
         );
-        let (verdicts, judging) = Verdicts::new(bench, shutdown.clone());
+        let (verdicts, judging) = VerificationQueue::new(verifier, shutdown.clone());
         let capture = Arc::new(Capture {
             store: store.clone(),
             verdicts: verdicts.clone(),
@@ -161,7 +161,7 @@ impl Server {
         });
         // Apart from what arrives: a caller who reads slowly must not keep that out.
         let responses = Responses::new(RESPONSE_BYTES, metrics.response_bytes.clone());
-        let app = App::new(web::Parts {
+        let app = AppState::new(web::AppParts {
             capture: capture.clone(),
             answering,
             verdicts,
@@ -169,7 +169,7 @@ impl Server {
             feed,
             client_address: client_address.clone(),
             rates: rates.clone(),
-            reader: Reader::default(),
+            reader: Renderer::default(),
             responses,
             turns: Arc::new(Semaphore::new(web::RESPONSES_AT_ONCE)),
             deletions: Arc::new(Semaphore::new(web::DELETIONS)),
@@ -177,10 +177,10 @@ impl Server {
             config: config.clone(),
             shutdown: shutdown.clone(),
         });
-        let listen = Listen {
+        let listen = Listener {
             routes: web::routes(app),
             malformed: web::malformed(capture),
-            doors: doors(&config, &metrics),
+            connection_limit: connection_limit(&config, &metrics),
             is_counted: {
                 let client_address = client_address.clone();
                 Arc::new(move |peer| client_address.is_counted(peer))
@@ -196,7 +196,7 @@ impl Server {
             let (listener, address) = socket.listen()?;
             metrics_address = Some(address);
             let routes = web::metrics(metrics);
-            let listen = Listen { routes: routes.clone(), malformed: routes, ..listen.clone() };
+            let listen = Listener { routes: routes.clone(), malformed: routes, ..listen.clone() };
             keepers.spawn(listen.serve(listener));
         }
         keepers.spawn(listen.serve(listener));
@@ -245,23 +245,23 @@ async fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), StartError>
 }
 
 /// An address that nobody else can have, and that nobody can connect to yet.
-struct Bound {
+struct BoundAddress {
     socket: TcpSocket,
     address: SocketAddr,
     flag: &'static str,
 }
 
-impl Bound {
+impl BoundAddress {
     fn listen(self) -> Result<(TcpListener, SocketAddr), StartError> {
         let Self { socket, address, flag } = self;
-        let failed = |source| StartError::Listen { flag, address, source };
+        let failed = |source| StartError::Listener { flag, address, source };
         let listener = socket.listen(BACKLOG).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         Ok((listener, address))
     }
 }
 
-fn bind(address: SocketAddr, flag: &'static str) -> Result<Bound, StartError> {
+fn bind(address: SocketAddr, flag: &'static str) -> Result<BoundAddress, StartError> {
     let bound = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A server that is started again does not wait for what is left of old connections.
@@ -271,12 +271,12 @@ fn bind(address: SocketAddr, flag: &'static str) -> Result<Bound, StartError> {
         socket.bind(address)?;
         Ok(socket)
     };
-    let socket = bound().map_err(|source| StartError::Listen { flag, address, source })?;
-    Ok(Bound { socket, address, flag })
+    let socket = bound().map_err(|source| StartError::Listener { flag, address, source })?;
+    Ok(BoundAddress { socket, address, flag })
 }
 
 /// As many connections as the operator wants and the process may have open files.
-fn doors(config: &Config, metrics: &Metrics) -> Doors {
+fn connection_limit(config: &Config, metrics: &Metrics) -> ConnectionLimiter {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let most = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES).max(1));
     let wanted = u64::from(config.max_connections);
@@ -284,7 +284,11 @@ fn doors(config: &Config, metrics: &Metrics) -> Doors {
         tracing::warn!(wanted, most, "the limit on open files allows fewer connections");
     }
     let of_one = usize::try_from(config.max_connections_per_address).unwrap_or(usize::MAX);
-    Doors::new(usize::try_from(most.min(wanted)).unwrap_or(usize::MAX), of_one, metrics.clone())
+    ConnectionLimiter::new(
+        usize::try_from(most.min(wanted)).unwrap_or(usize::MAX),
+        of_one,
+        metrics.clone(),
+    )
 }
 
 async fn forget_idle(rates: Arc<Rates>, shutdown: CancellationToken) {

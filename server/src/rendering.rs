@@ -31,7 +31,7 @@ use std::{collections::HashSet, sync::Arc};
 use hookglass_wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::{cache::Cache, content::Content, find::Needle, json::Folds};
+use self::{cache::ContentCache, content::BodyContent, find::Highlighter, json::Folds};
 use hookglass_message::head;
 use hookglass_store::{EndpointId, Store, StoreError, StoredRequest};
 
@@ -62,7 +62,7 @@ pub(crate) fn hides_member(path: &str) -> bool {
 
 /// Why something cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
+pub(crate) enum RenderError {
     /// The call is wrong; the text says what to send instead.
     #[error("{0}")]
     Invalid(String),
@@ -82,31 +82,35 @@ pub(crate) enum ReadError {
 
 /// Reads parts of requests. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct Reader(Arc<Inner>);
+pub(crate) struct Renderer(Arc<RendererInner>);
 
-struct Inner {
-    cache: Cache,
+struct RendererInner {
+    cache: ContentCache,
     memory: Arc<Semaphore>,
 }
 
-impl Default for Reader {
+impl Default for Renderer {
     fn default() -> Self {
         let permits = usize::try_from(MOST_MEBIBYTES).unwrap_or(1);
         let memory = Arc::new(Semaphore::new(permits));
-        Self(Arc::new(Inner { cache: Cache::default(), memory }))
+        Self(Arc::new(RendererInner { cache: ContentCache::default(), memory }))
     }
 }
 
 /// A captured request and where it is kept.
-pub(crate) struct Subject {
+pub(crate) struct RenderedRequest {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) endpoint: EndpointId,
     pub(crate) stored: StoredRequest,
 }
 
-impl Reader {
+impl Renderer {
     /// Makes a part readable.
-    pub(crate) async fn read(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+    pub(crate) async fn read(
+        &self,
+        subject: RenderedRequest,
+        ask: Ask,
+    ) -> Result<Reading, RenderError> {
         let mut reading = self.read_part(subject, ask).await?;
         // What senders sent stands in some of them, too.
         for note in &mut reading.notes {
@@ -118,7 +122,7 @@ impl Reader {
         Ok(reading)
     }
 
-    async fn read_part(&self, subject: Subject, ask: Ask) -> Result<Reading, ReadError> {
+    async fn read_part(&self, subject: RenderedRequest, ask: Ask) -> Result<Reading, RenderError> {
         let part = rows_asked(&ask)?;
         let folds = folds(&ask)?;
         match ask.part {
@@ -191,26 +195,26 @@ impl Reader {
     /// form, or the one that fits best.
     pub(crate) async fn value(
         &self,
-        subject: Subject,
+        subject: RenderedRequest,
         line: u64,
         form: Option<String>,
-    ) -> Result<Value, ReadError> {
-        let line = usize::try_from(line).map_err(|_| ReadError::NotThere)?;
+    ) -> Result<Value, RenderError> {
+        let line = usize::try_from(line).map_err(|_| RenderError::NotThere)?;
         let value = self.with_content(subject, move |_, content| {
             match body::payload(content, form.as_deref()) {
                 Some(payload) => json::value(&payload.text, &payload.json, line),
                 None => json::value(content.text()?, content.json(), line),
             }
         });
-        value.await?.ok_or(ReadError::NotThere)
+        value.await?.ok_or(RenderError::NotThere)
     }
 
     /// The bytes of one part of a multipart body, and the file name that it has, if it has one.
     pub(crate) async fn part(
         &self,
-        subject: Subject,
+        subject: RenderedRequest,
         number: usize,
-    ) -> Result<(Vec<u8>, Option<String>), ReadError> {
+    ) -> Result<(Vec<u8>, Option<String>), RenderError> {
         let part = self.with_content(subject, move |_, content| {
             if !content.media.is_multipart() {
                 return None;
@@ -218,19 +222,19 @@ impl Reader {
             let (bytes, file) = content.parts().part(content.bytes(), number)?;
             Some((bytes.to_vec(), file))
         });
-        part.await?.ok_or(ReadError::NotThere)
+        part.await?.ok_or(RenderError::NotThere)
     }
 
     /// The body as text in UTF-8, its codings undone; at most [`TEXT_BYTES`].
-    pub(crate) async fn text(&self, subject: Subject) -> Result<Vec<u8>, ReadError> {
+    pub(crate) async fn text(&self, subject: RenderedRequest) -> Result<Vec<u8>, RenderError> {
         let text = self.with_content(subject, |_, content| {
             let is_whole = content.decoded.as_ref().is_none_or(|decoded| decoded.stop.is_none());
             let text = if content.is_opaque() { None } else { content.text() };
-            let text = text.ok_or(ReadError::NotThere)?;
+            let text = text.ok_or(RenderError::NotThere)?;
             if is_whole && text.len() as u64 <= TEXT_BYTES {
                 Ok(text.to_vec())
             } else {
-                Err(ReadError::Invalid(TEXT_TOO_LONG.to_owned()))
+                Err(RenderError::Invalid(TEXT_TOO_LONG.to_owned()))
             }
         });
         text.await?
@@ -239,22 +243,22 @@ impl Reader {
     /// The body where it is an image that runs nothing, and its media type.
     pub(crate) async fn image(
         &self,
-        subject: Subject,
-    ) -> Result<(Vec<u8>, &'static str), ReadError> {
+        subject: RenderedRequest,
+    ) -> Result<(Vec<u8>, &'static str), RenderError> {
         let image = self.with_content(subject, move |_, content| {
             let image = image::image(&content.media, content.bytes())?;
             Some((content.bytes().to_vec(), image.media_type))
         });
-        image.await?.ok_or(ReadError::NotThere)
+        image.await?.ok_or(RenderError::NotThere)
     }
 
     /// Calls `read` with the body, off the threads that serve connections.
     async fn with_content<T: Send + 'static>(
         &self,
-        subject: Subject,
-        read: impl FnOnce(&StoredRequest, &Content) -> T + Send + 'static,
-    ) -> Result<T, ReadError> {
-        let Subject { store, endpoint, stored } = subject;
+        subject: RenderedRequest,
+        read: impl FnOnce(&StoredRequest, &BodyContent) -> T + Send + 'static,
+    ) -> Result<T, RenderError> {
+        let RenderedRequest { store, endpoint, stored } = subject;
         let key = (endpoint, stored.summary.seq);
         let coding = head::values(&stored.head, "content-encoding");
         // Fields of one name are one list (RFC 9110 §5.3).
@@ -271,7 +275,7 @@ impl Reader {
         let work = move || {
             let content = kept.unwrap_or_else(|| {
                 let content_type = head::value(&stored.head, "content-type").unwrap_or_default();
-                Arc::new(Content::new(raw, &content_type, &coding))
+                Arc::new(BodyContent::new(raw, &content_type, &coding))
             });
             let made = read(&stored, &content);
             reader.0.cache.put(key, content);
@@ -281,9 +285,9 @@ impl Reader {
     }
 
     /// Waits until work may take so many MiB. Who holds some must not ask for more.
-    async fn permit(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, ReadError> {
+    async fn permit(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, RenderError> {
         let memory = self.0.memory.clone();
-        memory.acquire_many_owned(mebibytes).await.map_err(|_| ReadError::Failed)
+        memory.acquire_many_owned(mebibytes).await.map_err(|_| RenderError::Failed)
     }
 }
 
@@ -293,14 +297,14 @@ async fn off_thread<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     seq: i64,
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, ReadError> {
+) -> Result<T, RenderError> {
     let work = move || {
         let _permit = permit;
         work()
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, seq, "reading a request failed");
-        ReadError::Failed
+        RenderError::Failed
     })
 }
 
@@ -330,23 +334,23 @@ fn mebibytes(bytes: u64, is_coded: bool) -> u32 {
     (body.saturating_mul(4) + decoded).clamp(1, MOST_MEBIBYTES)
 }
 
-fn rows_asked(ask: &Ask) -> Result<row_source::Part, ReadError> {
+fn rows_asked(ask: &Ask) -> Result<row_source::RowWindow, RenderError> {
     let limit = ask.limit.unwrap_or(LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(ReadError::Invalid(format!("`limit` takes 1 to {MAX_LIMIT}.")));
+        return Err(RenderError::Invalid(format!("`limit` takes 1 to {MAX_LIMIT}.")));
     }
-    Ok(row_source::Part {
+    Ok(row_source::RowWindow {
         from: usize::try_from(ask.from.unwrap_or_default()).unwrap_or(usize::MAX),
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
-        needle: ask.find.as_deref().and_then(Needle::new),
+        needle: ask.find.as_deref().and_then(Highlighter::new),
     })
 }
 
-fn folds(ask: &Ask) -> Result<Folds, ReadError> {
+fn folds(ask: &Ask) -> Result<Folds, RenderError> {
     let toggled = ask.toggled.as_deref().unwrap_or_default();
     let lines = toggled.split(',').filter(|line| !line.is_empty()).map(str::parse);
     let toggled: HashSet<u64> = lines.collect::<Result<_, _>>().map_err(|_| {
-        ReadError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
+        RenderError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
     })?;
     Ok(Folds { depth: ask.depth, toggled })
 }
@@ -376,7 +380,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_holds_the_memory_that_it_may_take() {
-        let reader = Reader::default();
+        let reader = Renderer::default();
         let memory = reader.0.memory.clone();
         let all = memory.available_permits();
         let permit = reader.permit(5).await.unwrap();

@@ -26,44 +26,46 @@ use hyper::{
 use prometheus_client::metrics::gauge::Gauge;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::response::Answer;
+use self::response::CustomResponse;
 use self::{
-    cache::Cache,
-    cost::Weight,
-    decide::{Case, Decision, Meant},
+    cache::SettingsCache,
+    cost::CostClass,
+    decide::{Decision, MatchContext, MatchedHandshake},
     delay_slots::Holds,
 };
 pub(crate) use self::{
-    deliver::Due,
+    deliver::PendingResponse,
     record::read as answered,
-    setting_error::Fault,
-    settings::{MAX_BYTES, Settings, has_no_body},
+    setting_error::SettingError,
+    settings::{MAX_BYTES, PreparedSettings, has_no_body},
     summary::words,
 };
 use crate::{
     limits::holder::Holder,
-    verification::{Bench, Turn},
+    verification::{Slot, Verifier},
 };
 use hookglass_limits::budget::Budget;
-use hookglass_message::request_view::Sent;
+use hookglass_message::request_view::RequestView;
 use hookglass_senders::{
     handshake::{self, Handshake},
     sender,
-    signature::{Depth, Secret, Verdict, check_secret},
+    signature::{Depth, SigningSecret, Verdict, check_secret},
 };
-use hookglass_store::{Captured, Endpoint, LateAnswer, Store, StoreError, Which};
+use hookglass_store::{
+    CapturedRequest, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
+};
 
 /// How much of a body that is not in memory is read to decide on the answer, in bytes.
 const READ_BYTES: u64 = 1024 * 1024;
 
 /// Decides on answers and gives them. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct Answering(Arc<Inner>);
+pub(crate) struct Responder(Arc<ResponderInner>);
 
-struct Inner {
+struct ResponderInner {
     store: Arc<dyn Store>,
-    bench: Bench,
-    cache: Cache,
+    verifier: Verifier,
+    cache: SettingsCache,
     holds: Holds,
     /// What answers that are held back take of the memory.
     budget: Budget<Holder>,
@@ -73,62 +75,66 @@ struct Inner {
 
 /// What was decided before a request is stored.
 #[derive(Debug)]
-pub(crate) enum Early {
+pub(crate) enum EarlyDecision {
     /// The plain answer.
     Plain,
-    Answer(Box<Answer>, Arc<Settings>),
+    CustomResponse(Box<CustomResponse>, Arc<PreparedSettings>),
     /// That cannot be told before it is stored.
     Later,
 }
 
-impl Answering {
+impl Responder {
     pub(crate) fn new(
         store: Arc<dyn Store>,
-        bench: Bench,
+        verifier: Verifier,
         budget: Budget<Holder>,
         held: Gauge,
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let (cache, holds) = (Cache::default(), Holds::new(held));
-        Self(Arc::new(Inner { store, bench, cache, holds, budget, tasks, shutdown }))
+        let (cache, holds) = (SettingsCache::default(), Holds::new(held));
+        Self(Arc::new(ResponderInner { store, verifier, cache, holds, budget, tasks, shutdown }))
     }
 
     /// Decides on the answer to a request that is about to be stored.
-    pub(crate) async fn early(&self, endpoint: &Endpoint, captured: &Captured) -> Early {
-        let Some(settings) = self.settings(endpoint).await else { return Early::Plain };
+    pub(crate) async fn decide_before_store(
+        &self,
+        endpoint: &StoredEndpoint,
+        captured: &CapturedRequest,
+    ) -> EarlyDecision {
+        let Some(settings) = self.settings(endpoint).await else { return EarlyDecision::Plain };
         let body = match (captured.upload, captured.body.as_slice()) {
             (Some(_), _) => None,
             (None, [body]) => Some(body.clone()),
             (None, parts) => Some(parts.concat().into()),
         };
-        let case = Case::early(captured.to_stored(&endpoint.slug, sender::provider), body);
+        let case = MatchContext::early(captured.to_stored(&endpoint.slug, sender::provider), body);
         match self.decided(&settings, endpoint, case).await {
-            Ok(Decision::Answer(answer)) => Early::Answer(answer, settings),
-            Ok(Decision::Plain) => Early::Plain,
-            Ok(Decision::Later | Decision::Judge(_)) => Early::Later,
+            Ok(Decision::CustomResponse(answer)) => EarlyDecision::CustomResponse(answer, settings),
+            Ok(Decision::Plain) => EarlyDecision::Plain,
+            Ok(Decision::Later | Decision::Judge(_)) => EarlyDecision::Later,
             Err(error) => {
                 failed(&error);
-                Early::Plain
+                EarlyDecision::Plain
             }
         }
     }
 
     /// Decides on the answer to a request that is stored; `None` for the plain one, of which is
     /// noted what was not known before.
-    pub(crate) async fn late(
+    pub(crate) async fn decide_stored(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &StoredEndpoint,
         seq: i64,
-    ) -> Option<(Answer, Arc<Settings>)> {
+    ) -> Option<(CustomResponse, Arc<PreparedSettings>)> {
         let decided = async {
             let Some(settings) = self.settings(endpoint).await else { return Ok(None) };
-            let stored = self.0.store.request(endpoint.id, Which::Seq(seq)).await?;
+            let stored = self.0.store.request(endpoint.id, RequestRef::Seq(seq)).await?;
             let bytes = stored.summary.body_bytes.min(READ_BYTES);
             let body = self.0.store.body(endpoint.id, seq, 0..bytes).await?;
-            let case = Case::late(stored, body.into());
+            let case = MatchContext::late(stored, body.into());
             Ok(match self.decided(&settings, endpoint, case).await? {
-                Decision::Answer(answer) => Some((*answer, settings)),
+                Decision::CustomResponse(answer) => Some((*answer, settings)),
                 Decision::Plain | Decision::Later | Decision::Judge(_) => None,
             })
         };
@@ -137,8 +143,8 @@ impl Answering {
             Ok(None) => {}
             Err(error) => failed(&error),
         }
-        let late = LateAnswer { status: Some(200), ..LateAnswer::default() };
-        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, late).await {
+        let decide_stored = LateResponse { status: Some(200), ..LateResponse::default() };
+        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, decide_stored).await {
             failed(&error);
         }
         None
@@ -146,17 +152,21 @@ impl Answering {
 
     /// Whether a request at an endpoint for which nothing is set is one that its sender wants an
     /// answer of its own for.
-    pub(crate) fn is_handshake(sent: &Sent<'_>) -> bool {
+    pub(crate) fn is_handshake(sent: &RequestView<'_>) -> bool {
         handshake::find(sent).is_some()
     }
 
     /// What is kept of a request until its answer is decided on.
-    pub(crate) fn undecided() -> Vec<u8> {
-        record::bytes(&record::undecided())
+    pub(crate) fn pending() -> Vec<u8> {
+        record::bytes(&record::pending())
     }
 
     /// What is kept of an answer that is still to be sent.
-    pub(crate) fn kept(visit: &response::Visit, answer: &Answer, is_head: bool) -> Vec<u8> {
+    pub(crate) fn kept(
+        visit: &response::ResponseContext,
+        answer: &CustomResponse,
+        is_head: bool,
+    ) -> Vec<u8> {
         let mut answered = record::answered(visit, answer, is_head);
         // It goes at once, and that nobody is there any more will be noted.
         answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
@@ -164,14 +174,14 @@ impl Answering {
     }
 
     /// Notes that nobody was there any more to take the answer to a request.
-    pub(crate) async fn note_missed(&self, endpoint: &Endpoint, seq: i64) {
+    pub(crate) async fn note_missed(&self, endpoint: &StoredEndpoint, seq: i64) {
         let noted = async {
-            let stored = self.0.store.request(endpoint.id, Which::Seq(seq)).await?;
+            let stored = self.0.store.request(endpoint.id, RequestRef::Seq(seq)).await?;
             let Some(mut answered) = record::read(&stored).await else { return Ok(()) };
             answered.taken = Some(false);
             let answer = Some(record::bytes(&answered));
-            let late = LateAnswer { answer, ..LateAnswer::default() };
-            self.0.store.note_answer(endpoint.id, seq, late).await
+            let decide_stored = LateResponse { answer, ..LateResponse::default() };
+            self.0.store.note_answer(endpoint.id, seq, decide_stored).await
         };
         if let Err(error) = noted.await {
             failed(&error);
@@ -180,14 +190,14 @@ impl Answering {
 
     /// How many requests the programme of an endpoint has answered, where that is known better than
     /// the store knows it.
-    pub(crate) fn progress(&self, endpoint: &Endpoint) -> Option<u64> {
+    pub(crate) fn progress(&self, endpoint: &StoredEndpoint) -> Option<u64> {
         let version = endpoint.answers.as_ref()?.version;
         let settings = self.0.cache.find(endpoint.id, version)?;
         Some(settings.running.as_ref()?.answered())
     }
 
     /// The settings of an endpoint, checked; `None` if they cannot be read.
-    async fn settings(&self, endpoint: &Endpoint) -> Option<Arc<Settings>> {
+    async fn settings(&self, endpoint: &StoredEndpoint) -> Option<Arc<PreparedSettings>> {
         let Some(answers) = &endpoint.answers else { return self.0.cache.plain() };
         if let Some(settings) = self.0.cache.find(endpoint.id, answers.version) {
             return Some(settings);
@@ -204,7 +214,7 @@ impl Answering {
             .map_err(|error| error.to_string())
             .and_then(|mut set| {
                 response::headers::take_out_refused(&mut set);
-                Settings::read(&set, stored.version, stored.answered)
+                PreparedSettings::read(&set, stored.version, stored.answered)
                     .map_err(|fault| fault.to_string())
             });
         match read {
@@ -219,17 +229,17 @@ impl Answering {
 
     async fn decided(
         &self,
-        settings: &Arc<Settings>,
-        endpoint: &Endpoint,
-        case: Case,
+        settings: &Arc<PreparedSettings>,
+        endpoint: &StoredEndpoint,
+        case: MatchContext,
     ) -> Result<Decision, StoreError> {
         let weight = case.weight(settings.effort);
-        if weight == Weight::StoredFirst && !case.is_stored() {
+        if weight == CostClass::StoredFirst && !case.is_stored() {
             return Ok(Decision::Later);
         }
         let meant = self.meant(settings, endpoint, &case).await?;
         let roll = roll();
-        let (case, decision) = if weight == Weight::Light {
+        let (case, decision) = if weight == CostClass::Light {
             let decision = decide::decide(settings, &case, roll, meant);
             (case, decision)
         } else {
@@ -245,37 +255,38 @@ impl Answering {
             // There is nothing to judge by.
             return Ok(*then);
         }
-        let bench = &self.0.bench;
+        let verifier = &self.0.verifier;
         let turn = if case.is_stored() {
-            Some(Turn::Of(endpoint.workspace))
+            Some(Slot::Of(endpoint.workspace))
         } else {
             // Storing waits for nobody's hashing.
-            bench.turn_now(endpoint.workspace, case.stored.summary.body_bytes)
+            verifier.turn_now(endpoint.workspace, case.stored.summary.body_bytes)
         };
         let (Some(turn), Some(body)) = (turn, case.whole_body()) else {
             return Ok(Decision::Later);
         };
-        let secrets = bench.secrets(endpoint.id).await?.into();
-        let judging = bench.judge(endpoint.id, &case.stored, secrets, body, Depth::Verdict, turn);
+        let secrets = verifier.secrets(endpoint.id).await?.into();
+        let judging =
+            verifier.verify(endpoint.id, &case.stored, secrets, body, Depth::Verdict, turn);
         // What cannot be judged could be from anybody: with the marks of a sender of which no secret
         // is set, or with a body that breaks off.
-        let is_bad = judging.await?.is_some_and(|judged| judged.verdict != Verdict::Valid);
-        Ok(if is_bad { Decision::Answer(Box::new(bad_signature())) } else { *then })
+        let is_bad = judging.await?.is_some_and(|verified| verified.verdict != Verdict::Valid);
+        Ok(if is_bad { Decision::CustomResponse(Box::new(bad_signature())) } else { *then })
     }
 
     /// The handshake that a request is part of.
     async fn meant(
         &self,
-        settings: &Settings,
-        endpoint: &Endpoint,
-        case: &Case,
-    ) -> Result<Option<Meant>, StoreError> {
+        settings: &PreparedSettings,
+        endpoint: &StoredEndpoint,
+        case: &MatchContext,
+    ) -> Result<Option<MatchedHandshake>, StoreError> {
         let found: Option<&'static Handshake> =
             if settings.handshakes { handshake::find(&case.sent()) } else { None };
         let Some(handshake) = found else { return Ok(None) };
-        let secrets: Vec<Secret> = match handshake.secret_of() {
+        let secrets: Vec<SigningSecret> = match handshake.secret_of() {
             Some(provider) if endpoint.has_secrets => {
-                let known = self.0.bench.secrets(endpoint.id).await?.into_iter();
+                let known = self.0.verifier.secrets(endpoint.id).await?.into_iter();
                 known
                     .filter(|known| known.signing.id == provider)
                     // One that was kept before such were refused signs for anybody.
@@ -287,19 +298,19 @@ impl Answering {
         };
         let token = settings.verify_token.as_deref();
         let outcome = handshake.answer(&case.sent(), token, &secrets);
-        Ok(Some(Meant { handshake, outcome }))
+        Ok(Some(MatchedHandshake { handshake, outcome }))
     }
 }
 
 /// The answer to a signature that is not valid. It does not say why: its sender may be anyone.
-fn bad_signature() -> Answer {
+fn bad_signature() -> CustomResponse {
     let body = "{\"type\":\"/problems/bad-signature\",\"title\":\"The signature is not valid\",\
                 \"status\":401,\"detail\":\"This endpoint takes signed requests only.\"}";
     let problem = HeaderValue::from_static("application/problem+json");
-    Answer {
+    CustomResponse {
         fields: vec![(CONTENT_TYPE, problem)],
         body: Bytes::from_static(body.as_bytes()),
-        ..Answer::new("signature", StatusCode::UNAUTHORIZED)
+        ..CustomResponse::new("signature", StatusCode::UNAUTHORIZED)
     }
 }
 

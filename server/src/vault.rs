@@ -17,7 +17,7 @@ use chacha20poly1305::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use hookglass_senders::signature::Secret;
+use hookglass_senders::signature::SigningSecret;
 use hookglass_store::{EndpointId, SecretId};
 
 /// The environment variable that may hold the key.
@@ -98,9 +98,9 @@ pub enum VaultError {
 
 /// Seals and opens secrets. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct Vault(Arc<Inner>);
+pub(crate) struct Vault(Arc<VaultInner>);
 
-struct Inner {
+struct VaultInner {
     path: PathBuf,
     /// What the key's place is called in messages.
     place: String,
@@ -123,7 +123,7 @@ impl Vault {
             Some(key) => (Some(key), KEY_VARIABLE.to_owned()),
             None => (read(&path)?, path.display().to_string()),
         };
-        Ok(Self(Arc::new(Inner { path, place, key: Mutex::new(key) })))
+        Ok(Self(Arc::new(VaultInner { path, place, key: Mutex::new(key) })))
     }
 
     /// Makes sure that the secrets which are kept can be opened, by one of them.
@@ -151,7 +151,7 @@ impl Vault {
         &self,
         endpoint: EndpointId,
         id: SecretId,
-        secret: &Secret,
+        secret: &SigningSecret,
     ) -> Result<Vec<u8>, VaultError> {
         let key = self.key_or_new()?;
         let mut nonce = [0; NONCE_BYTES];
@@ -171,14 +171,14 @@ impl Vault {
         endpoint: EndpointId,
         id: SecretId,
         sealed: &[u8],
-    ) -> Option<Secret> {
+    ) -> Option<SigningSecret> {
         let key = self.key()?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
         let payload = Payload { msg: sealed, aad: &bound(endpoint, id) };
         let opened = cipher(&key).decrypt(&XNonce::from(nonce), payload).ok()?;
         match String::from_utf8(opened) {
-            Ok(text) => Some(Secret::new(text)),
+            Ok(text) => Some(SigningSecret::new(text)),
             Err(error) => {
                 error.into_bytes().zeroize();
                 None
@@ -297,8 +297,8 @@ mod tests {
         Vault::open(&folder.join("x.db"), None).unwrap()
     }
 
-    fn secret() -> Secret {
-        Secret::new("whsec_abc ä".to_owned())
+    fn secret() -> SigningSecret {
+        SigningSecret::new("whsec_abc ä".to_owned())
     }
 
     #[test]

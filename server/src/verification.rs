@@ -10,8 +10,8 @@ use hookglass_wire::{Summary, Text, Window};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::limits::Room;
-pub(crate) use self::limits::Turn;
+use self::limits::Limits;
+pub(crate) use self::limits::Slot;
 use crate::{
     config::{Config, PublicUrl},
     vault::{Vault, VaultError},
@@ -19,10 +19,10 @@ use crate::{
 use hookglass_message::head;
 use hookglass_senders::{
     sender,
-    signature::{Depth, Judgement, Known, Message, Secret, Verdict, judge},
+    signature::{Depth, KnownSecret, SignedMessage, SigningSecret, Verdict, Verification, verify},
 };
 use hookglass_store::{
-    EndpointId, NewSecret, SecretId, Store, StoreError, StoredRequest, StoredSecret, Which,
+    EndpointId, NewSecret, RequestRef, SecretId, Store, StoreError, StoredRequest, StoredSecret,
     WorkspaceId,
 };
 
@@ -39,18 +39,18 @@ const PAGE_REQUESTS: u32 = 100;
 const MAX_SECRETS: u32 = 20;
 /// What it takes to judge. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct Bench {
+pub(crate) struct Verifier {
     store: Arc<dyn Store>,
     vault: Vault,
     /// Where senders reach this server, if the operator says so.
     origin: Option<Arc<str>>,
-    room: Room,
+    room: Limits,
 }
 
-impl Bench {
+impl Verifier {
     pub(crate) fn new(store: Arc<dyn Store>, vault: Vault, config: &Config) -> Self {
         let origin = config.public_url.as_ref().map(PublicUrl::origin).map(Arc::from);
-        Self { store, vault, origin, room: Room::new() }
+        Self { store, vault, origin, room: Limits::new() }
     }
 
     /// Seals and keeps a secret.
@@ -59,7 +59,7 @@ impl Bench {
         endpoint: EndpointId,
         provider: &str,
         name: Option<String>,
-        secret: Secret,
+        secret: SigningSecret,
     ) -> Result<StoredSecret, AddError> {
         let (vault, id) = (self.vault.clone(), SecretId::random());
         // The first one makes a file.
@@ -71,7 +71,10 @@ impl Bench {
     }
 
     /// The secrets of an endpoint, opened. What cannot be opened is logged and left out.
-    pub(crate) async fn secrets(&self, endpoint: EndpointId) -> Result<Vec<Known>, StoreError> {
+    pub(crate) async fn secrets(
+        &self,
+        endpoint: EndpointId,
+    ) -> Result<Vec<KnownSecret>, StoreError> {
         let stored = self.store.secrets(endpoint).await?;
         let known = stored.into_iter().filter_map(|stored| {
             // A later version may know senders that this one does not.
@@ -80,28 +83,33 @@ impl Bench {
             if secret.is_none() {
                 tracing::error!(secret = %stored.id, "a secret cannot be opened with this key");
             }
-            Some(Known { id: stored.id.to_string(), name: stored.name, signing, secret: secret? })
+            Some(KnownSecret {
+                id: stored.id.to_string(),
+                name: stored.name,
+                signing,
+                secret: secret?,
+            })
         });
         Ok(known.collect())
     }
 
     /// A turn of a workspace for judging a body that is in memory, if there is one at once.
-    pub(crate) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Turn> {
-        self.room.turn_now(workspace, body_bytes).map(Turn::Taken)
+    pub(crate) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Slot> {
+        self.room.turn_now(workspace, body_bytes).map(Slot::Taken)
     }
 
     /// Judges one request. `body` is read from the store unless it is given. Waits for its turn, and
     /// while others take the memory that it needs: never where the body is small and given, and the
     /// turn is taken.
-    pub(crate) async fn judge(
+    pub(crate) async fn verify(
         &self,
         endpoint: EndpointId,
         stored: &StoredRequest,
-        secrets: Arc<[Known]>,
+        secrets: Arc<[KnownSecret]>,
         body: Option<Vec<u8>>,
         depth: Depth,
-        turn: Turn,
-    ) -> Result<Option<Judgement>, StoreError> {
+        turn: Slot,
+    ) -> Result<Option<Verification>, StoreError> {
         let summary = &stored.summary;
         // Nobody signs these.
         if summary.mark.is_some() || summary.refused.is_some() {
@@ -127,7 +135,7 @@ impl Bench {
                 // Only a URL that is signed needs it, and no sender signs such a one.
                 Text::Base64(_) => Vec::new(),
             };
-            let message = Message::new(
+            let message = SignedMessage::new(
                 &method,
                 &target,
                 &head,
@@ -136,13 +144,13 @@ impl Bench {
                 origin.as_deref(),
             );
             let recognised = sender.as_deref().and_then(sender::signing);
-            let mut judged = judge(&message, recognised, &secrets, depth)?;
-            if judged.rests_on_the_body() && !complete {
-                judged.verdict = Verdict::Unknown;
-                judged.reason = Some("the body did not arrive in full".to_owned());
-                (judged.hint, judged.comparison) = (None, None);
+            let mut verified = verify(&message, recognised, &secrets, depth)?;
+            if verified.rests_on_the_body() && !complete {
+                verified.verdict = Verdict::Unknown;
+                verified.reason = Some("the body did not arrive in full".to_owned());
+                (verified.hint, verified.comparison) = (None, None);
             }
-            Some(judged)
+            Some(verified)
         });
         judging.await.map_err(|_| StoreError::Aborted)
     }
@@ -158,7 +166,7 @@ pub(crate) enum AddError {
 }
 
 /// What is to be judged for lists.
-enum Job {
+enum VerificationJob {
     One(EndpointId, i64),
     /// The secrets changed.
     All(EndpointId),
@@ -166,39 +174,43 @@ enum Job {
 
 /// Has requests judged for lists. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct Verdicts {
-    pub(crate) bench: Bench,
-    jobs: mpsc::Sender<Job>,
+pub(crate) struct VerificationQueue {
+    pub(crate) verifier: Verifier,
+    jobs: mpsc::Sender<VerificationJob>,
 }
 
-impl Verdicts {
+impl VerificationQueue {
     /// With the task that judges, which ends at the shutdown: what still waits then is judged
     /// when it is looked at.
     pub(crate) fn new(
-        bench: Bench,
+        verifier: Verifier,
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (jobs, waiting) = mpsc::channel(QUEUE_JOBS);
-        let judging = keep(bench.clone(), waiting, shutdown);
-        (Self { bench, jobs }, judging)
+        let judging = keep(verifier.clone(), waiting, shutdown);
+        (Self { verifier, jobs }, judging)
     }
 
     /// Has one request judged soon.
     pub(crate) fn judge_one(&self, endpoint: EndpointId, seq: i64) {
-        if self.jobs.try_send(Job::One(endpoint, seq)).is_err() {
+        if self.jobs.try_send(VerificationJob::One(endpoint, seq)).is_err() {
             tracing::debug!("a list lacks a verdict: too many wait to be judged");
         }
     }
 
     /// Has the newest requests of an endpoint judged anew.
     pub(crate) fn judge_all(&self, endpoint: EndpointId) {
-        if self.jobs.try_send(Job::All(endpoint)).is_err() {
+        if self.jobs.try_send(VerificationJob::All(endpoint)).is_err() {
             tracing::debug!("lists show old verdicts: too many wait to be judged");
         }
     }
 }
 
-async fn keep(bench: Bench, mut waiting: mpsc::Receiver<Job>, shutdown: CancellationToken) {
+async fn keep(
+    verifier: Verifier,
+    mut waiting: mpsc::Receiver<VerificationJob>,
+    shutdown: CancellationToken,
+) {
     let mut jobs = Vec::with_capacity(BATCH_JOBS);
     loop {
         let took = shutdown.run_until_cancelled(waiting.recv_many(&mut jobs, BATCH_JOBS)).await;
@@ -209,11 +221,13 @@ async fn keep(bench: Bench, mut waiting: mpsc::Receiver<Job>, shutdown: Cancella
         let mut all: Vec<EndpointId> = Vec::new();
         for job in jobs.drain(..) {
             match job {
-                Job::One(endpoint, seq) => match ones.iter_mut().find(|(id, _)| *id == endpoint) {
-                    Some((_, seqs)) => seqs.push(seq),
-                    None => ones.push((endpoint, vec![seq])),
-                },
-                Job::All(endpoint) => {
+                VerificationJob::One(endpoint, seq) => {
+                    match ones.iter_mut().find(|(id, _)| *id == endpoint) {
+                        Some((_, seqs)) => seqs.push(seq),
+                        None => ones.push((endpoint, vec![seq])),
+                    }
+                }
+                VerificationJob::All(endpoint) => {
                     if !all.contains(&endpoint) {
                         all.push(endpoint);
                     }
@@ -222,10 +236,10 @@ async fn keep(bench: Bench, mut waiting: mpsc::Receiver<Job>, shutdown: Cancella
         }
         let work = async {
             for (endpoint, seqs) in ones {
-                note(bench.note(endpoint, &seqs).await);
+                note(verifier.note(endpoint, &seqs).await);
             }
             for endpoint in all {
-                note(bench.note_all(endpoint).await);
+                note(verifier.note_all(endpoint).await);
             }
         };
         if shutdown.run_until_cancelled(work).await.is_none() {
@@ -244,9 +258,9 @@ fn note(done: Result<(), StoreError>) {
     }
 }
 
-impl Bench {
+impl Verifier {
     async fn note(&self, endpoint: EndpointId, seqs: &[i64]) -> Result<(), StoreError> {
-        let secrets: Arc<[Known]> = self.secrets(endpoint).await?.into();
+        let secrets: Arc<[KnownSecret]> = self.secrets(endpoint).await?.into();
         let mut verdicts = Vec::with_capacity(seqs.len());
         for &seq in seqs {
             match self.verdict(endpoint, seq, &secrets).await {
@@ -279,21 +293,21 @@ impl Bench {
         &self,
         endpoint: EndpointId,
         seq: i64,
-        secrets: &Arc<[Known]>,
+        secrets: &Arc<[KnownSecret]>,
     ) -> Result<Option<&'static str>, StoreError> {
         if secrets.is_empty() {
             return Ok(None);
         }
-        let stored = self.store.request(endpoint, Which::Seq(seq)).await?;
-        let judged =
-            self.judge(endpoint, &stored, secrets.clone(), None, Depth::Verdict, Turn::Listed);
-        Ok(judged.await?.map(|judged| judged.verdict.as_str()))
+        let stored = self.store.request(endpoint, RequestRef::Seq(seq)).await?;
+        let verified =
+            self.verify(endpoint, &stored, secrets.clone(), None, Depth::Verdict, Slot::Listed);
+        Ok(verified.await?.map(|verified| verified.verdict.as_str()))
     }
 }
 
 /// A judgement as the API gives it.
-pub(crate) fn to_wire(judged: Judgement) -> hookglass_wire::Signature {
-    let Judgement { signing, verdict, secret_id, reason, hint, comparison } = judged;
+pub(crate) fn to_wire(verified: Verification) -> hookglass_wire::Signature {
+    let Verification { signing, verdict, secret_id, reason, hint, comparison } = verified;
     let (signed, received, computed) = comparison.map_or((None, None, None), |comparison| {
         let signed = head::text(&comparison.signed);
         (Some(signed), Some(comparison.received), Some(comparison.computed))

@@ -40,9 +40,9 @@ use crate::{
     config::Config,
     feed::Feed,
     limits::rates::Rates,
-    rendering::Reader,
-    respond::Answering,
-    verification::Verdicts,
+    rendering::Renderer,
+    respond::Responder,
+    verification::VerificationQueue,
 };
 use hookglass_listener::client_address::ClientAddress;
 use hookglass_metrics::Metrics;
@@ -50,32 +50,32 @@ use hookglass_store::Store;
 
 /// What handlers may ask for. A cheap-clone handle.
 #[derive(Clone)]
-pub(crate) struct App(Arc<Parts>);
+pub(crate) struct AppState(Arc<AppParts>);
 
-impl App {
-    pub(crate) fn new(parts: Parts) -> Self {
+impl AppState {
+    pub(crate) fn new(parts: AppParts) -> Self {
         Self(Arc::new(parts))
     }
 }
 
-impl Deref for App {
-    type Target = Parts;
+impl Deref for AppState {
+    type Target = AppParts;
 
-    fn deref(&self) -> &Parts {
+    fn deref(&self) -> &AppParts {
         &self.0
     }
 }
 
-/// What an [`App`] holds.
-pub(crate) struct Parts {
+/// What an [`AppState`] holds.
+pub(crate) struct AppParts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
     pub(crate) capture: Arc<Capture>,
-    pub(crate) verdicts: Verdicts,
-    pub(crate) answering: Answering,
+    pub(crate) verdicts: VerificationQueue,
+    pub(crate) answering: Responder,
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
-    pub(crate) reader: Reader,
+    pub(crate) reader: Renderer,
     /// The memory of responses until they are written.
     pub(crate) responses: Responses,
     /// The turns of responses to be finished.
@@ -87,26 +87,26 @@ pub(crate) struct Parts {
     pub(crate) shutdown: CancellationToken,
 }
 
-impl FromRef<App> for Arc<dyn Store> {
-    fn from_ref(app: &App) -> Self {
+impl FromRef<AppState> for Arc<dyn Store> {
+    fn from_ref(app: &AppState) -> Self {
         app.store.clone()
     }
 }
 
-impl FromRef<App> for Arc<Capture> {
-    fn from_ref(app: &App) -> Self {
+impl FromRef<AppState> for Arc<Capture> {
+    fn from_ref(app: &AppState) -> Self {
         app.capture.clone()
     }
 }
 
-impl FromRef<App> for Arc<Config> {
-    fn from_ref(app: &App) -> Self {
+impl FromRef<AppState> for Arc<Config> {
+    fn from_ref(app: &AppState) -> Self {
         app.config.clone()
     }
 }
 
 /// All routes. What no route here wants is captured.
-pub(crate) fn routes(app: App) -> Router {
+pub(crate) fn routes(app: AppState) -> Router {
     pages::prepare();
     let pages = Router::new()
         .route("/", get(pages::get))

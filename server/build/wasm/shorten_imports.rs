@@ -16,7 +16,7 @@ use wasmparser::{ImportSectionReader, Parser};
 /// They are not what wasm-bindgen writes: the script lacks an import, a string goes over several lines,
 /// or a comment ends within a line.
 pub(super) fn shorten(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
-    let mut names = Names::default();
+    let mut names = ShortNames::default();
     let mut module = Module::new();
     names
         .parse_core_module(&mut module, Parser::new(0), wasm)
@@ -26,9 +26,9 @@ pub(super) fn shorten(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
 
 /// The short name of each import.
 #[derive(Default)]
-struct Names(HashMap<String, String>);
+struct ShortNames(HashMap<String, String>);
 
-impl Names {
+impl ShortNames {
     /// The script with these names for its exports, without comments and indentation.
     fn apply_to(mut self, script: &str) -> Result<String> {
         let mut short = String::with_capacity(script.len());
@@ -56,7 +56,7 @@ impl Names {
     }
 }
 
-impl Reencode for Names {
+impl Reencode for ShortNames {
     type Error = std::convert::Infallible;
 
     fn parse_import_section(

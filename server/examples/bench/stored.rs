@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use futures_util::future::try_join_all;
 use hookglass_store::{
-    Captured, NewEndpoint, Owner, Store as _,
+    CapturedRequest, NewEndpoint, Owner, Store as _,
     key::Key,
     sqlite::{Options, SqliteStore},
 };
@@ -176,11 +176,11 @@ async fn fill(setting: &Setting) -> Result<Vec<Target>> {
 }
 
 /// The request of [`Target::request`] as it is kept.
-fn webhook(target: &Target) -> Captured {
+fn webhook(target: &Target) -> CapturedRequest {
     let request = target.request();
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |at| at + 4);
     let (head, body) = request.split_at(end);
-    Captured {
+    CapturedRequest {
         received_at: 1_795_262_587_000_000,
         duration_us: 100,
         method: "POST".to_owned(),

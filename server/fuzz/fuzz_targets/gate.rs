@@ -3,7 +3,7 @@
 //! order, with no byte of another.
 #![no_main]
 
-use hookglass_listener::fuzzing::{Seen, play};
+use hookglass_listener::fuzzing::{SeenMessage, play};
 use libfuzzer_sys::fuzz_target;
 
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -49,7 +49,7 @@ fuzz_target!(|input: &[u8]| {
 
 /// What a message has to be seen as.
 struct Expected {
-    seen: Seen,
+    seen: SeenMessage,
     /// It may be the last, whatever follows.
     may_close: bool,
 }
@@ -106,7 +106,7 @@ fn read(mut input: &[u8]) -> Vec<Expected> {
             return messages;
         };
         input = &input[head.len()..];
-        let mut seen = Seen {
+        let mut seen = SeenMessage {
             head: head.to_vec(),
             body: Vec::new(),
             trailers: Vec::new(),
@@ -135,7 +135,7 @@ fn read(mut input: &[u8]) -> Vec<Expected> {
 }
 
 fn refused(head: &[u8]) -> Expected {
-    let seen = Seen {
+    let seen = SeenMessage {
         head: head.to_vec(),
         body: Vec::new(),
         trailers: Vec::new(),
@@ -262,7 +262,7 @@ fn framing(head: &[u8]) -> Option<(Option<u64>, bool)> {
 }
 
 /// Reads chunks into what is seen, as far as they can be read.
-fn chunks(input: &[u8], seen: &mut Seen) -> Chunked {
+fn chunks(input: &[u8], seen: &mut SeenMessage) -> Chunked {
     let mut at = 0;
     loop {
         let Some(line) = line(&input[at..], MAX_SIZE_LINE_BYTES) else { return Chunked::Cut };

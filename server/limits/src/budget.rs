@@ -19,19 +19,19 @@ const LITTLE_PART: u64 = 128;
 /// handle.
 #[derive(Debug)]
 pub struct Budget<K> {
-    inner: Arc<Inner<K>>,
+    inner: Arc<BudgetState<K>>,
 }
 
 #[derive(Debug)]
-struct Inner<K> {
+struct BudgetState<K> {
     most: u64,
     /// Never held across an await: each use is one look-up and two sums.
-    held: Mutex<Sums<K>>,
+    held: Mutex<Totals<K>>,
     gauge: Gauge,
 }
 
 #[derive(Debug)]
-struct Sums<K> {
+struct Totals<K> {
     all: u64,
     /// Only those that hold something. Clients choose their addresses: the hasher has to be keyed.
     by_holder: HashMap<K, u64>,
@@ -40,7 +40,7 @@ struct Sums<K> {
 /// The part of the budget that one request or response holds; given back when it is dropped.
 #[derive(Debug)]
 pub struct Share<K: Copy + Eq + Hash> {
-    inner: Arc<Inner<K>>,
+    inner: Arc<BudgetState<K>>,
     holder: K,
     bytes: u64,
 }
@@ -59,9 +59,9 @@ impl<K: Copy + Eq + Hash> Budget<K> {
     /// A budget of `most` bytes; `gauge` shows how many of them are held.
     pub fn new(most: u64, gauge: Gauge) -> Self {
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(BudgetState {
                 most,
-                held: Mutex::new(Sums { all: 0, by_holder: HashMap::new() }),
+                held: Mutex::new(Totals { all: 0, by_holder: HashMap::new() }),
                 gauge,
             }),
         }
@@ -74,12 +74,12 @@ impl<K: Copy + Eq + Hash> Budget<K> {
 }
 
 /// Bytes with the share that they hold.
-struct Held<B, S> {
+struct SharedBytes<B, S> {
     bytes: B,
     _share: S,
 }
 
-impl<B: AsRef<[u8]>, S> AsRef<[u8]> for Held<B, S> {
+impl<B: AsRef<[u8]>, S> AsRef<[u8]> for SharedBytes<B, S> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }
@@ -92,14 +92,14 @@ where
     B: AsRef<[u8]> + Send + 'static,
     S: Send + 'static,
 {
-    Bytes::from_owner(Held { bytes, _share: share })
+    Bytes::from_owner(SharedBytes { bytes, _share: share })
 }
 
 impl<K: Copy + Eq + Hash> Share<K> {
     /// Takes so many bytes more. One may hold half of what the others leave, so that however many
     /// hold as much as they can, something is left.
     pub fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
-        let Inner { most, held, gauge } = &*self.inner;
+        let BudgetState { most, held, gauge } = &*self.inner;
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = held.by_holder.get(&self.holder).copied().unwrap_or(0);
         let of_others = held.all - of_one;

@@ -13,8 +13,8 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
-    clock::Clock,
-    exchange::{Exchange, Trouble},
+    clock::LazyTimer,
+    exchange::{BodyFailure, Exchange},
 };
 
 /// How long a body may go without a byte.
@@ -34,22 +34,22 @@ pub(super) enum BodyError {
 }
 
 /// A body, hyper's but in tests, under our clocks.
-pub(super) struct Watched<B = Incoming> {
+pub(super) struct TimedBody<B = Incoming> {
     incoming: B,
     exchange: Arc<Exchange>,
     started: Instant,
     /// When the last byte came.
     heard: Instant,
-    clock: Clock,
+    clock: LazyTimer,
 }
 
-impl<B: Body> Watched<B> {
+impl<B: Body> TimedBody<B> {
     pub(super) fn new(incoming: B, exchange: Arc<Exchange>) -> Self {
         if incoming.is_end_stream() {
             exchange.set_body_ended();
         }
         let now = Instant::now();
-        Self { incoming, exchange, started: now, heard: now, clock: Clock::default() }
+        Self { incoming, exchange, started: now, heard: now, clock: LazyTimer::default() }
     }
 
     /// Whether a deadline has passed, and which.
@@ -61,13 +61,13 @@ impl<B: Body> Watched<B> {
             } else {
                 (BODY_TIMEOUT, BodyError::Slow)
             };
-            self.exchange.set_trouble(Trouble::TimedOut(timeout.as_secs()));
+            self.exchange.set_trouble(BodyFailure::TimedOut(timeout.as_secs()));
             error
         })
     }
 }
 
-impl<B> Body for Watched<B>
+impl<B> Body for TimedBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
     BodyError: From<B::Error>,
@@ -86,7 +86,7 @@ where
                 if body.incoming.is_end_stream() {
                     body.exchange.set_body_ended();
                 } else if body.heard >= body.started + BODY_TIMEOUT {
-                    body.exchange.set_trouble(Trouble::TimedOut(BODY_TIMEOUT.as_secs()));
+                    body.exchange.set_trouble(BodyFailure::TimedOut(BODY_TIMEOUT.as_secs()));
                     return Poll::Ready(Some(Err(BodyError::Slow)));
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -144,7 +144,7 @@ mod tests {
     /// How many bytes are taken, a second apart, and how that ends.
     async fn taken(body: Ready) -> (u32, Option<BodyError>, Arc<Exchange>) {
         let exchange = Arc::new(Exchange::without_wire(None));
-        let mut watched = Watched::new(body, exchange.clone());
+        let mut watched = TimedBody::new(body, exchange.clone());
         for taken in 0..10_000 {
             match watched.frame().await {
                 None => return (taken, None, exchange),
@@ -160,7 +160,7 @@ mod tests {
         let (taken, error, exchange) = taken(Ready(None)).await;
         assert_eq!(u64::from(taken), BODY_TIMEOUT.as_secs());
         assert!(matches!(error, Some(BodyError::Slow)), "{error:?}");
-        assert_eq!(exchange.trouble(), Some(Trouble::TimedOut(BODY_TIMEOUT.as_secs())));
+        assert_eq!(exchange.trouble(), Some(BodyFailure::TimedOut(BODY_TIMEOUT.as_secs())));
         assert!(!exchange.has_body_ended());
     }
 

@@ -13,11 +13,11 @@ const MAX_TRAILER_BYTES: usize = 64 * 1024;
 /// Where a chunked body stands.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
-    state: State,
+    state: ChunkState,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-enum State {
+enum ChunkState {
     /// At the start of a line with a size.
     #[default]
     Size,
@@ -32,7 +32,7 @@ enum State {
 
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ChunkStep {
     /// More input is needed.
     Starved,
     /// The first so many bytes of the input are the last chunk's size and hold nothing.
@@ -50,32 +50,36 @@ pub(crate) enum Step {
 
 impl Chunks {
     /// The next step for what has arrived. The caller takes away what the step says.
-    pub(crate) fn next(&mut self, input: &[u8]) -> Result<Step, Malformed> {
+    pub(crate) fn next(&mut self, input: &[u8]) -> Result<ChunkStep, Malformed> {
         match self.state {
-            State::Size => {
+            ChunkState::Size => {
                 let Some(line) = line(input, MAX_SIZE_LINE_BYTES)? else {
-                    return Ok(Step::Starved);
+                    return Ok(ChunkStep::Starved);
                 };
                 let size = size(&input[..line])?;
-                self.state = if size == 0 { State::Trailers } else { State::Data(size) };
-                Ok(if size == 0 { Step::LastSize(line + 2) } else { Step::Chunk(line + 2, size) })
+                self.state = if size == 0 { ChunkState::Trailers } else { ChunkState::Data(size) };
+                Ok(if size == 0 {
+                    ChunkStep::LastSize(line + 2)
+                } else {
+                    ChunkStep::Chunk(line + 2, size)
+                })
             }
-            State::Data(left) => Ok(Step::Data(left)),
-            State::DataEnd => match input {
+            ChunkState::Data(left) => Ok(ChunkStep::Data(left)),
+            ChunkState::DataEnd => match input {
                 [b'\r', b'\n', ..] => {
-                    self.state = State::Size;
-                    Ok(Step::DataEnd(2))
+                    self.state = ChunkState::Size;
+                    Ok(ChunkStep::DataEnd(2))
                 }
-                [] | [b'\r'] => Ok(Step::Starved),
+                [] | [b'\r'] => Ok(ChunkStep::Starved),
                 _ => Err(Malformed::Chunk),
             },
-            State::Trailers => {
+            ChunkState::Trailers => {
                 let mut at = 0;
                 let mut fields = 0;
                 while let Some(length) = line(&input[at..], MAX_TRAILER_BYTES)? {
                     if length == 0 {
-                        self.state = State::End;
-                        return Ok(Step::End(at, at + 2));
+                        self.state = ChunkState::End;
+                        return Ok(ChunkStep::End(at, at + 2));
                     }
                     let name = input[at..at + length].split(|&byte| byte == b':').next();
                     let name = name.filter(|name| name.len() < length).unwrap_or_default();
@@ -96,25 +100,25 @@ impl Chunks {
                 if input.len() > MAX_TRAILER_BYTES + 1 {
                     return Err(Malformed::Chunk);
                 }
-                Ok(Step::Starved)
+                Ok(ChunkStep::Starved)
             }
-            State::End => Ok(Step::End(0, 0)),
+            ChunkState::End => Ok(ChunkStep::End(0, 0)),
         }
     }
 
     /// How much of a chunk's data is to come, where data is due.
     pub(crate) const fn data_left(&self) -> Option<u64> {
         match self.state {
-            State::Data(left) => Some(left),
+            ChunkState::Data(left) => Some(left),
             _ => None,
         }
     }
 
     /// Notes that so many bytes of data were taken.
     pub(crate) fn took(&mut self, bytes: u64) {
-        if let State::Data(left) = self.state {
+        if let ChunkState::Data(left) = self.state {
             let left = left.saturating_sub(bytes);
-            self.state = if left == 0 { State::DataEnd } else { State::Data(left) };
+            self.state = if left == 0 { ChunkState::DataEnd } else { ChunkState::Data(left) };
         }
     }
 }
@@ -167,14 +171,14 @@ mod tests {
         let mut pieces = pieces.iter();
         loop {
             match chunks.next(&input)? {
-                Step::Starved => match pieces.next() {
+                ChunkStep::Starved => match pieces.next() {
                     Some(piece) => input.extend_from_slice(piece),
                     None => return Ok(None),
                 },
-                Step::LastSize(bytes) | Step::DataEnd(bytes) | Step::Chunk(bytes, _) => {
-                    drop(input.drain(..bytes))
-                }
-                Step::Data(left) => {
+                ChunkStep::LastSize(bytes)
+                | ChunkStep::DataEnd(bytes)
+                | ChunkStep::Chunk(bytes, _) => drop(input.drain(..bytes)),
+                ChunkStep::Data(left) => {
                     let taken = input.len().min(usize::try_from(left).unwrap());
                     if taken == 0 {
                         match pieces.next() {
@@ -185,7 +189,7 @@ mod tests {
                     data.extend(input.drain(..taken));
                     chunks.took(taken as u64);
                 }
-                Step::End(trailers, all) => {
+                ChunkStep::End(trailers, all) => {
                     let rest = input.split_off(all);
                     for piece in pieces {
                         input.extend_from_slice(piece);

@@ -21,7 +21,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Reads the addresses out of a field.
-type Reader = fn(&str) -> Vec<Option<IpAddr>>;
+type ForwardedReader = fn(&str) -> Vec<Option<IpAddr>>;
 
 /// Finds the client's address, believing only the proxies that the operator trusts. A cheap-clone
 /// handle.
@@ -46,7 +46,7 @@ impl ClientAddress {
             self.tell_of_undeclared_proxy(client, headers);
             return client;
         }
-        let (name, read): (_, Reader) = if headers.contains_key(FORWARDED_FOR) {
+        let (name, read): (_, ForwardedReader) = if headers.contains_key(FORWARDED_FOR) {
             (FORWARDED_FOR, x_forwarded_for)
         } else {
             (FORWARDED, forwarded)

@@ -10,11 +10,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// A timer that is set when it is first needed.
 #[derive(Default)]
-pub(super) struct Clock {
+pub(super) struct LazyTimer {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-impl Clock {
+impl LazyTimer {
     /// Ready once `deadline` has come. Only the deadline of the last call wakes the task in time.
     pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -14,12 +14,12 @@ use hookglass_metrics::{Metrics, Reason};
 
 /// Counts open connections. A cheap-clone handle.
 #[derive(Debug, Clone)]
-pub struct Doors {
-    inner: Arc<Inner>,
+pub struct ConnectionLimiter {
+    inner: Arc<LimiterState>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct LimiterState {
     most: usize,
     /// From one address; 0 for no limit.
     most_from_one: usize,
@@ -31,24 +31,27 @@ struct Inner {
 
 /// An open connection; counts until it is dropped.
 #[derive(Debug)]
-pub(super) struct Entry {
-    inner: Arc<Inner>,
+pub(super) struct ConnectionPermit {
+    inner: Arc<LimiterState>,
     address: Option<Address>,
 }
 
 /// The limit that a connection ran into: its name and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Closed(pub(super) &'static str, pub(super) usize);
+pub(super) struct LimitReached(pub(super) &'static str, pub(super) usize);
 
-impl Doors {
+impl ConnectionLimiter {
     /// At most `most` connections, `most_from_one` of them from one address.
     pub fn new(most: usize, most_from_one: usize, metrics: Metrics) -> Self {
         let (open, by_address) = (AtomicUsize::new(0), Mutex::default());
-        Self { inner: Arc::new(Inner { most, most_from_one, open, by_address, metrics }) }
+        Self { inner: Arc::new(LimiterState { most, most_from_one, open, by_address, metrics }) }
     }
 
     /// Lets a connection in. `counted` is its address where that stands for one client.
-    pub(super) fn enter(&self, counted: Option<IpAddr>) -> Result<Entry, Closed> {
+    pub(super) fn acquire(
+        &self,
+        counted: Option<IpAddr>,
+    ) -> Result<ConnectionPermit, LimitReached> {
         let inner = &self.inner;
         let address = counted.map(Address::of).filter(|_| inner.most_from_one > 0);
         if inner.open.fetch_add(1, Ordering::AcqRel) >= inner.most {
@@ -65,16 +68,16 @@ impl Doors {
             *open += 1;
         }
         inner.metrics.connections.inc();
-        Ok(Entry { inner: inner.clone(), address })
+        Ok(ConnectionPermit { inner: inner.clone(), address })
     }
 
-    fn closed(&self, limit: &'static str, value: usize) -> Closed {
+    fn closed(&self, limit: &'static str, value: usize) -> LimitReached {
         self.inner.metrics.refused.get_or_create(&Reason { reason: limit }).inc();
-        Closed(limit, value)
+        LimitReached(limit, value)
     }
 }
 
-impl Drop for Entry {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.inner.metrics.connections.dec();
         self.inner.open.fetch_sub(1, Ordering::AcqRel);
@@ -97,38 +100,38 @@ mod tests {
 
     #[test]
     fn connections_are_counted_in_all_and_by_address() {
-        let doors = Doors::new(3, 1, Metrics::default());
+        let doors = ConnectionLimiter::new(3, 1, Metrics::default());
         let one = Some("192.0.2.1".parse().unwrap());
-        let first = doors.enter(one).unwrap();
-        assert_eq!(doors.enter(one).unwrap_err(), Closed("max-connections-per-address", 1));
-        let _proxied = [doors.enter(None).unwrap(), doors.enter(None).unwrap()];
+        let first = doors.acquire(one).unwrap();
+        assert_eq!(doors.acquire(one).unwrap_err(), LimitReached("max-connections-per-address", 1));
+        let _proxied = [doors.acquire(None).unwrap(), doors.acquire(None).unwrap()];
         let other = Some("192.0.2.2".parse().unwrap());
-        assert_eq!(doors.enter(other).unwrap_err(), Closed("max-connections", 3));
+        assert_eq!(doors.acquire(other).unwrap_err(), LimitReached("max-connections", 3));
         drop(first);
         assert!(doors.inner.by_address.lock().unwrap().is_empty());
-        assert!(doors.enter(one).is_ok());
+        assert!(doors.acquire(one).is_ok());
     }
 
     #[test]
     fn each_connection_of_an_address_counts_until_it_ends() {
-        let doors = Doors::new(10, 2, Metrics::default());
+        let doors = ConnectionLimiter::new(10, 2, Metrics::default());
         let network = |host: u16| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]));
-        let first = doors.enter(network(1)).unwrap();
-        let _second = doors.enter(network(2)).unwrap();
-        let closed = Closed("max-connections-per-address", 2);
-        assert_eq!(doors.enter(network(3)).unwrap_err(), closed);
+        let first = doors.acquire(network(1)).unwrap();
+        let _second = doors.acquire(network(2)).unwrap();
+        let closed = LimitReached("max-connections-per-address", 2);
+        assert_eq!(doors.acquire(network(3)).unwrap_err(), closed);
         drop(first);
-        let _third = doors.enter(network(3)).unwrap();
-        assert_eq!(doors.enter(network(4)).unwrap_err(), closed, "one ended, one came");
+        let _third = doors.acquire(network(3)).unwrap();
+        assert_eq!(doors.acquire(network(4)).unwrap_err(), closed, "one ended, one came");
         assert_eq!(doors.inner.open.load(Ordering::Acquire), 2);
         assert_eq!(doors.inner.metrics.connections.get(), 2);
     }
 
     #[test]
     fn zero_is_no_limit_for_an_address() {
-        let doors = Doors::new(3, 0, Metrics::default());
+        let doors = ConnectionLimiter::new(3, 0, Metrics::default());
         let one = Some("192.0.2.1".parse().unwrap());
-        let _open = [(); 3].map(|()| doors.enter(one).unwrap());
-        assert_eq!(doors.enter(one).unwrap_err(), Closed("max-connections", 3));
+        let _open = [(); 3].map(|()| doors.acquire(one).unwrap());
+        assert_eq!(doors.acquire(one).unwrap_err(), LimitReached("max-connections", 3));
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use hyper::{Method, http::request::Parts};
 use tokio::sync::Notify;
 
-use super::{framing::Head, malformed::Malformed, normalize};
+use super::{framing::HeadRanges, malformed::Malformed, normalize};
 
 /// One request on its way: an extension of each that comes over a connection of ours. What its
 /// body turns out to be is filled in while it arrives.
@@ -23,24 +23,24 @@ pub struct Exchange {
     /// The same on the clock that never steps.
     pub clock: Instant,
     /// What stood on the wire; `None` for HTTP/2, whose heads have no such form.
-    pub wire: Option<Wire>,
+    pub wire: Option<RawHead>,
     /// Why the head is refused, if it is.
     pub malformed: Option<Malformed>,
     /// Whether hyper read something else than it was handed.
     misread: AtomicBool,
     /// The trailer section of a chunked body as it came, with its line ends.
     trailers: OnceLock<Bytes>,
-    trouble: OnceLock<Trouble>,
+    trouble: OnceLock<BodyFailure>,
     body_ended: AtomicBool,
     /// Whether somebody wants to know that the sender hangs up.
     watched: AtomicBool,
-    hung_up: AtomicBool,
+    disconnected: AtomicBool,
     hang_up: Notify,
 }
 
 /// Why a body ends early although its sender did not cut it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum BodyFailure {
     /// Its chunks cannot be read.
     Malformed,
     /// It took longer than so many seconds.
@@ -49,18 +49,18 @@ pub enum Trouble {
 
 /// A request head in HTTP/1 form, byte for byte.
 #[derive(Debug)]
-pub struct Wire {
+pub struct RawHead {
     /// From the request line through the empty line; what had come of it if it is malformed.
     pub bytes: Bytes,
     /// Its parts; `None` if it is malformed.
-    pub head: Option<Head>,
+    pub head: Option<HeadRanges>,
     /// The head that hyper was handed in its stead.
-    pub(super) tamed: Option<Bytes>,
+    pub(super) normalized: Option<Bytes>,
 }
 
 impl Exchange {
     /// An exchange over HTTP/1 whose head is complete now, or refused now.
-    pub(super) fn new(wire: Wire, malformed: Option<Malformed>) -> Self {
+    pub(super) fn new(wire: RawHead, malformed: Option<Malformed>) -> Self {
         Self { wire: Some(wire), ..Self::without_wire(malformed) }
     }
 
@@ -76,28 +76,32 @@ impl Exchange {
             trouble: OnceLock::new(),
             body_ended: AtomicBool::new(false),
             watched: AtomicBool::new(false),
-            hung_up: AtomicBool::new(false),
+            disconnected: AtomicBool::new(false),
             hang_up: Notify::new(),
         }
     }
 
     /// What stood on the wire, if hyper, which chose the route, read the same.
-    pub fn exact(&self, parts: &Parts) -> Option<(&Wire, &Head)> {
+    pub fn exact(&self, parts: &Parts) -> Option<(&RawHead, &HeadRanges)> {
         let wire = self.wire.as_ref()?;
         let head = wire.head.as_ref()?;
-        let agrees = match &wire.tamed {
-            None => normalize::agrees(&wire.bytes, head, parts),
+        let matches_wire = match &wire.normalized {
+            None => normalize::matches_wire(&wire.bytes, head, parts),
             Some(_) => !self.misread.load(Ordering::Acquire),
         };
-        agrees.then_some((wire, head))
+        matches_wire.then_some((wire, head))
     }
 
     /// Gives the handler what stood on the wire where hyper was handed a tamed form of it.
-    pub(super) fn untame(&self, parts: &mut Parts) {
-        let Some(Wire { bytes, head: Some(head), tamed: Some(tamed) }) = &self.wire else { return };
-        let agrees = Head::read(tamed).is_ok_and(|head| normalize::agrees(tamed, &head, parts));
-        self.misread.store(!agrees, Ordering::Release);
-        if agrees {
+    pub(super) fn restore(&self, parts: &mut Parts) {
+        let Some(RawHead { bytes, head: Some(head), normalized: Some(normalized) }) = &self.wire
+        else {
+            return;
+        };
+        let matches_wire = HeadRanges::read(normalized)
+            .is_ok_and(|head| normalize::matches_wire(normalized, &head, parts));
+        self.misread.store(!matches_wire, Ordering::Release);
+        if matches_wire {
             parts.headers = normalize::header_map(bytes, head);
             if let Ok(method) = Method::from_bytes(&bytes[head.method.clone()]) {
                 parts.method = method;
@@ -116,11 +120,11 @@ impl Exchange {
     }
 
     /// What went wrong with the body, if something did.
-    pub fn trouble(&self) -> Option<Trouble> {
+    pub fn trouble(&self) -> Option<BodyFailure> {
         self.trouble.get().copied()
     }
 
-    pub(super) fn set_trouble(&self, trouble: Trouble) {
+    pub(super) fn set_trouble(&self, trouble: BodyFailure) {
         // The first one is the cause of what follows.
         let _ = self.trouble.set(trouble);
     }
@@ -136,14 +140,14 @@ impl Exchange {
 
     /// Waits until the sender ends its side of the connection. Only HTTP/1 tells it so: over HTTP/2
     /// whoever answers a stream that is reset is dropped. For one waiter.
-    pub async fn hung_up(&self) {
+    pub async fn disconnected(&self) {
         self.watched.store(true, Ordering::Release);
         self.hang_up.notified().await;
     }
 
     /// Whether the sender has ended its side of the connection while that was waited for.
     pub fn has_hung_up(&self) -> bool {
-        self.hung_up.load(Ordering::Acquire)
+        self.disconnected.load(Ordering::Acquire)
     }
 
     /// Whether somebody wants to know that, and does not know it yet.
@@ -152,7 +156,7 @@ impl Exchange {
     }
 
     pub(super) fn set_hung_up(&self) {
-        self.hung_up.store(true, Ordering::Release);
+        self.disconnected.store(true, Ordering::Release);
         self.hang_up.notify_one();
     }
 }
@@ -160,12 +164,12 @@ impl Exchange {
 /// Where the gate leaves the exchange of the head that it hands to hyper, for the service that
 /// hyper then calls. A cheap-clone handle.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Slot(
+pub(super) struct ExchangeSlot(
     /// Never held across an await: both sides only swap.
     Arc<Mutex<Option<Arc<Exchange>>>>,
 );
 
-impl Slot {
+impl ExchangeSlot {
     /// Leaves an exchange; `false` if the one before was never taken.
     pub(super) fn put(&self, exchange: Arc<Exchange>) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(exchange).is_none()

@@ -33,7 +33,7 @@ pub enum Version {
 
 /// A field line by its places in the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+pub struct FieldRange {
     pub name: Range<usize>,
     /// Without the white space around it; line ends within it are folds.
     pub value: Range<usize>,
@@ -42,7 +42,7 @@ pub struct Field {
 
 /// A head by the places of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct HeadRanges {
     /// The method.
     pub method: Range<usize>,
     /// The request target.
@@ -50,20 +50,20 @@ pub struct Head {
     /// The version.
     pub version: Version,
     /// In wire order.
-    pub fields: Vec<Field>,
+    pub fields: Vec<FieldRange>,
     /// How the body is framed.
     pub framing: Framing,
 }
 
 /// Looks for the end of a head while it arrives; looks at each byte once.
 #[derive(Debug, Default)]
-pub(crate) struct Scan {
+pub(crate) struct HeadScanner {
     seen: usize,
     line_start: usize,
     lines: usize,
 }
 
-impl Scan {
+impl HeadScanner {
     /// Whether nothing of the head was seen yet.
     pub(crate) const fn is_at_start(&self) -> bool {
         self.seen == 0
@@ -98,14 +98,14 @@ impl Scan {
     }
 }
 
-impl Head {
+impl HeadRanges {
     /// Reads a head from its request line through its empty line.
     ///
     /// # Errors
     /// Anything that leaves open what is meant.
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let (method, target, version, mut at) = request_line(bytes)?;
-        let mut fields: Vec<Field> = Vec::with_capacity(16);
+        let mut fields: Vec<FieldRange> = Vec::with_capacity(16);
         loop {
             let line = line(bytes, at)?;
             at = line.end + 2;
@@ -128,7 +128,7 @@ impl Head {
 
     /// What is wrong with a head that is kept, if anything is.
     pub fn fault_of(bytes: &[u8]) -> Option<Malformed> {
-        Scan::default().advance(bytes).err().or_else(|| Self::read(bytes).err())
+        HeadScanner::default().advance(bytes).err().or_else(|| Self::read(bytes).err())
     }
 
     /// The request target of a head that may be wrong elsewhere or still incomplete.
@@ -175,7 +175,7 @@ fn line(bytes: &[u8], at: usize) -> Result<Range<usize>, Malformed> {
     }
 }
 
-fn field(bytes: &[u8], line: Range<usize>) -> Result<Field, Malformed> {
+fn field(bytes: &[u8], line: Range<usize>) -> Result<FieldRange, Malformed> {
     let length = memchr(b':', &bytes[line.clone()]).ok_or(Malformed::FieldName)?;
     let name = line.start..line.start + length;
     // White space before the colon is how requests are smuggled (RFC 9112 §5.1).
@@ -188,11 +188,11 @@ fn field(bytes: &[u8], line: Range<usize>) -> Result<Field, Malformed> {
         return Err(Malformed::FieldName);
     }
     let value = trimmed(bytes, name.end + 1..line.end);
-    Ok(Field { name, value, folded: false })
+    Ok(FieldRange { name, value, folded: false })
 }
 
 /// The framing that the fields give, if they leave no doubt (RFC 9112 §6.3).
-fn framing(bytes: &[u8], version: Version, fields: &[Field]) -> Result<Framing, Malformed> {
+fn framing(bytes: &[u8], version: Version, fields: &[FieldRange]) -> Result<Framing, Malformed> {
     let (mut length, mut chunked, mut hosts) = (None, false, 0);
     for field in fields {
         let name = &bytes[field.name.clone()];
@@ -295,18 +295,18 @@ mod tests {
 
     use super::*;
 
-    fn read(head: &str) -> Result<Head, Malformed> {
-        Head::read(head.as_bytes())
+    fn read(head: &str) -> Result<HeadRanges, Malformed> {
+        HeadRanges::read(head.as_bytes())
     }
 
-    fn with(fields: &str) -> Result<Head, Malformed> {
+    fn with(fields: &str) -> Result<HeadRanges, Malformed> {
         read(&format!("POST /x HTTP/1.1\r\nHost: a\r\n{fields}\r\n"))
     }
 
     #[test]
     fn the_parts_are_found_where_they_stand() {
         let bytes = b"pOsT /a%zz?<\xff> HTTP/1.1\r\nHoSt:a\r\nX-\xe9: \t b c \r\nEmpty:\r\n\r\n";
-        let head = Head::read(bytes).unwrap();
+        let head = HeadRanges::read(bytes).unwrap();
         assert_eq!(&bytes[head.method.clone()], b"pOsT");
         assert_eq!(&bytes[head.target.clone()], b"/a%zz?<\xff>");
         let fields: Vec<_> = head
@@ -416,14 +416,17 @@ mod tests {
     fn limits_hold_while_the_head_arrives() {
         let mut long = b"GET / HTTP/1.1\r\nX: ".to_vec();
         long.resize(MAX_HEAD_BYTES + 1, b'a');
-        assert_eq!(Scan::default().advance(&long), Err(Malformed::HeadTooLarge));
-        assert_eq!(Scan::default().advance(&long[..MAX_HEAD_BYTES]), Ok(None));
+        assert_eq!(HeadScanner::default().advance(&long), Err(Malformed::HeadTooLarge));
+        assert_eq!(HeadScanner::default().advance(&long[..MAX_HEAD_BYTES]), Ok(None));
         let many = format!("GET / HTTP/1.1\r\n{}", "a:b\r\n".repeat(MAX_FIELDS + 1));
-        assert_eq!(Scan::default().advance(many.as_bytes()), Err(Malformed::TooManyFields));
+        assert_eq!(HeadScanner::default().advance(many.as_bytes()), Err(Malformed::TooManyFields));
         let most = format!("GET / HTTP/1.1\r\nHost: a\r\n{}\r\n", "a:b\r\n".repeat(MAX_FIELDS - 1));
-        assert_eq!(Scan::default().advance(most.as_bytes()), Ok(Some(most.len())));
+        assert_eq!(HeadScanner::default().advance(most.as_bytes()), Ok(Some(most.len())));
         assert_eq!(read(&most).unwrap().fields.len(), MAX_FIELDS);
-        assert_eq!(Scan::default().advance(b"GET / HTTP/1.1\n"), Err(Malformed::BareLineFeed));
+        assert_eq!(
+            HeadScanner::default().advance(b"GET / HTTP/1.1\n"),
+            Err(Malformed::BareLineFeed)
+        );
     }
 
     proptest! {
@@ -439,7 +442,7 @@ mod tests {
             bytes.extend(&rest);
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(end - 1)).collect();
             cuts.sort_unstable();
-            let mut scan = Scan::default();
+            let mut scan = HeadScanner::default();
             for cut in cuts {
                 prop_assert_eq!(scan.advance(&bytes[..cut]), Ok(None));
             }
@@ -448,9 +451,9 @@ mod tests {
 
         #[test]
         fn reading_never_panics(bytes: Vec<u8>) {
-            let _ = Head::read(&bytes);
-            let _ = Head::target_of(&bytes);
-            let _ = Scan::default().advance(&bytes);
+            let _ = HeadRanges::read(&bytes);
+            let _ = HeadRanges::target_of(&bytes);
+            let _ = HeadScanner::default().advance(&bytes);
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Doors, Exchange, Listen, exchange::Slot, gate::Gate};
+use super::{ConnectionLimiter, Exchange, Listener, exchange::ExchangeSlot, gate::Gate};
 use prometheus_client::metrics::gauge::Gauge;
 
 use hookglass_limits::budget::Budget;
@@ -22,7 +22,7 @@ use hookglass_metrics::Metrics;
 
 /// A message as its handler saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenMessage {
     /// The head's bytes; of a refused one what had come of it.
     pub head: Vec<u8>,
     /// Its body.
@@ -37,18 +37,18 @@ pub struct Seen {
     pub exact: bool,
 }
 
-type Log = Arc<Mutex<Vec<Seen>>>;
+type SeenMessages = Arc<Mutex<Vec<SeenMessage>>>;
 
 /// Sends pieces over a connection, then closes that half; returns what handlers saw, in order,
 /// and all that was answered.
 #[must_use]
-pub fn play(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
-    let log = Log::default();
+pub fn play(pieces: &[&[u8]]) -> (Vec<SeenMessage>, Vec<u8>) {
+    let log = SeenMessages::default();
     let routes = Router::new().fallback(any(see)).with_state(log.clone());
-    let listen = Listen {
+    let listen = Listener {
         routes: routes.clone(),
         malformed: routes,
-        doors: Doors::new(1, 1, Metrics::default()),
+        connection_limit: ConnectionLimiter::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
         client: Arc::new(|_, _| None),
         streams: Budget::new(u64::MAX, Gauge::default()),
@@ -57,7 +57,7 @@ pub fn play(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
         connections: TaskTracker::new(),
     };
     let (ours, theirs) = duplex(64 * 1024);
-    let slot = Slot::default();
+    let slot = ExchangeSlot::default();
     let gate = Gate::new(theirs, BytesMut::new(), slot.clone(), Arc::new(Semaphore::new(1)));
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let mut answered = Vec::new();
@@ -83,7 +83,7 @@ pub fn play(pieces: &[&[u8]]) -> (Vec<Seen>, Vec<u8>) {
     (seen, answered)
 }
 
-async fn see(State(log): State<Log>, request: axum::extract::Request) {
+async fn see(State(log): State<SeenMessages>, request: axum::extract::Request) {
     let (parts, mut body) = request.into_parts();
     let exchange = parts.extensions.get::<Arc<Exchange>>().cloned().expect("an exchange");
     let exact = exchange.exact(&parts).is_some();
@@ -99,7 +99,7 @@ async fn see(State(log): State<Log>, request: axum::extract::Request) {
         }
     }
     let wire = exchange.wire.as_ref().expect("HTTP/1");
-    let seen = Seen {
+    let seen = SeenMessage {
         head: wire.bytes.to_vec(),
         body: data,
         trailers: exchange.trailers().to_vec(),

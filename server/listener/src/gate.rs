@@ -19,10 +19,10 @@ use tokio::{
 use tokio_util::io::poll_read_buf;
 
 use super::{
-    chunks::{Chunks, Step},
-    clock::Clock,
-    exchange::{Exchange, Slot, Trouble, Wire},
-    framing::{Framing, Head, MAX_HEAD_BYTES, Scan, is_token},
+    chunks::{ChunkStep, Chunks},
+    clock::LazyTimer,
+    exchange::{BodyFailure, Exchange, ExchangeSlot, RawHead},
+    framing::{Framing, HeadRanges, HeadScanner, MAX_HEAD_BYTES, is_token},
     malformed::{HEAD_SECONDS, Malformed},
     normalize,
 };
@@ -50,9 +50,9 @@ pub(super) struct Gate<S> {
     /// Arrived and not yet handed on. Holds no memory while the connection idles.
     input: BytesMut,
     /// To be handed on before anything else.
-    handed: Bytes,
-    state: State,
-    slot: Slot,
+    output: Bytes,
+    state: GateState,
+    slot: ExchangeSlot,
     /// The request that was handed on last.
     current: Option<Arc<Exchange>>,
     large_heads: Arc<Semaphore>,
@@ -62,12 +62,12 @@ pub(super) struct Gate<S> {
     idle_until: Option<Instant>,
     write_until: Option<Instant>,
     linger_until: Option<Instant>,
-    clock: Clock,
+    clock: LazyTimer,
 }
 
-enum State {
+enum GateState {
     /// A head is to come.
-    Head(Arriving),
+    HeadRanges(HeadReader),
     /// So many bytes of body are to come.
     Length(u64),
     Chunked(Chunks, Arc<Exchange>),
@@ -78,15 +78,15 @@ enum State {
 }
 
 #[derive(Default)]
-struct Arriving {
-    scan: Scan,
+struct HeadReader {
+    scan: HeadScanner,
     empty_lines: u8,
     /// When the first byte came.
     since: Option<Instant>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Arriving {
+impl HeadReader {
     /// A head of which `input` has arrived.
     fn with(input: &[u8]) -> Self {
         Self { since: (!input.is_empty()).then(Instant::now), ..Self::default() }
@@ -134,12 +134,17 @@ impl Arriving {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     /// A gate for HTTP/1; `input` has arrived already.
-    pub(super) fn new(socket: S, input: BytesMut, slot: Slot, large_heads: Arc<Semaphore>) -> Self {
-        let state = State::Head(Arriving::with(&input));
+    pub(super) fn new(
+        socket: S,
+        input: BytesMut,
+        slot: ExchangeSlot,
+        large_heads: Arc<Semaphore>,
+    ) -> Self {
+        let state = GateState::HeadRanges(HeadReader::with(&input));
         Self {
             socket: socket.take(u64::MAX),
             input,
-            handed: Bytes::new(),
+            output: Bytes::new(),
             state,
             slot,
             current: None,
@@ -148,24 +153,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
             idle_until: None,
             write_until: None,
             linger_until: None,
-            clock: Clock::default(),
+            clock: LazyTimer::default(),
         }
     }
 
     /// A gate that hands on everything, for HTTP/2.
     pub(super) fn open(socket: S, input: BytesMut) -> Self {
-        let gate = Self::new(socket, input, Slot::default(), Arc::new(Semaphore::new(0)));
-        Self { state: State::Open, ..gate }
+        let gate = Self::new(socket, input, ExchangeSlot::default(), Arc::new(Semaphore::new(0)));
+        Self { state: GateState::Open, ..gate }
     }
 
     /// Waits for a head and hands it on. Hands on nothing at the end of the connection.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            let State::Head(arriving) = &mut self.state else { return Poll::Ready(Ok(())) };
+            let GateState::HeadRanges(arriving) = &mut self.state else {
+                return Poll::Ready(Ok(()));
+            };
             match arriving.advance(&mut self.input, &self.large_heads) {
                 Ok(Some(length)) => {
                     let bytes = self.input.split_to(length).freeze();
-                    self.hand_on(bytes);
+                    self.forward(bytes);
                     return Poll::Ready(Ok(()));
                 }
                 Err(malformed) => {
@@ -181,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                     return Poll::Ready(Ok(()));
                 }
                 (Poll::Ready(_), _) => {
-                    if let State::Head(arriving) = &mut self.state {
+                    if let GateState::HeadRanges(arriving) = &mut self.state {
                         arriving.since.get_or_insert_with(Instant::now);
                     }
                 }
@@ -203,23 +210,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         }
     }
 
-    fn hand_on(&mut self, bytes: Bytes) {
-        let head = match Head::read(&bytes) {
+    fn forward(&mut self, bytes: Bytes) {
+        let head = match HeadRanges::read(&bytes) {
             Ok(head) => head,
             Err(malformed) => return self.refuse(bytes, malformed),
         };
         self.idle_until = None;
-        let tamed = normalize::tamed(&bytes, &head);
-        self.handed = tamed.clone().unwrap_or_else(|| bytes.clone());
+        let normalized = normalize::normalized(&bytes, &head);
+        self.output = normalized.clone().unwrap_or_else(|| bytes.clone());
         let framing = head.framing;
-        let exchange = Arc::new(Exchange::new(Wire { bytes, head: Some(head), tamed }, None));
+        let exchange =
+            Arc::new(Exchange::new(RawHead { bytes, head: Some(head), normalized }, None));
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
         self.state = match framing {
-            Framing::Length(0) => State::Head(Arriving::with(&self.input)),
-            Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::Chunked(Chunks::default(), exchange.clone()),
+            Framing::Length(0) => GateState::HeadRanges(HeadReader::with(&self.input)),
+            Framing::Length(length) => GateState::Length(length),
+            Framing::Chunked => GateState::Chunked(Chunks::default(), exchange.clone()),
         };
         self.put(exchange);
     }
@@ -233,10 +241,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
 
     fn refuse(&mut self, mut bytes: Bytes, malformed: Malformed) {
         bytes.truncate(lenient_end(&bytes));
-        self.handed = normalize::stand_in(Head::target_of(&bytes).map(|target| &bytes[target]));
-        self.state = State::End;
+        self.output =
+            normalize::placeholder(HeadRanges::target_of(&bytes).map(|target| &bytes[target]));
+        self.state = GateState::End;
         self.lingers = true;
-        let wire = Wire { bytes, head: None, tamed: None };
+        let wire = RawHead { bytes, head: None, normalized: None };
         self.put(Arc::new(Exchange::new(wire, Some(malformed))));
     }
 
@@ -245,8 +254,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         if !self.slot.put(exchange) {
             // Only if hyper read a head without asking what to do with it.
             tracing::warn!("a request was not taken up; closing its connection");
-            self.handed = Bytes::new();
-            self.state = State::End;
+            self.output = Bytes::new();
+            self.state = GateState::End;
         }
     }
 
@@ -254,40 +263,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     /// Returns with nothing handed on where data is due, or at the end of the connection.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            let State::Chunked(chunks, exchange) = &mut self.state else {
+            let GateState::Chunked(chunks, exchange) = &mut self.state else {
                 return Poll::Ready(Ok(()));
             };
             let step = match chunks.next(&self.input) {
                 Ok(step) => step,
                 Err(malformed) => {
-                    exchange.set_trouble(Trouble::Malformed);
-                    self.state = State::End;
+                    exchange.set_trouble(BodyFailure::Malformed);
+                    self.state = GateState::End;
                     self.lingers = true;
                     return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, malformed)));
                 }
             };
             match step {
-                Step::Data(_) => return Poll::Ready(Ok(())),
-                Step::LastSize(bytes) => self.input.advance(bytes),
-                Step::DataEnd(bytes) => {
+                ChunkStep::Data(_) => return Poll::Ready(Ok(())),
+                ChunkStep::LastSize(bytes) => self.input.advance(bytes),
+                ChunkStep::DataEnd(bytes) => {
                     self.input.advance(bytes);
-                    self.handed = Bytes::from_static(b"\r\n");
+                    self.output = Bytes::from_static(b"\r\n");
                     return Poll::Ready(Ok(()));
                 }
-                Step::Chunk(bytes, size) => {
+                ChunkStep::Chunk(bytes, size) => {
                     self.input.advance(bytes);
-                    self.handed = Bytes::from(format!("{size:x}\r\n"));
+                    self.output = Bytes::from(format!("{size:x}\r\n"));
                     return Poll::Ready(Ok(()));
                 }
-                Step::End(trailers, all) => {
+                ChunkStep::End(trailers, all) => {
                     let mut section = self.input.split_to(all);
                     section.truncate(trailers);
                     exchange.set_trailers(section.freeze());
-                    self.handed = Bytes::from_static(b"0\r\n\r\n");
-                    self.state = State::Head(Arriving::with(&self.input));
+                    self.output = Bytes::from_static(b"0\r\n\r\n");
+                    self.state = GateState::HeadRanges(HeadReader::with(&self.input));
                     return Poll::Ready(Ok(()));
                 }
-                Step::Starved => {
+                ChunkStep::Starved => {
                     if ready!(self.poll_input(cx))? == 0 {
                         self.end_of_input();
                         return Poll::Ready(Ok(()));
@@ -329,16 +338,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
 
     /// Looks whether the sender of a request that waits for its answer hangs up. What it sends
     /// meanwhile is kept for later.
-    fn look_out(&mut self, cx: &mut Context<'_>) {
+    fn poll_disconnect(&mut self, cx: &mut Context<'_>) {
         let Some(current) = self.current.as_ref().filter(|current| current.is_watched()) else {
             return;
         };
         let current = current.clone();
-        while matches!(self.state, State::Head(_)) && self.input.len() < READ_BYTES {
+        while matches!(self.state, GateState::HeadRanges(_)) && self.input.len() < READ_BYTES {
             match self.poll_input(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(1..)) => {
-                    if let State::Head(arriving) = &mut self.state {
+                    if let GateState::HeadRanges(arriving) = &mut self.state {
                         arriving.since.get_or_insert_with(Instant::now);
                     }
                 }
@@ -348,7 +357,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     }
 
     fn end_of_input(&mut self) {
-        self.state = State::End;
+        self.state = GateState::End;
         self.lingers = false;
     }
 }
@@ -376,47 +385,47 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
     ) -> Poll<io::Result<()>> {
         let gate = self.get_mut();
         loop {
-            if !gate.handed.is_empty() {
-                let taken = gate.handed.len().min(buf.remaining());
-                buf.put_slice(&gate.handed[..taken]);
-                gate.handed.advance(taken);
-                if gate.handed.is_empty() {
+            if !gate.output.is_empty() {
+                let taken = gate.output.len().min(buf.remaining());
+                buf.put_slice(&gate.output[..taken]);
+                gate.output.advance(taken);
+                if gate.output.is_empty() {
                     // Lets go of the head's memory.
-                    gate.handed = Bytes::new();
+                    gate.output = Bytes::new();
                 }
                 return Poll::Ready(Ok(()));
             }
             match &mut gate.state {
-                State::End => return Poll::Ready(Ok(())),
-                State::Head(_) => ready!(gate.poll_head(cx))?,
-                State::Length(left) => {
+                GateState::End => return Poll::Ready(Ok(())),
+                GateState::HeadRanges(_) => ready!(gate.poll_head(cx))?,
+                GateState::Length(left) => {
                     let left = *left;
                     let taken = ready!(gate.poll_data(cx, buf, left))?;
                     if taken == left {
-                        gate.state = State::Head(Arriving::with(&gate.input));
+                        gate.state = GateState::HeadRanges(HeadReader::with(&gate.input));
                     } else if taken > 0 {
-                        gate.state = State::Length(left - taken);
+                        gate.state = GateState::Length(left - taken);
                     }
                     return Poll::Ready(Ok(()));
                 }
-                State::Chunked(..) => {
+                GateState::Chunked(..) => {
                     ready!(gate.poll_chunk(cx))?;
-                    let State::Chunked(chunks, _) = &gate.state else { continue };
-                    if let (true, Some(left)) = (gate.handed.is_empty(), chunks.data_left()) {
+                    let GateState::Chunked(chunks, _) = &gate.state else { continue };
+                    if let (true, Some(left)) = (gate.output.is_empty(), chunks.data_left()) {
                         let taken = ready!(gate.poll_data(cx, buf, left))?;
-                        if let State::Chunked(chunks, _) = &mut gate.state {
+                        if let GateState::Chunked(chunks, _) = &mut gate.state {
                             chunks.took(taken);
                         }
                         return Poll::Ready(Ok(()));
                     }
                 }
-                State::Open => {
+                GateState::Open => {
                     if gate.input.is_empty() {
                         gate.input = BytesMut::new();
                         gate.socket.set_limit(u64::MAX);
                         return Pin::new(&mut gate.socket).poll_read(cx, buf);
                     }
-                    gate.handed = gate.input.split().freeze();
+                    gate.output = gate.input.split().freeze();
                 }
             }
         }

@@ -47,18 +47,18 @@ use tower::ServiceExt as _;
 
 pub use self::{
     authority::fault_of_kept,
-    connection_limit::Doors,
-    exchange::{Exchange, Trouble},
-    framing::Head,
+    connection_limit::ConnectionLimiter,
+    exchange::{BodyFailure, Exchange},
+    framing::HeadRanges,
     malformed::Malformed,
     streams::Streams,
 };
 use self::{
-    body::Watched,
-    exchange::Slot,
+    body::TimedBody,
+    exchange::ExchangeSlot,
     framing::{MAX_FIELDS, MAX_HEAD_BYTES},
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
-    unsent::{Pieces, Unsent},
+    unsent::{ResponsePieces, Unsent},
 };
 use hookglass_limits::{address::Address, budget::Budget};
 use hookglass_metrics::{Metrics, Reason};
@@ -101,13 +101,13 @@ type ClientOf = dyn Fn(SocketAddr, &HeaderMap) -> Option<Address> + Send + Sync;
 
 /// What serves connections. A cheap-clone handle.
 #[derive(Clone)]
-pub struct Listen {
+pub struct Listener {
     /// Answers requests.
     pub routes: Router,
     /// Answers requests that could not be read.
     pub malformed: Router,
     /// Limits how many connections there are.
-    pub doors: Doors,
+    pub connection_limit: ConnectionLimiter,
     /// Says whether a peer stands for one client, so that limits by address apply to it.
     pub is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
     /// Finds the address of the client that a request comes from, where that stands for one client.
@@ -122,7 +122,7 @@ pub struct Listen {
     pub connections: TaskTracker,
 }
 
-impl Listen {
+impl Listener {
     /// Accepts connections until the shutdown, each served by a task of its own.
     pub async fn serve(self, listener: TcpListener) {
         let large_heads = Arc::new(Semaphore::new(LARGE_HEADS));
@@ -146,7 +146,7 @@ impl Listen {
         // A dual-stack socket shows IPv4 clients as mapped addresses (RFC 4291 §2.5.5.2).
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let counted = (self.is_counted)(peer.ip()).then(|| peer.ip());
-        match self.doors.enter(counted) {
+        match self.connection_limit.acquire(counted) {
             Ok(entry) => {
                 let (listen, large_heads) = (self.clone(), large_heads.clone());
                 self.connections.spawn(async move {
@@ -154,7 +154,7 @@ impl Listen {
                     drop(entry);
                 });
             }
-            Err(connection_limit::Closed(limit, value)) => {
+            Err(connection_limit::LimitReached(limit, value)) => {
                 tracing::debug!(%peer, limit, value, "a connection was refused");
                 // As much of an answer as fits into the empty send buffer: no task for it.
                 let _ = stream.try_write(closed(limit, value).as_bytes());
@@ -174,7 +174,7 @@ impl Listen {
         let ended = match is_http2 {
             Ok(true) => Box::pin(self.serve_http2(Gate::open(stream, input), peer)).await,
             Ok(false) => {
-                let slot = Slot::default();
+                let slot = ExchangeSlot::default();
                 let gate = Gate::new(stream, input, slot.clone(), large_heads);
                 self.serve_http1(gate, slot, peer).await
             }
@@ -192,7 +192,7 @@ impl Listen {
     async fn serve_http1<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
         &self,
         gate: Gate<S>,
-        slot: Slot,
+        slot: ExchangeSlot,
         peer: SocketAddr,
     ) -> hyper::Result<()> {
         let service = service_fn(move |request: Request<Incoming>| {
@@ -303,10 +303,10 @@ async fn answer(
 ) -> Result<Response, Cut> {
     let (mut parts, incoming) = request.into_parts();
     let is_http2 = parts.version == Version::HTTP_2;
-    exchange.untame(&mut parts);
+    exchange.restore(&mut parts);
     parts.extensions.insert(Peer(peer));
     parts.extensions.insert(exchange.clone());
-    let body = Body::new(Watched::new(incoming, exchange.clone()));
+    let body = Body::new(TimedBody::new(incoming, exchange.clone()));
     let request = Request::from_parts(parts, body);
     let Ok(mut response) = routes.oneshot(request).await;
     if response.extensions().get::<Cut>().is_some() {
@@ -324,7 +324,7 @@ fn in_pieces(response: Response) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
     }
-    response.map(|body| Body::new(Pieces::new(body, Unsent::new(), ())))
+    response.map(|body| Body::new(ResponsePieces::new(body, Unsent::new(), ())))
 }
 
 /// Reads as far as tells whether a connection starts with the preface of HTTP/2.

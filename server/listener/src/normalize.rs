@@ -11,7 +11,7 @@ use hyper::{
 };
 use memchr::{memchr3, memmem};
 
-use super::framing::{ACTED_ON, Head, Version, is_token};
+use super::framing::{ACTED_ON, HeadRanges, Version, is_token};
 
 /// hyper keeps places for a hundred fields; a head with more is handed on in part.
 const HANDED_FIELDS: usize = 90;
@@ -27,7 +27,7 @@ const CONNECT: &[u8] = b"CONNECT";
 const TAME_CONNECT: &[u8] = b"POST";
 
 /// A head for hyper, or `None` if it takes this one as it is.
-pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
+pub(super) fn normalized(bytes: &[u8], head: &HeadRanges) -> Option<Bytes> {
     let method = &bytes[head.method.clone()];
     let target = &bytes[head.target.clone()];
     let is_tame = head.fields.len() <= HANDED_FIELDS
@@ -49,7 +49,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
         Version::Http10 => b" HTTP/1.0\r\n",
         Version::Http11 => b" HTTP/1.1\r\n",
     });
-    let mut handed: HashSet<&[u8]> = HashSet::new();
+    let mut output: HashSet<&[u8]> = HashSet::new();
     for (index, field) in head.fields.iter().enumerate() {
         let name = &bytes[field.name.clone()];
         if !name.iter().all(|&byte| is_token(byte)) {
@@ -57,10 +57,10 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
         }
         // hyper acts on these: they are handed on wherever they stand, the first of each.
         let acted_on = ACTED_ON.iter().find(|acted_on| name.eq_ignore_ascii_case(acted_on));
-        if index >= HANDED_FIELDS && acted_on.is_none_or(|name| handed.contains(*name)) {
+        if index >= HANDED_FIELDS && acted_on.is_none_or(|name| output.contains(*name)) {
             continue;
         }
-        handed.extend(acted_on);
+        output.extend(acted_on);
         tame.put_slice(name);
         tame.put_slice(b": ");
         for &byte in &bytes[field.value.clone()] {
@@ -74,7 +74,7 @@ pub(super) fn tamed(bytes: &[u8], head: &Head) -> Option<Bytes> {
 
 /// A head that stands in for one that cannot be read, so that its answer takes its turn behind
 /// the answers before it. Its target is the sender's, if one could be made out.
-pub(super) fn stand_in(target: Option<&[u8]>) -> Bytes {
+pub(super) fn placeholder(target: Option<&[u8]>) -> Bytes {
     let mut head = BytesMut::with_capacity(256);
     head.put_slice(b"POST ");
     match target.filter(|target| target.starts_with(b"/")) {
@@ -88,9 +88,9 @@ pub(super) fn stand_in(target: Option<&[u8]>) -> Bytes {
 /// The fields of a head as a map for handlers, without names that such a map cannot hold, and
 /// with spaces for what it cannot hold in values: what a client made up must not hide what its
 /// proxy has added to the same field.
-pub(super) fn header_map(bytes: &[u8], head: &Head) -> HeaderMap {
+pub(super) fn header_map(bytes: &[u8], head: &HeadRanges) -> HeaderMap {
     let tame = |&byte: &u8| if is_tame_in_value(byte) { byte } else { b' ' };
-    let field = |field: &super::framing::Field| {
+    let field = |field: &super::framing::FieldRange| {
         let name = HeaderName::from_bytes(&bytes[field.name.clone()]).ok()?;
         let value: Vec<u8> = bytes[field.value.clone()].iter().map(tame).collect();
         let value = HeaderValue::from_maybe_shared(Bytes::from(value)).ok()?;
@@ -99,14 +99,14 @@ pub(super) fn header_map(bytes: &[u8], head: &Head) -> HeaderMap {
     head.fields.iter().filter_map(field).collect()
 }
 
-/// Whether hyper read in `handed` what stands in it: version, method, target before `#`, and the
+/// Whether hyper read in `output` what stands in it: version, method, target before `#`, and the
 /// names and values of all fields.
-pub(crate) fn agrees(handed: &[u8], head: &Head, parts: &Parts) -> bool {
+pub(crate) fn matches_wire(output: &[u8], head: &HeadRanges, parts: &Parts) -> bool {
     let version = match head.version {
         Version::Http10 => hyper::Version::HTTP_10,
         Version::Http11 => hyper::Version::HTTP_11,
     };
-    let target = &handed[head.target.clone()];
+    let target = &output[head.target.clone()];
     let before_fragment = target.split(|&byte| byte == b'#').next().unwrap_or_default();
     let same_target = match parts.uri.path_and_query() {
         Some(origin_form) if parts.uri.scheme().is_none() && parts.uri.authority().is_none() => {
@@ -115,29 +115,30 @@ pub(crate) fn agrees(handed: &[u8], head: &Head, parts: &Parts) -> bool {
         _ => Uri::try_from(target).is_ok_and(|uri| uri == parts.uri),
     };
     parts.version == version
-        && parts.method.as_str().as_bytes() == &handed[head.method.clone()]
+        && parts.method.as_str().as_bytes() == &output[head.method.clone()]
         && same_target
-        && same_fields(handed, head, &parts.headers)
+        && same_fields(output, head, &parts.headers)
 }
 
-fn same_fields(handed: &[u8], head: &Head, headers: &HeaderMap) -> bool {
+fn same_fields(output: &[u8], head: &HeadRanges, headers: &HeaderMap) -> bool {
     if headers.len() != head.fields.len() {
         return false;
     }
-    let name = |field: &super::framing::Field| std::str::from_utf8(&handed[field.name.clone()]);
+    let name =
+        |field: &super::framing::FieldRange| std::str::from_utf8(&output[field.name.clone()]);
     if headers.keys_len() == headers.len() {
         return head.fields.iter().all(|field| {
             name(field)
                 .ok()
                 .and_then(|name| headers.get(name))
-                .is_some_and(|value| value.as_bytes() == &handed[field.value.clone()])
+                .is_some_and(|value| value.as_bytes() == &output[field.value.clone()])
         });
     }
     let mut ours: Vec<(Vec<u8>, &[u8])> = head
         .fields
         .iter()
         .map(|field| {
-            (handed[field.name.clone()].to_ascii_lowercase(), &handed[field.value.clone()])
+            (output[field.name.clone()].to_ascii_lowercase(), &output[field.value.clone()])
         })
         .collect();
     let mut theirs: Vec<(Vec<u8>, &[u8])> = headers

@@ -16,7 +16,7 @@ use hyper::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-use super::unsent::{Pieces, Unsent};
+use super::unsent::{ResponsePieces, Unsent};
 use hookglass_limits::address::Address;
 use hookglass_limits::budget::Share;
 
@@ -32,17 +32,17 @@ pub(super) const MAX_REFUSED: usize = 32;
 /// The streams of one connection. A cheap-clone handle.
 #[derive(Clone)]
 pub struct Streams {
-    inner: Arc<Inner>,
+    inner: Arc<StreamsShared>,
 }
 
-struct Inner {
+struct StreamsShared {
     /// Never held across an await: each use counts or looks at a clock.
-    state: Mutex<State>,
+    state: Mutex<StreamsState>,
     /// Too many streams were refused.
     overrun: Notify,
 }
 
-struct State {
+struct StreamsState {
     open: usize,
     /// When the last one ended, or the connection began.
     ended: Instant,
@@ -52,11 +52,11 @@ struct State {
     answering: usize,
     unread: u64,
     /// The stream that hyper starts next.
-    newest: Option<Newest>,
+    newest: Option<UnstartedStream>,
 }
 
 /// A stream whose task hyper has not started.
-enum Newest {
+enum UnstartedStream {
     /// What hyper will hold of its response.
     Open(Arc<Unsent>),
     Refused,
@@ -70,14 +70,14 @@ pub(super) struct OpenStream {
 }
 
 /// A response of which bytes wait for the peer; counts until they are written.
-struct Answering {
+struct UnsentResponse {
     stream: OpenStream,
     bytes: u64,
 }
 
 impl Streams {
     pub(super) fn new() -> Self {
-        let state = State {
+        let state = StreamsState {
             open: 0,
             ended: Instant::now(),
             refused: 0,
@@ -85,7 +85,7 @@ impl Streams {
             unread: 0,
             newest: None,
         };
-        Self { inner: Arc::new(Inner { state: Mutex::new(state), overrun: Notify::new() }) }
+        Self { inner: Arc::new(StreamsShared { state: Mutex::new(state), overrun: Notify::new() }) }
     }
 
     /// Opens a stream, whose task hyper starts next. `share` is the memory that it takes.
@@ -94,7 +94,7 @@ impl Streams {
         self.with(|state| {
             state.open += 1;
             state.refused = 0;
-            state.newest = Some(Newest::Open(unsent.clone()));
+            state.newest = Some(UnstartedStream::Open(unsent.clone()));
         });
         OpenStream { streams: self.clone(), unsent, _share: share }
     }
@@ -103,7 +103,7 @@ impl Streams {
     /// whether the connection is a proxy's, whose other clients have done nothing.
     pub(super) fn refuse(&self, is_shared: bool) -> Response {
         let refused = self.with(|state| {
-            state.newest = Some(Newest::Refused);
+            state.newest = Some(UnstartedStream::Refused);
             state.refused += usize::from(!is_shared);
             state.refused
         });
@@ -131,7 +131,7 @@ impl Streams {
         self.with(|state| state.answering >= FEW && state.unread > UNREAD_BYTES)
     }
 
-    fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, run: impl FnOnce(&mut StreamsState) -> T) -> T {
         run(&mut self.inner.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -141,8 +141,8 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Streams
     fn execute(&self, task: F) {
         // hyper starts the task of a stream right after it has called the service for it.
         let unsent = match self.with(|state| state.newest.take()) {
-            Some(Newest::Open(unsent)) => unsent,
-            Some(Newest::Refused) => {
+            Some(UnstartedStream::Open(unsent)) => unsent,
+            Some(UnstartedStream::Refused) => {
                 // Its response is ready. As a task it would wait for its turn, and a crowd of them
                 // takes more memory than what they were refused for.
                 task.now_or_never();
@@ -184,7 +184,11 @@ impl OpenStream {
                 state.answering += usize::from(bytes > 0);
                 state.unread += bytes;
             });
-            Body::new(Pieces::new(body, unsent, Arc::new(Answering { stream: self, bytes })))
+            Body::new(ResponsePieces::new(
+                body,
+                unsent,
+                Arc::new(UnsentResponse { stream: self, bytes }),
+            ))
         })
     }
 }
@@ -198,7 +202,7 @@ impl Drop for OpenStream {
     }
 }
 
-impl Drop for Answering {
+impl Drop for UnsentResponse {
     fn drop(&mut self) {
         let bytes = self.bytes;
         self.stream.streams.with(|state| {

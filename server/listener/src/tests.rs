@@ -21,14 +21,14 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// What a handler saw of a body: how much, after how long, and what was wrong.
-type Log = Arc<Mutex<Vec<(usize, Duration, Option<Trouble>)>>>;
+type Log = Arc<Mutex<Vec<(usize, Duration, Option<BodyFailure>)>>>;
 
-fn listen(routes: Router, shutdown: CancellationToken) -> Listen {
+fn listen(routes: Router, shutdown: CancellationToken) -> Listener {
     let streams = Budget::new(u64::MAX, Gauge::default());
-    Listen {
+    Listener {
         routes: routes.clone(),
         malformed: routes,
-        doors: Doors::new(1, 1, Metrics::default()),
+        connection_limit: ConnectionLimiter::new(1, 1, Metrics::default()),
         is_counted: Arc::new(|_| false),
         client: Arc::new(|_, _| None),
         streams,
@@ -45,7 +45,7 @@ fn connection(
     let shutdown = CancellationToken::new();
     let listen = listen(routes, shutdown.clone());
     let (ours, theirs) = duplex(64 * 1024);
-    let slot = Slot::default();
+    let slot = ExchangeSlot::default();
     let gate = Gate::new(theirs, BytesMut::new(), slot.clone(), Arc::new(Semaphore::new(1)));
     let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
     let served = tokio::spawn(async move { listen.serve_http1(gate, slot, peer).await });
@@ -110,7 +110,7 @@ async fn a_body_may_be_silent_for_half_a_minute() {
         assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
         assert!(answer.contains("connection: close"), "{answer}");
         let (_, took, trouble) = log.lock().unwrap()[0];
-        assert_eq!((took, trouble), (59 * SECOND, Some(Trouble::TimedOut(30))), "{framing}");
+        assert_eq!((took, trouble), (59 * SECOND, Some(BodyFailure::TimedOut(30))), "{framing}");
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_body_takes_two_minutes_at_most() {
     let mut answer = String::new();
     answers.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert_eq!(*log.lock().unwrap(), [(18, 120 * SECOND, Some(Trouble::TimedOut(120)))]);
+    assert_eq!(*log.lock().unwrap(), [(18, 120 * SECOND, Some(BodyFailure::TimedOut(120)))]);
     dribble.abort();
 }
 
@@ -147,7 +147,7 @@ async fn chunk_framing_without_data_is_silence() {
     let mut answer = String::new();
     answers.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
-    assert_eq!(*log.lock().unwrap(), [(0, 30 * SECOND, Some(Trouble::TimedOut(30)))]);
+    assert_eq!(*log.lock().unwrap(), [(0, 30 * SECOND, Some(BodyFailure::TimedOut(30)))]);
     dribble.abort();
 }
 

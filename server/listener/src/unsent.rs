@@ -26,13 +26,13 @@ const UNSENT_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Unsent {
     /// Never held across an await: each use is a sum and a look at the clock.
-    state: Mutex<State>,
+    state: Mutex<UnsentState>,
     /// The task that waits until less is unsent.
     writer: AtomicWaker,
 }
 
 #[derive(Debug)]
-struct State {
+struct UnsentState {
     bytes: usize,
     /// When a piece was last handed on or written.
     moved: Instant,
@@ -41,11 +41,11 @@ struct State {
 /// Why a response is cut off.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("too little of the response was taken in {} seconds", IDLE_TIMEOUT.as_secs())]
-struct Stalled;
+struct StalledPeer;
 
 impl Unsent {
     pub(super) fn new() -> Arc<Self> {
-        let state = State { bytes: 0, moved: Instant::now() };
+        let state = UnsentState { bytes: 0, moved: Instant::now() };
         Arc::new(Self { state: Mutex::new(state), writer: AtomicWaker::new() })
     }
 
@@ -72,7 +72,7 @@ impl Unsent {
         self.with(|state| state.bytes)
     }
 
-    fn hand_on(&self, bytes: usize) {
+    fn forward(&self, bytes: usize) {
         self.with(|state| {
             state.bytes += bytes;
             state.moved = Instant::now();
@@ -87,33 +87,33 @@ impl Unsent {
         self.writer.wake();
     }
 
-    fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, run: impl FnOnce(&mut UnsentState) -> T) -> T {
         run(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// A part of a body that hyper holds until it is written.
-struct Piece<K> {
+struct UnsentPiece<K> {
     bytes: Bytes,
     unsent: Arc<Unsent>,
     /// What has to stay until the piece is written.
     _kept: K,
 }
 
-impl<K> AsRef<[u8]> for Piece<K> {
+impl<K> AsRef<[u8]> for UnsentPiece<K> {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl<K> Drop for Piece<K> {
+impl<K> Drop for UnsentPiece<K> {
     fn drop(&mut self) {
         self.unsent.written(self.bytes.len());
     }
 }
 
 /// A body that goes out piece by piece. `K` stays with each piece until it is written.
-pub(super) struct Pieces<K> {
+pub(super) struct ResponsePieces<K> {
     body: Body,
     /// Come out of the body and not handed on.
     rest: Bytes,
@@ -122,14 +122,14 @@ pub(super) struct Pieces<K> {
     has_ended: bool,
 }
 
-impl<K> Pieces<K> {
+impl<K> ResponsePieces<K> {
     pub(super) fn new(body: Body, unsent: Arc<Unsent>, kept: K) -> Self {
         let has_ended = body.is_end_stream();
         Self { body, rest: Bytes::new(), unsent, kept, has_ended }
     }
 }
 
-impl<K: Clone + Send + Unpin + 'static> http_body::Body for Pieces<K> {
+impl<K: Clone + Send + Unpin + 'static> http_body::Body for ResponsePieces<K> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -150,7 +150,7 @@ impl<K: Clone + Send + Unpin + 'static> http_body::Body for Pieces<K> {
             if waits {
                 body.unsent.writer.register(cx.waker());
                 if body.unsent.is_stalled() {
-                    return Poll::Ready(Some(Err(axum::Error::new(Stalled))));
+                    return Poll::Ready(Some(Err(axum::Error::new(StalledPeer))));
                 }
                 // A piece may have been written before the task was registered.
                 if body.unsent.bytes() == unsent {
@@ -160,9 +160,9 @@ impl<K: Clone + Send + Unpin + 'static> http_body::Body for Pieces<K> {
             }
             if !body.rest.is_empty() {
                 let bytes = body.rest.split_to(body.rest.len().min(PIECE_BYTES));
-                body.unsent.hand_on(bytes.len());
+                body.unsent.forward(bytes.len());
                 let (unsent, kept) = (body.unsent.clone(), body.kept.clone());
-                let piece = Bytes::from_owner(Piece { bytes, unsent, _kept: kept });
+                let piece = Bytes::from_owner(UnsentPiece { bytes, unsent, _kept: kept });
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
             }
             if body.has_ended {
@@ -201,13 +201,13 @@ mod tests {
 
     use super::*;
 
-    fn pieces(body: impl Into<Body>) -> (Pieces<()>, Arc<Unsent>) {
+    fn pieces(body: impl Into<Body>) -> (ResponsePieces<()>, Arc<Unsent>) {
         let unsent = Unsent::new();
-        (Pieces::new(body.into(), unsent.clone(), ()), unsent)
+        (ResponsePieces::new(body.into(), unsent.clone(), ()), unsent)
     }
 
     /// What the body hands on by itself at this moment.
-    fn next(body: &mut Pieces<()>) -> Option<Bytes> {
+    fn next(body: &mut ResponsePieces<()>) -> Option<Bytes> {
         let frame = body.frame().now_or_never()?;
         Some(frame?.expect("no error").into_data().expect("data"))
     }
@@ -216,14 +216,14 @@ mod tests {
     async fn no_more_is_handed_on_than_is_written() {
         let (mut body, unsent) = pieces(vec![b'x'; 22_000]);
         assert_eq!(body.size_hint().exact(), Some(22_000));
-        let mut handed: Vec<Bytes> = std::iter::from_fn(|| next(&mut body)).collect();
-        assert!(handed.iter().all(|piece| piece.len() == PIECE_BYTES));
+        let mut output: Vec<Bytes> = std::iter::from_fn(|| next(&mut body)).collect();
+        assert!(output.iter().all(|piece| piece.len() == PIECE_BYTES));
         assert_eq!(unsent.bytes(), UNSENT_BYTES, "nothing is written yet");
         assert_eq!(body.size_hint().exact(), Some(22_000 - 16_384));
-        handed.pop();
-        handed.push(next(&mut body).unwrap());
+        output.pop();
+        output.push(next(&mut body).unwrap());
         assert_eq!(next(&mut body), None);
-        handed.clear();
+        output.clear();
         let last = next(&mut body).unwrap();
         assert_eq!(last.len(), 22_000 - 5 * PIECE_BYTES);
         assert_eq!(unsent.bytes(), last.len());

@@ -2,14 +2,14 @@
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use super::media_type::Media;
+use super::media_type::MediaType;
 
 /// So much of the start is looked at for what no text has.
 const LOOKED_AT_BYTES: usize = 64 * 1024;
 
 /// Bytes made text.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Text {
+pub struct DecodedText {
     /// The text in UTF-8; `None` where the bytes are that already.
     pub converted: Option<Vec<u8>>,
     /// What was done to make it text, if it is worth knowing.
@@ -17,7 +17,7 @@ pub struct Text {
 }
 
 /// The bytes as text, if they can be.
-pub fn text(media: &Media, bytes: &[u8]) -> Option<Text> {
+pub fn text(media: &MediaType, bytes: &[u8]) -> Option<DecodedText> {
     let declared = media.parameter("charset");
     let known = declared.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
     let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
@@ -26,14 +26,14 @@ pub fn text(media: &Media, bytes: &[u8]) -> Option<Text> {
         if is_utf8(bytes) {
             let says_text = media.is_text();
             return (says_text || !has_controls(bytes))
-                .then_some(Text { converted: None, note: None });
+                .then_some(DecodedText { converted: None, note: None });
         }
         if has_controls(bytes) && !media.is_text() {
             return None;
         }
         let note = "It is not UTF-8 and is shown as Windows-1252 (Latin-1).".to_owned();
         let (converted, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
-        return Some(Text {
+        return Some(DecodedText {
             converted: Some(converted.into_owned().into_bytes()),
             note: Some(note),
         });
@@ -41,7 +41,7 @@ pub fn text(media: &Media, bytes: &[u8]) -> Option<Text> {
     let (converted, had_errors) = encoding.decode_with_bom_removal(bytes);
     let unread = if had_errors { ", in which not all of it can be read" } else { "" };
     let note = format!("It is shown as {}{unread}.", encoding.name());
-    Some(Text { converted: Some(converted.into_owned().into_bytes()), note: Some(note) })
+    Some(DecodedText { converted: Some(converted.into_owned().into_bytes()), note: Some(note) })
 }
 
 /// Whether it is UTF-8, but for a character that is cut off at the end.
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn read(content_type: &str, bytes: &[u8]) -> Option<(String, bool)> {
-        let text = text(&Media::of(content_type.as_bytes()), bytes)?;
+        let text = text(&MediaType::of(content_type.as_bytes()), bytes)?;
         let noted = text.note.is_some();
         let bytes = text.converted.unwrap_or_else(|| bytes.to_vec());
         Some((String::from_utf8_lossy(&bytes).into_owned(), noted))
@@ -103,7 +103,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_strange(content_type in ".{0,20}|text/x; charset=[a-z0-9-]{1,12}", bytes: Vec<u8>) {
-            if let Some(Text { converted: Some(text), .. }) = text(&Media::of(content_type.as_bytes()), &bytes) {
+            if let Some(DecodedText { converted: Some(text), .. }) = text(&MediaType::of(content_type.as_bytes()), &bytes) {
                 prop_assert!(std::str::from_utf8(&text).is_ok());
             }
         }

@@ -24,16 +24,16 @@ const ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What came of undoing codings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decoded {
+pub struct DecodedBody {
     /// The bytes as far as they came.
     pub bytes: Vec<u8>,
     /// Why they are not all, if they are not.
-    pub stop: Option<Stop>,
+    pub stop: Option<DecodeStop>,
 }
 
 /// Why decoding ended early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Stop {
+pub enum DecodeStop {
     /// More bytes came out than this.
     #[error("It is shown in part: it unpacks to more than {0} bytes.")]
     Limit(usize),
@@ -50,14 +50,14 @@ pub enum Stop {
 
 /// A content coding that can be undone (RFC 9110 §8.4.1, RFC 7932, RFC 8878).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+enum ContentCoding {
     Gzip,
     Deflate,
     Brotli,
     Zstd,
 }
 
-impl Coding {
+impl ContentCoding {
     const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -89,19 +89,20 @@ pub fn is_coded(coding: &str) -> bool {
 /// not known here.
 ///
 /// `bytes` may be only the start of what was sent: then what it decodes to is the start as well.
-pub fn start(coding: &str, bytes: &[u8], limit: usize) -> Option<Decoded> {
-    let codings: Vec<Coding> = names(coding).map(Coding::of).collect::<Option<_>>()?;
+pub fn start(coding: &str, bytes: &[u8], limit: usize) -> Option<DecodedBody> {
+    let codings: Vec<ContentCoding> =
+        names(coding).map(ContentCoding::of).collect::<Option<_>>()?;
     if codings.is_empty() || codings.len() > MAX_CODINGS {
         return None;
     }
-    let mut decoded: Option<Decoded> = None;
+    let mut decoded: Option<DecodedBody> = None;
     for coding in codings.into_iter().rev() {
         let before = decoded.take();
         let input = before.as_ref().map_or(bytes, |before| &before.bytes);
         let after = undo(coding, input, limit);
         // What ended first is the reason; what follows from it is not.
         let stop = before.and_then(|before| before.stop).or(after.stop);
-        decoded = Some(Decoded { bytes: after.bytes, stop });
+        decoded = Some(DecodedBody { bytes: after.bytes, stop });
     }
     decoded
 }
@@ -113,21 +114,21 @@ fn names(coding: &str) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
 }
 
-fn undo(coding: Coding, bytes: &[u8], limit: usize) -> Decoded {
-    let mut sink = Sink { bytes: Vec::new(), limit, most: most(bytes.len()) };
+fn undo(coding: ContentCoding, bytes: &[u8], limit: usize) -> DecodedBody {
+    let mut sink = BoundedOutput { bytes: Vec::new(), limit, most: most(bytes.len()) };
     let stop = match coding {
-        Coding::Gzip => sink.drain(coding, MultiGzDecoder::new(bytes)),
-        Coding::Deflate if is_zlib(bytes) => sink.drain(coding, ZlibDecoder::new(bytes)),
-        Coding::Deflate => sink.drain(coding, DeflateDecoder::new(bytes)),
-        Coding::Brotli => {
+        ContentCoding::Gzip => sink.drain(coding, MultiGzDecoder::new(bytes)),
+        ContentCoding::Deflate if is_zlib(bytes) => sink.drain(coding, ZlibDecoder::new(bytes)),
+        ContentCoding::Deflate => sink.drain(coding, DeflateDecoder::new(bytes)),
+        ContentCoding::Brotli => {
             let mut decoder = Decompressor::new(bytes, STEP_BYTES);
             // Windows past 16 MiB are no content coding, and would be allocated.
             decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
             sink.drain(coding, decoder)
         }
-        Coding::Zstd => frames(&mut sink, bytes),
+        ContentCoding::Zstd => frames(&mut sink, bytes),
     };
-    Decoded { bytes: sink.bytes, stop }
+    DecodedBody { bytes: sink.bytes, stop }
 }
 
 /// How long something may become that was sent as so many bytes.
@@ -145,11 +146,11 @@ fn is_zlib(bytes: &[u8]) -> bool {
 }
 
 /// The frames of zstd one after another, skippable ones left out (RFC 8878 §3).
-fn frames(sink: &mut Sink, mut bytes: &[u8]) -> Option<Stop> {
+fn frames(sink: &mut BoundedOutput, mut bytes: &[u8]) -> Option<DecodeStop> {
     while !bytes.is_empty() {
         match StreamingDecoder::new_with_max_window_size(&mut bytes, ZSTD_WINDOW_BYTES) {
             Ok(decoder) => {
-                if let Some(stop) = sink.drain(Coding::Zstd, decoder) {
+                if let Some(stop) = sink.drain(ContentCoding::Zstd, decoder) {
                     return Some(stop);
                 }
             }
@@ -160,22 +161,22 @@ fn frames(sink: &mut Sink, mut bytes: &[u8]) -> Option<Stop> {
                 let length = usize::try_from(length).unwrap_or(usize::MAX);
                 bytes = bytes.get(length..).unwrap_or_default();
             }
-            Err(_) => return Some(Stop::Broken("zstd")),
+            Err(_) => return Some(DecodeStop::Broken("zstd")),
         }
     }
     None
 }
 
 /// Takes what comes out of decoders, up to its limits.
-struct Sink {
+struct BoundedOutput {
     bytes: Vec<u8>,
     limit: usize,
     most: usize,
 }
 
-impl Sink {
+impl BoundedOutput {
     /// Reads a decoder to its end, or says why not.
-    fn drain(&mut self, coding: Coding, mut decoder: impl Read) -> Option<Stop> {
+    fn drain(&mut self, coding: ContentCoding, mut decoder: impl Read) -> Option<DecodeStop> {
         let mut step = vec![0; STEP_BYTES];
         loop {
             let read = match decoder.read(&mut step) {
@@ -183,18 +184,18 @@ impl Sink {
                 Ok(read) => read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                    return Some(Stop::Cut(coding.name()));
+                    return Some(DecodeStop::Cut(coding.name()));
                 }
-                Err(_) => return Some(Stop::Broken(coding.name())),
+                Err(_) => return Some(DecodeStop::Broken(coding.name())),
             };
             self.bytes.extend_from_slice(&step[..read]);
             if self.bytes.len() > self.limit {
                 self.bytes.truncate(self.limit);
-                return Some(Stop::Limit(self.limit));
+                return Some(DecodeStop::Limit(self.limit));
             }
             if self.bytes.len() > self.most {
                 self.bytes.truncate(self.most);
-                return Some(Stop::Ratio);
+                return Some(DecodeStop::Ratio);
             }
         }
     }
@@ -299,17 +300,20 @@ mod tests {
             [("gzip", gzip(&zeros)), ("br", brotli(&zeros)), ("zstd", zstd(&zeros))]
         {
             let decoded = start(coding, &packed, LIMIT_BYTES).unwrap();
-            assert!(matches!(decoded.stop, Some(Stop::Ratio | Stop::Limit(_))), "{coding}");
+            assert!(
+                matches!(decoded.stop, Some(DecodeStop::Ratio | DecodeStop::Limit(_))),
+                "{coding}"
+            );
             assert!(decoded.bytes.len() <= LIMIT_BYTES.min(most(packed.len())), "{coding}");
         }
         let twice = gzip(&gzip(&zeros));
         let decoded = start("gzip, gzip", &twice, LIMIT_BYTES).unwrap();
-        assert_eq!(decoded.stop, Some(Stop::Ratio));
+        assert_eq!(decoded.stop, Some(DecodeStop::Ratio));
         let long = sample(400_000);
         let decoded = start("gzip", &gzip(&long), 1000).unwrap();
         assert_eq!(
             (decoded.bytes.as_slice(), decoded.stop),
-            (&long[..1000], Some(Stop::Limit(1000)))
+            (&long[..1000], Some(DecodeStop::Limit(1000)))
         );
     }
 
@@ -339,7 +343,8 @@ mod tests {
             (segment(u64::MAX), "one segment of 16 EiB"),
         ] {
             let decoded = start("zstd", &packed, LIMIT_BYTES).unwrap();
-            let expected = Decoded { bytes: Vec::new(), stop: Some(Stop::Broken("zstd")) };
+            let expected =
+                DecodedBody { bytes: Vec::new(), stop: Some(DecodeStop::Broken("zstd")) };
             assert_eq!(decoded, expected, "{says}");
             // Neither does one that comes behind another.
             let second = [zstd(b"one"), packed].concat();
@@ -349,7 +354,7 @@ mod tests {
         // An empty stream with the mark of a large window (0x11) and its size, 10 to 30 bits.
         for bits in [10, 24, 25, 30] {
             let decoded = start("br", &[0x11, bits | 0b1100_0000], LIMIT_BYTES).unwrap();
-            assert_eq!(decoded.stop, Some(Stop::Broken("br")), "{bits}");
+            assert_eq!(decoded.stop, Some(DecodeStop::Broken("br")), "{bits}");
         }
         // The largest window without it: 16 MiB.
         assert_eq!(whole("br", &[0x0f | 0b11 << 4]), b"");
@@ -377,7 +382,7 @@ mod tests {
             assert!(decoded.bytes.len() >= least, "{coding} gave {}", decoded.bytes.len());
         }
         let decoded = start("gzip", b"this is no gzip", 100).unwrap();
-        assert_eq!((decoded.bytes.len(), decoded.stop), (0, Some(Stop::Broken("gzip"))));
+        assert_eq!((decoded.bytes.len(), decoded.stop), (0, Some(DecodeStop::Broken("gzip"))));
     }
 
     fn any_coding() -> impl Strategy<Value = &'static str> {

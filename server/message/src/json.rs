@@ -8,8 +8,8 @@ mod tree;
 use std::borrow::Cow;
 
 pub use self::{
-    path::{Step, quoted, quoted_name, steps, unescaped},
-    tree::{Gathered, Tree, gather},
+    path::{PathStep, quoted, quoted_name, steps, unescaped},
+    tree::{JsonMatch, PathTree, gather},
 };
 
 /// How deep `paths` looks.
@@ -17,7 +17,7 @@ const SHOWN_DEPTH: usize = 4;
 
 /// A value that is no object and no array; of those only that they are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found<'a> {
+pub enum JsonValue<'a> {
     /// A string, its escapes undone.
     Text(Cow<'a, str>),
     /// A number as it was written, or `true`, `false`, `null`.
@@ -27,9 +27,13 @@ pub enum Found<'a> {
 }
 
 /// Whether `accept` takes one of the values at a path.
-pub fn any_at(json: &[u8], steps: &[Step], accept: &mut dyn FnMut(Found<'_>) -> bool) -> bool {
+pub fn any_at(
+    json: &[u8],
+    steps: &[PathStep],
+    accept: &mut dyn FnMut(JsonValue<'_>) -> bool,
+) -> bool {
     let Some(text) = readable(json) else { return false };
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Walker { text, at: 0 };
     let mut done = false;
     reader.walk(steps, &mut |found| {
         done = done || accept(found);
@@ -51,17 +55,17 @@ fn readable(json: &[u8]) -> Option<&str> {
 pub fn paths(json: &[u8], most: usize) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if let Some(text) = readable(json) {
-        Reader { text, at: 0 }.collect("", 0, &mut found, most);
+        Walker { text, at: 0 }.collect("", 0, &mut found, most);
     }
     found
 }
 
-struct Reader<'a> {
+struct Walker<'a> {
     text: &'a str,
     at: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Walker<'a> {
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -74,15 +78,19 @@ impl<'a> Reader<'a> {
 
     /// Goes past the next value and shows those at the path to `accept`, until it is content.
     /// `None` once it is, or where the text ends or is no JSON.
-    fn walk(&mut self, steps: &[Step], accept: &mut dyn FnMut(Found<'_>) -> bool) -> Option<()> {
+    fn walk(
+        &mut self,
+        steps: &[PathStep],
+        accept: &mut dyn FnMut(JsonValue<'_>) -> bool,
+    ) -> Option<()> {
         self.skip_space();
         let Some((step, later)) = steps.split_first() else {
             let found = match self.peek()? {
-                b'{' | b'[' => Found::Nested,
-                b'"' => Found::Text(self.string()?),
-                _ => Found::Bare(self.bare()?),
+                b'{' | b'[' => JsonValue::Nested,
+                b'"' => JsonValue::Text(self.string()?),
+                _ => JsonValue::Bare(self.bare()?),
             };
-            let nested = found == Found::Nested;
+            let nested = found == JsonValue::Nested;
             if accept(found) {
                 return None;
             }
@@ -97,9 +105,9 @@ impl<'a> Reader<'a> {
 
     fn members(
         &mut self,
-        step: &Step,
-        later: &[Step],
-        accept: &mut dyn FnMut(Found<'_>) -> bool,
+        step: &PathStep,
+        later: &[PathStep],
+        accept: &mut dyn FnMut(JsonValue<'_>) -> bool,
     ) -> Option<()> {
         self.at += 1;
         loop {
@@ -123,18 +131,18 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
             match step {
-                Step::Any => self.walk(later, accept)?,
-                Step::Name(wanted) if *wanted == name => self.walk(later, accept)?,
-                Step::Name(_) | Step::Index(_) => self.skip()?,
+                PathStep::Any => self.walk(later, accept)?,
+                PathStep::Name(wanted) if *wanted == name => self.walk(later, accept)?,
+                PathStep::Name(_) | PathStep::Index(_) => self.skip()?,
             }
         }
     }
 
     fn elements(
         &mut self,
-        step: &Step,
-        later: &[Step],
-        accept: &mut dyn FnMut(Found<'_>) -> bool,
+        step: &PathStep,
+        later: &[PathStep],
+        accept: &mut dyn FnMut(JsonValue<'_>) -> bool,
     ) -> Option<()> {
         self.at += 1;
         for index in 0.. {
@@ -148,9 +156,9 @@ impl<'a> Reader<'a> {
                 return Some(());
             }
             match step {
-                Step::Any => self.walk(later, accept)?,
-                Step::Index(wanted) if *wanted == index => self.walk(later, accept)?,
-                Step::Name(_) | Step::Index(_) => self.skip()?,
+                PathStep::Any => self.walk(later, accept)?,
+                PathStep::Index(wanted) if *wanted == index => self.walk(later, accept)?,
+                PathStep::Name(_) | PathStep::Index(_) => self.skip()?,
             }
         }
         None

@@ -2,13 +2,13 @@
 
 /// A media type with its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Media {
+pub struct MediaType {
     /// Type and subtype in lower case; empty where none is named.
     pub essence: String,
     rest: String,
 }
 
-impl Media {
+impl MediaType {
     /// Reads a value of `Content-Type`.
     pub fn of(value: &[u8]) -> Self {
         let value = String::from_utf8_lossy(value);
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn types_and_parameters_are_read() {
         let media =
-            Media::of(b"Multipart/Form-Data; x=\"a;\\\"b\" ; BOUNDARY=--xy;charset = utf-8");
+            MediaType::of(b"Multipart/Form-Data; x=\"a;\\\"b\" ; BOUNDARY=--xy;charset = utf-8");
         assert_eq!(media.essence, "multipart/form-data");
         assert_eq!(media.parameter("x").as_deref(), Some("a;\"b"));
         assert_eq!(media.parameter("boundary").as_deref(), Some("--xy"));
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn kinds_are_told_by_their_ends() {
-        let media = |value: &str| Media::of(value.as_bytes());
+        let media = |value: &str| MediaType::of(value.as_bytes());
         assert!(media("application/cloudevents+json; charset=utf-8").is_json());
         assert!(!media("application/jsonish").is_json());
         assert!(media("image/svg+xml").is_xml() && !media("application/xhtml+xml").is_xml());
@@ -143,7 +143,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_value_is_too_strange(bytes: Vec<u8>, text in "[a;=\"\\\\ ]{0,20}") {
-            Media::of(&bytes).parameter("charset");
+            MediaType::of(&bytes).parameter("charset");
             parameter(&text, "a");
         }
     }

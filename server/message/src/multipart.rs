@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use crate::{
     form, head,
-    media_type::{Media, parameter},
+    media_type::{MediaType, parameter},
 };
 
 /// The most parts that are shown.
@@ -27,21 +27,21 @@ pub struct PartContent<'a> {
     /// The name of its file.
     pub file: Option<String>,
     /// Its type; nothing where it names none.
-    pub media: Media,
+    pub media: MediaType,
     /// Its content.
     pub body: &'a [u8],
 }
 
 /// Where the parts of a body are.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Parts {
-    parts: Vec<Part>,
+pub struct Multipart {
+    parts: Vec<PartRange>,
     /// What is broken, in sentences.
     broken: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Part {
+struct PartRange {
     fields: Range<usize>,
     body: Range<usize>,
 }
@@ -50,12 +50,12 @@ struct Part {
 struct PartHeaders {
     name: Option<String>,
     file: Option<String>,
-    media: Media,
+    media: MediaType,
 }
 
-impl Parts {
+impl Multipart {
     /// The parts between the boundaries of a body.
-    pub fn of(media: &Media, bytes: &[u8]) -> Self {
+    pub fn of(media: &MediaType, bytes: &[u8]) -> Self {
         let mut parts = Self::default();
         let boundary = match media.parameter("boundary").filter(|boundary| !boundary.is_empty()) {
             Some(boundary) => boundary.into_bytes(),
@@ -103,7 +103,7 @@ impl Parts {
             if body - start > MAX_NAMING_BYTES {
                 parts.say("The fields of a part are longer than 16 KiB and are read up to there.");
             }
-            parts.parts.push(Part { fields: start..body, body: body..end });
+            parts.parts.push(PartRange { fields: start..body, body: body..end });
             match next {
                 Some(next) => at = next,
                 None => {
@@ -116,7 +116,7 @@ impl Parts {
 
     /// How much memory it takes.
     pub const fn weight(&self) -> usize {
-        self.parts.capacity() * size_of::<Part>()
+        self.parts.capacity() * size_of::<PartRange>()
     }
 
     /// Says what is broken, once.
@@ -159,7 +159,7 @@ impl Parts {
 }
 
 fn part_headers(fields: &[u8]) -> PartHeaders {
-    let mut headers = PartHeaders { name: None, file: None, media: Media::default() };
+    let mut headers = PartHeaders { name: None, file: None, media: MediaType::default() };
     let fields = &fields[..fields.len().min(MAX_NAMING_BYTES)];
     for (name, value) in head::raw_fields(fields) {
         if name.eq_ignore_ascii_case(b"content-disposition") {
@@ -170,7 +170,7 @@ fn part_headers(fields: &[u8]) -> PartHeaders {
             let extended = || parameter(&value, "filename*").map(|file| unextended(&file));
             headers.file = plain.or_else(extended).or(headers.file);
         } else if name.eq_ignore_ascii_case(b"content-type") {
-            headers.media = Media::of(&value);
+            headers.media = MediaType::of(&value);
         }
     }
     headers
@@ -241,12 +241,12 @@ mod tests {
 
     use super::*;
 
-    fn media() -> Media {
-        Media::of(b"multipart/form-data; boundary=xx")
+    fn media() -> MediaType {
+        MediaType::of(b"multipart/form-data; boundary=xx")
     }
 
     fn shown(bytes: &[u8]) -> (Vec<String>, Vec<&'static str>) {
-        let parts = Parts::of(&media(), bytes);
+        let parts = Multipart::of(&media(), bytes);
         let contents = parts.iter(bytes).map(|part| {
             let file = part.file.map_or_else(String::new, |file| format!(" file {file}"));
             let name = part.name.unwrap_or_default();
@@ -262,7 +262,7 @@ mod tests {
         let (fields, notes) = shown(SAMPLE);
         let expected = ["a=one\r\ntwo", "f=\u{fffd}PNG\0 file C:\\x\\p.png", "e="];
         assert_eq!((fields.as_slice(), notes.len()), (expected.map(str::to_owned).as_slice(), 0));
-        let parts = Parts::of(&media(), SAMPLE);
+        let parts = Multipart::of(&media(), SAMPLE);
         let (bytes, file) = parts.part(SAMPLE, 1).unwrap();
         assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
         assert_eq!(parts.part(SAMPLE, 3), None);
@@ -285,7 +285,7 @@ mod tests {
         for inner in ["xx-1", "xx-", "xx--1", "xx b"] {
             let inner = format!("--{inner}\r\n\r\na\r\n--{inner}\r\n\r\nb\r\n--{inner}--");
             let outer = format!("--xx\r\n\r\n{inner}\r\n--xx \t\r\n\r\nc\r\n--xx-- \r\n");
-            let parts = Parts::of(&media(), outer.as_bytes());
+            let parts = Multipart::of(&media(), outer.as_bytes());
             assert_eq!((parts.parts.len(), &parts.broken), (2, &Vec::new()), "{outer}");
             assert_eq!(parts.part(outer.as_bytes(), 0), Some((inner.as_bytes(), None)));
         }
@@ -294,7 +294,10 @@ mod tests {
     #[test]
     fn a_boundary_of_any_length_takes_no_time() {
         let parts = |boundary: &str, bytes: &[u8]| {
-            Parts::of(&Media::of(format!("multipart/x; boundary={boundary}").as_bytes()), bytes)
+            Multipart::of(
+                &MediaType::of(format!("multipart/x; boundary={boundary}").as_bytes()),
+                bytes,
+            )
         };
         let body = [b"x".as_slice(), &b"-".repeat(8 * 1024 * 1024)].concat();
         let long = parts(&"-".repeat(30_000), &body);
@@ -328,8 +331,8 @@ mod tests {
             assert_eq!(fields.len(), count, "{said}");
             assert!(notes.iter().any(|note| note.contains(said)), "{notes:?}");
         }
-        let none = Media::of(b"multipart/mixed");
-        let parts = Parts::of(&none, b"--q\r\n\r\na\r\n--q--");
+        let none = MediaType::of(b"multipart/mixed");
+        let parts = Multipart::of(&none, b"--q\r\n\r\na\r\n--q--");
         assert_eq!((parts.parts.len(), parts.broken.len()), (1, 1));
     }
 
@@ -349,7 +352,7 @@ mod tests {
             content_type in "multipart/x; boundary=(xx|\"x\")?|multipart/x",
         ) {
             for bytes in [bytes.as_slice(), text.as_bytes()] {
-                let parts = Parts::of(&Media::of(content_type.as_bytes()), bytes);
+                let parts = Multipart::of(&MediaType::of(content_type.as_bytes()), bytes);
                 parts.iter(bytes).for_each(drop);
                 for number in 0..3 {
                     parts.part(bytes, number);

@@ -11,7 +11,7 @@ use crate::{form, head};
 
 /// A request that is to be answered. Where a key stood in it, it has been overwritten before.
 #[derive(Debug, Clone, Copy)]
-pub struct Sent<'a> {
+pub struct RequestView<'a> {
     /// The method.
     pub method: &'a Method,
     /// As it was sent, not decoded.
@@ -24,7 +24,7 @@ pub struct Sent<'a> {
     pub body: &'a [u8],
 }
 
-impl<'a> Sent<'a> {
+impl<'a> RequestView<'a> {
     /// The request with this head and body. Path and query are those of its raw target: a URI of
     /// ours cannot hold all that is sent.
     pub fn new(parts: &'a Parts, target: &'a [u8], body: &'a [u8]) -> Self {

@@ -23,19 +23,19 @@ pub struct Reason {
 
 /// Everything that is counted. A cheap-clone handle.
 #[derive(Debug, Clone, Default)]
-pub struct Metrics(Arc<Counted>);
+pub struct Metrics(Arc<MetricSet>);
 
 impl Deref for Metrics {
-    type Target = Counted;
+    type Target = MetricSet;
 
-    fn deref(&self) -> &Counted {
+    fn deref(&self) -> &MetricSet {
         &self.0
     }
 }
 
 /// What a [`Metrics`] holds.
 #[derive(Debug)]
-pub struct Counted {
+pub struct MetricSet {
     /// Requests that were committed.
     pub captured: Counter,
     /// Requests to known endpoints, or connections, that were refused.
@@ -73,7 +73,7 @@ pub struct Counted {
     registry: Registry,
 }
 
-impl Default for Counted {
+impl Default for MetricSet {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("hookglass");
         let captured = Counter::default();
@@ -164,7 +164,7 @@ impl Default for Counted {
     }
 }
 
-impl Counted {
+impl MetricSet {
     /// All of it in the `OpenMetrics` text format.
     #[must_use]
     pub fn text(&self) -> String {

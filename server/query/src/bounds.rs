@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Node,
+    Condition,
     fields::{Term, TextField},
     text::Pattern,
 };
@@ -33,12 +33,12 @@ impl Default for Bounds {
 }
 
 /// What everything that `node` finds is within.
-pub(super) fn of(node: &Node) -> Bounds {
+pub(super) fn of(node: &Condition) -> Bounds {
     match node {
-        Node::All(nodes) => nodes.iter().map(of).fold(Bounds::default(), Bounds::both),
-        Node::Any(nodes) => nodes.iter().map(of).reduce(Bounds::either).unwrap_or_default(),
-        Node::Not(_) => Bounds::default(),
-        Node::Term(term) => of_term(term),
+        Condition::All(nodes) => nodes.iter().map(of).fold(Bounds::default(), Bounds::both),
+        Condition::Any(nodes) => nodes.iter().map(of).reduce(Bounds::either).unwrap_or_default(),
+        Condition::Not(_) => Bounds::default(),
+        Condition::Term(term) => of_term(term),
     }
 }
 

@@ -5,19 +5,19 @@ use std::{net::IpAddr, ops::Range, str::FromStr as _};
 use ipnet::IpNet;
 
 use super::{
-    Fault, Needs,
+    Needs, SyntaxError,
     decimal::Decimal,
-    lexer::{Comparison, Value},
-    text::{Needle, Pattern},
+    lexer::{Comparator, TermValue},
+    text::{Pattern, Substring},
     time,
 };
-use hookglass_message::json::{self, Step, unescaped};
+use hookglass_message::json::{self, PathStep, unescaped};
 
 /// A condition on a request.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Term {
     /// Text anywhere in target, headers or body.
-    Word(Needle),
+    Word(Substring),
     /// Text of its own.
     Text(TextField, Pattern),
     /// The client's address.
@@ -30,13 +30,13 @@ pub(super) enum Term {
     /// Microseconds since the epoch.
     Received(Range<i64>),
     Is(Flag),
-    Has(Thing),
+    Has(Presence),
     Header(String, Test),
     Query(String, Test),
     /// Text anywhere in the body.
     Body(Pattern),
     /// A value within a JSON body, or a field of a form.
-    Within(Vec<Step>, Test),
+    Within(Vec<PathStep>, Test),
 }
 
 /// A field that is text.
@@ -68,7 +68,7 @@ pub(super) enum Flag {
 
 /// What a request can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(super) enum Presence {
     Body,
     Query,
     Note,
@@ -82,7 +82,7 @@ pub(super) enum Thing {
 pub(super) enum Test {
     /// Text, and the same as a number if it is one.
     Is(Pattern, Option<Decimal>),
-    Compares(Comparison, Decimal),
+    Compares(Comparator, Decimal),
 }
 
 /// The fields in the order in which they are suggested, with what they mean.
@@ -126,18 +126,18 @@ pub(super) const VERDICTS: [&str; 4] = ["valid", "invalid", "unsigned", "unknown
 pub(super) const THINGS: [&str; 6] = ["body", "query", "note", "label", "sender", "type"];
 
 impl Term {
-    pub(super) fn word(value: Value) -> Result<Self, Fault> {
+    pub(super) fn word(value: TermValue) -> Result<Self, SyntaxError> {
         // Stars alone would find everything, for whoever deletes what is found, too.
         if value.text.is_empty() || !value.quoted && value.text.bytes().all(|byte| byte == b'*') {
-            return Err(Fault::new(value.range, "There is nothing to search for in here."));
+            return Err(SyntaxError::new(value.range, "There is nothing to search for in here."));
         }
         // As numbers are written wherever requests are shown.
         let number = value.text.strip_prefix('#').filter(|_| !value.quoted).and_then(whole);
         Ok(match number {
             Some(seq) => Self::Seq(seq..seq.saturating_add(1)),
-            None if value.quoted => Self::Word(Needle::new(&value.text)),
+            None if value.quoted => Self::Word(Substring::new(&value.text)),
             // Anything may stand around a word as it is.
-            None => Self::Word(Needle::new(value.text.trim_matches('*'))),
+            None => Self::Word(Substring::new(value.text.trim_matches('*'))),
         })
     }
 
@@ -163,13 +163,16 @@ impl Term {
 pub(super) fn term(
     text: &str,
     name: Range<usize>,
-    value: &Value,
+    value: &TermValue,
     now_us: i64,
-) -> Result<Term, Fault> {
+) -> Result<Term, SyntaxError> {
     let field = &text[name.clone()];
     if value.text.is_empty() && !value.quoted {
         let at = value.range.end;
-        return Err(Fault::new(at..at, format!("Say what {field} is to be, after the colon.")));
+        return Err(SyntaxError::new(
+            at..at,
+            format!("Say what {field} is to be, after the colon."),
+        ));
     }
     let (kind, rest) = field.split_once('.').unwrap_or((field, ""));
     let is_dotted = field.contains('.');
@@ -183,7 +186,7 @@ pub(super) fn term(
             "query" if !rest.is_empty() => Ok(Term::Query(unquoted(rest), test(value)?)),
             "body" => match json::steps(rest) {
                 Some(steps) => Ok(Term::Within(steps, test(value)?)),
-                None => Err(Fault::new(
+                None => Err(SyntaxError::new(
                     rest_at,
                     "Write a path as in body.items[0].name, with * or [*] for any, and names \
                      with other characters in quotes.",
@@ -196,7 +199,7 @@ pub(super) fn term(
         let pattern = Pattern::new(&value.text, value.quoted, plain);
         refuse_comparison(value).map(|()| Term::Text(field, pattern))
     };
-    let contains = |text: String| Pattern::Contains(Needle::new(&text));
+    let contains = |text: String| Pattern::Contains(Substring::new(&text));
     match lower.as_str() {
         "method" => words(TextField::Method, Pattern::Equals),
         "path" => words(TextField::Path, Pattern::Begins),
@@ -226,14 +229,15 @@ pub(super) fn term(
         "before" | "until" => instant(value, now_us).map(|to| Term::Received(i64::MIN..to)),
         "is" => is(value),
         "has" => has(value),
-        "header" | "headers" | "query" => {
-            Err(Fault::new(name, format!("Write {lower}.name:value, with the name after a dot.")))
-        }
+        "header" | "headers" | "query" => Err(SyntaxError::new(
+            name,
+            format!("Write {lower}.name:value, with the name after a dot."),
+        )),
         _ => Err(unknown(field, name)),
     }
 }
 
-fn unknown(field: &str, name: Range<usize>) -> Fault {
+fn unknown(field: &str, name: Range<usize>) -> SyntaxError {
     let lower = field.to_ascii_lowercase();
     let near = FIELDS
         .iter()
@@ -243,7 +247,7 @@ fn unknown(field: &str, name: Range<usize>) -> Fault {
         .min()
         .map(|(_, name)| name);
     let hint = near.map(|near| format!(" Did you mean {near}?")).unwrap_or_default();
-    Fault::new(
+    SyntaxError::new(
         name,
         format!(
             "There is no field {field}.{hint} To search for text with a colon, put it in quotes."
@@ -274,21 +278,21 @@ pub(super) fn unquoted(name: &str) -> String {
     }
 }
 
-fn refuse_comparison(value: &Value) -> Result<(), Fault> {
+fn refuse_comparison(value: &TermValue) -> Result<(), SyntaxError> {
     if value.comparison.is_none() {
         return Ok(());
     }
     let message = "This field is text: it can only be equal. Leave the sign out, or quote it.";
-    Err(Fault::new(value.range.clone(), message))
+    Err(SyntaxError::new(value.range.clone(), message))
 }
 
-fn test(value: &Value) -> Result<Test, Fault> {
+fn test(value: &TermValue) -> Result<Test, SyntaxError> {
     let number = Decimal::parse(&value.text);
     match (value.comparison, number) {
         (Some(comparison), Some(number)) => Ok(Test::Compares(comparison, number)),
         (Some(_), None) => {
             let message = "Only numbers compare: write one after the sign, or quote all of it.";
-            Err(Fault::new(value.range.clone(), message))
+            Err(SyntaxError::new(value.range.clone(), message))
         }
         (None, number) => {
             Ok(Test::Is(Pattern::new(&value.text, value.quoted, Pattern::Equals), number))
@@ -307,11 +311,11 @@ fn whole(text: &str) -> Option<i64> {
 
 /// What a comparison, a span `1..5` (both included) or a single number allows.
 fn numbers(
-    value: &Value,
+    value: &TermValue,
     read: fn(&str) -> Option<i64>,
     expected: &str,
-) -> Result<Range<i64>, Fault> {
-    let fault = || Fault::new(value.range.clone(), format!("This takes {expected}."));
+) -> Result<Range<i64>, SyntaxError> {
+    let fault = || SyntaxError::new(value.range.clone(), format!("This takes {expected}."));
     if let (None, Some((from, to))) = (value.comparison, value.text.split_once("..")) {
         let from = if from.is_empty() { Some(0) } else { read(from) };
         let to = if to.is_empty() { Some(i64::MAX - 1) } else { read(to) };
@@ -320,14 +324,14 @@ fn numbers(
     let number = read(&value.text).ok_or_else(fault)?;
     Ok(match value.comparison {
         None => number..number.saturating_add(1),
-        Some(Comparison::Below) => i64::MIN..number,
-        Some(Comparison::AtMost) => i64::MIN..number.saturating_add(1),
-        Some(Comparison::Above) => number.saturating_add(1)..i64::MAX,
-        Some(Comparison::AtLeast) => number..i64::MAX,
+        Some(Comparator::Below) => i64::MIN..number,
+        Some(Comparator::AtMost) => i64::MIN..number.saturating_add(1),
+        Some(Comparator::Above) => number.saturating_add(1)..i64::MAX,
+        Some(Comparator::AtLeast) => number..i64::MAX,
     })
 }
 
-fn status(value: &Value) -> Result<Range<i64>, Fault> {
+fn status(value: &TermValue) -> Result<Range<i64>, SyntaxError> {
     if let (None, [class @ b'1'..=b'5', b'x' | b'X', b'x' | b'X']) =
         (value.comparison, value.text.as_bytes())
     {
@@ -337,60 +341,63 @@ fn status(value: &Value) -> Result<Range<i64>, Fault> {
     numbers(value, whole, "a status: 200, 4xx, >=400, or 200..299")
 }
 
-fn instant(value: &Value, now_us: i64) -> Result<i64, Fault> {
+fn instant(value: &TermValue, now_us: i64) -> Result<i64, SyntaxError> {
     refuse_comparison(value).and_then(|()| {
         time::time(&value.text, now_us).ok_or_else(|| {
             let message = "This takes a time: -15m, -1h, -2d, 2026-11-21, or \
                            2026-11-21T12:00:00Z (UTC without an offset).";
-            Fault::new(value.range.clone(), message)
+            SyntaxError::new(value.range.clone(), message)
         })
     })
 }
 
-fn is(value: &Value) -> Result<Term, Fault> {
+fn is(value: &TermValue) -> Result<Term, SyntaxError> {
     let flag = match value.text.to_ascii_lowercase().as_str() {
         "cut" => Flag::Cut,
         "refused" => Flag::Refused,
         "pinned" => Flag::Pinned,
         "preview" => Flag::Preview,
         "preflight" => Flag::Preflight,
-        "noted" => return Ok(Term::Has(Thing::Note)),
+        "noted" => return Ok(Term::Has(Presence::Note)),
         _ => {
             let names = FLAGS.map(|(name, _)| name).join(", ");
-            return Err(Fault::new(value.range.clone(), format!("`is:` takes one of {names}.")));
+            return Err(SyntaxError::new(
+                value.range.clone(),
+                format!("`is:` takes one of {names}."),
+            ));
         }
     };
     Ok(Term::Is(flag))
 }
 
 fn verdict(
-    value: &Value,
-    words: impl Fn(TextField, fn(String) -> Pattern) -> Result<Term, Fault>,
-) -> Result<Term, Fault> {
+    value: &TermValue,
+    words: impl Fn(TextField, fn(String) -> Pattern) -> Result<Term, SyntaxError>,
+) -> Result<Term, SyntaxError> {
     let lower = value.text.to_ascii_lowercase();
     if lower != "*" && !VERDICTS.contains(&lower.as_str()) {
         let names = VERDICTS.join(", ");
         let message = format!("`verdict:` takes one of {names}, or * for any.");
-        return Err(Fault::new(value.range.clone(), message));
+        return Err(SyntaxError::new(value.range.clone(), message));
     }
     words(TextField::Verdict, Pattern::Equals)
 }
 
-fn has(value: &Value) -> Result<Term, Fault> {
+fn has(value: &TermValue) -> Result<Term, SyntaxError> {
     Ok(Term::Has(match value.text.to_ascii_lowercase().as_str() {
-        "body" => Thing::Body,
-        "query" => Thing::Query,
-        "note" => Thing::Note,
-        "label" => Thing::Label,
-        "sender" => Thing::Sender,
-        "type" => Thing::Type,
+        "body" => Presence::Body,
+        "query" => Presence::Query,
+        "note" => Presence::Note,
+        "label" => Presence::Label,
+        "sender" => Presence::Sender,
+        "type" => Presence::Type,
         _ => {
             let names = THINGS.join(", ");
             let message = format!(
                 "`has:` takes one of {names}; for a header field or a value in the body write \
                  header.name:* or body.name:*."
             );
-            return Err(Fault::new(value.range.clone(), message));
+            return Err(SyntaxError::new(value.range.clone(), message));
         }
     }))
 }

@@ -2,18 +2,18 @@
 
 use std::ops::Range;
 
-use super::Fault;
+use super::SyntaxError;
 
 /// A token and where it stands, in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
     pub(super) range: Range<usize>,
 }
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Open,
     Close,
     And,
@@ -21,29 +21,29 @@ pub(super) enum Kind {
     /// `NOT`, or a `-` before a term.
     Not,
     /// A word or phrase to look for.
-    Word(Value),
+    Word(TermValue),
     /// A field with what it is to be.
     Field {
         name: Range<usize>,
-        value: Value,
+        value: TermValue,
     },
 }
 
 /// What stands behind a colon, or alone.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Value {
+pub(super) struct TermValue {
     /// Without quotes and comparison.
     pub(super) text: String,
     /// Whether it stood in quotes: then `*` is a star.
     pub(super) quoted: bool,
-    pub(super) comparison: Option<Comparison>,
+    pub(super) comparison: Option<Comparator>,
     /// Where it stands, comparison and quotes included.
     pub(super) range: Range<usize>,
 }
 
 /// How a field is compared to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub(super) enum Comparator {
     Below,
     AtMost,
     Above,
@@ -51,7 +51,7 @@ pub(super) enum Comparison {
 }
 
 /// Reads tokens until the text ends.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut lexer = Lexer { text, at: 0 };
     let mut tokens = Vec::new();
     while let Some(token) = lexer.next()? {
@@ -101,40 +101,40 @@ impl Lexer<'_> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<Token>, Fault> {
+    fn next(&mut self) -> Result<Option<Token>, SyntaxError> {
         self.skip_space();
         let start = self.at;
         let Some(first) = self.peek() else { return Ok(None) };
         let kind = match first {
-            '(' => self.sign(Kind::Open),
-            ')' => self.sign(Kind::Close),
+            '(' => self.sign(TokenKind::Open),
+            ')' => self.sign(TokenKind::Close),
             '-' if self.text[start + 1..].starts_with(|c: char| !c.is_whitespace()) => {
-                self.sign(Kind::Not)
+                self.sign(TokenKind::Not)
             }
-            '"' => Kind::Word(self.value()?),
+            '"' => TokenKind::Word(self.value()?),
             _ => self.word_or_field()?,
         };
         Ok(Some(Token { kind, range: start..self.at }))
     }
 
-    fn sign(&mut self, kind: Kind) -> Kind {
+    fn sign(&mut self, kind: TokenKind) -> TokenKind {
         self.bump();
         kind
     }
 
-    fn word_or_field(&mut self) -> Result<Kind, Fault> {
+    fn word_or_field(&mut self) -> Result<TokenKind, SyntaxError> {
         let start = self.at;
         if let Some(name) = self.field_name()? {
             let value = self.value()?;
-            return Ok(Kind::Field { name, value });
+            return Ok(TokenKind::Field { name, value });
         }
         self.at = start;
         let text = self.bare();
         Ok(match text {
-            "AND" => Kind::And,
-            "OR" => Kind::Or,
-            "NOT" => Kind::Not,
-            word => Kind::Word(Value {
+            "AND" => TokenKind::And,
+            "OR" => TokenKind::Or,
+            "NOT" => TokenKind::Not,
+            word => TokenKind::Word(TermValue {
                 text: word.to_owned(),
                 quoted: false,
                 comparison: None,
@@ -144,7 +144,7 @@ impl Lexer<'_> {
     }
 
     /// What stands before a colon, and the colon; parts of it may stand in quotes.
-    fn field_name(&mut self) -> Result<Option<Range<usize>>, Fault> {
+    fn field_name(&mut self) -> Result<Option<Range<usize>>, SyntaxError> {
         let start = self.at;
         while let Some(next) = self.peek() {
             match next {
@@ -165,7 +165,7 @@ impl Lexer<'_> {
         Ok(None)
     }
 
-    fn value(&mut self) -> Result<Value, Fault> {
+    fn value(&mut self) -> Result<TermValue, SyntaxError> {
         let start = self.at;
         let comparison = self.comparison();
         let (text, quoted) = if self.peek() == Some('"') {
@@ -173,16 +173,16 @@ impl Lexer<'_> {
         } else {
             (self.bare().to_owned(), false)
         };
-        Ok(Value { text, quoted, comparison, range: start..self.at })
+        Ok(TermValue { text, quoted, comparison, range: start..self.at })
     }
 
-    fn comparison(&mut self) -> Option<Comparison> {
+    fn comparison(&mut self) -> Option<Comparator> {
         let rest = &self.text[self.at..];
         let (sign, comparison) = [
-            (">=", Comparison::AtLeast),
-            ("<=", Comparison::AtMost),
-            (">", Comparison::Above),
-            ("<", Comparison::Below),
+            (">=", Comparator::AtLeast),
+            ("<=", Comparator::AtMost),
+            (">", Comparator::Above),
+            ("<", Comparator::Below),
         ]
         .into_iter()
         .find(|(sign, _)| rest.starts_with(sign))?;
@@ -208,7 +208,7 @@ impl Lexer<'_> {
     }
 
     /// What stands between two quotes; `\` takes the next character as it is.
-    fn quoted(&mut self) -> Result<String, Fault> {
+    fn quoted(&mut self) -> Result<String, SyntaxError> {
         let start = self.at;
         self.bump();
         let mut text = String::new();
@@ -219,7 +219,7 @@ impl Lexer<'_> {
                 Some(other) => text.push(other),
                 None => {
                     let message = "This quote is never closed: put another \" where it ends.";
-                    return Err(Fault::new(start..self.text.len(), message));
+                    return Err(SyntaxError::new(start..self.text.len(), message));
                 }
             }
         }

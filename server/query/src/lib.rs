@@ -15,11 +15,11 @@ use std::{borrow::Cow, ops::Range};
 
 use hookglass_wire::QueryError;
 
-use self::fields::{Flag, Term, TextField, Thing};
-pub use self::{bounds::Bounds, matching::Subject};
+use self::fields::{Flag, Presence, Term, TextField};
+pub use self::{bounds::Bounds, matching::SearchedRequest};
 pub use self::{
-    matching::Memo,
-    suggest::{Kind, Wanted, fields as suggested_fields, presets, quoted, wanted},
+    matching::TermCache,
+    suggest::{Completion, CompletionKind, fields as suggested_fields, presets, quoted, wanted},
 };
 use hookglass_message::{coding, head};
 
@@ -35,21 +35,21 @@ pub const SEARCHED_BODY_BYTES: usize = 64 * 1024;
 /// A search that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    root: Node,
+    root: Condition,
 }
 
 /// How terms hang together.
 #[derive(Debug, Clone, PartialEq)]
-enum Node {
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Not(Box<Node>),
+enum Condition {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
     Term(Term),
 }
 
 /// What is wrong with a search, and where, in bytes of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct SyntaxError {
     range: Range<usize>,
     message: String,
 }
@@ -80,13 +80,13 @@ impl Query {
     /// Whether it finds this request; `None` if that cannot be told without what the subject does
     /// not have.
     #[must_use]
-    pub fn finds(&self, subject: &Subject<'_>) -> Option<bool> {
-        self.finds_with(subject, &Memo::default())
+    pub fn finds(&self, subject: &SearchedRequest<'_>) -> Option<bool> {
+        self.finds_with(subject, &TermCache::default())
     }
 
     /// The same where other searches are asked about this request too: what was read for one of
     /// them is not read again. A memo is for one subject.
-    pub fn finds_with(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
+    pub fn finds_with(&self, subject: &SearchedRequest<'_>, memo: &TermCache) -> Option<bool> {
         self.root.finds(subject, memo)
     }
 
@@ -126,7 +126,7 @@ impl Query {
                 Term::Text(TextField::Verdict, _) => "verdict:",
                 Term::Text(TextField::Note, _) => "note:",
                 Term::Status(_) => "status:",
-                Term::Has(Thing::Note) => "has:note",
+                Term::Has(Presence::Note) => "has:note",
                 Term::Is(Flag::Pinned) => "is:pinned",
                 _ => return,
             };
@@ -141,7 +141,7 @@ impl Query {
     }
 }
 
-impl Node {
+impl Condition {
     fn needs(&self) -> Needs {
         match self {
             Self::All(nodes) | Self::Any(nodes) => {
@@ -161,7 +161,7 @@ impl Node {
         }
     }
 
-    fn finds(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
+    fn finds(&self, subject: &SearchedRequest<'_>, memo: &TermCache) -> Option<bool> {
         match self {
             Self::All(nodes) => decided(nodes, subject, memo, false),
             Self::Any(nodes) => decided(nodes, subject, memo, true),
@@ -172,7 +172,12 @@ impl Node {
 }
 
 /// The first of `nodes` that is `deciding` decides; without one, all have to be known.
-fn decided(nodes: &[Node], subject: &Subject<'_>, memo: &Memo, deciding: bool) -> Option<bool> {
+fn decided(
+    nodes: &[Condition],
+    subject: &SearchedRequest<'_>,
+    memo: &TermCache,
+    deciding: bool,
+) -> Option<bool> {
     let mut all_known = true;
     for node in nodes {
         match node.finds(subject, memo) {
@@ -184,7 +189,7 @@ fn decided(nodes: &[Node], subject: &Subject<'_>, memo: &Memo, deciding: bool) -
     all_known.then_some(!deciding)
 }
 
-impl Fault {
+impl SyntaxError {
     fn new(range: Range<usize>, message: impl Into<String>) -> Self {
         Self { range, message: message.into() }
     }

@@ -6,18 +6,18 @@ use hookglass_wire::Summary;
 
 use super::{
     decimal::Decimal,
-    fields::{Flag, Term, Test, TextField, Thing},
-    lexer::Comparison,
-    text::{Needle, Pattern},
+    fields::{Flag, Presence, Term, Test, TextField},
+    lexer::Comparator,
+    text::{Pattern, Substring},
 };
 use hookglass_message::{
     head::{self, bytes_of},
-    json::{self, Found},
+    json::{self, JsonValue},
 };
 
 /// A request as far as it was read.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct SearchedRequest<'a> {
     /// What lists show of it.
     pub summary: &'a Summary,
     /// Request line and fields.
@@ -28,14 +28,14 @@ pub struct Subject<'a> {
 
 /// What was read of a request for a term, for those that follow.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub struct TermCache {
     query: OnceLock<Vec<(String, String)>>,
     form: OnceLock<Vec<(String, String)>>,
 }
 
 impl Term {
     /// `None` where that cannot be told without what was not read.
-    pub(super) fn finds(&self, subject: &Subject<'_>, memo: &Memo) -> Option<bool> {
+    pub(super) fn finds(&self, subject: &SearchedRequest<'_>, memo: &TermCache) -> Option<bool> {
         let summary = subject.summary;
         let within = |range: &std::ops::Range<i64>, value: i64| Some(range.contains(&value));
         match self {
@@ -69,7 +69,7 @@ impl Term {
             }
             Self::Within(steps, test) => {
                 let body = subject.body?;
-                if let [json::Step::Name(name)] = steps.as_slice()
+                if let [json::PathStep::Name(name)] = steps.as_slice()
                     && is_form(summary)
                 {
                     let fields = memo.form.get_or_init(|| parameters(body));
@@ -96,30 +96,30 @@ impl Test {
         }
     }
 
-    fn takes_found(&self, found: &Found<'_>) -> bool {
+    fn takes_found(&self, found: &JsonValue<'_>) -> bool {
         match (self, found) {
             (Self::Is(Pattern::Present, _), _) => true,
-            (_, Found::Nested) => false,
-            (_, Found::Text(text)) => self.takes(text.as_bytes()),
+            (_, JsonValue::Nested) => false,
+            (_, JsonValue::Text(text)) => self.takes(text.as_bytes()),
             // However the number was written.
-            (Self::Is(_, Some(number)), Found::Bare(sent)) => {
+            (Self::Is(_, Some(number)), JsonValue::Bare(sent)) => {
                 Decimal::parse(sent).is_some_and(|sent| sent == *number)
             }
-            (_, Found::Bare(sent)) => self.takes(sent.as_bytes()),
+            (_, JsonValue::Bare(sent)) => self.takes(sent.as_bytes()),
         }
     }
 }
 
-fn compares(comparison: Comparison, sent: &Decimal, number: &Decimal) -> bool {
+fn compares(comparison: Comparator, sent: &Decimal, number: &Decimal) -> bool {
     match comparison {
-        Comparison::Below => sent < number,
-        Comparison::AtMost => sent <= number,
-        Comparison::Above => sent > number,
-        Comparison::AtLeast => sent >= number,
+        Comparator::Below => sent < number,
+        Comparator::AtMost => sent <= number,
+        Comparator::Above => sent > number,
+        Comparator::AtLeast => sent >= number,
     }
 }
 
-fn word(needle: &Needle, subject: &Subject<'_>) -> Option<bool> {
+fn word(needle: &Substring, subject: &SearchedRequest<'_>) -> Option<bool> {
     if needle.is_in(&bytes_of(&subject.summary.target)) {
         return Some(true);
     }
@@ -134,7 +134,7 @@ fn word(needle: &Needle, subject: &Subject<'_>) -> Option<bool> {
     if body || subject.head.is_some() { Some(body) } else { None }
 }
 
-fn text(field: TextField, pattern: &Pattern, subject: &Subject<'_>) -> Option<bool> {
+fn text(field: TextField, pattern: &Pattern, subject: &SearchedRequest<'_>) -> Option<bool> {
     let summary = subject.summary;
     let is = |value: &str| pattern.matches(value.as_bytes());
     let may_be = |value: &Option<String>| value.as_deref().is_some_and(is);
@@ -185,14 +185,14 @@ fn is(flag: Flag, summary: &Summary) -> bool {
     }
 }
 
-fn has(thing: Thing, summary: &Summary) -> bool {
+fn has(thing: Presence, summary: &Summary) -> bool {
     match thing {
-        Thing::Body => summary.body_bytes > 0,
-        Thing::Query => !query(&bytes_of(&summary.target)).is_empty(),
-        Thing::Note => summary.note.is_some(),
-        Thing::Label => summary.label.is_some(),
-        Thing::Sender => summary.sender.is_some(),
-        Thing::Type => summary.content_type.is_some(),
+        Presence::Body => summary.body_bytes > 0,
+        Presence::Query => !query(&bytes_of(&summary.target)).is_empty(),
+        Presence::Note => summary.note.is_some(),
+        Presence::Label => summary.label.is_some(),
+        Presence::Sender => summary.sender.is_some(),
+        Presence::Type => summary.content_type.is_some(),
     }
 }
 

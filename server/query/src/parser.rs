@@ -3,17 +3,17 @@
 use std::{iter::Peekable, vec};
 
 use super::{
-    Fault, MAX_BYTES, MAX_DEPTH, MAX_TERMS, Node,
+    Condition, MAX_BYTES, MAX_DEPTH, MAX_TERMS, SyntaxError,
     fields::{self, Term},
-    lexer::{self, Kind, Token},
+    lexer::{self, Token, TokenKind},
 };
 
 /// Reads a search; `None` for one that says nothing.
-pub(super) fn parse(text: &str, now_us: i64) -> Result<Option<Node>, Fault> {
+pub(super) fn parse(text: &str, now_us: i64) -> Result<Option<Condition>, SyntaxError> {
     if text.len() > MAX_BYTES {
         let start = text.floor_char_boundary(MAX_BYTES);
         let message = format!("A search takes at most {MAX_BYTES} bytes; leave something out.");
-        return Err(Fault::new(start..text.len(), message));
+        return Err(SyntaxError::new(start..text.len(), message));
     }
     let tokens = lexer::tokens(text)?;
     if tokens.is_empty() {
@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str, now_us: i64) -> Result<Option<Node>, Fault> {
         None => Ok(Some(root)),
         Some(token) => {
             let message = "Nothing was opened that this could close: take it out, or quote it.";
-            Err(Fault::new(token.range, message))
+            Err(SyntaxError::new(token.range, message))
         }
     }
 }
@@ -40,82 +40,86 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn any(&mut self) -> Result<Node, Fault> {
+    fn any(&mut self) -> Result<Condition, SyntaxError> {
         let mut nodes = vec![self.all()?];
-        while self.tokens.next_if(|token| token.kind == Kind::Or).is_some() {
+        while self.tokens.next_if(|token| token.kind == TokenKind::Or).is_some() {
             nodes.push(self.all()?);
         }
-        Ok(one_or(nodes, Node::Any))
+        Ok(one_or(nodes, Condition::Any))
     }
 
-    fn all(&mut self) -> Result<Node, Fault> {
+    fn all(&mut self) -> Result<Condition, SyntaxError> {
         let mut nodes = vec![self.one()?];
         loop {
-            let and = self.tokens.next_if(|token| token.kind == Kind::And).is_some();
+            let and = self.tokens.next_if(|token| token.kind == TokenKind::And).is_some();
             match self.tokens.peek().map(|token| &token.kind) {
-                None | Some(Kind::Close | Kind::Or) if !and => break,
+                None | Some(TokenKind::Close | TokenKind::Or) if !and => break,
                 _ => nodes.push(self.one()?),
             }
         }
         // What is known without reading much comes first: the rest may not be needed.
-        nodes.sort_by_key(Node::needs);
-        Ok(one_or(nodes, Node::All))
+        nodes.sort_by_key(Condition::needs);
+        Ok(one_or(nodes, Condition::All))
     }
 
-    fn one(&mut self) -> Result<Node, Fault> {
+    fn one(&mut self) -> Result<Condition, SyntaxError> {
         let Some(Token { kind, range }) = self.tokens.next() else {
             let end = self.text.len();
-            return Err(Fault::new(end..end, "Something is missing at the end: add a term."));
+            return Err(SyntaxError::new(end..end, "Something is missing at the end: add a term."));
         };
         match kind {
-            Kind::Not => {
+            TokenKind::Not => {
                 let node = self.deeper(range, Self::one)?;
-                Ok(Node::Not(Box::new(node)))
+                Ok(Condition::Not(Box::new(node)))
             }
-            Kind::Open => {
+            TokenKind::Open => {
                 let node = self.deeper(range.clone(), Self::any)?;
-                if self.tokens.next_if(|token| token.kind == Kind::Close).is_none() {
+                if self.tokens.next_if(|token| token.kind == TokenKind::Close).is_none() {
                     let message = "This parenthesis is never closed: put a ) where it ends.";
-                    return Err(Fault::new(range, message));
+                    return Err(SyntaxError::new(range, message));
                 }
                 Ok(node)
             }
-            Kind::Close => {
+            TokenKind::Close => {
                 let message = "A term is missing before this: add one, or quote it.";
-                Err(Fault::new(range, message))
+                Err(SyntaxError::new(range, message))
             }
-            Kind::And | Kind::Or => {
+            TokenKind::And | TokenKind::Or => {
                 let name = &self.text[range.clone()];
                 let message = format!(
                     "{name} stands between two terms; to search for the word, write \"{name}\"."
                 );
-                Err(Fault::new(range, message))
+                Err(SyntaxError::new(range, message))
             }
-            Kind::Word(value) => self.count(Term::word(value)?, range),
-            Kind::Field { name, value } => {
+            TokenKind::Word(value) => self.count(Term::word(value)?, range),
+            TokenKind::Field { name, value } => {
                 let term = fields::term(self.text, name, &value, self.now_us)?;
                 self.count(term, range)
             }
         }
     }
 
-    fn count(&mut self, term: Term, range: std::ops::Range<usize>) -> Result<Node, Fault> {
+    fn count(
+        &mut self,
+        term: Term,
+        range: std::ops::Range<usize>,
+    ) -> Result<Condition, SyntaxError> {
         self.terms += 1;
         if self.terms > MAX_TERMS {
             let message = format!("A search takes at most {MAX_TERMS} terms; leave some out.");
-            return Err(Fault::new(range, message));
+            return Err(SyntaxError::new(range, message));
         }
-        Ok(Node::Term(term))
+        Ok(Condition::Term(term))
     }
 
     fn deeper(
         &mut self,
         range: std::ops::Range<usize>,
-        read: impl FnOnce(&mut Self) -> Result<Node, Fault>,
-    ) -> Result<Node, Fault> {
+        read: impl FnOnce(&mut Self) -> Result<Condition, SyntaxError>,
+    ) -> Result<Condition, SyntaxError> {
         if self.depth == MAX_DEPTH {
             let message = format!("This is over {MAX_DEPTH} levels deep; write it flatter.");
-            return Err(Fault::new(range, message));
+            return Err(SyntaxError::new(range, message));
         }
         self.depth += 1;
         let node = read(self)?;
@@ -124,7 +128,7 @@ impl Parser<'_> {
     }
 }
 
-fn one_or(mut nodes: Vec<Node>, many: impl FnOnce(Vec<Node>) -> Node) -> Node {
+fn one_or(mut nodes: Vec<Condition>, many: impl FnOnce(Vec<Condition>) -> Condition) -> Condition {
     match nodes.pop() {
         Some(only) if nodes.is_empty() => only,
         Some(last) => {

@@ -11,18 +11,18 @@ use hookglass_message::json;
 
 /// What would fit at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Completion {
     /// What it would replace, in bytes.
     pub range: Range<usize>,
     /// What would fit.
-    pub kind: Kind,
+    pub kind: CompletionKind,
     /// What was typed of it, without quotes, in lower case.
     pub typed: String,
 }
 
 /// A kind of thing that fits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum CompletionKind {
     /// A field.
     Field,
     /// A value of the field of this name, in lower case.
@@ -42,7 +42,7 @@ pub enum Kind {
 }
 
 /// What would fit at the cursor, which stands before the byte `at`.
-pub fn wanted(text: &str, at: usize) -> Wanted {
+pub fn wanted(text: &str, at: usize) -> Completion {
     let at = text.floor_char_boundary(at.min(text.len()));
     // A field without its value is a token whose value is empty.
     let token = lexer::spans(text)
@@ -52,30 +52,36 @@ pub fn wanted(text: &str, at: usize) -> Wanted {
     let typed = &text[token.start..at];
     let Some(colon) = colon(typed) else {
         let (prefix, kind) = match typed.split_once('.') {
-            Some((field, rest)) if field.eq_ignore_ascii_case("header") => (rest, Kind::Header),
-            Some((field, rest)) if field.eq_ignore_ascii_case("query") => (rest, Kind::Parameter),
-            Some((field, rest)) if field.eq_ignore_ascii_case("body") => (rest, Kind::Path),
-            _ => (typed, Kind::Field),
+            Some((field, rest)) if field.eq_ignore_ascii_case("header") => {
+                (rest, CompletionKind::Header)
+            }
+            Some((field, rest)) if field.eq_ignore_ascii_case("query") => {
+                (rest, CompletionKind::Parameter)
+            }
+            Some((field, rest)) if field.eq_ignore_ascii_case("body") => {
+                (rest, CompletionKind::Path)
+            }
+            _ => (typed, CompletionKind::Field),
         };
         let typed = prefix.trim_start_matches('"').to_lowercase();
-        return Wanted { range: token, kind, typed };
+        return Completion { range: token, kind, typed };
     };
     let (name, value) = (&typed[..colon], &typed[colon + 1..]);
     let kind = match name.split_once('.') {
         Some((field, rest)) if field.eq_ignore_ascii_case("header") => {
-            Kind::HeaderValue(unquoted(rest).to_ascii_lowercase())
+            CompletionKind::HeaderValue(unquoted(rest).to_ascii_lowercase())
         }
         Some((field, rest)) if field.eq_ignore_ascii_case("query") => {
-            Kind::ParameterValue(unquoted(rest))
+            CompletionKind::ParameterValue(unquoted(rest))
         }
         Some((field, rest)) if field.eq_ignore_ascii_case("body") => {
-            Kind::PathValue(rest.to_owned())
+            CompletionKind::PathValue(rest.to_owned())
         }
-        _ => Kind::Value(name.to_ascii_lowercase()),
+        _ => CompletionKind::Value(name.to_ascii_lowercase()),
     };
     let start = token.start + colon + 1;
     let typed = value.trim_start_matches('"').to_lowercase();
-    Wanted { range: start..token.end, kind, typed }
+    Completion { range: start..token.end, kind, typed }
 }
 
 fn is_sign(token: &str) -> bool {
@@ -147,22 +153,28 @@ mod tests {
         let field = wanted(text, 8);
         assert_eq!(
             (field.kind, &text[field.range], field.typed.as_str()),
-            (Kind::Field, "meth", "meth")
+            (CompletionKind::Field, "meth", "meth")
         );
         let none = wanted("foo ", 4);
-        assert_eq!((none.kind, none.range), (Kind::Field, 4..4));
+        assert_eq!((none.kind, none.range), (CompletionKind::Field, 4..4));
         let text = "-label:pi";
         let value = wanted(text, text.len());
-        assert_eq!((value.kind, value.range), (Kind::Value("label".to_owned()), 7..9));
+        assert_eq!((value.kind, value.range), (CompletionKind::Value("label".to_owned()), 7..9));
         let text = "header.x-git:";
         let value = wanted(text, text.len());
-        assert_eq!(value.kind, Kind::HeaderValue("x-git".to_owned()));
-        assert_eq!(wanted("body.re", 7).kind, Kind::Path);
-        assert_eq!(wanted("body.a[0].b:5", 13).kind, Kind::PathValue("a[0].b".to_owned()));
+        assert_eq!(value.kind, CompletionKind::HeaderValue("x-git".to_owned()));
+        assert_eq!(wanted("body.re", 7).kind, CompletionKind::Path);
+        assert_eq!(
+            wanted("body.a[0].b:5", 13).kind,
+            CompletionKind::PathValue("a[0].b".to_owned())
+        );
         assert_eq!(wanted("note:\"two wo", 12).typed, "two wo");
         let text = r#"query."a\":b":x"#;
         let value = wanted(text, text.len());
-        assert_eq!((value.kind, value.range), (Kind::ParameterValue("a\":b".to_owned()), 14..15));
+        assert_eq!(
+            (value.kind, value.range),
+            (CompletionKind::ParameterValue("a\":b".to_owned()), 14..15)
+        );
     }
 
     proptest! {
@@ -177,7 +189,7 @@ mod tests {
         fn a_quoted_value_is_found_as_it_was(value in "\\PC{1,20}") {
             let text = format!("note:{}", quoted(&value));
             let tokens = lexer::tokens(&text).unwrap();
-            let lexer::Kind::Field { value: read, .. } = &tokens[0].kind else { panic!("{text}") };
+            let lexer::TokenKind::Field { value: read, .. } = &tokens[0].kind else { panic!("{text}") };
             prop_assert_eq!(&read.text, &value);
             prop_assert_eq!(tokens.len(), 1);
         }

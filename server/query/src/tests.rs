@@ -41,7 +41,7 @@ fn query(text: &str) -> Query {
 #[track_caller]
 fn finds(text: &str) -> bool {
     let summary = summary();
-    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(BODY) };
+    let subject = SearchedRequest { summary: &summary, head: Some(HEAD), body: Some(BODY) };
     query(text).finds(&subject).unwrap()
 }
 
@@ -129,7 +129,7 @@ fn each_field_finds_what_it_names() {
 fn a_path_is_found_in_every_form_of_a_target() {
     let target = Text::from("http://hooks.example/in/orders/7?page=2");
     let summary = Summary { target, ..summary() };
-    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(BODY) };
+    let subject = SearchedRequest { summary: &summary, head: Some(HEAD), body: Some(BODY) };
     for text in
         ["path:/orders", "path:/in/orders", "path:*/7", "-path:/hooks.example", "query.page:2"]
     {
@@ -145,7 +145,7 @@ fn finds_in(text: &str, target: &str, head: &str, body: &str) -> bool {
     let target = Text::from(target);
     let summary = Summary { target, content_type: None, ..summary() };
     let (head, body) = (Some(head.as_bytes()), Some(body.as_bytes()));
-    query(text).finds(&Subject { summary: &summary, head, body }).unwrap()
+    query(text).finds(&SearchedRequest { summary: &summary, head, body }).unwrap()
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn and_binds_before_or_and_not_before_both() {
 fn a_guessed_delivery_has_its_first_request_too() {
     let first = Summary { delivery_id: None, attempt: None, ..summary() };
     let found = |text: &str| {
-        query(text).finds(&Subject { summary: &first, head: None, body: None }).unwrap()
+        query(text).finds(&SearchedRequest { summary: &first, head: None, body: None }).unwrap()
     };
     assert!(found("delivery:like-42") && found("attempt:1") && found("attempt:<2"));
     assert!(!found("delivery:like-41") && !found("delivery:*"));
@@ -247,7 +247,7 @@ fn flags_tell_what_lists_mark() {
     let base = summary();
     let refused = Some(Refused { limit: "max-body".to_owned(), value: 1 });
     let found = |text: &str, summary: &Summary| {
-        query(text).finds(&Subject { summary, head: Some(HEAD), body: Some(b"") }).unwrap()
+        query(text).finds(&SearchedRequest { summary, head: Some(HEAD), body: Some(b"") }).unwrap()
     };
     let cut = Summary { complete: false, ..base.clone() };
     assert!(found("is:cut", &cut));
@@ -262,20 +262,23 @@ fn flags_tell_what_lists_mark() {
 fn a_form_has_fields_as_json_has_members() {
     let form = Some(Text::from("application/x-www-form-urlencoded"));
     let summary = Summary { content_type: form, ..summary() };
-    let subject =
-        Subject { summary: &summary, head: Some(HEAD), body: Some(b"From=%2B49&Body=Hi+you") };
+    let subject = SearchedRequest {
+        summary: &summary,
+        head: Some(HEAD),
+        body: Some(b"From=%2B49&Body=Hi+you"),
+    };
     assert_eq!(query("body.From:+49 body.Body:\"hi you\"").finds(&subject), Some(true));
 }
 
 #[test]
 fn nothing_is_read_that_is_not_needed() {
     let summary = summary();
-    let columns = Subject { summary: &summary, head: None, body: None };
+    let columns = SearchedRequest { summary: &summary, head: None, body: None };
     assert_eq!(query("method:GET nonsense").finds(&columns), Some(false));
     assert_eq!(query("method:POST nonsense").finds(&columns), None);
     assert_eq!(query("nonsense OR seq:42").finds(&columns), Some(true));
     assert_eq!(query("orders").finds(&columns), Some(true));
-    let with_head = Subject { head: Some(HEAD), ..columns };
+    let with_head = SearchedRequest { head: Some(HEAD), ..columns };
     assert_eq!(query("header.x-odd:no nonsense").finds(&with_head), Some(false));
     assert_eq!(query("method:POST after:-1h").needs(), Needs::Columns);
     assert_eq!(query("host:a is:cut").needs(), Needs::Head);
@@ -285,8 +288,8 @@ fn nothing_is_read_that_is_not_needed() {
 #[test]
 fn not_of_what_cannot_be_told_cannot_be_told_either() {
     let summary = summary();
-    let columns = Subject { summary: &summary, head: None, body: None };
-    let with_head = Subject { head: Some(HEAD), ..columns };
+    let columns = SearchedRequest { summary: &summary, head: None, body: None };
+    let with_head = SearchedRequest { head: Some(HEAD), ..columns };
     // Of a body that holds all of these, and before it was read.
     for text in [
         "-zen",
@@ -398,8 +401,9 @@ fn what_is_sent_is_decoded_once_for_all_searches() {
         ..summary()
     };
     let body = format!("a={sent}");
-    let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(body.as_bytes()) };
-    let memo = Memo::default();
+    let subject =
+        SearchedRequest { summary: &summary, head: Some(HEAD), body: Some(body.as_bytes()) };
+    let memo = TermCache::default();
     let search = query(&["query.b:1", "body.b:1"].repeat(16).join(" OR "));
     for _ in 0..50 {
         assert_eq!(search.finds_with(&subject, &memo), Some(false));
@@ -420,13 +424,13 @@ proptest! {
         let text = format!("body.{path}:{}", quoted(&value));
         prop_assert!(finds_in(&text, "/in", "", &body), "{} {}", text, body);
         let at_value = wanted(&text, text.len());
-        prop_assert_eq!(at_value.kind, Kind::PathValue(path));
+        prop_assert_eq!(at_value.kind, CompletionKind::PathValue(path));
 
         let pairs = serde_urlencoded::to_string([(&outer, &value)]).unwrap();
         let text = format!("query.{}:{}", quoted_name(&outer), quoted(&value));
         prop_assert!(finds_in(&text, &format!("/in?{pairs}"), "", ""), "{} {}", text, pairs);
         let at_value = wanted(&text, text.len());
-        prop_assert_eq!(at_value.kind, Kind::ParameterValue(outer));
+        prop_assert_eq!(at_value.kind, CompletionKind::ParameterValue(outer));
     }
 
     #[test]
@@ -435,7 +439,7 @@ proptest! {
         let head = format!("GET / HTTP/1.1\r\n{name}: 1\r\n\r\n");
         prop_assert!(finds_in(&text, "/in", &head, ""), "{}", text);
         let at_value = wanted(&text, text.len());
-        prop_assert_eq!(at_value.kind, Kind::HeaderValue(name));
+        prop_assert_eq!(at_value.kind, CompletionKind::HeaderValue(name));
     }
 
     #[test]
@@ -446,7 +450,7 @@ proptest! {
         match Query::parse(&text, NOW) {
             Ok(Some(query)) => {
                 let summary = summary();
-                let subject = Subject { summary: &summary, head: Some(HEAD), body: Some(BODY) };
+                let subject = SearchedRequest { summary: &summary, head: Some(HEAD), body: Some(BODY) };
                 let found = query.finds(&subject).unwrap();
                 let bounds = query.bounds();
                 prop_assert!(!found || bounds.seq.contains(&42));

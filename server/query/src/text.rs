@@ -9,14 +9,14 @@ const COMMON: &[u8] = b"etaoinsrhldcu \"-:/";
 
 /// Something to look for within longer text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Needle {
+pub(super) struct Substring {
     /// In lower case.
     text: String,
     /// Which byte to look for first; only for what is ASCII.
     rare: usize,
 }
 
-impl Needle {
+impl Substring {
     pub(super) fn new(text: &str) -> Self {
         let text = text.to_lowercase();
         let rare = text.bytes().position(|byte| !COMMON.contains(&byte)).unwrap_or(0);
@@ -53,7 +53,7 @@ pub(super) enum Pattern {
     Present,
     Equals(String),
     Begins(String),
-    Contains(Needle),
+    Contains(Substring),
     /// Parts between stars.
     Parts(Vec<String>),
 }
@@ -146,21 +146,21 @@ mod tests {
 
     #[test]
     fn letters_beyond_ascii_have_cases_too() {
-        assert!(Needle::new("GRÜSSE").is_in("Viele grüsse".as_bytes()));
+        assert!(Substring::new("GRÜSSE").is_in("Viele grüsse".as_bytes()));
         assert!(pattern("ÄÖ").matches("äö".as_bytes()));
-        assert!(Needle::new("a").is_in(b"\xff\xfeA"));
+        assert!(Substring::new("a").is_in(b"\xff\xfeA"));
     }
 
     proptest! {
         #[test]
         fn a_needle_is_found_where_it_is(hay in "[a-cA-C:]{0,20}", needle in "[a-cA-C:]{1,3}") {
             let expected = hay.to_lowercase().contains(&needle.to_lowercase());
-            prop_assert_eq!(Needle::new(&needle).is_in(hay.as_bytes()), expected);
+            prop_assert_eq!(Substring::new(&needle).is_in(hay.as_bytes()), expected);
         }
 
         #[test]
         fn nothing_panics(hay: Vec<u8>, text: String) {
-            Needle::new(&text).is_in(&hay);
+            Substring::new(&text).is_in(&hay);
             pattern(&text).matches(&hay);
         }
     }

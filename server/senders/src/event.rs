@@ -8,7 +8,9 @@ pub use hookglass_wire::GUESSED;
 use hyper::{HeaderMap, header::HeaderValue};
 
 use self::members::Member;
-use crate::sender::{ANYONES_DELIVERY, ANYONES_EVENT, Count, Naming, Place, is_place, naming};
+use crate::sender::{
+    ANYONES_DELIVERY, ANYONES_EVENT, AttemptCount, EventPlace, Naming, is_place, naming,
+};
 
 /// The longest label, in characters.
 const LABEL_CHARS: usize = 80;
@@ -21,7 +23,7 @@ const SEARCHED_BYTES: usize = 256 * 1024;
 
 /// What a request says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct EventMetadata {
     /// A short name of the event.
     pub label: Option<String>,
     /// The sender's own id of the delivery.
@@ -32,27 +34,27 @@ pub struct Marks {
 
 /// Reads what a request of this sender says of itself. `body` is its start, or nothing. What
 /// `is_secret` is left out: it must not be kept.
-pub fn marks(
+pub fn metadata(
     sender: Option<&str>,
     headers: &HeaderMap,
     body: &[u8],
     is_secret: fn(&[u8]) -> bool,
-) -> Marks {
+) -> EventMetadata {
     let own = sender.and_then(naming);
     let fields = headers.iter().filter(|(name, _)| is_place(name.as_str()));
     let fields = fields.map(|(name, value)| (name.as_str(), value)).collect();
-    let mut reading = Reading { fields, body, members: None, own, is_secret };
+    let mut reading = EventReader { fields, body, members: None, own, is_secret };
     let label = reading.first(own.map_or(&[], |own| own.event), &ANYONES_EVENT, label);
     let delivery =
         reading.first(own.map_or(&[], |own| own.delivery), &ANYONES_DELIVERY, |member| {
             id(member).filter(|id| !is_secret(id.as_bytes()))
         });
     let attempt = own.and_then(|own| own.count).and_then(|count| reading.attempt(count));
-    Marks { label, delivery, attempt }
+    EventMetadata { label, delivery, attempt }
 }
 
 /// A request that is being read: its body at most once, and only where a place asks for it.
-struct Reading<'a> {
+struct EventReader<'a> {
     /// The fields in which any sender says something: few, or none.
     fields: Vec<(&'a str, &'a HeaderValue)>,
     body: &'a [u8],
@@ -62,15 +64,15 @@ struct Reading<'a> {
     members: Option<Vec<(&'static str, Member)>>,
 }
 
-impl Reading<'_> {
+impl EventReader<'_> {
     /// What the first of these places says, in the order of their lists, that `take` takes.
     fn first(
         &mut self,
-        own: &[Place],
-        anyones: &[Place],
+        own: &[EventPlace],
+        anyones: &[EventPlace],
         take: impl Fn(&Member) -> Option<String>,
     ) -> Option<String> {
-        let is_field = |place: &&Place| matches!(place, Place::Field(_));
+        let is_field = |place: &&EventPlace| matches!(place, EventPlace::Field(_));
         let places = || own.iter().chain(anyones);
         // Fields come first: they cost no look into the body.
         let fields = places().filter(is_field);
@@ -78,25 +80,25 @@ impl Reading<'_> {
         fields.chain(members).find_map(|place| take(&self.at(*place)?))
     }
 
-    fn at(&mut self, place: Place) -> Option<Member> {
+    fn at(&mut self, place: EventPlace) -> Option<Member> {
         match place {
-            Place::Field(name) => {
+            EventPlace::Field(name) => {
                 let (_, value) = self.fields.iter().find(|(sent, _)| *sent == name)?;
                 let value = value.to_str().ok()?;
                 // What the head must not keep, its marks must not either.
                 (!(self.is_secret)(value.as_bytes())).then(|| Member::Text(value.to_owned()))
             }
-            Place::Member(path) => {
+            EventPlace::Member(path) => {
                 let members = self.members.get_or_insert_with(|| read(self.body, self.own));
                 members.iter().find(|(name, _)| *name == path).map(|(_, member)| member.clone())
             }
         }
     }
 
-    fn attempt(&mut self, count: Count) -> Option<u32> {
+    fn attempt(&mut self, count: AttemptCount) -> Option<u32> {
         let (place, first) = match count {
-            Count::Tries(place) => (place, 0),
-            Count::Retries(place) => (place, 1),
+            AttemptCount::Tries(place) => (place, 0),
+            AttemptCount::Retries(place) => (place, 1),
         };
         let (Member::Text(text) | Member::Number(text)) = self.at(place)?;
         let number: u32 = text.trim().parse().ok()?;
@@ -112,8 +114,8 @@ fn read(body: &[u8], own: Option<&Naming>) -> Vec<(&'static str, Member)> {
         return Vec::new();
     }
     let mut paths: Vec<&'static str> = Vec::new();
-    let mut want = |place: &Place| {
-        if let Place::Member(path) = place
+    let mut want = |place: &EventPlace| {
+        if let EventPlace::Member(path) = place
             && !paths.contains(path)
         {
             paths.push(path);
@@ -121,7 +123,7 @@ fn read(body: &[u8], own: Option<&Naming>) -> Vec<(&'static str, Member)> {
     };
     if let Some(own) = own {
         own.event.iter().chain(own.delivery).for_each(&mut want);
-        if let Some(Count::Tries(place) | Count::Retries(place)) = &own.count {
+        if let Some(AttemptCount::Tries(place) | AttemptCount::Retries(place)) = &own.count {
             want(place);
         }
     }
@@ -156,12 +158,12 @@ mod tests {
     use super::*;
     use crate::sender;
 
-    fn read(fields: &[(&'static str, &'static str)], body: &str) -> Marks {
+    fn read(fields: &[(&'static str, &'static str)], body: &str) -> EventMetadata {
         let headers: HeaderMap = fields
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        marks(sender::sender(&headers), &headers, body.as_bytes(), |bytes| {
+        metadata(sender::sender(&headers), &headers, body.as_bytes(), |bytes| {
             memchr::memmem::find(bytes, b"hgk_").is_some()
         })
     }

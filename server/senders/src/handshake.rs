@@ -12,10 +12,10 @@ use rustc_hash::FxHashSet;
 use subtle::ConstantTimeEq as _;
 
 pub use self::records::RECORDS;
-use crate::signature::{Encoding, Hash, Secret, hmac};
+use crate::signature::{Encoding, Hash, SigningSecret, hmac};
 use hookglass_message::{
-    json::{Gathered, Tree, gather},
-    request_view::Sent,
+    json::{JsonMatch, PathTree, gather},
+    request_view::RequestView,
 };
 
 /// The longest value that is given back, in bytes.
@@ -38,19 +38,19 @@ pub struct Handshake {
     pub gets: &'static str,
     method: &'static str,
     /// What all stands in it; what is cheap to see comes first.
-    marks: &'static [Mark],
+    marks: &'static [ProbeMark],
     /// What is given back.
-    value: Option<Place>,
+    value: Option<ProbePlace>,
     /// Where it carries the token that its owner chose, if it does.
-    token: Option<Place>,
-    reply: Answer,
+    token: Option<ProbePlace>,
+    reply: Echo,
     /// Whether the sender tests with wrong signatures too, so that 401 for these comes before it.
     pub is_probed: bool,
 }
 
 /// Where something stands in a request.
 #[derive(Debug, Clone, Copy)]
-enum Place {
+enum ProbePlace {
     Query(&'static str),
     /// A header field, in lower case.
     Header(&'static str),
@@ -60,11 +60,11 @@ enum Place {
 
 /// What tells a verification request.
 #[derive(Debug, Clone, Copy)]
-enum Mark {
-    Has(Place),
-    Lacks(Place),
-    Is(Place, &'static str),
-    OneOf(Place, &'static [&'static str]),
+enum ProbeMark {
+    Has(ProbePlace),
+    Lacks(ProbePlace),
+    Is(ProbePlace, &'static str),
+    OneOf(ProbePlace, &'static [&'static str]),
     /// This number at this path of a JSON body.
     Number(&'static [&'static str], &'static str),
     /// A JSON body with something at this path.
@@ -82,13 +82,16 @@ enum Mark {
 
 /// What it is answered.
 #[derive(Debug, Clone, Copy)]
-enum Answer {
+enum Echo {
     /// The value as `text/plain`.
     Echo,
     /// The value as members of a JSON object, and as fields of the head.
-    Members { members: &'static [(&'static str, Part)], headers: &'static [(&'static str, Part)] },
+    Members {
+        members: &'static [(&'static str, EchoPart)],
+        headers: &'static [(&'static str, EchoPart)],
+    },
     /// Nothing but fields of the head.
-    Headers(&'static [(&'static str, Part)]),
+    Headers(&'static [(&'static str, EchoPart)]),
     /// A status with a body of JSON, or without one.
     Fixed(u16, Option<&'static str>),
     /// Nothing of its own: what its owner has to do by hand.
@@ -97,7 +100,7 @@ enum Answer {
 
 /// What stands in an answer.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+enum EchoPart {
     Value,
     /// The value's HMAC-SHA256 in hex, by the endpoint's secret for this sender.
     Hmac,
@@ -106,18 +109,18 @@ enum Part {
 
 /// What becomes of a verification request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct HandshakeOutcome {
     /// How lists name the request: `Slack handshake, answered`.
     pub label: String,
     /// The answer; `None` where it gets what any other request would.
-    pub reply: Option<Reply>,
+    pub reply: Option<HandshakeResponse>,
     /// What its owner should know, in a sentence.
     pub note: Option<&'static str>,
 }
 
 /// An answer to a verification request. It goes out with the fields that each answer has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
+pub struct HandshakeResponse {
     /// Its status code.
     pub status: u16,
     /// Legal as they are.
@@ -135,7 +138,9 @@ static IN_BODIES: LazyLock<memmem::Finder<'static>> =
 static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let marks = RECORDS.iter().flat_map(|record| record.marks);
     let fields = marks.filter_map(|mark| match mark {
-        Mark::Has(Place::Header(name)) | Mark::Is(Place::Header(name), _) => Some(*name),
+        ProbeMark::Has(ProbePlace::Header(name)) | ProbeMark::Is(ProbePlace::Header(name), _) => {
+            Some(*name)
+        }
         _ => None,
     });
     fields.collect()
@@ -144,14 +149,14 @@ static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
 /// The fields of the query that the rest are told by.
 static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let values = RECORDS.iter().filter_map(|record| match record.value {
-        Some(Place::Query(name)) => Some(name),
+        Some(ProbePlace::Query(name)) => Some(name),
         _ => None,
     });
     values.collect()
 });
 
 /// The handshake that a request is one of, if its value can be given back.
-pub fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
+pub fn find(sent: &RequestView<'_>) -> Option<&'static Handshake> {
     // Names may be written with codes for their characters.
     let names_value = |query: &[u8]| {
         let names = |name: &&str| memmem::find(query, name.as_bytes()).is_some();
@@ -166,8 +171,8 @@ pub fn find(sent: &Sent<'_>) -> Option<&'static Handshake> {
 impl Handshake {
     /// The sender whose secrets the answer needs, by its name in the API.
     pub fn secret_of(&self) -> Option<&'static str> {
-        let Answer::Members { members, .. } = self.reply else { return None };
-        members.iter().any(|(_, part)| matches!(part, Part::Hmac)).then_some(self.id)
+        let Echo::Members { members, .. } = self.reply else { return None };
+        members.iter().any(|(_, part)| matches!(part, EchoPart::Hmac)).then_some(self.id)
     }
 
     /// What becomes of `sent`, for which [`find`] gave this handshake. `verify_token` is what the
@@ -175,11 +180,11 @@ impl Handshake {
     /// first counts.
     pub fn answer(
         &self,
-        sent: &Sent<'_>,
+        sent: &RequestView<'_>,
         verify_token: Option<&str>,
-        secrets: &[Secret],
-    ) -> Outcome {
-        let labelled = |how, reply, note| Outcome {
+        secrets: &[SigningSecret],
+    ) -> HandshakeOutcome {
+        let labelled = |how, reply, note| HandshakeOutcome {
             label: format!("{} handshake, {how}", self.name),
             reply,
             note,
@@ -188,12 +193,12 @@ impl Handshake {
             let given = place.value(sent).unwrap_or_default();
             if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
                 let body = "The verify token is another one.\n".to_owned();
-                let reply = Reply { status: 403, headers: vec![text_plain()], body };
+                let reply = HandshakeResponse { status: 403, headers: vec![text_plain()], body };
                 let note = "The verify token that came is not the one that is set here.";
                 return labelled("refused", Some(reply), Some(note));
             }
         }
-        if let Answer::ByHand(note) = self.reply {
+        if let Echo::ByHand(note) = self.reply {
             return labelled("yours to answer", None, Some(note));
         }
         let value = self.value.and_then(|place| place.value(sent)).unwrap_or_default();
@@ -207,44 +212,46 @@ impl Handshake {
         }
     }
 
-    fn reply(&self, value: &str, secret: Option<&Secret>) -> Option<Reply> {
-        let part = |part: &Part| match part {
-            Part::Value => Some(value.to_owned()),
-            Part::Text(text) => Some((*text).to_owned()),
-            Part::Hmac => secret.map(|secret| {
+    fn reply(&self, value: &str, secret: Option<&SigningSecret>) -> Option<HandshakeResponse> {
+        let part = |part: &EchoPart| match part {
+            EchoPart::Value => Some(value.to_owned()),
+            EchoPart::Text(text) => Some((*text).to_owned()),
+            EchoPart::Hmac => secret.map(|secret| {
                 let key = secret.reveal().trim().as_bytes();
                 hmac(Hash::Sha256, Encoding::Hex, key, value.as_bytes())
             }),
         };
-        let fields = |fields: &[(&'static str, Part)]| {
+        let fields = |fields: &[(&'static str, EchoPart)]| {
             fields.iter().map(|(name, of)| Some((*name, part(of)?))).collect::<Option<Vec<_>>>()
         };
         Some(match self.reply {
-            Answer::Echo => {
-                Reply { status: 200, headers: vec![text_plain()], body: value.to_owned() }
-            }
-            Answer::Members { members, headers } => {
+            Echo::Echo => HandshakeResponse {
+                status: 200,
+                headers: vec![text_plain()],
+                body: value.to_owned(),
+            },
+            Echo::Members { members, headers } => {
                 let members = fields(members)?
                     .into_iter()
                     .map(|(name, text)| (name.to_owned(), serde_json::Value::from(text)));
                 let body = serde_json::Value::Object(members.collect()).to_string();
                 let mut headers = fields(headers)?;
                 headers.push(json());
-                Reply { status: 200, headers, body }
+                HandshakeResponse { status: 200, headers, body }
             }
-            Answer::Headers(headers) => {
-                Reply { status: 200, headers: fields(headers)?, body: String::new() }
+            Echo::Headers(headers) => {
+                HandshakeResponse { status: 200, headers: fields(headers)?, body: String::new() }
             }
-            Answer::Fixed(status, body) => Reply {
+            Echo::Fixed(status, body) => HandshakeResponse {
                 status,
                 headers: body.map(|_| json()).into_iter().collect(),
                 body: body.unwrap_or_default().to_owned(),
             },
-            Answer::ByHand(_) => return None,
+            Echo::ByHand(_) => return None,
         })
     }
 
-    fn is_meant_by(&self, sent: &Sent<'_>) -> bool {
+    fn is_meant_by(&self, sent: &RequestView<'_>) -> bool {
         *sent.method == *self.method
             && self.marks.iter().all(|mark| mark.is_on(sent))
             && self.value.is_none_or(|place| {
@@ -254,8 +261,8 @@ impl Handshake {
     }
 }
 
-impl Place {
-    fn value<'a>(self, sent: &Sent<'a>) -> Option<Cow<'a, str>> {
+impl ProbePlace {
+    fn value<'a>(self, sent: &RequestView<'a>) -> Option<Cow<'a, str>> {
         match self {
             Self::Query(name) => sent
                 .query_value(name)
@@ -265,13 +272,13 @@ impl Place {
                 sent.headers.get(name).and_then(|value| value.to_str().ok()).map(Cow::Borrowed)
             }
             Self::Body(path) => match member(sent, path)? {
-                Gathered::Text(text) => Some(text),
-                Gathered::Json(_) | Gathered::Bytes(_) => None,
+                JsonMatch::Text(text) => Some(text),
+                JsonMatch::Json(_) | JsonMatch::Bytes(_) => None,
             },
         }
     }
 
-    fn is_there(self, sent: &Sent<'_>) -> bool {
+    fn is_there(self, sent: &RequestView<'_>) -> bool {
         match self {
             Self::Header(name) => sent.headers.contains_key(name),
             Self::Query(_) | Self::Body(_) => self.value(sent).is_some(),
@@ -279,13 +286,13 @@ impl Place {
     }
 }
 
-impl Mark {
-    fn is_on(self, sent: &Sent<'_>) -> bool {
+impl ProbeMark {
+    fn is_on(self, sent: &RequestView<'_>) -> bool {
         match self {
             Self::Has(place) => place.is_there(sent),
             Self::Lacks(place) => !place.is_there(sent),
             // Cheaper than reading the body as JSON.
-            Self::Is(Place::Body(_), text)
+            Self::Is(ProbePlace::Body(_), text)
                 if memmem::find(sent.body, text.as_bytes()).is_none() =>
             {
                 false
@@ -295,7 +302,7 @@ impl Mark {
                 place.value(sent).is_some_and(|value| texts.contains(&&*value))
             }
             Self::Number(path, number) => {
-                matches!(member(sent, path), Some(Gathered::Json(value)) if value == number)
+                matches!(member(sent, path), Some(JsonMatch::Json(value)) if value == number)
             }
             Self::Member(path) => member(sent, path).is_some(),
             Self::NoMember(path) => member(sent, path).is_none(),
@@ -321,15 +328,15 @@ fn json() -> (&'static str, String) {
 }
 
 /// What stands at a path of a JSON body.
-fn member<'a>(sent: &Sent<'a>, path: &[&str]) -> Option<Gathered<'a>> {
+fn member<'a>(sent: &RequestView<'a>, path: &[&str]) -> Option<JsonMatch<'a>> {
     if sent.body.len() > MAX_BODY_BYTES {
         return None;
     }
     let path: Vec<Box<str>> = path.iter().map(|step| (*step).into()).collect();
-    let mut tree = Tree::default();
+    let mut tree = PathTree::default();
     tree.insert(&path);
     let place = tree.place(&path)?;
-    gather(sent.body, &tree, Tree::ROOT).into_iter().nth(place).flatten()
+    gather(sent.body, &tree, PathTree::ROOT).into_iter().nth(place).flatten()
 }
 
 /// Whether a value may be given back: printable characters that no browser takes for a page.

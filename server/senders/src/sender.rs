@@ -14,7 +14,7 @@ use hyper::{
 use rustc_hash::FxHashMap;
 
 pub(crate) use self::naming::{ANYONES_DELIVERY, ANYONES_EVENT, is_place};
-pub use self::naming::{Count, Naming, Place, Schedule, naming};
+pub use self::naming::{AttemptCount, EventPlace, Naming, Schedule, naming};
 use self::services::SERVICES;
 use crate::signature::Signing;
 

@@ -16,15 +16,15 @@ mod why;
 mod tests;
 
 use self::{
-    carried::{Claim, Trouble, claims},
-    secret::{Key, KeyError},
+    carried::{Claim, UnusableSignature, claims},
+    secret::{SecretError, VerifyingKey},
     time::untimely,
-    verify::{Work, content, encode, holds, is_body_of_url, made, shown_content},
+    verify::{HashBudget, content, encode, holds, is_body_of_url, made, shown_content},
 };
 pub use self::{
-    message::Message,
+    message::SignedMessage,
     scheme::{Encoding, Hash, Scheme},
-    secret::Secret,
+    secret::SigningSecret,
 };
 
 /// Longest part of what was signed that a judgement shows, in bytes.
@@ -37,7 +37,7 @@ pub fn hmac(hash: Hash, encoding: Encoding, key: &[u8], content: &[u8]) -> Strin
 
 /// A secret that an owner gave, with what it is for.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct KnownSecret {
     /// The secret's id.
     pub id: String,
     /// What the owner calls it.
@@ -45,7 +45,7 @@ pub struct Known {
     /// The sender that has it too.
     pub signing: &'static Signing,
     /// The secret itself.
-    pub secret: Secret,
+    pub secret: SigningSecret,
 }
 
 /// What can be said of a request's signature.
@@ -75,7 +75,7 @@ impl Verdict {
 
 /// A verdict and what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Verification {
     /// Whose scheme it was judged by.
     pub signing: &'static Signing,
     /// The verdict.
@@ -87,12 +87,12 @@ pub struct Judgement {
     /// Which known mistake explains it and how to mend it, in a sentence or two.
     pub hint: Option<String>,
     /// What should have been there, where no mistake explains what was.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<SignatureComparison>,
 }
 
 /// A signature beside the one that a secret makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct SignatureComparison {
     /// The start of what is signed.
     pub signed: Vec<u8>,
     /// What came.
@@ -112,30 +112,30 @@ pub enum Depth {
 
 /// Judges a request by the secrets of its endpoint. `recognised` is how its sender signs, where that is known by its marks. `None`
 /// where nothing calls for a signature.
-pub fn judge(
-    message: &Message<'_>,
+pub fn verify(
+    message: &SignedMessage<'_>,
     recognised: Option<&'static Signing>,
-    secrets: &[Known],
+    secrets: &[KnownSecret],
     depth: Depth,
-) -> Option<Judgement> {
-    let mut best: Option<Judgement> = None;
+) -> Option<Verification> {
+    let mut best: Option<Verification> = None;
     let mut asked: Vec<&'static Signing> = Vec::new();
     for known in secrets {
         if asked.iter().any(|signing| signing.id == known.signing.id) {
             continue;
         }
         asked.push(known.signing);
-        let judged = judge_by(message, known.signing, secrets, depth);
-        let rank = |judgement: &Judgement| {
+        let verified = judge_by(message, known.signing, secrets, depth);
+        let rank = |judgement: &Verification| {
             let is_senders = recognised.is_some_and(|own| own.id == judgement.signing.id);
             (weight(judgement.verdict), is_senders)
         };
-        if best.as_ref().is_none_or(|best| rank(&judged) > rank(best)) {
-            best = Some(judged);
+        if best.as_ref().is_none_or(|best| rank(&verified) > rank(best)) {
+            best = Some(verified);
         }
     }
     // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
-    let is_anothers = |best: &Judgement| match best.verdict {
+    let is_anothers = |best: &Verification| match best.verdict {
         Verdict::Unsigned => true,
         Verdict::Invalid | Verdict::Unknown => {
             recognised.is_some_and(|own| !own.has_shared_marks())
@@ -145,9 +145,9 @@ pub fn judge(
     if let Some(recognised) = recognised
         && best.as_ref().is_none_or(is_anothers)
         && !asked.iter().any(|signing| signing.id == recognised.id)
-        && let Some(judged) = without_secret(message, recognised)
+        && let Some(verified) = without_secret(message, recognised)
     {
-        return Some(judged);
+        return Some(verified);
     }
     best
 }
@@ -166,45 +166,46 @@ const fn weight(verdict: Verdict) -> u8 {
 ///
 /// # Errors
 /// What it takes instead, in words.
-pub fn check_secret(signing: &Signing, secret: &Secret) -> Result<(), String> {
+pub fn check_secret(signing: &Signing, secret: &SigningSecret) -> Result<(), String> {
     let mut refused = None;
     for scheme in signing.schemes {
-        match Key::of(scheme, secret.reveal()) {
+        match VerifyingKey::of(scheme, secret.reveal()) {
             Ok(_) => return Ok(()),
             // It has the form of this scheme, and that alone is wrong with it.
-            Err(error @ (KeyError::Blank | KeyError::Zeros | KeyError::Weak)) => {
+            Err(error @ (SecretError::Blank | SecretError::Zeros | SecretError::Weak)) => {
                 refused = Some(error);
             }
             // The first scheme is the one that is usual.
             Err(error) => refused = refused.or(Some(error)),
         }
     }
-    Err(refused.map_or_else(String::new, |error: KeyError| error.to_string()))
+    Err(refused.map_or_else(String::new, |error: SecretError| error.to_string()))
 }
 
-fn without_secret(message: &Message<'_>, signing: &'static Signing) -> Option<Judgement> {
+fn without_secret(message: &SignedMessage<'_>, signing: &'static Signing) -> Option<Verification> {
     let carried = signing.schemes.iter().any(|scheme| claims(scheme, message).is_ok());
     carried.then(|| {
         let reason = format!("no secret of {} is set here to judge it by", signing.name);
-        Judgement::new(signing, Verdict::Unknown, Some(reason))
+        Verification::new(signing, Verdict::Unknown, Some(reason))
     })
 }
 
 /// Judges by the schemes and secrets of one sender.
 fn judge_by(
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     signing: &'static Signing,
-    secrets: &[Known],
+    secrets: &[KnownSecret],
     depth: Depth,
-) -> Judgement {
+) -> Verification {
     let own = || secrets.iter().filter(|known| known.signing.id == signing.id);
-    let is_any_for = |scheme| own().any(|known| Key::of(scheme, known.secret.reveal()).is_ok());
+    let is_any_for =
+        |scheme| own().any(|known| VerifyingKey::of(scheme, known.secret.reveal()).is_ok());
     let malformed_by = |scheme, what| {
-        let mut judged = Judgement::new(signing, Verdict::Invalid, Some(what));
+        let mut verified = Verification::new(signing, Verdict::Invalid, Some(what));
         if depth == Depth::Explained {
-            judged.hint = why::malformed(scheme, message, own());
+            verified.hint = why::malformed(scheme, message, own());
         }
-        judged
+        verified
     };
     let mut malformed = None;
     let mut unread = None;
@@ -212,97 +213,105 @@ fn judge_by(
     for scheme in signing.schemes {
         let claims = match claims(scheme, message) {
             Ok(claims) => claims,
-            Err(Trouble::Unsigned) => continue,
+            Err(UnusableSignature::Unsigned) => continue,
             // An older signature that is right does not mend it.
-            Err(Trouble::Malformed(what)) if is_any_for(scheme) => {
+            Err(UnusableSignature::Malformed(what)) if is_any_for(scheme) => {
                 return malformed_by(scheme, what);
             }
-            Err(Trouble::Malformed(what)) => {
+            Err(UnusableSignature::Malformed(what)) => {
                 malformed = malformed.or(Some((scheme, what)));
                 continue;
             }
-            Err(Trouble::Unread(what)) => {
+            Err(UnusableSignature::Unread(what)) => {
                 unread = unread.or(Some(what));
                 continue;
             }
         };
-        let keys: Vec<(&Known, Key)> = own()
-            .filter_map(|known| Key::of(scheme, known.secret.reveal()).ok().map(|key| (known, key)))
+        let keys: Vec<(&KnownSecret, VerifyingKey)> = own()
+            .filter_map(|known| {
+                VerifyingKey::of(scheme, known.secret.reveal()).ok().map(|key| (known, key))
+            })
             .collect();
         if keys.is_empty() {
             fits_none = fits_none.or(Some(scheme));
             continue;
         }
-        let case = Case { scheme, message, claims: &claims, signing };
-        return case.judge(&keys, secrets, depth);
+        let case = SignedRequest { scheme, message, claims: &claims, signing };
+        return case.verify(&keys, secrets, depth);
     }
     if let Some((scheme, what)) = malformed {
         return malformed_by(scheme, what);
     }
     if unread.is_some() {
-        return Judgement::new(signing, Verdict::Unknown, unread);
+        return Verification::new(signing, Verdict::Unknown, unread);
     }
     if let Some(scheme) = fits_none {
         let reason = format!(
             "`{}` carries a kind of signature that none of the secrets here is for",
             scheme.field_name()
         );
-        return Judgement::new(signing, Verdict::Unknown, Some(reason));
+        return Verification::new(signing, Verdict::Unknown, Some(reason));
     }
     let fields = signing.fields().join(" or ");
     let reason = format!("it carries no signature of {}: {fields} is missing", signing.name);
-    Judgement::new(signing, Verdict::Unsigned, Some(reason))
+    Verification::new(signing, Verdict::Unsigned, Some(reason))
 }
 
 /// A request that carries what a scheme asks for.
-struct Case<'a> {
+struct SignedRequest<'a> {
     scheme: &'static Scheme,
-    message: &'a Message<'a>,
+    message: &'a SignedMessage<'a>,
     claims: &'a [Claim],
     signing: &'static Signing,
 }
 
-impl Case<'_> {
-    fn judge(&self, keys: &[(&Known, Key)], secrets: &[Known], depth: Depth) -> Judgement {
+impl SignedRequest<'_> {
+    fn verify(
+        &self,
+        keys: &[(&KnownSecret, VerifyingKey)],
+        secrets: &[KnownSecret],
+        depth: Depth,
+    ) -> Verification {
         let Self { scheme, message, claims, signing } = *self;
-        let work = Work::new();
+        let work = HashBudget::new();
         let maker = keys.iter().find(|(known, key)| {
             let secret = known.secret.reveal();
             claims.iter().all(|claim| holds(scheme, message, claim, key, secret, &work))
         });
         let Some((known, _)) = maker else {
             if let Some(reason) = self.untried(&work) {
-                return Judgement::new(signing, Verdict::Unknown, Some(reason));
+                return Verification::new(signing, Verdict::Unknown, Some(reason));
             }
-            let mut judged =
-                Judgement::new(signing, Verdict::Invalid, Some(self.mismatch(keys.len())));
+            let mut verified =
+                Verification::new(signing, Verdict::Invalid, Some(self.mismatch(keys.len())));
             if depth == Depth::Explained {
-                judged.hint = why::mismatch(scheme, message, claims, keys, secrets);
-                if judged.hint.is_none() {
-                    judged.comparison = self.comparison(keys);
+                verified.hint = why::mismatch(scheme, message, claims, keys, secrets);
+                if verified.hint.is_none() {
+                    verified.comparison = self.comparison(keys);
                 }
             }
-            return judged;
+            return verified;
         };
         if let Some((reason, hint)) = self.unsigned_body() {
-            let mut judged = Judgement::new(signing, Verdict::Invalid, Some(reason.to_owned()));
-            judged.hint = hint.map(str::to_owned);
-            return judged;
+            let mut verified =
+                Verification::new(signing, Verdict::Invalid, Some(reason.to_owned()));
+            verified.hint = hint.map(str::to_owned);
+            return verified;
         }
-        let mut judged = Judgement::new(signing, Verdict::Valid, None);
-        judged.secret_id = Some(known.id.clone());
+        let mut verified = Verification::new(signing, Verdict::Valid, None);
+        verified.secret_id = Some(known.id.clone());
         let untimely =
             claims.first().and_then(|claim| untimely(scheme, claim, message, signing.name));
         if let Some(untimely) = untimely {
-            judged.verdict = untimely.verdict;
-            judged.reason = Some(untimely.reason);
-            judged.hint = untimely.hint;
+            verified.verdict = untimely.verdict;
+            verified.reason = Some(untimely.reason);
+            verified.hint = untimely.hint;
         }
-        judged
+        verified
     }
 
     /// Why a signature may be right although none was found to be.
-    fn untried(&self, work: &Work) -> Option<String> {
+    fn untried(&self, work: &HashBudget) -> Option<String> {
         if self.claims.iter().any(|claim| claim.is_cut) {
             return Some("it carries more signatures than are looked at".to_owned());
         }
@@ -348,9 +357,9 @@ impl Case<'_> {
     }
 
     /// What came beside what the first secret makes.
-    fn comparison(&self, keys: &[(&Known, Key)]) -> Option<Comparison> {
+    fn comparison(&self, keys: &[(&KnownSecret, VerifyingKey)]) -> Option<SignatureComparison> {
         let (known, key) = keys.first()?;
-        let Key::Shared(bytes) = key else { return None };
+        let VerifyingKey::Shared(bytes) = key else { return None };
         let claim = self.claims.first()?;
         if self.scheme.method == scheme::Method::Token {
             return None;
@@ -362,11 +371,11 @@ impl Case<'_> {
         let mut signed = shown_content(self.scheme, self.message, claim, key);
         signed.truncate(SHOWN_BYTES);
         let received = claim.signatures.first().map(|text| text.chars().take(200).collect())?;
-        Some(Comparison { signed, received, computed })
+        Some(SignatureComparison { signed, received, computed })
     }
 }
 
-impl Judgement {
+impl Verification {
     fn new(signing: &'static Signing, verdict: Verdict, reason: Option<String>) -> Self {
         let (secret_id, hint, comparison) = (None, None, None);
         Self { signing, verdict, secret_id, reason, hint, comparison }

@@ -9,18 +9,18 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Arrival, Capture};
-use crate::{limits::holder::Holder, respond::response::Refusal};
+use super::{Capture, RequestHead};
+use crate::{limits::holder::Holder, respond::response::Rejection};
 use hookglass_limits::budget::Share;
-use hookglass_listener::{Malformed, Trouble};
+use hookglass_listener::{BodyFailure, Malformed};
 use hookglass_message::head;
-use hookglass_store::{Endpoint, EndpointId, PIECE_BYTES, Store, UploadId};
+use hookglass_store::{EndpointId, PIECE_BYTES, Store, StoredEndpoint, UploadId};
 
 /// At shutdown, how long bodies that are still arriving may take to complete.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
 /// A body as far as it arrived. Dropped before it is settled, it leaves nothing behind.
-pub(super) struct Arrived {
+pub(super) struct ReceivedBody {
     /// The first part, alone for as long as no other follows.
     first: Bytes,
     /// What follows the pieces that went ahead, if more than one part came.
@@ -39,35 +39,35 @@ pub(super) struct Arrived {
 }
 
 /// A body that was not read to its end: as far as it came, where that is to be kept, and why.
-type Unfinished = (Option<Box<Arrived>>, Refusal);
+type Unfinished = (Option<Box<ReceivedBody>>, Rejection);
 
 impl Capture {
     /// Reads the body until it ends, the sender cuts it, or the server has to stop.
     pub(super) async fn read(
         &self,
-        endpoint: &Endpoint,
-        arrival: &Arrival,
+        endpoint: &StoredEndpoint,
+        arrival: &RequestHead,
         mut body: Body,
-    ) -> Result<Arrived, Unfinished> {
-        let mut arrived = Arrived::new(self, endpoint);
+    ) -> Result<ReceivedBody, Unfinished> {
+        let mut received = ReceivedBody::new(self, endpoint);
         let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
         // One connection may hold very many heads open over HTTP/2.
         let head_bytes = wire.map_or_else(|| head::bytes(&arrival.parts), |wire| wire.bytes.len());
-        arrived.reserve(head_bytes)?;
+        received.reserve(head_bytes)?;
         let stop = async {
             self.shutdown.cancelled().await;
             tokio::time::sleep(SHUTDOWN_GRACE).await;
         };
         tokio::pin!(stop);
-        let refusal = loop {
+        let rejection = loop {
             if body.is_end_stream() {
-                arrived.complete = true;
+                received.complete = true;
                 break None;
             }
             let frame = tokio::select! {
                 biased;
                 frame = body.frame() => frame,
-                () = &mut stop => break Some(Refusal::NotStored),
+                () = &mut stop => break Some(Rejection::NotStored),
             };
             let frame = match frame {
                 Some(Ok(frame)) => frame,
@@ -75,41 +75,41 @@ impl Capture {
                     tracing::debug!(%error, "a body ended early");
                     break arrival.exchange.as_ref().and_then(|exchange| exchange.trouble()).map(
                         |trouble| match trouble {
-                            Trouble::Malformed => Refusal::Malformed(Malformed::Chunk),
-                            Trouble::TimedOut(seconds) => Refusal::BodyTimeout(seconds),
+                            BodyFailure::Malformed => Rejection::Malformed(Malformed::Chunk),
+                            BodyFailure::TimedOut(seconds) => Rejection::BodyTimeout(seconds),
                         },
                     );
                 }
                 None => {
-                    arrived.complete = true;
+                    received.complete = true;
                     break None;
                 }
             };
             match frame.into_data() {
-                Ok(data) => arrived.take(data, self.config.max_body.0).await?,
+                Ok(data) => received.take(data, self.config.max_body.0).await?,
                 Err(frame) => {
                     // HTTP/1 trailers come as they stood on the wire, from the gate.
                     if let Ok(trailers) = frame.into_trailers() {
-                        arrived.trailers.extend(head::render_fields(&trailers));
+                        received.trailers.extend(head::render_fields(&trailers));
                     }
                 }
             }
         };
-        arrived.took = arrival.clock.elapsed();
+        received.took = arrival.clock.elapsed();
         if let Some(exchange) = &arrival.exchange
             && exchange.wire.is_some()
         {
-            arrived.trailers = exchange.trailers().to_vec();
+            received.trailers = exchange.trailers().to_vec();
         }
-        match refusal {
-            None => Ok(arrived),
-            Some(refusal) => Err((Some(Box::new(arrived)), refusal)),
+        match rejection {
+            None => Ok(received),
+            Some(rejection) => Err((Some(Box::new(received)), rejection)),
         }
     }
 }
 
-impl Arrived {
-    fn new(capture: &Capture, endpoint: &Endpoint) -> Self {
+impl ReceivedBody {
+    fn new(capture: &Capture, endpoint: &StoredEndpoint) -> Self {
         Self {
             first: Bytes::new(),
             buffer: Vec::new(),
@@ -127,14 +127,14 @@ impl Arrived {
     }
 
     fn reserve(&mut self, bytes: usize) -> Result<(), Unfinished> {
-        self.memory.grow(bytes as u64).map_err(|_| (None, Refusal::Crowded))
+        self.memory.grow(bytes as u64).map_err(|_| (None, Rejection::Crowded))
     }
 
     /// Takes the next part of the body.
     async fn take(&mut self, data: Bytes, most: u64) -> Result<(), Unfinished> {
         self.bytes += data.len() as u64;
         if self.bytes > most {
-            return Err((None, Refusal::BodyTooLarge(most)));
+            return Err((None, Rejection::BodyTooLarge(most)));
         }
         self.reserve(data.len())?;
         self.sha256.update(&data);
@@ -158,7 +158,7 @@ impl Arrived {
 
     async fn send_ahead(&mut self, piece: Bytes) -> Result<(), Unfinished> {
         let bytes = piece.len() as u64;
-        self.uploads.grow(bytes).map_err(|_| (None, Refusal::Crowded))?;
+        self.uploads.grow(bytes).map_err(|_| (None, Rejection::Crowded))?;
         let sent = self.store.upload(self.upload, self.endpoint, piece).await;
         self.upload = Some(sent.map_err(|error| (None, error.into()))?);
         self.memory.shrink(bytes);
@@ -194,12 +194,12 @@ impl Arrived {
     }
 
     /// Notes that the request is stored, and its upload with it.
-    pub(super) fn settle(mut self) {
+    pub(super) fn commit(mut self) {
         self.upload = None;
     }
 }
 
-impl Drop for Arrived {
+impl Drop for ReceivedBody {
     fn drop(&mut self) {
         if let Some(upload) = self.upload {
             self.store.abandon(upload);

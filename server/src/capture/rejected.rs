@@ -6,23 +6,23 @@ use std::time::UNIX_EPOCH;
 use hyper::header::CONTENT_TYPE;
 use sha2::{Digest as _, Sha256};
 
-use super::{Arrival, Capture, micros};
-use crate::{capture::redact, respond::response::Refusal};
-use hookglass_listener::Head;
+use super::{Capture, RequestHead, micros};
+use crate::{capture::redact, respond::response::Rejection};
+use hookglass_listener::HeadRanges;
 use hookglass_message::head;
 use hookglass_senders::{event, sender};
-use hookglass_store::{Captured, Endpoint, key::has_key};
+use hookglass_store::{CapturedRequest, StoredEndpoint, key::has_key};
 
 impl Capture {
     /// Keeps the head of a refused request, if its refusal has a place in the list and not too
     /// many came in the last minute.
     pub(super) async fn note_refusal(
         &self,
-        endpoint: &Endpoint,
-        arrival: &Arrival,
-        refusal: &Refusal,
+        endpoint: &StoredEndpoint,
+        arrival: &RequestHead,
+        rejection: &Rejection,
     ) {
-        let Some(refused) = refusal.refused() else { return };
+        let Some(refused) = rejection.refused() else { return };
         if !self.rates.refused_row(endpoint.id) {
             return;
         }
@@ -34,7 +34,7 @@ impl Capture {
         let is_read = wire.is_none_or(|wire| wire.head.is_some());
         let redact = if is_read { redact::redact } else { redact::redact_unread };
         let redacted = redact(&mut head, &self.config.redact_cookies);
-        let target = Head::target_of(&head).map(|target| head[target].to_vec());
+        let target = HeadRanges::target_of(&head).map(|target| head[target].to_vec());
         let method = head.split(|&byte| byte == b' ').next().unwrap_or_default();
         let content_type = arrival.parts.headers.get(CONTENT_TYPE).map(|value| {
             let mut value = value.as_bytes().to_vec();
@@ -45,9 +45,9 @@ impl Capture {
         let headers = &arrival.parts.headers;
         let sender = sender::sender(headers);
         // Its body was not taken: what the fields say is all.
-        let marks = event::marks(sender, headers, &[], has_key);
+        let metadata = event::metadata(sender, headers, &[], has_key);
         let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
-        let captured = Captured {
+        let captured = CapturedRequest {
             received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
             duration_us: 0,
             method: String::from_utf8_lossy(method).into_owned(),
@@ -58,10 +58,10 @@ impl Capture {
             content_type,
             label: None,
             sender,
-            delivery: marks.delivery,
-            attempt: marks.attempt,
+            delivery: metadata.delivery,
+            attempt: metadata.attempt,
             mark: sender::mark(&arrival.parts.method, &arrival.parts.headers),
-            status: Some(refusal.status().as_u16()),
+            status: Some(rejection.status().as_u16()),
             answer: None,
             complete: false,
             exact: wire.is_some(),

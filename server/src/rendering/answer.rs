@@ -6,29 +6,29 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hookglass_wire::{Answered, Field, Note, Row, Timestamp};
 use hyper::StatusCode;
 
-use super::{fields::field, note, row_source::Made, wire};
+use super::{fields::field, note, row_source::ReadyRows, wire};
 use crate::respond;
 use hookglass_message::head;
 use hookglass_senders::handshake;
 use hookglass_store::StoredRequest;
 
 /// The answer to a request: its rows, what there is to say of it, and notes.
-pub(crate) async fn sheet(stored: &StoredRequest) -> (Made, Vec<Field>, Vec<Note>) {
+pub(crate) async fn sheet(stored: &StoredRequest) -> (ReadyRows, Vec<Field>, Vec<Note>) {
     let mut notes = Vec::new();
     let Some(answered) = respond::answered(stored).await else {
         notes.push(note("warn", "What was answered is not known any more."));
-        return (Made(Vec::new()), Vec::new(), notes);
+        return (ReadyRows(Vec::new()), Vec::new(), notes);
     };
     for told in &answered.notes {
         notes.push(note("warn", told));
     }
     if answered.source == "undecided" {
         notes.push(note("info", "It has not been answered yet."));
-        return (Made(Vec::new()), fields(stored, &answered), notes);
+        return (ReadyRows(Vec::new()), fields(stored, &answered), notes);
     }
     if answered.status.is_none() {
         notes.push(note("info", "The connection was cut instead of an answer."));
-        return (Made(Vec::new()), fields(stored, &answered), notes);
+        return (ReadyRows(Vec::new()), fields(stored, &answered), notes);
     }
     let rows = rows(stored, &answered);
     if stored.summary.method == "HEAD" {
@@ -48,7 +48,7 @@ pub(crate) async fn sheet(stored: &StoredRequest) -> (Made, Vec<Field>, Vec<Note
          not."
     };
     notes.push(note("info", text));
-    (Made(rows), fields(stored, &answered), notes)
+    (ReadyRows(rows), fields(stored, &answered), notes)
 }
 
 /// What there is to say of an answer.

@@ -3,7 +3,7 @@
 
 use hookglass_wire::{Attempt, Delivery, Field, Note, Row, Summary};
 
-use super::{fields::field, link, note, pieces::Pieces, row_source::Made};
+use super::{fields::field, link, note, pieces::SpanBuilder, row_source::ReadyRows};
 use hookglass_query::quoted;
 use hookglass_senders::sender::{Schedule, naming};
 
@@ -18,11 +18,11 @@ const LONGEST_LINE: usize = 32;
 pub(crate) fn sheet(
     summary: &Summary,
     delivery: Option<&Delivery>,
-) -> (Made, Vec<Field>, Vec<Note>) {
+) -> (ReadyRows, Vec<Field>, Vec<Note>) {
     let Some(delivery) = delivery else {
         let text = "No other request is known to be a try of the same delivery: it carries no id \
                     that is known, and none with an equal body came within a day.";
-        return (Made(Vec::new()), Vec::new(), vec![note("info", text)]);
+        return (ReadyRows(Vec::new()), Vec::new(), vec![note("info", text)]);
     };
     let sender = summary.sender.as_deref();
     let naming = sender.and_then(naming);
@@ -61,11 +61,11 @@ pub(crate) fn sheet(
     let mut notes = notes(delivery, schedule);
     let caveat = naming.and_then(|naming| naming.caveat).filter(|_| !delivery.guessed);
     notes.extend(caveat.map(|caveat| note("info", caveat)));
-    (Made(rows), fields(summary, delivery, schedule), notes)
+    (ReadyRows(rows), fields(summary, delivery, schedule), notes)
 }
 
 fn heading(text: &str) -> Row {
-    Row { mark: Some("heading".to_owned()), pieces: Pieces::of("", text), ..Row::default() }
+    Row { mark: Some("heading".to_owned()), pieces: SpanBuilder::of("", text), ..Row::default() }
 }
 
 /// What to say where tries lie between two that are here.
@@ -86,7 +86,7 @@ fn line(
     gap: Option<i64>,
     documented: Option<&str>,
 ) -> Vec<hookglass_wire::Piece> {
-    let mut pieces = Pieces::default();
+    let mut pieces = SpanBuilder::default();
     let name = format!("#{}", attempt.seq);
     let href = format!("/inspect/{}/{}?tab=attempts", summary.endpoint, attempt.seq);
     pieces.say(&link(&href), &name);

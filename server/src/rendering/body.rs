@@ -3,22 +3,22 @@
 use hookglass_wire::{self as wire, Form, Reading};
 
 use super::{
-    content::{Content, Payload},
+    content::{BodyContent, Payload},
     form,
-    hex::HexSheet,
+    hex::HexRows,
     image::{Image, image},
-    json::{Folds, Index, JsonSheet},
-    lines::TextSheet,
+    json::{Folds, JsonIndex, JsonRows},
+    lines::TextRows,
     markup, multipart, note,
     pieces::grouped,
     preview,
-    row_source::{self, Part, number},
+    row_source::{self, RowWindow, number},
     tokens::Tokens,
 };
 
 /// A form that a body can be read in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum BodyForm {
     Json,
     Payload,
     Fields,
@@ -31,7 +31,7 @@ pub(crate) enum Kind {
     Hex,
 }
 
-impl Kind {
+impl BodyForm {
     const fn value(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -64,56 +64,56 @@ impl Kind {
 }
 
 /// The forms that make sense for a body, the best first.
-pub(crate) fn kinds(content: &Content) -> Vec<Kind> {
+pub(crate) fn kinds(content: &BodyContent) -> Vec<BodyForm> {
     let mut kinds = Vec::new();
     if content.raw.is_empty() {
         return kinds;
     }
     if content.is_opaque() {
-        return vec![Kind::Hex];
+        return vec![BodyForm::Hex];
     }
     let media = &content.media;
     if image(media, content.bytes()).is_some() {
-        kinds.push(Kind::Image);
+        kinds.push(BodyForm::Image);
     }
     if media.is_multipart() {
-        kinds.push(Kind::Multipart);
+        kinds.push(BodyForm::Multipart);
     }
     if let Some(text) = content.text() {
         if media.is_json() || looks_like_json(content, text) {
-            kinds.push(Kind::Json);
+            kinds.push(BodyForm::Json);
         }
         if media.is_form() || media.is_vague() && hookglass_message::form::looks_like_form(text) {
             // Whoever sends JSON in a form means the JSON.
             if content.payload().is_some() {
-                kinds.push(Kind::Payload);
+                kinds.push(BodyForm::Payload);
             }
-            kinds.push(Kind::Fields);
+            kinds.push(BodyForm::Fields);
         }
         let looks = if media.is_vague() { markup::looks_like(text) } else { None };
         if media.is_html() || looks == Some(true) {
-            kinds.extend([Kind::Html, Kind::Preview]);
+            kinds.extend([BodyForm::Html, BodyForm::Preview]);
         } else if media.is_xml() || looks == Some(false) {
-            kinds.push(Kind::Xml);
+            kinds.push(BodyForm::Xml);
             if media.essence == "image/svg+xml" || markup::is_svg(text) {
-                kinds.push(Kind::Preview);
+                kinds.push(BodyForm::Preview);
             }
         }
-        kinds.push(Kind::Text);
+        kinds.push(BodyForm::Text);
     }
-    kinds.push(Kind::Hex);
+    kinds.push(BodyForm::Hex);
     kinds
 }
 
 /// The payload of a form, where that is what is read.
-pub(crate) fn payload<'a>(content: &'a Content, asked: Option<&str>) -> Option<&'a Payload> {
-    let is_read = asked == Some(Kind::Payload.value())
-        || asked.is_none() && kinds(content).first() == Some(&Kind::Payload);
+pub(crate) fn payload<'a>(content: &'a BodyContent, asked: Option<&str>) -> Option<&'a Payload> {
+    let is_read = asked == Some(BodyForm::Payload.value())
+        || asked.is_none() && kinds(content).first() == Some(&BodyForm::Payload);
     content.payload().filter(|_| is_read)
 }
 
 /// Whether text is JSON, or is meant to be: an object that is broken further on is.
-fn looks_like_json(content: &Content, text: &[u8]) -> bool {
+fn looks_like_json(content: &BodyContent, text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     match text.first() {
@@ -126,17 +126,17 @@ fn looks_like_json(content: &Content, text: &[u8]) -> bool {
 /// Reads a body in the form that is asked for, or in the one that fits best. Links begin with
 /// `path`, that of the request in the API.
 pub(crate) fn read(
-    content: &Content,
+    content: &BodyContent,
     path: &str,
     asked: Option<&str>,
     folds: &Folds,
-    part: &Part,
+    part: &RowWindow,
 ) -> Reading {
     let kinds = kinds(content);
     let known = kinds.iter().copied().find(|kind| Some(kind.value()) == asked);
     let kind = known.or(kinds.first().copied());
     let mut reading = Reading {
-        form: kind.map(Kind::value).unwrap_or_default().to_owned(),
+        form: kind.map(BodyForm::value).unwrap_or_default().to_owned(),
         forms: kinds
             .iter()
             .map(|kind| Form { value: kind.value().to_owned(), label: kind.label().to_owned() })
@@ -147,23 +147,23 @@ pub(crate) fn read(
     decoding(content, &mut reading);
     match kind {
         None => reading.notes.push(note("info", "No body was sent.")),
-        Some(Kind::Hex) => {
-            let rows = HexSheet { bytes: &content.raw, tokens: content.raw_tokens() };
+        Some(BodyForm::Hex) => {
+            let rows = HexRows { bytes: &content.raw, tokens: content.raw_tokens() };
             row_source::fill(&mut reading, &rows, part);
         }
-        Some(Kind::Text) => {
+        Some(BodyForm::Text) => {
             text_notes(content, &mut reading);
             let bytes = content.text().unwrap_or_default();
             let (tokens, lines) = (content.tokens(), content.lines());
-            let rows = TextSheet { bytes, tokens, start: 0, lines, kind: "" };
+            let rows = TextRows { bytes, tokens, start: 0, lines, kind: "" };
             row_source::fill(&mut reading, &rows, part);
         }
-        Some(Kind::Json) => {
+        Some(BodyForm::Json) => {
             text_notes(content, &mut reading);
             let text = content.text().unwrap_or_default();
             json((text, content.json(), content.tokens()), &mut reading, folds, part);
         }
-        Some(Kind::Payload) => {
+        Some(BodyForm::Payload) => {
             if let Some(payload) = content.payload() {
                 let text = "The JSON in the field payload of a form.";
                 reading.notes.push(note("info", text));
@@ -171,15 +171,15 @@ pub(crate) fn read(
                 json((text, index, tokens), &mut reading, folds, part);
             }
         }
-        Some(Kind::Multipart) => {
+        Some(BodyForm::Multipart) => {
             let download = format!("{path}/part?n=");
             let (fields, notes) = multipart::fields(content.parts(), content.bytes(), &download);
             reading.notes.extend(notes);
             super::fields::fill(&mut reading, fields, part);
         }
-        Some(kind @ (Kind::Xml | Kind::Html)) => {
+        Some(kind @ (BodyForm::Xml | BodyForm::Html)) => {
             text_notes(content, &mut reading);
-            let markup = content.markup(kind == Kind::Html);
+            let markup = content.markup(kind == BodyForm::Html);
             if markup.set_out.is_some() {
                 let text = "Line breaks and indentation are added between its tags.";
                 reading.notes.push(note("info", text));
@@ -187,18 +187,18 @@ pub(crate) fn read(
             let rows = markup.sheet(content.text().unwrap_or_default());
             row_source::fill(&mut reading, &rows, part);
         }
-        Some(Kind::Preview) => {
+        Some(BodyForm::Preview) => {
             let (document, notes) = preview::document(content.text().unwrap_or_default());
             reading.preview = Some(document);
             reading.notes.extend(notes);
         }
-        Some(Kind::Image) => {
+        Some(BodyForm::Image) => {
             reading.image = Some(format!("{path}/image"));
             let image = image(&content.media, content.bytes());
             let fields = image.map(Image::fields).unwrap_or_default();
             super::fields::fill(&mut reading, fields, part);
         }
-        Some(Kind::Fields) => {
+        Some(BodyForm::Fields) => {
             text_notes(content, &mut reading);
             let (fields, notes) = form::fields(content.text().unwrap_or_default());
             reading.notes.extend(notes);
@@ -209,7 +209,7 @@ pub(crate) fn read(
 }
 
 /// Says which codings were undone, and how far.
-fn decoding(content: &Content, reading: &mut Reading) {
+fn decoding(content: &BodyContent, reading: &mut Reading) {
     if let Some(decoded) = &content.decoded {
         reading.decoded = Some(wire::Decoded {
             coding: content.coding.clone(),
@@ -225,17 +225,17 @@ fn decoding(content: &Content, reading: &mut Reading) {
     }
 }
 
-fn text_notes(content: &Content, reading: &mut Reading) {
+fn text_notes(content: &BodyContent, reading: &mut Reading) {
     if let Some(text) = content.charset().and_then(|text| text.note.as_ref()) {
         reading.notes.push(note("info", text));
     }
 }
 
 fn json(
-    (bytes, index, tokens): (&[u8], &Index, &Tokens),
+    (bytes, index, tokens): (&[u8], &JsonIndex, &Tokens),
     reading: &mut Reading,
     folds: &Folds,
-    part: &Part,
+    part: &RowWindow,
 ) {
     if let Some(error) = index.error {
         let before = &bytes[..error.at.min(bytes.len())];
@@ -262,7 +262,7 @@ fn json(
         let text = format!("{} JSON documents in a row.", grouped(index.documents));
         reading.notes.push(note("info", &text));
     }
-    let tree = JsonSheet::new((bytes, index, tokens), folds, part.needle.as_ref());
+    let tree = JsonRows::new((bytes, index, tokens), folds, part.needle.as_ref());
     reading.depth = tree.depth;
     row_source::fill(reading, &tree, part);
 }

@@ -6,25 +6,25 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::content::Content;
+use super::content::BodyContent;
 use hookglass_store::EndpointId;
 
 /// How much is kept at most. What is larger by itself is made anew each time.
 const MOST_BYTES: usize = 96 * 1024 * 1024;
 
 /// Whose body: a `seq` is never used twice, and a captured request never changes.
-pub(crate) type Key = (EndpointId, i64);
+pub(crate) type CacheKey = (EndpointId, i64);
 
 /// The bodies that were read last.
 #[derive(Default)]
-pub(crate) struct Cache {
+pub(crate) struct ContentCache {
     /// The one used last at the back, each with its weight. Taken for moments only, and never
     /// across an await.
-    kept: Mutex<VecDeque<(Key, Arc<Content>, usize)>>,
+    kept: Mutex<VecDeque<(CacheKey, Arc<BodyContent>, usize)>>,
 }
 
-impl Cache {
-    pub(crate) fn get(&self, key: Key) -> Option<Arc<Content>> {
+impl ContentCache {
+    pub(crate) fn get(&self, key: CacheKey) -> Option<Arc<BodyContent>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept.iter().position(|(known, ..)| *known == key)?;
         let entry = kept.remove(place)?;
@@ -34,7 +34,7 @@ impl Cache {
     }
 
     /// Keeps a body, or weighs it anew.
-    pub(crate) fn put(&self, key: Key, content: Arc<Content>) {
+    pub(crate) fn put(&self, key: CacheKey, content: Arc<BodyContent>) {
         let weight = content.weight();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|(known, ..)| *known != key);
@@ -55,13 +55,13 @@ impl Cache {
 mod tests {
     use super::*;
 
-    fn content(bytes: usize) -> Arc<Content> {
-        Arc::new(Content::new(vec![0; bytes], b"", b""))
+    fn content(bytes: usize) -> Arc<BodyContent> {
+        Arc::new(BodyContent::new(vec![0; bytes], b"", b""))
     }
 
     #[test]
     fn what_was_not_used_for_longest_goes_first() {
-        let cache = Cache::default();
+        let cache = ContentCache::default();
         let key = |seq| (EndpointId(1), seq);
         for seq in 1..=3 {
             cache.put(key(seq), content(30 * 1024 * 1024));

@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use hookglass_wire::{Ask, Reading, Row, Summary, Text, Window};
 
-use self::{rows::Rows, side::Side};
+use self::{rows::ComparedRows, side::Side};
 use super::{
-    ReadError, Reader, Subject, form, headers, note, off_thread,
+    RenderError, RenderedRequest, Renderer, form, headers, note, off_thread,
     pieces::grouped,
-    row_source::{self, Made},
+    row_source::{self, ReadyRows},
     rows_asked, tokens,
 };
 use hookglass_message::head;
-use hookglass_store::{EndpointId, Store, StoreError, Which, listed};
+use hookglass_store::{EndpointId, RequestRef, Store, StoreError, truncate_for_list};
 
 /// How long looking for the fewest differences may take; then any that are true will do.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -32,34 +32,40 @@ const PAGE: u32 = 200;
 const NOTHING_BEFORE: &str = "There is no earlier request to compare this one with.";
 const NOTHING_DIFFERS: &str = "Nothing differs: line, headers and body are the same.";
 
-impl Reader {
+impl Renderer {
     /// Compares a request with the other that is asked for: the one before it of the same event,
     /// unless a number is given.
-    pub(super) async fn compare(&self, subject: Subject, ask: &Ask) -> Result<Reading, ReadError> {
+    pub(super) async fn compare(
+        &self,
+        subject: RenderedRequest,
+        ask: &Ask,
+    ) -> Result<Reading, RenderError> {
         let part = rows_asked(ask)?;
         let (store, endpoint) = (subject.store.clone(), subject.endpoint);
         let other = match ask.with.as_deref() {
             None | Some("previous") => previous(&*store, endpoint, &subject.stored.summary).await?,
             Some(seq) => Some(seq.parse().map_err(|_| {
-                ReadError::Invalid("`with` takes the `seq` of a request, or `previous`.".to_owned())
+                RenderError::Invalid(
+                    "`with` takes the `seq` of a request, or `previous`.".to_owned(),
+                )
             })?),
         };
         let Some(other) = other else {
             let notes = vec![note("info", NOTHING_BEFORE)];
             return Ok(Reading { notes, ..Reading::default() });
         };
-        let stored = match store.request(endpoint, Which::Seq(other)).await {
-            Err(StoreError::NotFound) => return Err(ReadError::NoOther(other)),
+        let stored = match store.request(endpoint, RequestRef::Seq(other)).await {
+            Err(StoreError::NotFound) => return Err(RenderError::NoOther(other)),
             stored => stored?,
         };
-        let other_subject = Subject { store, endpoint, stored };
+        let other_subject = RenderedRequest { store, endpoint, stored };
         let old = self.with_content(other_subject, Side::of).await?;
         let seq = subject.stored.summary.seq;
         let new = self.with_content(subject, Side::of).await?;
         let permit = self.permit(mebibytes(old.body.len() + new.body.len())).await?;
         let work = move || {
             let mut reading = compare(&old, &new);
-            let rows = Made(std::mem::take(&mut reading.rows));
+            let rows = ReadyRows(std::mem::take(&mut reading.rows));
             row_source::fill(&mut reading, &rows, &part);
             Reading { compared_with: Some(other), bytes: new.body_bytes(), ..reading }
         };
@@ -77,7 +83,7 @@ fn mebibytes(bytes: usize) -> u32 {
 fn compare(old: &Side, new: &Side) -> Reading {
     let deadline = Instant::now() + PATIENCE;
     let mut notes = Vec::new();
-    let mut rows = Rows::new();
+    let mut rows = ComparedRows::new();
     rows.heading("Request line", |_| "");
     if old.line == new.line {
         rows.same("", &new.line);
@@ -111,7 +117,9 @@ fn compare(old: &Side, new: &Side) -> Reading {
         }
     } else if !old.is_text || !new.is_text {
         binary(old, new, &mut rows);
-    } else if let (Some(old), Some(new)) = (json::Node::of(&old.body), json::Node::of(&new.body)) {
+    } else if let (Some(old), Some(new)) =
+        (json::JsonNode::of(&old.body), json::JsonNode::of(&new.body))
+    {
         if json::compare(&old, &new, deadline, &mut rows) == 0 {
             notes.push(note("info", "The bodies are the same JSON, written differently."));
         }
@@ -134,7 +142,7 @@ fn compare(old: &Side, new: &Side) -> Reading {
     Reading { notes, rows, ..Reading::default() }
 }
 
-fn binary(old: &Side, new: &Side, rows: &mut Rows) {
+fn binary(old: &Side, new: &Side, rows: &mut ComparedRows) {
     if old.body_bytes() != new.body_bytes() {
         let (old, new) = (grouped_u64(old.body_bytes()), grouped_u64(new.body_bytes()));
         rows.changed("size in bytes", old.as_bytes(), new.as_bytes());
@@ -157,7 +165,7 @@ async fn previous(
 ) -> Result<Option<i64>, StoreError> {
     let (mut same_path, mut nearest) = (None, None);
     // As those that it is compared with.
-    let this = &listed(this.clone());
+    let this = &truncate_for_list(this.clone());
     let (mut before, mut looked_at) = (this.seq, 0);
     while looked_at < LOOKED_AT {
         let window = Window { before: Some(before), limit: Some(PAGE), ..Window::default() };

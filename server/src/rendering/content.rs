@@ -3,42 +3,42 @@
 use std::sync::OnceLock;
 
 use super::{json, lines::Lines, markup::Markup, tokens::Tokens};
-use hookglass_message::{charset, media_type::Media};
+use hookglass_message::{charset, media_type::MediaType};
 use hookglass_message::{
-    coding::{self, Decoded},
-    multipart::Parts,
+    coding::{self, DecodedBody},
+    multipart::Multipart,
 };
 
 /// A body as received, and what it is decoded to.
-pub(crate) struct Content {
+pub(crate) struct BodyContent {
     /// As received, as far as it is read at all.
     pub(crate) raw: Vec<u8>,
-    /// The codings as `Content-Encoding` named them.
+    /// The codings as `BodyContent-Encoding` named them.
     pub(crate) coding: String,
     /// What came of undoing them; `None` where there are none, or one that is not known.
-    pub(crate) decoded: Option<Decoded>,
-    /// What `Content-Type` says.
-    pub(crate) media: Media,
-    text: OnceLock<Option<charset::Text>>,
+    pub(crate) decoded: Option<DecodedBody>,
+    /// What `BodyContent-Type` says.
+    pub(crate) media: MediaType,
+    text: OnceLock<Option<charset::DecodedText>>,
     lines: OnceLock<Lines>,
     raw_lines: OnceLock<Lines>,
     tokens: OnceLock<Tokens>,
     raw_tokens: OnceLock<Tokens>,
-    json: OnceLock<json::Index>,
+    json: OnceLock<json::JsonIndex>,
     payload: OnceLock<Option<Payload>>,
     markup: OnceLock<Markup>,
     html: OnceLock<Markup>,
-    parts: OnceLock<Parts>,
+    parts: OnceLock<Multipart>,
 }
 
 /// JSON in a field of a form, as GitHub and Slack send it.
 pub(crate) struct Payload {
     pub(crate) text: Vec<u8>,
-    pub(crate) json: json::Index,
+    pub(crate) json: json::JsonIndex,
     pub(crate) tokens: Tokens,
 }
 
-impl Content {
+impl BodyContent {
     pub(crate) fn new(raw: Vec<u8>, content_type: &[u8], coding: &[u8]) -> Self {
         let coding = String::from_utf8_lossy(coding).into_owned();
         let decoded = coding::start(&coding, &raw, coding::LIMIT_BYTES);
@@ -46,7 +46,7 @@ impl Content {
             raw,
             coding,
             decoded,
-            media: Media::of(content_type),
+            media: MediaType::of(content_type),
             text: OnceLock::new(),
             lines: OnceLock::new(),
             raw_lines: OnceLock::new(),
@@ -77,7 +77,7 @@ impl Content {
     }
 
     /// What was done to make it text.
-    pub(crate) fn charset(&self) -> Option<&charset::Text> {
+    pub(crate) fn charset(&self) -> Option<&charset::DecodedText> {
         self.text.get_or_init(|| charset::text(&self.media, self.bytes())).as_ref()
     }
 
@@ -102,8 +102,8 @@ impl Content {
     }
 
     /// The text as JSON.
-    pub(crate) fn json(&self) -> &json::Index {
-        self.json.get_or_init(|| json::Index::of(self.text().unwrap_or_default()))
+    pub(crate) fn json(&self) -> &json::JsonIndex {
+        self.json.get_or_init(|| json::JsonIndex::of(self.text().unwrap_or_default()))
     }
 
     /// The JSON in the field `payload` of a form, if there is one.
@@ -111,7 +111,7 @@ impl Content {
         let payload = self.payload.get_or_init(|| {
             let text = hookglass_message::form::value(self.text()?, "payload")?;
             let is_json = matches!(text.trim_ascii_start().first(), Some(b'{' | b'['));
-            let json = json::Index::of(if is_json { &text } else { b"" });
+            let json = json::JsonIndex::of(if is_json { &text } else { b"" });
             let tokens = Tokens::of(&text);
             is_json.then_some(Payload { text, json, tokens })
         });
@@ -125,8 +125,8 @@ impl Content {
     }
 
     /// The parts of a multipart body.
-    pub(crate) fn parts(&self) -> &Parts {
-        self.parts.get_or_init(|| Parts::of(&self.media, self.bytes()))
+    pub(crate) fn parts(&self) -> &Multipart {
+        self.parts.get_or_init(|| Multipart::of(&self.media, self.bytes()))
     }
 
     /// How much memory it takes as it stands.
@@ -141,13 +141,13 @@ impl Content {
             + self.raw_lines.get().map_or(0, Lines::weight)
             + self.tokens.get().map_or(0, Tokens::weight)
             + self.raw_tokens.get().map_or(0, Tokens::weight)
-            + self.json.get().map_or(0, json::Index::weight)
+            + self.json.get().map_or(0, json::JsonIndex::weight)
             + payload.map_or(0, |payload| {
                 payload.text.capacity() + payload.json.weight() + payload.tokens.weight()
             })
             + self.markup.get().map_or(0, Markup::weight)
             + self.html.get().map_or(0, Markup::weight)
-            + self.parts.get().map_or(0, Parts::weight)
+            + self.parts.get().map_or(0, Multipart::weight)
             + size_of::<Self>()
     }
 }

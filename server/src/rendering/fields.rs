@@ -3,8 +3,8 @@
 use hookglass_wire::{Field, Reading};
 
 use super::{
-    pieces::Pieces,
-    row_source::{FOUND_ROWS, Part, Room, json_bytes, number},
+    pieces::SpanBuilder,
+    row_source::{FOUND_ROWS, RowBudget, RowWindow, json_bytes, number},
 };
 
 /// How much of a value is shown; `Field::whole` has the rest.
@@ -14,9 +14,9 @@ const WHOLE_BYTES: usize = 256 * 1024;
 
 /// A field of bytes as sent.
 pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
-    let mut shown_name = Pieces::default();
+    let mut shown_name = SpanBuilder::default();
     shown_name.push_start("", name, VALUE_BYTES);
-    let mut shown = Pieces::default();
+    let mut shown = SpanBuilder::default();
     shown.push_start(kind, value, VALUE_BYTES);
     let is_cut = value.len() > VALUE_BYTES;
     let text = if is_cut { std::str::from_utf8(value).ok() } else { None };
@@ -32,10 +32,14 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
 
 /// Puts the fields that were asked for into a reading; fewer, where they are long. The others are
 /// not kept: a hundred thousand take many times what they were made of.
-pub(crate) fn fill(reading: &mut Reading, fields: impl IntoIterator<Item = Field>, part: &Part) {
+pub(crate) fn fill(
+    reading: &mut Reading,
+    fields: impl IntoIterator<Item = Field>,
+    part: &RowWindow,
+) {
     reading.total = 0;
     reading.from = number(part.from);
-    let mut room = Room::default();
+    let mut room = RowBudget::default();
     for (place, mut field) in fields.into_iter().enumerate() {
         reading.total += 1;
         let is_asked = (part.from..part.from.saturating_add(part.limit)).contains(&place);
@@ -60,10 +64,10 @@ pub(crate) fn fill(reading: &mut Reading, fields: impl IntoIterator<Item = Field
 
 #[cfg(test)]
 mod tests {
-    use super::{super::find::Needle, *};
+    use super::{super::find::Highlighter, *};
 
-    fn part(from: usize, limit: usize, find: &str) -> Part {
-        Part { from, limit, needle: Needle::new(find) }
+    fn part(from: usize, limit: usize, find: &str) -> RowWindow {
+        RowWindow { from, limit, needle: Highlighter::new(find) }
     }
 
     #[test]

@@ -14,14 +14,14 @@ const CHUNK_BYTES: usize = 256 * 1024;
 
 /// Text to find.
 #[derive(Debug, Clone)]
-pub(crate) struct Needle {
+pub(crate) struct Highlighter {
     /// In lower case.
     chars: Vec<char>,
     /// The same where it is ASCII, the usual case, for which there is a faster way.
     ascii: Option<Vec<u8>>,
 }
 
-impl Needle {
+impl Highlighter {
     /// `None` for nothing to find.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let chars: Vec<char> = text.chars().take(MAX_CHARS).map(fold).collect();
@@ -189,7 +189,7 @@ mod tests {
 
     fn places(needle: &str, text: &[u8]) -> Vec<Range<usize>> {
         let mut places = Vec::new();
-        Needle::new(needle).unwrap().each(text, |place| {
+        Highlighter::new(needle).unwrap().each(text, |place| {
             places.push(place);
             true
         });
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(places("ärger", "\u{e4}RGER und Ärger".as_bytes()), [0..6, 11..17]);
         assert_eq!(places("aa", b"aaaaa"), [0..2, 2..4]);
         assert_eq!(places("é", b"\xc3 \xff\xc3\xa9").first(), Some(&(3..5)));
-        assert!(Needle::new("").is_none());
+        assert!(Highlighter::new("").is_none());
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
     fn hits_are_marked_across_pieces() {
         let piece = |text: &str, kind: &str| Piece(text.to_owned(), kind.to_owned());
         let mut pieces = vec![piece("\"na", "key"), piece("me\": name", "")];
-        Needle::new("NAME").unwrap().mark(&mut pieces);
+        Highlighter::new("NAME").unwrap().mark(&mut pieces);
         let expected = [
             piece("\"", "key"),
             piece("na", "key hit"),
@@ -252,10 +252,10 @@ mod tests {
         let piece = |text: &str| Piece(text.to_owned(), "k".to_owned());
         let hits = |pieces: &[Piece]| pieces.iter().filter(|piece| piece.1 == "k hit").count();
         let mut pieces = vec![piece("a"); 500_000];
-        Needle::new("aa").unwrap().mark(&mut pieces);
+        Highlighter::new("aa").unwrap().mark(&mut pieces);
         assert_eq!((pieces.len(), hits(&pieces)), (500_000, 0), "there are too many already");
         let mut pieces = vec![piece("aa"), piece(&"ab".repeat(500_000))];
-        Needle::new("a").unwrap().mark(&mut pieces);
+        Highlighter::new("a").unwrap().mark(&mut pieces);
         assert_eq!((hits(&pieces), &pieces[0].0), (256, &"aa".to_owned()));
         assert!(pieces.len() <= MAX_PIECES, "{}", pieces.len());
     }
@@ -265,7 +265,7 @@ mod tests {
         fn marking_keeps_the_text(texts in prop::collection::vec("[aAbäÄ]{0,6}", 0..5), needle in "[abä]{1,3}") {
             let mut pieces: Vec<Piece> =
                 texts.iter().map(|text| Piece(text.clone(), "k".to_owned())).collect();
-            Needle::new(&needle).unwrap().mark(&mut pieces);
+            Highlighter::new(&needle).unwrap().mark(&mut pieces);
             let back: String = pieces.iter().map(|piece| piece.0.as_str()).collect();
             prop_assert_eq!(back, texts.concat());
         }

@@ -3,8 +3,8 @@
 use hookglass_wire::{Piece, Row};
 
 use super::{
-    find::Needle,
-    row_source::{FOUND_ROWS, Sheet, number},
+    find::Highlighter,
+    row_source::{FOUND_ROWS, RowSource, number},
     tokens::{self, Tokens},
 };
 
@@ -12,12 +12,12 @@ use super::{
 const WIDTH: usize = 16;
 
 /// Bytes as rows with their offsets.
-pub(crate) struct HexSheet<'a> {
+pub(crate) struct HexRows<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) tokens: &'a Tokens,
 }
 
-impl HexSheet<'_> {
+impl HexRows<'_> {
     /// The two columns of a row, the kind of each told to which of its bytes are a token's.
     fn pieces(&self, start: usize, end: usize) -> Vec<Piece> {
         let cut = self.tokens.cut(start..end);
@@ -48,7 +48,7 @@ impl HexSheet<'_> {
     }
 }
 
-impl Sheet for HexSheet<'_> {
+impl RowSource for HexRows<'_> {
     fn total(&self) -> usize {
         self.bytes.len().div_ceil(WIDTH)
     }
@@ -65,7 +65,7 @@ impl Sheet for HexSheet<'_> {
     }
 
     /// Finds text as it stands in the bytes, and bytes written in hex.
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         needle.each(self.bytes, |hit| {
             if found.last() != Some(&(hit.start / WIDTH)) {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_dump_has_offsets_bytes_and_ascii() {
-        let sheet = HexSheet { bytes: b"\x00\xffHookglass <b>\x7f\n!", tokens: &Tokens::default() };
+        let sheet = HexRows { bytes: b"\x00\xffHookglass <b>\x7f\n!", tokens: &Tokens::default() };
         let rows = sheet.rows(0, 10);
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].margin.as_deref(), Some("00000000"));
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn tokens_are_marked_in_both_columns() {
         let bytes = br#"{"a":0,"clientState":"s3cr3t","b":1}"#;
-        let sheet = HexSheet { bytes, tokens: &Tokens::of(bytes) };
-        let plain = HexSheet { bytes, tokens: &Tokens::default() };
+        let sheet = HexRows { bytes, tokens: &Tokens::of(bytes) };
+        let plain = HexRows { bytes, tokens: &Tokens::default() };
         let text = |row: &Row| row.pieces.iter().map(|piece| piece.0.as_str()).collect::<String>();
         for (row, other) in sheet.rows(0, 9).iter().zip(plain.rows(0, 9)) {
             assert_eq!(text(row), text(&other), "marks move nothing");
@@ -155,20 +155,20 @@ mod tests {
         let mut bytes = vec![0; 100];
         bytes[40..43].copy_from_slice(b"abc");
         bytes[70..72].copy_from_slice(b"\xde\xad");
-        let sheet = HexSheet { bytes: &bytes, tokens: &Tokens::default() };
-        let found = |text| sheet.find(&Needle::new(text).unwrap());
+        let sheet = HexRows { bytes: &bytes, tokens: &Tokens::default() };
+        let found = |text| sheet.find(&Highlighter::new(text).unwrap());
         assert_eq!(found("BC"), [2]);
         assert_eq!(found("de AD"), [4]);
         assert_eq!(found("dead"), [4]);
         assert_eq!(found("nothing"), [0_usize; 0]);
-        let zeros = HexSheet { bytes: &[0; 200 * WIDTH], tokens: &Tokens::default() };
-        assert_eq!(zeros.find(&Needle::new("00").unwrap()), (0..200).collect::<Vec<_>>());
+        let zeros = HexRows { bytes: &[0; 200 * WIDTH], tokens: &Tokens::default() };
+        assert_eq!(zeros.find(&Highlighter::new("00").unwrap()), (0..200).collect::<Vec<_>>());
     }
 
     proptest! {
         #[test]
         fn every_byte_can_be_read_back(bytes: Vec<u8>) {
-            let sheet = HexSheet { bytes: &bytes, tokens: &Tokens::default() };
+            let sheet = HexRows { bytes: &bytes, tokens: &Tokens::default() };
             let read: Vec<u8> = sheet
                 .rows(0, usize::MAX)
                 .iter()

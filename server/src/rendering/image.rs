@@ -3,7 +3,7 @@
 use hookglass_wire::Field;
 
 use super::fields::field;
-use hookglass_message::media_type::Media;
+use hookglass_message::media_type::MediaType;
 
 /// What an image is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) struct Image {
 }
 
 /// What image the bytes begin, if one that browsers show.
-pub(crate) fn image(media: &Media, bytes: &[u8]) -> Option<Image> {
+pub(crate) fn image(media: &MediaType, bytes: &[u8]) -> Option<Image> {
     let found = |media_type, size| Some(Image { media_type, size });
     match bytes {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => {
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn told(bytes: &[u8]) -> Option<(&'static str, Option<(u32, u32)>)> {
-        image(&Media::default(), bytes).map(|image| (image.media_type, image.size))
+        image(&MediaType::default(), bytes).map(|image| (image.media_type, image.size))
     }
 
     #[test]
@@ -130,9 +130,12 @@ mod tests {
         assert_eq!(told(webp), Some(("image/webp", Some((320, 240)))));
         assert_eq!(told(b"\0\0\0\x20ftypavif"), Some(("image/avif", None)));
         assert_eq!(told(b"\0\0\x01\0\x01\0"), None);
-        assert!(image(&Media::of(b"image/vnd.microsoft.icon"), b"\0\0\x01\0\x01\0").is_some());
+        assert!(image(&MediaType::of(b"image/vnd.microsoft.icon"), b"\0\0\x01\0\x01\0").is_some());
         assert_eq!(told(b"<svg onload=alert(1)>"), None);
-        assert!(image(&Media::of(b"image/png"), b"<html>").is_none(), "the type is not believed");
+        assert!(
+            image(&MediaType::of(b"image/png"), b"<html>").is_none(),
+            "the type is not believed"
+        );
     }
 
     proptest! {

@@ -8,12 +8,12 @@ use std::collections::HashSet;
 
 use hookglass_wire::Row;
 
-pub(crate) use self::{index::Index, path::value};
+pub(crate) use self::{index::JsonIndex, path::value};
 use super::{
-    find::Needle,
-    lines::{ROW_BYTES, TextSheet},
-    pieces::{Pieces, grouped},
-    row_source::{FOUND_ROWS, Sheet, number},
+    find::Highlighter,
+    lines::{ROW_BYTES, TextRows},
+    pieces::{SpanBuilder, grouped},
+    row_source::{FOUND_ROWS, RowSource, number},
     tokens::{self, Tokens},
 };
 use hookglass_message::json::token::scalar_end;
@@ -35,9 +35,9 @@ pub(crate) struct Folds {
 }
 
 /// A tree with some of it folded.
-pub(crate) struct JsonSheet<'a> {
+pub(crate) struct JsonRows<'a> {
     bytes: &'a [u8],
-    index: &'a Index,
+    index: &'a JsonIndex,
     tokens: &'a Tokens,
     /// The visible lines, each with whether it is a block that is shut.
     visible: Vec<(u32, bool)>,
@@ -47,12 +47,12 @@ pub(crate) struct JsonSheet<'a> {
     pub(crate) depth: Option<u16>,
 }
 
-impl<'a> JsonSheet<'a> {
+impl<'a> JsonRows<'a> {
     /// The tree of `bytes`, of which the others were made. What holds `needle` is unfolded.
     pub(crate) fn new(
-        (bytes, index, tokens): (&'a [u8], &'a Index, &'a Tokens),
+        (bytes, index, tokens): (&'a [u8], &'a JsonIndex, &'a Tokens),
         folds: &Folds,
-        needle: Option<&Needle>,
+        needle: Option<&Highlighter>,
     ) -> Self {
         let fits = if index.lines() <= OPEN_LINES { None } else { Some(FOLD_DEPTH) };
         let depth = folds.depth.or(fits);
@@ -69,11 +69,11 @@ impl<'a> JsonSheet<'a> {
         Self { bytes, index, tokens, visible, matched, depth }
     }
 
-    fn rest(&self) -> TextSheet<'a> {
+    fn rest(&self) -> TextRows<'a> {
         let start = self.index.rest;
         let bytes = self.bytes.get(start..).unwrap_or_default();
         let (tokens, lines) = (self.tokens, &self.index.rest_lines);
-        TextSheet { bytes, tokens, start, lines, kind: "invalid" }
+        TextRows { bytes, tokens, start, lines, kind: "invalid" }
     }
 
     fn line(&self, line: usize, is_shut: bool) -> Row {
@@ -85,7 +85,7 @@ impl<'a> JsonSheet<'a> {
             fold: block.map(|_| if is_shut { "shut" } else { "open" }.to_owned()),
             ..Row::default()
         };
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         let mut at = start;
         let mut is_token = false;
         let mut room = ROW_BYTES;
@@ -155,7 +155,7 @@ impl<'a> JsonSheet<'a> {
     }
 }
 
-impl Sheet for JsonSheet<'_> {
+impl RowSource for JsonRows<'_> {
     fn total(&self) -> usize {
         self.visible.len() + self.index.rest_lines.rows()
     }
@@ -169,7 +169,7 @@ impl Sheet for JsonSheet<'_> {
         Some(row)
     }
 
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         let lines = self.matched.iter().filter_map(|&line| {
             self.visible.binary_search_by_key(&line, |&(line, _)| as_index(line)).ok()
         });
@@ -179,7 +179,7 @@ impl Sheet for JsonSheet<'_> {
 }
 
 /// The lines that hold `needle`.
-fn matched(bytes: &[u8], index: &Index, needle: &Needle) -> Vec<usize> {
+fn matched(bytes: &[u8], index: &JsonIndex, needle: &Highlighter) -> Vec<usize> {
     let mut matched: Vec<usize> = Vec::new();
     let set_out = &bytes[..index.rest.min(bytes.len())];
     // Where the line found last ends: what is found before is in it, and need not be placed.
@@ -197,7 +197,7 @@ fn matched(bytes: &[u8], index: &Index, needle: &Needle) -> Vec<usize> {
 }
 
 /// The blocks around some lines, which are in order.
-fn around(index: &Index, lines: &[usize]) -> HashSet<usize> {
+fn around(index: &JsonIndex, lines: &[usize]) -> HashSet<usize> {
     let mut around = HashSet::new();
     let mut open: Vec<usize> = Vec::new();
     let mut next = 0;
@@ -223,7 +223,7 @@ fn around(index: &Index, lines: &[usize]) -> HashSet<usize> {
 }
 
 /// The lines that are not inside of a shut block.
-fn visible(index: &Index, is_shut: impl Fn(usize) -> bool) -> Vec<(u32, bool)> {
+fn visible(index: &JsonIndex, is_shut: impl Fn(usize) -> bool) -> Vec<(u32, bool)> {
     let lines = u32::try_from(index.lines()).unwrap_or(u32::MAX);
     let mut visible = Vec::new();
     let (mut line, mut next) = (0, 0);

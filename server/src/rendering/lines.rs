@@ -6,9 +6,9 @@ use std::ops::Range;
 use hookglass_wire::Row;
 
 use super::{
-    find::Needle,
-    pieces::{Pieces, char_boundary},
-    row_source::{FOUND_ROWS, Sheet},
+    find::Highlighter,
+    pieces::{SpanBuilder, char_boundary},
+    row_source::{FOUND_ROWS, RowSource},
     tokens::Tokens,
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct Lines {
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct LineRange {
     /// Its bytes with their line end, if it has one.
     pub(crate) bytes: Range<usize>,
     /// The line that it belongs to, from 1.
@@ -39,7 +39,7 @@ pub(crate) struct Span {
 impl Lines {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut lines = Self::default();
-        let mut spans = Spans { bytes, at: 0, line: 1, is_first: true };
+        let mut spans = LineRanges { bytes, at: 0, line: 1, is_first: true };
         loop {
             let (at, line) = (spans.at, spans.line);
             if spans.next().is_none() {
@@ -65,16 +65,20 @@ impl Lines {
     }
 
     /// The rows from one on, of the bytes that the index was made of.
-    pub(crate) fn from<'a>(&self, bytes: &'a [u8], row: usize) -> impl Iterator<Item = Span> + 'a {
+    pub(crate) fn from<'a>(
+        &self,
+        bytes: &'a [u8],
+        row: usize,
+    ) -> impl Iterator<Item = LineRange> + 'a {
         let left = self.rows.saturating_sub(row);
         let mut spans = match self.marks.get(row / EVERY) {
             Some(&(at, line)) => {
                 let at = usize::try_from(at).unwrap_or(usize::MAX);
                 let line = usize::try_from(line).unwrap_or(usize::MAX);
                 let is_first = at == 0 || bytes.get(at - 1) == Some(&b'\n');
-                Spans { bytes, at, line, is_first }
+                LineRanges { bytes, at, line, is_first }
             }
-            None => Spans { bytes, at: bytes.len(), line: 1, is_first: true },
+            None => LineRanges { bytes, at: bytes.len(), line: 1, is_first: true },
         };
         for _ in 0..row % EVERY {
             spans.next();
@@ -83,7 +87,7 @@ impl Lines {
     }
 
     /// The rows that hold `needle`, at most `FOUND_ROWS`.
-    pub(crate) fn find(&self, bytes: &[u8], needle: &Needle) -> Vec<usize> {
+    pub(crate) fn find(&self, bytes: &[u8], needle: &Highlighter) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         // Where the row found last ends: what is found before is in it, and need not be placed.
         let mut end = 0;
@@ -109,24 +113,27 @@ impl Lines {
     }
 }
 
-struct Spans<'a> {
+struct LineRanges<'a> {
     bytes: &'a [u8],
     at: usize,
     line: usize,
     is_first: bool,
 }
 
-impl Iterator for Spans<'_> {
-    type Item = Span;
+impl Iterator for LineRanges<'_> {
+    type Item = LineRange;
 
-    fn next(&mut self) -> Option<Span> {
+    fn next(&mut self) -> Option<LineRange> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         // A line end right behind the longest row still belongs to it.
         let window = &rest[..rest.len().min(ROW_BYTES + 2)];
         let line_end = memchr::memchr(b'\n', window);
         let length = line_end.map_or_else(|| char_boundary(rest, ROW_BYTES), |end| end + 1);
-        let span =
-            Span { bytes: self.at..self.at + length, line: self.line, is_first: self.is_first };
+        let span = LineRange {
+            bytes: self.at..self.at + length,
+            line: self.line,
+            is_first: self.is_first,
+        };
         self.at += length;
         self.is_first = line_end.is_some();
         self.line += usize::from(self.is_first);
@@ -141,7 +148,7 @@ pub(crate) fn without_end(bytes: &[u8]) -> &[u8] {
 }
 
 /// Text as rows with the numbers of their lines.
-pub(crate) struct TextSheet<'a> {
+pub(crate) struct TextRows<'a> {
     pub(crate) bytes: &'a [u8],
     /// The tokens in the whole text, and where in it these bytes begin.
     pub(crate) tokens: &'a Tokens,
@@ -150,7 +157,7 @@ pub(crate) struct TextSheet<'a> {
     pub(crate) kind: &'static str,
 }
 
-impl Sheet for TextSheet<'_> {
+impl RowSource for TextRows<'_> {
     fn total(&self) -> usize {
         self.lines.rows()
     }
@@ -163,7 +170,7 @@ impl Sheet for TextSheet<'_> {
         let spans = self.lines.from(self.bytes, from).take(limit).enumerate();
         spans
             .map(|(place, span)| {
-                let mut pieces = Pieces::default();
+                let mut pieces = SpanBuilder::default();
                 let line = without_end(&self.bytes[span.bytes.clone()]);
                 let start = self.start + span.bytes.start;
                 self.tokens.push(&mut pieces, self.kind, line, start);
@@ -177,7 +184,7 @@ impl Sheet for TextSheet<'_> {
             .collect()
     }
 
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         self.lines.find(self.bytes, needle)
     }
 }
@@ -188,7 +195,7 @@ mod tests {
 
     use super::*;
 
-    fn spans(bytes: &[u8]) -> Vec<Span> {
+    fn spans(bytes: &[u8]) -> Vec<LineRange> {
         Lines::of(bytes).from(bytes, 0).collect()
     }
 
@@ -224,7 +231,7 @@ mod tests {
     fn rows_that_hold_a_text_are_found() {
         let text: String = (0..500).map(|n| format!("line {n}\n")).collect();
         let lines = Lines::of(text.as_bytes());
-        let needle = Needle::new("LINE 4").unwrap();
+        let needle = Highlighter::new("LINE 4").unwrap();
         let found = lines.find(text.as_bytes(), &needle);
         assert_eq!((found.len(), found[0], found[1], found[110]), (111, 4, 40, 499));
     }
@@ -233,7 +240,7 @@ mod tests {
     fn a_row_full_of_hits_is_looked_up_once() {
         let text = [b"b\n".as_slice(), &b"a".repeat(3_000_000), b"\nb\na"].concat();
         let lines = Lines::of(&text);
-        let found = lines.find(&text, &Needle::new("a").unwrap());
+        let found = lines.find(&text, &Highlighter::new("a").unwrap());
         let expected: Vec<usize> = (1..=3_000_000_usize.div_ceil(ROW_BYTES)).collect();
         assert_eq!(found[..expected.len()], expected);
         assert_eq!(found[expected.len()..], [lines.rows() - 1]);
@@ -244,7 +251,7 @@ mod tests {
         fn rows_together_are_the_bytes(parts in prop::collection::vec("[ab\u{20ac}\r\n]{0,200}", 0..60), from in 0_usize..400) {
             let text = parts.concat().repeat(4);
             let lines = Lines::of(text.as_bytes());
-            let all: Vec<Span> = lines.from(text.as_bytes(), 0).collect();
+            let all: Vec<LineRange> = lines.from(text.as_bytes(), 0).collect();
             prop_assert_eq!(all.len(), lines.rows());
             let mut at = 0;
             for span in &all {
@@ -253,14 +260,14 @@ mod tests {
                 at = span.bytes.end;
             }
             prop_assert_eq!(at, text.len());
-            let later: Vec<Span> = lines.from(text.as_bytes(), from).collect();
+            let later: Vec<LineRange> = lines.from(text.as_bytes(), from).collect();
             prop_assert_eq!(later.as_slice(), all.get(from..).unwrap_or_default());
         }
 
         #[test]
         fn no_bytes_are_too_strange(bytes: Vec<u8>) {
             let lines = Lines::of(&bytes);
-            let sheet = TextSheet {
+            let sheet = TextRows {
                 bytes: &bytes,
                 tokens: &Tokens::of(&bytes),
                 start: 0,

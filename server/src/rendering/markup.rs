@@ -4,13 +4,13 @@ mod scanner;
 
 use hookglass_wire::Row;
 
-use self::scanner::State;
-pub(crate) use self::scanner::{Scanner, Token};
+use self::scanner::ScannerState;
+pub(crate) use self::scanner::{MarkupToken, Scanner};
 use super::{
-    find::Needle,
-    lines::{Lines, Span},
-    pieces::Pieces,
-    row_source::{Sheet, number},
+    find::Highlighter,
+    lines::{LineRange, Lines},
+    pieces::SpanBuilder,
+    row_source::{RowSource, number},
 };
 
 /// Text whose lines are longer than this on average is set out.
@@ -29,7 +29,7 @@ pub(crate) struct Markup {
     pub(crate) set_out: Option<Vec<u8>>,
     lines: Lines,
     /// The state at the first of every `EVERY` rows.
-    states: Vec<State>,
+    states: Vec<ScannerState>,
     is_html: bool,
 }
 
@@ -44,7 +44,7 @@ impl Markup {
         let mut scanner = Scanner::new(shown, is_html);
         let mut starts = lines.from(shown, 0).step_by(EVERY).map(|span| span.bytes.start);
         let mut start = starts.next();
-        let mut before = State::Text;
+        let mut before = ScannerState::Text;
         while let Some((_, range)) = scanner.next_token() {
             while let Some(at) = start.filter(|&at| at < range.end) {
                 states.push(if at == range.start { before } else { scanner.inside });
@@ -60,22 +60,22 @@ impl Markup {
     pub(crate) fn weight(&self) -> usize {
         self.set_out.as_ref().map_or(0, Vec::capacity)
             + self.lines.weight()
-            + self.states.capacity() * size_of::<State>()
+            + self.states.capacity() * size_of::<ScannerState>()
     }
 
     /// The rows of the text that it was made of.
-    pub(crate) fn sheet<'a>(&'a self, text: &'a [u8]) -> MarkupSheet<'a> {
-        MarkupSheet { bytes: self.set_out.as_deref().unwrap_or(text), markup: self }
+    pub(crate) fn sheet<'a>(&'a self, text: &'a [u8]) -> MarkupRows<'a> {
+        MarkupRows { bytes: self.set_out.as_deref().unwrap_or(text), markup: self }
     }
 }
 
 /// Markup as rows.
-pub(crate) struct MarkupSheet<'a> {
+pub(crate) struct MarkupRows<'a> {
     bytes: &'a [u8],
     markup: &'a Markup,
 }
 
-impl Sheet for MarkupSheet<'_> {
+impl RowSource for MarkupRows<'_> {
     fn total(&self) -> usize {
         self.markup.lines.rows()
     }
@@ -88,10 +88,10 @@ impl Sheet for MarkupSheet<'_> {
         let block = from / EVERY;
         let Some(&state) = self.markup.states.get(block) else { return Vec::new() };
         let spans = self.markup.lines.from(self.bytes, block * EVERY);
-        let spans: Vec<Span> = spans.take((from % EVERY).saturating_add(limit)).collect();
+        let spans: Vec<LineRange> = spans.take((from % EVERY).saturating_add(limit)).collect();
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
         let end = last.bytes.end;
-        let mut pieces: Vec<Pieces> = spans.iter().map(|_| Pieces::default()).collect();
+        let mut pieces: Vec<SpanBuilder> = spans.iter().map(|_| SpanBuilder::default()).collect();
         let mut scanner =
             Scanner::resume(self.bytes, first.bytes.start, state, self.markup.is_html);
         let mut row = 0;
@@ -120,19 +120,19 @@ impl Sheet for MarkupSheet<'_> {
         .collect()
     }
 
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         self.markup.lines.find(self.bytes, needle)
     }
 }
 
-const fn kind(token: Token) -> &'static str {
+const fn kind(token: MarkupToken) -> &'static str {
     match token {
-        Token::Tag => "tag",
-        Token::Attribute => "attribute",
-        Token::Value => "string",
-        Token::Text => "",
-        Token::Comment => "comment",
-        Token::Entity => "literal",
+        MarkupToken::Tag => "tag",
+        MarkupToken::Attribute => "attribute",
+        MarkupToken::Value => "string",
+        MarkupToken::Text => "",
+        MarkupToken::Comment => "comment",
+        MarkupToken::Entity => "literal",
     }
 }
 
@@ -148,17 +148,18 @@ fn set_out(text: &[u8]) -> Option<Vec<u8>> {
     let mut scanner = Scanner::new(text, false);
     let mut depth = 0_usize;
     // What the tag that is being read is.
-    let mut tag = Kind::Other;
+    let mut tag = TagKind::Other;
     let mut follows_tag = false;
     while let Some((token, range)) = scanner.next_token() {
         let sent = &text[range];
-        let begins = token == Token::Comment || token == Token::Tag && sent.starts_with(b"<");
+        let begins =
+            token == MarkupToken::Comment || token == MarkupToken::Tag && sent.starts_with(b"<");
         if begins {
-            let before = std::mem::replace(&mut tag, Kind::of(token, sent));
-            if tag == Kind::Close {
+            let before = std::mem::replace(&mut tag, TagKind::of(token, sent));
+            if tag == TagKind::Close {
                 depth = depth.saturating_sub(1);
             }
-            let is_empty = before == Kind::Open && tag == Kind::Close;
+            let is_empty = before == TagKind::Open && tag == TagKind::Close;
             if follows_tag && !is_empty && sent != b"<![CDATA[" {
                 out.push(b'\n');
                 out.extend(std::iter::repeat_n(b' ', 2 * depth.min(DEEPEST)));
@@ -168,18 +169,19 @@ fn set_out(text: &[u8]) -> Option<Vec<u8>> {
         if out.len() > limit {
             return None;
         }
-        let ends = token == Token::Comment || token == Token::Tag && sent.ends_with(b">");
+        let ends =
+            token == MarkupToken::Comment || token == MarkupToken::Tag && sent.ends_with(b">");
         if ends {
-            if sent == b"/>" && tag == Kind::Open {
-                tag = Kind::Other;
+            if sent == b"/>" && tag == TagKind::Open {
+                tag = TagKind::Other;
             }
-            if tag == Kind::Open {
+            if tag == TagKind::Open {
                 depth += 1;
             }
         }
-        let in_tag = !matches!(scanner.state, State::Text);
+        let in_tag = !matches!(scanner.state, ScannerState::Text);
         follows_tag = ends || in_tag && follows_tag;
-        if token == Token::Text && !in_tag && !ends {
+        if token == MarkupToken::Text && !in_tag && !ends {
             follows_tag = false;
         }
     }
@@ -188,16 +190,16 @@ fn set_out(text: &[u8]) -> Option<Vec<u8>> {
 
 /// What a tag is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TagKind {
     Open,
     Close,
     Other,
 }
 
-impl Kind {
-    fn of(token: Token, sent: &[u8]) -> Self {
+impl TagKind {
+    fn of(token: MarkupToken, sent: &[u8]) -> Self {
         match sent {
-            _ if token == Token::Comment => Self::Other,
+            _ if token == MarkupToken::Comment => Self::Other,
             [b'<', b'/', ..] => Self::Close,
             [b'<', b'!' | b'?', ..] => Self::Other,
             _ => Self::Open,

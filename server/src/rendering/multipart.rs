@@ -8,12 +8,12 @@ use super::{
     pieces::grouped,
 };
 use hookglass_message::charset::has_controls;
-use hookglass_message::multipart::{PartContent, Parts};
+use hookglass_message::multipart::{Multipart, PartContent};
 
 /// The parts as fields, each made when it is taken, with a link that begins with `download` and
 /// ends in its number.
 pub(crate) fn fields<'a>(
-    parts: &'a Parts,
+    parts: &'a Multipart,
     bytes: &'a [u8],
     download: &'a str,
 ) -> (impl Iterator<Item = Field> + use<'a>, Vec<Note>) {
@@ -55,10 +55,10 @@ fn sentence(part: &PartContent<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookglass_message::media_type::Media;
+    use hookglass_message::media_type::MediaType;
 
     fn shown(bytes: &[u8]) -> Vec<String> {
-        let parts = Parts::of(&Media::of(b"multipart/form-data; boundary=xx"), bytes);
+        let parts = Multipart::of(&MediaType::of(b"multipart/form-data; boundary=xx"), bytes);
         let (fields, notes) = fields(&parts, bytes, "part?n=");
         assert!(notes.is_empty(), "{notes:?}");
         let text = |pieces: &[hookglass_wire::Piece]| {

@@ -13,13 +13,13 @@ const MASKED: [&str; 2] = ["secret", "token"];
 
 /// Pieces that are being put together.
 #[derive(Debug, Default)]
-pub(crate) struct Pieces {
+pub(crate) struct SpanBuilder {
     pieces: Vec<Piece>,
     /// Which of them is the rest, where there were too many.
     rest: Option<usize>,
 }
 
-impl Pieces {
+impl SpanBuilder {
     /// Text of one kind alone.
     pub(crate) fn of(kind: &str, text: &str) -> Vec<Piece> {
         let mut pieces = Self::default();
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn pieces_of(kind: &str, text: &str) -> Vec<Piece> {
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         pieces.push(kind, text);
         pieces.done()
     }
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_written_in_hex() {
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         pieces.push_bytes("", b"gr\xfc\xdfe \xe2\x82");
         assert_eq!(
             shown(&pieces.done()),
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_long_value_says_how_much_more_there_is() {
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         pieces.push_start("", "ä".repeat(5000).as_bytes(), 4097);
         let pieces = pieces.done();
         assert_eq!(pieces[0].0.len(), 4096);
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn whatever_kinds_there_are_the_rest_is_one_piece_and_a_secret_in_it_stays_one() {
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         for at in 0..1000 {
             pieces.push(["key", "string", "punctuation"][at % 3], "a");
             pieces.push_bytes("tag", b"\xff");

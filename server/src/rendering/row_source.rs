@@ -5,7 +5,7 @@ use std::io;
 use hookglass_wire::{Reading, Row};
 use serde::Serialize;
 
-use super::find::Needle;
+use super::find::Highlighter;
 
 /// The most places of rows that are told where something was found.
 pub(crate) const FOUND_ROWS: usize = 1000;
@@ -14,7 +14,7 @@ pub(crate) const FOUND_ROWS: usize = 1000;
 pub(crate) const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Rows that are made when they are asked for.
-pub(crate) trait Sheet {
+pub(crate) trait RowSource {
     /// How many rows are visible.
     fn total(&self) -> usize;
 
@@ -27,22 +27,22 @@ pub(crate) trait Sheet {
     }
 
     /// The places of rows that hold `needle`, in order, at most `FOUND_ROWS`.
-    fn find(&self, needle: &Needle) -> Vec<usize>;
+    fn find(&self, needle: &Highlighter) -> Vec<usize>;
 }
 
 /// Which of the rows to give.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct RowWindow {
     pub(crate) from: usize,
     pub(crate) limit: usize,
-    pub(crate) needle: Option<Needle>,
+    pub(crate) needle: Option<Highlighter>,
 }
 
 /// Puts the rows that were asked for into a reading.
-pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
+pub(crate) fn fill(reading: &mut Reading, sheet: &dyn RowSource, part: &RowWindow) {
     reading.total = number(sheet.total());
     reading.from = number(part.from);
-    let mut room = Room::default();
+    let mut room = RowBudget::default();
     let mut from = part.from;
     let end = part.from.saturating_add(part.limit);
     // A few at a time, so that long ones are not made in vain.
@@ -69,12 +69,12 @@ pub(crate) fn fill(reading: &mut Reading, sheet: &dyn Sheet, part: &Part) {
 
 /// What is left of an answer.
 #[derive(Debug, Default)]
-pub(crate) struct Room {
+pub(crate) struct RowBudget {
     bytes: usize,
     is_over: bool,
 }
 
-impl Room {
+impl RowBudget {
     /// Takes room for a row or field, if there is enough for it and was for all before it. The first
     /// always finds some.
     pub(crate) fn take(&mut self, what: &impl Serialize) -> bool {
@@ -91,9 +91,9 @@ impl Room {
 
 /// How many bytes something takes as JSON: a control character takes six.
 pub(crate) fn json_bytes(what: &impl Serialize) -> usize {
-    struct Count(usize);
+    struct JsonLength(usize);
 
-    impl io::Write for Count {
+    impl io::Write for JsonLength {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0 += bytes.len();
             Ok(bytes.len())
@@ -104,7 +104,7 @@ pub(crate) fn json_bytes(what: &impl Serialize) -> usize {
         }
     }
 
-    let mut count = Count(0);
+    let mut count = JsonLength(0);
     serde_json::to_writer(&mut count, what).map_or(usize::MAX, |()| count.0)
 }
 
@@ -114,9 +114,9 @@ pub(crate) fn number(count: usize) -> u64 {
 }
 
 /// Sheets one below the other.
-pub(crate) struct Chain<'a>(pub(crate) Vec<Box<dyn Sheet + 'a>>);
+pub(crate) struct Chain<'a>(pub(crate) Vec<Box<dyn RowSource + 'a>>);
 
-impl Sheet for Chain<'_> {
+impl RowSource for Chain<'_> {
     fn total(&self) -> usize {
         self.0.iter().map(|sheet| sheet.total()).sum()
     }
@@ -142,7 +142,7 @@ impl Sheet for Chain<'_> {
         rows
     }
 
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         let mut found = Vec::new();
         let mut start = 0;
         for sheet in &self.0 {
@@ -155,9 +155,9 @@ impl Sheet for Chain<'_> {
 }
 
 /// Rows that are there already.
-pub(crate) struct Made(pub(crate) Vec<Row>);
+pub(crate) struct ReadyRows(pub(crate) Vec<Row>);
 
-impl Sheet for Made {
+impl RowSource for ReadyRows {
     fn total(&self) -> usize {
         self.0.len()
     }
@@ -166,7 +166,7 @@ impl Sheet for Made {
         self.0.get(at).map(|row| Row { line: number(at), ..row.clone() })
     }
 
-    fn find(&self, needle: &Needle) -> Vec<usize> {
+    fn find(&self, needle: &Highlighter) -> Vec<usize> {
         let holds = |row: &Row| {
             let text: String = row.pieces.iter().map(|piece| piece.0.as_str()).collect();
             let mut holds = false;

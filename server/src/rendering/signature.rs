@@ -2,7 +2,7 @@
 
 use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
 
-use super::{fields::field, note, pieces::Pieces};
+use super::{fields::field, note, pieces::SpanBuilder};
 use hookglass_message::head;
 use hookglass_senders::{sender, signature::Signing};
 use hookglass_store::StoredSecret;
@@ -100,7 +100,7 @@ fn wanted(signing: &Signing, settings: &str) -> Field {
 }
 
 fn judged_by(secrets: &[&StoredSecret], maker: Option<String>, settings: &str) -> Field {
-    let mut value = Pieces::default();
+    let mut value = SpanBuilder::default();
     match maker {
         Some(maker) => value.push("", &maker),
         None => {

@@ -17,7 +17,7 @@ mod wget;
 
 use std::str::FromStr;
 
-pub(crate) use self::message::{Body, Message};
+pub(crate) use self::message::{SnippetBody, SnippetRequest};
 
 /// Longer bodies are not written into a snippet: it reads them from a file, and says where that is
 /// downloaded. What is pasted should stay something that one can look through.
@@ -68,7 +68,7 @@ impl Tool {
 
     /// The request for this tool: a comment on what the tool cannot send, then what sends the rest.
     /// There are no control characters in it but line feeds, and each line ends with one.
-    pub(crate) fn write(self, message: &Message) -> String {
+    pub(crate) fn write(self, message: &SnippetRequest) -> String {
         match self {
             Self::Curl => curl::write(message),
             Self::Httpie => httpie::write(message),

@@ -7,7 +7,7 @@ use memchr::memmem;
 
 use super::{
     json::{space_end, string_end},
-    pieces::Pieces,
+    pieces::SpanBuilder,
 };
 
 /// What pieces of a token are marked as, beside what else they are.
@@ -96,7 +96,7 @@ impl Tokens {
     }
 
     /// Adds a stretch of the bytes, which begins at `start` in them, to pieces of a kind.
-    pub(crate) fn push(&self, pieces: &mut Pieces, kind: &str, stretch: &[u8], start: usize) {
+    pub(crate) fn push(&self, pieces: &mut SpanBuilder, kind: &str, stretch: &[u8], start: usize) {
         for (range, is_token) in self.cut(start..start + stretch.len()) {
             let bytes = &stretch[range.start - start..range.end - start];
             if is_token {

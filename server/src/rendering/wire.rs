@@ -3,13 +3,13 @@
 use hookglass_wire::{Note, Row};
 
 use super::{
-    content::Content,
+    content::BodyContent,
     headers::{self, NOT_EXACT, REDACTED},
-    hex::HexSheet,
-    lines::{Lines, Span, without_end},
+    hex::HexRows,
+    lines::{LineRange, Lines, without_end},
     note,
-    pieces::Pieces,
-    row_source::{Chain, FOUND_ROWS, Made, Sheet, number},
+    pieces::SpanBuilder,
+    row_source::{Chain, FOUND_ROWS, ReadyRows, RowSource, number},
     tokens::Tokens,
 };
 use hookglass_message::charset;
@@ -17,7 +17,10 @@ use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
 /// The rows of a request, and what there is to know about them.
-pub(crate) fn sheet<'a>(stored: &StoredRequest, content: &'a Content) -> (Chain<'a>, Vec<Note>) {
+pub(crate) fn sheet<'a>(
+    stored: &StoredRequest,
+    content: &'a BodyContent,
+) -> (Chain<'a>, Vec<Note>) {
     let mut notes = Vec::new();
     if !stored.exact {
         notes.push(note("info", NOT_EXACT));
@@ -30,17 +33,18 @@ pub(crate) fn sheet<'a>(stored: &StoredRequest, content: &'a Content) -> (Chain<
                     are not kept.";
         notes.push(note("info", text));
     }
-    let mut sheets: Vec<Box<dyn Sheet + 'a>> = vec![Box::new(Made(head_rows(&stored.head, true)))];
+    let mut sheets: Vec<Box<dyn RowSource + 'a>> =
+        vec![Box::new(ReadyRows(head_rows(&stored.head, true)))];
     let body = content.raw.as_slice();
     if charset::has_controls(body) {
         notes.push(note("info", "The body is no text and is shown as a hex dump."));
-        sheets.push(Box::new(HexSheet { bytes: body, tokens: content.raw_tokens() }));
+        sheets.push(Box::new(HexRows { bytes: body, tokens: content.raw_tokens() }));
     } else if !body.is_empty() {
         let (tokens, lines) = (content.raw_tokens(), content.raw_lines());
-        sheets.push(Box::new(WireSheet { bytes: body, tokens, lines }));
+        sheets.push(Box::new(WireRows { bytes: body, tokens, lines }));
     }
     if !stored.trailers.is_empty() {
-        sheets.push(Box::new(Made(head_rows(&stored.trailers, false))));
+        sheets.push(Box::new(ReadyRows(head_rows(&stored.trailers, false))));
     }
     (Chain(sheets), notes)
 }
@@ -49,7 +53,7 @@ pub(crate) fn sheet<'a>(stored: &StoredRequest, content: &'a Content) -> (Chain<
 pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
     let lines = Lines::of(bytes);
     let mut kind = "";
-    let row = |span: Span| {
+    let row = |span: LineRange| {
         let line = &bytes[span.bytes];
         // A folded line and the rest of a long one go on with the field above.
         if !span.is_first || line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
@@ -66,13 +70,13 @@ pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
 /// The lines of a body with their ends, the tokens in them marked.
 pub(crate) fn body_rows(bytes: &[u8]) -> Vec<Row> {
     let (tokens, lines) = (&Tokens::of(bytes), &Lines::of(bytes));
-    WireSheet { bytes, tokens, lines }.rows(0, usize::MAX)
+    WireRows { bytes, tokens, lines }.rows(0, usize::MAX)
 }
 
 /// A line whose start is a name with its colon, and whose rest up to its end `push` adds.
-fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut Pieces, &[u8])) -> Row {
+fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut SpanBuilder, &[u8])) -> Row {
     let text = without_end(line);
-    let mut pieces = Pieces::default();
+    let mut pieces = SpanBuilder::default();
     pieces.push_bytes("key", name);
     push(&mut pieces, text);
     match &line[text.len()..] {
@@ -84,13 +88,13 @@ fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut Pieces, &[u8])) -> Row {
 }
 
 /// Bytes as lines with their ends.
-struct WireSheet<'a> {
+struct WireRows<'a> {
     bytes: &'a [u8],
     tokens: &'a Tokens,
     lines: &'a Lines,
 }
 
-impl Sheet for WireSheet<'_> {
+impl RowSource for WireRows<'_> {
     fn total(&self) -> usize {
         self.lines.rows()
     }
@@ -101,7 +105,7 @@ impl Sheet for WireSheet<'_> {
 
     fn rows(&self, from: usize, limit: usize) -> Vec<Row> {
         let spans = self.lines.from(self.bytes, from).take(limit).enumerate();
-        let shown = |(place, span): (usize, Span)| {
+        let shown = |(place, span): (usize, LineRange)| {
             let start = span.bytes.start;
             let row = row(&[], &self.bytes[span.bytes], |pieces, text| {
                 self.tokens.push(pieces, "", text, start);
@@ -111,7 +115,7 @@ impl Sheet for WireSheet<'_> {
         spans.map(shown).collect()
     }
 
-    fn find(&self, needle: &super::find::Needle) -> Vec<usize> {
+    fn find(&self, needle: &super::find::Highlighter) -> Vec<usize> {
         let mut found = self.lines.find(self.bytes, needle);
         found.truncate(FOUND_ROWS);
         found

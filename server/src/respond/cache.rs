@@ -7,7 +7,7 @@ use std::{
 
 use hookglass_wire as wire;
 
-use super::settings::Settings;
+use super::settings::PreparedSettings;
 use hookglass_store::EndpointId;
 
 /// What settings that are remembered take up, about, in bytes. Past that all are forgotten but those
@@ -16,28 +16,32 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// Remembers settings, so that answering need not read the database first.
 #[derive(Debug, Default)]
-pub(super) struct Cache {
+pub(super) struct SettingsCache {
     /// Never held across an await: each use is one look-up or one insertion.
-    known: Mutex<Known>,
-    plain: OnceLock<Option<Arc<Settings>>>,
+    known: Mutex<CachedSettings>,
+    plain: OnceLock<Option<Arc<PreparedSettings>>>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
-    settings: HashMap<EndpointId, Arc<Settings>>,
+struct CachedSettings {
+    settings: HashMap<EndpointId, Arc<PreparedSettings>>,
     bytes: usize,
 }
 
-impl Cache {
+impl SettingsCache {
     /// Those of this version, or a later one: who asks may be out of date.
-    pub(super) fn find(&self, endpoint: EndpointId, version: i64) -> Option<Arc<Settings>> {
+    pub(super) fn find(&self, endpoint: EndpointId, version: i64) -> Option<Arc<PreparedSettings>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.settings.get(&endpoint).filter(|settings| settings.version >= version).cloned()
     }
 
     /// Remembers settings, unless others of their version, whose programme may be further, or later
     /// ones are known; returns what is remembered.
-    pub(super) fn keep(&self, endpoint: EndpointId, settings: Arc<Settings>) -> Arc<Settings> {
+    pub(super) fn keep(
+        &self,
+        endpoint: EndpointId,
+        settings: Arc<PreparedSettings>,
+    ) -> Arc<PreparedSettings> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = known.settings.get(&endpoint) {
             if before.version >= settings.version {
@@ -56,8 +60,8 @@ impl Cache {
     }
 
     /// Those of an endpoint for which nothing is set.
-    pub(super) fn plain(&self) -> Option<Arc<Settings>> {
-        let read = || Settings::read(&wire::Answering::default(), 0, 0).ok().map(Arc::new);
+    pub(super) fn plain(&self) -> Option<Arc<PreparedSettings>> {
+        let read = || PreparedSettings::read(&wire::Answering::default(), 0, 0).ok().map(Arc::new);
         self.plain.get_or_init(read).clone()
     }
 }
@@ -68,10 +72,10 @@ mod tests {
 
     #[test]
     fn who_is_answering_is_not_forgotten_when_room_is_made() {
-        let cache = Cache::default();
+        let cache = SettingsCache::default();
         let settings = |bytes| {
-            let plain = Settings::read(&wire::Answering::default(), 1, 0).unwrap();
-            Arc::new(Settings { bytes, ..plain })
+            let plain = PreparedSettings::read(&wire::Answering::default(), 1, 0).unwrap();
+            Arc::new(PreparedSettings { bytes, ..plain })
         };
         let in_use = cache.keep(EndpointId(1), settings(10));
         cache.keep(EndpointId(2), settings(10));

@@ -5,8 +5,8 @@
 use hookglass_wire as wire;
 
 use super::{
-    setting_error::Fault,
-    settings::{Prepared, Rule, Settings},
+    setting_error::SettingError,
+    settings::{PreparedResponse, PreparedRule, PreparedSettings},
 };
 use crate::respond::template::Template;
 use hookglass_query::{Query, SEARCHED_BODY_BYTES};
@@ -24,7 +24,7 @@ const STORED_FIRST_BYTES: usize = 4 * 1024 * 1024;
 
 /// How often settings look into a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Effort {
+pub(super) struct Cost {
     /// How many terms the rules have.
     terms: usize,
     /// How many values the answer with the most has.
@@ -33,7 +33,7 @@ pub(super) struct Effort {
 
 /// Where deciding belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(super) enum CostClass {
     /// Wherever it comes up.
     Light,
     /// On a thread of its own.
@@ -42,12 +42,12 @@ pub(super) enum Weight {
     StoredFirst,
 }
 
-impl Settings {
+impl PreparedSettings {
     /// Checks settings that are to be saved.
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub(crate) fn check(set: &wire::Answering) -> Result<(), Fault> {
+    pub(crate) fn check(set: &wire::Answering) -> Result<(), SettingError> {
         let Self { reply, rules, running, .. } = Self::read(set, 0, 0)?;
         let terms = terms(&rules);
         if terms > MAX_TERMS {
@@ -55,7 +55,7 @@ impl Settings {
                 "All rules of an endpoint together take {MAX_TERMS} terms, and these have {terms}; \
                  leave some out."
             );
-            return Err(Fault::new("rules", message));
+            return Err(SettingError::new("rules", message));
         }
         let steps = running.iter().flat_map(|running| &running.steps);
         let mut all = reply
@@ -73,20 +73,23 @@ impl Settings {
              {}; leave some out.",
             values(reply)
         );
-        Err(Fault::new(field, message))
+        Err(SettingError::new(field, message))
     }
 }
 
-impl Effort {
+impl Cost {
     /// That of settings.
-    pub(super) fn of<'a>(rules: &'a [Rule], others: impl Iterator<Item = &'a Prepared>) -> Self {
+    pub(super) fn of<'a>(
+        rules: &'a [PreparedRule],
+        others: impl Iterator<Item = &'a PreparedResponse>,
+    ) -> Self {
         let replies = rules.iter().map(|rule| &rule.reply).chain(others);
         Self { terms: terms(rules), values: replies.map(values).max().unwrap_or(0) }
     }
 
     /// What deciding on a request with a head and a body of so many bytes weighs; `is_coded` says
     /// that the body may be longer once it is decoded.
-    pub(super) fn weight(self, head: usize, body: usize, is_coded: bool) -> Weight {
+    pub(super) fn weight(self, head: usize, body: usize, is_coded: bool) -> CostClass {
         let searched = match body {
             0 => 0,
             _ if is_coded => SEARCHED_BODY_BYTES,
@@ -96,18 +99,18 @@ impl Effort {
         // The body is read once for all values.
         let by_values = self.values.saturating_mul(head).saturating_add(body);
         match by_terms.saturating_add(by_values) {
-            ..HEAVY_BYTES => Weight::Light,
-            HEAVY_BYTES..STORED_FIRST_BYTES => Weight::Heavy,
-            STORED_FIRST_BYTES.. => Weight::StoredFirst,
+            ..HEAVY_BYTES => CostClass::Light,
+            HEAVY_BYTES..STORED_FIRST_BYTES => CostClass::Heavy,
+            STORED_FIRST_BYTES.. => CostClass::StoredFirst,
         }
     }
 }
 
-fn terms(rules: &[Rule]) -> usize {
+fn terms(rules: &[PreparedRule]) -> usize {
     rules.iter().filter_map(|rule| rule.when.as_ref()).map(Query::terms).sum()
 }
 
-fn values(reply: &Prepared) -> usize {
+fn values(reply: &PreparedResponse) -> usize {
     reply.templates().map(Template::values).sum()
 }
 
@@ -132,8 +135,8 @@ mod tests {
 
     fn refused(set: &Answering) -> Option<String> {
         // What was saved before keeps working.
-        Settings::read(set, 0, 0).unwrap();
-        Settings::check(set).err().map(|fault| fault.field)
+        PreparedSettings::read(set, 0, 0).unwrap();
+        PreparedSettings::check(set).err().map(|fault| fault.field)
     }
 
     #[test]
@@ -161,16 +164,16 @@ mod tests {
 
     #[test]
     fn what_reads_much_again_and_again_is_heavy_however_short_the_request() {
-        let none = Effort { terms: 0, values: 0 };
-        assert_eq!(none.weight(500, 2000, false), Weight::Light);
-        assert_eq!(none.weight(500, 200_000, false), Weight::Heavy);
-        let few = Effort { terms: 4, values: 4 };
-        assert_eq!(few.weight(500, 2000, false), Weight::Light);
-        assert_eq!(few.weight(500, 2000, true), Weight::Heavy);
-        assert_eq!(few.weight(500, 0, true), Weight::Light);
-        let many = Effort { terms: 256, values: 100 };
-        assert_eq!(many.weight(500, 100, false), Weight::Heavy);
-        assert_eq!(many.weight(500, 102, true), Weight::StoredFirst);
-        assert_eq!(many.weight(30_000, 0, false), Weight::StoredFirst);
+        let none = Cost { terms: 0, values: 0 };
+        assert_eq!(none.weight(500, 2000, false), CostClass::Light);
+        assert_eq!(none.weight(500, 200_000, false), CostClass::Heavy);
+        let few = Cost { terms: 4, values: 4 };
+        assert_eq!(few.weight(500, 2000, false), CostClass::Light);
+        assert_eq!(few.weight(500, 2000, true), CostClass::Heavy);
+        assert_eq!(few.weight(500, 0, true), CostClass::Light);
+        let many = Cost { terms: 256, values: 100 };
+        assert_eq!(many.weight(500, 100, false), CostClass::Heavy);
+        assert_eq!(many.weight(500, 102, true), CostClass::StoredFirst);
+        assert_eq!(many.weight(30_000, 0, false), CostClass::StoredFirst);
     }
 }

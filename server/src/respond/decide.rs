@@ -8,23 +8,25 @@ use hookglass_wire::Timestamp;
 use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
 
 use super::{
-    cost::{Effort, Weight},
-    settings::{Content, Prepared, Rule, Settings, Value, now_us},
+    cost::{Cost, CostClass},
+    settings::{
+        BodyTemplate, HeaderTemplate, PreparedResponse, PreparedRule, PreparedSettings, now_us,
+    },
 };
 use crate::respond::{
-    response::{Answer, headers},
+    response::{CustomResponse, headers},
     template::{Context, Template},
 };
-use hookglass_message::{head, request_view::Sent};
-use hookglass_query::{Memo, Needs, Subject, searched};
-use hookglass_senders::handshake::{Handshake, Outcome, Reply};
+use hookglass_message::{head, request_view::RequestView};
+use hookglass_query::{Needs, SearchedRequest, TermCache, searched};
+use hookglass_senders::handshake::{Handshake, HandshakeOutcome, HandshakeResponse};
 use hookglass_store::StoredRequest;
 
 /// The longest value that a template may give a field, in bytes.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
 
 /// A request that is to be answered.
-pub(super) struct Case {
+pub(super) struct MatchContext {
     /// The request, redacted as it is kept. Its number counts only if `seq` has it too.
     pub(super) stored: StoredRequest,
     parts: Parts,
@@ -34,7 +36,7 @@ pub(super) struct Case {
     seq: Option<i64>,
     /// What is searched of the body.
     searched: OnceLock<Vec<u8>>,
-    memo: Memo,
+    memo: TermCache,
 }
 
 /// What was decided.
@@ -42,14 +44,14 @@ pub(super) struct Case {
 pub(super) enum Decision {
     /// The plain answer.
     Plain,
-    Answer(Box<Answer>),
+    CustomResponse(Box<CustomResponse>),
     /// The signature decides between 401 and this.
     Judge(Box<Decision>),
     /// That cannot be told before the request is stored.
     Later,
 }
 
-impl Case {
+impl MatchContext {
     /// A request before it is stored; its body where it is in memory.
     pub(super) fn early(stored: StoredRequest, body: Option<Bytes>) -> Self {
         Self::new(stored, body, None)
@@ -65,19 +67,19 @@ impl Case {
         let parts = head::request_parts(&stored.head);
         // What it is answered is only being decided.
         stored.summary.status = None;
-        Self { stored, parts, body, seq, searched: OnceLock::new(), memo: Memo::default() }
+        Self { stored, parts, body, seq, searched: OnceLock::new(), memo: TermCache::default() }
     }
 
     /// What deciding on it weighs.
-    pub(super) fn weight(&self, effort: Effort) -> Weight {
+    pub(super) fn weight(&self, effort: Cost) -> CostClass {
         let body = self.body.as_ref().map_or(0, Bytes::len);
         let is_coded = self.parts.headers.contains_key(CONTENT_ENCODING);
         effort.weight(self.stored.head.len(), body, is_coded)
     }
 
-    pub(super) fn sent(&self) -> Sent<'_> {
+    pub(super) fn sent(&self) -> RequestView<'_> {
         let target = head::target_of(&self.stored.head);
-        Sent::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
+        RequestView::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
     }
 
     /// Whether all of its body is in memory.
@@ -104,19 +106,19 @@ impl Case {
     }
 
     /// Whether a rule finds it; `None` if that cannot be told yet.
-    fn is_found_by(&self, rule: &Rule) -> Option<bool> {
+    fn is_found_by(&self, rule: &PreparedRule) -> Option<bool> {
         let Some(when) = &rule.when else { return Some(true) };
         if when.asks_for_stored() && self.seq.is_none() {
             return None;
         }
         let body = if when.needs() == Needs::Body { self.searched() } else { None };
         let subject =
-            Subject { summary: &self.stored.summary, head: Some(&self.stored.head), body };
+            SearchedRequest { summary: &self.stored.summary, head: Some(&self.stored.head), body };
         when.finds_with(&subject, &self.memo)
     }
 
     /// A set answer for this request; `None` if it names what is not known yet.
-    fn render(&self, set: &Prepared, source: Cow<'static, str>) -> Option<Answer> {
+    fn render(&self, set: &PreparedResponse, source: Cow<'static, str>) -> Option<CustomResponse> {
         for template in set.templates() {
             if (template.needs_seq() && self.seq.is_none())
                 || (template.needs_body() && self.body.is_none())
@@ -135,8 +137,8 @@ impl Case {
         let mut rendered = Vec::with_capacity(set.fields.len());
         for (name, value) in &set.fields {
             let value = match value {
-                Value::Plain(value) => Some(value.clone()),
-                Value::Template(template) => {
+                HeaderTemplate::Plain(value) => Some(value.clone()),
+                HeaderTemplate::Template(template) => {
                     let made = template.render(&context);
                     notes.extend(made.notes);
                     Some(made.bytes)
@@ -153,39 +155,44 @@ impl Case {
             }
         }
         let (body, is_own) = match &set.body {
-            Content::Plain(bytes) => (bytes.clone(), false),
-            Content::Template(template) => {
+            BodyTemplate::Plain(bytes) => (bytes.clone(), false),
+            BodyTemplate::Template(template) => {
                 let made = template.render(&context);
                 notes.extend(made.notes);
                 (Bytes::from(made.bytes), true)
             }
         };
-        Some(Answer {
+        Some(CustomResponse {
             fields: rendered,
             body,
             is_own,
             delay: set.delay,
             notes,
-            ..Answer::new(source, set.status)
+            ..CustomResponse::new(source, set.status)
         })
     }
 }
 
-impl From<Option<Answer>> for Decision {
-    fn from(rendered: Option<Answer>) -> Self {
-        rendered.map_or(Self::Later, |answer| Self::Answer(Box::new(answer)))
+impl From<Option<CustomResponse>> for Decision {
+    fn from(rendered: Option<CustomResponse>) -> Self {
+        rendered.map_or(Self::Later, |answer| Self::CustomResponse(Box::new(answer)))
     }
 }
 
 /// The handshake that a request is part of, and what becomes of it.
 #[derive(Debug)]
-pub(super) struct Meant {
+pub(super) struct MatchedHandshake {
     pub(super) handshake: &'static Handshake,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: HandshakeOutcome,
 }
 
 /// Decides on the answer. `roll` is a random number below 100.
-pub(super) fn decide(settings: &Settings, case: &Case, roll: u8, meant: Option<Meant>) -> Decision {
+pub(super) fn decide(
+    settings: &PreparedSettings,
+    case: &MatchContext,
+    roll: u8,
+    meant: Option<MatchedHandshake>,
+) -> Decision {
     for (place, rule) in settings.rules.iter().enumerate() {
         match case.is_found_by(rule) {
             Some(true) => {
@@ -199,55 +206,57 @@ pub(super) fn decide(settings: &Settings, case: &Case, roll: u8, meant: Option<M
         true => Decision::Judge(Box::new(decision)),
         false => decision,
     };
-    let Some(Meant { handshake, outcome: Outcome { label, reply, note } }) = meant else {
+    let Some(MatchedHandshake { handshake, outcome: HandshakeOutcome { label, reply, note } }) =
+        meant
+    else {
         return by_programme(settings, case, roll)
-            .unwrap_or_else(|| judged(fallback(settings, case)));
+            .unwrap_or_else(|| judged(default_response(settings, case)));
     };
     if let Some(reply) = reply {
         let mut answer = answer_of(handshake, reply);
         answer.label = Some(label);
         answer.notes.extend(note.map(str::to_owned));
-        let answered = Decision::Answer(Box::new(answer));
+        let answered = Decision::CustomResponse(Box::new(answer));
         return if handshake.is_probed { judged(answered) } else { answered };
     }
-    let decision =
-        by_programme(settings, case, roll).unwrap_or_else(|| judged(fallback(settings, case)));
-    decision.told(label, note)
+    let decision = by_programme(settings, case, roll)
+        .unwrap_or_else(|| judged(default_response(settings, case)));
+    decision.with_label(label, note)
 }
 
 /// What a handshake is answered.
-fn answer_of(handshake: &Handshake, reply: Reply) -> Answer {
+fn answer_of(handshake: &Handshake, reply: HandshakeResponse) -> CustomResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     let field = |(name, value): (&str, String)| {
         Some((headers::name(name)?, headers::value(value.as_bytes())?))
     };
-    Answer {
+    CustomResponse {
         fields: reply.headers.into_iter().filter_map(field).collect(),
         body: reply.body.into(),
-        ..Answer::new(format!("handshake {}", handshake.id), status)
+        ..CustomResponse::new(format!("handshake {}", handshake.id), status)
     }
 }
 
 impl Decision {
     /// The same with a name for lists, and what its owner should know.
-    fn told(self, label: String, note: Option<&'static str>) -> Self {
+    fn with_label(self, label: String, note: Option<&'static str>) -> Self {
         let mut answer = match self {
-            Self::Answer(answer) => answer,
-            Self::Plain => Box::new(Answer {
+            Self::CustomResponse(answer) => answer,
+            Self::Plain => Box::new(CustomResponse {
                 body: Bytes::from_static(b"ok"),
-                ..Answer::new("default", StatusCode::OK)
+                ..CustomResponse::new("default", StatusCode::OK)
             }),
-            Self::Judge(then) => return Self::Judge(Box::new(then.told(label, note))),
+            Self::Judge(then) => return Self::Judge(Box::new(then.with_label(label, note))),
             Self::Later => return Self::Later,
         };
         answer.label = Some(label);
         answer.notes.extend(note.map(str::to_owned));
-        Self::Answer(answer)
+        Self::CustomResponse(answer)
     }
 }
 
 /// What the programme says, if it says anything.
-fn by_programme(settings: &Settings, case: &Case, roll: u8) -> Option<Decision> {
+fn by_programme(settings: &PreparedSettings, case: &MatchContext, roll: u8) -> Option<Decision> {
     let running = settings.running.as_ref()?;
     // These are no tries of a delivery.
     if case.stored.summary.mark.is_some() {
@@ -263,11 +272,11 @@ fn by_programme(settings: &Settings, case: &Case, roll: u8) -> Option<Decision> 
     answer.act = step.act;
     answer.seconds = step.seconds;
     answer.answered = Some(answered);
-    Some(Decision::Answer(Box::new(answer)))
+    Some(Decision::CustomResponse(Box::new(answer)))
 }
 
 /// What is answered where nothing else applies.
-pub(super) fn fallback(settings: &Settings, case: &Case) -> Decision {
+pub(super) fn default_response(settings: &PreparedSettings, case: &MatchContext) -> Decision {
     match &settings.reply {
         None => Decision::Plain,
         Some(reply) => case.render(reply, "default".into()).into(),

@@ -14,29 +14,29 @@ use hookglass_wire::{Act, Answered, Timestamp};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{
-    Answering,
+    Responder,
     delay_slots::Hold,
     record,
-    settings::{Settings, has_no_body, now_us},
+    settings::{PreparedSettings, has_no_body, now_us},
     summary::words,
-    throttled_body::Paced,
+    throttled_body::ThrottledBody,
 };
-use crate::respond::response::Answer;
-use crate::respond::response::{self, Visit};
+use crate::respond::response::CustomResponse;
+use crate::respond::response::{self, ResponseContext};
 use hookglass_limits::budget::held;
 use hookglass_listener::{Cut, Exchange};
-use hookglass_store::{EndpointId, LateAnswer, Progress, StoreError, WorkspaceId};
+use hookglass_store::{EndpointId, LateResponse, Progress, StoreError, WorkspaceId};
 
 /// Bodies up to this many bytes are not counted: heads take more.
 const UNCOUNTED_BYTES: usize = 2 * 1024;
 
 /// An answer on its way to a sender whose request is stored.
-pub(crate) struct Due {
+pub(crate) struct PendingResponse {
     pub(crate) workspace: WorkspaceId,
     pub(crate) endpoint: EndpointId,
     pub(crate) seq: i64,
-    pub(crate) answer: Answer,
-    pub(crate) visit: Visit,
+    pub(crate) answer: CustomResponse,
+    pub(crate) visit: ResponseContext,
     /// Whether the request was one for a head alone.
     pub(crate) is_head: bool,
     pub(crate) exchange: Option<Arc<Exchange>>,
@@ -44,12 +44,12 @@ pub(crate) struct Due {
     pub(crate) clock: Instant,
     /// Whether it was decided on before the request was stored, and is kept with it.
     pub(crate) is_kept: bool,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<PreparedSettings>,
     /// So that a shutdown waits for it from when its request is stored.
     pub(crate) token: TaskTrackerToken,
 }
 
-impl Answer {
+impl CustomResponse {
     /// Whether its sender has to wait.
     pub(crate) fn is_held(&self) -> bool {
         !self.delay.is_zero() || matches!(self.act, Act::Stall | Act::Slow)
@@ -57,8 +57,8 @@ impl Answer {
 }
 
 /// Sees to it that what came of an answer is noted, also where hyper drops it.
-pub(super) struct Watch {
-    answering: Answering,
+pub(super) struct DeliveryGuard {
+    answering: Responder,
     endpoint: EndpointId,
     seq: i64,
     exchange: Option<Arc<Exchange>>,
@@ -68,17 +68,17 @@ pub(super) struct Watch {
     /// Whether status and fields go out before it is done.
     streams: bool,
     /// Waits for a sender who hangs up.
-    hung_up: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    disconnected: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     hold: Option<Hold>,
     /// Not forgotten until the store knows how far their programme is.
-    settings: Arc<Settings>,
+    settings: Arc<PreparedSettings>,
     /// So that a shutdown waits until it is noted.
     _token: TaskTrackerToken,
 }
 
-impl Answering {
+impl Responder {
     /// Gives an answer, after its time.
-    pub(crate) async fn deliver(&self, due: Due) -> Response {
+    pub(crate) async fn deliver(&self, due: PendingResponse) -> Response {
         let (mut answer, visit) = (due.answer.clone(), &due.visit);
         let (seq, is_head) = (due.seq, due.is_head);
         let has_room = self.count(due.workspace, &mut answer);
@@ -123,30 +123,30 @@ impl Answering {
             Act::Stall | Act::Slow => {
                 let takes = Duration::from_secs(u64::from(answer.seconds));
                 let stalls = answer.act == Act::Stall;
-                watch.look_out();
+                watch.watch_for_disconnect();
                 watch.streams = true;
                 *response.body_mut() =
-                    Body::new(Paced::new(answer.body.clone(), takes, stalls, watch));
+                    Body::new(ThrottledBody::new(answer.body.clone(), takes, stalls, watch));
                 response
             }
         }
     }
 
     /// Notes of an answer that nobody was there for any more.
-    pub(crate) fn miss(&self, due: Due) {
+    pub(crate) fn record_abandoned(&self, due: PendingResponse) {
         let answered = record::answered(&due.visit, &due.answer, due.is_head);
         drop(self.watch(due, answered));
     }
 
     /// What sees to it that an answer is noted.
-    fn watch(&self, due: Due, answered: Answered) -> Watch {
-        let Due { answer, settings, .. } = &due;
+    fn watch(&self, due: PendingResponse, answered: Answered) -> DeliveryGuard {
+        let PendingResponse { answer, settings, .. } = &due;
         let progress = answer.answered.and_then(|answered| {
             let running = settings.running.as_ref()?;
             let words = words(&running.words, answered);
             Some(Progress { version: settings.version, answered, words })
         });
-        Watch {
+        DeliveryGuard {
             answering: self.clone(),
             endpoint: due.endpoint,
             seq: due.seq,
@@ -155,7 +155,7 @@ impl Answering {
             answered: Some(answered),
             progress,
             streams: false,
-            hung_up: None,
+            disconnected: None,
             hold: None,
             settings: due.settings,
             _token: due.token,
@@ -164,7 +164,7 @@ impl Answering {
 
     /// Counts the memory that a body takes which was made for this request alone, until nobody has it
     /// any more: its sender may be slow to read. Leaves it out where there is no room.
-    fn count(&self, workspace: WorkspaceId, answer: &mut Answer) -> bool {
+    fn count(&self, workspace: WorkspaceId, answer: &mut CustomResponse) -> bool {
         if !answer.is_own || answer.body.len() <= UNCOUNTED_BYTES {
             return true;
         }
@@ -181,21 +181,21 @@ impl Answering {
     }
 }
 
-impl Watch {
+impl DeliveryGuard {
     pub(super) fn shutdown(&self) -> CancellationToken {
         self.answering.0.shutdown.clone()
     }
 
     /// Waits, but no longer than until the shutdown, or until the sender hangs up.
     async fn wait(&mut self, delay: Duration) {
-        self.look_out();
+        self.watch_for_disconnect();
         let shutdown = self.shutdown();
-        let hung_up = std::future::poll_fn(|cx| {
+        let disconnected = std::future::poll_fn(|cx| {
             if self.poll_hung_up(cx) { Poll::Ready(()) } else { Poll::Pending }
         });
         let note = tokio::select! {
             () = tokio::time::sleep(delay) => return,
-            () = hung_up => format!(
+            () = disconnected => format!(
                 "The sender hung up while this was held back: its side of the connection ended \
                  after {:.1} s.",
                 self.clock.elapsed().as_secs_f64()
@@ -208,19 +208,19 @@ impl Watch {
     }
 
     /// Has the connection looked at while nothing is read from it.
-    fn look_out(&mut self) {
-        if self.hung_up.is_none()
+    fn watch_for_disconnect(&mut self) {
+        if self.disconnected.is_none()
             && let Some(exchange) = self.exchange.clone()
         {
-            self.hung_up = Some(Box::pin(async move { exchange.hung_up().await }));
+            self.disconnected = Some(Box::pin(async move { exchange.disconnected().await }));
         }
     }
 
     /// Whether the sender has hung up; wakes the task when it does.
     pub(super) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> bool {
-        match &mut self.hung_up {
-            Some(hung_up) if !self.exchange.as_ref().is_some_and(|it| it.has_hung_up()) => {
-                hung_up.as_mut().poll(cx).is_ready()
+        match &mut self.disconnected {
+            Some(disconnected) if !self.exchange.as_ref().is_some_and(|it| it.has_hung_up()) => {
+                disconnected.as_mut().poll(cx).is_ready()
             }
             _ => self.has_hung_up(),
         }
@@ -232,14 +232,14 @@ impl Watch {
 
     /// Notes that the answer begins to be sent.
     fn begin(&mut self) {
-        let took = self.took();
+        let elapsed_us = self.elapsed_us();
         if let Some(answered) = &mut self.answered {
             answered.sent_at = Some(Timestamp::from_micros(now_us()));
-            answered.duration_us = Some(took);
+            answered.duration_us = Some(elapsed_us);
         }
     }
 
-    fn took(&self) -> u64 {
+    fn elapsed_us(&self) -> u64 {
         u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
@@ -265,7 +265,7 @@ impl Watch {
         let Some(answered) = self.answered.take() else { return };
         // Who was gone before was answered nothing.
         let is_answered = self.streams || answered.taken != Some(false);
-        let late = LateAnswer {
+        let late = LateResponse {
             status: answered.status.filter(|_| is_answered),
             answer: Some(record::bytes(&answered)),
             progress: self.progress.take(),
@@ -289,13 +289,13 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for DeliveryGuard {
     /// hyper drops what it cannot send any more.
     fn drop(&mut self) {
-        let took = self.took();
+        let elapsed_us = self.elapsed_us();
         if let Some(answered) = &mut self.answered {
             answered.taken = Some(false);
-            answered.duration_us.get_or_insert(took);
+            answered.duration_us.get_or_insert(elapsed_us);
             if answered.notes.iter().all(|note| !note.contains("hung up")) {
                 let seconds = self.clock.elapsed().as_secs_f64();
                 answered.notes.push(format!("The sender hung up after {seconds:.1} s."));

@@ -121,7 +121,7 @@ pub(crate) fn describe_step(step: &Step) -> String {
 
 /// A programme that is set with one click.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Preset {
+pub(crate) struct SequencePreset {
     /// Its stable name in forms.
     pub(crate) id: &'static str,
     /// What its button says.
@@ -132,47 +132,47 @@ pub(crate) struct Preset {
 }
 
 /// What failure programmes are mostly wanted for.
-pub(crate) fn presets() -> Vec<Preset> {
+pub(crate) fn presets() -> Vec<SequencePreset> {
     let answers = |status, times| Step { times, ..answering(status, &[]) };
     let all = |steps| Programme { steps, ..Programme::default() };
     vec![
-        Preset {
+        SequencePreset {
             id: "503-503-200",
             label: "503, 503, then 200",
             purpose: "Does the sender try again, and when?",
             programme: all(vec![answers(503, 2), answers(200, 1)]),
         },
-        Preset {
+        SequencePreset {
             id: "429-retry-after",
             label: "429 with Retry-After: 30",
             purpose: "Does it wait as long as it is told?",
             programme: all(vec![answering(429, &[("Retry-After", "30")])]),
         },
-        Preset {
+        SequencePreset {
             id: "cut",
             label: "Cut connection",
             purpose: "What does it do without an answer?",
             programme: all(vec![Step { act: Act::Cut, ..Step::default() }]),
         },
-        Preset {
+        SequencePreset {
             id: "stall",
             label: "Stall after the head",
             purpose: "How long does it wait for the body?",
             programme: all(vec![Step { act: Act::Stall, seconds: 60, ..answering(200, &[]) }]),
         },
-        Preset {
+        SequencePreset {
             id: "slow",
             label: "Slow body",
             purpose: "Does it read an answer that takes 20 seconds?",
             programme: all(vec![Step { act: Act::Slow, seconds: 20, ..answering(200, &[]) }]),
         },
-        Preset {
+        SequencePreset {
             id: "30-percent",
             label: "30 % fail",
             purpose: "Does every event arrive in the end?",
             programme: Programme { percent: Some(30), ..all(vec![answers(500, 1)]) },
         },
-        Preset {
+        SequencePreset {
             id: "each-fails-once",
             label: "Each delivery fails once",
             purpose: "Is each delivery tried again?",
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn presets_are_within_the_bounds_that_are_asked_of_others() {
-        for Preset { id, programme, .. } in presets() {
+        for SequencePreset { id, programme, .. } in presets() {
             assert!(!programme.steps.is_empty() && programme.steps.len() <= MAX_STEPS, "{id}");
             for step in &programme.steps {
                 assert!((1..=MAX_TIMES).contains(&step.times), "{id}");

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use hookglass_wire::{Act, Answered, Header, Text};
 use hyper::HeaderMap;
 
-use crate::respond::response::Answer;
-use crate::respond::response::{self, Visit};
+use crate::respond::response::CustomResponse;
+use crate::respond::response::{self, ResponseContext};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
@@ -18,7 +18,11 @@ const KEPT_BYTES: usize = 64 * 1024;
 const PLAIN_BYTES: usize = 64 * 1024;
 
 /// An answer that is still to be sent.
-pub(super) fn answered(visit: &Visit, answer: &Answer, is_head: bool) -> Answered {
+pub(super) fn answered(
+    visit: &ResponseContext,
+    answer: &CustomResponse,
+    is_head: bool,
+) -> Answered {
     let mut answered = Answered {
         source: answer.source.clone().into_owned(),
         status: Some(answer.status.as_u16()),
@@ -35,7 +39,7 @@ pub(super) fn answered(visit: &Visit, answer: &Answer, is_head: bool) -> Answere
 }
 
 /// What is kept of a request whose answer is decided on only after it is stored.
-pub(super) fn undecided() -> Answered {
+pub(super) fn pending() -> Answered {
     Answered { source: "undecided".to_owned(), ..Answered::default() }
 }
 

@@ -24,7 +24,7 @@ use hyper::{
 
 pub(crate) use self::{
     custom::{given, own_fields},
-    decided::Answer,
+    decided::CustomResponse,
     problem::problem_response,
     rebuild::again,
 };
@@ -43,7 +43,7 @@ const RETRY_FULL_SECONDS: HeaderValue = HeaderValue::from_static("60");
 
 /// Why a request was not captured, or not promised to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum Rejection {
     /// No endpoint has this name.
     UnknownEndpoint,
     /// The endpoint is no more.
@@ -69,7 +69,7 @@ pub(crate) enum Refusal {
     NotStored,
 }
 
-impl Refusal {
+impl Rejection {
     /// What it is counted under: the limit's name where a limit refused it.
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
@@ -118,7 +118,7 @@ impl Refusal {
     }
 }
 
-impl From<Exceeded> for Refusal {
+impl From<Exceeded> for Rejection {
     fn from(exceeded: Exceeded) -> Self {
         Self::TooFast(exceeded)
     }
@@ -126,7 +126,7 @@ impl From<Exceeded> for Refusal {
 
 /// What the answer depends on, beside what became of the request.
 #[derive(Debug)]
-pub(crate) struct Visit {
+pub(crate) struct ResponseContext {
     /// Somebody opened the URL in a browser.
     navigates: bool,
     /// See [`asks_for_service_worker`].
@@ -137,7 +137,7 @@ pub(crate) struct Visit {
     asked_headers: Option<HeaderValue>,
 }
 
-impl Visit {
+impl ResponseContext {
     /// What decides on the answer where nothing was set for it.
     pub(crate) const fn source(&self) -> &'static str {
         match (self.service_worker, self.navigates) {
@@ -165,7 +165,7 @@ impl Visit {
 
 /// Whether a request with these fields is answered as Hookglass sees fit, whatever its owner set:
 /// somebody opened the URL in a browser, or a service worker is asked for.
-pub(crate) fn is_visit(headers: &HeaderMap) -> bool {
+pub(crate) fn is_browser_request(headers: &HeaderMap) -> bool {
     navigates(headers) || asks_for_service_worker(headers)
 }
 
@@ -179,9 +179,9 @@ fn navigates(headers: &HeaderMap) -> bool {
 }
 
 /// What a request with these fields is answered with, once it is stored or refused.
-pub(crate) fn status(headers: &HeaderMap, refusal: Option<&Refusal>) -> StatusCode {
-    match refusal {
-        Some(refusal) => refusal.status(),
+pub(crate) fn status(headers: &HeaderMap, rejection: Option<&Rejection>) -> StatusCode {
+    match rejection {
+        Some(rejection) => rejection.status(),
         None if asks_for_service_worker(headers) => StatusCode::FORBIDDEN,
         None => StatusCode::OK,
     }
@@ -193,7 +193,7 @@ fn asks_for_service_worker(headers: &HeaderMap) -> bool {
 }
 
 /// The answer to a request that is stored as `seq`.
-pub(crate) fn captured(visit: &Visit, seq: i64) -> Response {
+pub(crate) fn captured(visit: &ResponseContext, seq: i64) -> Response {
     let mut response = if visit.service_worker {
         let text = "A capture URL serves no service worker. The request was captured.\n";
         (StatusCode::FORBIDDEN, text).into_response()
@@ -211,16 +211,16 @@ pub(crate) fn captured(visit: &Visit, seq: i64) -> Response {
 }
 
 /// The answer to a request that was not captured.
-pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
-    let status = refusal.status();
-    let (kind, title, detail) = match refusal {
-        Refusal::UnknownEndpoint => (
+pub(crate) fn reject(visit: &ResponseContext, rejection: &Rejection) -> Response {
+    let status = rejection.status();
+    let (kind, title, detail) = match rejection {
+        Rejection::UnknownEndpoint => (
             "not-found",
             "No such endpoint",
             "No endpoint has this URL; check it for typing errors, or make a new endpoint."
                 .to_owned(),
         ),
-        Refusal::Gone(reason) => (
+        Rejection::Gone(reason) => (
             "gone",
             "The endpoint is gone",
             format!(
@@ -231,12 +231,12 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
                 }
             ),
         ),
-        Refusal::BodyTooLarge(limit) => (
+        Rejection::BodyTooLarge(limit) => (
             "body-too-large",
             "The body is too large",
             format!("This server takes bodies of at most {limit} bytes (max-body)."),
         ),
-        Refusal::Malformed(malformed) => (
+        Rejection::Malformed(malformed) => (
             match status {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "head-too-large",
                 StatusCode::REQUEST_TIMEOUT => "too-slow",
@@ -246,7 +246,7 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
             "The request cannot be read",
             malformed.to_string(),
         ),
-        Refusal::BodyTimeout(seconds) => (
+        Rejection::BodyTimeout(seconds) => (
             "too-slow",
             "The body came too slowly",
             format!(
@@ -254,12 +254,12 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
                  ({seconds} seconds, body-timeout). What came is kept as cut off; send it again."
             ),
         ),
-        Refusal::TooFast(Exceeded { limit, value, .. }) => (
+        Rejection::TooFast(Exceeded { limit, value, .. }) => (
             "too-many-requests",
             "Too many requests",
             format!("This server takes {value} requests a second here ({limit}); send fewer."),
         ),
-        Refusal::Full { limit, value } => (
+        Rejection::Full { limit, value } => (
             "endpoint-full",
             "The endpoint is full",
             format!(
@@ -267,12 +267,12 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
                  owner has to delete some."
             ),
         ),
-        Refusal::Crowded => (
+        Rejection::Crowded => (
             "crowded",
             "Too much is arriving at once",
             "Send it again in a few seconds (in-flight).".to_owned(),
         ),
-        Refusal::NotStored => (
+        Rejection::NotStored => (
             "not-stored",
             "The request could not be stored",
             "Send it again in a few seconds.".to_owned(),
@@ -291,22 +291,22 @@ pub(crate) fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
     };
     let headers = response.headers_mut();
     sandbox(headers, visit);
-    match refusal {
-        Refusal::TooFast(exceeded) => {
+    match rejection {
+        Rejection::TooFast(exceeded) => {
             headers.insert(RETRY_AFTER, exceeded.retry_after().into());
         }
-        Refusal::Full { .. } => {
+        Rejection::Full { .. } => {
             headers.insert(RETRY_AFTER, RETRY_FULL_SECONDS);
         }
-        Refusal::NotStored | Refusal::Crowded | Refusal::Malformed(Malformed::Crowded) => {
+        Rejection::NotStored | Rejection::Crowded | Rejection::Malformed(Malformed::Crowded) => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
         // A rest of a body that is on its way closes the connection, see `listen`.
-        Refusal::UnknownEndpoint
-        | Refusal::Gone(_)
-        | Refusal::Malformed(_)
-        | Refusal::BodyTooLarge(_)
-        | Refusal::BodyTimeout(_) => {}
+        Rejection::UnknownEndpoint
+        | Rejection::Gone(_)
+        | Rejection::Malformed(_)
+        | Rejection::BodyTooLarge(_)
+        | Rejection::BodyTimeout(_) => {}
     }
     response
 }
@@ -327,7 +327,7 @@ fn page(status: StatusCode, title: &str, detail: &str) -> Response {
 }
 
 /// The fields that every answer of a capture URL has.
-fn sandbox(headers: &mut HeaderMap, visit: &Visit) {
+fn sandbox(headers: &mut HeaderMap, visit: &ResponseContext) {
     headers
         .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -7,7 +7,7 @@ use hookglass_query as query;
 /// What is wrong with settings, and what to set instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}`: {message}")]
-pub(crate) struct Fault {
+pub(crate) struct SettingError {
     /// Where, as in `rules[0].reply.headers[2]`.
     pub(crate) field: String,
     /// A sentence.
@@ -18,7 +18,7 @@ pub(crate) struct Fault {
     pub(crate) in_query: bool,
 }
 
-impl Fault {
+impl SettingError {
     /// All of it together is too much.
     pub(crate) fn too_large() -> Self {
         let message = format!(
@@ -32,7 +32,7 @@ impl Fault {
         Self { field: field.into(), message: message.into(), place: None, in_query: false }
     }
 
-    pub(super) fn of_template(field: String, text: &str, fault: template::Fault) -> Self {
+    pub(super) fn of_template(field: String, text: &str, fault: template::TemplateError) -> Self {
         let place = (query::utf16(text, fault.at.start), query::utf16(text, fault.at.end));
         Self { place: Some(place), ..Self::new(field, fault.message) }
     }

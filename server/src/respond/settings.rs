@@ -14,7 +14,7 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-use super::{cost::Effort, setting_error::Fault};
+use super::{cost::Cost, setting_error::SettingError};
 use crate::respond::response::headers;
 use crate::respond::{failure_sequence, template::Template};
 use hookglass_query::Query;
@@ -36,34 +36,34 @@ const MAX_TOKEN_BYTES: usize = 1024;
 
 /// How an endpoint answers.
 #[derive(Debug)]
-pub(crate) struct Settings {
+pub(crate) struct PreparedSettings {
     pub(super) version: i64,
     /// `None` where nothing but the plain answer was set.
-    pub(super) reply: Option<Prepared>,
-    pub(super) rules: Vec<Rule>,
-    pub(super) running: Option<Running>,
+    pub(super) reply: Option<PreparedResponse>,
+    pub(super) rules: Vec<PreparedRule>,
+    pub(super) running: Option<PreparedSequence>,
     pub(super) handshakes: bool,
     pub(super) verify_token: Option<String>,
     pub(super) reject_bad_signatures: bool,
     /// What they take up in memory, about, in bytes.
     pub(super) bytes: usize,
-    pub(super) effort: Effort,
+    pub(super) effort: Cost,
 }
 
 /// A rule that is ready.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(super) struct PreparedRule {
     /// `None` for all requests.
     pub(super) when: Option<Query>,
-    pub(super) reply: Prepared,
+    pub(super) reply: PreparedResponse,
 }
 
 /// A programme that is ready.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct PreparedSequence {
     /// Without the bodies of its replies, which are in `steps`.
     pub(super) programme: Programme,
-    pub(super) steps: Vec<Prepared>,
+    pub(super) steps: Vec<PreparedResponse>,
     /// How many requests it has answered. Never held across an await: each use is one look at the
     /// next step.
     answered: Mutex<u64>,
@@ -73,33 +73,37 @@ pub(super) struct Running {
 
 /// An answer that is ready.
 #[derive(Debug, Clone)]
-pub(super) struct Prepared {
+pub(super) struct PreparedResponse {
     pub(super) status: StatusCode,
-    pub(super) fields: Vec<(HeaderName, Value)>,
-    pub(super) body: Content,
+    pub(super) fields: Vec<(HeaderName, HeaderTemplate)>,
+    pub(super) body: BodyTemplate,
     pub(super) delay: Duration,
 }
 
 /// The value of a field.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(super) enum HeaderTemplate {
     Plain(HeaderValue),
     Template(Template),
 }
 
 /// A body.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub(super) enum BodyTemplate {
     Plain(Bytes),
     Template(Template),
 }
 
-impl Settings {
+impl PreparedSettings {
     /// Checks settings and makes them ready.
     ///
     /// # Errors
     /// The first thing that is wrong.
-    pub(crate) fn read(set: &wire::Answering, version: i64, answered: u64) -> Result<Self, Fault> {
+    pub(crate) fn read(
+        set: &wire::Answering,
+        version: i64,
+        answered: u64,
+    ) -> Result<Self, SettingError> {
         let wire::Answering {
             reply,
             rules,
@@ -109,26 +113,29 @@ impl Settings {
             reject_bad_signatures,
         } = set;
         if rules.len() > MAX_RULES {
-            return Err(Fault::new("rules", format!("An endpoint has at most {MAX_RULES} rules.")));
+            return Err(SettingError::new(
+                "rules",
+                format!("An endpoint has at most {MAX_RULES} rules."),
+            ));
         }
         if verify_token.as_ref().is_some_and(|token| token.len() > MAX_TOKEN_BYTES) {
             let message = format!("A verify token has at most {MAX_TOKEN_BYTES} bytes.");
-            return Err(Fault::new("verify_token", message));
+            return Err(SettingError::new("verify_token", message));
         }
         let is_plain = *reply == wire::Reply::default();
-        let reply = Prepared::read(reply, "reply")?;
+        let reply = PreparedResponse::read(reply, "reply")?;
         let rules = rules
             .iter()
             .enumerate()
-            .map(|(place, rule)| Rule::read(rule, &format!("rules[{place}]")))
+            .map(|(place, rule)| PreparedRule::read(rule, &format!("rules[{place}]")))
             .collect::<Result<Vec<_>, _>>()?;
         let words = || Arc::new(without_bodies(set));
-        let running = programme.as_ref().map(|set| Running::read(set, answered, words()));
+        let running = programme.as_ref().map(|set| PreparedSequence::read(set, answered, words()));
         let running = running.transpose()?;
         let steps = running.iter().flat_map(|running| &running.steps);
         Ok(Self {
             version,
-            effort: Effort::of(&rules, steps.chain([&reply])),
+            effort: Cost::of(&rules, steps.chain([&reply])),
             reply: (!is_plain).then_some(reply),
             rules,
             running,
@@ -140,49 +147,53 @@ impl Settings {
     }
 }
 
-impl Rule {
-    fn read(set: &wire::Rule, field: &str) -> Result<Self, Fault> {
+impl PreparedRule {
+    fn read(set: &wire::Rule, field: &str) -> Result<Self, SettingError> {
         // Spans of time make no sense of a request that arrives now, but do no harm.
-        let when = Query::parse(&set.when, now_us()).map_err(|error| Fault {
+        let when = Query::parse(&set.when, now_us()).map_err(|error| SettingError {
             place: Some((error.start, error.end)),
             in_query: true,
-            ..Fault::new(format!("{field}.when"), error.message)
+            ..SettingError::new(format!("{field}.when"), error.message)
         })?;
         if let Some(term) = when.as_ref().and_then(Query::asks_for_later) {
             let message =
                 format!("`{term}` is known only after a request was answered; leave it out.");
-            return Err(Fault::new(format!("{field}.when"), message));
+            return Err(SettingError::new(format!("{field}.when"), message));
         }
-        Ok(Self { when, reply: Prepared::read(&set.reply, &format!("{field}.reply"))? })
+        Ok(Self { when, reply: PreparedResponse::read(&set.reply, &format!("{field}.reply"))? })
     }
 }
 
-impl Running {
-    fn read(set: &Programme, answered: u64, words: Arc<wire::Answering>) -> Result<Self, Fault> {
+impl PreparedSequence {
+    fn read(
+        set: &Programme,
+        answered: u64,
+        words: Arc<wire::Answering>,
+    ) -> Result<Self, SettingError> {
         let most = failure_sequence::MAX_STEPS;
         if set.steps.is_empty() || set.steps.len() > most {
             let message = format!("A programme has 1 to {most} steps; `null` ends it.");
-            return Err(Fault::new("programme.steps", message));
+            return Err(SettingError::new("programme.steps", message));
         }
         if set.percent.is_some_and(|percent| !(1..=100).contains(&percent)) {
-            return Err(Fault::new("programme.percent", "It takes 1 to 100."));
+            return Err(SettingError::new("programme.percent", "It takes 1 to 100."));
         }
         let mut steps = Vec::with_capacity(set.steps.len());
         for (place, step) in set.steps.iter().enumerate() {
             let field = format!("programme.steps[{place}]");
             if !(1..=failure_sequence::MAX_TIMES).contains(&step.times) {
                 let message = format!("It takes 1 to {} times.", failure_sequence::MAX_TIMES);
-                return Err(Fault::new(format!("{field}.times"), message));
+                return Err(SettingError::new(format!("{field}.times"), message));
             }
             let takes_long = matches!(step.act, Act::Stall | Act::Slow);
             if takes_long && !(1..=failure_sequence::MAX_SECONDS).contains(&step.seconds) {
                 let message = format!("It takes 1 to {} seconds.", failure_sequence::MAX_SECONDS);
-                return Err(Fault::new(format!("{field}.seconds"), message));
+                return Err(SettingError::new(format!("{field}.seconds"), message));
             }
-            let reply = Prepared::read(&step.reply, &format!("{field}.reply"))?;
+            let reply = PreparedResponse::read(&step.reply, &format!("{field}.reply"))?;
             if step.act == Act::Slow && reply.body.is_empty() {
                 let message = "A slow answer needs a body that can be slow.";
-                return Err(Fault::new(format!("{field}.reply.body"), message));
+                return Err(SettingError::new(format!("{field}.reply.body"), message));
             }
             steps.push(reply);
         }
@@ -210,21 +221,21 @@ impl Running {
     }
 }
 
-impl Prepared {
-    fn read(set: &wire::Reply, field: &str) -> Result<Self, Fault> {
+impl PreparedResponse {
+    fn read(set: &wire::Reply, field: &str) -> Result<Self, SettingError> {
         let wire::Reply { status, headers, body, body_base64, delay_ms } = set;
         let at = |name: &str| format!("{field}.{name}");
         let status = StatusCode::from_u16(*status)
             .ok()
             .filter(|status| (200..600).contains(&status.as_u16()))
-            .ok_or_else(|| Fault::new(at("status"), "It takes 200 to 599."))?;
+            .ok_or_else(|| SettingError::new(at("status"), "It takes 200 to 599."))?;
         if *delay_ms > MAX_DELAY_MS {
             let message = format!("It takes 0 to {MAX_DELAY_MS} milliseconds.");
-            return Err(Fault::new(at("delay_ms"), message));
+            return Err(SettingError::new(at("delay_ms"), message));
         }
         if headers.len() > MAX_FIELDS {
             let message = format!("An answer has at most {MAX_FIELDS} fields.");
-            return Err(Fault::new(at("headers"), message));
+            return Err(SettingError::new(at("headers"), message));
         }
         let fields = headers
             .iter()
@@ -234,28 +245,28 @@ impl Prepared {
         let body = match (body, body_base64) {
             (Some(_), Some(_)) => {
                 let message = "Set either `body` or `body_base64`, not both.";
-                return Err(Fault::new(at("body_base64"), message));
+                return Err(SettingError::new(at("body_base64"), message));
             }
             (Some(text), None) => content(text, at("body"))?,
             (None, Some(encoded)) => {
                 let bytes = STANDARD.decode(encoded).map_err(|_| {
                     let message = "It takes base64 with padding (RFC 4648 §4).";
-                    Fault::new(at("body_base64"), message)
+                    SettingError::new(at("body_base64"), message)
                 })?;
-                Content::Plain(bytes.into())
+                BodyTemplate::Plain(bytes.into())
             }
-            (None, None) => Content::Plain(Bytes::new()),
+            (None, None) => BodyTemplate::Plain(Bytes::new()),
         };
-        if let Content::Plain(bytes) = &body
+        if let BodyTemplate::Plain(bytes) = &body
             && bytes.len() > MAX_BODY_BYTES
         {
             let message = format!("A body has at most {MAX_BODY_BYTES} bytes.");
-            return Err(Fault::new(at("body"), message));
+            return Err(SettingError::new(at("body"), message));
         }
         if has_no_body(status) && !body.is_empty() {
             let message =
                 format!("An answer with status {} has no body; leave it out.", status.as_u16());
-            return Err(Fault::new(at("body"), message));
+            return Err(SettingError::new(at("body"), message));
         }
         let delay = Duration::from_millis(u64::from(*delay_ms));
         Ok(Self { status, fields, body, delay })
@@ -264,18 +275,18 @@ impl Prepared {
     /// Its templates.
     pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
         let of_fields = self.fields.iter().filter_map(|(_, value)| match value {
-            Value::Plain(_) => None,
-            Value::Template(template) => Some(template),
+            HeaderTemplate::Plain(_) => None,
+            HeaderTemplate::Template(template) => Some(template),
         });
         let of_body = match &self.body {
-            Content::Plain(_) => None,
-            Content::Template(template) => Some(template),
+            BodyTemplate::Plain(_) => None,
+            BodyTemplate::Template(template) => Some(template),
         };
         of_fields.chain(of_body)
     }
 }
 
-impl Content {
+impl BodyTemplate {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Plain(bytes) => bytes.is_empty(),
@@ -289,40 +300,45 @@ pub(crate) fn has_no_body(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-fn header(name: &str, value: &str, at: String) -> Result<(HeaderName, Value), Fault> {
+fn header(
+    name: &str,
+    value: &str,
+    at: String,
+) -> Result<(HeaderName, HeaderTemplate), SettingError> {
     let Some(read) = headers::name(name.trim()) else {
         let message = format!("`{name}` is no name of a header field.");
-        return Err(Fault::new(at, message));
+        return Err(SettingError::new(at, message));
     };
     if let Some(why) = headers::refused(&read) {
-        return Err(Fault::new(at, format!("`{name}` {why}; leave it out.")));
+        return Err(SettingError::new(at, format!("`{name}` {why}; leave it out.")));
     }
     if value.len() > MAX_VALUE_BYTES {
         let message = format!("The value of `{name}` has at most {MAX_VALUE_BYTES} bytes.");
-        return Err(Fault::new(at, message));
+        return Err(SettingError::new(at, message));
     }
-    let template =
-        Template::parse(value).map_err(|fault| Fault::of_template(at.clone(), value, fault))?;
+    let template = Template::parse(value)
+        .map_err(|fault| SettingError::of_template(at.clone(), value, fault))?;
     if !template.is_plain() {
-        return Ok((read, Value::Template(template)));
+        return Ok((read, HeaderTemplate::Template(template)));
     }
     // Plain is what has no values; what it says may still not be what was written, `{{ "{{" }}`.
     let value = headers::value(&template.plain()).ok_or_else(|| {
-        Fault::new(at, format!("The value of `{name}` has a line break or another control."))
+        SettingError::new(at, format!("The value of `{name}` has a line break or another control."))
     })?;
-    Ok((read, Value::Plain(value)))
+    Ok((read, HeaderTemplate::Plain(value)))
 }
 
-fn content(text: &str, at: String) -> Result<Content, Fault> {
+fn content(text: &str, at: String) -> Result<BodyTemplate, SettingError> {
     if text.len() > MAX_BODY_BYTES {
         let message = format!("A body has at most {MAX_BODY_BYTES} bytes.");
-        return Err(Fault::new(at, message));
+        return Err(SettingError::new(at, message));
     }
-    let template = Template::parse(text).map_err(|fault| Fault::of_template(at, text, fault))?;
+    let template =
+        Template::parse(text).map_err(|fault| SettingError::of_template(at, text, fault))?;
     Ok(if template.is_plain() {
-        Content::Plain(template.plain().into())
+        BodyTemplate::Plain(template.plain().into())
     } else {
-        Content::Template(template)
+        BodyTemplate::Template(template)
     })
 }
 

@@ -18,10 +18,10 @@ use std::{
 use hookglass_wire::Timestamp;
 use uuid::Uuid;
 
-use self::{filter::Filter, source::Source};
+use self::{filter::Filter, source::ValueSource};
 use hookglass_message::{
-    json::{Gathered, Tree},
-    request_view::Sent,
+    json::{JsonMatch, PathTree},
+    request_view::RequestView,
 };
 
 /// The longest template, in bytes.
@@ -39,19 +39,19 @@ const MAX_FILTERED_BYTES: usize = 8 * 1024 * 1024;
 /// A text with values of the request in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
-    pieces: Vec<Piece>,
+    pieces: Vec<TemplatePart>,
 }
 
 #[derive(Debug, Clone)]
-enum Piece {
+enum TemplatePart {
     Text(Box<str>),
-    Value { source: Source, filters: Vec<Filter> },
+    TemplateValue { source: ValueSource, filters: Vec<Filter> },
 }
 
 /// What is wrong with a template: where, in bytes of its text, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct Fault {
+pub(crate) struct TemplateError {
     pub(crate) at: Range<usize>,
     pub(crate) message: String,
 }
@@ -68,21 +68,21 @@ pub(crate) struct Rendered {
 /// The values of one request, for the templates of one answer. Query and body are read at most once,
 /// when the first of their values is asked for.
 pub(crate) struct Context<'a> {
-    sent: Sent<'a>,
+    sent: RequestView<'a>,
     /// The first value of each field of the query, by its name.
     in_query: OnceCell<HashMap<Vec<u8>, Vec<u8>>>,
     seq: i64,
     now: Timestamp,
     uuid: OnceCell<Uuid>,
-    wanted: Tree,
-    found: OnceCell<Vec<Option<Gathered<'a>>>>,
+    wanted: PathTree,
+    found: OnceCell<Vec<Option<JsonMatch<'a>>>>,
     /// How many bytes filters may still read.
     left: Cell<usize>,
 }
 
 /// A value on its way into a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Value<'a> {
+enum TemplateValue<'a> {
     Missing,
     /// Text, or bytes that are meant to be.
     Text(Cow<'a, [u8]>),
@@ -95,20 +95,20 @@ impl Template {
     ///
     /// # Errors
     /// Where it is wrong and what to write instead.
-    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
         parser::parse(text).map(|pieces| Self { pieces })
     }
 
     /// Whether it is the same for each request.
     pub(crate) fn is_plain(&self) -> bool {
-        self.pieces.iter().all(|piece| matches!(piece, Piece::Text(_)))
+        self.pieces.iter().all(|piece| matches!(piece, TemplatePart::Text(_)))
     }
 
     /// The text of one that is the same for each request.
     pub(crate) fn plain(&self) -> Vec<u8> {
         let texts = self.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => text.as_bytes(),
-            Piece::Value { .. } => &[],
+            TemplatePart::Text(text) => text.as_bytes(),
+            TemplatePart::TemplateValue { .. } => &[],
         });
         texts.collect::<Vec<_>>().concat()
     }
@@ -120,18 +120,18 @@ impl Template {
 
     /// Whether it names the number of the request, which is not known before that is stored.
     pub(crate) fn needs_seq(&self) -> bool {
-        self.sources().any(|source| *source == Source::Seq)
+        self.sources().any(|source| *source == ValueSource::Seq)
     }
 
     /// Whether it names something of the body.
     pub(crate) fn needs_body(&self) -> bool {
-        self.sources().any(|source| matches!(source, Source::Body | Source::InBody(_)))
+        self.sources().any(|source| matches!(source, ValueSource::Body | ValueSource::InBody(_)))
     }
 
-    fn sources(&self) -> impl Iterator<Item = &Source> {
+    fn sources(&self) -> impl Iterator<Item = &ValueSource> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Text(_) => None,
-            Piece::Value { source, .. } => Some(source),
+            TemplatePart::Text(_) => None,
+            TemplatePart::TemplateValue { source, .. } => Some(source),
         })
     }
 
@@ -142,8 +142,8 @@ impl Template {
         let mut left_out = false;
         for piece in &self.pieces {
             let value = match piece {
-                Piece::Text(text) => Value::Text(Cow::Borrowed(text.as_bytes())),
-                Piece::Value { source, filters } => {
+                TemplatePart::Text(text) => TemplateValue::Text(Cow::Borrowed(text.as_bytes())),
+                TemplatePart::TemplateValue { source, filters } => {
                     let mut value = Some(source.value(context));
                     for filter in filters {
                         value = value.and_then(|value| {
@@ -151,7 +151,7 @@ impl Template {
                         });
                     }
                     left_out |= value.is_none();
-                    value.unwrap_or(Value::Missing)
+                    value.unwrap_or(TemplateValue::Missing)
                 }
             };
             let room = MAX_RENDERED_BYTES - rendered.bytes.len();
@@ -177,14 +177,14 @@ impl<'a> Context<'a> {
     /// The values of a request that is or will be stored as `seq`, for these templates and no
     /// others; `now` is what they take for the time.
     pub(crate) fn new<'t>(
-        sent: Sent<'a>,
+        sent: RequestView<'a>,
         seq: i64,
         now: Timestamp,
         templates: impl IntoIterator<Item = &'t Template>,
     ) -> Self {
-        let mut wanted = Tree::default();
+        let mut wanted = PathTree::default();
         for piece in templates.into_iter().flat_map(|template| &template.pieces) {
-            if let Piece::Value { source: Source::InBody(path), .. } = piece {
+            if let TemplatePart::TemplateValue { source: ValueSource::InBody(path), .. } = piece {
                 wanted.insert(path);
             }
         }
@@ -201,7 +201,7 @@ impl<'a> Context<'a> {
     }
 
     /// The first value that the query has for a name.
-    fn in_query(&self, name: &str) -> Value<'_> {
+    fn in_query(&self, name: &str) -> TemplateValue<'_> {
         let read = || {
             let mut first = HashMap::new();
             for (name, value) in self.sent.query_pairs() {
@@ -210,18 +210,18 @@ impl<'a> Context<'a> {
             first
         };
         let value = self.in_query.get_or_init(read).get(name.as_bytes());
-        value.map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value)))
+        value.map_or(TemplateValue::Missing, |value| TemplateValue::Text(Cow::Borrowed(value)))
     }
 
     /// What stands in the body at a path.
-    fn in_body(&self, path: &[Box<str>]) -> Value<'_> {
+    fn in_body(&self, path: &[Box<str>]) -> TemplateValue<'_> {
         let found = self.found.get_or_init(|| body::values(&self.sent, &self.wanted));
         let place = self.wanted.place(path);
         match place.and_then(|place| found.get(place)).and_then(Option::as_ref) {
-            None => Value::Missing,
-            Some(Gathered::Text(text)) => Value::Text(Cow::Borrowed(text.as_bytes())),
-            Some(Gathered::Bytes(bytes)) => Value::Text(Cow::Borrowed(bytes)),
-            Some(Gathered::Json(json)) => Value::Json(Cow::Borrowed(json)),
+            None => TemplateValue::Missing,
+            Some(JsonMatch::Text(text)) => TemplateValue::Text(Cow::Borrowed(text.as_bytes())),
+            Some(JsonMatch::Bytes(bytes)) => TemplateValue::Text(Cow::Borrowed(bytes)),
+            Some(JsonMatch::Json(json)) => TemplateValue::Json(Cow::Borrowed(json)),
         }
     }
 
@@ -237,7 +237,7 @@ impl<'a> Context<'a> {
     }
 }
 
-impl Value<'_> {
+impl TemplateValue<'_> {
     /// The value as it stands in a text; nothing for one that is missing.
     fn bytes(&self) -> &[u8] {
         match self {

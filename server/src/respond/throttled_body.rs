@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::deliver::Watch;
+use super::deliver::DeliveryGuard;
 
 /// How often a slow body goes on.
 const STEP: Duration = Duration::from_millis(100);
@@ -19,10 +19,10 @@ const STEP: Duration = Duration::from_millis(100);
 /// Why a stalled answer ends.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer stalls, as the endpoint's owner asked")]
-pub(super) struct Stalled;
+pub(super) struct StalledResponse;
 
 /// A body that takes its time. Ends early at the shutdown, and when the sender hangs up.
-pub(super) struct Paced {
+pub(super) struct ThrottledBody {
     bytes: Bytes,
     sent: usize,
     started: Instant,
@@ -31,11 +31,11 @@ pub(super) struct Paced {
     stalls: bool,
     tick: Pin<Box<Sleep>>,
     shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
-    watch: Option<Watch>,
+    watch: Option<DeliveryGuard>,
 }
 
-impl Paced {
-    pub(super) fn new(bytes: Bytes, takes: Duration, stalls: bool, watch: Watch) -> Self {
+impl ThrottledBody {
+    pub(super) fn new(bytes: Bytes, takes: Duration, stalls: bool, watch: DeliveryGuard) -> Self {
         let started = Instant::now();
         let first = if stalls { takes } else { STEP.min(takes) };
         Self {
@@ -65,21 +65,21 @@ impl Paced {
     }
 }
 
-impl Body for Paced {
+impl Body for ThrottledBody {
     type Data = Bytes;
-    type Error = Stalled;
+    type Error = StalledResponse;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Stalled>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, StalledResponse>>> {
         let body = self.get_mut();
         let is_shutdown = body.shutdown.as_mut().poll(cx).is_ready();
         if body.stalls {
             let has_hung_up = body.watch.as_mut().is_none_or(|watch| watch.poll_hung_up(cx));
             if body.tick.as_mut().poll(cx).is_ready() || is_shutdown || has_hung_up {
                 body.end(!has_hung_up);
-                return Poll::Ready(Some(Err(Stalled)));
+                return Poll::Ready(Some(Err(StalledResponse)));
             }
             return Poll::Pending;
         }

@@ -26,7 +26,7 @@ const SMALL_BYTES: u64 = MEBIBYTE;
 
 /// What a judgement takes a turn for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Work {
+enum JobClass {
     Small,
     Large,
     Explained,
@@ -35,43 +35,43 @@ enum Work {
 /// Whose turn a judgement takes. A turn is taken before memory, so that one workspace waits for its
 /// own work first.
 #[derive(Debug)]
-pub(crate) enum Turn {
+pub(crate) enum Slot {
     /// That of the one task that judges for lists.
     Listed,
     /// One of this workspace, for which it waits.
     Of(WorkspaceId),
     /// One that was taken already.
-    Taken(Held),
+    Taken(SlotPermit),
 }
 
 /// A turn that is taken; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct SlotPermit {
     _permit: OwnedSemaphorePermit,
 }
 
 /// What a judgement holds to its end.
 #[derive(Debug)]
-pub(super) struct Place {
-    _turn: Option<Held>,
+pub(super) struct JobPermit {
+    _turn: Option<SlotPermit>,
     _memory: Option<OwnedSemaphorePermit>,
 }
 
 /// What workspaces have of turns for each kind of work.
-type Turns = FxHashMap<(WorkspaceId, Work), Arc<Semaphore>>;
+type Slots = FxHashMap<(WorkspaceId, JobClass), Arc<Semaphore>>;
 
 /// What there is. A cheap-clone handle.
 #[derive(Debug, Clone)]
-pub(super) struct Room {
+pub(super) struct Limits {
     /// In MiB, here and below. Taken once for a judgement and never by one who holds some of it.
     large: Arc<Semaphore>,
     explaining: Arc<Semaphore>,
     small: Arc<Semaphore>,
     /// Of workspaces that judge something. Never held across an await: each use is one look-up.
-    turns: Arc<Mutex<Turns>>,
+    turns: Arc<Mutex<Slots>>,
 }
 
-impl Work {
+impl JobClass {
     fn of(body_bytes: u64, depth: Depth) -> Self {
         match depth {
             Depth::Explained => Self::Explained,
@@ -89,52 +89,52 @@ impl Work {
     }
 }
 
-impl Room {
+impl Limits {
     pub(super) fn new() -> Self {
         let memory = || Arc::new(Semaphore::new(usize::try_from(MOST_MEBIBYTES).unwrap_or(1)));
         Self { large: memory(), explaining: memory(), small: memory(), turns: Arc::default() }
     }
 
     /// A turn for the verdict on a body that is in memory, if there is one at once.
-    pub(super) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Held> {
-        let work = Work::of(body_bytes, Depth::Verdict);
-        if work != Work::Small {
+    pub(super) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<SlotPermit> {
+        let work = JobClass::of(body_bytes, Depth::Verdict);
+        if work != JobClass::Small {
             return None;
         }
         let permit = self.turns(workspace, work).try_acquire_owned().ok()?;
-        Some(Held { _permit: permit })
+        Some(SlotPermit { _permit: permit })
     }
 
     /// A turn, and the memory that it takes to judge a body, once there is as much. `is_read` says
     /// that the body is in memory.
     pub(super) async fn take(
         &self,
-        turn: Turn,
+        turn: Slot,
         body_bytes: u64,
         is_read: bool,
         depth: Depth,
-    ) -> Result<Place, StoreError> {
-        let work = Work::of(body_bytes, depth);
+    ) -> Result<JobPermit, StoreError> {
+        let work = JobClass::of(body_bytes, depth);
         let turn = match turn {
-            Turn::Listed => None,
-            Turn::Taken(held) => Some(held),
-            Turn::Of(workspace) => {
+            Slot::Listed => None,
+            Slot::Taken(held) => Some(held),
+            Slot::Of(workspace) => {
                 let permit = self.turns(workspace, work).acquire_owned().await;
-                Some(Held { _permit: permit.map_err(|_| StoreError::Aborted)? })
+                Some(SlotPermit { _permit: permit.map_err(|_| StoreError::Aborted)? })
             }
         };
         let pool = match work {
-            Work::Small if is_read => return Ok(Place { _turn: turn, _memory: None }),
+            JobClass::Small if is_read => return Ok(JobPermit { _turn: turn, _memory: None }),
             _ if body_bytes <= SMALL_BYTES => &self.small,
-            Work::Explained => &self.explaining,
-            Work::Small | Work::Large => &self.large,
+            JobClass::Explained => &self.explaining,
+            JobClass::Small | JobClass::Large => &self.large,
         };
         let memory = pool.clone().acquire_many_owned(mebibytes(body_bytes, depth)).await;
-        Ok(Place { _turn: turn, _memory: Some(memory.map_err(|_| StoreError::Aborted)?) })
+        Ok(JobPermit { _turn: turn, _memory: Some(memory.map_err(|_| StoreError::Aborted)?) })
     }
 
     /// The turns of a workspace for one kind of work.
-    fn turns(&self, workspace: WorkspaceId, work: Work) -> Arc<Semaphore> {
+    fn turns(&self, workspace: WorkspaceId, work: JobClass) -> Arc<Semaphore> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = turns.get(&(workspace, work)) {
             return turns.clone();
@@ -187,19 +187,19 @@ mod tests {
 
     /// A place, if there is one without waiting.
     fn place(
-        room: &Room,
+        room: &Limits,
         of: WorkspaceId,
         bytes: u64,
         is_read: bool,
         depth: Depth,
-    ) -> Option<Place> {
-        let taken = room.take(Turn::Of(of), bytes, is_read, depth).now_or_never()?;
+    ) -> Option<JobPermit> {
+        let taken = room.take(Slot::Of(of), bytes, is_read, depth).now_or_never()?;
         Some(taken.unwrap())
     }
 
     #[test]
     fn small_bodies_never_wait_for_the_large_ones_of_others() {
-        let room = Room::new();
+        let room = Limits::new();
         let _large = place(&room, ONE, LARGE, false, Depth::Verdict).unwrap();
         let _explained = place(&room, ONE, LARGE, false, Depth::Explained).unwrap();
         for is_read in [true, false] {
@@ -212,10 +212,10 @@ mod tests {
 
     #[test]
     fn a_workspace_waits_for_its_own_turn_before_it_waits_for_memory() {
-        let room = Room::new();
+        let room = Limits::new();
         let held = place(&room, ONE, 2 * MEBIBYTE, false, Depth::Explained).unwrap();
         let mut waiting: Vec<_> = (0..40)
-            .map(|_| Box::pin(room.take(Turn::Of(ONE), LARGE, false, Depth::Explained)))
+            .map(|_| Box::pin(room.take(Slot::Of(ONE), LARGE, false, Depth::Explained)))
             .collect();
         for waiting in &mut waiting {
             assert!(waiting.now_or_never().is_none());
@@ -228,10 +228,10 @@ mod tests {
 
     #[test]
     fn who_cannot_wait_is_told_so_and_no_turn_is_remembered_for_long() {
-        let room = Room::new();
+        let room = Limits::new();
         assert!(room.turn_now(ONE, LARGE).is_none());
         let held: Vec<_> = std::iter::from_fn(|| room.turn_now(ONE, 20)).take(100).collect();
-        assert_eq!(held.len(), Work::Small.turns());
+        assert_eq!(held.len(), JobClass::Small.turns());
         assert!(room.turn_now(OTHER, 20).is_some());
         drop(held);
         assert!(room.turn_now(ONE, 20).is_some());

@@ -11,27 +11,27 @@ use axum::{
 use hookglass_app::answers::{Answers, Done, Handshake, Preset, Refused, Running, document};
 use hookglass_wire::{Answering, By, Programme};
 
-use self::edit::{Edit, Form};
+use self::edit::{FormCommand, SubmittedForm};
 use super::{
-    App,
-    api::{answers, providers, secrets, submission::Submission},
-    backend::{Reads, to_wire},
+    AppState,
+    api::{answers, providers, secrets, submission::JsonOrForm},
+    backend::{ApiBackend, to_wire},
     caller::Caller,
     error::Error,
     pages,
 };
 use crate::respond::failure_sequence;
-use hookglass_senders::{handshake, signature::Secret};
+use hookglass_senders::{handshake, signature::SigningSecret};
 
 /// `GET /inspect/{endpoint}/answers`
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     caller: Caller,
     request: Request,
 ) -> Response {
-    let endpoint = match caller.living(&app, &id).await {
+    let endpoint = match caller.active_endpoint(&app, &id).await {
         Ok(endpoint) => endpoint,
         // What every page of an endpoint says that is not there or not the caller's.
         Err(Error::NotFound | Error::Gone(_)) => {
@@ -39,11 +39,11 @@ pub(crate) async fn get(
         }
         Err(error) => return pages::problem(&app, &caller.origin, &error),
     };
-    Reads { app: app.clone(), caller: caller.clone() }.touch(&endpoint).await;
+    ApiBackend { app: app.clone(), caller: caller.clone() }.touch(&endpoint).await;
     let asked = |name| query.as_deref().and_then(|query| query.strip_prefix(name));
     let done = asked("done=").and_then(edit::done);
     let sender = asked("sender=").unwrap_or_default().to_owned();
-    let said = Said { done, sender, refused: None };
+    let said = PageNotice { done, sender, refused: None };
     let mut response = page(&app, &caller, &endpoint, said, StatusCode::OK).await;
     if let Some(cookie) = caller.cookie_key().and_then(|key| caller.cookie(key)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -54,18 +54,18 @@ pub(crate) async fn get(
 /// `POST /inspect/{endpoint}/answers`: one of its forms. Answered by a redirect to the page, or by
 /// the page with what is wrong and all that was typed.
 pub(crate) async fn post(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let caller = &submission.caller;
     let read = async {
-        let endpoint = caller.living(&app, &id).await?;
-        Ok((endpoint, Form::new(submission.form()?)))
+        let endpoint = caller.active_endpoint(&app, &id).await?;
+        Ok((endpoint, SubmittedForm::new(submission.form()?)))
     };
     let (endpoint, form) = match read.await {
         Ok(read) => read,
-        Err(error) => return submission.refuse(error),
+        Err(error) => return submission.reject(error),
     };
     match change(&app, &endpoint, &form).await {
         Ok(done) => {
@@ -79,41 +79,46 @@ pub(crate) async fn post(
         }
         Err(error) => match edit::refused(&form, &error) {
             Some(refused) => {
-                let said = Said { done: None, sender: String::new(), refused: Some(refused) };
+                let said = PageNotice { done: None, sender: String::new(), refused: Some(refused) };
                 // As it is now, so that what is sent again is not refused for the same.
-                let endpoint = caller.living(&app, &id).await.unwrap_or(endpoint);
+                let endpoint = caller.active_endpoint(&app, &id).await.unwrap_or(endpoint);
                 page(&app, caller, &endpoint, said, error.status()).await
             }
-            None => submission.refuse(error),
+            None => submission.reject(error),
         },
     }
 }
 
 /// Does what a form asks for, and says which of the things that can be done that was.
 async fn change(
-    app: &App,
-    endpoint: &hookglass_store::Endpoint,
-    form: &Form,
+    app: &AppState,
+    endpoint: &hookglass_store::StoredEndpoint,
+    form: &SubmittedForm,
 ) -> Result<&'static str, Error> {
-    let edit = Edit::of(form)?;
+    let edit = FormCommand::of(form)?;
     let done = edit.done();
     match edit {
-        Edit::AddSecret { provider, secret, name } => {
-            secrets::keep(app, endpoint, provider, Secret::new(secret), name).await?;
+        FormCommand::AddSecret { provider, secret, name } => {
+            secrets::keep(app, endpoint, provider, SigningSecret::new(secret), name).await?;
         }
-        Edit::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
-        Edit::Settings(_) => {
-            answers::change(app, endpoint, hookglass_store::Settings::default(), |version, set| {
-                // Rules are named by their place: not those that came between.
-                if form.value("version") != version.unwrap_or(0).to_string() {
-                    return Err(Error::Invalid(
+        FormCommand::RemoveSecret(id) => secrets::forget(app, endpoint, id).await?,
+        FormCommand::Settings(_) => {
+            answers::change(
+                app,
+                endpoint,
+                hookglass_store::EndpointSettings::default(),
+                |version, set| {
+                    // Rules are named by their place: not those that came between.
+                    if form.value("version") != version.unwrap_or(0).to_string() {
+                        return Err(Error::Invalid(
                         "It was changed elsewhere meanwhile. What is set now is shown here, and \
                          what you typed is still in its form: look it over and save it again."
                             .to_owned(),
                     ));
-                }
-                Ok(edit.make(form, set)?)
-            })
+                    }
+                    Ok(edit.make(form, set)?)
+                },
+            )
             .await?;
         }
     }
@@ -121,7 +126,7 @@ async fn change(
 }
 
 /// What the page says beside what is set.
-struct Said {
+struct PageNotice {
     done: Option<Done>,
     /// The sender whose secret is wanted.
     sender: String,
@@ -129,10 +134,10 @@ struct Said {
 }
 
 async fn page(
-    app: &App,
+    app: &AppState,
     caller: &Caller,
-    endpoint: &hookglass_store::Endpoint,
-    said: Said,
+    endpoint: &hookglass_store::StoredEndpoint,
+    said: PageNotice,
     status: StatusCode,
 ) -> Response {
     let shown = async {
@@ -162,7 +167,7 @@ async fn page(
 }
 
 /// Which settings an endpoint has, as forms send it back.
-fn version(endpoint: &hookglass_store::Endpoint) -> String {
+fn version(endpoint: &hookglass_store::StoredEndpoint) -> String {
     endpoint.answers.as_ref().map_or(0, |answers| answers.version).to_string()
 }
 

@@ -49,7 +49,7 @@ struct BrowserHalf {
 
 /// The content codings that assets are kept in, best first (RFC 9110 §8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+enum AssetCoding {
     Brotli,
     Gzip,
     Identity,
@@ -107,9 +107,9 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
     let vary = (header::VARY, HeaderValue::from_static("Accept-Encoding"));
     let accepted = accepted(headers);
     let forms = [
-        (Coding::Brotli, asset.brotli),
-        (Coding::Gzip, asset.gzip),
-        (Coding::Identity, Some(asset.identity)),
+        (AssetCoding::Brotli, asset.brotli),
+        (AssetCoding::Gzip, asset.gzip),
+        (AssetCoding::Identity, Some(asset.identity)),
     ];
     // Of equals the first is kept, which is the smallest.
     let chosen = forms
@@ -124,9 +124,9 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
 
     // Another form is another sequence of bytes and needs another strong tag.
     let tag = match coding {
-        Coding::Brotli => format!("\"{}-br\"", asset.hash),
-        Coding::Gzip => format!("\"{}-gzip\"", asset.hash),
-        Coding::Identity => format!("\"{}\"", asset.hash),
+        AssetCoding::Brotli => format!("\"{}-br\"", asset.hash),
+        AssetCoding::Gzip => format!("\"{}-gzip\"", asset.hash),
+        AssetCoding::Identity => format!("\"{}\"", asset.hash),
     };
     let lasting = if asset.name.starts_with(asset.hash) { FOR_EVER } else { REVALIDATED };
     let common = [
@@ -145,9 +145,9 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
     ];
     let mut response = (common, content, Body::from(bytes)).into_response();
     let encoding = match coding {
-        Coding::Brotli => "br",
-        Coding::Gzip => "gzip",
-        Coding::Identity => return response,
+        AssetCoding::Brotli => "br",
+        AssetCoding::Gzip => "gzip",
+        AssetCoding::Identity => return response,
     };
     response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     response
@@ -204,11 +204,11 @@ fn thousandths(weight: &str) -> Option<u16> {
 }
 
 /// How welcome a coding is, 0 for not at all.
-fn weight(accepted: &[(&str, u16)], coding: Coding) -> u16 {
+fn weight(accepted: &[(&str, u16)], coding: AssetCoding) -> u16 {
     let names: &[&str] = match coding {
-        Coding::Brotli => &["br"],
-        Coding::Gzip => &["gzip", "x-gzip"],
-        Coding::Identity => &["identity"],
+        AssetCoding::Brotli => &["br"],
+        AssetCoding::Gzip => &["gzip", "x-gzip"],
+        AssetCoding::Identity => &["identity"],
     };
     let of = |name: &str| {
         accepted
@@ -218,8 +218,8 @@ fn weight(accepted: &[(&str, u16)], coding: Coding) -> u16 {
     };
     names.iter().find_map(|name| of(name)).or_else(|| of("*")).unwrap_or(match coding {
         // Acceptable unless it is refused, but anything that was named is better.
-        Coding::Identity => 1,
-        Coding::Brotli | Coding::Gzip => 0,
+        AssetCoding::Identity => 1,
+        AssetCoding::Brotli | AssetCoding::Gzip => 0,
     })
 }
 

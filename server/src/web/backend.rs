@@ -7,15 +7,15 @@ use hookglass_wire::{
     Record, Signature, Timestamp, Window,
 };
 
-use super::{App, caller::Caller, error::Error, origin::Origin, search};
+use super::{AppState, caller::Caller, error::Error, origin::Origin, search};
 use crate::{
-    rendering::{Subject, signature},
+    rendering::{RenderedRequest, signature},
     respond,
-    verification::{self, Turn},
+    verification::{self, Slot},
 };
 use hookglass_message::head;
 use hookglass_senders::signature::Depth;
-use hookglass_store::{StoredRequest, Which};
+use hookglass_store::{RequestRef, StoredRequest};
 
 /// The longest body that a detail carries as text.
 const TEXT_BYTES: u64 = 256 * 1024;
@@ -23,12 +23,12 @@ const TEXT_BYTES: u64 = 256 * 1024;
 const MAX_PAGE_REQUESTS: u32 = 200;
 
 /// What one caller may read.
-pub(crate) struct Reads {
-    pub(crate) app: App,
+pub(crate) struct ApiBackend {
+    pub(crate) app: AppState,
     pub(crate) caller: Caller,
 }
 
-impl Reads {
+impl ApiBackend {
     pub(crate) async fn endpoints(&self) -> Result<Endpoints, Error> {
         let Some(workspace) = self.caller.workspace() else { return Ok(Endpoints::default()) };
         let (endpoints, change) = self.app.store.endpoints(workspace).await?;
@@ -38,7 +38,7 @@ impl Reads {
     }
 
     pub(crate) async fn endpoint(&self, id: &str) -> Result<Endpoint, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
         self.touch(&endpoint).await;
         Ok(to_wire(&endpoint, &self.caller.origin))
     }
@@ -50,7 +50,7 @@ impl Reads {
         if window.limit.is_some_and(|limit| !(1..=MAX_PAGE_REQUESTS).contains(&limit)) {
             return Err(Error::Invalid(format!("`limit` takes 1 to {MAX_PAGE_REQUESTS}.")));
         }
-        let endpoint = self.caller.living(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
         self.touch(&endpoint).await;
         if let Some(query) = search::read(window.q.as_deref())? {
             return search::page(&self.app, endpoint.id, &window, query).await;
@@ -63,20 +63,20 @@ impl Reads {
     }
 
     pub(crate) async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
         search::counts(&self.app, endpoint.id, &ask).await
     }
 
     /// Whoever looks at an endpoint uses it.
-    pub(crate) async fn touch(&self, endpoint: &hookglass_store::Endpoint) {
+    pub(crate) async fn touch(&self, endpoint: &hookglass_store::StoredEndpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It ends a little sooner than it might; the next look comes.
             tracing::debug!(%error, "an endpoint's use was not noted");
         }
     }
 
-    pub(crate) async fn request(&self, id: &str, which: Which) -> Result<Record, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?;
+    pub(crate) async fn request(&self, id: &str, which: RequestRef) -> Result<Record, Error> {
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
         let mut stored = self.app.store.request(endpoint.id, which).await?;
         let bytes = stored.summary.body_bytes;
         let body = if bytes <= TEXT_BYTES {
@@ -94,13 +94,13 @@ impl Reads {
     /// What can be said of the request's signature with the secrets that are set now.
     async fn signature(
         &self,
-        endpoint: &hookglass_store::Endpoint,
+        endpoint: &hookglass_store::StoredEndpoint,
         stored: &mut StoredRequest,
         body: Option<&[u8]>,
     ) -> Result<Option<Signature>, Error> {
-        let bench = &self.app.verdicts.bench;
+        let verifier = &self.app.verdicts.verifier;
         let secrets =
-            if endpoint.has_secrets { bench.secrets(endpoint.id).await? } else { Vec::new() };
+            if endpoint.has_secrets { verifier.secrets(endpoint.id).await? } else { Vec::new() };
         let body = match body {
             Some(body) => Some(body.to_vec()),
             // Its head tells enough where there is nothing to judge by.
@@ -108,19 +108,25 @@ impl Reads {
             None => None,
         };
         let depth = Depth::Explained;
-        let turn = Turn::Of(endpoint.workspace);
-        let judged = bench.judge(endpoint.id, stored, secrets.into(), body, depth, turn).await?;
-        let verdict = judged.as_ref().map(|judged| judged.verdict.as_str());
+        let turn = Slot::Of(endpoint.workspace);
+        let verified =
+            verifier.verify(endpoint.id, stored, secrets.into(), body, depth, turn).await?;
+        let verdict = verified.as_ref().map(|verified| verified.verdict.as_str());
         let verdict = verdict.filter(|_| endpoint.has_secrets);
         if stored.summary.verdict.as_deref() != verdict {
             // Lists are to say the same.
             self.app.verdicts.judge_one(endpoint.id, stored.summary.seq);
             stored.summary.verdict = verdict.map(str::to_owned);
         }
-        Ok(judged.map(verification::to_wire))
+        Ok(verified.map(verification::to_wire))
     }
 
-    pub(crate) async fn reading(&self, id: &str, which: Which, ask: Ask) -> Result<Reading, Error> {
+    pub(crate) async fn reading(
+        &self,
+        id: &str,
+        which: RequestRef,
+        ask: Ask,
+    ) -> Result<Reading, Error> {
         if ask.part == Part::Signature {
             return self.signature_reading(id, which).await;
         }
@@ -128,8 +134,8 @@ impl Reads {
         Ok(self.app.reader.read(subject, ask).await?)
     }
 
-    async fn signature_reading(&self, id: &str, which: Which) -> Result<Reading, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?;
+    async fn signature_reading(&self, id: &str, which: RequestRef) -> Result<Reading, Error> {
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
         let mut stored = self.app.store.request(endpoint.id, which).await?;
         let signature = self.signature(&endpoint, &mut stored, None).await?;
         let secrets = if endpoint.has_secrets {
@@ -141,15 +147,19 @@ impl Reads {
     }
 
     /// A request whose parts are to be read.
-    pub(crate) async fn subject(&self, id: &str, which: Which) -> Result<Subject, Error> {
-        let endpoint = self.caller.living(&self.app, id).await?.id;
+    pub(crate) async fn subject(
+        &self,
+        id: &str,
+        which: RequestRef,
+    ) -> Result<RenderedRequest, Error> {
+        let endpoint = self.caller.active_endpoint(&self.app, id).await?.id;
         let stored = self.app.store.request(endpoint, which).await?;
-        Ok(Subject { store: self.app.store.clone(), endpoint, stored })
+        Ok(RenderedRequest { store: self.app.store.clone(), endpoint, stored })
     }
 }
 
 #[async_trait]
-impl Backend for Reads {
+impl Backend for ApiBackend {
     async fn endpoints(&self) -> Result<Endpoints, Problem> {
         self.endpoints().await.map_err(|error| error.problem())
     }
@@ -167,17 +177,17 @@ impl Backend for Reads {
     }
 
     async fn reading(&self, id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
-        self.reading(id, Which::Seq(seq), ask).await.map_err(|error| error.problem())
+        self.reading(id, RequestRef::Seq(seq), ask).await.map_err(|error| error.problem())
     }
 
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem> {
-        let record = self.request(id, Which::Seq(seq)).await;
+        let record = self.request(id, RequestRef::Seq(seq)).await;
         record.map(|record| record.detail).map_err(|error| error.problem())
     }
 }
 
 /// An endpoint as its owner sees it under `origin`.
-pub(crate) fn to_wire(endpoint: &hookglass_store::Endpoint, origin: &Origin) -> Endpoint {
+pub(crate) fn to_wire(endpoint: &hookglass_store::StoredEndpoint, origin: &Origin) -> Endpoint {
     let (slug, url) = (&endpoint.slug, origin.url());
     Endpoint {
         id: slug.to_string(),

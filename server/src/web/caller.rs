@@ -7,10 +7,10 @@ use axum::{
 };
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 
-use super::{App, error::Error, origin::Origin, responses::Payer};
+use super::{AppState, error::Error, origin::Origin, responses::Payer};
 use hookglass_limits::address::Address;
 use hookglass_listener::Peer;
-use hookglass_store::{Endpoint, WorkspaceId, key::Key};
+use hookglass_store::{StoredEndpoint, WorkspaceId, key::Key};
 
 /// How long a browser keeps the cookie: 400 days, the most that browsers allow.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
@@ -41,7 +41,7 @@ enum Credential {
 
 /// Where a call comes from, by the marks that browsers put on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
+enum RequestOrigin {
     /// No marks of a browser.
     Program,
     /// A page of ours asked.
@@ -56,7 +56,7 @@ enum Proof {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     credential: Credential,
-    proof: Proof,
+    proof: RequestOrigin,
     pub(crate) origin: Origin,
     /// Their address, where that stands for one client.
     pub(crate) client: Option<Address>,
@@ -86,16 +86,16 @@ impl Caller {
 
     /// Whether a cookie may be set: only where one of our own pages asked.
     pub(crate) fn may_get_cookie(&self) -> bool {
-        self.proof == Proof::SameOrigin
+        self.proof == RequestOrigin::SameOrigin
     }
 
     /// Whether the caller is a program, which keeps its key itself.
     pub(crate) fn is_program(&self) -> bool {
-        self.proof == Proof::Program
+        self.proof == RequestOrigin::Program
     }
 
     /// The endpoint of this name, if it is the caller's; gone ones too.
-    pub(crate) async fn endpoint(&self, app: &App, id: &str) -> Result<Endpoint, Error> {
+    pub(crate) async fn endpoint(&self, app: &AppState, id: &str) -> Result<StoredEndpoint, Error> {
         let workspace = self.workspace().ok_or(Error::NotFound)?;
         let slug = hookglass_store::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
         let endpoint = app.store.endpoint(&slug).await?;
@@ -103,7 +103,11 @@ impl Caller {
     }
 
     /// The same, but only while it lives.
-    pub(crate) async fn living(&self, app: &App, id: &str) -> Result<Endpoint, Error> {
+    pub(crate) async fn active_endpoint(
+        &self,
+        app: &AppState,
+        id: &str,
+    ) -> Result<StoredEndpoint, Error> {
         let endpoint = self.endpoint(app, id).await?;
         match endpoint.gone {
             None => Ok(endpoint),
@@ -132,12 +136,12 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<App> for Caller {
+impl FromRequestParts<AppState> for Caller {
     type Rejection = Error;
 
     /// Refuses calls whose host cannot be read, changes that no page of ours proves to have asked
     /// for, and reads by cookie on behalf of other origins' pages.
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let headers = &parts.headers;
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
         let forwarded_https = peer.and_then(|peer| app.client_address.https(peer, headers));
@@ -148,12 +152,12 @@ impl FromRequestParts<App> for Caller {
         })?;
         let proof = proof(headers, &origin);
         let reads = matches!(parts.method, Method::GET | Method::HEAD);
-        if !reads && !matches!(proof, Proof::Program | Proof::SameOrigin) {
+        if !reads && !matches!(proof, RequestOrigin::Program | RequestOrigin::SameOrigin) {
             return Err(Error::CrossOrigin);
         }
         // Browsers that send neither `Origin` nor `Sec-Fetch-*` with a form are old, but there are some.
         if parts.method == Method::POST
-            && proof == Proof::Program
+            && proof == RequestOrigin::Program
             && needs_no_preflight(headers)
             && has_foreign_referer(headers, &origin)
         {
@@ -162,7 +166,7 @@ impl FromRequestParts<App> for Caller {
         let credential = credential(headers, &origin, app).await?;
         let is_api = parts.uri.path().starts_with("/api/");
         let by_cookie = matches!(credential, Credential::Cookie(..));
-        if is_api && by_cookie && proof == Proof::CrossOrigin {
+        if is_api && by_cookie && proof == RequestOrigin::CrossOrigin {
             return Err(Error::CrossOrigin);
         }
         let caller = Self { credential, proof, origin, client };
@@ -175,19 +179,21 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-fn proof(headers: &HeaderMap, origin: &Origin) -> Proof {
+fn proof(headers: &HeaderMap, origin: &Origin) -> RequestOrigin {
     if let Some(site) = headers.get(SEC_FETCH_SITE) {
         return match site.as_bytes() {
-            b"same-origin" => Proof::SameOrigin,
-            b"none" => Proof::Direct,
-            _ => Proof::CrossOrigin,
+            b"same-origin" => RequestOrigin::SameOrigin,
+            b"none" => RequestOrigin::Direct,
+            _ => RequestOrigin::CrossOrigin,
         };
     }
     match headers.get(header::ORIGIN) {
-        Some(sent) if sent.to_str().is_ok_and(|sent| origin.is(sent)) => Proof::SameOrigin,
-        Some(_) => Proof::CrossOrigin,
-        None if SEC_FETCH.iter().any(|name| headers.contains_key(name)) => Proof::CrossOrigin,
-        None => Proof::Program,
+        Some(sent) if sent.to_str().is_ok_and(|sent| origin.is(sent)) => RequestOrigin::SameOrigin,
+        Some(_) => RequestOrigin::CrossOrigin,
+        None if SEC_FETCH.iter().any(|name| headers.contains_key(name)) => {
+            RequestOrigin::CrossOrigin
+        }
+        None => RequestOrigin::Program,
     }
 }
 
@@ -212,7 +218,11 @@ fn has_foreign_referer(headers: &HeaderMap, origin: &Origin) -> bool {
     })
 }
 
-async fn credential(headers: &HeaderMap, origin: &Origin, app: &App) -> Result<Credential, Error> {
+async fn credential(
+    headers: &HeaderMap,
+    origin: &Origin,
+    app: &AppState,
+) -> Result<Credential, Error> {
     if let Some(Authorization(bearer)) = headers.typed_get::<Authorization<Bearer>>() {
         let Ok(key) = bearer.token().parse::<Key>() else { return Ok(Credential::BadBearer) };
         let workspace = app.store.workspace(&key.hash()).await?;
@@ -245,7 +255,7 @@ fn cookie_keys(headers: &HeaderMap, origin: &Origin) -> Vec<Key> {
 mod tests {
     use super::*;
 
-    fn proof_of(fields: &[(&'static str, &'static str)]) -> Proof {
+    fn proof_of(fields: &[(&'static str, &'static str)]) -> RequestOrigin {
         let host = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("a.test"))]);
         let origin = Origin::of(&"/".parse().unwrap(), &host, None, None).unwrap();
         let headers = fields
@@ -258,24 +268,24 @@ mod tests {
     #[test]
     fn sec_fetch_site_decides_where_it_is_there() {
         let ours = ("origin", "http://a.test");
-        assert_eq!(proof_of(&[("sec-fetch-site", "same-origin")]), Proof::SameOrigin);
-        assert_eq!(proof_of(&[("sec-fetch-site", "none")]), Proof::Direct);
+        assert_eq!(proof_of(&[("sec-fetch-site", "same-origin")]), RequestOrigin::SameOrigin);
+        assert_eq!(proof_of(&[("sec-fetch-site", "none")]), RequestOrigin::Direct);
         for foreign in ["same-site", "cross-site", "", "x"] {
-            assert_eq!(proof_of(&[("sec-fetch-site", foreign), ours]), Proof::CrossOrigin);
+            assert_eq!(proof_of(&[("sec-fetch-site", foreign), ours]), RequestOrigin::CrossOrigin);
         }
     }
 
     #[test]
     fn origin_decides_where_sec_fetch_site_is_absent() {
-        assert_eq!(proof_of(&[("origin", "http://a.test")]), Proof::SameOrigin);
+        assert_eq!(proof_of(&[("origin", "http://a.test")]), RequestOrigin::SameOrigin);
         for foreign in ["null", "http://a.test:81", "https://a.test", "http://b.test"] {
-            assert_eq!(proof_of(&[("origin", foreign)]), Proof::CrossOrigin);
+            assert_eq!(proof_of(&[("origin", foreign)]), RequestOrigin::CrossOrigin);
         }
     }
 
     #[test]
     fn other_marks_of_a_browser_prove_nothing() {
-        assert_eq!(proof_of(&[("sec-fetch-mode", "navigate")]), Proof::CrossOrigin);
-        assert_eq!(proof_of(&[]), Proof::Program);
+        assert_eq!(proof_of(&[("sec-fetch-mode", "navigate")]), RequestOrigin::CrossOrigin);
+        assert_eq!(proof_of(&[]), RequestOrigin::Program);
     }
 }

@@ -9,7 +9,7 @@ use axum::{
 use hookglass_wire::{GoneReason, Problem, QueryError};
 
 use crate::respond::response::problem_response;
-use crate::{limits::rates::Exceeded, rendering::ReadError, respond::Fault};
+use crate::{limits::rates::Exceeded, rendering::RenderError, respond::SettingError};
 use hookglass_store::StoreError;
 
 /// Why a call failed.
@@ -20,7 +20,7 @@ pub(crate) enum Error {
     Invalid(String),
     /// A setting is wrong.
     #[error("{0}")]
-    InvalidField(Fault),
+    InvalidField(SettingError),
     /// A search is wrong somewhere.
     #[error("{}", .0.message)]
     InvalidQuery(QueryError),
@@ -293,20 +293,20 @@ impl From<StoreError> for Error {
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<SettingError> for Error {
+    fn from(fault: SettingError) -> Self {
         Self::InvalidField(fault)
     }
 }
 
-impl From<ReadError> for Error {
-    fn from(error: ReadError) -> Self {
+impl From<RenderError> for Error {
+    fn from(error: RenderError) -> Self {
         match error {
-            ReadError::Invalid(detail) => Self::Invalid(detail),
-            ReadError::NotThere => Self::NotFound,
-            ReadError::NoOther(seq) => Self::NoOther(seq),
-            ReadError::Store(error) => error.into(),
-            ReadError::Failed => Self::Internal,
+            RenderError::Invalid(detail) => Self::Invalid(detail),
+            RenderError::NotThere => Self::NotFound,
+            RenderError::NoOther(seq) => Self::NoOther(seq),
+            RenderError::Store(error) => error.into(),
+            RenderError::Failed => Self::Internal,
         }
     }
 }

@@ -9,11 +9,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::{App, error::Error, origin::Origin, security};
+use super::{AppState, error::Error, origin::Origin, security};
 use crate::config::PublicUrl;
 
 /// Answers 421 under any other name than the public one and those of this machine itself.
-pub(crate) async fn check(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let Some(public) = &app.config.public_url else { return next.run(request).await };
     let origin = Origin::of(request.uri(), request.headers(), None, Some(public));
     if origin.is_some_and(|origin| origin.is_expected()) {

@@ -23,13 +23,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    App, backend::to_wire, caller::Caller, error::Error, origin::Origin, responses::Responses,
+    AppState, backend::to_wire, caller::Caller, error::Error, origin::Origin, responses::Responses,
 };
-use crate::feed::{Heard, Subscription};
+use crate::feed::{Received, Subscription};
 use hookglass_limits::address::Address;
 use hookglass_metrics::Metrics;
 use hookglass_store::{
-    Backlog, Change, Endpoint, Store, StoreError, What, WorkspaceId, slug::Slug,
+    Backlog, Change, ChangeKind, Store, StoreError, StoredEndpoint, WorkspaceId, slug::Slug,
 };
 
 /// How often a quiet feed shows that it is alive.
@@ -60,7 +60,7 @@ pub(crate) struct EndpointQuery {
 
 /// `GET /api/live?endpoints=a,b&after=`
 pub(crate) async fn of_workspace(
-    State(app): State<App>,
+    State(app): State<AppState>,
     query: Result<Query<WorkspaceQuery>, QueryRejection>,
     headers: HeaderMap,
     caller: Caller,
@@ -77,7 +77,7 @@ pub(crate) async fn of_workspace(
 
 /// `GET /api/endpoints/{endpoint}/live?after=`
 pub(crate) async fn of_endpoint(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     query: Result<Query<EndpointQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -91,10 +91,10 @@ pub(crate) async fn of_endpoint(
 
 /// Opens the feed of the named endpoints, of the whole workspace if none is named.
 async fn open(
-    app: App,
+    app: AppState,
     caller: Caller,
     workspace: WorkspaceId,
-    endpoints: Vec<Endpoint>,
+    endpoints: Vec<StoredEndpoint>,
     after: Option<i64>,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
@@ -112,7 +112,7 @@ async fn open(
         return Err(Error::Gone(reason));
     }
     let Caller { origin, client, .. } = caller;
-    let reader = Reader {
+    let reader = FeedReader {
         _open: OpenFeed::new(&app.metrics),
         store: app.store.clone(),
         metrics: app.metrics.clone(),
@@ -155,7 +155,7 @@ impl Drop for OpenFeed {
 }
 
 /// One open feed.
-struct Reader {
+struct FeedReader {
     _open: OpenFeed,
     store: Arc<dyn Store>,
     metrics: Metrics,
@@ -171,7 +171,7 @@ struct Reader {
     last: i64,
 }
 
-impl Reader {
+impl FeedReader {
     fn events(
         mut self,
         mut subscription: Subscription,
@@ -250,7 +250,7 @@ impl Reader {
                             continue;
                         }
                     };
-                    let Heard::Change(change) = heard else {
+                    let Received::Change(change) = heard else {
                         self.metrics.lag_refills.inc();
                         break;
                     };
@@ -299,20 +299,22 @@ impl Reader {
         }
         let endpoint = change.endpoint.to_string();
         let event = match &change.what {
-            What::Captured(summary) => FeedEvent::Captured((**summary).clone()),
-            What::Updated(summary) => FeedEvent::Updated((**summary).clone()),
-            What::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
-            What::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
-            What::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },
-            What::Endpoint(endpoint) => FeedEvent::Endpoint(to_wire(endpoint, &self.origin)),
-            What::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
+            ChangeKind::CapturedRequest(summary) => FeedEvent::Captured((**summary).clone()),
+            ChangeKind::Updated(summary) => FeedEvent::Updated((**summary).clone()),
+            ChangeKind::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
+            ChangeKind::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
+            ChangeKind::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },
+            ChangeKind::StoredEndpoint(endpoint) => {
+                FeedEvent::Endpoint(to_wire(endpoint, &self.origin))
+            }
+            ChangeKind::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
         };
         Some(sse(&event, Some(change.number)))
     }
 
     /// Whether nothing can follow: the only endpoint that the feed named is gone.
     fn ends_with(&self, change: &Change) -> bool {
-        matches!(change.what, What::Gone(_))
+        matches!(change.what, ChangeKind::Gone(_))
             && self.endpoints.len() == 1
             && self.endpoints.contains(&change.endpoint)
     }

@@ -20,7 +20,9 @@ use leptos::{
     prelude::{RenderHtml, provide_context},
 };
 
-use super::{App, assets, backend::Reads, caller::Caller, error::Error, origin::Origin, security};
+use super::{
+    AppState, assets, backend::ApiBackend, caller::Caller, error::Error, origin::Origin, security,
+};
 use hookglass_store::{key::Key, slug::Slug};
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
@@ -33,7 +35,7 @@ pub(crate) fn prepare() {
 }
 
 /// `GET /`, `GET /inspect/{endpoint}`, `GET /inspect/{endpoint}/{seq}`
-pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request) -> Response {
+pub(crate) async fn get(State(app): State<AppState>, caller: Caller, request: Request) -> Response {
     let nonce = match nonce() {
         Ok(nonce) => nonce,
         Err(error) => return error.into_response(),
@@ -45,7 +47,7 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
     let origin = caller.origin.clone();
     let site = Site { workspace: caller.cookie_key().map(Key::tag), ..site(&app) };
     let (status, data) = (PageStatus::default(), PageData::default());
-    let backend: Arc<dyn Backend> = Arc::new(Reads { app, caller });
+    let backend: Arc<dyn Backend> = Arc::new(ApiBackend { app, caller });
     let contexts = {
         let (nonce, status, data) = (nonce.clone(), status.clone(), data.clone());
         move || {
@@ -73,13 +75,13 @@ pub(crate) async fn get(State(app): State<App>, caller: Caller, request: Request
 }
 
 /// The page of an error that a form ran into.
-pub(crate) fn problem(app: &App, origin: &Origin, error: &Error) -> Response {
+pub(crate) fn problem(app: &AppState, origin: &Origin, error: &Error) -> Response {
     plain(app, origin, error.status(), |site| shell::problem(site, error.problem()))
 }
 
 /// A page that is only HTML, rendered at once.
 pub(crate) fn plain<V: RenderHtml>(
-    app: &App,
+    app: &AppState,
     origin: &Origin,
     status: StatusCode,
     document: impl FnOnce(Site) -> V,
@@ -114,7 +116,7 @@ fn finish(headers: &mut HeaderMap, origin: &Origin, nonce: &str, own: Option<&Sl
     headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
 }
 
-fn site(app: &App) -> Site {
+fn site(app: &AppState) -> Site {
     let public_url = app.config.public_url.as_ref().map(|url| url.origin().to_owned());
     Site { assets: assets::paths(), public_url, workspace: None }
 }

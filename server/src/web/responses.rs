@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use prometheus_client::metrics::gauge::Gauge;
 
-use super::{App, error::Error};
+use super::{AppState, error::Error};
 use crate::limits::holder::Holder;
 use hookglass_limits::{
     address::Address,
@@ -97,7 +97,7 @@ impl Payer {
 }
 
 /// Makes a response whole, whose handler mostly waits for the store.
-pub(crate) async fn whole(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn whole(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let (payer, request) = match admitted(&app, request) {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
@@ -106,7 +106,11 @@ pub(crate) async fn whole(State(app): State<App>, request: Request, next: Next) 
 }
 
 /// Makes a page. What it is made of counts while it is rendered, which may wait for the store.
-pub(crate) async fn rendered(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn rendered(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (payer, request) = match admitted(&app, request) {
         Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
@@ -119,13 +123,13 @@ pub(crate) async fn rendered(State(app): State<App>, request: Request, next: Nex
 }
 
 /// Waits for a turn, and no longer than that holds others up.
-async fn finish(app: &App, payer: &Payer, response: Response) -> Response {
+async fn finish(app: &AppState, payer: &Payer, response: Response) -> Response {
     let _turn = app.turns.acquire().await;
     collected(&app.responses, payer, response).await
 }
 
 /// Refuses a connection more while it leaves too much unread.
-fn admitted(app: &App, mut request: Request) -> Result<(Payer, Request), Error> {
+fn admitted(app: &AppState, mut request: Request) -> Result<(Payer, Request), Error> {
     let extensions = request.extensions();
     if extensions.get::<Streams>().is_some_and(Streams::is_congested) {
         return Err(Error::TooManyResponses);

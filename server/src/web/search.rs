@@ -7,10 +7,10 @@ use std::{
 
 use hookglass_wire::{Counts, CountsAsk, Page, Window};
 
-use super::{App, error::Error};
+use super::{AppState, error::Error};
 use hookglass_query::Query;
 use hookglass_store::{
-    self, Endpoint, EndpointId, Found, Search, Span,
+    self, EndpointId, Search, SearchPage, StoredEndpoint, TimeRange,
     counting::{add, edges, empty},
 };
 
@@ -45,7 +45,7 @@ pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Qu
 
 /// A page of what a search finds.
 pub(super) async fn page(
-    app: &App,
+    app: &AppState,
     id: EndpointId,
     window: &Window,
     query: Arc<Query>,
@@ -56,20 +56,25 @@ pub(super) async fn page(
     };
     let limit = usize::try_from(window.limit.unwrap_or(PAGE_REQUESTS)).unwrap_or(usize::MAX);
     let search = Search { query, from, limit, budget: PAGE_BUDGET };
-    let Found { requests, next, change } = app.store.search(id, search).await?;
+    let SearchPage { requests, next, change } = app.store.search(id, search).await?;
     let (next_before, next_after) =
         if window.after.is_some() { (None, next) } else { (next, None) };
     Ok(Page { requests, next_before, next_after, change })
 }
 
 /// How many requests came when.
-pub(super) async fn counts(app: &App, id: EndpointId, ask: &CountsAsk) -> Result<Counts, Error> {
+pub(super) async fn counts(
+    app: &AppState,
+    id: EndpointId,
+    ask: &CountsAsk,
+) -> Result<Counts, Error> {
     let buckets = ask.buckets.unwrap_or(BUCKETS);
     if !(1..=MAX_BUCKETS).contains(&buckets) {
         return Err(Error::Invalid(format!("`buckets` takes 1 to {MAX_BUCKETS}.")));
     }
     let micros = |time: hookglass_wire::Timestamp| time.as_micros();
-    let span = Span { from: ask.from.map(micros), to: ask.to.map(micros), now: now(), buckets };
+    let span =
+        TimeRange { from: ask.from.map(micros), to: ask.to.map(micros), now: now(), buckets };
     if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
         return Err(Error::Invalid("`from` has to be before `to`.".into()));
     }
@@ -82,13 +87,13 @@ pub(super) async fn counts(app: &App, id: EndpointId, ask: &CountsAsk) -> Result
 /// Counts what a search finds, one by one. The edges are those of all requests, so that what is
 /// found can be laid over what there is.
 async fn count_found(
-    app: &App,
+    app: &AppState,
     id: EndpointId,
-    span: Span,
+    span: TimeRange,
     query: Arc<Query>,
 ) -> Result<Counts, Error> {
     let clock = Instant::now();
-    let all = app.store.counts(id, Span { buckets: 1, ..span.clone() }).await?;
+    let all = app.store.counts(id, TimeRange { buckets: 1, ..span.clone() }).await?;
     let (from, to) = edges(&span, Some(all.from.as_micros()));
     let mut counts = empty(&span, from, to, all.change);
     let mut next = Some(i64::MAX);
@@ -113,8 +118,8 @@ async fn count_found(
 /// were. Complete however long it takes, though the caller hangs up, or until the server stops: it
 /// ends with what was there when it began. A few do so at a time, the others wait for their turn.
 pub(super) async fn delete(
-    app: &App,
-    endpoint: &Endpoint,
+    app: &AppState,
+    endpoint: &StoredEndpoint,
     query: Arc<Query>,
     through: i64,
 ) -> Result<u64, Error> {
@@ -137,8 +142,8 @@ pub(super) async fn delete(
 }
 
 async fn delete_found(
-    app: &App,
-    endpoint: &Endpoint,
+    app: &AppState,
+    endpoint: &StoredEndpoint,
     query: Arc<Query>,
     through: i64,
 ) -> Result<u64, Error> {
@@ -161,7 +166,7 @@ async fn delete_found(
     Ok(deleted)
 }
 
-fn count(counts: &mut Counts, span: &Span, request: &hookglass_wire::Summary) {
+fn count(counts: &mut Counts, span: &TimeRange, request: &hookglass_wire::Summary) {
     let (from, to) = (counts.from.as_micros(), counts.to.as_micros());
     let at = request.received_at.as_micros();
     if span.from.is_some_and(|from| at < from) || span.to.is_some_and(|to| at >= to) {

@@ -10,11 +10,11 @@ use axum::{
 use hookglass_wire::{Suggestion, Suggestions, Summary, Text, Window};
 use serde::Deserialize;
 
-use super::{App, caller::Caller, error::Error, search};
+use super::{AppState, caller::Caller, error::Error, search};
 use crate::rendering;
 use hookglass_message::{head, json};
-use hookglass_query::{self as query, Kind, SEARCHED_BODY_BYTES, Wanted};
-use hookglass_store::{EndpointId, Which};
+use hookglass_query::{self as query, Completion, CompletionKind, SEARCHED_BODY_BYTES};
+use hookglass_store::{EndpointId, RequestRef};
 
 /// How many suggestions are made at most.
 const SUGGESTIONS: usize = 12;
@@ -31,7 +31,7 @@ const VALUE_CHARS: usize = 80;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
+pub(crate) struct SuggestionQuery {
     #[serde(default)]
     q: String,
     /// Where the cursor is, in UTF-16 code units; none for the end.
@@ -40,19 +40,20 @@ pub(crate) struct Asked {
 
 /// `GET …/requests/suggestions?q=&at=`
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<SuggestionQuery>, QueryRejection>,
     caller: Caller,
 ) -> Result<Json<Suggestions>, Error> {
-    let Query(Asked { q, at }) = asked.map_err(|error| Error::Invalid(error.body_text()))?;
-    let endpoint = caller.living(&app, &id).await?;
+    let Query(SuggestionQuery { q, at }) =
+        asked.map_err(|error| Error::Invalid(error.body_text()))?;
+    let endpoint = caller.active_endpoint(&app, &id).await?;
     let error = match search::read(Some(&q)) {
         Err(Error::InvalidQuery(error)) => Some(error),
         _ => None,
     };
     let wanted = query::wanted(&q, at.map_or(q.len(), |at| query::byte_at(&q, at)));
-    let suggestions = Seen { app: &app, endpoint: endpoint.id }.fitting(&wanted).await?;
+    let suggestions = SeenValues { app: &app, endpoint: endpoint.id }.fitting(&wanted).await?;
     Ok(Json(Suggestions {
         start: query::utf16(&q, wanted.range.start),
         end: query::utf16(&q, wanted.range.end),
@@ -62,8 +63,8 @@ pub(crate) async fn get(
 }
 
 /// What was seen at an endpoint.
-struct Seen<'a> {
-    app: &'a App,
+struct SeenValues<'a> {
+    app: &'a AppState,
     endpoint: EndpointId,
 }
 
@@ -74,48 +75,48 @@ struct Tally {
     of: usize,
 }
 
-impl Seen<'_> {
-    async fn fitting(&self, wanted: &Wanted) -> Result<Vec<Suggestion>, Error> {
+impl SeenValues<'_> {
+    async fn fitting(&self, wanted: &Completion) -> Result<Vec<Suggestion>, Error> {
         let typed = wanted.typed.as_str();
         Ok(match &wanted.kind {
-            Kind::Field => self.fields(typed).await?,
-            Kind::Value(field) => {
+            CompletionKind::Field => self.fields(typed).await?,
+            CompletionKind::Value(field) => {
                 let presets = query::presets(field).iter().filter(|text| text.starts_with(typed));
                 let presets = presets
                     .map(|text| Suggestion { text: (*text).to_owned(), about: String::new() });
                 let seen = self.values(field).await?.ranked(typed, query::quoted);
                 limited(seen.into_iter().chain(presets))
             }
-            Kind::Header => {
+            CompletionKind::Header => {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
                 tally.ranked(typed, |name| format!("header.{}:", json::quoted_name(name)))
             }
             // Nothing that pages mask is offered.
-            Kind::HeaderValue(name) | Kind::ParameterValue(name)
+            CompletionKind::HeaderValue(name) | CompletionKind::ParameterValue(name)
                 if rendering::hides_field(name) =>
             {
                 Vec::new()
             }
-            Kind::PathValue(path) if rendering::hides_member(path) => Vec::new(),
-            Kind::HeaderValue(wanted) => {
+            CompletionKind::PathValue(path) if rendering::hides_member(path) => Vec::new(),
+            CompletionKind::HeaderValue(wanted) => {
                 let of = |name: &str, value: &str| {
                     name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())
                 };
                 self.headers(of).await?.ranked(typed, query::quoted)
             }
-            Kind::Parameter => {
+            CompletionKind::Parameter => {
                 let tally = self.parameters(|name, _| Some(name.to_owned())).await?;
                 tally.ranked(typed, |name| format!("query.{}:", json::quoted_name(name)))
             }
-            Kind::ParameterValue(wanted) => {
+            CompletionKind::ParameterValue(wanted) => {
                 let of = |name: &str, value: &str| (name == wanted).then(|| value.to_owned());
                 self.parameters(of).await?.ranked(typed, query::quoted)
             }
-            Kind::Path => {
+            CompletionKind::Path => {
                 let tally = self.bodies(|path, _| Some(path.to_owned())).await?;
                 tally.ranked(typed, |path| format!("body.{path}:"))
             }
-            Kind::PathValue(wanted) => {
+            CompletionKind::PathValue(wanted) => {
                 let of = |path: &str, value: &str| (path == wanted).then(|| value.to_owned());
                 self.bodies(of).await?.ranked(typed, query::quoted)
             }
@@ -158,7 +159,7 @@ impl Seen<'_> {
     async fn headers(&self, of: impl Fn(&str, &str) -> Option<String>) -> Result<Tally, Error> {
         let mut tally = Tally::default();
         for summary in self.recent().await?.into_iter().take(SEEN_HEADS) {
-            let which = Which::Seq(summary.seq);
+            let which = RequestRef::Seq(summary.seq);
             let Ok(stored) = self.app.store.request(self.endpoint, which).await else { continue };
             tally.of += 1;
             for (name, value) in head::fields(&stored.head) {
@@ -189,7 +190,7 @@ impl Seen<'_> {
         let recent = self.recent().await?;
         let with_body = recent.into_iter().filter(|summary| summary.body_bytes > 0);
         for summary in with_body.take(SEEN_BODIES) {
-            let which = Which::Seq(summary.seq);
+            let which = RequestRef::Seq(summary.seq);
             let Ok(stored) = self.app.store.request(self.endpoint, which).await else { continue };
             let range = 0..SEARCHED_BODY_BYTES as u64;
             let raw = self.app.store.body(self.endpoint, summary.seq, range).await;

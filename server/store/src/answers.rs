@@ -3,7 +3,7 @@
 
 /// That an endpoint answers in a way of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answers {
+pub struct ResponseSettings {
     /// Which settings these are: it grows with each change of them.
     pub version: i64,
     /// In a few words for people, if there is something to say.
@@ -12,7 +12,7 @@ pub struct Answers {
 
 /// How an endpoint answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAnswers {
+pub struct StoredResponseSettings {
     /// Which settings these are.
     pub version: i64,
     /// The settings.
@@ -23,7 +23,7 @@ pub struct StoredAnswers {
 
 /// How an endpoint is to answer from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewAnswers {
+pub struct NewResponseSettings {
     /// The version that these are a change of; `None` where nothing was set.
     pub from: Option<i64>,
     /// The settings; `None` for the plain answer.
@@ -37,7 +37,7 @@ pub struct NewAnswers {
 
 /// What became of an answer after its request was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LateAnswer {
+pub struct LateResponse {
     /// The status, if one was sent.
     pub status: Option<u16>,
     /// What was answered; `None` for the plain answer.

@@ -2,11 +2,11 @@
 
 use hookglass_wire::{Summary, Timestamp};
 
-use super::{Captured, ProviderOf, StoredRequest};
+use super::{CapturedRequest, ProviderOf, StoredRequest};
 use crate::slug::Slug;
 use hookglass_message::head;
 
-impl Captured {
+impl CapturedRequest {
     /// What it takes up beside its body.
     pub(crate) fn bytes_beside(&self) -> usize {
         self.head.len() + self.trailers.len() + self.answer.as_ref().map_or(0, Vec::len)

@@ -4,7 +4,7 @@ use hookglass_wire::{Count, Counts, Timestamp};
 
 /// Which requests to count, and into which parts of time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Span {
+pub struct TimeRange {
     /// Microseconds since the epoch; `None` for the oldest that is kept.
     pub from: Option<i64>,
     /// Exclusive; what lies past `now` counts as now if this is `None`.
@@ -19,7 +19,7 @@ pub struct Span {
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /// Where the first part of a span begins and the last one ends.
-pub fn edges(span: &Span, oldest: Option<i64>) -> (i64, i64) {
+pub fn edges(span: &TimeRange, oldest: Option<i64>) -> (i64, i64) {
     let to = span.to.unwrap_or(span.now);
     let from = span.from.or(oldest).unwrap_or(to);
     // At least a microsecond for each part, so that none is empty by itself.
@@ -32,7 +32,7 @@ pub fn edges(span: &Span, oldest: Option<i64>) -> (i64, i64) {
 }
 
 /// Counts without any request.
-pub fn empty(span: &Span, from: i64, to: i64, change: i64) -> Counts {
+pub fn empty(span: &TimeRange, from: i64, to: i64, change: i64) -> Counts {
     Counts {
         from: Timestamp::from_micros(from),
         to: Timestamp::from_micros(to),
@@ -70,8 +70,8 @@ pub fn add(counts: &mut Counts, bucket: u32, method: Option<&str>, refused: bool
 mod tests {
     use super::*;
 
-    fn span(from: Option<i64>, to: Option<i64>) -> Span {
-        Span { from, to, now: 1_000, buckets: 10 }
+    fn span(from: Option<i64>, to: Option<i64>) -> TimeRange {
+        TimeRange { from, to, now: 1_000, buckets: 10 }
     }
 
     #[test]

@@ -6,11 +6,11 @@ mod captured;
 pub mod counting;
 mod error;
 pub mod key;
-mod listed;
 mod search;
 mod secret;
 pub mod slug;
 pub mod sqlite;
+mod truncate;
 
 use std::{ops::Range, sync::Arc};
 
@@ -19,12 +19,14 @@ use bytes::Bytes;
 use hookglass_wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
-pub use self::listed::listed;
+pub use self::truncate::truncate_for_list;
 pub use self::{
-    answers::{Answers, LateAnswer, NewAnswers, Progress, StoredAnswers},
-    counting::Span,
+    answers::{
+        LateResponse, NewResponseSettings, Progress, ResponseSettings, StoredResponseSettings,
+    },
+    counting::TimeRange,
     error::StoreError,
-    search::{Found, From, Search},
+    search::{From, Search, SearchPage},
     secret::{NewSecret, SecretId, StoredSecret},
 };
 use crate::{key::KeyHash, slug::Slug};
@@ -47,7 +49,7 @@ pub struct UploadId(pub i64);
 
 /// An endpoint as the store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub struct StoredEndpoint {
     /// Its internal number.
     pub id: EndpointId,
     /// Its owner.
@@ -78,12 +80,12 @@ pub struct Endpoint {
     /// Whether it has secrets to judge signatures by.
     pub has_secrets: bool,
     /// That it answers in a way of its own; `None` for the plain answer.
-    pub answers: Option<Answers>,
+    pub answers: Option<ResponseSettings>,
 }
 
 /// What is to become of an endpoint's settings; `None` leaves one as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct EndpointSettings {
     /// What the owner calls it, if anything.
     pub name: Option<Option<String>>,
     /// How many seconds without use end it, 0 for never.
@@ -91,7 +93,7 @@ pub struct Settings {
     /// What happens once it is full.
     pub on_limit: Option<OnLimit>,
     /// How it answers.
-    pub answers: Option<NewAnswers>,
+    pub answers: Option<NewResponseSettings>,
 }
 
 /// Who makes an endpoint.
@@ -121,7 +123,7 @@ pub(crate) type ProviderOf = fn(&str) -> Option<&'static str>;
 
 /// One request, read to its end and ready to be kept.
 #[derive(Debug, Clone)]
-pub struct Captured {
+pub struct CapturedRequest {
     /// When its head was complete, microseconds since the epoch.
     pub received_at: i64,
     /// From the complete head to the last byte of the body, in microseconds.
@@ -231,7 +233,7 @@ pub struct Deletion {
 
 /// Which request of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
+pub enum RequestRef {
     /// The one with this `seq`.
     Seq(i64),
     /// The newest that is kept.
@@ -248,16 +250,21 @@ pub struct Change {
     /// The endpoint that it concerns, by its name in the URL.
     pub endpoint: Slug,
     /// What.
-    pub what: What,
+    pub what: ChangeKind,
 }
 
 impl Change {
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         let what = match &self.what {
-            What::Captured(summary) | What::Updated(summary) => listed::row_bytes(summary),
-            What::Deleted(seqs) => size_of_val(seqs.as_slice()),
-            What::Cleared(_) | What::Dropped(_) | What::Endpoint(_) | What::Gone(_) => 0,
+            ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => {
+                truncate::row_bytes(summary)
+            }
+            ChangeKind::Deleted(seqs) => size_of_val(seqs.as_slice()),
+            ChangeKind::Cleared(_)
+            | ChangeKind::Dropped(_)
+            | ChangeKind::StoredEndpoint(_)
+            | ChangeKind::Gone(_) => 0,
         };
         size_of::<Self>() + what
     }
@@ -265,9 +272,9 @@ impl Change {
 
 /// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum ChangeKind {
     /// A request was captured.
-    Captured(Arc<Summary>),
+    CapturedRequest(Arc<Summary>),
     /// Note, pin, verdict or answer of a request changed.
     Updated(Arc<Summary>),
     /// Requests were deleted one by one.
@@ -277,7 +284,7 @@ pub enum What {
     /// Retention dropped all requests below this `seq` but those that are pinned.
     Dropped(i64),
     /// The endpoint was made or its settings changed.
-    Endpoint(Endpoint),
+    StoredEndpoint(StoredEndpoint),
     /// The endpoint is no more.
     Gone(GoneReason),
 }
@@ -324,16 +331,19 @@ pub trait Store: Send + Sync + 'static {
     /// `SlugTaken` where the name was ever used, unless by a gone endpoint of the same workspace,
     /// which then comes back and goes on numbering where it stopped; `TooManyEndpoints`;
     /// `TooManyEndpointsInAll`.
-    async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint, StoreError>;
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<StoredEndpoint, StoreError>;
 
     /// The living endpoints of a workspace, newest first, and the change that they show.
-    async fn endpoints(&self, workspace: WorkspaceId) -> Result<(Vec<Endpoint>, i64), StoreError>;
+    async fn endpoints(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<(Vec<StoredEndpoint>, i64), StoreError>;
 
     /// The endpoint of this name, gone or not, whoever owns it, as it stands.
-    async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError>;
+    async fn endpoint(&self, slug: &Slug) -> Result<Option<StoredEndpoint>, StoreError>;
 
     /// The same from memory where possible, for capturing: counts and settings may be out of date.
-    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError>;
+    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<StoredEndpoint>>, StoreError>;
 
     /// Changes settings of an endpoint.
     ///
@@ -343,8 +353,8 @@ pub trait Store: Send + Sync + 'static {
     async fn update_endpoint(
         &self,
         id: EndpointId,
-        settings: Settings,
-    ) -> Result<Endpoint, StoreError>;
+        settings: EndpointSettings,
+    ) -> Result<StoredEndpoint, StoreError>;
 
     /// Notes that the endpoint is in use, which puts off its end. Cheap: most calls write nothing.
     async fn touch(&self, id: EndpointId) -> Result<(), StoreError>;
@@ -373,7 +383,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// `NotFound`, `Gone`, `Full`, and the failures of the store. An upload is then still there
     /// and has to be abandoned.
-    async fn append(&self, id: EndpointId, captured: Captured) -> Result<i64, StoreError>;
+    async fn append(&self, id: EndpointId, captured: CapturedRequest) -> Result<i64, StoreError>;
 
     /// A page of an endpoint's requests.
     async fn requests(&self, id: EndpointId, window: Window) -> Result<RequestPage, StoreError>;
@@ -381,13 +391,14 @@ pub trait Store: Send + Sync + 'static {
     /// Looks through an endpoint's requests for those that a query finds. The range of `seq` to
     /// look through is walked in steps, each a read of its own: what is captured or deleted
     /// meanwhile may be among them or not.
-    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError>;
+    async fn search(&self, id: EndpointId, search: Search) -> Result<SearchPage, StoreError>;
 
     /// Counts an endpoint's requests by the time they came.
-    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError>;
+    async fn counts(&self, id: EndpointId, span: TimeRange) -> Result<Counts, StoreError>;
 
     /// One request.
-    async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError>;
+    async fn request(&self, id: EndpointId, which: RequestRef)
+    -> Result<StoredRequest, StoreError>;
 
     /// The delivery that a request is a try of. `None` where its sender names none and no other
     /// request has the same body.
@@ -445,7 +456,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(), StoreError>;
 
     /// How an endpoint answers; `None` for the plain answer.
-    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError>;
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredResponseSettings>, StoreError>;
 
     /// Notes what became of an answer after its request was stored. A request that is gone meanwhile
     /// is passed over.
@@ -453,7 +464,7 @@ pub trait Store: Send + Sync + 'static {
         &self,
         id: EndpointId,
         seq: i64,
-        late: LateAnswer,
+        late: LateResponse,
     ) -> Result<(), StoreError>;
 
     /// Deletes all requests of an endpoint, pinned ones too, and says how many there were.

@@ -30,7 +30,7 @@ pub enum From {
 
 /// What a search found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct SearchPage {
     /// At most as many as asked for, in the order of the search.
     pub requests: Vec<Summary>,
     /// From where on to look further, exclusive; `None` where all were looked at.

@@ -32,17 +32,18 @@ use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
 
 use self::{
-    checkpoint::Checkpointer, clock::Clock, endpoint_cache::Directory, files::Files,
-    reader::Readers, wal::Log, writer::Writer,
+    checkpoint::Checkpointer, clock::StoreClock, endpoint_cache::EndpointCache, files::Files,
+    reader::Readers, wal::Wal, writer::WriterHandle,
 };
 pub use self::{
     clock::{ClockReading, ReadClock},
     open::OpenError,
 };
 use super::{
-    Annotation, Backlog, Captured, Change, Deletion, Endpoint, EndpointId, Found, LateAnswer,
-    NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, Search, SecretId, Settings, Span, Store,
-    StoreError, StoredAnswers, StoredRequest, StoredSecret, UploadId, Which, WorkspaceId,
+    Annotation, Backlog, CapturedRequest, Change, Deletion, EndpointId, EndpointSettings,
+    LateResponse, NewEndpoint, NewSecret, PIECE_BYTES, RequestPage, RequestRef, Search, SearchPage,
+    SecretId, Store, StoreError, StoredEndpoint, StoredRequest, StoredResponseSettings,
+    StoredSecret, TimeRange, UploadId, WorkspaceId,
 };
 use crate::ProviderOf;
 use crate::{key::KeyHash, slug::Slug};
@@ -137,14 +138,14 @@ impl Options {
 
 /// The store in one SQLite file. A cheap-clone handle is `Arc<SqliteStore>`.
 pub struct SqliteStore {
-    writer: Writer,
+    writer: WriterHandle,
     checkpointer: Checkpointer,
     readers: Readers,
     /// Like `readers`, for searches.
     searchers: Readers,
-    directory: Directory,
+    directory: EndpointCache,
     storing: watch::Receiver<bool>,
-    clock: Clock,
+    clock: StoreClock,
     metrics: Metrics,
     /// Held while the store lives, so that no second process opens the file. SQLite's own locks
     /// are of another kind (fcntl) and stay untouched; the handle closes last.
@@ -165,7 +166,7 @@ impl SqliteStore {
         let files = Files::new(&path, &lock)
             .map_err(|source| OpenError::File { path: path.clone(), source })?;
         let newest = reader::newest(&mut connection).await.map_err(sqlite)?;
-        let clock = Clock::new(options.clock.clone(), newest);
+        let clock = StoreClock::new(options.clock.clone(), newest);
         let reading = connect.clone().pragma("cache_size", "-2048").pragma("query_only", "on");
         let reading = reading.row_buffer_size(ROWS_AHEAD);
         let (max_requests, provider_of) = (options.max_requests, options.provider_of);
@@ -176,10 +177,10 @@ impl SqliteStore {
             max_requests,
             provider_of,
         };
-        let directory = Directory::default();
+        let directory = EndpointCache::default();
         let metrics = options.metrics.clone();
-        let log = Log::new(connect.clone());
-        let opened = writer::Opened {
+        let log = Wal::new(connect.clone());
+        let opened = writer::OpenDatabase {
             connection,
             connect: connect.clone(),
             log: log.clone(),
@@ -187,7 +188,7 @@ impl SqliteStore {
             clock: clock.clone(),
         };
         let (writer, storing) =
-            Writer::start(opened, options, directory.clone()).await.map_err(sqlite)?;
+            WriterHandle::start(opened, options, directory.clone()).await.map_err(sqlite)?;
         let checkpointer = Checkpointer::start(
             &connect,
             log,
@@ -244,26 +245,29 @@ impl Store for SqliteStore {
     }
 
     async fn create_workspace(&self, key: KeyHash) -> Result<WorkspaceId, StoreError> {
-        self.writer.edit(|reply| writer::Edit::CreateWorkspace { key, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::CreateWorkspace { key, reply }).await
     }
 
     async fn workspace(&self, key: &KeyHash) -> Result<Option<WorkspaceId>, StoreError> {
         self.readers.workspace(key).await
     }
 
-    async fn create_endpoint(&self, new: NewEndpoint) -> Result<Endpoint, StoreError> {
-        self.writer.edit(|reply| writer::Edit::CreateEndpoint { new, reply }).await
+    async fn create_endpoint(&self, new: NewEndpoint) -> Result<StoredEndpoint, StoreError> {
+        self.writer.edit(|reply| writer::WriterCommand::CreateEndpoint { new, reply }).await
     }
 
-    async fn endpoints(&self, workspace: WorkspaceId) -> Result<(Vec<Endpoint>, i64), StoreError> {
+    async fn endpoints(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<(Vec<StoredEndpoint>, i64), StoreError> {
         self.readers.endpoints(workspace).await
     }
 
-    async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError> {
+    async fn endpoint(&self, slug: &Slug) -> Result<Option<StoredEndpoint>, StoreError> {
         self.readers.endpoint(slug).await
     }
 
-    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<Endpoint>>, StoreError> {
+    async fn resolve(&self, slug: &Slug) -> Result<Option<Arc<StoredEndpoint>>, StoreError> {
         let moment = match self.directory.find(slug) {
             Ok(endpoint) => return Ok(Some(endpoint)),
             Err(moment) => moment,
@@ -278,9 +282,11 @@ impl Store for SqliteStore {
     async fn update_endpoint(
         &self,
         id: EndpointId,
-        settings: Settings,
-    ) -> Result<Endpoint, StoreError> {
-        self.writer.edit(|reply| writer::Edit::UpdateEndpoint { id, settings, reply }).await
+        settings: EndpointSettings,
+    ) -> Result<StoredEndpoint, StoreError> {
+        self.writer
+            .edit(|reply| writer::WriterCommand::UpdateEndpoint { id, settings, reply })
+            .await
     }
 
     async fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
@@ -288,7 +294,7 @@ impl Store for SqliteStore {
     }
 
     async fn delete_endpoint(&self, id: EndpointId) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::Edit::DeleteEndpoint { id, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::DeleteEndpoint { id, reply }).await
     }
 
     async fn upload(
@@ -297,17 +303,23 @@ impl Store for SqliteStore {
         endpoint: EndpointId,
         piece: Bytes,
     ) -> Result<UploadId, StoreError> {
-        self.writer.edit(|reply| writer::Edit::Upload { upload, endpoint, piece, reply }).await
+        self.writer
+            .edit(|reply| writer::WriterCommand::Upload { upload, endpoint, piece, reply })
+            .await
     }
 
     fn abandon(&self, upload: UploadId) {
         self.writer.abandon(upload);
     }
 
-    async fn append(&self, id: EndpointId, captured: Captured) -> Result<i64, StoreError> {
+    async fn append(&self, id: EndpointId, captured: CapturedRequest) -> Result<i64, StoreError> {
         self.writer
             .edit(|reply| {
-                writer::Edit::Append(writer::Append { id, captured: Box::new(captured), reply })
+                writer::WriterCommand::PendingInsert(writer::PendingInsert {
+                    id,
+                    captured: Box::new(captured),
+                    reply,
+                })
             })
             .await
     }
@@ -316,15 +328,19 @@ impl Store for SqliteStore {
         self.readers.requests(id, window).await
     }
 
-    async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError> {
+    async fn search(&self, id: EndpointId, search: Search) -> Result<SearchPage, StoreError> {
         self.searchers.search(id, search).await
     }
 
-    async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError> {
+    async fn counts(&self, id: EndpointId, span: TimeRange) -> Result<Counts, StoreError> {
         self.readers.counts(id, span).await
     }
 
-    async fn request(&self, id: EndpointId, which: Which) -> Result<StoredRequest, StoreError> {
+    async fn request(
+        &self,
+        id: EndpointId,
+        which: RequestRef,
+    ) -> Result<StoredRequest, StoreError> {
         self.readers.request(id, which).await
     }
 
@@ -342,7 +358,7 @@ impl Store for SqliteStore {
     }
 
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::Edit::DeleteRequest { id, seq, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::DeleteRequest { id, seq, reply }).await
     }
 
     async fn delete_requests(
@@ -350,7 +366,7 @@ impl Store for SqliteStore {
         id: EndpointId,
         seqs: Vec<i64>,
     ) -> Result<Deletion, StoreError> {
-        self.writer.edit(|reply| writer::Edit::DeleteRequests { id, seqs, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::DeleteRequests { id, seqs, reply }).await
     }
 
     async fn annotate(
@@ -359,11 +375,13 @@ impl Store for SqliteStore {
         seq: i64,
         annotation: Annotation,
     ) -> Result<Summary, StoreError> {
-        self.writer.edit(|reply| writer::Edit::Annotate { id, seq, annotation, reply }).await
+        self.writer
+            .edit(|reply| writer::WriterCommand::Annotate { id, seq, annotation, reply })
+            .await
     }
 
     async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError> {
-        self.writer.edit(|reply| writer::Edit::AddSecret { new, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::AddSecret { new, reply }).await
     }
 
     async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError> {
@@ -375,7 +393,7 @@ impl Store for SqliteStore {
     }
 
     async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::Edit::DeleteSecret { id, secret, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::DeleteSecret { id, secret, reply }).await
     }
 
     async fn note_verdicts(
@@ -383,10 +401,10 @@ impl Store for SqliteStore {
         id: EndpointId,
         verdicts: Vec<(i64, Option<&'static str>)>,
     ) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::Edit::NoteVerdicts { id, verdicts, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::NoteVerdicts { id, verdicts, reply }).await
     }
 
-    async fn answers(&self, id: EndpointId) -> Result<Option<StoredAnswers>, StoreError> {
+    async fn answers(&self, id: EndpointId) -> Result<Option<StoredResponseSettings>, StoreError> {
         self.readers.answers(id).await
     }
 
@@ -394,13 +412,13 @@ impl Store for SqliteStore {
         &self,
         id: EndpointId,
         seq: i64,
-        late: LateAnswer,
+        late: LateResponse,
     ) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::Edit::NoteAnswer { id, seq, late, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::NoteAnswer { id, seq, late, reply }).await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {
-        self.writer.edit(|reply| writer::Edit::Clear { id, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::Clear { id, reply }).await
     }
 
     async fn last_change(&self, workspace: WorkspaceId) -> Result<i64, StoreError> {
@@ -422,14 +440,14 @@ impl Store for SqliteStore {
         if ids.is_empty() {
             return Ok(0);
         }
-        self.writer.edit(|reply| writer::Edit::Expire { ids, now, reply }).await
+        self.writer.edit(|reply| writer::WriterCommand::Expire { ids, now, reply }).await
     }
 
     async fn shrink(&self) -> Result<bool, StoreError> {
         let space = self.readers.space().await?;
         self.metrics.database_bytes.set(space.used_bytes);
         if space.has_much_free {
-            self.writer.edit(|reply| writer::Edit::Shrink { reply }).await?;
+            self.writer.edit(|reply| writer::WriterCommand::Shrink { reply }).await?;
         }
         Ok(space.has_much_free)
     }

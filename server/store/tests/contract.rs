@@ -13,9 +13,10 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use hookglass_query::Query;
 use hookglass_store::{
-    Annotation, Backlog, Captured, Change, Endpoint, EndpointId, Found, From as SearchFrom,
-    LateAnswer, NewAnswers, NewEndpoint, NewSecret, Owner, PIECE_BYTES, Progress, Search, SecretId,
-    Settings, Store, StoreError, What, Which, WorkspaceId,
+    Annotation, Backlog, CapturedRequest, Change, ChangeKind, EndpointId, EndpointSettings,
+    From as SearchFrom, LateResponse, NewEndpoint, NewResponseSettings, NewSecret, Owner,
+    PIECE_BYTES, Progress, RequestRef, Search, SearchPage, SecretId, Store, StoreError,
+    StoredEndpoint, WorkspaceId,
     key::Key,
     slug::Slug,
     sqlite::{ClockReading, Options, ReadClock, SqliteStore},
@@ -25,23 +26,23 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 /// A store, and what it has published.
-struct Opened {
+struct OpenDatabase {
     store: Arc<dyn Store>,
     published: Arc<Mutex<Vec<Change>>>,
 }
 
-async fn open(folder: &Path) -> Opened {
+async fn open(folder: &Path) -> OpenDatabase {
     open_with(Options::new(&folder.join("contract.db"))).await
 }
 
-async fn open_with(options: Options) -> Opened {
+async fn open_with(options: Options) -> OpenDatabase {
     let published = Arc::new(Mutex::new(Vec::new()));
     let publish = {
         let published = published.clone();
         Box::new(move |changes| published.lock().unwrap().extend::<Vec<Change>>(changes))
     };
     let store = SqliteStore::open(Options { publish, ..options }).await.unwrap();
-    Opened { store: Arc::new(store), published }
+    OpenDatabase { store: Arc::new(store), published }
 }
 
 fn new(owner: Owner, slug: &str) -> NewEndpoint {
@@ -49,18 +50,23 @@ fn new(owner: Owner, slug: &str) -> NewEndpoint {
     NewEndpoint { owner, slug, name: None, max_endpoints: 100 }
 }
 
-async fn endpoint(store: &dyn Store, slug: &str) -> Endpoint {
+async fn endpoint(store: &dyn Store, slug: &str) -> StoredEndpoint {
     let owner = Owner::New(Key::random().unwrap().hash());
     store.create_endpoint(new(owner, slug)).await.unwrap()
 }
 
-async fn rename(store: &dyn Store, id: EndpointId, name: &str) -> Result<Endpoint, StoreError> {
-    let settings = Settings { name: Some(Some(name.to_owned())), ..Settings::default() };
+async fn rename(
+    store: &dyn Store,
+    id: EndpointId,
+    name: &str,
+) -> Result<StoredEndpoint, StoreError> {
+    let settings =
+        EndpointSettings { name: Some(Some(name.to_owned())), ..EndpointSettings::default() };
     store.update_endpoint(id, settings).await
 }
 
-fn captured(body: &[u8]) -> Captured {
-    Captured {
+fn captured(body: &[u8]) -> CapturedRequest {
+    CapturedRequest {
         received_at: 1_750_000_000_123_456,
         duration_us: 42,
         method: "POST".to_owned(),
@@ -92,11 +98,11 @@ fn captured(body: &[u8]) -> Captured {
 #[tokio::test]
 async fn a_request_reads_back_as_it_was_kept() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     let body: Vec<u8> = (0..=255).cycle().take(700_000).collect();
     assert_eq!(store.append(endpoint.id, captured(&body)).await.unwrap(), 1);
-    let stored = store.request(endpoint.id, Which::Seq(1)).await.unwrap();
+    let stored = store.request(endpoint.id, RequestRef::Seq(1)).await.unwrap();
     let sent = captured(&body);
     assert_eq!(stored.head, sent.head);
     assert_eq!(stored.trailers, sent.trailers);
@@ -104,7 +110,7 @@ async fn a_request_reads_back_as_it_was_kept() {
     assert_eq!((stored.exact, stored.redacted, stored.duration_us), (true, false, 42));
     assert_eq!(stored.summary.received_at.to_string(), "2025-06-15T15:06:40.123456Z");
     assert_eq!(stored.summary.body_bytes, 700_000);
-    assert_eq!(store.request(endpoint.id, Which::Latest).await.unwrap(), stored);
+    assert_eq!(store.request(endpoint.id, RequestRef::Latest).await.unwrap(), stored);
     for range in [0..700_000_u64, 0..0, 0..1, 262_143..262_145, 699_999..900_000, 900_000..900_001]
     {
         let read = store.body(endpoint.id, 1, range.clone()).await.unwrap();
@@ -117,7 +123,7 @@ async fn a_request_reads_back_as_it_was_kept() {
 #[tokio::test]
 async fn numbers_rise_without_holes_whoever_appends() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let (first, second) = (endpoint(&*store, "first").await, endpoint(&*store, "second").await);
     let appends = (0..300).map(|number| {
         let (store, id) = (store.clone(), if number % 3 == 0 { first.id } else { second.id });
@@ -149,7 +155,7 @@ async fn numbers_rise_without_holes_whoever_appends() {
 #[tokio::test]
 async fn what_was_published_is_what_the_backlog_says() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for _ in 0..4 {
         store.append(endpoint.id, captured(b"x")).await.unwrap();
@@ -165,9 +171,11 @@ async fn what_was_published_is_what_the_backlog_says() {
     // The deleted request is no longer there to tell of; all else is as it was published.
     let expected: Vec<_> = all[1..].iter().filter(|change| change.number != 3).cloned().collect();
     let settings_as_they_stand = |change: &Change| match &change.what {
-        What::Endpoint(endpoint) => {
-            What::Endpoint(Endpoint { requests: 0, last_seq: 0, ..endpoint.clone() })
-        }
+        ChangeKind::StoredEndpoint(endpoint) => ChangeKind::StoredEndpoint(StoredEndpoint {
+            requests: 0,
+            last_seq: 0,
+            ..endpoint.clone()
+        }),
         other => other.clone(),
     };
     assert_eq!(
@@ -191,11 +199,11 @@ async fn what_was_published_is_what_the_backlog_says() {
 #[tokio::test]
 async fn long_changes_come_in_several_parts_without_a_hole() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for number in 0..150 {
         let target = vec![b'l'; 2000];
-        store.append(endpoint.id, Captured { target, ..captured(b"x") }).await.unwrap();
+        store.append(endpoint.id, CapturedRequest { target, ..captured(b"x") }).await.unwrap();
         if number % 10 == 0 {
             rename(&*store, endpoint.id, &number.to_string()).await.unwrap();
         }
@@ -223,14 +231,15 @@ async fn long_changes_come_in_several_parts_without_a_hole() {
     // What a later change of the same thing has replaced is not told.
     let replaced = |change: &Change| {
         let same = |other: &&Change| match (&change.what, &other.what) {
-            (What::Captured(one) | What::Updated(one), What::Updated(other)) => {
-                one.seq == other.seq
-            }
+            (
+                ChangeKind::CapturedRequest(one) | ChangeKind::Updated(one),
+                ChangeKind::Updated(other),
+            ) => one.seq == other.seq,
             _ => false,
         };
         all.iter().filter(|other| other.number > change.number).find(same).is_some()
     };
-    let updates = |change: &&Change| matches!(change.what, What::Updated(_));
+    let updates = |change: &&Change| matches!(change.what, ChangeKind::Updated(_));
     let expected: Vec<i64> = all
         .iter()
         .filter(|change| !(updates(change) && replaced(change)))
@@ -242,7 +251,7 @@ async fn long_changes_come_in_several_parts_without_a_hole() {
 #[tokio::test]
 async fn a_log_that_grew_too_long_gives_a_gap() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for number in 0..10_200 {
         rename(&*store, endpoint.id, &number.to_string()).await.unwrap();
@@ -260,7 +269,7 @@ async fn a_log_that_grew_too_long_gives_a_gap() {
 #[tokio::test]
 async fn a_gone_endpoint_takes_nothing_and_comes_back_to_its_owner_only() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let made = endpoint(&*store, "abc").await;
     let slug: Slug = "abc".parse().unwrap();
     assert_eq!(store.resolve(&slug).await.unwrap().unwrap().id, made.id);
@@ -289,7 +298,7 @@ async fn a_gone_endpoint_takes_nothing_and_comes_back_to_its_owner_only() {
 #[tokio::test]
 async fn a_failed_edit_leaves_its_neighbours_in_the_batch_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let made = endpoint(&*store, "abc").await;
     let edits = (0..50).map(|number| {
         let (store, id) = (store.clone(), made.id);
@@ -317,7 +326,7 @@ async fn a_failed_edit_leaves_its_neighbours_in_the_batch_alone() {
 #[tokio::test]
 async fn a_closed_store_has_everything_when_it_opens_again() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let key = Key::random().unwrap();
     let made = store.create_endpoint(new(Owner::New(key.hash()), "abc")).await.unwrap();
     let append = {
@@ -328,7 +337,7 @@ async fn a_closed_store_has_everything_when_it_opens_again() {
     store.close().await;
     assert!(matches!(store.append(made.id, captured(b"x")).await, Err(StoreError::Closed)));
     drop(store);
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     assert_eq!(store.workspace(&key.hash()).await.unwrap(), Some(made.workspace));
     assert_eq!(store.workspace(&Key::random().unwrap().hash()).await.unwrap(), None);
     assert_eq!(store.body(made.id, kept, 0..10).await.unwrap(), b"last");
@@ -369,7 +378,7 @@ async fn list(store: &dyn Store, id: EndpointId) -> Vec<i64> {
 #[tokio::test]
 async fn a_body_that_went_ahead_is_the_start_of_its_request() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     let body: Vec<u8> = (0..=250).cycle().take(2 * PIECE_BYTES + 1000).collect();
     let mut upload = None;
@@ -379,18 +388,21 @@ async fn a_body_that_went_ahead_is_the_start_of_its_request() {
         store.append(id, captured(b"between")).await.unwrap();
     }
     assert_eq!(list(&*store, id).await, [1, 2], "an unfinished one shows nowhere");
-    let sent =
-        Captured { upload, body_bytes: body.len() as u64, ..captured(&body[2 * PIECE_BYTES..]) };
+    let sent = CapturedRequest {
+        upload,
+        body_bytes: body.len() as u64,
+        ..captured(&body[2 * PIECE_BYTES..])
+    };
     let seq = store.append(id, sent).await.unwrap();
     assert_eq!(seq, 3);
-    let stored = store.request(id, Which::Latest).await.unwrap();
+    let stored = store.request(id, RequestRef::Latest).await.unwrap();
     assert_eq!((stored.summary.seq, stored.summary.body_bytes), (3, body.len() as u64));
     assert!(store.body(id, 3, 0..u64::MAX).await.unwrap() == body);
     let end = PIECE_BYTES as u64 + 5;
     assert!(store.body(id, 3, 7..end).await.unwrap() == body[7..PIECE_BYTES + 5]);
     assert_eq!(rows(folder.path(), "select count(*) from uploads").await, 0, "it is no upload now");
     assert!(matches!(
-        store.append(id, Captured { upload, ..captured(b"") }).await,
+        store.append(id, CapturedRequest { upload, ..captured(b"") }).await,
         Err(StoreError::NotFound)
     ));
 }
@@ -398,7 +410,7 @@ async fn a_body_that_went_ahead_is_the_start_of_its_request() {
 #[tokio::test]
 async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     let abandoned = store.upload(None, id, piece.clone()).await.unwrap();
@@ -414,7 +426,7 @@ async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again
     assert!(matches!(store.upload(Some(abandoned), id, piece).await, Err(StoreError::NotFound)));
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     eventually("all deleted", async || rows(folder.path(), PIECES).await == 0).await;
     assert_eq!(rows(folder.path(), "select count(*) from uploads").await, 0);
     eventually("counted out", async || {
@@ -427,7 +439,7 @@ async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again
 #[tokio::test]
 async fn a_first_piece_that_nobody_waits_for_any_more_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     // Sent, and its caller gone before the answer.
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
@@ -444,7 +456,7 @@ async fn a_first_piece_that_nobody_waits_for_any_more_is_given_up() {
 #[tokio::test]
 async fn what_its_owner_deletes_goes_with_all_of_its_body_and_in_small_steps() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     let large = vec![7; 2 * PIECE_BYTES + 5000];
     store.append(id, captured(&large)).await.unwrap();
@@ -468,7 +480,7 @@ async fn what_its_owner_deletes_goes_with_all_of_its_body_and_in_small_steps() {
 #[tokio::test]
 async fn deletions_that_a_stop_interrupts_go_on_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     for _ in 0..5 {
         store.append(id, captured(b"x")).await.unwrap();
@@ -493,7 +505,7 @@ async fn deletions_that_a_stop_interrupts_go_on_at_the_next_start() {
 #[tokio::test]
 async fn a_page_that_holds_all_there_is_says_that_there_is_no_more() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     for _ in 0..3 {
         store.append(id, captured(b"x")).await.unwrap();
@@ -512,7 +524,7 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         || Options { max_requests: 5, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, published } = open_with(options()).await;
+    let OpenDatabase { store, published } = open_with(options()).await;
     let made = endpoint(&*store, "abc").await;
     for _ in 0..4 {
         store.append(made.id, captured(b"x")).await.unwrap();
@@ -529,7 +541,7 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
     let slug: Slug = "abc".parse().unwrap();
     let now = store.endpoint(&slug).await.unwrap().unwrap();
     assert_eq!((now.requests, now.last_seq, now.dropped_through), (5, 13, 8));
-    assert!(matches!(store.request(made.id, Which::Seq(8)).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.request(made.id, RequestRef::Seq(8)).await, Err(StoreError::NotFound)));
     assert!(matches!(store.body(made.id, 8, 0..1).await, Err(StoreError::NotFound)));
     assert!(matches!(store.delete_request(made.id, 8).await, Err(StoreError::NotFound)));
     let told: Vec<i64> = published
@@ -537,23 +549,23 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
         .unwrap()
         .iter()
         .filter_map(|change| match change.what {
-            What::Dropped(below) => Some(below),
+            ChangeKind::Dropped(below) => Some(below),
             _ => None,
         })
         .collect();
     assert_eq!(told, [2, 4, 5, 6, 7, 8, 9]);
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open_with(options()).await;
+    let OpenDatabase { store, .. } = open_with(options()).await;
     let Backlog::Changes { changes: backlog, .. } =
         store.changes_after(made.workspace, 0, 100).await.unwrap()
     else {
         panic!("a gap")
     };
     let dropped: Vec<_> =
-        backlog.iter().filter(|change| matches!(change.what, What::Dropped(_))).collect();
+        backlog.iter().filter(|change| matches!(change.what, ChangeKind::Dropped(_))).collect();
     assert_eq!(dropped.len(), 1, "only the last one has something to say");
-    assert_eq!(dropped[0].what, What::Dropped(9));
+    assert_eq!(dropped[0].what, ChangeKind::Dropped(9));
     eventually("rows deleted", async || {
         rows(folder.path(), "select count(*) from requests").await == 5
     })
@@ -568,7 +580,7 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
 async fn a_flood_at_a_full_endpoint_leaves_no_row_behind() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { max_requests: 7, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let made = endpoint(&*store, "abc").await;
     // Batches of far more than it keeps: some of what arrives is dropped in the same transaction.
     for _ in 0..6 {
@@ -592,9 +604,10 @@ async fn a_flood_at_a_full_endpoint_leaves_no_row_behind() {
 async fn an_endpoint_that_refuses_keeps_what_it_has() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let id = endpoint(&*store, "abc").await.id;
-    let settings = Settings { on_limit: Some(OnLimit::Refuse), ..Settings::default() };
+    let settings =
+        EndpointSettings { on_limit: Some(OnLimit::Refuse), ..EndpointSettings::default() };
     assert_eq!(store.update_endpoint(id, settings).await.unwrap().on_limit, OnLimit::Refuse);
     for _ in 0..3 {
         store.append(id, captured(b"x")).await.unwrap();
@@ -611,23 +624,23 @@ async fn an_endpoint_that_refuses_keeps_what_it_has() {
 #[tokio::test]
 async fn a_refused_request_says_which_limit_it_ran_into() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let made = endpoint(&*store, "abc").await;
     let refused = Some(Refused { limit: "max-body".to_owned(), value: 26_214_400 });
-    let sent = Captured { refused: refused.clone(), ..captured(b"") };
+    let sent = CapturedRequest { refused: refused.clone(), ..captured(b"") };
     store.append(made.id, sent).await.unwrap();
-    let stored = store.request(made.id, Which::Latest).await.unwrap();
+    let stored = store.request(made.id, RequestRef::Latest).await.unwrap();
     assert_eq!(stored.summary.refused, refused);
     let page = store.requests(made.id, Window::default()).await.unwrap();
     assert_eq!(page.requests.as_slice(), std::slice::from_ref(&stored.summary));
     let last = published.lock().unwrap().last().unwrap().what.clone();
-    assert_eq!(last, What::Captured(Arc::new(stored.summary)));
+    assert_eq!(last, ChangeKind::CapturedRequest(Arc::new(stored.summary)));
 }
 
 #[tokio::test]
 async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let (cleared, deleted) = (endpoint(&*store, "abc").await, endpoint(&*store, "def").await);
     for id in [cleared.id, deleted.id] {
         let appends: Vec<_> = (0..700)
@@ -648,7 +661,10 @@ async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
     else {
         panic!("a gap")
     };
-    assert_eq!(backlog.iter().map(|c| c.what.clone()).collect::<Vec<_>>(), [What::Cleared(700)]);
+    assert_eq!(
+        backlog.iter().map(|c| c.what.clone()).collect::<Vec<_>>(),
+        [ChangeKind::Cleared(700)]
+    );
     assert_eq!(store.append(cleared.id, captured(b"x")).await.unwrap(), 701);
     eventually("rows deleted", async || {
         rows(folder.path(), "select count(*) from requests").await == 1
@@ -663,11 +679,12 @@ async fn clearing_and_deleting_are_seen_at_once_and_rows_go_later() {
 #[tokio::test]
 async fn space_that_nothing_needs_goes_back_to_the_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     for _ in 0..60 {
-        let sent = Captured { body_bytes: 262_144, body: vec![piece.clone()], ..captured(b"") };
+        let sent =
+            CapturedRequest { body_bytes: 262_144, body: vec![piece.clone()], ..captured(b"") };
         store.append(id, sent).await.unwrap();
     }
     assert!(!store.shrink().await.unwrap(), "everything is in use");
@@ -693,7 +710,7 @@ async fn a_flood_drops_its_own_requests_and_no_neighbours() {
     let path = folder.path().join("contract.db");
     let limit = 16 << 20;
     let options = Options { max_storage_bytes: limit, ..Options::new(&path) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let quiet = endpoint(&*store, "quiet").await;
     for _ in 0..20 {
         store.append(quiet.id, captured(b"quiet")).await.unwrap();
@@ -704,7 +721,8 @@ async fn a_flood_drops_its_own_requests_and_no_neighbours() {
     let body = Bytes::from(vec![b'x'; 200_000]);
     for number in 0..300 {
         let id = if number % 3 == 0 { loud.id } else { louder.id };
-        let sent = Captured { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
+        let sent =
+            CapturedRequest { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
         store.append(id, sent).await.unwrap();
         let bytes = std::fs::metadata(&path).unwrap().len();
         assert!(bytes <= limit, "{bytes} after {number}");
@@ -725,7 +743,7 @@ async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contract.db");
     let options = Options { max_storage_bytes: 16 << 20, ..Options::new(&path) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let quiet = endpoint(&*store, "quiet").await;
     store.append(quiet.id, captured(b"quiet")).await.unwrap();
     let loud = endpoint(&*store, "loud").await;
@@ -762,7 +780,7 @@ async fn who_has_nothing_to_drop_does_not_lift_the_limit_for_the_others() {
     let path = folder.path().join("contract.db");
     let limit = 16 << 20;
     let options = Options { max_storage_bytes: limit, ..Options::new(&path) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let loud = endpoint(&*store, "loud").await;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     let upload = store.upload(None, loud.id, piece.clone()).await.unwrap();
@@ -776,7 +794,8 @@ async fn who_has_nothing_to_drop_does_not_lift_the_limit_for_the_others() {
     let body = Bytes::from(vec![b'x'; 200_000]);
     let mut last = 0;
     for number in 0..150 {
-        let sent = Captured { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
+        let sent =
+            CapturedRequest { body_bytes: 200_000, body: vec![body.clone()], ..captured(b"") };
         last = store.append(others[number % 3], sent).await.unwrap();
         let bytes = std::fs::metadata(&path).unwrap().len();
         assert!(bytes <= limit, "{bytes} after {number}");
@@ -789,7 +808,7 @@ async fn how_endpoints_answer_takes_only_a_part_of_the_storage() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let first = endpoint(&*store, "first").await;
     let second = new(Owner::Workspace(first.workspace), "second");
     let second = store.create_endpoint(second).await.unwrap();
@@ -820,27 +839,31 @@ async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let ttl = Duration::from_secs(3);
     let options = Options { endpoint_ttl: ttl, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, published } = open_with(options).await;
+    let OpenDatabase { store, published } = open_with(options).await;
     let unused = endpoint(&*store, "unused").await;
     assert_eq!(unused.expires_at, Some(unused.created_at + 3_000_000));
     let used = endpoint(&*store, "used").await;
     let forever = endpoint(&*store, "forever").await;
-    let settings = Settings { expires_in: Some(0), ..Settings::default() };
+    let settings = EndpointSettings { expires_in: Some(0), ..EndpointSettings::default() };
     assert_eq!(store.update_endpoint(forever.id, settings).await.unwrap().expires_at, None);
     eventually("the end of one", async || {
         store.append(used.id, captured(b"x")).await.unwrap();
         store.expire().await.unwrap() == 1
     })
     .await;
-    let gone = published.lock().unwrap().iter().find(|c| matches!(c.what, What::Gone(_))).cloned();
+    let gone =
+        published.lock().unwrap().iter().find(|c| matches!(c.what, ChangeKind::Gone(_))).cloned();
     let gone = gone.unwrap();
-    assert_eq!((gone.endpoint.as_str(), gone.what), ("unused", What::Gone(GoneReason::Expired)));
+    assert_eq!(
+        (gone.endpoint.as_str(), gone.what),
+        ("unused", ChangeKind::Gone(GoneReason::Expired))
+    );
     assert!(matches!(
         store.append(unused.id, captured(b"x")).await,
         Err(StoreError::Gone(GoneReason::Expired))
     ));
     let put_off = published.lock().unwrap().iter().rev().find_map(|change| match &change.what {
-        What::Endpoint(endpoint) if endpoint.slug == used.slug => endpoint.expires_at,
+        ChangeKind::StoredEndpoint(endpoint) if endpoint.slug == used.slug => endpoint.expires_at,
         _ => None,
     });
     assert!(put_off > used.expires_at, "feeds learn of the new end: {put_off:?}");
@@ -855,7 +878,7 @@ async fn an_endpoint_lives_its_whole_time_from_its_last_use_on() {
     let folder = tempfile::tempdir().unwrap();
     let ttl = Duration::from_secs(1);
     let options = Options { endpoint_ttl: ttl, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let made = std::time::Instant::now();
     let id = endpoint(&*store, "abc").await.id;
     // Each use soon after it was made is not worth writing down by itself.
@@ -875,15 +898,15 @@ async fn endpoints_from_when_none_ended_end_once_the_server_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let with_ttl =
         |endpoint_ttl| Options { endpoint_ttl, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(with_ttl(Duration::ZERO)).await;
+    let OpenDatabase { store, .. } = open_with(with_ttl(Duration::ZERO)).await;
     let made = endpoint(&*store, "abc").await;
     assert_eq!(made.expires_at, None);
     let kept = endpoint(&*store, "kept").await;
-    let settings = Settings { expires_in: Some(0), ..Settings::default() };
+    let settings = EndpointSettings { expires_in: Some(0), ..EndpointSettings::default() };
     store.update_endpoint(kept.id, settings).await.unwrap();
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open_with(with_ttl(Duration::from_secs(3600))).await;
+    let OpenDatabase { store, .. } = open_with(with_ttl(Duration::from_secs(3600))).await;
     let end = store.endpoint(&made.slug).await.unwrap().unwrap().expires_at;
     assert!(end.is_some_and(|end| end >= made.created_at + 3_600_000_000), "{end:?}");
     let kept = store.endpoint(&kept.slug).await.unwrap().unwrap();
@@ -893,9 +916,9 @@ async fn endpoints_from_when_none_ended_end_once_the_server_says_so() {
 #[tokio::test]
 async fn an_endpoint_that_comes_back_has_the_settings_of_a_new_one() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let made = endpoint(&*store, "abc").await;
-    let settings = Settings {
+    let settings = EndpointSettings {
         name: Some(Some("Shop".to_owned())),
         expires_in: Some(60),
         on_limit: Some(OnLimit::Refuse),
@@ -907,7 +930,7 @@ async fn an_endpoint_that_comes_back_has_the_settings_of_a_new_one() {
     let back = store.create_endpoint(new).await.unwrap();
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let kept = store.endpoint(&made.slug).await.unwrap().unwrap();
     for endpoint in [back, kept] {
         assert_eq!((&endpoint.name, endpoint.expires_in), (&None, None));
@@ -920,7 +943,7 @@ async fn there_are_only_so_many_endpoints_in_all() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_endpoints_total: 2, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let first = endpoint(&*store, "first").await;
     endpoint(&*store, "second").await;
     let owner = Owner::New(Key::random().unwrap().hash());
@@ -941,7 +964,7 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         || Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options()).await;
+    let OpenDatabase { store, .. } = open_with(options()).await;
     let id = endpoint(&*store, "abc").await.id;
     for number in 1..=3 {
         store.append(id, captured(&[number; 300_000])).await.unwrap();
@@ -958,10 +981,10 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     store.close().await;
     drop(store);
 
-    let Opened { store, published } = open_with(options()).await;
+    let OpenDatabase { store, published } = open_with(options()).await;
     assert_eq!(list(&*store, id).await, [1, 6, 7, 8]);
     assert!(store.body(id, 1, 0..300_000).await.unwrap() == [1; 300_000]);
-    assert!(store.request(id, Which::Seq(1)).await.unwrap().summary.pinned);
+    assert!(store.request(id, RequestRef::Seq(1)).await.unwrap().summary.pinned);
     store.append(id, captured(b"x")).await.unwrap();
     assert_eq!(list(&*store, id).await, [1, 7, 8, 9]);
     let now = store.endpoint(&"abc".parse().unwrap()).await.unwrap().unwrap();
@@ -972,7 +995,7 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     assert!(!summary.pinned);
     assert_eq!(list(&*store, id).await, [7, 8, 9]);
     let last = published.lock().unwrap().last().unwrap().what.clone();
-    assert_eq!(last, What::Deleted(vec![1]));
+    assert_eq!(last, ChangeKind::Deleted(vec![1]));
     assert!(matches!(store.annotate(id, 1, pin(true)).await, Err(StoreError::NotFound)));
 
     store.annotate(id, 8, pin(true)).await.unwrap();
@@ -995,7 +1018,7 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
 async fn what_was_pinned_and_is_deleted_is_no_pin_any_more() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { max_requests: 3, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let id = endpoint(&*store, "abc").await.id;
     for seq in 1..=2 {
         store.append(id, captured(b"x")).await.unwrap();
@@ -1014,7 +1037,7 @@ async fn pins_have_a_limit_and_take_only_a_part_of_the_storage() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let id = endpoint(&*store, "abc").await.id;
     for _ in 0..101 {
         store.append(id, captured(b"x")).await.unwrap();
@@ -1050,7 +1073,7 @@ async fn what_all_have_pinned_takes_half_of_the_storage_at_most() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_storage_bytes: 16 << 20, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let (mut pinned, mut refused) = (0, None);
     for slug in ["one", "two", "three", "four", "five"] {
         let id = endpoint(&*store, slug).await.id;
@@ -1078,7 +1101,7 @@ async fn what_is_pinned_does_not_count_in_who_holds_most() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_storage_bytes: 8 << 20, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let (careful, loud) =
         (endpoint(&*store, "careful").await.id, endpoint(&*store, "loud").await.id);
     let body = [1; 200_000];
@@ -1103,7 +1126,7 @@ async fn what_is_pinned_does_not_count_in_who_holds_most() {
 #[tokio::test]
 async fn a_note_counts_as_what_its_workspace_holds() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
     store.append(id, captured(b"x")).await.unwrap();
     let bytes = "select bytes from workspaces";
@@ -1124,7 +1147,7 @@ async fn a_full_storage_spares_what_is_pinned() {
     let folder = tempfile::tempdir().unwrap();
     let options =
         Options { max_storage_bytes: 8 << 20, ..Options::new(&folder.path().join("contract.db")) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let id = endpoint(&*store, "abc").await.id;
     let body = [1; 200_000];
     for _ in 0..3 {
@@ -1143,17 +1166,17 @@ async fn a_full_storage_spares_what_is_pinned() {
 #[tokio::test]
 async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     let target = format!("/{}?end", "é".repeat(30_000));
-    let sent = Captured {
+    let sent = CapturedRequest {
         target: target.clone().into_bytes(),
         content_type: Some(vec![b'y'; 60_000]),
         ..captured(b"x")
     };
     store.append(endpoint.id, sent).await.unwrap();
     store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
-    let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
+    let truncate_for_list = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
     let Backlog::Changes { changes: missed, .. } =
         store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
     else {
@@ -1161,17 +1184,17 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     };
     let told = [published.lock().unwrap().clone(), missed].concat();
     let told = told.iter().filter_map(|change| match &change.what {
-        What::Captured(summary) | What::Updated(summary) => Some(&**summary),
+        ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => Some(&**summary),
         _ => None,
     });
-    let all: Vec<_> = listed.iter().chain(told).collect();
+    let all: Vec<_> = truncate_for_list.iter().chain(told).collect();
     assert!(all.len() >= 4, "{}", all.len());
     let (start, content_type) = (format!("/{}", "é".repeat(1023)), "y".repeat(2048));
     for summary in all {
         assert_eq!(summary.target, Text::Utf8(start.clone()));
         assert_eq!(summary.content_type, Some(Text::Utf8(content_type.clone())));
     }
-    let whole = store.request(endpoint.id, Which::Seq(1)).await.unwrap().summary;
+    let whole = store.request(endpoint.id, RequestRef::Seq(1)).await.unwrap().summary;
     assert_eq!(whole.target, Text::Utf8(target));
     assert_eq!(whole.content_type, Some(Text::Utf8("y".repeat(60_000))));
 }
@@ -1179,7 +1202,7 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
 #[tokio::test]
 async fn marks_are_told_once_to_whoever_comes_back() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for _ in 0..2 {
         store.append(endpoint.id, captured(b"x")).await.unwrap();
@@ -1196,7 +1219,7 @@ async fn marks_are_told_once_to_whoever_comes_back() {
         .unwrap()
         .iter()
         .filter_map(|change| match &change.what {
-            What::Updated(summary) => Some((change.number, summary.note.clone().unwrap())),
+            ChangeKind::Updated(summary) => Some((change.number, summary.note.clone().unwrap())),
             _ => None,
         })
         .collect();
@@ -1206,11 +1229,11 @@ async fn marks_are_told_once_to_whoever_comes_back() {
     else {
         panic!("a gap")
     };
-    let [Change { number: 5, what: What::Updated(summary), .. }] = later.as_slice() else {
+    let [Change { number: 5, what: ChangeKind::Updated(summary), .. }] = later.as_slice() else {
         panic!("{later:?}")
     };
     assert_eq!((summary.seq, summary.note.as_deref()), (1, Some("two")));
-    let stored = store.request(endpoint.id, Which::Seq(1)).await.unwrap();
+    let stored = store.request(endpoint.id, RequestRef::Seq(1)).await.unwrap();
     assert_eq!(stored.summary.note.as_deref(), Some("two"));
 }
 
@@ -1218,7 +1241,7 @@ async fn marks_are_told_once_to_whoever_comes_back() {
 #[derive(Debug, Clone)]
 enum Step {
     /// So many at once.
-    Append(usize),
+    PendingInsert(usize),
     /// The n-th of those that are there.
     Delete(usize),
     /// The first so many of those that are there, and one that is not.
@@ -1258,7 +1281,7 @@ impl Model {
 fn whatever_is_done_the_store_is_what_was_done_to_it() {
     const MAX: usize = 6;
     let step = prop_oneof![
-        4 => (1..12_usize).prop_map(Step::Append),
+        4 => (1..12_usize).prop_map(Step::PendingInsert),
         3 => (0..8_usize).prop_map(Step::Delete),
         1 => (0..4_usize).prop_map(Step::DeleteMany),
         3 => (0..8_usize, any::<bool>()).prop_map(|(place, pinned)| Step::Pin(place, pinned)),
@@ -1276,7 +1299,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                 max_requests: u32::try_from(MAX).unwrap(),
                 ..Options::new(&folder.path().join("contract.db"))
             };
-            let Opened { mut store, mut published } = open_with(options()).await;
+            let OpenDatabase { mut store, mut published } = open_with(options()).await;
             let first = endpoint(&*store, "abc").await;
             let second =
                 store.create_endpoint(new(Owner::Workspace(first.workspace), "def")).await.unwrap();
@@ -1286,7 +1309,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                 let id = [first.id, second.id][which];
                 let model = &mut models[which];
                 match step {
-                    Step::Append(count) => {
+                    Step::PendingInsert(count) => {
                         let appends: Vec<_> = (0..count)
                             .map(|_| {
                                 let store = store.clone();
@@ -1342,7 +1365,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                         store.close().await;
                         drop(store);
                         seen.take(&published.lock().unwrap());
-                        Opened { store, published } = open_with(options()).await;
+                        OpenDatabase { store, published } = open_with(options()).await;
                     }
                 }
             }
@@ -1375,10 +1398,10 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
 #[tokio::test]
 async fn secrets_stay_with_their_endpoint_as_they_were_sealed() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let (one, other) = (endpoint(&*store, "one").await, endpoint(&*store, "other").await);
     assert_eq!(store.any_secret().await.unwrap(), None);
-    let new = |endpoint: &Endpoint, sealed: &[u8]| NewSecret {
+    let new = |endpoint: &StoredEndpoint, sealed: &[u8]| NewSecret {
         endpoint: endpoint.id,
         id: SecretId::random(),
         provider: "stripe".to_owned(),
@@ -1395,7 +1418,7 @@ async fn secrets_stay_with_their_endpoint_as_they_were_sealed() {
     assert_eq!((kept[0].sealed.as_slice(), kept[0].provider.as_str()), (&[0, 255][..], "stripe"));
     assert!(store.secrets(other.id).await.unwrap().is_empty());
     assert!(store.any_secret().await.unwrap().is_some());
-    let has_secrets = |endpoint: &Endpoint| {
+    let has_secrets = |endpoint: &StoredEndpoint| {
         let (store, slug) = (store.clone(), endpoint.slug.clone());
         async move {
             let kept = store.endpoint(&slug).await.unwrap().unwrap().has_secrets;
@@ -1420,7 +1443,7 @@ async fn secrets_stay_with_their_endpoint_as_they_were_sealed() {
 #[tokio::test]
 async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     for _ in 0..3 {
         store.append(endpoint.id, captured(b"x")).await.unwrap();
@@ -1435,7 +1458,9 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
         .unwrap()
         .iter()
         .filter_map(|change| match &change.what {
-            What::Updated(summary) => Some((change.number, summary.seq, summary.verdict.clone())),
+            ChangeKind::Updated(summary) => {
+                Some((change.number, summary.seq, summary.verdict.clone()))
+            }
             _ => None,
         })
         .collect();
@@ -1450,22 +1475,22 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
     let numbers: Vec<i64> = backlog.iter().map(|change| change.number).collect();
     assert_eq!(numbers, [before + 1, before + 2]);
     store.note_verdicts(endpoint.id, vec![(1, None)]).await.unwrap();
-    let request = store.request(endpoint.id, Which::Seq(1)).await.unwrap();
+    let request = store.request(endpoint.id, RequestRef::Seq(1)).await.unwrap();
     assert_eq!(request.summary.verdict, None);
 }
 
 /// Settings as they are set anew.
-fn answers(from: Option<i64>, settings: &str, answered: Option<u64>) -> Settings {
+fn answers(from: Option<i64>, settings: &str, answered: Option<u64>) -> EndpointSettings {
     let settings = Some(settings.to_owned());
     let words = Some("in a word".to_owned());
-    let answers = Some(NewAnswers { from, settings, words, answered });
-    Settings { answers, ..Settings::default() }
+    let answers = Some(NewResponseSettings { from, settings, words, answered });
+    EndpointSettings { answers, ..EndpointSettings::default() }
 }
 
 #[tokio::test]
 async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let made = endpoint(&*store, "abc").await;
     let id = made.id;
     assert_eq!((made.answers, store.answers(id).await.unwrap()), (None, None));
@@ -1493,7 +1518,7 @@ async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
     let went_on = |version, answered| {
         let words = Some("further".to_owned());
         let progress = Some(Progress { version, answered, words });
-        store.note_answer(id, 99, LateAnswer { progress, ..LateAnswer::default() })
+        store.note_answer(id, 99, LateResponse { progress, ..LateResponse::default() })
     };
     went_on(first.version, 3).await.unwrap();
     went_on(first.version, 2).await.unwrap();
@@ -1510,8 +1535,8 @@ async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
 
     // Plain again; and who makes a deleted endpoint again starts anew.
     let from = set.answers.map(|answers| answers.version);
-    let plain = NewAnswers { from, settings: None, words: None, answered: None };
-    let plain = Settings { answers: Some(plain), ..Settings::default() };
+    let plain = NewResponseSettings { from, settings: None, words: None, answered: None };
+    let plain = EndpointSettings { answers: Some(plain), ..EndpointSettings::default() };
     assert_eq!(store.update_endpoint(id, plain).await.unwrap().answers, None);
     assert_eq!(rows(folder.path(), bytes).await, 0);
     store.update_endpoint(id, answers(None, "{four}", None)).await.unwrap();
@@ -1525,15 +1550,15 @@ async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
 #[tokio::test]
 async fn what_became_of_an_answer_is_told_and_counted() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, published } = open(folder.path()).await;
+    let OpenDatabase { store, published } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
-    let sent = Captured { status: None, answer: Some(vec![1; 100]), ..captured(b"x") };
+    let sent = CapturedRequest { status: None, answer: Some(vec![1; 100]), ..captured(b"x") };
     for _ in 0..3 {
         store.append(id, sent.clone()).await.unwrap();
     }
     let pin = Annotation { pinned: Some(true), ..Annotation::default() };
     store.annotate(id, 2, pin).await.unwrap();
-    let late = |bytes: usize| LateAnswer {
+    let late = |bytes: usize| LateResponse {
         status: Some(503),
         answer: (bytes > 0).then(|| vec![2; bytes]),
         progress: None,
@@ -1541,16 +1566,16 @@ async fn what_became_of_an_answer_is_told_and_counted() {
     store.note_answer(id, 1, late(5000)).await.unwrap();
     store.note_answer(id, 2, late(0)).await.unwrap();
     store.note_answer(id, 9, late(5000)).await.unwrap();
-    let first = store.request(id, Which::Seq(1)).await.unwrap();
+    let first = store.request(id, RequestRef::Seq(1)).await.unwrap();
     assert_eq!((first.summary.status, first.answer), (Some(503), Some(vec![2; 5000])));
-    assert_eq!(store.request(id, Which::Seq(2)).await.unwrap().answer, None);
-    assert_eq!(store.request(id, Which::Seq(3)).await.unwrap().answer, Some(vec![1; 100]));
+    assert_eq!(store.request(id, RequestRef::Seq(2)).await.unwrap().answer, None);
+    assert_eq!(store.request(id, RequestRef::Seq(3)).await.unwrap().answer, Some(vec![1; 100]));
     let told: Vec<_> = published
         .lock()
         .unwrap()
         .iter()
         .filter_map(|change| match &change.what {
-            What::Updated(summary) => Some((summary.seq, summary.status)),
+            ChangeKind::Updated(summary) => Some((summary.seq, summary.status)),
             _ => None,
         })
         .collect();
@@ -1581,7 +1606,7 @@ impl Seen {
             self.last = change.number;
             let here = |slug: &Slug| *slug == change.endpoint;
             match &change.what {
-                What::Captured(summary) | What::Updated(summary) => {
+                ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => {
                     let request = (change.endpoint.clone(), summary.seq);
                     self.requests.insert(request.clone());
                     if summary.pinned {
@@ -1590,20 +1615,20 @@ impl Seen {
                         self.pinned.remove(&request);
                     }
                 }
-                What::Deleted(seqs) => {
+                ChangeKind::Deleted(seqs) => {
                     self.requests.retain(|(slug, seq)| !here(slug) || !seqs.contains(seq));
                 }
-                What::Cleared(through) => {
+                ChangeKind::Cleared(through) => {
                     self.requests.retain(|(slug, seq)| !here(slug) || seq > through);
                 }
-                What::Dropped(below) => {
+                ChangeKind::Dropped(below) => {
                     let pinned = &self.pinned;
                     self.requests.retain(|request| {
                         !here(&request.0) || request.1 >= *below || pinned.contains(request)
                     });
                 }
-                What::Gone(_) => self.requests.retain(|(slug, _)| !here(slug)),
-                What::Endpoint(_) => {}
+                ChangeKind::Gone(_) => self.requests.retain(|(slug, _)| !here(slug)),
+                ChangeKind::StoredEndpoint(_) => {}
             }
         }
     }
@@ -1620,7 +1645,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     let store = opened.store.as_ref();
     let id = endpoint(store, "deliveries").await.id;
     let neighbour = endpoint(store, "neighbour").await.id;
-    let named = |name: &str| Captured { delivery: Some(name.to_owned()), ..captured(b"x") };
+    let named = |name: &str| CapturedRequest { delivery: Some(name.to_owned()), ..captured(b"x") };
     // Many at once, in one transaction or several.
     let appends = ["a", "b", "a", "a"].map(|name| store.append(id, named(name)));
     futures_util::future::join_all(appends).await;
@@ -1653,7 +1678,9 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     let attempts: Vec<_> = published
         .iter()
         .filter_map(|change| match &change.what {
-            What::Captured(summary) if summary.endpoint == "deliveries" => summary.attempt,
+            ChangeKind::CapturedRequest(summary) if summary.endpoint == "deliveries" => {
+                summary.attempt
+            }
             _ => None,
         })
         .collect();
@@ -1664,7 +1691,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
 async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
     const REQUESTS: i64 = 300;
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let endpoint = endpoint(&*store, "abc").await;
     let appended = (0..REQUESTS).map(|_| store.append(endpoint.id, captured(b"body")));
     futures_util::future::try_join_all(appended).await.unwrap();
@@ -1677,7 +1704,7 @@ async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
             let mut next = Some(from);
             while let Some(from) = next {
                 let found = store.search(endpoint.id, search(from, Duration::ZERO)).await.unwrap();
-                let Found { requests, next: edge, .. } = found;
+                let SearchPage { requests, next: edge, .. } = found;
                 assert_eq!(requests, [], "{q}");
                 if let Some(edge) = edge {
                     // The least that is looked at, however little time there is.
@@ -1703,15 +1730,15 @@ async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
 #[tokio::test]
 async fn tries_are_counted_on_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
-    let named = || Captured { delivery: Some("a".to_owned()), ..captured(b"x") };
+    let named = || CapturedRequest { delivery: Some("a".to_owned()), ..captured(b"x") };
     for _ in 0..3 {
         store.append(id, named()).await.unwrap();
     }
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open(folder.path()).await;
+    let OpenDatabase { store, .. } = open(folder.path()).await;
     let seq = store.append(id, named()).await.unwrap();
     assert_eq!(store.delivery(id, seq).await.unwrap().unwrap().attempt, 4);
 }
@@ -1760,7 +1787,7 @@ async fn expires_at(store: &dyn Store, slug: &str) -> Option<i64> {
 async fn a_clock_that_steps_back_brings_no_end_nearer() {
     let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::new();
-    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
     let before = endpoint(&*store, "before").await.id;
     clock.pass(DAY);
     store.append(before, captured(b"x")).await.unwrap();
@@ -1775,7 +1802,7 @@ async fn a_clock_that_steps_back_brings_no_end_nearer() {
     // Nor does one that is believed by now, when nobody remembers the last use.
     store.close().await;
     drop(store);
-    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
     for _ in 0..=11 {
         assert_eq!(store.expire().await.unwrap(), 0);
         clock.pass(60 * 1_000_000);
@@ -1788,7 +1815,7 @@ async fn a_clock_that_steps_back_brings_no_end_nearer() {
     assert_eq!(list(&*store, before).await, [1, 2, 3]);
     assert_eq!(expires_at(&*store, "before").await, end);
     // Its owner may choose an earlier end.
-    let settings = Settings { expires_in: Some(3600), ..Settings::default() };
+    let settings = EndpointSettings { expires_in: Some(3600), ..EndpointSettings::default() };
     store.update_endpoint(before, settings).await.unwrap();
     assert!(expires_at(&*store, "before").await < end);
 }
@@ -1797,7 +1824,7 @@ async fn a_clock_that_steps_back_brings_no_end_nearer() {
 async fn a_clock_that_steps_forward_ends_nothing_before_it_went_on_from_there() {
     let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::new();
-    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
     endpoint(&*store, "abc").await;
     for step in [3650 * DAY, -3650 * DAY] {
         clock.step(step);
@@ -1810,7 +1837,7 @@ async fn a_clock_that_steps_forward_ends_nothing_before_it_went_on_from_there() 
 
     // It starts with a clock that is wrong until a time server answers.
     clock.step(3650 * DAY);
-    let Opened { store, .. } = open_with(clock.options(folder.path())).await;
+    let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
     assert_eq!(store.expire().await.unwrap(), 0);
     clock.step(-3650 * DAY);
     clock.pass(1_000_000);
@@ -1832,7 +1859,7 @@ async fn what_was_pinned_leaves_the_file_though_purging_had_passed_it() {
     let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::new();
     let options = Options { max_requests: 1, ..clock.options(folder.path()) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let mut ids = Vec::new();
     for slug in ["cleared", "deleted", "unpinned", "expired"] {
         let id = endpoint(&*store, slug).await.id;
@@ -1852,7 +1879,7 @@ async fn what_was_pinned_leaves_the_file_though_purging_had_passed_it() {
     store.delete_endpoint(ids[1]).await.unwrap();
     store.annotate(ids[2], 1, pin(false)).await.unwrap();
     store.delete_request(ids[2], 4).await.unwrap();
-    let keep = Settings { expires_in: Some(0), ..Settings::default() };
+    let keep = EndpointSettings { expires_in: Some(0), ..EndpointSettings::default() };
     store.update_endpoint(ids[0], keep.clone()).await.unwrap();
     store.update_endpoint(ids[2], keep).await.unwrap();
     clock.pass(8 * DAY);
@@ -1874,7 +1901,7 @@ async fn the_log_stays_short_while_somebody_reads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("contract.db");
     let options = Options { max_log_bytes: 1 << 20, ..Options::new(&path) };
-    let Opened { store, .. } = open_with(options).await;
+    let OpenDatabase { store, .. } = open_with(options).await;
     let id = endpoint(&*store, "abc").await.id;
     let reading = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).read_only(true);
     let mut reader = reading.connect().await.unwrap();

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use hookglass_store::{
-    Captured, NewEndpoint, Owner, PIECE_BYTES, Settings, Store as _,
+    CapturedRequest, EndpointSettings, NewEndpoint, Owner, PIECE_BYTES, Store as _,
     key::Key,
     sqlite::{Options, SqliteStore},
 };
@@ -110,8 +110,8 @@ async fn a_database_of_issue_2_has_all_its_data() {
     assert_eq!((feed.name.as_str(), &feed.data["id"]), ("endpoint", &json!("kept")));
 }
 
-fn captured(target: &str, body: &[u8]) -> Captured {
-    Captured {
+fn captured(target: &str, body: &[u8]) -> CapturedRequest {
+    CapturedRequest {
         received_at: 1_790_000_000_000_000,
         duration_us: 42,
         method: "POST".to_owned(),
@@ -171,12 +171,12 @@ async fn make_the_database_of_issue_3() {
     let piece = Bytes::copy_from_slice(&large[..PIECE_BYTES]);
     let upload = Some(store.upload(None, kept, piece).await.unwrap());
     let tail = vec![Bytes::copy_from_slice(&large[PIECE_BYTES..])];
-    let sent = Captured { upload, body: tail, ..captured("/kept/large", &large) };
+    let sent = CapturedRequest { upload, body: tail, ..captured("/kept/large", &large) };
     store.append(kept, sent).await.unwrap();
     let refused = Some(Refused { limit: "max-body".to_owned(), value: 1000 });
-    let sent = Captured { refused, ..captured("/kept/refused", b"") };
+    let sent = CapturedRequest { refused, ..captured("/kept/refused", b"") };
     store.append(kept, sent).await.unwrap();
-    let settings = Settings {
+    let settings = EndpointSettings {
         name: Some(Some("Refusing".to_owned())),
         expires_in: Some(0),
         on_limit: Some(OnLimit::Refuse),

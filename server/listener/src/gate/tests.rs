@@ -8,9 +8,9 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A gate with the sender's end of its socket and where it leaves exchanges.
-fn gate(buffer_bytes: usize) -> (Gate<DuplexStream>, DuplexStream, Slot) {
+fn gate(buffer_bytes: usize) -> (Gate<DuplexStream>, DuplexStream, ExchangeSlot) {
     let (ours, theirs) = duplex(buffer_bytes);
-    let slot = Slot::default();
+    let slot = ExchangeSlot::default();
     let large_heads = Arc::new(Semaphore::new(1));
     (Gate::new(theirs, BytesMut::new(), slot.clone(), large_heads), ours, slot)
 }
@@ -18,12 +18,12 @@ fn gate(buffer_bytes: usize) -> (Gate<DuplexStream>, DuplexStream, Slot) {
 /// What the gate hands on until nothing more comes, and after how long.
 async fn handed_on(gate: &mut Gate<DuplexStream>) -> (String, Duration) {
     let started = Instant::now();
-    let mut handed = Vec::new();
-    gate.read_to_end(&mut handed).await.unwrap();
-    (String::from_utf8(handed).unwrap(), started.elapsed())
+    let mut output = Vec::new();
+    gate.read_to_end(&mut output).await.unwrap();
+    (String::from_utf8(output).unwrap(), started.elapsed())
 }
 
-fn malformed(slot: &Slot) -> Option<Malformed> {
+fn malformed(slot: &ExchangeSlot) -> Option<Malformed> {
     slot.take().and_then(|exchange| exchange.malformed)
 }
 
@@ -37,10 +37,10 @@ async fn a_head_has_ten_seconds_from_its_first_byte() {
             sleep(SECOND).await;
         }
     });
-    let (handed, took) = handed_on(&mut gate).await;
+    let (output, took) = handed_on(&mut gate).await;
     assert_eq!(took, 30 * SECOND);
     // The target has not come to its end.
-    assert!(handed.starts_with("POST / HTTP/1.1\r\n"), "{handed}");
+    assert!(output.starts_with("POST / HTTP/1.1\r\n"), "{output}");
     let exchange = slot.take().unwrap();
     assert_eq!(exchange.malformed, Some(Malformed::HeadTimeout));
     assert_eq!(exchange.wire.as_ref().unwrap().bytes, b"GET /some/"[..]);
@@ -116,7 +116,7 @@ async fn an_idle_gate_holds_no_buffer() {
     let idle = tokio::time::timeout(60 * SECOND, handed_on(&mut gate)).await;
     assert!(idle.is_err(), "{idle:?}");
     assert_eq!(gate.input.capacity(), 0);
-    assert!(gate.handed.is_empty());
+    assert!(gate.output.is_empty());
     drop(slot.take());
     // The permit for its large head is free again.
     assert_eq!(gate.large_heads.available_permits(), 1);
@@ -128,8 +128,8 @@ async fn large_heads_past_the_limit_are_told_to_come_again() {
     let _taken = gate.large_heads.clone().try_acquire_owned().unwrap();
     let start = format!("GET /id HTTP/1.1\r\nX: {}", "x".repeat(LARGE_HEAD_BYTES));
     sender.write_all(start.as_bytes()).await.unwrap();
-    let (handed, took) = handed_on(&mut gate).await;
-    assert!(handed.starts_with("POST /id HTTP/1.1\r\n"), "{handed}");
+    let (output, took) = handed_on(&mut gate).await;
+    assert!(output.starts_with("POST /id HTTP/1.1\r\n"), "{output}");
     assert_eq!((took, malformed(&slot)), (Duration::ZERO, Some(Malformed::Crowded)));
 }
 
@@ -224,14 +224,14 @@ async fn a_reader_with_little_room_reads_the_same() {
     let (mut gate, mut sender, slot) = gate(1024);
     sender.write_all(sent.as_bytes()).await.unwrap();
     sender.shutdown().await.unwrap();
-    let mut handed = Vec::new();
+    let mut output = Vec::new();
     let mut byte = [0];
     while gate.read(&mut byte).await.unwrap() == 1 {
-        handed.push(byte[0]);
+        output.push(byte[0]);
     }
     let tame = "POST /%3C%3E HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
     let expected = format!("{tame}3\r\nabc\r\na\r\n0123456789\r\n0\r\n\r\n");
-    assert_eq!(String::from_utf8(handed).unwrap(), expected);
+    assert_eq!(String::from_utf8(output).unwrap(), expected);
     let exchange = slot.take().unwrap();
     assert_eq!(exchange.wire.as_ref().unwrap().bytes, chunked.as_bytes());
     assert_eq!(exchange.trailers(), b"T: 1\r\n");

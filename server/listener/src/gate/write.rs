@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Gate, IDLE_TIMEOUT, LINGER, State};
+use super::{Gate, GateState, IDLE_TIMEOUT, LINGER};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     /// Fails what is written to someone who takes nothing of it for too long.
@@ -61,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = self.get_mut();
         // hyper comes by here whenever the handler was asked, and reads nothing until it answers.
-        gate.look_out(cx);
+        gate.poll_disconnect(cx);
         Pin::new(gate.socket.get_mut()).poll_flush(cx)
     }
 
@@ -73,12 +73,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
         let is_unread = gate.lingers
             || !gate.input.is_empty()
             || match gate.state {
-                State::Length(_) | State::Chunked(..) => true,
+                GateState::Length(_) | GateState::Chunked(..) => true,
                 // An empty line behind a last body, say, which nobody has asked for.
-                State::Head(_) | State::End => {
+                GateState::HeadRanges(_) | GateState::End => {
                     matches!(gate.poll_input(cx), Poll::Ready(Ok(1..)))
                 }
-                State::Open => false,
+                GateState::Open => false,
             };
         if !is_unread {
             return Poll::Ready(Ok(()));

@@ -25,7 +25,7 @@ async fn connection_of(
     memory: &Budget<Option<Address>>,
     window: u32,
 ) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
-    let listen = Listen {
+    let listen = Listener {
         streams: memory.clone(),
         client: Arc::new(move |_, _| client),
         ..listen(routes, CancellationToken::new())

@@ -2,7 +2,7 @@
 
 /// One step from a value to one within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum PathStep {
     /// A member of an object.
     Name(String),
     /// An element of an array, from 0.
@@ -12,7 +12,7 @@ pub enum Step {
 }
 
 /// Reads a path as in `items[0].name`, `items[*]`, `*.id`, `"odd name".id`.
-pub fn steps(path: &str) -> Option<Vec<Step>> {
+pub fn steps(path: &str) -> Option<Vec<PathStep>> {
     let mut steps = Vec::new();
     let mut rest = path;
     loop {
@@ -26,22 +26,22 @@ pub fn steps(path: &str) -> Option<Vec<Step>> {
                 })
                 .find(|(_, ends)| *ends)?
                 .0;
-            steps.push(Step::Name(unescaped(&quoted[..end])));
+            steps.push(PathStep::Name(unescaped(&quoted[..end])));
             rest = &quoted[end + 1..];
         } else if !rest.starts_with('[') || !steps.is_empty() {
             let end = rest.find(['.', '[', '"']).unwrap_or(rest.len());
             match &rest[..end] {
                 "" => return None,
-                "*" => steps.push(Step::Any),
-                name => steps.push(Step::Name(name.to_owned())),
+                "*" => steps.push(PathStep::Any),
+                name => steps.push(PathStep::Name(name.to_owned())),
             }
             rest = &rest[end..];
         }
         while let Some(after) = rest.strip_prefix('[') {
             let (index, after) = after.split_once(']')?;
             steps.push(match index {
-                "" | "*" => Step::Any,
-                index => Step::Index(index.parse().ok()?),
+                "" | "*" => PathStep::Any,
+                index => PathStep::Index(index.parse().ok()?),
             });
             rest = after;
         }

@@ -8,9 +8,9 @@ fn at(json: &str, path: &str) -> Vec<String> {
     let mut found = Vec::new();
     any_at(json.as_bytes(), &steps(path).unwrap(), &mut |value| {
         found.push(match value {
-            Found::Text(text) => text.into_owned(),
-            Found::Bare(text) => format!("={text}"),
-            Found::Nested => "nested".to_owned(),
+            JsonValue::Text(text) => text.into_owned(),
+            JsonValue::Bare(text) => format!("={text}"),
+            JsonValue::Nested => "nested".to_owned(),
         });
         false
     });
@@ -37,10 +37,10 @@ fn a_byte_order_mark_before_json_hides_nothing() {
     let json = "\u{feff}{\"id\":7,\"list\":[1,";
     assert_eq!(at(json, "id"), ["=7"]);
     assert_eq!(paths(json.as_bytes(), 9)[0], ("id".to_owned(), "7".to_owned()));
-    let mut tree = Tree::default();
+    let mut tree = PathTree::default();
     tree.insert(&["id".into()]);
-    let found = gather(json.as_bytes(), &tree, Tree::ROOT);
-    assert_eq!(found[1], Some(Gathered::Json("7".into())));
+    let found = gather(json.as_bytes(), &tree, PathTree::ROOT);
+    assert_eq!(found[1], Some(JsonMatch::Json("7".into())));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 /// Where and why a text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Error {
+pub struct TokenError {
     /// The byte from which on it is not.
     pub at: usize,
     /// What would have been right there.
@@ -24,39 +24,43 @@ pub fn space_end(bytes: &[u8], mut at: usize) -> usize {
 }
 
 /// The kind and end of the scalar at `at`.
-pub fn scalar_end(bytes: &[u8], at: usize) -> Result<(&'static str, usize), Error> {
+pub fn scalar_end(bytes: &[u8], at: usize) -> Result<(&'static str, usize), TokenError> {
     match bytes.get(at) {
         Some(b'"') => Ok((STRING, string_end(bytes, at)?)),
         Some(b'-' | b'0'..=b'9') => Ok((NUMBER, number_end(bytes, at)?)),
         Some(b't') => Ok((LITERAL, word_end(bytes, at, b"true")?)),
         Some(b'f') => Ok((LITERAL, word_end(bytes, at, b"false")?)),
         Some(b'n') => Ok((LITERAL, word_end(bytes, at, b"null")?)),
-        _ => Err(Error { at, expected: "a value" }),
+        _ => Err(TokenError { at, expected: "a value" }),
     }
 }
 
-fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, Error> {
+fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, TokenError> {
     let end = at + word.len();
-    if bytes.get(at..end) == Some(word) { Ok(end) } else { Err(Error { at, expected: "a value" }) }
+    if bytes.get(at..end) == Some(word) {
+        Ok(end)
+    } else {
+        Err(TokenError { at, expected: "a value" })
+    }
 }
 
 /// RFC 8259 §7; what the string says is not looked at, lone surrogates pass as they are.
-pub fn string_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+pub fn string_end(bytes: &[u8], start: usize) -> Result<usize, TokenError> {
     let mut at = start + 1;
     loop {
         match bytes.get(at) {
             Some(b'"') => return Ok(at + 1),
             Some(b'\\') => at = escape_end(bytes, at)?,
             Some(0..=0x1f) => {
-                return Err(Error { at, expected: "an escape for a control character" });
+                return Err(TokenError { at, expected: "an escape for a control character" });
             }
             Some(_) => at += 1,
-            None => return Err(Error { at, expected: "a closing quote" }),
+            None => return Err(TokenError { at, expected: "a closing quote" }),
         }
     }
 }
 
-fn escape_end(bytes: &[u8], backslash: usize) -> Result<usize, Error> {
+fn escape_end(bytes: &[u8], backslash: usize) -> Result<usize, TokenError> {
     match bytes.get(backslash + 1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(backslash + 2),
         Some(b'u') => {
@@ -65,15 +69,15 @@ fn escape_end(bytes: &[u8], backslash: usize) -> Result<usize, Error> {
             if digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
                 Ok(end)
             } else {
-                Err(Error { at: backslash, expected: "four hex digits after \\u" })
+                Err(TokenError { at: backslash, expected: "four hex digits after \\u" })
             }
         }
-        _ => Err(Error { at: backslash, expected: "a known escape" }),
+        _ => Err(TokenError { at: backslash, expected: "a known escape" }),
     }
 }
 
 /// RFC 8259 §6: no leading zeros, a digit on both sides of the point.
-fn number_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+fn number_end(bytes: &[u8], start: usize) -> Result<usize, TokenError> {
     let mut at = start;
     if bytes.get(at) == Some(&b'-') {
         at += 1;
@@ -93,15 +97,15 @@ fn number_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
         at = digits_end(bytes, at)?;
     }
     if let Some(b'0'..=b'9') = bytes.get(at) {
-        return Err(Error { at: start, expected: "a number without leading zeros" });
+        return Err(TokenError { at: start, expected: "a number without leading zeros" });
     }
     Ok(at)
 }
 
-fn digits_end(bytes: &[u8], start: usize) -> Result<usize, Error> {
+fn digits_end(bytes: &[u8], start: usize) -> Result<usize, TokenError> {
     let mut at = start;
     while let Some(b'0'..=b'9') = bytes.get(at) {
         at += 1;
     }
-    if at == start { Err(Error { at, expected: "a digit" }) } else { Ok(at) }
+    if at == start { Err(TokenError { at, expected: "a digit" }) } else { Ok(at) }
 }

@@ -2,17 +2,17 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use super::{Reader, readable};
+use super::{Walker, readable};
 
 /// Paths that are wanted, as a tree: each step from a value to those within it is taken once.
 #[derive(Debug)]
-pub struct Tree {
+pub struct PathTree {
     /// The first is the root. A node's place here is also that of its value in what is found.
-    nodes: Vec<Node>,
+    nodes: Vec<PathNode>,
 }
 
 #[derive(Debug, Default)]
-struct Node {
+struct PathNode {
     is_wanted: bool,
     names: HashMap<Box<str>, usize>,
     /// The same for those names that are also places in an array.
@@ -21,7 +21,7 @@ struct Node {
 
 /// A value that stood at a wanted path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Gathered<'a> {
+pub enum JsonMatch<'a> {
     /// A string, its escapes undone.
     Text(Cow<'a, str>),
     /// The same where it came as bytes, from a form.
@@ -30,13 +30,13 @@ pub enum Gathered<'a> {
     Json(Cow<'a, str>),
 }
 
-impl Default for Tree {
+impl Default for PathTree {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
+        Self { nodes: vec![PathNode::default()] }
     }
 }
 
-impl Tree {
+impl PathTree {
     /// The place of the value that everything is within.
     pub const ROOT: usize = 0;
 
@@ -48,7 +48,7 @@ impl Tree {
                 Some(next) => *next,
                 None => {
                     let next = self.nodes.len();
-                    self.nodes.push(Node::default());
+                    self.nodes.push(PathNode::default());
                     let node = &mut self.nodes[at];
                     node.names.insert(step.clone(), next);
                     if let Ok(index) = step.parse::<usize>()
@@ -88,21 +88,21 @@ impl Tree {
 /// What a JSON text has at the wanted paths, by place; `from` is the place of the text itself. Of
 /// several members of one name the last counts, as for `JSON.parse`. A text that was cut off, or is
 /// no JSON from somewhere on, is read as far as it goes.
-pub fn gather<'a>(json: &'a [u8], tree: &Tree, from: usize) -> Vec<Option<Gathered<'a>>> {
+pub fn gather<'a>(json: &'a [u8], tree: &PathTree, from: usize) -> Vec<Option<JsonMatch<'a>>> {
     let mut found = vec![None; tree.len()];
     if let Some(text) = readable(json) {
-        Reader { text, at: 0 }.gather(tree, from, &mut found);
+        Walker { text, at: 0 }.gather(tree, from, &mut found);
     }
     found
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Walker<'a> {
     /// Goes past the next value. As deep as the tree and no deeper.
     fn gather(
         &mut self,
-        tree: &Tree,
+        tree: &PathTree,
         place: usize,
-        found: &mut [Option<Gathered<'a>>],
+        found: &mut [Option<JsonMatch<'a>>],
     ) -> Option<()> {
         self.skip_space();
         let start = self.at;
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
         match self.peek()? {
             b'"' if node.is_wanted => {
                 let text = self.string()?;
-                *found.get_mut(place)? = Some(Gathered::Text(text));
+                *found.get_mut(place)? = Some(JsonMatch::Text(text));
                 return Some(());
             }
             b'{' if !node.names.is_empty() => self.gather_members(tree, node, found)?,
@@ -118,16 +118,16 @@ impl<'a> Reader<'a> {
             _ => self.skip()?,
         }
         if node.is_wanted {
-            *found.get_mut(place)? = Some(Gathered::Json(self.text[start..self.at].into()));
+            *found.get_mut(place)? = Some(JsonMatch::Json(self.text[start..self.at].into()));
         }
         Some(())
     }
 
     fn gather_members(
         &mut self,
-        tree: &Tree,
-        node: &Node,
-        found: &mut [Option<Gathered<'a>>],
+        tree: &PathTree,
+        node: &PathNode,
+        found: &mut [Option<JsonMatch<'a>>],
     ) -> Option<()> {
         self.at += 1;
         loop {
@@ -158,9 +158,9 @@ impl<'a> Reader<'a> {
 
     fn gather_elements(
         &mut self,
-        tree: &Tree,
-        node: &Node,
-        found: &mut [Option<Gathered<'a>>],
+        tree: &PathTree,
+        node: &PathNode,
+        found: &mut [Option<JsonMatch<'a>>],
     ) -> Option<()> {
         self.at += 1;
         for index in 0.. {

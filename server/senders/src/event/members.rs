@@ -16,9 +16,10 @@ pub(super) enum Member {
 /// of a body that is not JSON to its end.
 pub(super) fn members(body: &[u8], paths: &[&'static str]) -> Vec<(&'static str, Member)> {
     let mut found = Vec::new();
-    let wanted: Vec<Wanted> = paths.iter().map(|path| Wanted { path, rest: path }).collect();
+    let wanted: Vec<MemberPath> =
+        paths.iter().map(|path| MemberPath { path, rest: path }).collect();
     let mut json = serde_json::Deserializer::from_slice(body);
-    let read = Value { wanted, found: &mut found }.deserialize(&mut json);
+    let read = MemberValue { wanted, found: &mut found }.deserialize(&mut json);
     if read.is_err() || json.end().is_err() {
         return Vec::new();
     }
@@ -27,12 +28,12 @@ pub(super) fn members(body: &[u8], paths: &[&'static str]) -> Vec<(&'static str,
 
 /// A path and what is left of it at this depth.
 #[derive(Debug, Clone, Copy)]
-struct Wanted {
+struct MemberPath {
     path: &'static str,
     rest: &'static str,
 }
 
-impl Wanted {
+impl MemberPath {
     /// What is left of it below this name.
     fn below(self, name: &str) -> Option<Self> {
         let rest = self.rest.strip_prefix(name)?;
@@ -42,12 +43,12 @@ impl Wanted {
 }
 
 /// A value that some of the paths lead to or through.
-struct Value<'f> {
-    wanted: Vec<Wanted>,
+struct MemberValue<'f> {
+    wanted: Vec<MemberPath>,
     found: &'f mut Vec<(&'static str, Member)>,
 }
 
-impl Value<'_> {
+impl MemberValue<'_> {
     fn take(self, member: &Member) {
         for wanted in self.wanted.iter().filter(|wanted| wanted.rest.is_empty()) {
             if !self.found.iter().any(|(path, _)| *path == wanted.path) {
@@ -57,7 +58,7 @@ impl Value<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for MemberValue<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -65,7 +66,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
+impl<'de> Visitor<'de> for MemberValue<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,11 +106,11 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        while let Some(below) = members.next_key_seed(Name(&self.wanted))? {
+        while let Some(below) = members.next_key_seed(MemberName(&self.wanted))? {
             if below.is_empty() {
                 members.next_value::<IgnoredAny>()?;
             } else {
-                members.next_value_seed(Value { wanted: below, found: self.found })?;
+                members.next_value_seed(MemberValue { wanted: below, found: self.found })?;
             }
         }
         Ok(())
@@ -117,24 +118,27 @@ impl<'de> Visitor<'de> for Value<'_> {
 }
 
 /// The name of a member: which paths lead on through it.
-struct Name<'w>(&'w [Wanted]);
+struct MemberName<'w>(&'w [MemberPath]);
 
-impl<'de> DeserializeSeed<'de> for Name<'_> {
-    type Value = Vec<Wanted>;
+impl<'de> DeserializeSeed<'de> for MemberName<'_> {
+    type Value = Vec<MemberPath>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Wanted>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Vec<MemberPath>, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for Name<'_> {
-    type Value = Vec<Wanted>;
+impl Visitor<'_> for MemberName<'_> {
+    type Value = Vec<MemberPath>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a name")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Vec<Wanted>, E> {
+    fn visit_str<E: Error>(self, name: &str) -> Result<Vec<MemberPath>, E> {
         Ok(self.0.iter().filter_map(|wanted| wanted.below(name)).collect())
     }
 }

@@ -1,16 +1,17 @@
 //! The verification requests that are known, by what their senders document.
 
 use super::{
-    Answer, Handshake,
-    Mark::{Has, Is, Lacks, Member, NoBody, NoBrowser, NoMember, Number, OneField, OneOf, Type},
-    Part,
-    Place::{self, Body, Header, Query},
+    Echo, EchoPart, Handshake,
+    ProbeMark::{
+        Has, Is, Lacks, Member, NoBody, NoBrowser, NoMember, Number, OneField, OneOf, Type,
+    },
+    ProbePlace::{self, Body, Header, Query},
 };
 
-const TOPIC: Place = Query("hub.topic");
-const MODE: Place = Query("hub.mode");
-const CHALLENGE: Place = Query("hub.challenge");
-const TOKEN: Place = Query("hub.verify_token");
+const TOPIC: ProbePlace = Query("hub.topic");
+const MODE: ProbePlace = Query("hub.mode");
+const CHALLENGE: ProbePlace = Query("hub.challenge");
+const TOKEN: ProbePlace = Query("hub.verify_token");
 
 /// All of them; the first that a request is meant for answers it.
 pub const RECORDS: &[Handshake] = &[
@@ -24,7 +25,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Body(&["type"]), "url_verification"), Has(Body(&["token"]))],
         value: Some(Body(&["challenge"])),
         token: None,
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -37,7 +38,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(MODE, "subscribe"), Has(TOKEN), Lacks(TOPIC)],
         value: Some(CHALLENGE),
         token: Some(TOKEN),
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // W3C WebSub §5.3; hubs of its forerunner send a verify token too.
@@ -50,7 +51,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[OneOf(MODE, &["subscribe", "unsubscribe"]), Has(TOPIC)],
         value: Some(CHALLENGE),
         token: None,
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // www.dropbox.com/developers/reference/webhooks, developer.nylas.com: neither says more of the
@@ -64,7 +65,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Query("challenge")), OneField, NoBody, NoBrowser],
         value: Some(Query("challenge")),
         token: None,
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // learn.microsoft.com/graph/change-notifications-delivery-webhooks
@@ -77,7 +78,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[NoBody, Has(Query("validationToken")), Type("text/plain")],
         value: Some(Query("validationToken")),
         token: None,
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // dev.twitch.tv/docs/eventsub/handling-webhook-events
@@ -90,7 +91,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("twitch-eventsub-message-type"), "webhook_callback_verification")],
         value: Some(Body(&["challenge"])),
         token: None,
-        reply: Answer::Echo,
+        reply: Echo::Echo,
         is_probed: false,
     },
     // developers.zoom.us/docs/api/webhooks
@@ -104,8 +105,8 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Body(&["event"]), "endpoint.url_validation")],
         value: Some(Body(&["payload", "plainToken"])),
         token: None,
-        reply: Answer::Members {
-            members: &[("plainToken", Part::Value), ("encryptedToken", Part::Hmac)],
+        reply: Echo::Members {
+            members: &[("plainToken", EchoPart::Value), ("encryptedToken", EchoPart::Hmac)],
             headers: &[],
         },
         is_probed: false,
@@ -125,7 +126,7 @@ pub const RECORDS: &[Handshake] = &[
         ],
         value: None,
         token: None,
-        reply: Answer::Fixed(200, Some("{\"type\":1}")),
+        reply: Echo::Fixed(200, Some("{\"type\":1}")),
         is_probed: true,
     },
     // discord.com/developers/docs/events/webhook-events
@@ -143,7 +144,7 @@ pub const RECORDS: &[Handshake] = &[
         ],
         value: None,
         token: None,
-        reply: Answer::Fixed(204, None),
+        reply: Echo::Fixed(204, None),
         is_probed: true,
     },
     // developers.smartsheet.com/api/smartsheet/guides/webhooks/webhook-verification
@@ -157,9 +158,9 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("smartsheet-hook-challenge"))],
         value: Some(Header("smartsheet-hook-challenge")),
         token: None,
-        reply: Answer::Members {
-            members: &[("smartsheetHookResponse", Part::Value)],
-            headers: &[("Smartsheet-Hook-Response", Part::Value)],
+        reply: Echo::Members {
+            members: &[("smartsheetHookResponse", EchoPart::Value)],
+            headers: &[("Smartsheet-Hook-Response", EchoPart::Value)],
         },
         is_probed: false,
     },
@@ -173,7 +174,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("x-hook-secret")), Lacks(Header("x-hook-signature"))],
         value: Some(Header("x-hook-secret")),
         token: None,
-        reply: Answer::Headers(&[("X-Hook-Secret", Part::Value)]),
+        reply: Echo::Headers(&[("X-Hook-Secret", EchoPart::Value)]),
         is_probed: false,
     },
     // developer.okta.com/docs/concepts/event-hooks
@@ -186,7 +187,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("x-okta-verification-challenge"))],
         value: Some(Header("x-okta-verification-challenge")),
         token: None,
-        reply: Answer::Members { members: &[("verification", Part::Value)], headers: &[] },
+        reply: Echo::Members { members: &[("verification", EchoPart::Value)], headers: &[] },
         is_probed: false,
     },
     // learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
@@ -199,7 +200,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("aeg-event-type"), "SubscriptionValidation")],
         value: Some(Body(&["0", "data", "validationCode"])),
         token: None,
-        reply: Answer::Members { members: &[("validationResponse", Part::Value)], headers: &[] },
+        reply: Echo::Members { members: &[("validationResponse", EchoPart::Value)], headers: &[] },
         is_probed: false,
     },
     // CloudEvents, HTTP 1.1 Web Hooks for Event Delivery §4
@@ -212,10 +213,10 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("webhook-request-origin"))],
         value: Some(Header("webhook-request-origin")),
         token: None,
-        reply: Answer::Headers(&[
-            ("WebHook-Allowed-Origin", Part::Value),
-            ("WebHook-Allowed-Rate", Part::Text("*")),
-            ("Allow", Part::Text("OPTIONS, POST")),
+        reply: Echo::Headers(&[
+            ("WebHook-Allowed-Origin", EchoPart::Value),
+            ("WebHook-Allowed-Rate", EchoPart::Text("*")),
+            ("Allow", EchoPart::Text("OPTIONS, POST")),
         ]),
         is_probed: false,
     },
@@ -230,7 +231,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("x-amz-sns-message-type"), "SubscriptionConfirmation")],
         value: None,
         token: None,
-        reply: Answer::ByHand(
+        reply: Echo::ByHand(
             "Open the SubscribeURL in its body to confirm: Hookglass visits no URL that was sent to it.",
         ),
         is_probed: false,

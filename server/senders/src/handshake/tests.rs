@@ -33,8 +33,8 @@ impl Request {
         self
     }
 
-    fn sent(&self) -> Sent<'_> {
-        Sent {
+    fn sent(&self) -> RequestView<'_> {
+        RequestView {
             method: &self.method,
             path: b"/4f1c",
             query: self.query.as_deref().map(str::as_bytes),
@@ -47,13 +47,13 @@ impl Request {
         find(&self.sent()).map(|handshake| handshake.id)
     }
 
-    fn outcome(&self, token: Option<&str>, secrets: &[&str]) -> Option<Outcome> {
-        let secrets: Vec<Secret> =
-            secrets.iter().map(|secret| Secret::new((*secret).to_owned())).collect();
+    fn outcome(&self, token: Option<&str>, secrets: &[&str]) -> Option<HandshakeOutcome> {
+        let secrets: Vec<SigningSecret> =
+            secrets.iter().map(|secret| SigningSecret::new((*secret).to_owned())).collect();
         find(&self.sent()).map(|handshake| handshake.answer(&self.sent(), token, &secrets))
     }
 
-    fn reply(&self) -> Reply {
+    fn reply(&self) -> HandshakeResponse {
         self.outcome(None, &[]).unwrap().reply.unwrap()
     }
 }

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::Place::{Field, Member};
+use self::EventPlace::{Field, Member};
 
 /// Where a request says something of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum EventPlace {
     /// The value of a header field, in lower case.
     Field(&'static str),
     /// A member of a JSON body, with dots between names.
@@ -18,11 +18,11 @@ pub enum Place {
 
 /// How a sender counts its tries of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
+pub enum AttemptCount {
     /// From 1, or from 0: what is less than the tries that came is not believed.
-    Tries(Place),
+    Tries(EventPlace),
     /// How often it tried before: absent or 0 in the first.
-    Retries(Place),
+    Retries(EventPlace),
 }
 
 /// What a sender documents on trying again.
@@ -42,11 +42,11 @@ pub struct Naming {
     /// As the table of senders has it.
     pub sender: &'static str,
     /// Where the event's name stands, the best first.
-    pub event: &'static [Place],
+    pub event: &'static [EventPlace],
     /// Where the id of the delivery stands, the best first: the same in each of its tries.
-    pub delivery: &'static [Place],
+    pub delivery: &'static [EventPlace],
     /// Where it numbers its attempts.
-    pub count: Option<Count>,
+    pub count: Option<AttemptCount>,
     /// When it tries again.
     pub schedule: Option<Schedule>,
     /// What its ids do not tell.
@@ -54,7 +54,7 @@ pub struct Naming {
 }
 
 impl Naming {
-    const fn counts(self, count: Count) -> Self {
+    const fn counts(self, count: AttemptCount) -> Self {
         Self { count: Some(count), ..self }
     }
 
@@ -72,12 +72,16 @@ impl Naming {
     }
 }
 
-const fn of(sender: &'static str, event: &'static [Place], delivery: &'static [Place]) -> Naming {
+const fn of(
+    sender: &'static str,
+    event: &'static [EventPlace],
+    delivery: &'static [EventPlace],
+) -> Naming {
     Naming { sender, event, delivery, count: None, schedule: None, caveat: None }
 }
 
 /// Where the event's name stands whoever sent it, after what its sender's record says.
-pub(crate) const ANYONES_EVENT: [Place; 8] = [
+pub(crate) const ANYONES_EVENT: [EventPlace; 8] = [
     Field("ce-type"),
     Field("x-webhook-event"),
     Field("x-event-type"),
@@ -90,7 +94,7 @@ pub(crate) const ANYONES_EVENT: [Place; 8] = [
 
 /// Where the delivery's id stands whoever sent it: Standard Webhooks, the drafts of
 /// `Idempotency-Key`, CloudEvents §3.1.1.
-pub(crate) const ANYONES_DELIVERY: [Place; 4] =
+pub(crate) const ANYONES_DELIVERY: [EventPlace; 4] =
     [Field("webhook-id"), Field("svix-id"), Field("idempotency-key"), Field("ce-id")];
 
 /// What Svix and those who send through it do.
@@ -116,16 +120,16 @@ const NAMINGS: &[Naming] = &[
         &[Field("x-event-key")],
         &[Field("x-request-uuid"), Field("x-request-id")],
     )
-    .counts(Count::Tries(Field("x-attempt-number"))),
+    .counts(AttemptCount::Tries(Field("x-attempt-number"))),
     of("Jira", &[Member("webhookEvent")], &[Field("x-atlassian-webhook-identifier")])
-        .counts(Count::Retries(Field("x-atlassian-webhook-retry"))),
+        .counts(AttemptCount::Retries(Field("x-atlassian-webhook-retry"))),
     of("Stripe", &[Member("type")], &[Member("id")]).tries_again(
         "Stripe tries again for up to three days in live mode, with growing gaps.",
         &[],
         "Stripe Docs, Webhooks",
     ),
     of("Slack", &[Member("event.type"), Member("type")], &[Member("event_id")])
-        .counts(Count::Retries(Field("x-slack-retry-num")))
+        .counts(AttemptCount::Retries(Field("x-slack-retry-num")))
         .tries_again(
             "Slack tries again three times: nearly at once, after 1 minute and after 5 minutes.",
             &[0, 60, 300],
@@ -157,7 +161,7 @@ const NAMINGS: &[Naming] = &[
     of("Discourse", &[Field("x-discourse-event")], &[Field("x-discourse-event-id")]),
     of("PayPal", &[Member("event_type")], &[Member("id")]),
     of("Square", &[Member("type")], &[Member("event_id")])
-        .counts(Count::Retries(Field("square-retry-number"))),
+        .counts(AttemptCount::Retries(Field("square-retry-number"))),
     of("Paddle", &[Member("event_type")], &[Member("event_id")]),
     of("Razorpay", &[Member("event")], &[Field("x-razorpay-event-id")]),
     of("Mollie", &[Member("type")], &[Member("id")]),
@@ -167,7 +171,7 @@ const NAMINGS: &[Naming] = &[
         &[Field("twitch-eventsub-subscription-type")],
         &[Field("twitch-eventsub-message-id")],
     )
-    .counts(Count::Retries(Field("twitch-eventsub-message-retry"))),
+    .counts(AttemptCount::Retries(Field("twitch-eventsub-message-retry"))),
     of("Notion", &[Member("type")], &[Member("id")]),
     of("Typeform", &[Member("event_type")], &[Member("event_id")]),
     of("Netlify", &[Field("x-netlify-event")], &[]),
@@ -185,7 +189,7 @@ const NAMINGS: &[Naming] = &[
     of("Telegram", &[], &[Member("update_id")]),
     of("Amazon SNS", &[Field("x-amz-sns-message-type")], &[Field("x-amz-sns-message-id")]),
     of("Google Pub/Sub", &[], &[Member("message.messageId")])
-        .counts(Count::Tries(Member("deliveryAttempt"))),
+        .counts(AttemptCount::Tries(Member("deliveryAttempt"))),
     of("Google", &[Field("x-goog-resource-state")], &[]),
     of("Azure Event Grid", &[Field("aeg-event-type")], &[]),
     of("Svix", &[Member("type")], &[Field("svix-id"), Field("webhook-id")]).tries_again(
@@ -202,7 +206,7 @@ static BY_SENDER: LazyLock<FxHashMap<&'static str, &'static Naming>> =
 /// The header fields in which any sender says something.
 static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let counts = NAMINGS.iter().filter_map(|naming| naming.count.as_ref());
-    let counts = counts.map(|(Count::Tries(place) | Count::Retries(place))| place);
+    let counts = counts.map(|(AttemptCount::Tries(place) | AttemptCount::Retries(place))| place);
     let own = NAMINGS.iter().flat_map(|naming| naming.event.iter().chain(naming.delivery));
     let places = own.chain(counts).chain(&ANYONES_EVENT).chain(&ANYONES_DELIVERY);
     let fields = places.filter_map(|place| match place {

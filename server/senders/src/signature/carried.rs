@@ -5,8 +5,8 @@ mod bodies;
 
 use self::bodies::{adyen_items, client_state, mailgun};
 use super::{
-    message::Message,
-    scheme::{Form, Scheme, TimeFrom},
+    message::SignedMessage,
+    scheme::{Scheme, SignatureForm, TimeFrom},
 };
 
 /// Signatures that are looked at in one request for one scheme; past that none is.
@@ -39,7 +39,7 @@ pub(super) struct Claim {
 
 /// Why nothing can be held against a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum UnusableSignature {
     /// The request carries no signature of this scheme.
     Unsigned,
     /// It carries something that is none: what is wrong with it.
@@ -49,35 +49,38 @@ pub(super) enum Trouble {
 }
 
 /// Reads the claims of a scheme: all of them have to hold. Never empty.
-pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
+pub(super) fn claims(
+    scheme: &Scheme,
+    message: &SignedMessage<'_>,
+) -> Result<Vec<Claim>, UnusableSignature> {
     if scheme.when.is_some_and(|(field, value)| message.field(field) != Some(value)) {
-        return Err(Trouble::Unsigned);
+        return Err(UnusableSignature::Unsigned);
     }
     // It is there: an older one may not count in its place.
     if let Some(name) = message.unreadable.iter().find(|name| carries(scheme, name)) {
-        return Err(Trouble::Malformed(format!("the field `{name}` is not UTF-8")));
+        return Err(UnusableSignature::Malformed(format!("the field `{name}` is not UTF-8")));
     }
     let mut claims = match scheme.form {
-        Form::Whole(prefix) => whole(scheme, message, prefix)?,
-        Form::Each(prefix) => each(scheme, message, prefix)?,
-        Form::Pairs { separator, time, signature } => {
+        SignatureForm::Whole(prefix) => whole(scheme, message, prefix)?,
+        SignatureForm::Each(prefix) => each(scheme, message, prefix)?,
+        SignatureForm::Pairs { separator, time, signature } => {
             pairs(scheme, message, separator, time, signature)?
         }
-        Form::Versions(version) => versions(scheme, message, version)?,
-        Form::Numbered => numbered(scheme, message)?,
-        Form::Mailgun => mailgun(message)?,
-        Form::AdyenItems => adyen_items(message)?,
-        Form::ClientState => client_state(message)?,
+        SignatureForm::Versions(version) => versions(scheme, message, version)?,
+        SignatureForm::Numbered => numbered(scheme, message)?,
+        SignatureForm::Mailgun => mailgun(message)?,
+        SignatureForm::AdyenItems => adyen_items(message)?,
+        SignatureForm::ClientState => client_state(message)?,
     };
     if scheme.signs_url() && !message.is_target_text {
         let reason = "its target is not UTF-8, and the URL is signed as text";
-        return Err(Trouble::Unread(reason.to_owned()));
+        return Err(UnusableSignature::Unread(reason.to_owned()));
     }
     let time = scheme.time.map(|time| time.from);
     let most = if scheme.method.is_public() { PUBLIC_SIGNATURES } else { SIGNATURES };
     if scheme.signs_params() && message.is_long_form() {
         let reason = "its form is longer than 1 MiB and not read, and what it holds is signed";
-        return Err(Trouble::Unread(reason.to_owned()));
+        return Err(UnusableSignature::Unread(reason.to_owned()));
     }
     let params = if scheme.signs_params() { params(message)? } else { Vec::new() };
     for claim in &mut claims {
@@ -95,8 +98,9 @@ pub(super) fn claims(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim
 }
 
 /// The value of a field that is signed, too.
-fn needed(message: &Message<'_>, field: &str) -> Result<String, Trouble> {
-    let malformed = |what: &str| Trouble::Malformed(format!("the field `{field}` is {what}"));
+fn needed(message: &SignedMessage<'_>, field: &str) -> Result<String, UnusableSignature> {
+    let malformed =
+        |what: &str| UnusableSignature::Malformed(format!("the field `{field}` is {what}"));
     if message.unreadable.iter().any(|name| name == field) {
         return Err(malformed("not UTF-8"));
     }
@@ -112,13 +116,14 @@ fn needed(message: &Message<'_>, field: &str) -> Result<String, Trouble> {
 /// Whether a field is one that carries signatures of the scheme.
 fn carries(scheme: &Scheme, name: &str) -> bool {
     match scheme.form {
-        Form::Whole(_) | Form::Each(_) | Form::Pairs { .. } | Form::Versions(_) => {
-            name == scheme.field
-        }
-        Form::Numbered => name.strip_prefix(scheme.field).is_some_and(|number| {
+        SignatureForm::Whole(_)
+        | SignatureForm::Each(_)
+        | SignatureForm::Pairs { .. }
+        | SignatureForm::Versions(_) => name == scheme.field,
+        SignatureForm::Numbered => name.strip_prefix(scheme.field).is_some_and(|number| {
             !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
         }),
-        Form::Mailgun | Form::AdyenItems | Form::ClientState => false,
+        SignatureForm::Mailgun | SignatureForm::AdyenItems | SignatureForm::ClientState => false,
     }
 }
 
@@ -128,27 +133,34 @@ fn one(signature: impl Into<String>) -> Vec<Claim> {
 
 fn whole(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     prefix: &'static str,
-) -> Result<Vec<Claim>, Trouble> {
-    let value = message.field(scheme.field).ok_or(Trouble::Unsigned)?;
+) -> Result<Vec<Claim>, UnusableSignature> {
+    let value = message.field(scheme.field).ok_or(UnusableSignature::Unsigned)?;
     match value.strip_prefix(prefix) {
         Some(signature) if !signature.is_empty() => Ok(one(signature)),
         None if scheme.field == SHARED_FIELD
             && value.split_once('=').is_some_and(|(name, _)| is_hash_name(name)) =>
         {
-            Err(Trouble::Unsigned)
+            Err(UnusableSignature::Unsigned)
         }
-        None => Err(Trouble::Malformed(format!(
+        None => Err(UnusableSignature::Malformed(format!(
             "the field `{}` does not begin with `{prefix}`",
             scheme.field_name()
         ))),
-        Some(_) => Err(Trouble::Malformed(format!("the field `{}` is empty", scheme.field_name()))),
+        Some(_) => Err(UnusableSignature::Malformed(format!(
+            "the field `{}` is empty",
+            scheme.field_name()
+        ))),
     }
 }
 
 /// Signatures in any field of the name, each with its prefix or without.
-fn each(scheme: &Scheme, message: &Message<'_>, prefix: &str) -> Result<Vec<Claim>, Trouble> {
+fn each(
+    scheme: &Scheme,
+    message: &SignedMessage<'_>,
+    prefix: &str,
+) -> Result<Vec<Claim>, UnusableSignature> {
     let values = || message.values(scheme.field);
     let signatures: Vec<String> = values()
         .map(|value| value.strip_prefix(prefix).unwrap_or(value).to_owned())
@@ -158,8 +170,8 @@ fn each(scheme: &Scheme, message: &Message<'_>, prefix: &str) -> Result<Vec<Clai
     if !signatures.is_empty() {
         return Ok(vec![Claim { signatures, ..Claim::default() }]);
     }
-    values().next().ok_or(Trouble::Unsigned)?;
-    Err(Trouble::Malformed(format!("the field `{}` is empty", scheme.field_name())))
+    values().next().ok_or(UnusableSignature::Unsigned)?;
+    Err(UnusableSignature::Malformed(format!("the field `{}` is empty", scheme.field_name())))
 }
 
 fn is_hash_name(name: &str) -> bool {
@@ -168,19 +180,21 @@ fn is_hash_name(name: &str) -> bool {
 
 fn pairs(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     separator: char,
     time: &str,
     signature: &str,
-) -> Result<Vec<Claim>, Trouble> {
-    let value = message.field(scheme.field).ok_or(Trouble::Unsigned)?;
+) -> Result<Vec<Claim>, UnusableSignature> {
+    let value = message.field(scheme.field).ok_or(UnusableSignature::Unsigned)?;
     let mut claim = Claim::default();
     for (name, value) in value.split(separator).filter_map(|pair| pair.split_once('=')) {
         let name = name.trim();
         if name == time {
             if !claim.timestamp.is_empty() {
                 let field = scheme.field_name();
-                return Err(Trouble::Malformed(format!("the field `{field}` has two `{time}=`")));
+                return Err(UnusableSignature::Malformed(format!(
+                    "the field `{field}` has two `{time}=`"
+                )));
             }
             value.trim().clone_into(&mut claim.timestamp);
         } else if name == signature && claim.signatures.len() <= SIGNATURES {
@@ -188,7 +202,10 @@ fn pairs(
         }
     }
     let missing = |name: &str| {
-        Trouble::Malformed(format!("the field `{}` has no `{name}=`", scheme.field_name()))
+        UnusableSignature::Malformed(format!(
+            "the field `{}` has no `{name}=`",
+            scheme.field_name()
+        ))
     };
     if claim.timestamp.is_empty() {
         return Err(missing(time));
@@ -199,8 +216,12 @@ fn pairs(
     Ok(vec![claim])
 }
 
-fn versions(scheme: &Scheme, message: &Message<'_>, version: &str) -> Result<Vec<Claim>, Trouble> {
-    message.field(scheme.field).ok_or(Trouble::Unsigned)?;
+fn versions(
+    scheme: &Scheme,
+    message: &SignedMessage<'_>,
+    version: &str,
+) -> Result<Vec<Claim>, UnusableSignature> {
+    message.field(scheme.field).ok_or(UnusableSignature::Unsigned)?;
     // Several fields of a name are one list (RFC 9110 §5.3).
     let parts: Vec<(&str, &str)> = message
         .values(scheme.field)
@@ -218,12 +239,15 @@ fn versions(scheme: &Scheme, message: &Message<'_>, version: &str) -> Result<Vec
     }
     // Of another kind of key only: nothing is wrong with it.
     if parts.iter().any(|(own, _)| matches!(*own, "v1" | "v1a")) {
-        return Err(Trouble::Unsigned);
+        return Err(UnusableSignature::Unsigned);
     }
-    Err(Trouble::Malformed(format!("the field `{}` has no `{version},…`", scheme.field_name())))
+    Err(UnusableSignature::Malformed(format!(
+        "the field `{}` has no `{version},…`",
+        scheme.field_name()
+    )))
 }
 
-fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
+fn numbered(scheme: &Scheme, message: &SignedMessage<'_>) -> Result<Vec<Claim>, UnusableSignature> {
     let signatures: Vec<String> = message
         .fields
         .iter()
@@ -232,18 +256,18 @@ fn numbered(scheme: &Scheme, message: &Message<'_>) -> Result<Vec<Claim>, Troubl
         .take(SIGNATURES + 1)
         .collect();
     if signatures.is_empty() {
-        return Err(Trouble::Unsigned);
+        return Err(UnusableSignature::Unsigned);
     }
     Ok(vec![Claim { signatures, ..Claim::default() }])
 }
 
 /// Twilio's form parameters: names and values without anything between them, sorted, each pair
 /// once.
-fn params(message: &Message<'_>) -> Result<Vec<u8>, Trouble> {
+fn params(message: &SignedMessage<'_>) -> Result<Vec<u8>, UnusableSignature> {
     let mut pairs = message.form().ok_or_else(|| {
         let reason = "its form holds bytes or percent signs that stand for no text, and what it \
                       holds is signed as text";
-        Trouble::Unread(reason.to_owned())
+        UnusableSignature::Unread(reason.to_owned())
     })?;
     pairs.sort();
     pairs.dedup();

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use hookglass_wire::Text;
 
-use hookglass_message::{head, media_type::Media};
+use hookglass_message::{head, media_type::MediaType};
 
 /// The longest body that is read as a form, in bytes.
 const MAX_FORM_BYTES: usize = 1024 * 1024;
 
 /// What was sent, to be held against its signature. Cheap to make variants of.
 #[derive(Debug, Clone)]
-pub struct Message<'a> {
+pub struct SignedMessage<'a> {
     /// The method.
     pub method: &'a str,
     /// Names in lower case with their values, in wire order; only those that are UTF-8.
@@ -29,7 +29,7 @@ pub struct Message<'a> {
     pub received_at: i64,
 }
 
-impl<'a> Message<'a> {
+impl<'a> SignedMessage<'a> {
     /// Out of what is kept of a request. `origin` is what the operator says that senders use;
     /// without it the request's own `Host` and a proxy's word tell.
     pub fn new(
@@ -57,10 +57,10 @@ impl<'a> Message<'a> {
     }
 
     /// The same request with another URL and body.
-    pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> Message<'b> {
+    pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> SignedMessage<'b> {
         let Self { method, is_target_text, received_at, .. } = *self;
         let (fields, unreadable) = (self.fields.clone(), self.unreadable.clone());
-        Message { method, fields, unreadable, body, urls, is_target_text, received_at }
+        SignedMessage { method, fields, unreadable, body, urls, is_target_text, received_at }
     }
 
     /// The first value of a field, by its name in lower case.
@@ -75,7 +75,7 @@ impl<'a> Message<'a> {
 
     /// Whether the type of the body says that it is a form.
     pub(super) fn is_form(&self) -> bool {
-        self.field("content-type").is_some_and(|kind| Media::of(kind.as_bytes()).is_form())
+        self.field("content-type").is_some_and(|kind| MediaType::of(kind.as_bytes()).is_form())
     }
 
     /// Whether it is a form that is too long to be read.
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn urls_of(head: &str, target: &str, origin: Option<&str>) -> Vec<String> {
-        Message::new("POST", target.as_bytes(), head.as_bytes(), &b""[..], 0, origin).urls
+        SignedMessage::new("POST", target.as_bytes(), head.as_bytes(), &b""[..], 0, origin).urls
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub struct Scheme {
     /// `form` says so.
     pub field: &'static str,
     /// How signatures stand in it.
-    pub form: Form,
+    pub form: SignatureForm,
     /// How they are made.
     pub method: Method,
     /// How their bytes are written.
@@ -21,16 +21,16 @@ pub struct Scheme {
     /// The field that holds `{id}`.
     pub id: Option<&'static str>,
     /// When it was signed.
-    pub time: Option<Time>,
+    pub time: Option<SignedTime>,
     /// A field and the value that it must have for this scheme to be meant.
     pub when: Option<(&'static str, &'static str)>,
     /// Which spellings of `{url}` count.
-    pub(crate) spelling: Spelling,
+    pub(crate) spelling: UrlSpelling,
 }
 
 /// How signatures stand in their field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum SignatureForm {
     /// One signature after a prefix, which may be empty.
     Whole(&'static str),
     /// One signature in each field of the name, after a prefix that may be left out.
@@ -58,7 +58,7 @@ pub enum Form {
 
 /// Which spellings of the URL that was called a sender's own library takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spelling {
+pub(crate) enum UrlSpelling {
     /// As it was called.
     Called,
     /// Also with the codes of some characters decoded, as `hubspot` signs it.
@@ -130,11 +130,11 @@ pub enum KeyForm {
 
 /// When a request was signed and how far from its arrival that may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Time {
+pub struct SignedTime {
     /// Where it stands.
     pub from: TimeFrom,
     /// How it is written.
-    pub unit: Unit,
+    pub unit: TimeUnit,
     /// How many seconds before the arrival; `None` for any.
     pub(crate) past_s: Option<u32>,
     /// How many seconds after it; `None` for any.
@@ -154,7 +154,7 @@ pub enum TimeFrom {
 
 /// How a timestamp is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub enum TimeUnit {
     /// Seconds since 1970.
     Seconds,
     /// Milliseconds since 1970.
@@ -177,25 +177,26 @@ impl Scheme {
     /// Whether signatures stand in the body.
     pub(crate) const fn is_in_body(&self) -> bool {
         match self.form {
-            Form::Mailgun | Form::AdyenItems | Form::ClientState => true,
-            Form::Whole(_)
-            | Form::Each(_)
-            | Form::Pairs { .. }
-            | Form::Versions(_)
-            | Form::Numbered => false,
+            SignatureForm::Mailgun | SignatureForm::AdyenItems | SignatureForm::ClientState => true,
+            SignatureForm::Whole(_)
+            | SignatureForm::Each(_)
+            | SignatureForm::Pairs { .. }
+            | SignatureForm::Versions(_)
+            | SignatureForm::Numbered => false,
         }
     }
 
     /// The field's name as its sender writes it, about.
     pub fn field_name(&self) -> String {
         match self.form {
-            Form::Mailgun => "`signature` in the body".to_owned(),
-            Form::AdyenItems => "`additionalData.hmacSignature` in the body".to_owned(),
-            Form::ClientState => "`clientState` in the body".to_owned(),
-            Form::Numbered => format!("{}1", title_case(self.field)),
-            Form::Whole(_) | Form::Each(_) | Form::Pairs { .. } | Form::Versions(_) => {
-                title_case(self.field)
-            }
+            SignatureForm::Mailgun => "`signature` in the body".to_owned(),
+            SignatureForm::AdyenItems => "`additionalData.hmacSignature` in the body".to_owned(),
+            SignatureForm::ClientState => "`clientState` in the body".to_owned(),
+            SignatureForm::Numbered => format!("{}1", title_case(self.field)),
+            SignatureForm::Whole(_)
+            | SignatureForm::Each(_)
+            | SignatureForm::Pairs { .. }
+            | SignatureForm::Versions(_) => title_case(self.field),
         }
     }
 }

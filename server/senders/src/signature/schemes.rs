@@ -2,13 +2,14 @@
 //! for people, with sources.
 
 use super::scheme::{
-    Encoding, Form, Hash, KeyForm, Method, Scheme, Spelling, Time, TimeFrom, Unit,
+    Encoding, Hash, KeyForm, Method, Scheme, SignatureForm, SignedTime, TimeFrom, TimeUnit,
+    UrlSpelling,
 };
 
 /// HMAC-SHA256 of the body in hex, with the secret's text as key: what most do.
 const BODY_HEX: Scheme = Scheme {
     field: "",
-    form: Form::Whole(""),
+    form: SignatureForm::Whole(""),
     method: Method::Hmac(Hash::Sha256),
     encoding: Encoding::Hex,
     key: KeyForm::Text,
@@ -16,22 +17,27 @@ const BODY_HEX: Scheme = Scheme {
     id: None,
     time: None,
     when: None,
-    spelling: Spelling::Called,
+    spelling: UrlSpelling::Called,
 };
 /// The same in base64.
 const BODY_BASE64: Scheme = Scheme { encoding: Encoding::Base64, ..BODY_HEX };
 /// The same in hex behind the name of the hash.
-const BODY_SHA256: Scheme = Scheme { form: Form::Whole("sha256="), ..BODY_HEX };
+const BODY_SHA256: Scheme = Scheme { form: SignatureForm::Whole("sha256="), ..BODY_HEX };
 
-const fn header_time(field: &'static str, past_s: Option<u32>) -> Option<Time> {
-    Some(Time { from: TimeFrom::Field(field), unit: Unit::Seconds, past_s, future_s: None })
+const fn header_time(field: &'static str, past_s: Option<u32>) -> Option<SignedTime> {
+    Some(SignedTime {
+        from: TimeFrom::Field(field),
+        unit: TimeUnit::Seconds,
+        past_s,
+        future_s: None,
+    })
 }
 
 /// The specification's five minutes either way.
-const fn standard_time(field: &'static str) -> Option<Time> {
-    Some(Time {
+const fn standard_time(field: &'static str) -> Option<SignedTime> {
+    Some(SignedTime {
         from: TimeFrom::Field(field),
-        unit: Unit::Seconds,
+        unit: TimeUnit::Seconds,
         past_s: Some(300),
         future_s: Some(300),
     })
@@ -39,7 +45,7 @@ const fn standard_time(field: &'static str) -> Option<Time> {
 
 const STANDARD: Scheme = Scheme {
     field: "webhook-signature",
-    form: Form::Versions("v1"),
+    form: SignatureForm::Versions("v1"),
     encoding: Encoding::Base64,
     key: KeyForm::Base64 { prefix: "whsec_", required: false },
     signed: "{id}.{timestamp}.{body}",
@@ -48,7 +54,7 @@ const STANDARD: Scheme = Scheme {
     ..BODY_HEX
 };
 const STANDARD_ED25519: Scheme = Scheme {
-    form: Form::Versions("v1a"),
+    form: SignatureForm::Versions("v1a"),
     method: Method::Ed25519,
     key: KeyForm::Ed25519Base64("whpk_"),
     ..STANDARD
@@ -60,7 +66,7 @@ pub(crate) const STANDARD_WEBHOOKS: &[Scheme] = &[STANDARD, STANDARD_ED25519];
 pub(crate) const SVIX: &[Scheme] = &[
     SVIX_OWN,
     Scheme {
-        form: Form::Versions("v1a"),
+        form: SignatureForm::Versions("v1a"),
         method: Method::Ed25519,
         key: KeyForm::Ed25519Base64("whpk_"),
         ..SVIX_OWN
@@ -77,11 +83,11 @@ const SVIX_OWN: Scheme = Scheme {
 
 pub(crate) const STRIPE: &[Scheme] = &[Scheme {
     field: "stripe-signature",
-    form: Form::Pairs { separator: ',', time: "t", signature: "v1" },
+    form: SignatureForm::Pairs { separator: ',', time: "t", signature: "v1" },
     signed: "{timestamp}.{body}",
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Signature,
-        unit: Unit::Seconds,
+        unit: TimeUnit::Seconds,
         past_s: Some(300),
         future_s: None,
     }),
@@ -90,11 +96,11 @@ pub(crate) const STRIPE: &[Scheme] = &[Scheme {
 
 pub(crate) const PADDLE: &[Scheme] = &[Scheme {
     field: "paddle-signature",
-    form: Form::Pairs { separator: ';', time: "ts", signature: "h1" },
+    form: SignatureForm::Pairs { separator: ';', time: "ts", signature: "h1" },
     signed: "{timestamp}:{body}",
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Signature,
-        unit: Unit::Seconds,
+        unit: TimeUnit::Seconds,
         past_s: Some(5),
         future_s: None,
     }),
@@ -106,7 +112,7 @@ pub(crate) const GITHUB: &[Scheme] = &[
     Scheme { field: "x-hub-signature-256", ..BODY_SHA256 },
     Scheme {
         field: "x-hub-signature",
-        form: Form::Whole("sha1="),
+        form: SignatureForm::Whole("sha1="),
         method: Method::Hmac(Hash::Sha1),
         ..BODY_HEX
     },
@@ -133,7 +139,7 @@ pub(crate) const SHOPIFY: &[Scheme] = &[
 
 pub(crate) const SLACK: &[Scheme] = &[Scheme {
     field: "x-slack-signature",
-    form: Form::Whole("v0="),
+    form: SignatureForm::Whole("v0="),
     signed: "v0:{timestamp}:{body}",
     time: header_time("x-slack-request-timestamp", Some(300)),
     ..BODY_HEX
@@ -141,7 +147,7 @@ pub(crate) const SLACK: &[Scheme] = &[Scheme {
 
 pub(crate) const ZOOM: &[Scheme] = &[Scheme {
     field: "x-zm-signature",
-    form: Form::Whole("v0="),
+    form: SignatureForm::Whole("v0="),
     signed: "v0:{timestamp}:{body}",
     time: header_time("x-zm-request-timestamp", None),
     ..BODY_HEX
@@ -151,7 +157,7 @@ pub(crate) const TWILIO: &[Scheme] = &[Scheme {
     field: "x-twilio-signature",
     method: Method::Hmac(Hash::Sha1),
     signed: "{url}{params}",
-    spelling: Spelling::Twilio,
+    spelling: UrlSpelling::Twilio,
     ..BODY_BASE64
 }];
 
@@ -182,9 +188,9 @@ pub(crate) const PAYPAL: &[Scheme] = &[Scheme {
     key: KeyForm::WebhookIdAndCertificate,
     signed: "{id}|{timestamp}|{webhook_id}|{crc32}",
     id: Some("paypal-transmission-id"),
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Field("paypal-transmission-time"),
-        unit: Unit::Rfc3339,
+        unit: TimeUnit::Rfc3339,
         past_s: None,
         future_s: None,
     }),
@@ -193,9 +199,9 @@ pub(crate) const PAYPAL: &[Scheme] = &[Scheme {
 
 pub(crate) const LINEAR: &[Scheme] = &[Scheme {
     field: "linear-signature",
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Member("webhookTimestamp"),
-        unit: Unit::Milliseconds,
+        unit: TimeUnit::Milliseconds,
         past_s: Some(60),
         future_s: Some(60),
     }),
@@ -203,11 +209,11 @@ pub(crate) const LINEAR: &[Scheme] = &[Scheme {
 }];
 
 pub(crate) const TYPEFORM: &[Scheme] =
-    &[Scheme { field: "typeform-signature", form: Form::Whole("sha256="), ..BODY_BASE64 }];
+    &[Scheme { field: "typeform-signature", form: SignatureForm::Whole("sha256="), ..BODY_BASE64 }];
 
 pub(crate) const INTERCOM: &[Scheme] = &[Scheme {
     field: "x-hub-signature",
-    form: Form::Whole("sha1="),
+    form: SignatureForm::Whole("sha1="),
     method: Method::Hmac(Hash::Sha1),
     ..BODY_HEX
 }];
@@ -215,11 +221,11 @@ pub(crate) const INTERCOM: &[Scheme] = &[Scheme {
 /// The body itself is not signed.
 pub(crate) const MAILGUN: &[Scheme] = &[Scheme {
     field: "signature",
-    form: Form::Mailgun,
+    form: SignatureForm::Mailgun,
     signed: "{timestamp}{token}",
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Signature,
-        unit: Unit::Seconds,
+        unit: TimeUnit::Seconds,
         past_s: None,
         future_s: None,
     }),
@@ -230,10 +236,10 @@ pub(crate) const HUBSPOT: &[Scheme] = &[
     Scheme {
         field: "x-hubspot-signature-v3",
         signed: "{method}{url}{body}{timestamp}",
-        spelling: Spelling::HubSpot,
-        time: Some(Time {
+        spelling: UrlSpelling::HubSpot,
+        time: Some(SignedTime {
             from: TimeFrom::Field("x-hubspot-request-timestamp"),
-            unit: Unit::Milliseconds,
+            unit: TimeUnit::Milliseconds,
             past_s: Some(300),
             future_s: None,
         }),
@@ -263,9 +269,9 @@ pub(crate) const TWITCH: &[Scheme] = &[Scheme {
     field: "twitch-eventsub-message-signature",
     signed: "{id}{timestamp}{body}",
     id: Some("twitch-eventsub-message-id"),
-    time: Some(Time {
+    time: Some(SignedTime {
         from: TimeFrom::Field("twitch-eventsub-message-timestamp"),
-        unit: Unit::Rfc3339,
+        unit: TimeUnit::Rfc3339,
         past_s: Some(600),
         future_s: None,
     }),
@@ -281,7 +287,7 @@ pub(crate) const VERCEL: &[Scheme] =
 
 /// While a secret is rotated, each of both signs in a field of its own.
 pub(crate) const MOLLIE: &[Scheme] =
-    &[Scheme { field: "x-mollie-signature", form: Form::Each("sha256="), ..BODY_HEX }];
+    &[Scheme { field: "x-mollie-signature", form: SignatureForm::Each("sha256="), ..BODY_HEX }];
 
 pub(crate) const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature", ..BODY_HEX }];
 
@@ -290,13 +296,13 @@ pub(crate) const WOOCOMMERCE: &[Scheme] =
 
 /// The key is the base64 text that DocuSign shows, not what it encodes.
 pub(crate) const DOCUSIGN: &[Scheme] =
-    &[Scheme { field: "x-docusign-signature-", form: Form::Numbered, ..BODY_BASE64 }];
+    &[Scheme { field: "x-docusign-signature-", form: SignatureForm::Numbered, ..BODY_BASE64 }];
 
 pub(crate) const ADYEN: &[Scheme] = &[
     Scheme { field: "hmacsignature", key: KeyForm::Hex, ..BODY_BASE64 },
     Scheme {
         field: "additionaldata.hmacsignature",
-        form: Form::AdyenItems,
+        form: SignatureForm::AdyenItems,
         key: KeyForm::Hex,
         signed: "{item}",
         ..BODY_BASE64
@@ -306,7 +312,7 @@ pub(crate) const ADYEN: &[Scheme] = &[
 /// The rich notifications' tokens need Microsoft's keys, which nothing here fetches.
 pub(crate) const MICROSOFT_GRAPH: &[Scheme] = &[Scheme {
     field: "clientstate",
-    form: Form::ClientState,
+    form: SignatureForm::ClientState,
     method: Method::Token,
     signed: "",
     ..BODY_HEX

@@ -26,9 +26,9 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// A secret as its owner pasted it.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct SigningSecret(Zeroizing<String>);
 
-impl Secret {
+impl SigningSecret {
     /// Takes over what was pasted, as it stands.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
@@ -40,14 +40,14 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret([redacted])")
     }
 }
 
 /// What signatures are checked with.
-pub(super) enum Key {
+pub(super) enum VerifyingKey {
     /// Of a scheme where both sides have the same.
     Shared(Zeroizing<Vec<u8>>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
@@ -60,7 +60,7 @@ pub(super) enum Key {
 
 /// Why a text is no secret of a scheme: what to paste instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum KeyError {
+pub(super) enum SecretError {
     #[error("it is more than white space")]
     Blank,
     #[error("it is more than zeros: anybody can sign with a key of these")]
@@ -86,42 +86,42 @@ pub(super) enum KeyError {
     Certificate,
 }
 
-impl Key {
+impl VerifyingKey {
     /// The key that a scheme makes of a secret.
-    pub(super) fn of(scheme: &Scheme, secret: &str) -> Result<Self, KeyError> {
+    pub(super) fn of(scheme: &Scheme, secret: &str) -> Result<Self, SecretError> {
         match scheme.key {
-            KeyForm::Text if secret.chars().all(is_blank) => Err(KeyError::Blank),
+            KeyForm::Text if secret.chars().all(is_blank) => Err(SecretError::Blank),
             KeyForm::Text => Ok(Self::shared(secret.as_bytes().to_vec())),
             KeyForm::Base64 { prefix, required } => {
                 let secret = secret.trim();
                 let text = match secret.strip_prefix(prefix) {
                     Some(text) => text,
                     None if required || is_of_another_kind(secret) => {
-                        return Err(KeyError::Prefix(prefix));
+                        return Err(SecretError::Prefix(prefix));
                     }
                     None => secret,
                 };
-                let bytes = BASE64.decode(text.trim()).map_err(|_| KeyError::Base64)?;
+                let bytes = BASE64.decode(text.trim()).map_err(|_| SecretError::Base64)?;
                 // Anybody signs with an empty key.
                 if bytes.is_empty() {
-                    return Err(KeyError::Base64);
+                    return Err(SecretError::Base64);
                 }
                 Self::random(bytes)
             }
-            KeyForm::Hex => Self::random(unhex(secret.trim()).ok_or(KeyError::Hex)?),
+            KeyForm::Hex => Self::random(unhex(secret.trim()).ok_or(SecretError::Hex)?),
             KeyForm::Ed25519Hex => {
-                let bytes = unhex(secret.trim()).ok_or(KeyError::Ed25519Hex)?;
-                ed25519(&bytes, KeyError::Ed25519Hex)
+                let bytes = unhex(secret.trim()).ok_or(SecretError::Ed25519Hex)?;
+                ed25519(&bytes, SecretError::Ed25519Hex)
             }
             KeyForm::Ed25519Base64(prefix) => {
-                let refused = KeyError::Ed25519Base64(prefix);
+                let refused = SecretError::Ed25519Base64(prefix);
                 let text = secret.trim().strip_prefix(prefix).ok_or(refused)?;
                 ed25519(&BASE64.decode(text).map_err(|_| refused)?, refused)
             }
-            KeyForm::P256 => p256(secret.trim()).ok_or(KeyError::P256),
+            KeyForm::P256 => p256(secret.trim()).ok_or(SecretError::P256),
             KeyForm::WebhookIdAndCertificate => {
                 let Certificate { webhook_id, key } =
-                    Certificate::read(secret).ok_or(KeyError::Certificate)?;
+                    Certificate::read(secret).ok_or(SecretError::Certificate)?;
                 Ok(Self::Rsa { key: Box::new(key), webhook_id })
             }
         }
@@ -129,9 +129,9 @@ impl Key {
 
     /// A key of random bytes. HMAC fills short keys up with zeros, so that a key of zeros is as good as
     /// an empty one (RFC 2104 §2).
-    fn random(bytes: Vec<u8>) -> Result<Self, KeyError> {
+    fn random(bytes: Vec<u8>) -> Result<Self, SecretError> {
         if bytes.iter().all(|&byte| byte == 0) {
-            return Err(KeyError::Zeros);
+            return Err(SecretError::Zeros);
         }
         Ok(Self::shared(bytes))
     }
@@ -161,22 +161,22 @@ fn is_blank(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-fn ed25519(bytes: &[u8], refused: KeyError) -> Result<Key, KeyError> {
+fn ed25519(bytes: &[u8], refused: SecretError) -> Result<VerifyingKey, SecretError> {
     let bytes = bytes.try_into().map_err(|_| refused)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| refused)?;
     if key.is_weak() {
-        return Err(KeyError::Weak);
+        return Err(SecretError::Weak);
     }
-    Ok(Key::Ed25519(Box::new(key)))
+    Ok(VerifyingKey::Ed25519(Box::new(key)))
 }
 
-fn p256(text: &str) -> Option<Key> {
+fn p256(text: &str) -> Option<VerifyingKey> {
     let key = if text.starts_with("-----") {
         p256::ecdsa::VerifyingKey::from_public_key_pem(text).ok()?
     } else {
         p256::ecdsa::VerifyingKey::from_public_key_der(&BASE64.decode(text).ok()?).ok()?
     };
-    Some(Key::P256(Box::new(key)))
+    Some(VerifyingKey::P256(Box::new(key)))
 }
 
 /// The bytes of hex digits of either case.

@@ -4,8 +4,8 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    message::{Message, decoded as decoded_text, pairs},
-    scheme::{Scheme, Spelling},
+    message::{SignedMessage, decoded as decoded_text, pairs},
+    scheme::{Scheme, UrlSpelling},
 };
 
 /// Twilio's library reads no more pairs of a query than these; a query of more has no other
@@ -15,16 +15,16 @@ const QUERY_PAIRS: usize = 1_000;
 const DECODED: &[u8] = b":/?@!$'()*,;";
 
 /// What may stand for `{url}`, the likeliest first; never empty.
-pub(super) fn spellings<'m>(scheme: &Scheme, message: &'m Message<'_>) -> Vec<Cow<'m, str>> {
+pub(super) fn spellings<'m>(scheme: &Scheme, message: &'m SignedMessage<'_>) -> Vec<Cow<'m, str>> {
     if !scheme.signs_url() {
         return vec![Cow::Borrowed("")];
     }
     let mut spellings: Vec<Cow<'m, str>> =
         message.urls.iter().map(|url| Cow::Borrowed(url.as_str())).collect();
     let others = match scheme.spelling {
-        Spelling::Called => Vec::new(),
-        Spelling::HubSpot => message.urls.iter().map(|url| decoded(url)).collect(),
-        Spelling::Twilio => message.urls.iter().flat_map(|url| twilio(url)).collect(),
+        UrlSpelling::Called => Vec::new(),
+        UrlSpelling::HubSpot => message.urls.iter().map(|url| decoded(url)).collect(),
+        UrlSpelling::Twilio => message.urls.iter().flat_map(|url| twilio(url)).collect(),
     };
     for other in others {
         if spellings.iter().all(|url| **url != other) {

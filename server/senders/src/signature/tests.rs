@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::sender;
-use crate::signature::scheme::{Form, Method, Time};
+use crate::signature::scheme::{Method, SignatureForm, SignedTime};
 
 /// A request with the secret that signed it.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,12 +76,12 @@ impl Vector {
         sender::sender(&headers.collect())
     }
 
-    fn judge(&self, secrets: &[&str]) -> Judgement {
+    fn verify(&self, secrets: &[&str]) -> Verification {
         self.judge_bytes(self.body.as_bytes(), secrets)
     }
 
-    fn judge_bytes(&self, body: &[u8], secrets: &[&str]) -> Judgement {
-        let known: Vec<Known> = secrets
+    fn judge_bytes(&self, body: &[u8], secrets: &[&str]) -> Verification {
+        let known: Vec<KnownSecret> = secrets
             .iter()
             .enumerate()
             .map(|(at, secret)| known(&at.to_string(), &self.provider, secret))
@@ -89,13 +89,13 @@ impl Vector {
         self.judge_by(body, &known).unwrap()
     }
 
-    fn judge_by(&self, body: &[u8], known: &[Known]) -> Option<Judgement> {
+    fn judge_by(&self, body: &[u8], known: &[KnownSecret]) -> Option<Verification> {
         let (origin, target) = self.url.split_at(self.url.find(".com").unwrap() + 4);
         let mut head = format!("{} {target} HTTP/1.1\r\nHost: hooks.example.com\r\n", self.method);
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let message = Message::new(
+        let message = SignedMessage::new(
             &self.method,
             target.as_bytes(),
             head.as_bytes(),
@@ -103,7 +103,7 @@ impl Vector {
             self.received_at * 1_000_000,
             Some(origin),
         );
-        judge(&message, self.sender().and_then(sender::signing), known, Depth::Explained)
+        verify(&message, self.sender().and_then(sender::signing), known, Depth::Explained)
     }
 
     /// The scheme that it is judged by.
@@ -114,23 +114,23 @@ impl Vector {
         for (name, value) in &self.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
-        let message = Message::new(&self.method, b"/", head.as_bytes(), body, 0, None);
+        let message = SignedMessage::new(&self.method, b"/", head.as_bytes(), body, 0, None);
         signing
             .schemes
             .iter()
             .find(|scheme| {
-                claims(scheme, &message).is_ok() && Key::of(scheme, &self.secret).is_ok()
+                claims(scheme, &message).is_ok() && VerifyingKey::of(scheme, &self.secret).is_ok()
             })
             .unwrap()
     }
 }
 
-fn known(id: &str, provider: &str, secret: &str) -> Known {
-    Known {
+fn known(id: &str, provider: &str, secret: &str) -> KnownSecret {
+    KnownSecret {
         id: id.to_owned(),
         name: None,
         signing: sender::signing_by_id(provider).unwrap(),
-        secret: Secret::new(secret.to_owned()),
+        secret: SigningSecret::new(secret.to_owned()),
     }
 }
 
@@ -138,11 +138,11 @@ fn known(id: &str, provider: &str, secret: &str) -> Known {
 fn genuine_requests_of_every_sender_are_valid() {
     let mut providers = BTreeSet::new();
     for vector in Vector::all() {
-        let judged = vector.judge(&[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Valid, "{}: {judged:?}", vector.source);
-        assert_eq!(judged.signing.id, vector.provider);
-        assert_eq!(judged.secret_id.as_deref(), Some("0"), "{}", vector.source);
-        assert_eq!((judged.reason, judged.hint, judged.comparison), (None, None, None));
+        let verified = vector.verify(&[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Valid, "{}: {verified:?}", vector.source);
+        assert_eq!(verified.signing.id, vector.provider);
+        assert_eq!(verified.secret_id.as_deref(), Some("0"), "{}", vector.source);
+        assert_eq!((verified.reason, verified.hint, verified.comparison), (None, None, None));
         providers.insert(vector.provider);
     }
     let known: BTreeSet<String> = sender::signings().map(|signing| signing.id.to_owned()).collect();
@@ -159,33 +159,33 @@ fn one_flipped_bit_of_the_body_is_noticed() {
         for at in [0, vector.body.len() / 2, vector.body.len() - 1] {
             let mut body = vector.body.clone().into_bytes();
             body[at] ^= 1;
-            let judged = vector.judge_bytes(&body, &[&vector.secret]);
-            assert_eq!(judged.verdict, Verdict::Invalid, "{} at {at}", vector.source);
-            assert!(judged.reason.is_some());
+            let verified = vector.judge_bytes(&body, &[&vector.secret]);
+            assert_eq!(verified.verdict, Verdict::Invalid, "{} at {at}", vector.source);
+            assert!(verified.reason.is_some());
         }
     }
     let mut adyen = Vector::of("adyen");
     adyen.body = adyen.body.replace("1130", "1131");
-    assert_eq!(adyen.judge(&[&adyen.secret]).verdict, Verdict::Invalid);
+    assert_eq!(adyen.verify(&[&adyen.secret]).verdict, Verdict::Invalid);
     let mut mailgun = Vector::of("mailgun");
     mailgun.body = mailgun.body.replace("bbbb", "bbba");
-    assert_eq!(mailgun.judge(&[&mailgun.secret]).verdict, Verdict::Invalid);
+    assert_eq!(mailgun.verify(&[&mailgun.secret]).verdict, Verdict::Invalid);
     let mut graph = Vector::of("microsoft-graph");
     graph.body = graph.body.replacen("client_state", "client-state", 1);
-    assert_eq!(graph.judge(&[&graph.secret]).verdict, Verdict::Invalid, "one of two");
+    assert_eq!(graph.verify(&[&graph.secret]).verdict, Verdict::Invalid, "one of two");
 }
 
 #[test]
 fn a_wrong_secret_is_noticed_and_a_right_one_beside_it_found() {
     for vector in Vector::all() {
         let (right, wrong) = (vector.secret.as_str(), vector.wrong());
-        let judged = vector.judge(&[&wrong]);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{}: {judged:?}", vector.source);
-        assert_eq!(judged.secret_id, None);
+        let verified = vector.verify(&[&wrong]);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{}: {verified:?}", vector.source);
+        assert_eq!(verified.secret_id, None);
         for (secrets, id) in [([wrong.as_str(), right], "1"), ([right, wrong.as_str()], "0")] {
-            let judged = vector.judge(&secrets);
-            assert_eq!(judged.verdict, Verdict::Valid, "{}: {judged:?}", vector.source);
-            assert_eq!(judged.secret_id.as_deref(), Some(id), "{}", vector.source);
+            let verified = vector.verify(&secrets);
+            assert_eq!(verified.verdict, Verdict::Valid, "{}: {verified:?}", vector.source);
+            assert_eq!(verified.secret_id.as_deref(), Some(id), "{}", vector.source);
         }
     }
 }
@@ -195,31 +195,34 @@ fn a_request_without_its_signature_is_unsigned_and_one_without_the_rest_is_inval
     for vector in Vector::all() {
         let scheme = vector.scheme();
         let bare = match scheme.form {
-            Form::Whole(_) | Form::Each(_) | Form::Pairs { .. } | Form::Versions(_) => {
+            SignatureForm::Whole(_)
+            | SignatureForm::Each(_)
+            | SignatureForm::Pairs { .. }
+            | SignatureForm::Versions(_) => {
                 // GitHub's older field would stand in for the newer one.
                 vector.without(scheme.field).without("x-hub-signature")
             }
-            Form::Numbered => {
+            SignatureForm::Numbered => {
                 vector.without("X-DocuSign-Signature-1").without("X-DocuSign-Signature-2")
             }
-            Form::Mailgun | Form::AdyenItems | Form::ClientState => {
+            SignatureForm::Mailgun | SignatureForm::AdyenItems | SignatureForm::ClientState => {
                 Vector { body: r#"{"some":"thing"}"#.to_owned(), ..vector.clone() }
             }
         };
-        let judged = bare.judge(&[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Unsigned, "{}: {judged:?}", vector.source);
-        assert!(judged.reason.unwrap().contains("is missing"));
+        let verified = bare.verify(&[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Unsigned, "{}: {verified:?}", vector.source);
+        assert!(verified.reason.unwrap().contains("is missing"));
         let others = [
             scheme.id,
             match scheme.time {
-                Some(Time { from: scheme::TimeFrom::Field(field), .. }) => Some(field),
+                Some(SignedTime { from: scheme::TimeFrom::Field(field), .. }) => Some(field),
                 _ => None,
             },
         ];
         for field in others.into_iter().flatten() {
-            let judged = vector.without(field).judge(&[&vector.secret]);
-            assert_eq!(judged.verdict, Verdict::Invalid, "{}", vector.source);
-            assert!(judged.reason.unwrap().contains(field), "{}", vector.source);
+            let verified = vector.without(field).verify(&[&vector.secret]);
+            assert_eq!(verified.verdict, Verdict::Invalid, "{}", vector.source);
+            assert!(verified.reason.unwrap().contains(field), "{}", vector.source);
         }
     }
 }
@@ -231,7 +234,7 @@ fn timestamps_are_held_against_the_arrival_as_the_sender_does() {
         let Some(time) = vector.scheme().time else { continue };
         let at = |seconds: i64| {
             let moved = Vector { received_at: vector.received_at + seconds, ..vector.clone() };
-            moved.judge(&[&vector.secret])
+            moved.verify(&[&vector.secret])
         };
         for (tolerance, sign) in [(time.past_s, 1), (time.future_s, -1)] {
             match tolerance {
@@ -271,9 +274,9 @@ fn timestamps_are_held_against_the_arrival_as_the_sender_does() {
 #[test]
 fn a_signed_text_that_is_not_the_senders_is_told_beside_what_was_expected() {
     let vector = Vector::of("slack");
-    let judged = vector.judge(&["another secret altogether"]);
-    let comparison = judged.comparison.unwrap();
-    assert_eq!(judged.hint, None);
+    let verified = vector.verify(&["another secret altogether"]);
+    let comparison = verified.comparison.unwrap();
+    assert_eq!(verified.hint, None);
     assert!(comparison.signed.starts_with(b"v0:1795262587:{\"id\":\"evt_1\""));
     assert_eq!(format!("v0={}", comparison.received), vector.field("x-slack-signature"));
     assert_eq!(comparison.computed.len(), 64);
@@ -284,11 +287,12 @@ fn a_signed_text_that_is_not_the_senders_is_told_beside_what_was_expected() {
 fn what_is_shown_never_holds_a_secret() {
     for vector in Vector::all() {
         for secret in [vector.secret.clone(), vector.wrong(), format!(" {}", vector.secret)] {
-            let judged = vector.judge(&[&secret]);
-            let shown = format!("{judged:?}");
+            let verified = vector.verify(&[&secret]);
+            let shown = format!("{verified:?}");
             let is_public = matches!(vector.scheme().method, Method::EcdsaP256 | Method::Ed25519);
             assert!(is_public || !shown.contains(vector.secret.as_str()), "{shown}");
-            let signed = judged.comparison.map(|comparison| comparison.signed).unwrap_or_default();
+            let signed =
+                verified.comparison.map(|comparison| comparison.signed).unwrap_or_default();
             assert!(!String::from_utf8_lossy(&signed).contains(vector.secret.as_str()));
         }
     }
@@ -297,13 +301,13 @@ fn what_is_shown_never_holds_a_secret() {
 #[test]
 fn without_a_secret_a_signed_request_cannot_be_judged() {
     for vector in Vector::all() {
-        let judged = vector.judge_by(vector.body.as_bytes(), &[]);
+        let verified = vector.judge_by(vector.body.as_bytes(), &[]);
         let Some(signing) = vector.sender().and_then(sender::signing) else {
-            assert_eq!(judged, None, "{}", vector.source);
+            assert_eq!(verified, None, "{}", vector.source);
             continue;
         };
-        let judged = judged.unwrap();
-        assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, signing.id));
+        let verified = verified.unwrap();
+        assert_eq!((verified.verdict, verified.signing.id), (Verdict::Unknown, signing.id));
     }
 }
 
@@ -315,26 +319,26 @@ fn of_several_senders_secrets_the_one_that_is_carried_counts() {
         known("stripe", "stripe", &stripe.secret),
         known("meta", "meta", "y"),
     ];
-    let judged = stripe.judge_by(stripe.body.as_bytes(), &secrets).unwrap();
-    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Valid, "stripe"));
+    let verified = stripe.judge_by(stripe.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((verified.verdict, verified.signing.id), (Verdict::Valid, "stripe"));
     // GitHub's field is Meta's as well: GitHub's own mark decides.
     let github = Vector::of("github");
     let secrets = [known("meta", "meta", "y"), known("github", "github", "wrong")];
-    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
-    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Invalid, "github"));
+    let verified = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((verified.verdict, verified.signing.id), (Verdict::Invalid, "github"));
     // Somebody else's signature is no missing one.
-    let judged = github.judge_by(github.body.as_bytes(), &secrets[..0]).unwrap();
-    assert_eq!(judged.verdict, Verdict::Unknown);
+    let verified = github.judge_by(github.body.as_bytes(), &secrets[..0]).unwrap();
+    assert_eq!(verified.verdict, Verdict::Unknown);
     let secrets = [known("meta", "meta", "y")];
-    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
-    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));
+    let verified = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((verified.verdict, verified.signing.id), (Verdict::Unknown, "github"));
     // Svix' marks are those of everyone who sends through it.
     let clerk = Vector::of("clerk");
-    let judged = clerk.judge(&[&clerk.wrong()]);
-    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Invalid, "clerk"));
+    let verified = clerk.verify(&[&clerk.wrong()]);
+    assert_eq!((verified.verdict, verified.signing.id), (Verdict::Invalid, "clerk"));
     let secrets = [known("stripe", "stripe", "x")];
-    let judged = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
-    assert_eq!((judged.verdict, judged.signing.id), (Verdict::Unknown, "github"));
+    let verified = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
+    assert_eq!((verified.verdict, verified.signing.id), (Verdict::Unknown, "github"));
 }
 
 #[test]
@@ -342,9 +346,9 @@ fn a_newer_signature_that_is_wrong_is_not_mended_by_an_older_one() {
     let github = Vector::of("github");
     assert!(github.is("two fields"));
     let forged = github.with("X-Hub-Signature-256", &format!("sha256={}", "0".repeat(64)));
-    assert_eq!(forged.judge(&[&github.secret]).verdict, Verdict::Invalid);
+    assert_eq!(forged.verify(&[&github.secret]).verdict, Verdict::Invalid);
     let old = github.without("X-Hub-Signature-256");
-    assert_eq!(old.judge(&[&github.secret]).verdict, Verdict::Valid);
+    assert_eq!(old.verify(&[&github.secret]).verdict, Verdict::Valid);
 }
 
 #[test]
@@ -352,14 +356,14 @@ fn a_newer_signature_that_is_none_is_not_mended_by_an_older_one() {
     let github = Vector::of("github");
     for garbage in ["garbage", "", "sha256="] {
         let forged = github.with("X-Hub-Signature-256", garbage);
-        assert_eq!(forged.judge(&[&github.secret]).verdict, Verdict::Invalid, "{garbage}");
+        assert_eq!(forged.verify(&[&github.secret]).verdict, Verdict::Invalid, "{garbage}");
     }
     let is_old = |vector: &Vector| !vector.headers.iter().any(|(name, _)| name.ends_with("-v3"));
     let old = Vector::all().into_iter().find(|v| v.provider == "hubspot" && is_old(v)).unwrap();
     let forged = old.with("X-HubSpot-Signature-v3", "garbage");
-    let judged = forged.judge(&[&old.secret]);
-    assert_eq!(judged.verdict, Verdict::Invalid, "{judged:?}");
-    assert!(judged.reason.unwrap().contains("is missing"));
+    let verified = forged.verify(&[&old.secret]);
+    assert_eq!(verified.verdict, Verdict::Invalid, "{verified:?}");
+    assert!(verified.reason.unwrap().contains("is missing"));
 }
 
 #[test]
@@ -367,14 +371,14 @@ fn what_no_secret_is_for_leaves_the_other_kind_to_be_judged() {
     let is_plain = |v: &Vector| v.provider == "gitlab" && !v.secret.starts_with("whsec_");
     let plain = Vector::all().into_iter().find(is_plain).unwrap();
     let both = plain.with("webhook-signature", "garbage");
-    assert_eq!(both.judge(&[&plain.secret]).verdict, Verdict::Valid);
+    assert_eq!(both.verify(&[&plain.secret]).verdict, Verdict::Valid);
 }
 
 #[test]
 fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
     let refused = |provider: &str, secret: &str| {
         let signing = sender::signing_by_id(provider).unwrap();
-        check_secret(signing, &Secret::new(secret.to_owned())).unwrap_err()
+        check_secret(signing, &SigningSecret::new(secret.to_owned())).unwrap_err()
     };
     assert!(refused("discord", "abc").contains("64 hex digits"));
     assert!(refused("sendgrid", "MFkw").contains("P-256"));
@@ -388,7 +392,12 @@ fn a_secret_of_the_wrong_form_is_refused_with_what_it_takes() {
     for vector in Vector::all() {
         let signing = sender::signing_by_id(&vector.provider).unwrap();
         for secret in [vector.secret.clone(), vector.wrong()] {
-            assert_eq!(check_secret(signing, &Secret::new(secret)), Ok(()), "{}", vector.source);
+            assert_eq!(
+                check_secret(signing, &SigningSecret::new(secret)),
+                Ok(()),
+                "{}",
+                vector.source
+            );
         }
     }
 }

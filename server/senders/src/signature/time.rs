@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::{
     Verdict,
     carried::{Claim, SEARCHED_BYTES},
-    message::Message,
-    scheme::{Scheme, TimeFrom, Unit},
+    message::SignedMessage,
+    scheme::{Scheme, TimeFrom, TimeUnit},
 };
 
 /// A time that is read in the wrong unit lies near the arrival once it is read in the right one.
@@ -41,7 +41,7 @@ pub(super) enum NoTime {
 pub(super) fn untimely(
     scheme: &Scheme,
     claim: &Claim,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     name: &str,
 ) -> Option<Untimely> {
     let time = scheme.time?;
@@ -94,14 +94,14 @@ pub(super) fn untimely(
 /// The unit that a time is written in, and the one that is due, where it makes sense in the former
 /// only.
 fn mistaken_unit(
-    unit: Unit,
+    unit: TimeUnit,
     signed_at: i64,
     received_at: i64,
 ) -> Option<(&'static str, &'static str)> {
     let (meant, sent, due) = match unit {
-        Unit::Seconds => (signed_at / 1_000, "milliseconds", "seconds"),
-        Unit::Milliseconds => (signed_at.checked_mul(1_000)?, "seconds", "milliseconds"),
-        Unit::Rfc3339 => return None,
+        TimeUnit::Seconds => (signed_at / 1_000, "milliseconds", "seconds"),
+        TimeUnit::Milliseconds => (signed_at.checked_mul(1_000)?, "seconds", "milliseconds"),
+        TimeUnit::Rfc3339 => return None,
     };
     (received_at.saturating_sub(meant).saturating_abs() <= NEAR_US).then_some((sent, due))
 }
@@ -113,7 +113,7 @@ fn mistaken_unit(
 pub(super) fn signed_at(
     scheme: &Scheme,
     claim: &Claim,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
 ) -> Result<Option<i64>, NoTime> {
     let Some(time) = scheme.time else { return Ok(None) };
     let text = match time.from {
@@ -121,25 +121,25 @@ pub(super) fn signed_at(
         TimeFrom::Member(name) => member(message, name)?,
     };
     let read = match time.unit {
-        Unit::Seconds => {
+        TimeUnit::Seconds => {
             text.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1_000_000))
         }
-        Unit::Milliseconds => text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000)),
-        Unit::Rfc3339 => rfc3339_us(&text),
+        TimeUnit::Milliseconds => text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000)),
+        TimeUnit::Rfc3339 => rfc3339_us(&text),
     };
     read.map(Some)
         .ok_or_else(|| NoTime::Missing(format!("its timestamp `{}` is no time", shortened(&text))))
 }
 
 /// A member of a JSON body, as text.
-fn member(message: &Message<'_>, name: &str) -> Result<String, NoTime> {
+fn member(message: &SignedMessage<'_>, name: &str) -> Result<String, NoTime> {
     if message.body.len() > SEARCHED_BYTES {
         let reason = format!("`{name}` is not looked for in a body of more than 1 MiB");
         return Err(NoTime::Unread(reason));
     }
     let wrong = |what: &str| NoTime::Missing(format!("the body has {what} `{name}`"));
     let mut body = serde_json::Deserializer::from_slice(&message.body);
-    let found = Named(name).deserialize(&mut body).ok().filter(|_| body.end().is_ok());
+    let found = JsonMembers(name).deserialize(&mut body).ok().filter(|_| body.end().is_ok());
     let text = match found.as_deref() {
         Some([value]) => value.to_string(),
         Some([_, _, ..]) => return Err(wrong("two of")),
@@ -156,9 +156,9 @@ fn rfc3339_us(text: &str) -> Option<i64> {
 
 /// The members of a JSON object that have this name.
 #[derive(Clone, Copy)]
-struct Named<'n>(&'n str);
+struct JsonMembers<'n>(&'n str);
 
-impl<'de> DeserializeSeed<'de> for Named<'_> {
+impl<'de> DeserializeSeed<'de> for JsonMembers<'_> {
     type Value = Vec<Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
@@ -166,7 +166,7 @@ impl<'de> DeserializeSeed<'de> for Named<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Named<'_> {
+impl<'de> Visitor<'de> for JsonMembers<'_> {
     type Value = Vec<Value>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,9 +11,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::{
     carried::Claim,
-    message::Message,
+    message::SignedMessage,
     scheme::{Encoding, Hash, Method, Scheme},
-    secret::{BASE64, Key, hex, unhex},
+    secret::{BASE64, VerifyingKey, hex, unhex},
     spelling::spellings,
 };
 use base64::Engine as _;
@@ -29,12 +29,12 @@ const HIDDEN: &str = "[secret]";
 
 /// How much may still be hashed for one request.
 #[derive(Debug)]
-pub(super) struct Work {
+pub(super) struct HashBudget {
     left: Cell<u64>,
     is_short: Cell<bool>,
 }
 
-impl Work {
+impl HashBudget {
     pub(super) const fn new() -> Self {
         Self { left: Cell::new(HASHED_BYTES), is_short: Cell::new(false) }
     }
@@ -63,11 +63,11 @@ impl Work {
 /// Whether one of the claim's signatures is this key's. None is once nothing may be tried.
 pub(super) fn holds(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claim: &Claim,
-    key: &Key,
+    key: &VerifyingKey,
     secret: &str,
-    work: &Work,
+    work: &HashBudget,
 ) -> bool {
     if scheme.method == Method::Token {
         return claim.signatures.iter().any(|token| is_equal(token.as_bytes(), secret.as_bytes()));
@@ -86,23 +86,29 @@ pub(super) fn holds(
     })
 }
 
-fn is_signed(method: Method, key: &Key, content: &[u8], given: &[Vec<u8>], work: &Work) -> bool {
+fn is_signed(
+    method: Method,
+    key: &VerifyingKey,
+    content: &[u8],
+    given: &[Vec<u8>],
+    work: &HashBudget,
+) -> bool {
     let takes = || work.takes(content.len());
     match (method, key) {
         // Made once, whatever number it is held against.
-        (Method::Hmac(_) | Method::Digest(_), Key::Shared(key)) if takes() => {
+        (Method::Hmac(_) | Method::Digest(_), VerifyingKey::Shared(key)) if takes() => {
             let made = made(method, key, content);
             given.iter().any(|given| is_equal(given, &made))
         }
-        (Method::Ed25519, Key::Ed25519(key)) => given.iter().any(|given| {
+        (Method::Ed25519, VerifyingKey::Ed25519(key)) => given.iter().any(|given| {
             ed25519_dalek::Signature::from_slice(given)
                 .is_ok_and(|signature| takes() && key.verify_strict(content, &signature).is_ok())
         }),
-        (Method::EcdsaP256, Key::P256(key)) => given.iter().any(|given| {
+        (Method::EcdsaP256, VerifyingKey::P256(key)) => given.iter().any(|given| {
             p256::ecdsa::Signature::from_der(given)
                 .is_ok_and(|signature| takes() && key.verify(content, &signature).is_ok())
         }),
-        (Method::RsaSha256, Key::Rsa { key, .. }) => {
+        (Method::RsaSha256, VerifyingKey::Rsa { key, .. }) => {
             given.iter().any(|given| takes() && key.verifies(content, given))
         }
         _ => false,
@@ -153,9 +159,9 @@ fn is_equal(one: &[u8], other: &[u8]) -> bool {
 /// What is signed, as a person may see it: a secret that is part of it is not shown.
 pub(super) fn shown_content(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claim: &Claim,
-    key: &Key,
+    key: &VerifyingKey,
 ) -> Vec<u8> {
     let url = message.urls.first().map_or("", String::as_str);
     content(scheme, message, claim, key, HIDDEN, url)
@@ -164,9 +170,9 @@ pub(super) fn shown_content(
 /// What is signed, out of the scheme's template.
 pub(super) fn content(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claim: &Claim,
-    key: &Key,
+    key: &VerifyingKey,
     secret: &str,
     url: &str,
 ) -> Vec<u8> {
@@ -199,7 +205,7 @@ pub(super) fn content(
 }
 
 /// Whether the body is the one whose SHA-256 a URL of Twilio's gives; `None` where it gives none.
-pub(super) fn is_body_of_url(message: &Message<'_>) -> Option<bool> {
+pub(super) fn is_body_of_url(message: &SignedMessage<'_>) -> Option<bool> {
     let url = message.urls.first()?;
     let (_, query) = url.split_once('?')?;
     let given = query.split('&').find_map(|pair| pair.strip_prefix("bodySHA256="))?;

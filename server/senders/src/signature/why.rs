@@ -16,12 +16,12 @@ use self::{
     urls::other_urls,
 };
 use super::{
-    Known,
+    KnownSecret,
     carried::{Claim, claims},
-    message::Message,
-    scheme::{Form, Hash, Method, Scheme, Spelling},
-    secret::Key,
-    verify::{Work, holds},
+    message::SignedMessage,
+    scheme::{Hash, Method, Scheme, SignatureForm, UrlSpelling},
+    secret::VerifyingKey,
+    verify::{HashBudget, holds},
 };
 
 /// Longer bodies are not tried: each mistake hashes them once more.
@@ -30,7 +30,7 @@ const TRIED_BYTES: usize = 1024 * 1024;
 /// What may have gone wrong, as if it were right.
 struct Guess<'a> {
     scheme: Scheme,
-    message: Cow<'a, Message<'a>>,
+    message: Cow<'a, SignedMessage<'a>>,
     /// Another key than the secret's own.
     key: Option<Vec<u8>>,
     hint: Cow<'static, str>,
@@ -39,15 +39,15 @@ struct Guess<'a> {
 /// Finds the mistake that explains a signature which no secret made.
 pub(super) fn mismatch(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claims: &[Claim],
-    keys: &[(&Known, Key)],
-    secrets: &[Known],
+    keys: &[(&KnownSecret, VerifyingKey)],
+    secrets: &[KnownSecret],
 ) -> Option<String> {
     if message.body.len() > TRIED_BYTES {
         return None;
     }
-    let work = &Work::new();
+    let work = &HashBudget::new();
     if let Some(hint) = other_secret(scheme, message, claims, keys, secrets, work)
         .or_else(|| prefix_too_much(scheme, message, claims, keys, work))
     {
@@ -58,13 +58,13 @@ pub(super) fn mismatch(
             let mut tried = guesses(scheme, message, known, key).take_while(|_| !work.is_short());
             tried.find(|guess| {
                 let key = match (&guess.key, key) {
-                    (Some(bytes), _) => &Key::shared(bytes.clone()),
+                    (Some(bytes), _) => &VerifyingKey::shared(bytes.clone()),
                     (None, key) => key,
                 };
                 let secret = guess.key.as_deref().map(String::from_utf8_lossy);
                 let secret = secret.as_deref().unwrap_or_else(|| known.secret.reveal());
                 // Two mistakes at once are not looked for.
-                let scheme = Scheme { spelling: Spelling::Called, ..guess.scheme };
+                let scheme = Scheme { spelling: UrlSpelling::Called, ..guess.scheme };
                 claims.iter().all(|claim| holds(&scheme, &guess.message, claim, key, secret, work))
             })
         })
@@ -74,18 +74,18 @@ pub(super) fn mismatch(
 /// Finds out what a field would say that cannot be read as it stands.
 pub(super) fn malformed<'k>(
     scheme: &Scheme,
-    message: &Message<'_>,
-    secrets: impl Iterator<Item = &'k Known>,
+    message: &SignedMessage<'_>,
+    secrets: impl Iterator<Item = &'k KnownSecret>,
 ) -> Option<String> {
     let prefix = match scheme.form {
-        Form::Whole(prefix) if !prefix.is_empty() => Cow::Borrowed(prefix),
-        Form::Versions(version) => Cow::Owned(format!("{version},")),
+        SignatureForm::Whole(prefix) if !prefix.is_empty() => Cow::Borrowed(prefix),
+        SignatureForm::Versions(version) => Cow::Owned(format!("{version},")),
         _ => return None,
     };
     if message.body.len() > TRIED_BYTES {
         return None;
     }
-    let bare = Scheme { form: Form::Whole(""), ..*scheme };
+    let bare = Scheme { form: SignatureForm::Whole(""), ..*scheme };
     let mut claims = claims(&bare, message).ok()?;
     let sent = claims.iter_mut().find_map(without_prefix);
     let sent_hash = sent.as_deref().and_then(hash_of);
@@ -93,11 +93,11 @@ pub(super) fn malformed<'k>(
         (Method::Hmac(_), Some(hash)) => Scheme { method: Method::Hmac(hash), ..bare },
         _ => bare,
     };
-    let work = &Work::new();
+    let work = &HashBudget::new();
     let mut secrets = secrets;
     let matches = secrets.any(|known| {
         let secret = known.secret.reveal();
-        Key::of(&bare, secret).is_ok_and(|key| {
+        VerifyingKey::of(&bare, secret).is_ok_and(|key| {
             claims.iter().all(|claim| holds(&bare, message, claim, &key, secret, work))
         })
     });
@@ -137,12 +137,12 @@ fn hash_of(prefix: &str) -> Option<Hash> {
 /// Whether there is only the name of a hash before the signature where none belongs.
 fn prefix_too_much(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claims: &[Claim],
-    keys: &[(&Known, Key)],
-    work: &Work,
+    keys: &[(&KnownSecret, VerifyingKey)],
+    work: &HashBudget,
 ) -> Option<String> {
-    if !matches!(scheme.form, Form::Whole("") | Form::Numbered) {
+    if !matches!(scheme.form, SignatureForm::Whole("") | SignatureForm::Numbered) {
         return None;
     }
     let mut bare = claims.to_vec();
@@ -159,19 +159,19 @@ fn prefix_too_much(
 /// Whether it is a secret that was given for something else.
 fn other_secret(
     scheme: &Scheme,
-    message: &Message<'_>,
+    message: &SignedMessage<'_>,
     claims: &[Claim],
-    keys: &[(&Known, Key)],
-    secrets: &[Known],
-    work: &Work,
+    keys: &[(&KnownSecret, VerifyingKey)],
+    secrets: &[KnownSecret],
+    work: &HashBudget,
 ) -> Option<String> {
-    let tried = |known: &Known| keys.iter().any(|(own, _)| own.id == known.id);
+    let tried = |known: &KnownSecret| keys.iter().any(|(own, _)| own.id == known.id);
     secrets
         .iter()
         .filter(|known| !tried(known))
         .find(|known| {
             let secret = known.secret.reveal();
-            Key::of(scheme, secret).is_ok_and(|key| {
+            VerifyingKey::of(scheme, secret).is_ok_and(|key| {
                 claims.iter().all(|claim| holds(scheme, message, claim, &key, secret, work))
             })
         })
@@ -188,16 +188,16 @@ fn other_secret(
 /// One after the other: each may hold a body of its own.
 fn guesses<'a>(
     scheme: &'a Scheme,
-    message: &'a Message<'a>,
-    known: &'a Known,
-    key: &Key,
+    message: &'a SignedMessage<'a>,
+    known: &'a KnownSecret,
+    key: &VerifyingKey,
 ) -> impl Iterator<Item = Guess<'a>> {
     let as_it_came = move |scheme: Scheme, key, hint: String| {
         let message = Cow::Borrowed(message);
         Guess { scheme, message, key, hint: hint.into() }
     };
     let (mut keys, mut forms, mut urls) = (Vec::new(), Vec::new(), Vec::new());
-    if matches!(key, Key::Shared(_)) {
+    if matches!(key, VerifyingKey::Shared(_)) {
         keys = other_keys(scheme, known.secret.reveal());
         forms = other_forms(scheme);
     }

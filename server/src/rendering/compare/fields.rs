@@ -3,13 +3,17 @@
 use std::collections::HashMap;
 
 use super::{
-    rows::Rows,
-    side::{Field, Fields},
+    rows::ComparedRows,
+    side::{SideField, SideFields},
 };
 
 /// Compares; `order` or `case` where nothing else differs. The order is that of `new`, what only
 /// `old` has stands at the end.
-pub(super) fn compare(old: &Fields, new: &Fields, rows: &mut Rows) -> Option<&'static str> {
+pub(super) fn compare(
+    old: &SideFields,
+    new: &SideFields,
+    rows: &mut ComparedRows,
+) -> Option<&'static str> {
     // Where fields are in `old`, the last first: senders may give thousands, all of one name.
     let mut by_field: HashMap<(Vec<u8>, &[u8]), Vec<usize>> = HashMap::new();
     let mut by_name: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
@@ -18,7 +22,7 @@ pub(super) fn compare(old: &Fields, new: &Fields, rows: &mut Rows) -> Option<&'s
         by_field.entry((name.clone(), value)).or_default().push(place);
         by_name.entry(name).or_default().push(place);
     }
-    let mut rest: Vec<Option<&Field>> = old.iter().map(Some).collect();
+    let mut rest: Vec<Option<&SideField>> = old.iter().map(Some).collect();
     // Equal ones first, or a repeated field would be taken for another that changed.
     let mut equal = Vec::with_capacity(new.len());
     for (name, value) in new {
@@ -49,14 +53,14 @@ pub(super) fn compare(old: &Fields, new: &Fields, rows: &mut Rows) -> Option<&'s
     if differs || old == new {
         return None;
     }
-    let folded = |fields: &Fields| -> Fields {
+    let folded = |fields: &SideFields| -> SideFields {
         fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect()
     };
     Some(if folded(old) == folded(new) { "the case of names" } else { "their order or case" })
 }
 
 /// The fields of a form as sent (WHATWG URL §5.1), still encoded.
-pub(super) fn of_form(body: &[u8]) -> Fields {
+pub(super) fn of_form(body: &[u8]) -> SideFields {
     let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
     let field = |pair: &[u8]| match pair.iter().position(|&byte| byte == b'=') {
         Some(at) => (pair[..at].to_vec(), pair[at + 1..].to_vec()),
@@ -70,7 +74,7 @@ mod tests {
     use super::*;
 
     fn compared(old: &[u8], new: &[u8]) -> (Vec<String>, Option<&'static str>) {
-        let mut rows = Rows::new();
+        let mut rows = ComparedRows::new();
         let said = compare(&of_form(old), &of_form(new), &mut rows);
         let shown = rows.done().into_iter().map(|row| {
             let text: String = row.pieces.iter().map(|piece| piece.0.as_str()).collect();

@@ -9,7 +9,7 @@ use std::{
 use serde::de::IgnoredAny;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
-use super::rows::Rows;
+use super::rows::ComparedRows;
 use crate::rendering::pieces::char_boundary;
 
 /// Values that nest deeper are compared as text: what reads and compares them is recursive.
@@ -24,20 +24,20 @@ const PATH_BYTES: usize = 400;
 
 /// A value with what it was written as, at most `MAX_DEPTH` deep.
 #[derive(Debug)]
-pub(super) enum Node<'a> {
+pub(super) enum JsonNode<'a> {
     /// As sent.
     Scalar(&'a [u8]),
     /// Keys as sent, with their quotes.
-    Object(Vec<(&'a [u8], Node<'a>)>),
-    Array(Vec<Node<'a>>),
+    Object(Vec<(&'a [u8], JsonNode<'a>)>),
+    Array(Vec<JsonNode<'a>>),
 }
 
-impl<'a> Node<'a> {
+impl<'a> JsonNode<'a> {
     /// The value of a whole text; `None` if it is no JSON, several in a row, or too deep.
     pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         serde_json::from_slice::<IgnoredAny>(bytes).ok()?;
-        Parser { bytes, at: 0 }.value(MAX_DEPTH)
+        NodeParser { bytes, at: 0 }.value(MAX_DEPTH)
     }
 
     /// The same for values that say the same: white space, the order of members and how a string is
@@ -114,8 +114,13 @@ fn decoded(raw: &[u8]) -> Vec<u8> {
 }
 
 /// Compares; how many differences there are.
-pub(super) fn compare(old: &Node<'_>, new: &Node<'_>, deadline: Instant, rows: &mut Rows) -> usize {
-    let mut comparison = Comparison { rows, deadline, differences: 0, is_late: false };
+pub(super) fn compare(
+    old: &JsonNode<'_>,
+    new: &JsonNode<'_>,
+    deadline: Instant,
+    rows: &mut ComparedRows,
+) -> usize {
+    let mut comparison = JsonComparison { rows, deadline, differences: 0, is_late: false };
     comparison.values("", old, new);
     if comparison.is_late {
         comparison.rows.say("same", "… the rest is not compared, it takes too long");
@@ -124,27 +129,29 @@ pub(super) fn compare(old: &Node<'_>, new: &Node<'_>, deadline: Instant, rows: &
     comparison.differences
 }
 
-struct Comparison<'a> {
-    rows: &'a mut Rows,
+struct JsonComparison<'a> {
+    rows: &'a mut ComparedRows,
     deadline: Instant,
     differences: usize,
     is_late: bool,
 }
 
-impl Comparison<'_> {
-    fn values(&mut self, path: &str, old: &Node<'_>, new: &Node<'_>) {
+impl JsonComparison<'_> {
+    fn values(&mut self, path: &str, old: &JsonNode<'_>, new: &JsonNode<'_>) {
         if self.is_late || Instant::now() > self.deadline + WALK {
             self.is_late = true;
             return;
         }
         match (old, new) {
-            (Node::Object(old), Node::Object(new)) if !old.is_empty() && !new.is_empty() => {
+            (JsonNode::Object(old), JsonNode::Object(new))
+                if !old.is_empty() && !new.is_empty() =>
+            {
                 self.objects(path, old, new);
             }
-            (Node::Array(old), Node::Array(new)) if !old.is_empty() && !new.is_empty() => {
+            (JsonNode::Array(old), JsonNode::Array(new)) if !old.is_empty() && !new.is_empty() => {
                 self.arrays(path, old, new);
             }
-            (Node::Scalar(old), Node::Scalar(new)) if decoded(old) == decoded(new) => {
+            (JsonNode::Scalar(old), JsonNode::Scalar(new)) if decoded(old) == decoded(new) => {
                 self.rows.same(path, new);
             }
             (old, new) => {
@@ -161,7 +168,12 @@ impl Comparison<'_> {
 
     /// Members in the order of `new`, what only `old` has at the end. Of several with one key the
     /// first belongs to the first.
-    fn objects(&mut self, path: &str, old: &[(&[u8], Node<'_>)], new: &[(&[u8], Node<'_>)]) {
+    fn objects(
+        &mut self,
+        path: &str,
+        old: &[(&[u8], JsonNode<'_>)],
+        new: &[(&[u8], JsonNode<'_>)],
+    ) {
         let mut by_key: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
         for (place, (key, _)) in old.iter().enumerate().rev() {
             by_key.entry(decoded(key)).or_default().push(place);
@@ -181,8 +193,9 @@ impl Comparison<'_> {
         }
     }
 
-    fn arrays(&mut self, path: &str, old: &[Node<'_>], new: &[Node<'_>]) {
-        let digests = |nodes: &[Node<'_>]| nodes.iter().map(Node::digest).collect::<Vec<_>>();
+    fn arrays(&mut self, path: &str, old: &[JsonNode<'_>], new: &[JsonNode<'_>]) {
+        let digests =
+            |nodes: &[JsonNode<'_>]| nodes.iter().map(JsonNode::digest).collect::<Vec<_>>();
         let (old_digests, new_digests) = (digests(old), digests(new));
         let ops = capture_diff_slices_deadline(
             Algorithm::Myers,
@@ -213,12 +226,12 @@ impl Comparison<'_> {
         }
     }
 
-    fn added(&mut self, path: &str, value: &Node<'_>) {
+    fn added(&mut self, path: &str, value: &JsonNode<'_>) {
         self.differences += 1;
         self.rows.added(path, &value.written());
     }
 
-    fn removed(&mut self, path: &str, value: &Node<'_>) {
+    fn removed(&mut self, path: &str, value: &JsonNode<'_>) {
         self.differences += 1;
         self.rows.removed(path, &value.written());
     }
@@ -244,14 +257,14 @@ fn below(path: &str, key: &[u8]) -> String {
 }
 
 /// Reads what is known to be JSON.
-struct Parser<'a> {
+struct NodeParser<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> NodeParser<'a> {
     /// The next value; `None` if it nests deeper than `depth`.
-    fn value(&mut self, depth: usize) -> Option<Node<'a>> {
+    fn value(&mut self, depth: usize) -> Option<JsonNode<'a>> {
         let below = depth.checked_sub(1);
         Some(match self.peek() {
             Some(b'{') => {
@@ -263,16 +276,16 @@ impl<'a> Parser<'a> {
                     self.at += 1;
                     members.push((key, self.value(below?)?));
                 }
-                Node::Object(members)
+                JsonNode::Object(members)
             }
             Some(b'[') => {
                 let mut elements = Vec::new();
                 while self.goes_on(b']') {
                     elements.push(self.value(below?)?);
                 }
-                Node::Array(elements)
+                JsonNode::Array(elements)
             }
-            _ => Node::Scalar(self.scalar()),
+            _ => JsonNode::Scalar(self.scalar()),
         })
     }
 
@@ -329,8 +342,9 @@ mod tests {
     use super::*;
 
     fn differences(old: &str, new: &str) -> Vec<String> {
-        let (old, new) = (Node::of(old.as_bytes()).unwrap(), Node::of(new.as_bytes()).unwrap());
-        let mut rows = Rows::new();
+        let (old, new) =
+            (JsonNode::of(old.as_bytes()).unwrap(), JsonNode::of(new.as_bytes()).unwrap());
+        let mut rows = ComparedRows::new();
         let deadline = Instant::now() + std::time::Duration::from_secs(5);
         let count = compare(&old, &new, deadline, &mut rows);
         let rows: Vec<String> = rows
@@ -398,11 +412,11 @@ mod tests {
     #[test]
     fn what_is_not_one_value_is_no_json() {
         for text in ["", "{", "1 2", "{}\n{}", "nul", "[1,]"] {
-            assert!(Node::of(text.as_bytes()).is_none(), "{text}");
+            assert!(JsonNode::of(text.as_bytes()).is_none(), "{text}");
         }
-        assert!(Node::of("[".repeat(100_000).as_bytes()).is_none());
-        assert!(Node::of(("[".repeat(128) + &"]".repeat(128)).as_bytes()).is_some());
-        assert!(Node::of(("[".repeat(100_000) + &"]".repeat(100_000)).as_bytes()).is_none());
+        assert!(JsonNode::of("[".repeat(100_000).as_bytes()).is_none());
+        assert!(JsonNode::of(("[".repeat(128) + &"]".repeat(128)).as_bytes()).is_some());
+        assert!(JsonNode::of(("[".repeat(100_000) + &"]".repeat(100_000)).as_bytes()).is_none());
     }
 
     fn json() -> impl Strategy<Value = serde_json::Value> {
@@ -432,13 +446,13 @@ mod tests {
         #[test]
         fn what_is_read_is_written_again(value in json()) {
             let text = serde_json::to_string_pretty(&value).unwrap();
-            let written = Node::of(text.as_bytes()).unwrap().written();
+            let written = JsonNode::of(text.as_bytes()).unwrap().written();
             prop_assert_eq!(String::from_utf8(written).unwrap(), value.to_string());
         }
 
         #[test]
         fn no_bytes_are_too_strange(bytes: Vec<u8>) {
-            let _ = Node::of(&bytes);
+            let _ = JsonNode::of(&bytes);
         }
     }
 }

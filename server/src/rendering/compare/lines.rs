@@ -4,14 +4,14 @@ use std::time::Instant;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 
-use super::rows::Rows;
+use super::rows::ComparedRows;
 use crate::rendering::pieces::grouped;
 
 /// More lines are not compared.
 const MAX_LINES: usize = 20_000;
 
 /// Compares line by line; ends of lines count.
-pub(super) fn compare(old: &[u8], new: &[u8], deadline: Instant, rows: &mut Rows) {
+pub(super) fn compare(old: &[u8], new: &[u8], deadline: Instant, rows: &mut ComparedRows) {
     let lines =
         |text| -> Vec<&[u8]> { <[u8]>::split_inclusive(text, |&byte| byte == b'\n').collect() };
     let (all_old, all_new): (Vec<&[u8]>, Vec<&[u8]>) = (lines(old), lines(new));

@@ -4,7 +4,7 @@
 use hookglass_wire::Row;
 
 use crate::rendering::{
-    pieces::{Pieces, char_boundary, grouped},
+    pieces::{SpanBuilder, char_boundary, grouped},
     tokens::Tokens,
 };
 
@@ -17,7 +17,7 @@ const NAME_BYTES: usize = 1024;
 const MAX_ROWS: usize = 20_000;
 
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(super) struct ComparedRows {
     rows: Vec<Row>,
     /// Equal rows that may yet be left out, and how many before them are.
     equal: Vec<Row>,
@@ -32,7 +32,7 @@ pub(super) struct Rows {
 /// Which names stand before what is hidden.
 type Secrecy = fn(&str) -> &'static str;
 
-impl Rows {
+impl ComparedRows {
     pub(super) fn new() -> Self {
         Self {
             rows: Vec::new(),
@@ -49,7 +49,11 @@ impl Rows {
         self.flush(0);
         self.secrecy = secrecy;
         self.is_after_difference = false;
-        self.push(Row { mark: mark("heading"), pieces: Pieces::of("", title), ..Row::default() });
+        self.push(Row {
+            mark: mark("heading"),
+            pieces: SpanBuilder::of("", title),
+            ..Row::default()
+        });
     }
 
     /// How secret what follows is, where its kind shows only below the title.
@@ -61,7 +65,7 @@ impl Rows {
     pub(super) fn say(&mut self, kind: &str, text: &str) {
         self.flush(0);
         let mark = (!kind.is_empty()).then(|| kind.to_owned());
-        self.push(Row { mark, pieces: Pieces::of("", text), ..Row::default() });
+        self.push(Row { mark, pieces: SpanBuilder::of("", text), ..Row::default() });
     }
 
     /// What is in both.
@@ -110,7 +114,7 @@ impl Rows {
             let text = format!("… {} more differences", grouped(self.too_many));
             self.rows.push(Row {
                 mark: mark("same"),
-                pieces: Pieces::of("", &text),
+                pieces: SpanBuilder::of("", &text),
                 ..Row::default()
             });
         }
@@ -124,7 +128,7 @@ impl Rows {
     }
 
     fn row(&self, mark: Option<String>, name: &str, values: &[(&str, &[u8])]) -> Row {
-        let mut pieces = Pieces::default();
+        let mut pieces = SpanBuilder::default();
         if !name.is_empty() {
             pieces.push_start("key", name.as_bytes(), NAME_BYTES);
             pieces.say("", ": ");
@@ -177,7 +181,11 @@ impl Rows {
     fn left_out_row(&mut self, count: usize) {
         if count > 0 {
             let text = format!("… {} equal", grouped(count));
-            self.push(Row { mark: mark("same"), pieces: Pieces::of("", &text), ..Row::default() });
+            self.push(Row {
+                mark: mark("same"),
+                pieces: SpanBuilder::of("", &text),
+                ..Row::default()
+            });
         }
     }
 }
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn a_row_shows_a_bounded_part_of_its_name_and_values() {
         let (name, value) = ("n".repeat(ROW_BYTES), "v".repeat(ROW_BYTES).into_bytes());
-        let mut rows = Rows::new();
+        let mut rows = ComparedRows::new();
         rows.changed(&name, &value, &value);
         rows.added(&name, &value);
         rows.removed("", &value);
@@ -209,7 +217,7 @@ mod tests {
         assert_eq!(bytes, [ROW_BYTES + 2 + arrow, ROW_BYTES + 2, ROW_BYTES, 7 + 2 + arrow]);
     }
 
-    fn shown(rows: Rows) -> String {
+    fn shown(rows: ComparedRows) -> String {
         let line = |row: Row| {
             let sign = match row.mark.as_deref() {
                 Some("added") => "+",
@@ -229,13 +237,13 @@ mod tests {
         ""
     }
 
-    fn equal(rows: &mut Rows, count: usize) {
+    fn equal(rows: &mut ComparedRows, count: usize) {
         (0..count).for_each(|n| rows.same("", n.to_string().as_bytes()));
     }
 
     #[test]
     fn what_is_equal_shows_around_differences_only() {
-        let mut rows = Rows::new();
+        let mut rows = ComparedRows::new();
         rows.heading("A", plain);
         equal(&mut rows, 10);
         rows.added("", b"x");
@@ -250,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_single_equal_row_is_shown_and_not_counted() {
-        let mut rows = Rows::new();
+        let mut rows = ComparedRows::new();
         equal(&mut rows, 1);
         rows.heading("A", plain);
         equal(&mut rows, 4);
@@ -263,7 +271,7 @@ mod tests {
 
     #[test]
     fn all_that_is_equal_is_one_row() {
-        let mut rows = Rows::new();
+        let mut rows = ComparedRows::new();
         equal(&mut rows, 100);
         assert_eq!(shown(rows), "=… 100 equal");
     }

@@ -1,6 +1,6 @@
 //! One of the two that are compared, as far as it is read for that.
 
-use crate::rendering::{content::Content, pieces::char_boundary};
+use crate::rendering::{content::BodyContent, pieces::char_boundary};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
@@ -14,8 +14,8 @@ const MAX_FORM_FIELDS: usize = 2_000;
 pub(super) struct Side {
     /// The request line, without the version's line end.
     pub(super) line: Vec<u8>,
-    pub(super) headers: Fields,
-    pub(super) trailers: Fields,
+    pub(super) headers: SideFields,
+    pub(super) trailers: SideFields,
     /// The decoded body, in UTF-8 if it is text; at most `BODY_BYTES`.
     pub(super) body: Vec<u8>,
     /// How many bytes it would have in all.
@@ -29,12 +29,12 @@ pub(super) struct Side {
 }
 
 /// A name and its value.
-pub(super) type Field = (Vec<u8>, Vec<u8>);
+pub(super) type SideField = (Vec<u8>, Vec<u8>);
 /// In wire order.
-pub(super) type Fields = Vec<Field>;
+pub(super) type SideFields = Vec<SideField>;
 
 impl Side {
-    pub(super) fn of(stored: &StoredRequest, content: &Content) -> Self {
+    pub(super) fn of(stored: &StoredRequest, content: &BodyContent) -> Self {
         let owned = |fields: Vec<(&[u8], Vec<u8>)>| {
             fields.into_iter().map(|(name, value)| (name.to_vec(), value)).collect()
         };

@@ -4,31 +4,32 @@ use super::{http, senders};
 
 /// What is known of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Known {
+pub(crate) struct HeaderMeaning {
     pub(crate) about: &'static str,
     pub(crate) standard: &'static str,
 }
 
 /// What is known of the field of a name, whatever its case.
-pub(crate) fn known(name: &str) -> Option<Known> {
-    let mut best: Option<(&str, Known)> = None;
-    for &(listed, about, standard) in http::FIELDS.iter().chain(senders::FIELDS) {
-        let fits = match listed.strip_suffix('*') {
+pub(crate) fn known(name: &str) -> Option<HeaderMeaning> {
+    let mut best: Option<(&str, HeaderMeaning)> = None;
+    for &(truncate_for_list, about, standard) in http::FIELDS.iter().chain(senders::FIELDS) {
+        let fits = match truncate_for_list.strip_suffix('*') {
             Some(start) => name.get(..start.len()).is_some_and(|begins| {
                 begins.eq_ignore_ascii_case(start) && name.len() > start.len()
             }),
-            None => listed.eq_ignore_ascii_case(name),
+            None => truncate_for_list.eq_ignore_ascii_case(name),
         };
-        if fits && best.is_none_or(|(before, _)| is_better(listed, before)) {
-            best = Some((listed, Known { about, standard }));
+        if fits && best.is_none_or(|(before, _)| is_better(truncate_for_list, before)) {
+            best = Some((truncate_for_list, HeaderMeaning { about, standard }));
         }
     }
     best.map(|(_, known)| known)
 }
 
 /// A whole name is better than a start, and a longer start than a shorter one.
-fn is_better(listed: &str, before: &str) -> bool {
-    before.ends_with('*') && (!listed.ends_with('*') || listed.len() > before.len())
+fn is_better(truncate_for_list: &str, before: &str) -> bool {
+    before.ends_with('*')
+        && (!truncate_for_list.ends_with('*') || truncate_for_list.len() > before.len())
 }
 
 /// Names whose value lets whoever reads it in somewhere.

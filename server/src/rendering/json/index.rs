@@ -2,7 +2,7 @@
 //! line. Made in one pass, without recursion and without reading values.
 
 use crate::rendering::lines::Lines;
-use hookglass_message::json::token::{Error, scalar_end, space_end, string_end};
+use hookglass_message::json::token::{TokenError, scalar_end, space_end, string_end};
 
 /// The most lines that are set out: past that the rest is given as text. An index of so many
 /// takes about 30 MiB.
@@ -23,7 +23,7 @@ pub(super) struct Block {
 
 /// The lines of a text.
 #[derive(Debug, Default)]
-pub(crate) struct Index {
+pub(crate) struct JsonIndex {
     /// The first byte of each line.
     pub(super) starts: Vec<u32>,
     /// How deep each nests, or more.
@@ -33,7 +33,7 @@ pub(crate) struct Index {
     /// How many documents there are in a row.
     pub(crate) documents: usize,
     /// Why it ends before the text does.
-    pub(crate) error: Option<Error>,
+    pub(crate) error: Option<TokenError>,
     /// Whether it ends for being too long.
     pub(crate) is_full: bool,
     /// Where what could not be set out begins.
@@ -42,7 +42,7 @@ pub(crate) struct Index {
     pub(super) rest_lines: Lines,
 }
 
-impl Index {
+impl JsonIndex {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self::with(bytes, MAX_LINES)
     }
@@ -51,17 +51,17 @@ impl Index {
         // A byte order mark may be ignored (RFC 8259 §8.1).
         let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let index = Self { rest: bytes.len(), ..Self::default() };
-        let mut parser = Parser { bytes, at, index, open: Vec::new(), max_lines, whole: true };
+        let mut parser = IndexParser { bytes, at, index, open: Vec::new(), max_lines, whole: true };
         let ended = parser.documents();
         let whole = parser.whole;
         let mut index = parser.index;
         match ended {
             Ok(()) => {}
-            Err(Ended::Full) => {
+            Err(IndexEnd::Full) => {
                 index.is_full = true;
                 index.rest = space_end(bytes, parser.at);
             }
-            Err(Ended::Invalid(error)) => {
+            Err(IndexEnd::Invalid(error)) => {
                 index.error = Some(error);
                 index.rest = error.at;
                 // A line that was begun and not ended is part of the rest.
@@ -110,21 +110,21 @@ impl Index {
     }
 }
 
-enum Ended {
-    Invalid(Error),
+enum IndexEnd {
+    Invalid(TokenError),
     Full,
 }
 
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
+impl From<TokenError> for IndexEnd {
+    fn from(error: TokenError) -> Self {
         Self::Invalid(error)
     }
 }
 
-struct Parser<'a> {
+struct IndexParser<'a> {
     bytes: &'a [u8],
     at: usize,
-    index: Index,
+    index: JsonIndex,
     /// The blocks that are open, and whether each is an object. Never recursion, which would end
     /// the stack.
     open: Vec<(usize, bool)>,
@@ -133,8 +133,8 @@ struct Parser<'a> {
     whole: bool,
 }
 
-impl Parser<'_> {
-    fn documents(&mut self) -> Result<(), Ended> {
+impl IndexParser<'_> {
+    fn documents(&mut self) -> Result<(), IndexEnd> {
         loop {
             self.space();
             if self.at == self.bytes.len() && self.index.documents > 0 {
@@ -146,7 +146,7 @@ impl Parser<'_> {
                     Some(b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n')
                 )
             {
-                return Err(Error { at: self.at, expected: "the end" }.into());
+                return Err(TokenError { at: self.at, expected: "the end" }.into());
             }
             self.line()?;
             self.document()?;
@@ -154,7 +154,7 @@ impl Parser<'_> {
         }
     }
 
-    fn document(&mut self) -> Result<(), Ended> {
+    fn document(&mut self) -> Result<(), IndexEnd> {
         loop {
             // Here a value begins, and with it or before it its line.
             if let Some(bracket @ (b'{' | b'[')) = self.peek() {
@@ -188,14 +188,14 @@ impl Parser<'_> {
                     Some(b']') if !is_object => self.end()?,
                     _ => {
                         let expected = if is_object { "a comma or }" } else { "a comma or ]" };
-                        return Err(Error { at: self.at, expected }.into());
+                        return Err(TokenError { at: self.at, expected }.into());
                     }
                 }
             }
         }
     }
 
-    fn begin(&mut self, is_object: bool) -> Result<(), Ended> {
+    fn begin(&mut self, is_object: bool) -> Result<(), IndexEnd> {
         self.whole = true;
         let line = self.number(self.index.starts.len() - 1);
         self.open.push((self.index.blocks.len(), is_object));
@@ -204,7 +204,7 @@ impl Parser<'_> {
         self.key(is_object)
     }
 
-    fn end(&mut self) -> Result<(), Ended> {
+    fn end(&mut self) -> Result<(), IndexEnd> {
         let Some((block, _)) = self.open.pop() else { return Ok(()) };
         self.line()?;
         self.at += 1;
@@ -215,16 +215,16 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn key(&mut self, is_object: bool) -> Result<(), Ended> {
+    fn key(&mut self, is_object: bool) -> Result<(), IndexEnd> {
         if !is_object {
             return Ok(());
         }
         if self.peek() != Some(b'"') {
-            return Err(Error { at: self.at, expected: "a name in quotes" }.into());
+            return Err(TokenError { at: self.at, expected: "a name in quotes" }.into());
         }
         self.at = space_end(self.bytes, string_end(self.bytes, self.at)?);
         if self.peek() != Some(b':') {
-            return Err(Error { at: self.at, expected: "a colon" }.into());
+            return Err(TokenError { at: self.at, expected: "a colon" }.into());
         }
         self.at += 1;
         self.space();
@@ -232,10 +232,10 @@ impl Parser<'_> {
     }
 
     /// Begins a line here.
-    fn line(&mut self) -> Result<(), Ended> {
-        let Ok(start) = u32::try_from(self.at) else { return Err(Ended::Full) };
+    fn line(&mut self) -> Result<(), IndexEnd> {
+        let Ok(start) = u32::try_from(self.at) else { return Err(IndexEnd::Full) };
         if self.index.starts.len() >= self.max_lines {
-            return Err(Ended::Full);
+            return Err(IndexEnd::Full);
         }
         self.index.starts.push(start);
         self.index.depths.push(u16::try_from(self.open.len()).unwrap_or(u16::MAX));
@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> (Vec<(&str, u16)>, String) {
-        let index = Index::of(text.as_bytes());
+        let index = JsonIndex::of(text.as_bytes());
         let lines = (0..index.lines())
             .map(|line| {
                 (text[index.start(line)..index.start(line + 1)].trim_end(), index.depths[line])
@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn blocks_know_their_ends_and_members() {
-        let index = Index::of(b"[1,[2,3],{\"a\":[]}]");
+        let index = JsonIndex::of(b"[1,[2,3],{\"a\":[]}]");
         let blocks: Vec<_> =
             index.blocks.iter().map(|b| (b.line, b.end, b.members, b.closed)).collect();
         assert_eq!(blocks, [(0, 10, 3, true), (2, 6, 2, true), (6, 9, 1, true)]);
@@ -313,23 +313,23 @@ mod tests {
             ("[1", 2, "", 2, "a comma or ]"),
             ("[1}", 2, "}", 2, "a comma or ]"),
         ] {
-            let index = Index::of(text.as_bytes());
+            let index = JsonIndex::of(text.as_bytes());
             assert_eq!(index.lines(), whole, "{text}");
             assert_eq!(&text[index.rest..], rest, "{text}");
-            assert_eq!(index.error, Some(Error { at, expected }), "{text}");
+            assert_eq!(index.error, Some(TokenError { at, expected }), "{text}");
         }
     }
 
     #[test]
     fn documents_may_follow_one_another() {
-        let index = Index::of(b"{\"a\":1}\n{\"a\":2}\n[]");
+        let index = JsonIndex::of(b"{\"a\":1}\n{\"a\":2}\n[]");
         assert_eq!((index.documents, index.lines(), index.error), (3, 7, None));
     }
 
     #[test]
     fn what_is_too_long_is_set_out_in_part() {
         let text = format!("[{}1]", "1,".repeat(100));
-        let index = Index::with(text.as_bytes(), 50);
+        let index = JsonIndex::with(text.as_bytes(), 50);
         assert_eq!((index.lines(), index.is_full, index.error), (50, true, None));
         assert_eq!(index.blocks[0].end, 50);
         assert!(text[index.rest..].starts_with("1,1,"));
@@ -338,9 +338,9 @@ mod tests {
     #[test]
     fn a_hundred_thousand_levels_are_no_problem() {
         let text = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
-        let index = Index::of(text.as_bytes());
+        let index = JsonIndex::of(text.as_bytes());
         assert_eq!((index.lines(), index.error), (200_001, None));
         let cut = &text[..100_000];
-        assert_eq!(Index::of(cut.as_bytes()).blocks.len(), 100_000);
+        assert_eq!(JsonIndex::of(cut.as_bytes()).blocks.len(), 100_000);
     }
 }

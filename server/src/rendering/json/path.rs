@@ -2,7 +2,7 @@
 
 use hookglass_wire::Value;
 
-use super::{as_index, index::Index};
+use super::{as_index, index::JsonIndex};
 use crate::rendering::pieces::char_boundary;
 use hookglass_message::json::token::{scalar_end, space_end, string_end};
 
@@ -13,7 +13,7 @@ const PATH_BYTES: usize = 64 * 1024;
 
 /// The path and value of a line; a closing line stands for the block that it closes. `None` for a
 /// line that is not there.
-pub(crate) fn value(bytes: &[u8], index: &Index, line: usize) -> Option<Value> {
+pub(crate) fn value(bytes: &[u8], index: &JsonIndex, line: usize) -> Option<Value> {
     if line >= index.lines() {
         return None;
     }
@@ -69,7 +69,7 @@ pub(crate) fn value(bytes: &[u8], index: &Index, line: usize) -> Option<Value> {
 }
 
 /// How many values stand before a line among those that begin at `first` and beside it.
-fn place(index: &Index, first: usize, line: usize) -> usize {
+fn place(index: &JsonIndex, first: usize, line: usize) -> usize {
     let (mut at, mut place) = (first, 0);
     let mut next = index.blocks.partition_point(|block| as_index(block.line) < first);
     while at < line {
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     fn values(json: &str) -> Vec<(String, String)> {
-        let index = Index::of(json.as_bytes());
+        let index = JsonIndex::of(json.as_bytes());
         (0..index.lines())
             .map(|line| value(json.as_bytes(), &index, line).unwrap())
             .map(|value| (value.path, value.value))

@@ -12,10 +12,10 @@ fn text(row: &Row) -> String {
 }
 
 fn shown(json: &str, folds: &Folds, find: &str) -> (Vec<String>, Vec<usize>) {
-    let index = Index::of(json.as_bytes());
-    let needle = Needle::new(find);
+    let index = JsonIndex::of(json.as_bytes());
+    let needle = Highlighter::new(find);
     let (bytes, tokens) = (json.as_bytes(), Tokens::of(json.as_bytes()));
-    let sheet = JsonSheet::new((bytes, &index, &tokens), folds, needle.as_ref());
+    let sheet = JsonRows::new((bytes, &index, &tokens), folds, needle.as_ref());
     let found = needle.map(|needle| sheet.find(&needle)).unwrap_or_default();
     (sheet.rows(0, usize::MAX).iter().map(text).collect(), found)
 }
@@ -25,8 +25,8 @@ const SAMPLE: &str = r#"{"id":12345678901234567890.10, "a":[1,{"b":null}], "c":{
 #[test]
 fn members_that_prove_who_sends_are_marked() {
     let json = br#"{"clientState":"a","other":"b"}"#;
-    let index = Index::of(json);
-    let rows = JsonSheet::new((json, &index, &Tokens::default()), &folds(None, &[]), None)
+    let index = JsonIndex::of(json);
+    let rows = JsonRows::new((json, &index, &Tokens::default()), &folds(None, &[]), None)
         .rows(0, usize::MAX);
     let kinds: Vec<&str> =
         rows.iter().flat_map(|row| &row.pieces).map(|piece| piece.1.as_str()).collect();
@@ -56,9 +56,9 @@ fn json_is_set_out_with_every_token_as_sent() {
 #[test]
 fn pieces_say_what_they_are() {
     let json = b"{\"k\":[true,-1,\"s\"]}";
-    let index = Index::of(json);
+    let index = JsonIndex::of(json);
     let tokens = Tokens::default();
-    let sheet = JsonSheet::new((json, &index, &tokens), &Folds::default(), None);
+    let sheet = JsonRows::new((json, &index, &tokens), &Folds::default(), None);
     let kinds: Vec<_> = sheet
         .rows(0, 9)
         .iter()
@@ -127,7 +127,7 @@ proptest! {
         let folds = Folds { depth, toggled };
         let (_, found) = shown(&text, &folds, &find);
         prop_assert!(found.is_sorted());
-        let index = Index::of(text.as_bytes());
+        let index = JsonIndex::of(text.as_bytes());
         for line in 0..index.lines() {
             value(text.as_bytes(), &index, line);
         }

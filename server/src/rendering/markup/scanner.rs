@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What a stretch of markup is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Token {
+pub(crate) enum MarkupToken {
     /// The bracket and name that begin a tag, declaration or instruction, or what ends one.
     Tag,
     /// The name of an attribute.
@@ -20,7 +20,7 @@ pub(crate) enum Token {
 
 /// Where in the grammar a place is: what a scanner needs to go on from there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum State {
+pub(crate) enum ScannerState {
     #[default]
     Text,
     Comment,
@@ -69,51 +69,51 @@ pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     is_html: bool,
-    pub(crate) state: State,
+    pub(crate) state: ScannerState,
     /// The state inside of the token that was taken last.
-    pub(crate) inside: State,
+    pub(crate) inside: ScannerState,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(bytes: &'a [u8], is_html: bool) -> Self {
-        Self::resume(bytes, 0, State::Text, is_html)
+        Self::resume(bytes, 0, ScannerState::Text, is_html)
     }
 
     /// Goes on at a place whose state is known.
-    pub(crate) fn resume(bytes: &'a [u8], at: usize, state: State, is_html: bool) -> Self {
+    pub(crate) fn resume(bytes: &'a [u8], at: usize, state: ScannerState, is_html: bool) -> Self {
         Self { bytes, at, is_html, state, inside: state }
     }
 
     /// The next token and where it is; tokens together are all of the bytes.
-    pub(crate) fn next_token(&mut self) -> Option<(Token, Range<usize>)> {
+    pub(crate) fn next_token(&mut self) -> Option<(MarkupToken, Range<usize>)> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         self.inside = self.state;
         let (token, length) = match self.state {
-            State::Text => self.text(rest),
-            State::Comment => {
+            ScannerState::Text => self.text(rest),
+            ScannerState::Comment => {
                 let (length, ended) = through(rest, b"-->");
-                self.leave(ended, State::Text);
-                (Token::Comment, length)
+                self.leave(ended, ScannerState::Text);
+                (MarkupToken::Comment, length)
             }
-            State::Cdata => {
+            ScannerState::Cdata => {
                 if rest.starts_with(b"]]>") {
-                    self.state = State::Text;
-                    (Token::Tag, 3)
+                    self.state = ScannerState::Text;
+                    (MarkupToken::Tag, 3)
                 } else {
-                    (Token::Text, memchr::memmem::find(rest, b"]]>").unwrap_or(rest.len()))
+                    (MarkupToken::Text, memchr::memmem::find(rest, b"]]>").unwrap_or(rest.len()))
                 }
             }
-            State::Tag(raw) | State::Equals(raw) => self.tag(rest, raw),
-            State::Double(raw) => self.quoted(rest, b'"', raw),
-            State::Single(raw) => self.quoted(rest, b'\'', raw),
-            State::Raw(raw) => {
+            ScannerState::Tag(raw) | ScannerState::Equals(raw) => self.tag(rest, raw),
+            ScannerState::Double(raw) => self.quoted(rest, b'"', raw),
+            ScannerState::Single(raw) => self.quoted(rest, b'\'', raw),
+            ScannerState::Raw(raw) => {
                 let end = raw_end(rest, raw.name());
                 if end == 0 {
-                    self.state = State::Text;
-                    self.inside = State::Text;
+                    self.state = ScannerState::Text;
+                    self.inside = ScannerState::Text;
                     self.text(rest)
                 } else {
-                    (Token::Text, end)
+                    (MarkupToken::Text, end)
                 }
             }
         };
@@ -122,17 +122,17 @@ impl<'a> Scanner<'a> {
         Some((token, range))
     }
 
-    fn text(&mut self, rest: &[u8]) -> (Token, usize) {
+    fn text(&mut self, rest: &[u8]) -> (MarkupToken, usize) {
         if rest.starts_with(b"<!--") {
-            self.inside = State::Comment;
+            self.inside = ScannerState::Comment;
             let (length, ended) = through(&rest[4..], b"-->");
-            self.state = if ended { State::Text } else { State::Comment };
-            return (Token::Comment, 4 + length);
+            self.state = if ended { ScannerState::Text } else { ScannerState::Comment };
+            return (MarkupToken::Comment, 4 + length);
         }
         if rest.starts_with(b"<![CDATA[") {
-            self.state = State::Cdata;
-            self.inside = State::Tag(Raw::None);
-            return (Token::Tag, 9);
+            self.state = ScannerState::Cdata;
+            self.inside = ScannerState::Tag(Raw::None);
+            return (MarkupToken::Tag, 9);
         }
         match rest {
             [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'_' | b':' | b'/' | b'!' | b'?' | 0x80.., ..] => {
@@ -142,58 +142,63 @@ impl<'a> Scanner<'a> {
                 let length = name.iter().position(is_end).unwrap_or(name.len());
                 let opens = self.is_html && mark == 0;
                 let raw = if opens { Raw::of(&name[..length]) } else { Raw::None };
-                self.state = State::Tag(raw);
+                self.state = ScannerState::Tag(raw);
                 self.inside = self.state;
-                (Token::Tag, 1 + mark + length)
+                (MarkupToken::Tag, 1 + mark + length)
             }
-            [b'<', ..] => (Token::Text, 1),
+            [b'<', ..] => (MarkupToken::Text, 1),
             [b'&', ..] => {
                 let name = rest[1..].iter().take(32);
                 let length =
                     name.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'#').count();
                 if length > 0 && rest.get(1 + length) == Some(&b';') {
-                    (Token::Entity, length + 2)
+                    (MarkupToken::Entity, length + 2)
                 } else {
-                    (Token::Text, 1)
+                    (MarkupToken::Text, 1)
                 }
             }
-            _ => (Token::Text, memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len())),
+            _ => (MarkupToken::Text, memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len())),
         }
     }
 
-    fn tag(&mut self, rest: &[u8], raw: Raw) -> (Token, usize) {
-        let is_value = matches!(self.state, State::Equals(_));
-        self.inside = State::Tag(raw);
+    fn tag(&mut self, rest: &[u8], raw: Raw) -> (MarkupToken, usize) {
+        let is_value = matches!(self.state, ScannerState::Equals(_));
+        self.inside = ScannerState::Tag(raw);
         match rest {
             [b'>', ..] => {
-                self.state = if raw == Raw::None { State::Text } else { State::Raw(raw) };
-                (Token::Tag, 1)
+                self.state =
+                    if raw == Raw::None { ScannerState::Text } else { ScannerState::Raw(raw) };
+                (MarkupToken::Tag, 1)
             }
             [b'/' | b'?', b'>', ..] => {
-                self.state = State::Text;
-                (Token::Tag, 2)
+                self.state = ScannerState::Text;
+                (MarkupToken::Tag, 2)
             }
             // A tag that never ended.
             [b'<', ..] => {
-                self.state = State::Text;
+                self.state = ScannerState::Text;
                 self.text(rest)
             }
             [b'=', ..] => {
-                self.state = State::Equals(raw);
-                (Token::Text, 1)
+                self.state = ScannerState::Equals(raw);
+                (MarkupToken::Text, 1)
             }
             [quote @ (b'"' | b'\''), ..] => {
-                let inside = if *quote == b'"' { State::Double(raw) } else { State::Single(raw) };
+                let inside = if *quote == b'"' {
+                    ScannerState::Double(raw)
+                } else {
+                    ScannerState::Single(raw)
+                };
                 let (length, ended) = through(&rest[1..], &[*quote]);
                 self.inside = inside;
-                self.state = if ended { State::Tag(raw) } else { inside };
-                (Token::Value, 1 + length)
+                self.state = if ended { ScannerState::Tag(raw) } else { inside };
+                (MarkupToken::Value, 1 + length)
             }
             [first, ..] if first.is_ascii_whitespace() => {
                 let length = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-                (Token::Text, length)
+                (MarkupToken::Text, length)
             }
-            [b'/' | b'?', ..] if !is_value => (Token::Text, 1),
+            [b'/' | b'?', ..] if !is_value => (MarkupToken::Text, 1),
             _ => {
                 let is_end = |byte: &u8| {
                     byte.is_ascii_whitespace()
@@ -201,19 +206,19 @@ impl<'a> Scanner<'a> {
                         || !is_value && b"=/?<\"'".contains(byte)
                 };
                 let length = rest.iter().position(is_end).unwrap_or(rest.len());
-                self.state = State::Tag(raw);
-                (if is_value { Token::Value } else { Token::Attribute }, length)
+                self.state = ScannerState::Tag(raw);
+                (if is_value { MarkupToken::Value } else { MarkupToken::Attribute }, length)
             }
         }
     }
 
-    fn quoted(&mut self, rest: &[u8], quote: u8, raw: Raw) -> (Token, usize) {
+    fn quoted(&mut self, rest: &[u8], quote: u8, raw: Raw) -> (MarkupToken, usize) {
         let (length, ended) = through(rest, &[quote]);
-        self.leave(ended, State::Tag(raw));
-        (Token::Value, length)
+        self.leave(ended, ScannerState::Tag(raw));
+        (MarkupToken::Value, length)
     }
 
-    fn leave(&mut self, ended: bool, state: State) {
+    fn leave(&mut self, ended: bool, state: ScannerState) {
         if ended {
             self.state = state;
         }
@@ -243,7 +248,7 @@ mod tests {
 
     use super::*;
 
-    fn tokens(text: &str, is_html: bool) -> Vec<(Token, &str)> {
+    fn tokens(text: &str, is_html: bool) -> Vec<(MarkupToken, &str)> {
         let mut scanner = Scanner::new(text.as_bytes(), is_html);
         let mut tokens = Vec::new();
         while let Some((token, range)) = scanner.next_token() {
@@ -256,29 +261,29 @@ mod tests {
     fn xml_is_taken_apart() {
         let xml = "<?xml version='1.0'?><a:b c=\"d>e\">f &amp; <g/><![CDATA[<x>]]></a:b><!-- > -->";
         let expected = [
-            (Token::Tag, "<?xml"),
-            (Token::Text, " "),
-            (Token::Attribute, "version"),
-            (Token::Text, "="),
-            (Token::Value, "'1.0'"),
-            (Token::Tag, "?>"),
-            (Token::Tag, "<a:b"),
-            (Token::Text, " "),
-            (Token::Attribute, "c"),
-            (Token::Text, "="),
-            (Token::Value, "\"d>e\""),
-            (Token::Tag, ">"),
-            (Token::Text, "f "),
-            (Token::Entity, "&amp;"),
-            (Token::Text, " "),
-            (Token::Tag, "<g"),
-            (Token::Tag, "/>"),
-            (Token::Tag, "<![CDATA["),
-            (Token::Text, "<x>"),
-            (Token::Tag, "]]>"),
-            (Token::Tag, "</a:b"),
-            (Token::Tag, ">"),
-            (Token::Comment, "<!-- > -->"),
+            (MarkupToken::Tag, "<?xml"),
+            (MarkupToken::Text, " "),
+            (MarkupToken::Attribute, "version"),
+            (MarkupToken::Text, "="),
+            (MarkupToken::Value, "'1.0'"),
+            (MarkupToken::Tag, "?>"),
+            (MarkupToken::Tag, "<a:b"),
+            (MarkupToken::Text, " "),
+            (MarkupToken::Attribute, "c"),
+            (MarkupToken::Text, "="),
+            (MarkupToken::Value, "\"d>e\""),
+            (MarkupToken::Tag, ">"),
+            (MarkupToken::Text, "f "),
+            (MarkupToken::Entity, "&amp;"),
+            (MarkupToken::Text, " "),
+            (MarkupToken::Tag, "<g"),
+            (MarkupToken::Tag, "/>"),
+            (MarkupToken::Tag, "<![CDATA["),
+            (MarkupToken::Text, "<x>"),
+            (MarkupToken::Tag, "]]>"),
+            (MarkupToken::Tag, "</a:b"),
+            (MarkupToken::Tag, ">"),
+            (MarkupToken::Comment, "<!-- > -->"),
         ];
         assert_eq!(tokens(xml, false), expected);
     }
@@ -287,22 +292,22 @@ mod tests {
     fn the_content_of_scripts_is_no_markup() {
         let html = "<SCRIPT async src=/a.js>if (a<b) '</p>'</script><p>1 < 2";
         let expected = [
-            (Token::Tag, "<SCRIPT"),
-            (Token::Text, " "),
-            (Token::Attribute, "async"),
-            (Token::Text, " "),
-            (Token::Attribute, "src"),
-            (Token::Text, "="),
-            (Token::Value, "/a.js"),
-            (Token::Tag, ">"),
-            (Token::Text, "if (a<b) '</p>'"),
-            (Token::Tag, "</script"),
-            (Token::Tag, ">"),
-            (Token::Tag, "<p"),
-            (Token::Tag, ">"),
-            (Token::Text, "1 "),
-            (Token::Text, "<"),
-            (Token::Text, " 2"),
+            (MarkupToken::Tag, "<SCRIPT"),
+            (MarkupToken::Text, " "),
+            (MarkupToken::Attribute, "async"),
+            (MarkupToken::Text, " "),
+            (MarkupToken::Attribute, "src"),
+            (MarkupToken::Text, "="),
+            (MarkupToken::Value, "/a.js"),
+            (MarkupToken::Tag, ">"),
+            (MarkupToken::Text, "if (a<b) '</p>'"),
+            (MarkupToken::Tag, "</script"),
+            (MarkupToken::Tag, ">"),
+            (MarkupToken::Tag, "<p"),
+            (MarkupToken::Tag, ">"),
+            (MarkupToken::Text, "1 "),
+            (MarkupToken::Text, "<"),
+            (MarkupToken::Text, " 2"),
         ];
         assert_eq!(tokens(html, true), expected);
     }

@@ -67,7 +67,7 @@ static PAINTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 
 /// What becomes of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(super) enum AttributeRule {
     /// It stays as it is.
     Plain,
     /// What it would load is taken out of its style.
@@ -91,16 +91,16 @@ pub(super) fn is_void(name: &str) -> bool {
 }
 
 /// What becomes of an attribute of an element, both in lower case.
-pub(super) fn rule(element: &str, attribute: &str) -> Rule {
+pub(super) fn rule(element: &str, attribute: &str) -> AttributeRule {
     match (element, attribute) {
-        (_, "style") => Rule::Style,
-        ("img", "src") | (_, "background") => Rule::Image,
-        ("image", "href" | "xlink:href") => Rule::Image,
-        ("a", "href" | "xlink:href") => Rule::Drop,
-        (_, "href" | "xlink:href") => Rule::Place,
-        _ if PAINTS.contains(attribute) => Rule::Style,
-        _ if PLAIN.contains(attribute) => Rule::Plain,
-        _ => Rule::Drop,
+        (_, "style") => AttributeRule::Style,
+        ("img", "src") | (_, "background") => AttributeRule::Image,
+        ("image", "href" | "xlink:href") => AttributeRule::Image,
+        ("a", "href" | "xlink:href") => AttributeRule::Drop,
+        (_, "href" | "xlink:href") => AttributeRule::Place,
+        _ if PAINTS.contains(attribute) => AttributeRule::Style,
+        _ if PLAIN.contains(attribute) => AttributeRule::Plain,
+        _ => AttributeRule::Drop,
     }
 }
 
@@ -178,9 +178,9 @@ mod tests {
             "xml:base",
             "xmlns",
         ] {
-            assert_eq!(rule("img", attribute), Rule::Drop, "{attribute}");
+            assert_eq!(rule("img", attribute), AttributeRule::Drop, "{attribute}");
         }
-        assert_eq!(rule("a", "href"), Rule::Drop);
-        assert_eq!(rule("input", "src"), Rule::Drop);
+        assert_eq!(rule("a", "href"), AttributeRule::Drop);
+        assert_eq!(rule("input", "src"), AttributeRule::Drop);
     }
 }

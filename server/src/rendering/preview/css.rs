@@ -3,7 +3,7 @@
 
 /// A style sheet, or the declarations of one element.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Clean {
+pub(super) struct CleanCss {
     pub(super) text: String,
     /// How many files it would have loaded.
     pub(super) loads: usize,
@@ -13,14 +13,14 @@ pub(super) struct Clean {
 const BY_STRING: [&str; 3] = ["image-set", "image", "src"];
 
 /// Takes out `@import`, and every address but `data:` and places in the document itself.
-pub(super) fn clean(css: &str) -> Clean {
+pub(super) fn clean(css: &str) -> CleanCss {
     // It is as long as the original: only ASCII changes.
     let lower = css.to_ascii_lowercase();
     if css.contains('\\') && names(&unescaped(&lower)) > names(&lower) {
         // Nobody writes these with escapes who does not want to hide them.
-        return Clean { text: String::new(), loads: 1 };
+        return CleanCss { text: String::new(), loads: 1 };
     }
-    let mut clean = Clean { text: String::with_capacity(css.len()), loads: 0 };
+    let mut clean = CleanCss { text: String::with_capacity(css.len()), loads: 0 };
     // What is behind us, and how far the text is looked through.
     let (mut done, mut from) = (0, 0);
     while let Some(found) = memchr::memchr2(b'@', b'(', &lower.as_bytes()[from..]) {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    allowed::{self, Rule},
+    allowed::{self, AttributeRule},
     css,
-    tokenizer::{Tag, Token, Tokenizer},
+    tokenizer::{HtmlToken, Tag, Tokenizer},
 };
 
 /// Stands in for an image from outside: it takes the same place and shows the same text.
@@ -17,16 +17,16 @@ const NO_IMAGE: &str = "data:,";
 const LINK: &str = "u";
 
 /// What one thing is called, and what several are.
-pub(super) type Names = (&'static str, &'static str);
+pub(super) type LoadName = (&'static str, &'static str);
 
 /// What style sheets load.
-const OF_STYLE: Names = ("file of a style sheet", "files of style sheets");
+const OF_STYLE: LoadName = ("file of a style sheet", "files of style sheets");
 
 /// What a document would load and run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outside {
     /// By what one of them is called, and several.
-    pub(super) loads: BTreeMap<Names, usize>,
+    pub(super) loads: BTreeMap<LoadName, usize>,
     pub(super) scripts: usize,
 }
 
@@ -56,10 +56,10 @@ pub(super) fn sanitize(html: &str, limit: usize) -> Sanitized {
         && let Some(token) = sanitizer.tokenizer.next_token()
     {
         match token {
-            Token::Text(text) if sanitizer.hidden.is_none() => sanitizer.text(text),
-            Token::Text(_) => {}
-            Token::Start(tag) => sanitizer.start(&tag),
-            Token::End(name) => sanitizer.end(&name),
+            HtmlToken::Text(text) if sanitizer.hidden.is_none() => sanitizer.text(text),
+            HtmlToken::Text(_) => {}
+            HtmlToken::Start(tag) => sanitizer.start(&tag),
+            HtmlToken::End(name) => sanitizer.end(&name),
         }
     }
     sanitizer.done
@@ -215,20 +215,20 @@ fn write_start(html: &mut String, name: &str, tag: &Tag, outside: &mut Outside) 
             continue;
         }
         let value = match allowed::rule(&tag.name, &name) {
-            Rule::Plain => (*value).to_owned(),
-            Rule::Style => {
+            AttributeRule::Plain => (*value).to_owned(),
+            AttributeRule::Style => {
                 let css = css::clean(&unescaped(value));
                 outside.add(OF_STYLE, css.loads);
                 css.text.replace('&', "&amp;")
             }
-            Rule::Image if starts(value, "data:") => (*value).to_owned(),
-            Rule::Image if name == "src" => NO_IMAGE.to_owned(),
-            Rule::Place if value.starts_with('#') => (*value).to_owned(),
-            Rule::Drop if tag.name == "a" && name == "href" => {
+            AttributeRule::Image if starts(value, "data:") => (*value).to_owned(),
+            AttributeRule::Image if name == "src" => NO_IMAGE.to_owned(),
+            AttributeRule::Place if value.starts_with('#') => (*value).to_owned(),
+            AttributeRule::Drop if tag.name == "a" && name == "href" => {
                 link = Some(*value);
                 continue;
             }
-            Rule::Image | Rule::Place | Rule::Drop => continue,
+            AttributeRule::Image | AttributeRule::Place | AttributeRule::Drop => continue,
         };
         write_attribute(html, &name, &value);
         written.push(name);
@@ -368,7 +368,7 @@ impl Outside {
         self.add(what, 1);
     }
 
-    fn add(&mut self, what: Names, times: usize) {
+    fn add(&mut self, what: LoadName, times: usize) {
         if times > 0 {
             *self.loads.entry(what).or_default() += times;
         }

@@ -6,7 +6,7 @@ const MAX_ATTRIBUTES: usize = 256;
 
 /// A piece of a document.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(super) enum HtmlToken<'a> {
     /// Text as sent, character references included.
     Text(&'a str),
     Start(Tag<'a>),
@@ -39,28 +39,28 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// The next token; `None` at the end.
-    pub(super) fn next_token(&mut self) -> Option<Token<'a>> {
+    pub(super) fn next_token(&mut self) -> Option<HtmlToken<'a>> {
         loop {
             let rest = self.rest();
             let mut bytes = rest.bytes();
             match (bytes.next()?, bytes.next(), bytes.next()) {
                 (b'<', Some(b'a'..=b'z' | b'A'..=b'Z'), _) => {
-                    return self.tag(1).map(Token::Start);
+                    return self.tag(1).map(HtmlToken::Start);
                 }
                 (b'<', Some(b'/'), Some(b'a'..=b'z' | b'A'..=b'Z')) => {
-                    return self.tag(2).map(|tag| Token::End(tag.name));
+                    return self.tag(2).map(|tag| HtmlToken::End(tag.name));
                 }
                 (b'<', Some(b'!'), _) if rest.starts_with("<!--") => self.comment(),
                 (b'<', Some(b'!'), _) if self.is_foreign && rest.starts_with("<![CDATA[") => {
                     self.at += "<![CDATA[".len();
-                    return Some(Token::Text(self.through("]]>")));
+                    return Some(HtmlToken::Text(self.through("]]>")));
                 }
                 (b'<', Some(b'!' | b'?'), _) | (b'<', Some(b'/'), Some(_)) => {
                     self.through(">");
                 }
                 (_, _, _) => {
                     let end = memchr::memchr(b'<', &rest.as_bytes()[1..]);
-                    return Some(Token::Text(self.take(end.map_or(rest.len(), |end| end + 1))));
+                    return Some(HtmlToken::Text(self.take(end.map_or(rest.len(), |end| end + 1))));
                 }
             }
         }
@@ -188,9 +188,9 @@ mod tests {
         let mut tokens = Vec::new();
         while let Some(token) = tokenizer.next_token() {
             tokens.push(match token {
-                Token::Text(text) => text.to_owned(),
-                Token::End(name) => format!("</{name}>"),
-                Token::Start(tag) => {
+                HtmlToken::Text(text) => text.to_owned(),
+                HtmlToken::End(name) => format!("</{name}>"),
+                HtmlToken::Start(tag) => {
                     let attributes =
                         tag.attributes.iter().map(|(name, value)| format!(" [{name}]=[{value}]"));
                     let end = if tag.closes_itself { "/>" } else { ">" };
@@ -227,7 +227,7 @@ mod tests {
         let mut tokenizer = Tokenizer::new("<style>a</styles></b></STYLE\n x>c");
         tokenizer.next_token();
         assert_eq!(tokenizer.content("style"), "a</styles></b>");
-        assert_eq!(tokenizer.next_token(), Some(Token::Text("c")));
+        assert_eq!(tokenizer.next_token(), Some(HtmlToken::Text("c")));
         let mut tokenizer = Tokenizer::new("<style>a</b>");
         tokenizer.next_token();
         assert_eq!((tokenizer.content("style"), tokenizer.next_token()), ("a</b>", None));
@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn a_tag_has_a_bounded_number_of_attributes() {
         let html = format!("<a {}>", "b ".repeat(MAX_ATTRIBUTES + 1));
-        let Some(Token::Start(tag)) = Tokenizer::new(&html).next_token() else { panic!() };
+        let Some(HtmlToken::Start(tag)) = Tokenizer::new(&html).next_token() else { panic!() };
         assert_eq!(tag.attributes.len(), MAX_ATTRIBUTES);
     }
 

@@ -2,12 +2,12 @@
 //! defaults are taken back, and a target that it would read in its own way is given as it is.
 
 use super::{
-    message::{Body, Field, Framing, Message, sends},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest, sends},
     notes::Notes,
     shell,
 };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     let mut arguments = Vec::new();
     let data = data(message, &mut notes);
@@ -28,11 +28,11 @@ pub(super) fn write(message: &Message) -> String {
     for field in &fields {
         arguments.push(["-H ", &shell::word(&line(field)).unwrap_or_default()].concat());
     }
-    if message.framing() == Framing::Chunked && data.is_some() {
+    if message.framing() == BodyFraming::Chunked && data.is_some() {
         arguments.push("-H 'Transfer-Encoding: chunked'".to_owned());
     }
     // What curl sends unless told otherwise.
-    let is_long = matches!(message.body, Body::File(_));
+    let is_long = matches!(message.body, SnippetBody::File(_));
     let defaults = [
         ("User-Agent", true),
         ("Accept", true),
@@ -65,9 +65,9 @@ struct Data {
     before: Option<String>,
 }
 
-fn data(message: &Message, notes: &mut Notes) -> Option<Data> {
+fn data(message: &SnippetRequest, notes: &mut Notes) -> Option<Data> {
     let framing = message.framing();
-    if message.body_bytes() == 0 && framing == Framing::None {
+    if message.body_bytes() == 0 && framing == BodyFraming::None {
         return None;
     }
     if message.method == "HEAD" {
@@ -78,13 +78,13 @@ fn data(message: &Message, notes: &mut Notes) -> Option<Data> {
         }
         return None;
     }
-    if framing == Framing::None {
+    if framing == BodyFraming::None {
         notes.say(&["without Content-Length: curl adds it"]);
     }
     let data = |argument: String, before| Some(Data { argument, before });
     match &message.body {
-        Body::File(_) => data(["--data-binary @", &message.file()].concat(), None),
-        Body::Inline(bytes) => match shell::text_word(bytes) {
+        SnippetBody::File(_) => data(["--data-binary @", &message.file()].concat(), None),
+        SnippetBody::Inline(bytes) => match shell::text_word(bytes) {
             // Unlike `--data`, it takes no `@` for the name of a file.
             Some(word) => data(["--data-raw ", &word].concat(), None),
             None => data("--data-binary @-".to_owned(), Some(shell::writes(bytes))),
@@ -93,7 +93,7 @@ fn data(message: &Message, notes: &mut Notes) -> Option<Data> {
 }
 
 /// The URL, and what makes curl send the target as it was.
-fn target(message: &Message, arguments: &mut Vec<String>) {
+fn target(message: &SnippetRequest, arguments: &mut Vec<String>) {
     let url = message.exact_url();
     if url.is_none() {
         let target = shell::word(&message.target).unwrap_or_default();
@@ -107,14 +107,14 @@ fn target(message: &Message, arguments: &mut Vec<String>) {
     arguments.push(shell::word(url.as_bytes()).unwrap_or_default());
 }
 
-fn line(field: &Field<'_>) -> Vec<u8> {
+fn line(field: &SnippetHeader<'_>) -> Vec<u8> {
     // A colon and nothing would take the field back.
     let (sign, value): (&[u8], _) =
         if field.value.is_empty() { (b";", field.value) } else { (b": ", field.value) };
     [field.name, sign, value].concat()
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     if field.value.contains(&0) {
         Some("an argument holds no NUL")
     } else if field.name.first() == Some(&b'@') {

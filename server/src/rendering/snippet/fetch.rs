@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     literal::{Literal, Odd},
-    message::{Body, Field, Framing, Message},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest},
     notes::Notes,
 };
 
@@ -38,7 +38,7 @@ const TEXT: Literal = Literal { quote: '\'', backslashed: "", unicode: true, odd
 /// Bytes as the characters of the same numbers, as fields are given.
 const BYTES: Literal = Literal { quote: '\'', backslashed: "", unicode: false, odd: Odd::Bytes };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     if let Some(reason) = impossible(message) {
         notes.first(reason);
@@ -58,18 +58,20 @@ pub(super) fn write(message: &Message) -> String {
     if let Some(body) = body {
         lines.push(format!("  body: {body},"));
         match message.framing() {
-            Framing::Chunked => notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]),
-            Framing::None => notes.say(&["without Content-Length: fetch adds it"]),
-            Framing::Length => {}
+            BodyFraming::Chunked => {
+                notes.say(&["Transfer-Encoding: chunked - it says Content-Length"])
+            }
+            BodyFraming::None => notes.say(&["without Content-Length: fetch adds it"]),
+            BodyFraming::Length => {}
         }
     } else {
         match (message.framing(), is_post(&message.method)) {
-            (Framing::Chunked, _) => {
+            (BodyFraming::Chunked, _) => {
                 notes.say(&["Transfer-Encoding: chunked - it says Content-Length if anything"]);
             }
-            (Framing::Length, false) => notes.say(&["the word that the body is empty"]),
-            (Framing::None, true) => notes.say(&["without Content-Length: fetch adds it"]),
-            (Framing::Length, true) | (Framing::None, false) => {}
+            (BodyFraming::Length, false) => notes.say(&["the word that the body is empty"]),
+            (BodyFraming::None, true) => notes.say(&["without Content-Length: fetch adds it"]),
+            (BodyFraming::Length, true) | (BodyFraming::None, false) => {}
         }
     }
     lines.push("  credentials: 'omit',".to_owned());
@@ -80,7 +82,7 @@ pub(super) fn write(message: &Message) -> String {
             .to_owned(),
     );
     let mut text = notes.written("//");
-    if matches!(message.body, Body::File(_)) {
+    if matches!(message.body, SnippetBody::File(_)) {
         // Only Node reads files.
         text.push_str("import { readFile } from 'node:fs/promises';\n\n");
     }
@@ -95,7 +97,7 @@ pub(super) fn write(message: &Message) -> String {
 }
 
 /// Why fetch cannot send a request of this kind at all.
-fn impossible(message: &Message) -> Option<String> {
+fn impossible(message: &SnippetRequest) -> Option<String> {
     let method = message.method.to_ascii_uppercase();
     if ["CONNECT", "TRACE", "TRACK"].contains(&method.as_str()) {
         return Some(format!("fetch does not send {method}."));
@@ -114,11 +116,11 @@ fn is_post(method: &str) -> bool {
     ["POST", "PUT"].contains(&method)
 }
 
-fn body(message: &Message, has_type: bool) -> Option<String> {
+fn body(message: &SnippetRequest, has_type: bool) -> Option<String> {
     let bytes = match &message.body {
-        Body::File(_) => return Some(format!("await readFile('{}')", message.file())),
-        Body::Inline(bytes) if bytes.is_empty() => return None,
-        Body::Inline(bytes) => bytes,
+        SnippetBody::File(_) => return Some(format!("await readFile('{}')", message.file())),
+        SnippetBody::Inline(bytes) if bytes.is_empty() => return None,
+        SnippetBody::Inline(bytes) => bytes,
     };
     let text = str::from_utf8(bytes).ok().map(|_| TEXT.of(bytes).replace("</", r"<\/"));
     Some(match text {
@@ -132,7 +134,7 @@ fn body(message: &Message, has_type: bool) -> Option<String> {
     })
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     let name = String::from_utf8_lossy(field.name).to_ascii_lowercase();
     if !field.has_token() {
         Some("fetch takes only tokens as names")

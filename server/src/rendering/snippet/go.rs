@@ -5,13 +5,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     literal::{Literal, Odd, is_plain},
-    message::{Body, Field, Framing, Message},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest},
     notes::Notes,
 };
 
 const TEXT: Literal = Literal { quote: '"', backslashed: "", unicode: true, odd: Odd::Bytes };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     let mut imports = vec!["fmt", "io", "net/http"];
     let mut setup = String::new();
@@ -21,33 +21,35 @@ pub(super) fn write(message: &Message) -> String {
     });
     let has_length = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
     let body = match &message.body {
-        Body::File(bytes) => {
+        SnippetBody::File(bytes) => {
             imports.push("os");
             setup.push_str(&format!("    request.ContentLength = {bytes}\n"));
             "body".to_owned()
         }
-        Body::Inline(bytes) if bytes.is_empty() && message.framing() != Framing::Chunked => {
+        SnippetBody::Inline(bytes)
+            if bytes.is_empty() && message.framing() != BodyFraming::Chunked =>
+        {
             match (message.framing(), has_length) {
-                (Framing::None, true) => notes.say(&["without Content-Length: Go adds it"]),
-                (Framing::Length, false) => notes.say(&["the word that the body is empty"]),
+                (BodyFraming::None, true) => notes.say(&["without Content-Length: Go adds it"]),
+                (BodyFraming::Length, false) => notes.say(&["the word that the body is empty"]),
                 _ => {}
             }
             "nil".to_owned()
         }
-        Body::Inline(bytes) if str::from_utf8(bytes).is_ok() => {
+        SnippetBody::Inline(bytes) if str::from_utf8(bytes).is_ok() => {
             imports.push("strings");
             format!("strings.NewReader({})", text(bytes))
         }
-        Body::Inline(bytes) => {
+        SnippetBody::Inline(bytes) => {
             imports.extend(["encoding/base64", "strings"]);
             setup.push_str(&format!("    request.ContentLength = {}\n", bytes.len()));
             let base64 = STANDARD.encode(bytes);
             format!("base64.NewDecoder(base64.StdEncoding, strings.NewReader(\"{base64}\"))")
         }
     };
-    if message.framing() == Framing::Chunked {
+    if message.framing() == BodyFraming::Chunked {
         setup.push_str("    request.TransferEncoding = []string{\"chunked\"}\n");
-    } else if message.framing() == Framing::None && message.body_bytes() > 0 {
+    } else if message.framing() == BodyFraming::None && message.body_bytes() > 0 {
         notes.say(&["without Content-Length: Go adds it"]);
     }
     header(&message.fields(&mut notes, refused), &mut setup);
@@ -61,11 +63,11 @@ pub(super) fn write(message: &Message) -> String {
     imports.sort_unstable();
     let imports: String = imports.iter().map(|name| format!("    \"{name}\"\n")).collect();
     let open = match message.body {
-        Body::File(_) => format!(
+        SnippetBody::File(_) => format!(
             "    body, err := os.Open(\"{}\")\n    if err != nil {{\n        panic(err)\n    }}\n",
             message.file()
         ),
-        Body::Inline(_) => String::new(),
+        SnippetBody::Inline(_) => String::new(),
     };
     let (method, url) = (TEXT.of(message.method.as_bytes()), TEXT.of(url.as_bytes()));
     message.note_losses(&mut notes);
@@ -85,7 +87,7 @@ pub(super) fn write(message: &Message) -> String {
 }
 
 /// Sets the fields under their names as they were written: `Set` would change their case.
-fn header(fields: &[Field<'_>], setup: &mut String) {
+fn header(fields: &[SnippetHeader<'_>], setup: &mut String) {
     let mut names: Vec<&[u8]> = Vec::new();
     for field in fields {
         if !names.contains(&field.name) {
@@ -115,7 +117,7 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     if !field.has_token() {
         Some("Go takes only tokens as names")
     } else if field.has_controls() {

@@ -4,11 +4,11 @@
 
 use super::{
     literal::is_plain,
-    message::{Body, Field, Framing, Message},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest},
     notes::Notes,
 };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     if message.method.starts_with('#') {
         notes.first("Such a file takes a method that begins with # for a comment.".to_owned());
@@ -17,14 +17,14 @@ pub(super) fn write(message: &Message) -> String {
     let url = message.url(&mut notes);
     let fields = message.fields(&mut notes, refused);
     match message.framing() {
-        Framing::Chunked if message.body_bytes() > 0 => {
+        BodyFraming::Chunked if message.body_bytes() > 0 => {
             notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]);
         }
-        Framing::Chunked => notes.say(&["Transfer-Encoding: chunked - there is no body"]),
-        Framing::None if message.body_bytes() > 0 => {
+        BodyFraming::Chunked => notes.say(&["Transfer-Encoding: chunked - there is no body"]),
+        BodyFraming::None if message.body_bytes() > 0 => {
             notes.say(&["without Content-Length: it is added"]);
         }
-        Framing::Length | Framing::None => {}
+        BodyFraming::Length | BodyFraming::None => {}
     }
     let mut text = format!("{} {url} HTTP/1.1\n", message.method);
     for field in fields {
@@ -33,20 +33,25 @@ pub(super) fn write(message: &Message) -> String {
         text.push_str(&String::from_utf8_lossy(field.value));
         text.push('\n');
     }
-    if message.body_bytes() == 0 && message.framing() == Framing::Length {
+    if message.body_bytes() == 0 && message.framing() == BodyFraming::Length {
         text.push_str("Content-Length: 0\n");
     }
     match &message.body {
-        Body::File(_) => text.push_str(&format!("\n< ./{}\n", message.file())),
-        Body::Inline(bytes) if bytes.is_empty() => {}
-        Body::Inline(bytes) => match str::from_utf8(bytes).ok().filter(|body| is_inert(body)) {
-            Some(body) => text.push_str(&["\n", body, "\n"].concat()),
-            None => {
-                let file = Message { body: Body::File(message.body_bytes()), ..message.clone() };
-                file.note_file(&mut notes);
-                text.push_str(&format!("\n< ./{}\n", message.file()));
+        SnippetBody::File(_) => text.push_str(&format!("\n< ./{}\n", message.file())),
+        SnippetBody::Inline(bytes) if bytes.is_empty() => {}
+        SnippetBody::Inline(bytes) => {
+            match str::from_utf8(bytes).ok().filter(|body| is_inert(body)) {
+                Some(body) => text.push_str(&["\n", body, "\n"].concat()),
+                None => {
+                    let file = SnippetRequest {
+                        body: SnippetBody::File(message.body_bytes()),
+                        ..message.clone()
+                    };
+                    file.note_file(&mut notes);
+                    text.push_str(&format!("\n< ./{}\n", message.file()));
+                }
             }
-        },
+        }
     }
     message.note_losses(&mut notes);
     message.note_file(&mut notes);
@@ -65,7 +70,7 @@ fn is_inert(body: &str) -> bool {
     is_plain && !is_trimmed && !has_words && !body.contains("{{")
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     let is_readable = str::from_utf8(field.value).is_ok_and(|value| value.chars().all(is_plain));
     if !field.has_token() || field.name.starts_with(b"#") {
         Some("it is no name that such a file can hold")

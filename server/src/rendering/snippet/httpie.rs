@@ -1,7 +1,7 @@
 //! An `http` command of `HTTPie` 3 in a POSIX shell.
 
 use super::{
-    message::{Body, Field, Framing, Message, sends},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest, sends},
     notes::Notes,
     shell,
 };
@@ -9,7 +9,7 @@ use super::{
 /// What ends the name of an item, and with a backslash before it does not. No token has one.
 const SEPARATORS: &[u8] = b":;=@";
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     if !message.method.bytes().all(|byte| byte.is_ascii_uppercase()) {
         notes.first("HTTPie sends only methods of capital letters.".to_owned());
@@ -18,14 +18,14 @@ pub(super) fn write(message: &Message) -> String {
     let url = url(message, &mut notes);
     let body = body(message, &mut notes);
     let mut arguments = Vec::new();
-    if message.framing() == Framing::Chunked && body.is_some() {
+    if message.framing() == BodyFraming::Chunked && body.is_some() {
         arguments.push("--chunked".to_owned());
     }
     let (mut before, mut after) = (String::new(), String::new());
     match body {
-        Some(Given::Text(word)) => arguments.push(format!("--ignore-stdin --raw {word}")),
-        Some(Given::File(name)) => after = format!(" < {name}"),
-        Some(Given::Written(command)) => before = format!("{command} |\n  "),
+        Some(HttpieBody::Text(word)) => arguments.push(format!("--ignore-stdin --raw {word}")),
+        Some(HttpieBody::File(name)) => after = format!(" < {name}"),
+        Some(HttpieBody::Written(command)) => before = format!("{command} |\n  "),
         None => arguments.push("--ignore-stdin".to_owned()),
     }
     arguments.push(message.method.clone());
@@ -34,7 +34,7 @@ pub(super) fn write(message: &Message) -> String {
     for field in &fields {
         arguments.push(shell::word(&item(field)).unwrap_or_default());
     }
-    let has_body = message.body_bytes() > 0 || message.framing() != Framing::None;
+    let has_body = message.body_bytes() > 0 || message.framing() != BodyFraming::None;
     let defaults =
         [("Accept", true), ("Connection", true), ("Content-Type", has_body), ("User-Agent", true)];
     for (name, is_sent) in defaults {
@@ -55,40 +55,40 @@ pub(super) fn write(message: &Message) -> String {
 }
 
 /// How `HTTPie` gets the body.
-enum Given {
+enum HttpieBody {
     Text(String),
     File(String),
     Written(String),
 }
 
-fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
+fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<HttpieBody> {
     let framing = message.framing();
     if message.body_bytes() == 0 {
         let has_length = !["GET", "HEAD"].contains(&message.method.as_str());
         match (framing, has_length) {
-            (Framing::None, true) => notes.say(&["without Content-Length: HTTPie adds it"]),
-            (Framing::Length, false) => notes.say(&["the word that the body is empty"]),
-            (Framing::Chunked, _) => {
+            (BodyFraming::None, true) => notes.say(&["without Content-Length: HTTPie adds it"]),
+            (BodyFraming::Length, false) => notes.say(&["the word that the body is empty"]),
+            (BodyFraming::Chunked, _) => {
                 notes.say(&["Transfer-Encoding: chunked - it says Content-Length if anything"]);
             }
             _ => {}
         }
         return None;
     }
-    if framing == Framing::None {
+    if framing == BodyFraming::None {
         notes.say(&["without Content-Length: HTTPie adds it"]);
     }
     Some(match &message.body {
-        Body::File(_) => Given::File(message.file()),
-        Body::Inline(bytes) => match shell::text_word(bytes).filter(|_| bytes[0] != b'-') {
-            Some(word) => Given::Text(word),
-            None => Given::Written(shell::writes(bytes)),
+        SnippetBody::File(_) => HttpieBody::File(message.file()),
+        SnippetBody::Inline(bytes) => match shell::text_word(bytes).filter(|_| bytes[0] != b'-') {
+            Some(word) => HttpieBody::Text(word),
+            None => HttpieBody::Written(shell::writes(bytes)),
         },
     })
 }
 
 /// The URL. `HTTPie` decodes what need not be encoded, and writes the rest in capitals.
-fn url(message: &Message, notes: &mut Notes) -> String {
+fn url(message: &SnippetRequest, notes: &mut Notes) -> String {
     let url = message.url(notes);
     let is_kept = |escape: &[u8]| {
         let byte =
@@ -107,12 +107,12 @@ fn url(message: &Message, notes: &mut Notes) -> String {
 }
 
 /// An item that is a field. A space behind the colon keeps it from being `:=` or `:@`.
-fn item(field: &Field<'_>) -> Vec<u8> {
+fn item(field: &SnippetHeader<'_>) -> Vec<u8> {
     let sign: &[u8] = if field.value.is_empty() { b";" } else { b": " };
     [field.name, sign, field.value].concat()
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     let is_space = |char: char| char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char);
     let Ok(text) = str::from_utf8(field.value) else {
         return Some("HTTPie takes only UTF-8");

@@ -5,7 +5,7 @@ use hookglass_message::head;
 
 /// A captured request, as a snippet's writer sees it.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
+pub(crate) struct SnippetRequest {
     /// Scheme and host of its endpoint, without a slash at the end.
     pub(crate) origin: String,
     /// Its endpoint's name in the URL.
@@ -23,7 +23,7 @@ pub(crate) struct Message {
     /// The fields that followed the body.
     pub(crate) trailers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body.
-    pub(crate) body: Body,
+    pub(crate) body: SnippetBody,
     /// Whether the sender sent the whole body.
     pub(crate) complete: bool,
     /// Whether something in the head was overwritten.
@@ -32,7 +32,7 @@ pub(crate) struct Message {
 
 /// The body of a message.
 #[derive(Debug, Clone)]
-pub(crate) enum Body {
+pub(crate) enum SnippetBody {
     /// So short that a snippet holds it.
     Inline(Vec<u8>),
     /// So many bytes in a file that has to be downloaded first.
@@ -41,7 +41,7 @@ pub(crate) enum Body {
 
 /// How the end of the body was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framing {
+pub(crate) enum BodyFraming {
     /// By `Content-Length`.
     Length,
     /// By chunks.
@@ -52,14 +52,14 @@ pub(crate) enum Framing {
 
 /// A field that is to be sent.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Field<'a> {
+pub(crate) struct SnippetHeader<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) value: &'a [u8],
     /// Whether another field has the same name.
     pub(crate) is_repeated: bool,
 }
 
-impl Field<'_> {
+impl SnippetHeader<'_> {
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
@@ -78,11 +78,11 @@ impl Field<'_> {
 }
 
 /// Whether a field of this name is among those that are sent.
-pub(crate) fn sends(fields: &[Field<'_>], name: &str) -> bool {
+pub(crate) fn sends(fields: &[SnippetHeader<'_>], name: &str) -> bool {
     fields.iter().any(|field| field.is(name))
 }
 
-impl Message {
+impl SnippetRequest {
     /// The host of the URL, with a port if one is named.
     pub(crate) fn host(&self) -> &str {
         self.origin.split_once("://").map_or(&self.origin, |(_, host)| host)
@@ -138,25 +138,25 @@ impl Message {
         })
     }
 
-    pub(crate) fn framing(&self) -> Framing {
+    pub(crate) fn framing(&self) -> BodyFraming {
         let value = |wanted: &str| {
             let is_it =
                 |(name, _): &&(Vec<u8>, Vec<u8>)| name.eq_ignore_ascii_case(wanted.as_bytes());
             self.headers.iter().find(is_it).map(|(_, value)| value.as_slice())
         };
         if value("transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
-            Framing::Chunked
+            BodyFraming::Chunked
         } else if value("content-length").is_some() {
-            Framing::Length
+            BodyFraming::Length
         } else {
-            Framing::None
+            BodyFraming::None
         }
     }
 
     pub(crate) const fn body_bytes(&self) -> u64 {
         match &self.body {
-            Body::Inline(bytes) => bytes.len() as u64,
-            Body::File(bytes) => *bytes,
+            SnippetBody::Inline(bytes) => bytes.len() as u64,
+            SnippetBody::File(bytes) => *bytes,
         }
     }
 
@@ -170,8 +170,8 @@ impl Message {
     pub(crate) fn fields(
         &self,
         notes: &mut Notes,
-        refuses: impl Fn(&Field<'_>) -> Option<&'static str>,
-    ) -> Vec<Field<'_>> {
+        refuses: impl Fn(&SnippetHeader<'_>) -> Option<&'static str>,
+    ) -> Vec<SnippetHeader<'_>> {
         let mut fields = Vec::with_capacity(self.headers.len());
         for (index, (name, value)) in self.headers.iter().enumerate() {
             let is_repeated = self
@@ -179,7 +179,7 @@ impl Message {
                 .iter()
                 .enumerate()
                 .any(|(other, (also, _))| other != index && also.eq_ignore_ascii_case(name));
-            let field = Field { name, value, is_repeated };
+            let field = SnippetHeader { name, value, is_repeated };
             if field.is("host") {
                 if value != self.host().as_bytes() {
                     notes.header(&field, "the URL says it");
@@ -189,7 +189,7 @@ impl Message {
                     notes.header(&field, "it is counted");
                 }
             } else if field.is("transfer-encoding") {
-                if self.framing() != Framing::Chunked {
+                if self.framing() != BodyFraming::Chunked {
                     notes.header(&field, "only chunks can be sent");
                 }
             } else if let Some(reason) = refuses(&field) {
@@ -204,7 +204,7 @@ impl Message {
     /// Notes what no tool sends again.
     pub(crate) fn note_losses(&self, notes: &mut Notes) {
         for (name, value) in &self.trailers {
-            let field = Field { name, value, is_repeated: false };
+            let field = SnippetHeader { name, value, is_repeated: false };
             notes.header(&field, "it is a trailer");
         }
         if !self.complete {
@@ -220,7 +220,7 @@ impl Message {
 
     /// Notes where the file of a long body comes from.
     pub(crate) fn note_file(&self, notes: &mut Notes) {
-        if let Body::File(bytes) = self.body {
+        if let SnippetBody::File(bytes) = self.body {
             let Self { origin, endpoint, seq, .. } = self;
             notes.first(format!(
                 "The body of {bytes} bytes is read from {file}. Save it first, from the page or by",

@@ -1,6 +1,6 @@
 //! The comment ahead of a snippet: what its tool cannot send as it was captured.
 
-use super::message::Field;
+use super::message::SnippetHeader;
 
 /// The most that a comment shows of a name or value.
 const SHOWN_BYTES: usize = 100;
@@ -26,7 +26,7 @@ impl Notes {
     }
 
     /// Adds a field that is not sent as it was.
-    pub(crate) fn header(&mut self, field: &Field<'_>, reason: &str) {
+    pub(crate) fn header(&mut self, field: &SnippetHeader<'_>, reason: &str) {
         let (name, value) = (self.shown(field.name), self.shown(field.value));
         self.say(&[&name, ": ", &value, " - ", reason]);
     }

@@ -4,14 +4,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     literal::{Literal, Odd, is_plain},
-    message::{Body, Field, Framing, Message, sends},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest, sends},
     notes::Notes,
 };
 
 const PLAIN: Literal = Literal { quote: '\'', backslashed: "", unicode: true, odd: Odd::Bytes };
 const ESCAPED: Literal = Literal { quote: '"', backslashed: "$", unicode: true, odd: Odd::Bytes };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     let mut options = Vec::new();
     let body = body(message, &mut notes);
@@ -35,10 +35,10 @@ pub(super) fn write(message: &Message) -> String {
     let url = url.unwrap_or_else(|| [&message.origin, "/", &message.endpoint].concat());
     let fields = message.fields(&mut notes, refused);
     let mut lines: Vec<String> = fields.iter().map(|field| text(&line(field))).collect();
-    if message.framing() == Framing::Chunked && body.is_some() {
+    if message.framing() == BodyFraming::Chunked && body.is_some() {
         lines.push(text(b"Transfer-Encoding: chunked"));
     }
-    let is_long = matches!(message.body, Body::File(_));
+    let is_long = matches!(message.body, SnippetBody::File(_));
     let defaults = [("Accept", true), ("Content-Type", body.is_some()), ("Expect", is_long)];
     for (name, is_sent) in defaults {
         if is_sent && !sends(&fields, name) {
@@ -64,9 +64,9 @@ pub(super) fn write(message: &Message) -> String {
     )
 }
 
-fn body(message: &Message, notes: &mut Notes) -> Option<String> {
+fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<String> {
     let framing = message.framing();
-    if message.body_bytes() == 0 && framing == Framing::None {
+    if message.body_bytes() == 0 && framing == BodyFraming::None {
         return None;
     }
     if message.method == "HEAD" {
@@ -77,13 +77,13 @@ fn body(message: &Message, notes: &mut Notes) -> Option<String> {
         }]);
         return None;
     }
-    if framing == Framing::None {
+    if framing == BodyFraming::None {
         notes.say(&["without Content-Length: curl adds it"]);
     }
     Some(match &message.body {
-        Body::File(_) => format!("file_get_contents('{}')", message.file()),
-        Body::Inline(bytes) if str::from_utf8(bytes).is_ok() => text(bytes),
-        Body::Inline(bytes) => format!("base64_decode('{}')", STANDARD.encode(bytes)),
+        SnippetBody::File(_) => format!("file_get_contents('{}')", message.file()),
+        SnippetBody::Inline(bytes) if str::from_utf8(bytes).is_ok() => text(bytes),
+        SnippetBody::Inline(bytes) => format!("base64_decode('{}')", STANDARD.encode(bytes)),
     })
 }
 
@@ -93,13 +93,13 @@ fn text(bytes: &[u8]) -> String {
     if is_all_plain { PLAIN.of(bytes) } else { ESCAPED.of(bytes) }
 }
 
-fn line(field: &Field<'_>) -> Vec<u8> {
+fn line(field: &SnippetHeader<'_>) -> Vec<u8> {
     // A colon and nothing would take the field back.
     let sign: &[u8] = if field.value.is_empty() { b";" } else { b": " };
     [field.name, sign, field.value].concat()
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     if field.value.contains(&0) {
         Some("curl takes no NUL")
     } else if field.value.is_empty() && field.name.contains(&b';') {

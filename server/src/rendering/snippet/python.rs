@@ -6,14 +6,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     literal::{Literal, Odd},
-    message::{Body, Framing, Message},
+    message::{BodyFraming, SnippetBody, SnippetRequest},
     notes::Notes,
 };
 
 const TEXT: Literal = Literal { quote: '\'', backslashed: "", unicode: true, odd: Odd::Digits };
 const BYTES: Literal = Literal { quote: '\'', backslashed: "", unicode: false, odd: Odd::Bytes };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     let target = if message.target.is_ascii() {
         message.target.clone()
@@ -26,12 +26,12 @@ pub(super) fn write(message: &Message) -> String {
         fields.push((text(field.name), text(field.value)));
     }
     match message.framing() {
-        Framing::Chunked => fields.push((text(b"Transfer-Encoding"), text(b"chunked"))),
-        Framing::None if message.body_bytes() == 0 => {}
+        BodyFraming::Chunked => fields.push((text(b"Transfer-Encoding"), text(b"chunked"))),
+        BodyFraming::None if message.body_bytes() == 0 => {}
         framing => {
             let bytes = message.body_bytes().to_string();
             fields.push((text(b"Content-Length"), text(bytes.as_bytes())));
-            if framing == Framing::None {
+            if framing == BodyFraming::None {
                 notes.say(&["without Content-Length: it is added"]);
             }
         }
@@ -51,7 +51,8 @@ pub(super) fn write(message: &Message) -> String {
         program.push_str(&format!("    ({name}, {value}),\n"));
     }
     program.push_str("]:\n    connection.putheader(name, value)\n");
-    let chunked = if message.framing() == Framing::Chunked { ", encode_chunked=True" } else { "" };
+    let chunked =
+        if message.framing() == BodyFraming::Chunked { ", encode_chunked=True" } else { "" };
     program.push_str(&format!("connection.endheaders({body}{chunked})\n"));
     program.push_str("response = connection.getresponse()\n");
     program.push_str("print(response.status, response.read().decode())\n");
@@ -66,17 +67,19 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What has to be imported for the body, and the body.
-fn body(message: &Message) -> (String, String) {
+fn body(message: &SnippetRequest) -> (String, String) {
     let body = match &message.body {
-        Body::File(_) => format!("open('{}', 'rb').read()", message.file()),
-        Body::Inline(bytes) if bytes.is_empty() && message.framing() == Framing::None => {
+        SnippetBody::File(_) => format!("open('{}', 'rb').read()", message.file()),
+        SnippetBody::Inline(bytes)
+            if bytes.is_empty() && message.framing() == BodyFraming::None =>
+        {
             "None".to_owned()
         }
-        Body::Inline(bytes) if bytes.is_ascii() => ["b", &BYTES.of(bytes)].concat(),
-        Body::Inline(bytes) if str::from_utf8(bytes).is_ok() => {
+        SnippetBody::Inline(bytes) if bytes.is_ascii() => ["b", &BYTES.of(bytes)].concat(),
+        SnippetBody::Inline(bytes) if str::from_utf8(bytes).is_ok() => {
             [&TEXT.of(bytes), ".encode()"].concat()
         }
-        Body::Inline(bytes) => {
+        SnippetBody::Inline(bytes) => {
             let body = format!("base64.b64decode('{}')", STANDARD.encode(bytes));
             return ("import base64\n".to_owned(), body);
         }

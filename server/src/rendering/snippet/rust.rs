@@ -3,7 +3,7 @@
 
 use super::{
     literal::{Literal, Odd, is_plain},
-    message::{Body, Field, Framing, Message},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest},
     notes::Notes,
 };
 
@@ -12,7 +12,7 @@ const BYTES: Literal = Literal { quote: '"', backslashed: "", unicode: false, od
 /// As many `#` may stand around a raw string (The Rust Reference, "Raw string literals").
 const MOST_HASHES: usize = 255;
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     if message.method == "CONNECT" {
         notes.first("ureq sends CONNECT to hosts only.".to_owned());
@@ -27,24 +27,24 @@ pub(super) fn write(message: &Message) -> String {
     }
     // Without a length these would come in chunks.
     let needs_body = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
-    let has_body = needs_body || message.body_bytes() > 0 || message.framing() != Framing::None;
+    let has_body = needs_body || message.body_bytes() > 0 || message.framing() != BodyFraming::None;
     match message.framing() {
-        Framing::Chunked => {
+        BodyFraming::Chunked => {
             request.push_str("        .header(\"Transfer-Encoding\", \"chunked\")\n");
         }
-        Framing::None if !has_body => {}
+        BodyFraming::None if !has_body => {}
         framing => {
             let bytes = message.body_bytes();
             request.push_str(&format!("        .header(\"Content-Length\", \"{bytes}\")\n"));
-            if framing == Framing::None {
+            if framing == BodyFraming::None {
                 notes.say(&["without Content-Length: it is added"]);
             }
         }
     }
     let body = match &message.body {
-        Body::File(_) => format!("std::fs::read(\"{}\")?", message.file()),
-        Body::Inline(_) if !has_body => "()".to_owned(),
-        Body::Inline(bytes) => text(bytes),
+        SnippetBody::File(_) => format!("std::fs::read(\"{}\")?", message.file()),
+        SnippetBody::Inline(_) if !has_body => "()".to_owned(),
+        SnippetBody::Inline(bytes) => text(bytes),
     };
     message.note_losses(&mut notes);
     message.note_file(&mut notes);
@@ -95,7 +95,7 @@ fn hashes_after_quotes(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     if !field.has_token() {
         Some("ureq takes only tokens as names")
     } else if field.has_controls() {

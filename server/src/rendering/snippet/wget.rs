@@ -1,12 +1,12 @@
 //! A `wget` command, for GNU Wget 1.15 or newer in a POSIX shell.
 
 use super::{
-    message::{Body, Field, Framing, Message, sends},
+    message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest, sends},
     notes::Notes,
     shell,
 };
 
-pub(super) fn write(message: &Message) -> String {
+pub(super) fn write(message: &SnippetRequest) -> String {
     let mut notes = Notes::default();
     if message.method.bytes().any(|byte| byte.is_ascii_lowercase()) {
         notes.first("wget writes methods in capitals only.".to_owned());
@@ -38,9 +38,9 @@ pub(super) fn write(message: &Message) -> String {
     }
     let (mut before, mut after) = (String::new(), String::new());
     match body {
-        Some(Given::Text(word)) => arguments.push(["--body-data=", &word].concat()),
-        Some(Given::File(name)) => arguments.push(["--body-file=", &name].concat()),
-        Some(Given::Written(command)) => {
+        Some(WgetBody::Text(word)) => arguments.push(["--body-data=", &word].concat()),
+        Some(WgetBody::File(name)) => arguments.push(["--body-file=", &name].concat()),
+        Some(WgetBody::Written(command)) => {
             arguments.push("--body-file=\"$body\"".to_owned());
             before = format!("body=$(mktemp)\n{command} > \"$body\"\n");
             "rm -f \"$body\"\n".clone_into(&mut after);
@@ -55,34 +55,34 @@ pub(super) fn write(message: &Message) -> String {
 }
 
 /// How wget gets the body.
-enum Given {
+enum WgetBody {
     Text(String),
     File(String),
     /// What a command writes, by way of a file: wget has to know the length first.
     Written(String),
 }
 
-fn body(message: &Message, notes: &mut Notes) -> Option<Given> {
+fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<WgetBody> {
     let framing = message.framing();
     let has_length = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
-    if message.body_bytes() == 0 && framing == Framing::None {
+    if message.body_bytes() == 0 && framing == BodyFraming::None {
         if has_length {
             notes.say(&["without Content-Length: wget adds it"]);
         }
         return None;
     }
     match framing {
-        Framing::Chunked => notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]),
-        Framing::None => notes.say(&["without Content-Length: wget adds it"]),
-        Framing::Length => {}
+        BodyFraming::Chunked => notes.say(&["Transfer-Encoding: chunked - it says Content-Length"]),
+        BodyFraming::None => notes.say(&["without Content-Length: wget adds it"]),
+        BodyFraming::Length => {}
     }
     match &message.body {
-        Body::File(_) => Some(Given::File(message.file())),
+        SnippetBody::File(_) => Some(WgetBody::File(message.file())),
         // Without a body there is no type that wget would make up for it.
-        Body::Inline(bytes) if bytes.is_empty() && has_length => None,
-        Body::Inline(bytes) => Some(match shell::text_word(bytes) {
-            Some(word) => Given::Text(word),
-            None => Given::Written(shell::writes(bytes)),
+        SnippetBody::Inline(bytes) if bytes.is_empty() && has_length => None,
+        SnippetBody::Inline(bytes) => Some(match shell::text_word(bytes) {
+            Some(word) => WgetBody::Text(word),
+            None => WgetBody::Written(shell::writes(bytes)),
         }),
     }
 }
@@ -91,7 +91,7 @@ fn option(name: &str, value: &[u8]) -> String {
     [name, "=", &shell::word(value).unwrap_or_default()].concat()
 }
 
-fn refused(field: &Field<'_>) -> Option<&'static str> {
+fn refused(field: &SnippetHeader<'_>) -> Option<&'static str> {
     if field.value.contains(&0) {
         Some("an argument holds no NUL")
     } else if field.is_repeated {

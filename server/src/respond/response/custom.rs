@@ -6,10 +6,10 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 
-use super::{Answer, HOOKGLASS_SEQ, Visit, headers::refused, sandbox};
+use super::{CustomResponse, HOOKGLASS_SEQ, ResponseContext, headers::refused, sandbox};
 
 /// A set answer to a request that is stored as `seq`.
-pub(crate) fn given(visit: &Visit, seq: i64, answer: &Answer) -> Response {
+pub(crate) fn given(visit: &ResponseContext, seq: i64, answer: &CustomResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
@@ -20,7 +20,7 @@ pub(crate) fn given(visit: &Visit, seq: i64, answer: &Answer) -> Response {
 
 /// The fields of a set answer, but for the number of its request. Those that go to programs only are
 /// nothing to leave out here: a browser that opens the URL gets a page of ours.
-pub(crate) fn own_fields(visit: &Visit, answer: &Answer) -> HeaderMap {
+pub(crate) fn own_fields(visit: &ResponseContext, answer: &CustomResponse) -> HeaderMap {
     let mut headers = HeaderMap::new();
     // Whatever they come from: what is not to be set is not to be sent.
     for (name, value) in answer.fields.iter().filter(|(name, _)| refused(name).is_none()) {
@@ -45,8 +45,8 @@ mod tests {
         let sent = ["x-fine", "edge-cache-tag", "set-cookie", "hookglass-raw"];
         let one = HeaderValue::from_static("1");
         let fields = sent.map(|name| (HeaderName::from_static(name), one.clone())).to_vec();
-        let answer = Answer { fields, ..Answer::new("test", StatusCode::OK) };
-        let response = given(&Visit::of(&parts), 7, &answer);
+        let answer = CustomResponse { fields, ..CustomResponse::new("test", StatusCode::OK) };
+        let response = given(&ResponseContext::of(&parts), 7, &answer);
         let ours = response.headers();
         assert_eq!((&ours["x-fine"], &ours[HOOKGLASS_SEQ]), (&one, &HeaderValue::from(7)));
         assert!(sent[1..].iter().all(|name| !ours.contains_key(*name)), "{ours:?}");

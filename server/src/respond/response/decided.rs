@@ -11,7 +11,7 @@ use hyper::{
 
 /// An answer that was decided on.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct CustomResponse {
     /// As [`Answered::source`](hookglass_wire::Answered) has it.
     pub(crate) source: Cow<'static, str>,
     pub(crate) act: Act,
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) label: Option<String>,
 }
 
-impl Answer {
+impl CustomResponse {
     /// One without anything but a status.
     pub(crate) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self {

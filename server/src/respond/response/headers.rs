@@ -6,18 +6,18 @@ use hyper::header::{HeaderName, HeaderValue};
 
 /// Which names belong to one kind. A star stands for whatever begins or ends a name: proxies and
 /// browsers learn new names faster than a list of them grows.
-struct Kind {
+struct HeaderKind {
     names: &'static [&'static str],
     /// Why an answer may not have them, in words that follow the name.
     why: &'static str,
 }
 
-const KINDS: [Kind; 5] = [
-    Kind {
+const KINDS: [HeaderKind; 5] = [
+    HeaderKind {
         names: &["access-control-*"],
         why: "is set by Hookglass, which lets pages of any origin read answers",
     },
-    Kind {
+    HeaderKind {
         names: &[
             "cache-control",
             "content-security-policy*",
@@ -30,7 +30,7 @@ const KINDS: [Kind; 5] = [
         why: "is set by Hookglass on each answer",
     },
     // RFC 9110 §7.6.1, RFC 9112 §6.
-    Kind {
+    HeaderKind {
         names: &[
             "connection",
             "content-length",
@@ -48,7 +48,7 @@ const KINDS: [Kind; 5] = [
     },
     // What proxies and caches act on: they keep an answer, give out a file in its place, or think
     // ill of the server.
-    Kind {
+    HeaderKind {
         names: &[
             "*-cache-control",
             "*-cache-tag",
@@ -70,7 +70,7 @@ const KINDS: [Kind; 5] = [
         why: "would be followed by a proxy in front of Hookglass",
     },
     // What browsers keep for a whole origin, or act on beyond the answer.
-    Kind {
+    HeaderKind {
         names: &[
             "accept-ch*",
             "activate-storage-access",

@@ -6,9 +6,9 @@ use axum::response::Response;
 use hookglass_wire::Refused;
 use hyper::Version;
 
-use super::{Refusal, Visit, captured, refuse};
+use super::{Rejection, ResponseContext, captured, reject};
 use crate::limits::rates::Exceeded;
-use hookglass_listener::{Head, Malformed, fault_of_kept};
+use hookglass_listener::{HeadRanges, Malformed, fault_of_kept};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
@@ -23,35 +23,35 @@ pub(crate) fn again(stored: &StoredRequest) -> Option<(&'static str, Response)> 
     let visit = visit(stored);
     Some(match &stored.summary.refused {
         None => (visit.source(), captured(&visit, stored.summary.seq)),
-        Some(refused) => ("refusal", refuse(&visit, &refusal(stored, refused)?)),
+        Some(refused) => ("refusal", reject(&visit, &rejection(stored, refused)?)),
     })
 }
 
 /// What an answer depends on, out of the kept head.
-fn visit(stored: &StoredRequest) -> Visit {
-    Visit::of(&head::request_parts(&stored.head))
+fn visit(stored: &StoredRequest) -> ResponseContext {
+    ResponseContext::of(&head::request_parts(&stored.head))
 }
 
 /// The refusal that a row tells of.
-fn refusal(stored: &StoredRequest, refused: &Refused) -> Option<Refusal> {
+fn rejection(stored: &StoredRequest, refused: &Refused) -> Option<Rejection> {
     let value = refused.value;
     if let Some(limit) = RATES.into_iter().find(|limit| *limit == refused.limit) {
-        return Some(Refusal::TooFast(Exceeded { limit, value, wait: Duration::ZERO }));
+        return Some(Rejection::TooFast(Exceeded { limit, value, wait: Duration::ZERO }));
     }
     match refused.limit.as_str() {
-        "max-body" => Some(Refusal::BodyTooLarge(value)),
-        "body-timeout" => Some(Refusal::BodyTimeout(value)),
-        "max-head" => Some(Refusal::Malformed(Malformed::HeadTooLarge)),
-        "max-fields" => Some(Refusal::Malformed(Malformed::TooManyFields)),
-        "head-timeout" => Some(Refusal::Malformed(Malformed::HeadTimeout)),
+        "max-body" => Some(Rejection::BodyTooLarge(value)),
+        "body-timeout" => Some(Rejection::BodyTimeout(value)),
+        "max-head" => Some(Rejection::Malformed(Malformed::HeadTooLarge)),
+        "max-fields" => Some(Rejection::Malformed(Malformed::TooManyFields)),
+        "head-timeout" => Some(Rejection::Malformed(Malformed::HeadTimeout)),
         "framing" if stored.http_version == HTTP_2 => {
             let hosts = head::values(&stored.head, "host").len();
-            Some(Refusal::Malformed(fault_of_kept(hosts)))
+            Some(Rejection::Malformed(fault_of_kept(hosts)))
         }
         // A head without fault was followed by chunks with one.
-        "framing" => {
-            Some(Refusal::Malformed(Head::fault_of(&stored.head).unwrap_or(Malformed::Chunk)))
-        }
+        "framing" => Some(Rejection::Malformed(
+            HeadRanges::fault_of(&stored.head).unwrap_or(Malformed::Chunk),
+        )),
         _ => None,
     }
 }

@@ -5,24 +5,29 @@ use std::{borrow::Cow, collections::HashSet};
 use super::MAX_PARSED_BYTES;
 use hookglass_message::{
     form,
-    json::{Gathered, Tree, gather},
-    request_view::Sent,
+    json::{JsonMatch, PathTree, gather},
+    request_view::RequestView,
 };
 
 /// What stands at each wanted path, by its place in the tree. Bodies that are too large have nothing.
-pub(super) fn values<'a>(sent: &Sent<'a>, wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
+pub(super) fn values<'a>(sent: &RequestView<'a>, wanted: &PathTree) -> Vec<Option<JsonMatch<'a>>> {
     if sent.body.len() > MAX_PARSED_BYTES {
         return Vec::new();
     }
-    if sent.has_form() { of_form(sent.body, wanted) } else { gather(sent.body, wanted, Tree::ROOT) }
+    if sent.has_form() {
+        of_form(sent.body, wanted)
+    } else {
+        gather(sent.body, wanted, PathTree::ROOT)
+    }
 }
 
 /// A field that holds JSON can be gone into; of several fields of one name the first counts.
-fn of_form<'a>(body: &[u8], wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
-    let mut found: Vec<Option<Gathered<'a>>> = vec![None; wanted.len()];
+fn of_form<'a>(body: &[u8], wanted: &PathTree) -> Vec<Option<JsonMatch<'a>>> {
+    let mut found: Vec<Option<JsonMatch<'a>>> = vec![None; wanted.len()];
     let mut seen = HashSet::new();
     for (name, value) in form::decoded_pairs(body) {
-        let child = std::str::from_utf8(&name).ok().and_then(|name| wanted.child(Tree::ROOT, name));
+        let child =
+            std::str::from_utf8(&name).ok().and_then(|name| wanted.child(PathTree::ROOT, name));
         // Going into each of many that are named alike would cost as much as all wanted paths.
         let Some(child) = child.filter(|child| seen.insert(*child)) else { continue };
         if matches!(value.first(), Some(b'{' | b'[')) {
@@ -35,16 +40,16 @@ fn of_form<'a>(body: &[u8], wanted: &Tree) -> Vec<Option<Gathered<'a>>> {
         if wanted.is_wanted(child)
             && let Some(place @ None) = found.get_mut(child)
         {
-            *place = Some(Gathered::Bytes(Cow::Owned(value)));
+            *place = Some(JsonMatch::Bytes(Cow::Owned(value)));
         }
     }
     found
 }
 
-fn owned<'a>(value: Gathered<'_>) -> Gathered<'a> {
+fn owned<'a>(value: JsonMatch<'_>) -> JsonMatch<'a> {
     match value {
-        Gathered::Text(text) => Gathered::Text(Cow::Owned(text.into_owned())),
-        Gathered::Bytes(bytes) => Gathered::Bytes(Cow::Owned(bytes.into_owned())),
-        Gathered::Json(json) => Gathered::Json(Cow::Owned(json.into_owned())),
+        JsonMatch::Text(text) => JsonMatch::Text(Cow::Owned(text.into_owned())),
+        JsonMatch::Bytes(bytes) => JsonMatch::Bytes(Cow::Owned(bytes.into_owned())),
+        JsonMatch::Json(json) => JsonMatch::Json(Cow::Owned(json.into_owned())),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::Value;
-use hookglass_senders::signature::{Encoding, Hash, Secret, hmac};
+use super::TemplateValue;
+use hookglass_senders::signature::{Encoding, Hash, SigningSecret, hmac};
 
 /// One step of a value's way into the text.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(super) enum Filter {
     /// This text where the value is missing, empty or `null`.
     Default(Box<str>),
     /// The value's HMAC.
-    Hmac { hash: Hash, secret: Secret, encoding: Encoding },
+    Hmac { hash: Hash, secret: SigningSecret, encoding: Encoding },
 }
 
 impl Filter {
@@ -40,7 +40,7 @@ impl Filter {
                     "base64" => Encoding::Base64,
                     _ => return Err(HMAC),
                 };
-                Ok(Self::Hmac { hash, secret: Secret::new(secret), encoding })
+                Ok(Self::Hmac { hash, secret: SigningSecret::new(secret), encoding })
             }
             ("hmac", Err(_)) => Err(HMAC),
             _ => Err("The filters are `json`, `default` and `hmac`."),
@@ -48,26 +48,28 @@ impl Filter {
     }
 
     /// What it makes of a value.
-    pub(super) fn apply<'v>(&'v self, value: Value<'v>) -> Value<'v> {
+    pub(super) fn apply<'v>(&'v self, value: TemplateValue<'v>) -> TemplateValue<'v> {
         match self {
-            Self::Json => Value::Json(match value {
-                Value::Missing => Cow::Borrowed("null"),
-                Value::Json(json) => json,
-                Value::Text(bytes) => {
+            Self::Json => TemplateValue::Json(match value {
+                TemplateValue::Missing => Cow::Borrowed("null"),
+                TemplateValue::Json(json) => json,
+                TemplateValue::Text(bytes) => {
                     Cow::Owned(serde_json::Value::from(String::from_utf8_lossy(&bytes)).to_string())
                 }
             }),
             Self::Default(text) => match value {
-                Value::Missing => Value::Text(Cow::Borrowed(text.as_bytes())),
-                Value::Text(bytes) if bytes.is_empty() => {
-                    Value::Text(Cow::Borrowed(text.as_bytes()))
+                TemplateValue::Missing => TemplateValue::Text(Cow::Borrowed(text.as_bytes())),
+                TemplateValue::Text(bytes) if bytes.is_empty() => {
+                    TemplateValue::Text(Cow::Borrowed(text.as_bytes()))
                 }
-                Value::Json(json) if json == "null" => Value::Text(Cow::Borrowed(text.as_bytes())),
+                TemplateValue::Json(json) if json == "null" => {
+                    TemplateValue::Text(Cow::Borrowed(text.as_bytes()))
+                }
                 value => value,
             },
             Self::Hmac { hash, secret, encoding } => {
                 let made = hmac(*hash, *encoding, secret.reveal().as_bytes(), value.bytes());
-                Value::Text(Cow::Owned(made.into_bytes()))
+                TemplateValue::Text(Cow::Owned(made.into_bytes()))
             }
         }
     }

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::{Fault, MAX_BYTES, MAX_SUBSTITUTIONS, Piece, filter::Filter, source::Source};
+use super::{
+    MAX_BYTES, MAX_SUBSTITUTIONS, TemplateError, TemplatePart, filter::Filter, source::ValueSource,
+};
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -15,7 +17,7 @@ const MAX_STEPS: usize = 32;
 /// How many texts a filter may have in parentheses.
 const MAX_ARGUMENTS: usize = 3;
 
-pub(super) fn parse(text: &str) -> Result<Vec<Piece>, Fault> {
+pub(super) fn parse(text: &str) -> Result<Vec<TemplatePart>, TemplateError> {
     if text.len() > MAX_BYTES {
         return Err(fault(MAX_BYTES..text.len(), "A template may have 1 MB; make it shorter."));
     }
@@ -25,36 +27,36 @@ pub(super) fn parse(text: &str) -> Result<Vec<Piece>, Fault> {
     while let Some(open) = memmem::find(&text.as_bytes()[at..], OPEN.as_bytes()) {
         let open = at + open;
         if open > at {
-            pieces.push(Piece::Text(text[at..open].into()));
+            pieces.push(TemplatePart::Text(text[at..open].into()));
         }
         values += 1;
         if values > MAX_SUBSTITUTIONS {
             let all = open..open + OPEN.len();
             return Err(fault(all, "A template may have 100 values; leave the rest out."));
         }
-        let mut reader = Reader { text, at: open + OPEN.len(), open };
+        let mut reader = TagParser { text, at: open + OPEN.len(), open };
         pieces.push(reader.value()?);
         at = reader.at;
     }
     if at < text.len() {
-        pieces.push(Piece::Text(text[at..].into()));
+        pieces.push(TemplatePart::Text(text[at..].into()));
     }
     Ok(pieces)
 }
 
-fn fault(at: Range<usize>, message: impl Into<String>) -> Fault {
-    Fault { at, message: message.into() }
+fn fault(at: Range<usize>, message: impl Into<String>) -> TemplateError {
+    TemplateError { at, message: message.into() }
 }
 
 /// Reads what stands between two pairs of braces.
-struct Reader<'t> {
+struct TagParser<'t> {
     text: &'t str,
     at: usize,
     /// Where the braces opened.
     open: usize,
 }
 
-impl Reader<'_> {
+impl TagParser<'_> {
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -82,7 +84,7 @@ impl Reader<'_> {
         self.at..self.at + length.max(one)
     }
 
-    fn unclosed(&self) -> Fault {
+    fn unclosed(&self) -> TemplateError {
         fault(
             self.open..self.open + OPEN.len(),
             "These braces are not closed: write `}}` after the value, or `{{ \"{{\" }}` for the \
@@ -90,18 +92,18 @@ impl Reader<'_> {
         )
     }
 
-    fn value(&mut self) -> Result<Piece, Fault> {
+    fn value(&mut self) -> Result<TemplatePart, TemplateError> {
         self.skip_space();
         let source = match self.peek() {
             None => return Err(self.unclosed()),
-            Some('"' | '\'') => Source::Literal(self.quoted()?.into()),
+            Some('"' | '\'') => ValueSource::Literal(self.quoted()?.into()),
             Some(_) => self.path()?,
         };
         let mut filters = Vec::new();
         loop {
             self.skip_space();
             if self.take(CLOSE) {
-                return Ok(Piece::Value { source, filters });
+                return Ok(TemplatePart::TemplateValue { source, filters });
             }
             if self.at == self.text.len() {
                 return Err(self.unclosed());
@@ -118,7 +120,7 @@ impl Reader<'_> {
         }
     }
 
-    fn path(&mut self) -> Result<Source, Fault> {
+    fn path(&mut self) -> Result<ValueSource, TemplateError> {
         let mut steps: Vec<Box<str>> = Vec::new();
         let mut places = Vec::new();
         loop {
@@ -149,13 +151,13 @@ impl Reader<'_> {
                 break;
             }
         }
-        Source::of(&steps).map_err(|(step, message)| {
+        ValueSource::of(&steps).map_err(|(step, message)| {
             fault(places.get(step).cloned().unwrap_or(self.open..self.at), message)
         })
     }
 
     /// A name without quotes.
-    fn name(&mut self) -> Result<&str, Fault> {
+    fn name(&mut self) -> Result<&str, TemplateError> {
         let rest = &self.text[self.at..];
         let ends = |c: char| {
             c.is_whitespace()
@@ -172,7 +174,7 @@ impl Reader<'_> {
     }
 
     /// A text in quotes of either kind; a backslash takes the next character as it is.
-    fn quoted(&mut self) -> Result<String, Fault> {
+    fn quoted(&mut self) -> Result<String, TemplateError> {
         let start = self.at;
         let mut characters = self.text[start..].char_indices();
         let quote = characters.next().map(|(_, quote)| quote);
@@ -190,7 +192,7 @@ impl Reader<'_> {
         Err(fault(start..start + 1, "This text has no end: put a quotation mark behind it."))
     }
 
-    fn filter(&mut self) -> Result<Filter, Fault> {
+    fn filter(&mut self) -> Result<Filter, TemplateError> {
         self.skip_space();
         let start = self.at;
         let name = self.name()?.to_owned();

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use hyper::header::HeaderName;
 use uuid::Uuid;
 
-use super::{Context, Value};
+use super::{Context, TemplateValue};
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum ValueSource {
     /// Written in the template itself.
     Literal(Box<str>),
     Method,
@@ -27,7 +27,7 @@ pub(super) enum Source {
     Uuid,
 }
 
-impl Source {
+impl ValueSource {
     /// What a dotted path names; `Err` says which of its segments is wrong, and what to write.
     pub(super) fn of(path: &[Box<str>]) -> Result<Self, (usize, String)> {
         let names: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
@@ -74,37 +74,36 @@ impl Source {
     }
 
     /// The value for one request.
-    pub(super) fn value<'c>(&'c self, context: &'c Context<'_>) -> Value<'c> {
+    pub(super) fn value<'c>(&'c self, context: &'c Context<'_>) -> TemplateValue<'c> {
         let sent = &context.sent;
         match self {
             Self::Literal(text) => text_of(text),
             Self::Method => text_of(sent.method.as_str()),
-            Self::Path => Value::Text(Cow::Borrowed(sent.path)),
-            Self::Query => {
-                sent.query.map_or(Value::Missing, |query| Value::Text(Cow::Borrowed(query)))
-            }
+            Self::Path => TemplateValue::Text(Cow::Borrowed(sent.path)),
+            Self::Query => sent
+                .query
+                .map_or(TemplateValue::Missing, |query| TemplateValue::Text(Cow::Borrowed(query))),
             Self::QueryField(name) => context.in_query(name),
-            Self::Header(name) => sent
-                .headers
-                .get(name)
-                .map_or(Value::Missing, |value| Value::Text(Cow::Borrowed(value.as_bytes()))),
-            Self::Body => Value::Text(Cow::Borrowed(sent.body)),
+            Self::Header(name) => sent.headers.get(name).map_or(TemplateValue::Missing, |value| {
+                TemplateValue::Text(Cow::Borrowed(value.as_bytes()))
+            }),
+            Self::Body => TemplateValue::Text(Cow::Borrowed(sent.body)),
             Self::InBody(path) => context.in_body(path),
             Self::Seq => number(context.seq),
-            Self::Now => Value::Text(Cow::Owned(context.now.to_string().into_bytes())),
+            Self::Now => TemplateValue::Text(Cow::Owned(context.now.to_string().into_bytes())),
             Self::UnixNow => number(context.now.as_millis().div_euclid(1000)),
             Self::Uuid => {
                 let uuid = context.uuid.get_or_init(Uuid::new_v4);
-                Value::Text(Cow::Owned(uuid.to_string().into_bytes()))
+                TemplateValue::Text(Cow::Owned(uuid.to_string().into_bytes()))
             }
         }
     }
 }
 
-fn text_of(text: &str) -> Value<'_> {
-    Value::Text(Cow::Borrowed(text.as_bytes()))
+fn text_of(text: &str) -> TemplateValue<'_> {
+    TemplateValue::Text(Cow::Borrowed(text.as_bytes()))
 }
 
-fn number(number: i64) -> Value<'static> {
-    Value::Json(Cow::Owned(number.to_string()))
+fn number(number: i64) -> TemplateValue<'static> {
+    TemplateValue::Json(Cow::Owned(number.to_string()))
 }

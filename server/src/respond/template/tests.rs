@@ -29,7 +29,7 @@ impl Request {
     }
 
     fn context<'t>(&self, templates: impl IntoIterator<Item = &'t Template>) -> Context<'_> {
-        let sent = Sent {
+        let sent = RequestView {
             method: &self.method,
             path: b"/4f1c/orders%20x",
             query: self.query.as_deref().map(str::as_bytes),

@@ -5,15 +5,15 @@ use hookglass_app::answers::{Done, Refused};
 use hookglass_wire::{Answering, By, Programme, Reply, Rule};
 
 use crate::{
-    respond::{Fault, failure_sequence},
+    respond::{SettingError, failure_sequence},
     web::error::Error,
 };
 
 /// A form as it was sent.
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct SubmittedForm(Vec<(String, String)>);
 
 /// What one asks for.
-pub(super) enum Edit<'f> {
+pub(super) enum FormCommand<'f> {
     AddSecret {
         provider: &'f str,
         secret: String,
@@ -21,12 +21,12 @@ pub(super) enum Edit<'f> {
     },
     /// The one with this id.
     RemoveSecret(&'f str),
-    Settings(Act),
+    Settings(SettingsChange),
 }
 
 /// What is to be done with the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(super) enum SettingsChange {
     Reply,
     ResetReply,
     AddRule,
@@ -58,7 +58,7 @@ pub(super) fn done(name: &str) -> Option<Done> {
     Some(Done { section, says })
 }
 
-impl Form {
+impl SubmittedForm {
     pub(super) fn new(fields: Vec<(String, String)>) -> Self {
         Self(fields)
     }
@@ -79,26 +79,26 @@ impl Form {
         self.value(name).replace("\r\n", "\n")
     }
 
-    fn number(&self, name: &str, takes: &str) -> Result<u32, Fault> {
-        self.value(name).trim().parse().map_err(|_| Fault::new(name, takes))
+    fn number(&self, name: &str, takes: &str) -> Result<u32, SettingError> {
+        self.value(name).trim().parse().map_err(|_| SettingError::new(name, takes))
     }
 }
 
-impl<'f> Edit<'f> {
-    pub(super) fn of(form: &'f Form) -> Result<Self, Error> {
+impl<'f> FormCommand<'f> {
+    pub(super) fn of(form: &'f SubmittedForm) -> Result<Self, Error> {
         let act = match form.value("do") {
-            _ if form.has("preset") => Act::Preset,
-            "reply" => Act::Reply,
-            "reply-reset" => Act::ResetReply,
-            "rule-add" => Act::AddRule,
-            "rule-save" => Act::SaveRule,
-            "rule-up" => Act::RaiseRule,
-            "rule-down" => Act::LowerRule,
-            "rule-remove" => Act::RemoveRule,
-            "programme" => Act::Programme,
-            "programme-end" => Act::EndProgramme,
-            "handshakes" => Act::Handshakes,
-            "signatures" => Act::Signatures,
+            _ if form.has("preset") => SettingsChange::Preset,
+            "reply" => SettingsChange::Reply,
+            "reply-reset" => SettingsChange::ResetReply,
+            "rule-add" => SettingsChange::AddRule,
+            "rule-save" => SettingsChange::SaveRule,
+            "rule-up" => SettingsChange::RaiseRule,
+            "rule-down" => SettingsChange::LowerRule,
+            "rule-remove" => SettingsChange::RemoveRule,
+            "programme" => SettingsChange::Programme,
+            "programme-end" => SettingsChange::EndProgramme,
+            "handshakes" => SettingsChange::Handshakes,
+            "signatures" => SettingsChange::Signatures,
             "secret" => {
                 return Ok(Self::AddSecret {
                     provider: form.value("provider"),
@@ -118,74 +118,84 @@ impl<'f> Edit<'f> {
             Self::AddSecret { .. } => "secret",
             Self::RemoveSecret(_) => "secret-removed",
             Self::Settings(act) => match act {
-                Act::Reply | Act::ResetReply => "reply",
-                Act::AddRule | Act::SaveRule | Act::RaiseRule | Act::LowerRule => "rule",
-                Act::RemoveRule => "rule-removed",
-                Act::Preset | Act::Programme => "programme",
-                Act::EndProgramme => "programme-ended",
-                Act::Handshakes => "handshakes",
-                Act::Signatures => "signatures",
+                SettingsChange::Reply | SettingsChange::ResetReply => "reply",
+                SettingsChange::AddRule
+                | SettingsChange::SaveRule
+                | SettingsChange::RaiseRule
+                | SettingsChange::LowerRule => "rule",
+                SettingsChange::RemoveRule => "rule-removed",
+                SettingsChange::Preset | SettingsChange::Programme => "programme",
+                SettingsChange::EndProgramme => "programme-ended",
+                SettingsChange::Handshakes => "handshakes",
+                SettingsChange::Signatures => "signatures",
             },
         }
     }
 
     /// Changes the settings as the form asks for.
-    pub(super) fn make(&self, form: &Form, set: &mut Answering) -> Result<(), Fault> {
+    pub(super) fn make(
+        &self,
+        form: &SubmittedForm,
+        set: &mut Answering,
+    ) -> Result<(), SettingError> {
         let Self::Settings(act) = self else { return Ok(()) };
         match act {
-            Act::Reply => set.reply = reply(form, Some(&set.reply))?,
-            Act::ResetReply => set.reply = Reply::default(),
-            Act::AddRule => set.rules.push(rule(form, None)?),
-            Act::SaveRule => {
+            SettingsChange::Reply => set.reply = reply(form, Some(&set.reply))?,
+            SettingsChange::ResetReply => set.reply = Reply::default(),
+            SettingsChange::AddRule => set.rules.push(rule(form, None)?),
+            SettingsChange::SaveRule => {
                 let place = place(form, set)?;
                 set.rules[place] = rule(form, Some(&set.rules[place].reply))?;
             }
-            Act::RaiseRule => {
+            SettingsChange::RaiseRule => {
                 let place = place(form, set)?;
                 set.rules.swap(place, place.saturating_sub(1));
             }
-            Act::LowerRule => {
+            SettingsChange::LowerRule => {
                 let place = place(form, set)?;
                 let last = set.rules.len() - 1;
                 set.rules.swap(place, (place + 1).min(last));
             }
-            Act::RemoveRule => {
+            SettingsChange::RemoveRule => {
                 set.rules.remove(place(form, set)?);
             }
-            Act::Preset => {
+            SettingsChange::Preset => {
                 let wanted = form.value("preset");
                 let preset =
                     failure_sequence::presets().into_iter().find(|preset| preset.id == wanted);
-                let preset = preset.ok_or_else(|| Fault::new("", "No programme has this name."))?;
+                let preset =
+                    preset.ok_or_else(|| SettingError::new("", "No programme has this name."))?;
                 set.programme = Some(preset.programme);
             }
-            Act::Programme => set.programme = Some(own_programme(form)?),
-            Act::EndProgramme => set.programme = None,
-            Act::Handshakes => {
+            SettingsChange::Programme => set.programme = Some(own_programme(form)?),
+            SettingsChange::EndProgramme => set.programme = None,
+            SettingsChange::Handshakes => {
                 set.handshakes = form.has("handshakes");
                 let token = form.value("verify_token").trim();
                 set.verify_token = (!token.is_empty()).then(|| token.to_owned());
             }
-            Act::Signatures => set.reject_bad_signatures = form.has("reject_bad_signatures"),
+            SettingsChange::Signatures => {
+                set.reject_bad_signatures = form.has("reject_bad_signatures")
+            }
         }
         Ok(())
     }
 }
 
 /// The place of the rule that the form is of.
-fn place(form: &Form, set: &Answering) -> Result<usize, Fault> {
+fn place(form: &SubmittedForm, set: &Answering) -> Result<usize, SettingError> {
     let number: Option<usize> = form.value("rule").parse().ok();
     number
         .and_then(|number| number.checked_sub(1))
         .filter(|place| *place < set.rules.len())
-        .ok_or_else(|| Fault::new("", "This rule is not there any more."))
+        .ok_or_else(|| SettingError::new("", "This rule is not there any more."))
 }
 
-fn rule(form: &Form, old: Option<&Reply>) -> Result<Rule, Fault> {
+fn rule(form: &SubmittedForm, old: Option<&Reply>) -> Result<Rule, SettingError> {
     Ok(Rule { when: form.value("when").trim().to_owned(), reply: reply(form, old)? })
 }
 
-fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
+fn reply(form: &SubmittedForm, old: Option<&Reply>) -> Result<Reply, SettingError> {
     let status = form.number("status", "It takes 200 to 599.")?;
     let delay_ms = match form.value("delay_ms").trim() {
         "" => 0,
@@ -197,7 +207,7 @@ fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
         Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
         None => {
             let message = format!("Line {} has no colon: write Name: value.", place + 1);
-            Err(Fault::new("headers", message))
+            Err(SettingError::new("headers", message))
         }
     });
     let headers = headers.collect::<Result<_, _>>()?;
@@ -213,20 +223,20 @@ fn reply(form: &Form, old: Option<&Reply>) -> Result<Reply, Fault> {
     Ok(Reply { status, headers, body, body_base64, delay_ms })
 }
 
-fn own_programme(form: &Form) -> Result<Programme, Fault> {
+fn own_programme(form: &SubmittedForm) -> Result<Programme, SettingError> {
     let steps = failure_sequence::steps(&form.lines("steps"));
-    let steps = steps.map_err(|message| Fault::new("steps", message))?;
+    let steps = steps.map_err(|message| SettingError::new("steps", message))?;
     let by = if form.value("by") == "attempt" { By::Attempt } else { By::All };
     let percent = match form.value("percent").trim() {
         "" => None,
-        text => Some(text.parse().map_err(|_| Fault::new("percent", "It takes 1 to 100."))?),
+        text => Some(text.parse().map_err(|_| SettingError::new("percent", "It takes 1 to 100."))?),
     };
     Ok(Programme { steps, by, percent, answered: None })
 }
 
 /// The form as it is shown again, with the error beside its field; `None` for an error that is not
 /// the form's.
-pub(super) fn refused(form: &Form, error: &Error) -> Option<Refused> {
+pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<Refused> {
     let (field, message) = match error {
         Error::InvalidField(fault) => beside(form, fault),
         Error::Invalid(message) => (of_text(message), message.clone()),
@@ -240,7 +250,7 @@ pub(super) fn refused(form: &Form, error: &Error) -> Option<Refused> {
 }
 
 /// The field of the form that a fault is of, and the fault in words that fit there.
-fn beside(form: &Form, fault: &Fault) -> (Option<&'static str>, String) {
+fn beside(form: &SubmittedForm, fault: &SettingError) -> (Option<&'static str>, String) {
     const FIELDS: [(&str, &str); 8] = [
         ("headers", "headers"),
         ("status", "status"),

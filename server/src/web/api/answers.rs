@@ -3,17 +3,17 @@
 use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::super::{App, error::Error, origin::Origin};
+use super::super::{AppState, error::Error, origin::Origin};
 use crate::respond::response;
-use crate::respond::{self, Fault, Settings};
-use hookglass_store::{NewAnswers, StoreError};
+use crate::respond::{self, PreparedSettings, SettingError};
+use hookglass_store::{NewResponseSettings, StoreError};
 
 /// How often a change is made again because another one came first.
 const TRIES: u32 = 5;
 
 /// An endpoint with how it answers.
 #[derive(Serialize)]
-pub(crate) struct Whole {
+pub(crate) struct EndpointWithAnswers {
     #[serde(flatten)]
     endpoint: wire::Endpoint,
     #[serde(flatten)]
@@ -75,18 +75,21 @@ impl Changes {
 
 /// An endpoint with how it answers, as its owner sees it under `origin`.
 pub(crate) async fn whole(
-    app: &App,
-    endpoint: &hookglass_store::Endpoint,
+    app: &AppState,
+    endpoint: &hookglass_store::StoredEndpoint,
     origin: &Origin,
-) -> Result<Whole, Error> {
+) -> Result<EndpointWithAnswers, Error> {
     let answering = read(app, endpoint).await?;
-    Ok(Whole { endpoint: super::super::backend::to_wire(endpoint, origin), answering })
+    Ok(EndpointWithAnswers {
+        endpoint: super::super::backend::to_wire(endpoint, origin),
+        answering,
+    })
 }
 
 /// How an endpoint answers, with how far its programme is.
 pub(crate) async fn read(
-    app: &App,
-    endpoint: &hookglass_store::Endpoint,
+    app: &AppState,
+    endpoint: &hookglass_store::StoredEndpoint,
 ) -> Result<Answering, Error> {
     Ok(current(app, endpoint).await?.1)
 }
@@ -98,16 +101,16 @@ pub(crate) async fn read(
 /// # Errors
 /// `InvalidField` for what is wrong, what `edit` refuses, and the failures of the store.
 pub(crate) async fn change(
-    app: &App,
-    endpoint: &hookglass_store::Endpoint,
-    settings: hookglass_store::Settings,
+    app: &AppState,
+    endpoint: &hookglass_store::StoredEndpoint,
+    settings: hookglass_store::EndpointSettings,
     mut edit: impl FnMut(Option<i64>, &mut Answering) -> Result<(), Error>,
-) -> Result<hookglass_store::Endpoint, Error> {
+) -> Result<hookglass_store::StoredEndpoint, Error> {
     for _ in 0..TRIES {
         let (from, mut set) = current(app, endpoint).await?;
         edit(from, &mut set)?;
         let answers = Some(checked(from, set)?);
-        let settings = hookglass_store::Settings { answers, ..settings.clone() };
+        let settings = hookglass_store::EndpointSettings { answers, ..settings.clone() };
         match app.store.update_endpoint(endpoint.id, settings).await {
             Err(StoreError::Outdated) => {}
             changed => return Ok(changed?),
@@ -118,8 +121,8 @@ pub(crate) async fn change(
 
 /// What is set now, and which version that is.
 async fn current(
-    app: &App,
-    endpoint: &hookglass_store::Endpoint,
+    app: &AppState,
+    endpoint: &hookglass_store::StoredEndpoint,
 ) -> Result<(Option<i64>, Answering), Error> {
     let Some(stored) = app.store.answers(endpoint.id).await? else {
         return Ok((None, Answering::default()));
@@ -137,17 +140,17 @@ async fn current(
     Ok((Some(stored.version), set))
 }
 
-/// Settings as the store takes them.
-fn checked(from: Option<i64>, mut set: Answering) -> Result<NewAnswers, Fault> {
-    Settings::check(&set)?;
+/// PreparedSettings as the store takes them.
+fn checked(from: Option<i64>, mut set: Answering) -> Result<NewResponseSettings, SettingError> {
+    PreparedSettings::check(&set)?;
     let answered = set.programme.as_mut().and_then(|programme| programme.answered.take());
     if set == Answering::default() {
-        return Ok(NewAnswers { from, settings: None, words: None, answered: None });
+        return Ok(NewResponseSettings { from, settings: None, words: None, answered: None });
     }
     let settings = serde_json::to_string(&set).unwrap_or_default();
     if settings.len() > respond::MAX_BYTES {
-        return Err(Fault::too_large());
+        return Err(SettingError::too_large());
     }
     let words = respond::words(&set, answered.unwrap_or(0));
-    Ok(NewAnswers { from, settings: Some(settings), words, answered })
+    Ok(NewResponseSettings { from, settings: Some(settings), words, answered })
 }

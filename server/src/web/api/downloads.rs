@@ -11,7 +11,7 @@ use axum::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::super::{App, caller::Caller, error::Error, responses::ResponseShare};
+use super::super::{AppState, caller::Caller, error::Error, responses::ResponseShare};
 use hookglass_limits::{address::Address, budget::held};
 use hookglass_store::{EndpointId, PIECE_BYTES, Store, WorkspaceId};
 
@@ -20,7 +20,7 @@ const UNDER_WAY_BYTES: u64 = 2 * PIECE;
 const PIECE: u64 = PIECE_BYTES as u64;
 
 /// A part of a stored body, with what stands before and behind it.
-pub(super) struct Stored {
+pub(super) struct BodyRange {
     pub(super) workspace: WorkspaceId,
     /// The caller's address, where that stands for one client.
     pub(super) client: Option<Address>,
@@ -33,13 +33,13 @@ pub(super) struct Stored {
 
 /// An answer of what is stored, read piece by piece as it goes out. The connection is cut where the
 /// request goes meanwhile: its end would pass for the body's.
-pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error> {
-    let Stored { workspace, client, endpoint, seq, range, before, after } = stored;
+pub(super) async fn stored(app: &AppState, stored: BodyRange) -> Result<Response, Error> {
+    let BodyRange { workspace, client, endpoint, seq, range, before, after } = stored;
     let bytes = range.end.saturating_sub(range.start);
     let around = (before.len() + after.len()) as u64;
     let share = Arc::new(share(app, workspace, client, around + bytes.min(UNDER_WAY_BYTES))?);
     let store = app.store.clone();
-    let mut pieces = Pieces { store, endpoint, seq, range, share: share.clone() };
+    let mut pieces = BodyPieces { store, endpoint, seq, range, share: share.clone() };
     // Whoever asks for what is not there is told so, and not cut off.
     let first = pieces.next().await?;
     let whole =
@@ -54,7 +54,7 @@ pub(super) async fn stored(app: &App, stored: Stored) -> Result<Response, Error>
 }
 
 /// An answer of bytes that are in memory until they are sent.
-pub(super) fn whole(app: &App, caller: &Caller, bytes: Vec<u8>) -> Result<Response, Error> {
+pub(super) fn whole(app: &AppState, caller: &Caller, bytes: Vec<u8>) -> Result<Response, Error> {
     let workspace = caller.workspace().ok_or(Error::NotFound)?;
     let share = share(app, workspace, caller.client, bytes.len() as u64)?;
     Ok(Response::new(Body::from(held(bytes, share))))
@@ -71,7 +71,7 @@ pub(super) fn attach(response: &mut Response, name: &str) {
 }
 
 fn share(
-    app: &App,
+    app: &AppState,
     workspace: WorkspaceId,
     client: Option<Address>,
     bytes: u64,
@@ -82,7 +82,7 @@ fn share(
 }
 
 /// What is left of a stored body.
-struct Pieces {
+struct BodyPieces {
     store: Arc<dyn Store>,
     endpoint: EndpointId,
     seq: i64,
@@ -90,7 +90,7 @@ struct Pieces {
     share: Arc<ResponseShare>,
 }
 
-impl Pieces {
+impl BodyPieces {
     /// Reads up to the end of a piece; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Range { start, end } = self.range;

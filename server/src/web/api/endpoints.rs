@@ -14,13 +14,13 @@ use serde_json::Value;
 
 use super::{
     super::{
-        App,
-        backend::{Reads, to_wire},
+        AppState,
+        backend::{ApiBackend, to_wire},
         caller::Caller,
         error::Error,
     },
-    answers::{self, Changes, Whole, given},
-    submission::Submission,
+    answers::{self, Changes, EndpointWithAnswers, given},
+    submission::JsonOrForm,
 };
 use crate::config::Create;
 use hookglass_store::{
@@ -36,7 +36,7 @@ const EXPIRES_IN_SECONDS: RangeInclusive<u32> = 60..=3_153_600_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct New {
+struct NewEndpointBody {
     slug: Option<String>,
     name: Option<String>,
 }
@@ -44,7 +44,7 @@ struct New {
 /// A field that was left out leaves the setting as it is, `null` takes it back.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+struct EndpointPatch {
     #[serde(default, deserialize_with = "present")]
     name: Option<Option<String>>,
     /// Seconds; 0 for never.
@@ -92,29 +92,29 @@ fn seconds<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u32>, D::Error>
 
 /// `GET /api/endpoints`
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<AppState>,
     caller: Caller,
 ) -> Result<Json<wire::Endpoints>, Error> {
     if caller.workspace().is_none() {
         return Err(Error::UnknownKey);
     }
-    Reads { app, caller }.endpoints().await.map(Json)
+    ApiBackend { app, caller }.endpoints().await.map(Json)
 }
 
 /// `GET /api/endpoints/{endpoint}`
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     caller: Caller,
-) -> Result<Json<Whole>, Error> {
-    let endpoint = caller.living(&app, &id).await?;
+) -> Result<Json<EndpointWithAnswers>, Error> {
+    let endpoint = caller.active_endpoint(&app, &id).await?;
     let whole = answers::whole(&app, &endpoint, &caller.origin).await?;
-    Reads { app, caller }.touch(&endpoint).await;
+    ApiBackend { app, caller }.touch(&endpoint).await;
     Ok(Json(whole))
 }
 
 /// `POST /api/endpoints`
-pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Response {
+pub(crate) async fn post(State(app): State<AppState>, submission: JsonOrForm) -> Response {
     let made = make(&app, &submission).await;
     let caller = &submission.caller;
     submission.answer(
@@ -142,13 +142,13 @@ pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Resp
 }
 
 /// An endpoint that was made, and the key of the workspace that was made for it.
-struct Made {
-    endpoint: hookglass_store::Endpoint,
+struct CreatedEndpoint {
+    endpoint: hookglass_store::StoredEndpoint,
     new_key: Option<Key>,
 }
 
-async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
-    let New { slug, name } = submission.read()?;
+async fn make(app: &AppState, submission: &JsonOrForm) -> Result<CreatedEndpoint, Error> {
+    let NewEndpointBody { slug, name } = submission.read()?;
     let slug = slug.map(|slug| named(&slug)).transpose()?;
     let name = name.as_deref().map(checked_name).transpose()?.flatten();
     let caller = &submission.caller;
@@ -174,7 +174,7 @@ async fn make(app: &App, submission: &Submission) -> Result<Made, Error> {
         Err(StoreError::SlugTaken) if is_uuid => return Err(bad_slug(SlugError::Uuid)),
         made => made?,
     };
-    Ok(Made { endpoint, new_key })
+    Ok(CreatedEndpoint { endpoint, new_key })
 }
 
 /// The name that is asked for. One that looks like ours may only be asked for to have it back,
@@ -192,9 +192,9 @@ fn bad_slug(error: SlugError) -> Error {
 
 /// `PATCH /api/endpoints/{endpoint}`
 pub(crate) async fn patch(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let changed = change(&app, &id, &submission).await;
     let origin = &submission.caller.origin;
@@ -213,12 +213,12 @@ pub(crate) async fn patch(
 }
 
 async fn change(
-    app: &App,
+    app: &AppState,
     id: &str,
-    submission: &Submission,
-) -> Result<hookglass_store::Endpoint, Error> {
-    let endpoint = submission.caller.living(app, id).await?;
-    let Settings {
+    submission: &JsonOrForm,
+) -> Result<hookglass_store::StoredEndpoint, Error> {
+    let endpoint = submission.caller.active_endpoint(app, id).await?;
+    let EndpointPatch {
         name,
         expires_in,
         on_limit,
@@ -233,7 +233,7 @@ async fn change(
         None => None,
         Some(name) => Some(name.as_deref().map(checked_name).transpose()?.flatten()),
     };
-    let settings = hookglass_store::Settings { name, expires_in, on_limit, answers: None };
+    let settings = hookglass_store::EndpointSettings { name, expires_in, on_limit, answers: None };
     let changes =
         Changes { reply, rules, programme, handshakes, verify_token, reject_bad_signatures };
     if !changes.is_empty() {
@@ -243,7 +243,7 @@ async fn change(
         })
         .await;
     }
-    if settings == hookglass_store::Settings::default() {
+    if settings == hookglass_store::EndpointSettings::default() {
         return Ok(endpoint);
     }
     Ok(app.store.update_endpoint(endpoint.id, settings).await?)
@@ -251,12 +251,12 @@ async fn change(
 
 /// `DELETE /api/endpoints/{endpoint}`
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.living(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
         Ok(app.store.delete_endpoint(endpoint.id).await?)
     }
     .await;
@@ -265,15 +265,15 @@ pub(crate) async fn delete(
 
 /// `POST /api/endpoints/{endpoint}`: a form that stands for PATCH or DELETE.
 pub(crate) async fn post_form(
-    app: State<App>,
+    app: State<AppState>,
     id: Path<String>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     match submission.form_method().as_deref() {
         Ok("DELETE") => delete(app, id, submission).await,
         Ok("PATCH") => patch(app, id, submission).await,
-        Ok(_) => submission.refuse(Error::MethodNotAllowed),
-        Err(error) => submission.refuse(error.clone()),
+        Ok(_) => submission.reject(Error::MethodNotAllowed),
+        Err(error) => submission.reject(error.clone()),
     }
 }
 

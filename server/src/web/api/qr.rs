@@ -6,16 +6,16 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::super::{App, caller::Caller, error::Error};
+use super::super::{AppState, caller::Caller, error::Error};
 use crate::rendering::qr;
 
 /// `GET /api/endpoints/{id}/qr`
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let slug = caller.living(&app, &id).await?.slug;
+    let slug = caller.active_endpoint(&app, &id).await?.slug;
     let url = format!("{}/{slug}", caller.origin.url());
     let picture = qr::svg(&url)
         .ok_or_else(|| Error::Invalid("The URL is too long for a QR code.".to_owned()))?;

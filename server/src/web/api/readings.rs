@@ -12,20 +12,20 @@ use hookglass_wire::{Ask, Reading, Value};
 use serde::Deserialize;
 
 use super::{
-    super::{App, backend::Reads, caller::Caller, error::Error},
+    super::{AppState, backend::ApiBackend, caller::Caller, error::Error},
     downloads::{self, attach},
     requests::which,
 };
 
 /// `GET …/reading?part=&form=&from=&limit=&depth=&toggled=&find=&with=`
 pub(crate) async fn reading(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     ask: Result<Query<Ask>, QueryRejection>,
     caller: Caller,
 ) -> Result<Json<Reading>, Error> {
     let Query(ask) = ask.map_err(|error| Error::Invalid(error.body_text()))?;
-    Reads { app, caller }.reading(&id, which(&seq)?, ask).await.map(Json)
+    ApiBackend { app, caller }.reading(&id, which(&seq)?, ask).await.map(Json)
 }
 
 /// Which line of a tree.
@@ -38,13 +38,13 @@ pub(crate) struct Line {
 
 /// `GET …/value?line=&form=`
 pub(crate) async fn value(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     line: Result<Query<Line>, QueryRejection>,
     caller: Caller,
 ) -> Result<Json<Value>, Error> {
     let Query(Line { line, form }) = line.map_err(|error| Error::Invalid(error.body_text()))?;
-    let reads = Reads { app, caller };
+    let reads = ApiBackend { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     Ok(Json(reads.app.reader.value(subject, line, form).await?))
 }
@@ -58,13 +58,13 @@ pub(crate) struct Number {
 
 /// `GET …/part?n=`: the bytes of a part, never as anything that a browser opens.
 pub(crate) async fn part(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     number: Result<Query<Number>, QueryRejection>,
     caller: Caller,
 ) -> Result<Response, Error> {
     let Query(Number { n }) = number.map_err(|error| Error::Invalid(error.body_text()))?;
-    let reads = Reads { app, caller };
+    let reads = ApiBackend { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let seq = subject.stored.summary.seq;
     let (bytes, file) = reads.app.reader.part(subject, n).await?;
@@ -76,11 +76,11 @@ pub(crate) async fn part(
 
 /// `GET …/text`: the body as text in UTF-8, its codings undone.
 pub(crate) async fn text(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let reads = Reads { app, caller };
+    let reads = ApiBackend { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let seq = subject.stored.summary.seq;
     let text = reads.app.reader.text(subject).await?;
@@ -93,11 +93,11 @@ pub(crate) async fn text(
 
 /// `GET …/image`: an image that runs nothing, for our own pages.
 pub(crate) async fn image(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let reads = Reads { app, caller };
+    let reads = ApiBackend { app, caller };
     let subject = reads.subject(&id, which(&seq)?).await?;
     let (bytes, media_type) = reads.app.reader.image(subject).await?;
     let mut response = downloads::whole(&reads.app, &reads.caller, bytes)?;

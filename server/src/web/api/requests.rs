@@ -15,14 +15,14 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{
-    super::{App, backend::Reads, caller::Caller, error::Error, search},
-    downloads::{self, Stored, attach},
+    super::{AppState, backend::ApiBackend, caller::Caller, error::Error, search},
+    downloads::{self, BodyRange, attach},
     endpoints::present,
     ranges,
-    submission::Submission,
+    submission::JsonOrForm,
 };
 use hookglass_message::head;
-use hookglass_store::{Annotation, Endpoint, EndpointId, Which};
+use hookglass_store::{Annotation, EndpointId, RequestRef, StoredEndpoint};
 
 /// The longest note, in characters.
 const NOTE_CHARS: usize = 2000;
@@ -31,44 +31,44 @@ const HOOKGLASS_RAW: HeaderName = HeaderName::from_static("hookglass-raw");
 
 /// `GET …/requests?before=&after=&limit=&q=`
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     window: Result<Query<Window>, QueryRejection>,
     caller: Caller,
 ) -> Result<Json<wire::Page>, Error> {
     let Query(window) = window.map_err(|error| Error::Invalid(error.body_text()))?;
-    Reads { app, caller }.requests(&id, window).await.map(Json)
+    ApiBackend { app, caller }.requests(&id, window).await.map(Json)
 }
 
 /// `GET …/requests/counts?from=&to=&buckets=&q=`
 pub(crate) async fn counts(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     ask: Result<Query<CountsAsk>, QueryRejection>,
     caller: Caller,
 ) -> Result<Json<Counts>, Error> {
     let Query(ask) = ask.map_err(|error| Error::Invalid(error.body_text()))?;
-    Reads { app, caller }.counts(&id, ask).await.map(Json)
+    ApiBackend { app, caller }.counts(&id, ask).await.map(Json)
 }
 
 /// `GET …/requests/{seq}`, `latest` too.
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Json<wire::Record>, Error> {
-    Reads { app, caller }.request(&id, which(&seq)?).await.map(Json)
+    ApiBackend { app, caller }.request(&id, which(&seq)?).await.map(Json)
 }
 
 /// `GET …/requests/{seq}/body`: the bytes as they came, never as anything that a browser opens.
 pub(crate) async fn body(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     method: Method,
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
+    let StoredEndpoint { id: endpoint, workspace, .. } = caller.active_endpoint(&app, &id).await?;
     let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
@@ -76,7 +76,7 @@ pub(crate) async fn body(
         .map_err(|ranges::Past| Error::RangeNotSatisfiable(length))?;
     let range = asked.clone().unwrap_or(0..length);
     let (before, after) = (Vec::new(), Vec::new());
-    let body = Stored { workspace, client, endpoint, seq, range, before, after };
+    let body = BodyRange { workspace, client, endpoint, seq, range, before, after };
     let mut response = downloads::stored(&app, body).await?;
     attach(&mut response, &format!("{id}-{seq}.body"));
     let fields = response.headers_mut();
@@ -92,11 +92,11 @@ pub(crate) async fn body(
 
 /// `GET …/requests/{seq}/raw`: head, body without chunk framing, trailers.
 pub(crate) async fn raw(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let Endpoint { id: endpoint, workspace, .. } = caller.living(&app, &id).await?;
+    let StoredEndpoint { id: endpoint, workspace, .. } = caller.active_endpoint(&app, &id).await?;
     let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
@@ -108,7 +108,7 @@ pub(crate) async fn raw(
         "exact"
     };
     let (before, after) = (stored.head, stored.trailers);
-    let message = Stored { workspace, client, endpoint, seq, range: 0..length, before, after };
+    let message = BodyRange { workspace, client, endpoint, seq, range: 0..length, before, after };
     let mut response = downloads::stored(&app, message).await?;
     attach(&mut response, &format!("{id}-{seq}.http"));
     let fields = response.headers_mut();
@@ -122,7 +122,7 @@ pub(crate) async fn raw(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Doomed {
+struct DeleteQuery {
     q: Option<String>,
     through: Option<i64>,
     age_ms: Option<u64>,
@@ -130,15 +130,15 @@ struct Doomed {
 
 /// `DELETE …/requests`, or those that `?q=&through=&age_ms=` finds.
 pub(crate) async fn clear(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     doomed: RawQuery,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let cleared = async {
-        let endpoint = submission.caller.living(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
         // Taking anything unknown or empty for nothing would delete what the caller meant to keep.
-        let Doomed { q, through, age_ms } =
+        let DeleteQuery { q, through, age_ms } =
             serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
                 .map_err(|error| Error::Invalid(format!("The query does not fit: {error}.")))?;
         let Some(q) = q else {
@@ -165,7 +165,7 @@ pub(crate) async fn clear(
 /// A field that was left out leaves what is there as it is, `null` takes the note back.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Change {
+struct RequestPatch {
     #[serde(default, deserialize_with = "present")]
     note: Option<Option<String>>,
     #[serde(default, deserialize_with = "yes_or_no")]
@@ -184,14 +184,14 @@ fn yes_or_no<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Err
 
 /// `PATCH …/requests/{seq}`
 pub(crate) async fn patch(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let changed = async {
-        let endpoint = submission.caller.living(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
         let seq = only(&app, endpoint.id, &seq).await?;
-        let Change { note, pinned } = submission.read_all()?;
+        let RequestPatch { note, pinned } = submission.read_all()?;
         let note = match note {
             None => None,
             Some(note) => Some(note.as_deref().map(checked_note).transpose()?.flatten()),
@@ -217,12 +217,12 @@ fn checked_note(note: &str) -> Result<Option<String>, Error> {
 
 /// `DELETE …/requests/{seq}`
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.living(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
         let seq = only(&app, endpoint.id, &seq).await?;
         Ok(app.store.delete_request(endpoint.id, seq).await?)
     }
@@ -236,42 +236,42 @@ pub(crate) async fn delete(
 
 /// `POST …/requests`: a form that stands for DELETE.
 pub(crate) async fn post_form(
-    app: State<App>,
+    app: State<AppState>,
     id: Path<String>,
     query: RawQuery,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     match submission.form_method().as_deref() {
         Ok("DELETE") => clear(app, id, query, submission).await,
-        Ok(_) => submission.refuse(Error::MethodNotAllowed),
-        Err(error) => submission.refuse(error.clone()),
+        Ok(_) => submission.reject(Error::MethodNotAllowed),
+        Err(error) => submission.reject(error.clone()),
     }
 }
 
 /// `POST …/requests/{seq}`: a form that stands for PATCH or DELETE.
 pub(crate) async fn post_form_one(
-    app: State<App>,
+    app: State<AppState>,
     path: Path<(String, String)>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     match submission.form_method().as_deref() {
         Ok("DELETE") => delete(app, path, submission).await,
         Ok("PATCH") => patch(app, path, submission).await,
-        Ok(_) => submission.refuse(Error::MethodNotAllowed),
-        Err(error) => submission.refuse(error.clone()),
+        Ok(_) => submission.reject(Error::MethodNotAllowed),
+        Err(error) => submission.reject(error.clone()),
     }
 }
 
-async fn only(app: &App, endpoint: EndpointId, seq: &str) -> Result<i64, Error> {
+async fn only(app: &AppState, endpoint: EndpointId, seq: &str) -> Result<i64, Error> {
     Ok(match which(seq)? {
-        Which::Seq(seq) => seq,
-        Which::Latest => app.store.request(endpoint, Which::Latest).await?.summary.seq,
+        RequestRef::Seq(seq) => seq,
+        RequestRef::Latest => app.store.request(endpoint, RequestRef::Latest).await?.summary.seq,
     })
 }
 
-pub(super) fn which(seq: &str) -> Result<Which, Error> {
+pub(super) fn which(seq: &str) -> Result<RequestRef, Error> {
     match seq {
-        "latest" => Ok(Which::Latest),
-        number => number.parse().map(Which::Seq).map_err(|_| Error::NotFound),
+        "latest" => Ok(RequestRef::Latest),
+        number => number.parse().map(RequestRef::Seq).map_err(|_| Error::NotFound),
     }
 }

@@ -10,15 +10,15 @@ use hookglass_wire::{Secrets, Timestamp};
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    super::{App, caller::Caller, error::Error},
-    submission::Submission,
+    super::{AppState, caller::Caller, error::Error},
+    submission::JsonOrForm,
 };
 use crate::verification::AddError;
 use hookglass_senders::{
     sender,
-    signature::{Secret, check_secret},
+    signature::{SigningSecret, check_secret},
 };
-use hookglass_store::{Endpoint, SecretId, StoredSecret};
+use hookglass_store::{SecretId, StoredEndpoint, StoredSecret};
 
 /// The longest secret, in bytes: a certificate fits.
 const SECRET_BYTES: usize = 16 * 1024;
@@ -27,37 +27,37 @@ const NAME_CHARS: usize = 100;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct New {
+struct NewSecretBody {
     provider: String,
     #[serde(deserialize_with = "secret")]
-    secret: Secret,
+    secret: SigningSecret,
     name: Option<String>,
 }
 
 /// Without the value in the error for what is no text.
-fn secret<'de, D: Deserializer<'de>>(field: D) -> Result<Secret, D::Error> {
+fn secret<'de, D: Deserializer<'de>>(field: D) -> Result<SigningSecret, D::Error> {
     match String::deserialize(field) {
-        Ok(text) => Ok(Secret::new(text)),
+        Ok(text) => Ok(SigningSecret::new(text)),
         Err(_) => Err(serde::de::Error::custom("`secret` takes a text")),
     }
 }
 
 /// `GET …/secrets`
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
     caller: Caller,
 ) -> Result<Json<Secrets>, Error> {
-    let endpoint = caller.living(&app, &id).await?;
+    let endpoint = caller.active_endpoint(&app, &id).await?;
     let stored = app.store.secrets(endpoint.id).await?;
     Ok(Json(Secrets { secrets: stored.into_iter().map(to_wire).collect() }))
 }
 
 /// `POST …/secrets`
 pub(crate) async fn post(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path(id): Path<String>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let added = add(&app, &id, &submission).await;
     submission.answer(
@@ -74,18 +74,18 @@ pub(crate) async fn post(
     )
 }
 
-async fn add(app: &App, id: &str, submission: &Submission) -> Result<StoredSecret, Error> {
-    let endpoint = submission.caller.living(app, id).await?;
-    let New { provider, secret, name } = submission.read()?;
+async fn add(app: &AppState, id: &str, submission: &JsonOrForm) -> Result<StoredSecret, Error> {
+    let endpoint = submission.caller.active_endpoint(app, id).await?;
+    let NewSecretBody { provider, secret, name } = submission.read()?;
     keep(app, &endpoint, &provider, secret, name.as_deref().unwrap_or_default()).await
 }
 
 /// Checks a secret and keeps it; an empty `name` is none.
 pub(crate) async fn keep(
-    app: &App,
-    endpoint: &Endpoint,
+    app: &AppState,
+    endpoint: &StoredEndpoint,
     provider: &str,
-    secret: Secret,
+    secret: SigningSecret,
     name: &str,
 ) -> Result<StoredSecret, Error> {
     let signing = sender::signing_by_id(provider).ok_or_else(|| {
@@ -107,7 +107,7 @@ pub(crate) async fn keep(
         return Err(Error::Invalid(format!("`name` takes at most {NAME_CHARS} characters.")));
     }
     let name = name.map(str::to_owned);
-    let added = app.verdicts.bench.add_secret(endpoint.id, signing.id, name, secret).await;
+    let added = app.verdicts.verifier.add_secret(endpoint.id, signing.id, name, secret).await;
     let added = added.map_err(|error| match error {
         AddError::Store(error) => Error::from(error),
         AddError::Vault(error) => {
@@ -121,12 +121,12 @@ pub(crate) async fn keep(
 
 /// `DELETE …/secrets/{secret}`
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, secret)): Path<(String, String)>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.living(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
         forget(&app, &endpoint, &secret).await
     }
     .await;
@@ -138,7 +138,11 @@ pub(crate) async fn delete(
 }
 
 /// Deletes the secret of this id.
-pub(crate) async fn forget(app: &App, endpoint: &Endpoint, id: &str) -> Result<(), Error> {
+pub(crate) async fn forget(
+    app: &AppState,
+    endpoint: &StoredEndpoint,
+    id: &str,
+) -> Result<(), Error> {
     let id: SecretId = id.parse().map_err(|_| Error::NotFound)?;
     app.store.delete_secret(endpoint.id, id).await?;
     app.verdicts.judge_all(endpoint.id);
@@ -147,14 +151,14 @@ pub(crate) async fn forget(app: &App, endpoint: &Endpoint, id: &str) -> Result<(
 
 /// `POST …/secrets/{secret}`: a form that stands for DELETE.
 pub(crate) async fn post_form(
-    app: State<App>,
+    app: State<AppState>,
     path: Path<(String, String)>,
-    submission: Submission,
+    submission: JsonOrForm,
 ) -> Response {
     match submission.form_method().as_deref() {
         Ok("DELETE") => delete(app, path, submission).await,
-        Ok(_) => submission.refuse(Error::MethodNotAllowed),
-        Err(error) => submission.refuse(error.clone()),
+        Ok(_) => submission.reject(Error::MethodNotAllowed),
+        Err(error) => submission.reject(error.clone()),
     }
 }
 

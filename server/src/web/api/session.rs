@@ -10,14 +10,14 @@ use hookglass_wire::Session;
 use serde::Deserialize;
 
 use super::{
-    super::{App, caller::Caller, error::Error},
-    submission::Submission,
+    super::{AppState, caller::Caller, error::Error},
+    submission::JsonOrForm,
 };
 use hookglass_store::key::Key;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Opened {
+struct SessionBody {
     key: String,
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn get(caller: Caller) -> Result<Json<Session>, Error> {
 }
 
 /// `POST /api/session`: opens a workspace in this browser. Forms post here too, also to forget.
-pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Response {
+pub(crate) async fn post(State(app): State<AppState>, submission: JsonOrForm) -> Response {
     if submission.form_method().is_ok_and(|method| method == "DELETE") {
         return forget(&submission);
     }
@@ -37,12 +37,12 @@ pub(crate) async fn post(State(app): State<App>, submission: Submission) -> Resp
 }
 
 /// `DELETE /api/session`: forgets the workspace in this browser.
-pub(crate) async fn delete(submission: Submission) -> Response {
+pub(crate) async fn delete(submission: JsonOrForm) -> Response {
     forget(&submission)
 }
 
-async fn open(app: &App, submission: &Submission) -> Result<Option<HeaderValue>, Error> {
-    let Opened { key } = submission.read()?;
+async fn open(app: &AppState, submission: &JsonOrForm) -> Result<Option<HeaderValue>, Error> {
+    let SessionBody { key } = submission.read()?;
     let key: Key =
         key.trim().parse().map_err(|error| Error::Invalid(format!("`key`: {error}.")))?;
     app.store.workspace(&key.hash()).await?.ok_or(Error::UnknownKey)?;
@@ -50,7 +50,7 @@ async fn open(app: &App, submission: &Submission) -> Result<Option<HeaderValue>,
     Ok(caller.may_get_cookie().then(|| caller.cookie(&key)).flatten())
 }
 
-fn forget(submission: &Submission) -> Response {
+fn forget(submission: &JsonOrForm) -> Response {
     let cookie = submission.caller.expired_cookie();
     submission.answer(Ok(cookie), |_| "/".to_owned(), with_cookie)
 }

@@ -8,36 +8,36 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    super::{App, caller::Caller, error::Error},
+    super::{AppState, caller::Caller, error::Error},
     requests::which,
 };
-use crate::rendering::snippet::{Body, INLINE_BYTES, Message, Tool};
+use crate::rendering::snippet::{INLINE_BYTES, SnippetBody, SnippetRequest, Tool};
 use hookglass_message::head;
 
 /// What is asked for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Ask {
+pub(crate) struct SnippetQuery {
     tool: String,
 }
 
 /// `GET …/requests/{seq}/snippet?tool=`
 pub(crate) async fn get(
-    State(app): State<App>,
+    State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
-    ask: Result<Query<Ask>, QueryRejection>,
+    ask: Result<Query<SnippetQuery>, QueryRejection>,
     caller: Caller,
 ) -> Result<Response, Error> {
     let tool: Tool = ask.ok().and_then(|Query(ask)| ask.tool.parse().ok()).ok_or_else(unknown)?;
-    let endpoint = caller.living(&app, &id).await?;
+    let endpoint = caller.active_endpoint(&app, &id).await?;
     let stored = app.store.request(endpoint.id, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let body = if length <= INLINE_BYTES {
-        Body::Inline(app.store.body(endpoint.id, seq, 0..length).await?)
+        SnippetBody::Inline(app.store.body(endpoint.id, seq, 0..length).await?)
     } else {
-        Body::File(length)
+        SnippetBody::File(length)
     };
-    let message = Message {
+    let message = SnippetRequest {
         origin: caller.origin.url(),
         endpoint: endpoint.slug.to_string(),
         seq,

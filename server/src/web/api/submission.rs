@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
-use super::super::{App, caller::Caller, error::Error, pages};
+use super::super::{AppState, caller::Caller, error::Error, pages};
 use crate::limits::holder::Holder;
 use hookglass_limits::budget::Share;
 use hookglass_message::head;
@@ -27,36 +27,37 @@ const METHOD_FIELD: &str = "_method";
 
 /// How a call was made and is to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum ResponseFormat {
     Json,
     Form,
 }
 
 /// A submitted body, not yet read as anything.
-pub(crate) struct Submission {
-    pub(crate) manner: Manner,
+pub(crate) struct JsonOrForm {
+    pub(crate) manner: ResponseFormat,
     pub(crate) caller: Caller,
-    app: App,
+    app: AppState,
     body: Result<Bytes, Error>,
     /// What head and body take: of the caller's workspace, else of the client.
     _memory: Share<Holder>,
 }
 
-impl FromRequest<App> for Submission {
+impl FromRequest<AppState> for JsonOrForm {
     type Rejection = Response;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let (manner, known) = manner(&parts.headers);
-        let caller = match <Caller as axum::extract::FromRequestParts<App>>::from_request_parts(
-            &mut parts, app,
-        )
-        .await
-        {
-            Ok(caller) => caller,
-            // Whose origin cannot be trusted gets no page of ours either.
-            Err(error) => return Err(error.into_response()),
-        };
+        let caller =
+            match <Caller as axum::extract::FromRequestParts<AppState>>::from_request_parts(
+                &mut parts, app,
+            )
+            .await
+            {
+                Ok(caller) => caller,
+                // Whose origin cannot be trusted gets no page of ours either.
+                Err(error) => return Err(error.into_response()),
+            };
         let holder = caller.workspace().map_or(Holder::Client(caller.client), Holder::Workspace);
         let mut memory = app.capture.budget.share(holder);
         // One connection may hold very many heads open over HTTP/2.
@@ -75,7 +76,7 @@ impl FromRequest<App> for Submission {
     }
 }
 
-impl Submission {
+impl JsonOrForm {
     /// Reads the body as `T`. Empty form fields count as left out, an empty body as `{}`.
     ///
     /// # Errors
@@ -95,9 +96,9 @@ impl Submission {
     fn read_fields<T: DeserializeOwned>(&self, counts: fn(&str) -> bool) -> Result<T, Error> {
         let body = self.body.clone()?;
         let read = match self.manner {
-            Manner::Json if body.trim_ascii().is_empty() => serde_json::from_str("{}"),
-            Manner::Json => serde_json::from_slice(&body),
-            Manner::Form => {
+            ResponseFormat::Json if body.trim_ascii().is_empty() => serde_json::from_str("{}"),
+            ResponseFormat::Json => serde_json::from_slice(&body),
+            ResponseFormat::Form => {
                 let fields = form_fields(&body)?
                     .into_iter()
                     .filter(|(name, value)| name != METHOD_FIELD && counts(value))
@@ -115,14 +116,14 @@ impl Submission {
     /// `UnsupportedMediaType` for what is none, `Invalid` for one that cannot be read.
     pub(crate) fn form(&self) -> Result<Vec<(String, String)>, Error> {
         match self.manner {
-            Manner::Json => Err(Error::UnsupportedMediaType),
-            Manner::Form => form_fields(&self.body.clone()?),
+            ResponseFormat::Json => Err(Error::UnsupportedMediaType),
+            ResponseFormat::Form => form_fields(&self.body.clone()?),
         }
     }
 
     /// The method that a form stands for.
     pub(crate) fn form_method(&self) -> Result<String, Error> {
-        if self.manner == Manner::Json {
+        if self.manner == ResponseFormat::Json {
             return Err(Error::MethodNotAllowed);
         }
         form_fields(&self.body.clone()?)?
@@ -135,7 +136,7 @@ impl Submission {
     }
 
     /// Answers with an error.
-    pub(crate) fn refuse(&self, error: Error) -> Response {
+    pub(crate) fn reject(&self, error: Error) -> Response {
         self.answer(Err::<(), _>(error), |()| String::new(), |()| StatusCode::OK.into_response())
     }
 
@@ -147,7 +148,7 @@ impl Submission {
         json: impl FnOnce(T) -> Response,
     ) -> Response {
         match (result, self.manner) {
-            (Ok(done), Manner::Form) => {
+            (Ok(done), ResponseFormat::Form) => {
                 let location = HeaderValue::try_from(page(&done));
                 let mut response = json(done);
                 *response.status_mut() = StatusCode::SEE_OTHER;
@@ -156,9 +157,11 @@ impl Submission {
                 }
                 response
             }
-            (Ok(done), Manner::Json) => json(done),
-            (Err(error), Manner::Form) => pages::problem(&self.app, &self.caller.origin, &error),
-            (Err(error), Manner::Json) => error.into_response(),
+            (Ok(done), ResponseFormat::Json) => json(done),
+            (Err(error), ResponseFormat::Form) => {
+                pages::problem(&self.app, &self.caller.origin, &error)
+            }
+            (Err(error), ResponseFormat::Json) => error.into_response(),
         }
     }
 }
@@ -182,18 +185,20 @@ fn cut() -> Error {
 }
 
 /// How a call is made, and whether its content type is one that the API takes.
-fn manner(headers: &HeaderMap) -> (Manner, bool) {
-    let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return (Manner::Json, true) };
+fn manner(headers: &HeaderMap) -> (ResponseFormat, bool) {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return (ResponseFormat::Json, true);
+    };
     let essence = content_type
         .to_str()
         .ok()
         .and_then(|value| value.split(';').next())
         .map(|essence| essence.trim().to_ascii_lowercase());
     match essence.as_deref() {
-        Some("application/x-www-form-urlencoded") => (Manner::Form, true),
-        Some("application/json") => (Manner::Json, true),
-        Some(essence) if essence.ends_with("+json") => (Manner::Json, true),
-        _ => (Manner::Json, false),
+        Some("application/x-www-form-urlencoded") => (ResponseFormat::Form, true),
+        Some("application/json") => (ResponseFormat::Json, true),
+        Some(essence) if essence.ends_with("+json") => (ResponseFormat::Json, true),
+        _ => (ResponseFormat::Json, false),
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::feed::Feed;
 use hookglass_store::{
-    Captured, NewEndpoint, Owner,
+    CapturedRequest, NewEndpoint, Owner,
     key::Key,
     sqlite::{Options, SqliteStore},
 };
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Fixture {
     store: Arc<dyn Store>,
     feed: Feed,
-    endpoint: Endpoint,
+    endpoint: StoredEndpoint,
     shutdown: CancellationToken,
     /// The numbers of changes that are not told.
     lost: Arc<Mutex<Vec<i64>>>,
@@ -57,7 +57,7 @@ impl Fixture {
     fn open_within(&self, last: i64, responses: &Responses) -> Body {
         let headers = HeaderMap::from_iter([(HOST, "h".parse().unwrap())]);
         let metrics = Metrics::default();
-        let reader = Reader {
+        let reader = FeedReader {
             _open: OpenFeed::new(&metrics),
             store: self.store.clone(),
             metrics,
@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     async fn capture(&self) -> i64 {
-        let captured = Captured {
+        let captured = CapturedRequest {
             received_at: 1,
             duration_us: 0,
             method: "POST".to_owned(),

@@ -6,7 +6,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
-    super::{Backlog, Change, StoreError, What, WorkspaceId, listed::listed},
+    super::{Backlog, Change, ChangeKind, StoreError, WorkspaceId, truncate::truncate_for_list},
     reader::{
         Readers, corrupt, endpoint_columns, gone_reason, is_kept, slug_from, summary_columns,
         summary_from,
@@ -50,7 +50,10 @@ impl Readers {
         .bind(limit)
         .fetch(&mut *snapshot);
         let captured = self.read_part(captured, workspace, limit, &mut changes, |row| {
-            Ok(What::Captured(Arc::new(listed(summary_from(row, self.provider_of)))))
+            Ok(ChangeKind::CapturedRequest(Arc::new(truncate_for_list(summary_from(
+                row,
+                self.provider_of,
+            )))))
         });
         known = known.min(captured.await?);
         // What changed twice tells only what came of it.
@@ -69,7 +72,10 @@ impl Readers {
         .bind(limit)
         .fetch(&mut *snapshot);
         let updated = self.read_part(updated, workspace, limit, &mut changes, |row| {
-            Ok(What::Updated(Arc::new(listed(summary_from(row, self.provider_of)))))
+            Ok(ChangeKind::Updated(Arc::new(truncate_for_list(summary_from(
+                row,
+                self.provider_of,
+            )))))
         });
         known = known.min(updated.await?);
         let others = sqlx::query(concat!(
@@ -104,7 +110,7 @@ impl Readers {
         workspace: WorkspaceId,
         limit: u32,
         changes: &mut Vec<Change>,
-        what: impl Fn(&SqliteRow) -> Result<What, sqlx::Error>,
+        what: impl Fn(&SqliteRow) -> Result<ChangeKind, sqlx::Error>,
     ) -> Result<i64, sqlx::Error> {
         let (mut count, mut bytes) = (0, 0);
         while let Some(row) = rows.try_next().await? {
@@ -120,20 +126,20 @@ impl Readers {
         Ok(i64::MAX)
     }
 
-    fn what_from(&self, row: &SqliteRow) -> Result<What, sqlx::Error> {
+    fn what_from(&self, row: &SqliteRow) -> Result<ChangeKind, sqlx::Error> {
         let payload: Option<&str> = row.get("payload");
         let payload = payload.unwrap_or_default();
         let number = || payload.parse().map_err(|_| corrupt("changes.payload"));
         match row.get("kind") {
-            "endpoint" => Ok(What::Endpoint(self.endpoint_from(row)?)),
+            "endpoint" => Ok(ChangeKind::StoredEndpoint(self.endpoint_from(row)?)),
             "gone" => {
-                gone_reason(payload).map(What::Gone).ok_or_else(|| corrupt("changes.payload"))
+                gone_reason(payload).map(ChangeKind::Gone).ok_or_else(|| corrupt("changes.payload"))
             }
             "deleted" => serde_json::from_str(payload)
-                .map(What::Deleted)
+                .map(ChangeKind::Deleted)
                 .map_err(|_| corrupt("changes.payload")),
-            "cleared" => number().map(What::Cleared),
-            "dropped" => number().map(What::Dropped),
+            "cleared" => number().map(ChangeKind::Cleared),
+            "dropped" => number().map(ChangeKind::Dropped),
             _ => Err(corrupt("changes.kind")),
         }
     }

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     files::{Files, beside},
     reader,
-    wal::Log,
-    writer::{Edit, Writer},
+    wal::Wal,
+    writer::{WriterCommand, WriterHandle},
 };
 use hookglass_metrics::Metrics;
 
@@ -37,14 +37,14 @@ pub(super) struct Checkpointer {
 impl Checkpointer {
     pub(super) fn start(
         connect: &SqliteConnectOptions,
-        log: Log,
+        log: Wal,
         files: Files,
-        writer: &Writer,
+        writer: &WriterHandle,
         readers: SqlitePool,
         metrics: Metrics,
     ) -> Self {
         let stop = CancellationToken::new();
-        let work = Work {
+        let work = CheckpointJob {
             connect: connect.clone(),
             log,
             connection: None,
@@ -80,9 +80,9 @@ impl Drop for Checkpointer {
     }
 }
 
-struct Work {
+struct CheckpointJob {
     connect: SqliteConnectOptions,
-    log: Log,
+    log: Wal,
     connection: Option<SqliteConnection>,
     wal: PathBuf,
     files: Files,
@@ -90,12 +90,12 @@ struct Work {
     has_listed: bool,
     readers: SqlitePool,
     busy: Busy,
-    queue: mpsc::WeakSender<Edit>,
+    queue: mpsc::WeakSender<WriterCommand>,
     due: Arc<Notify>,
     metrics: Metrics,
 }
 
-impl Work {
+impl CheckpointJob {
     async fn run(mut self, stop: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -107,7 +107,7 @@ impl Work {
                     if !self.has_listed {
                         self.find_unfinished().await;
                     }
-                    self.tell(Edit::Tick);
+                    self.notify(WriterCommand::Tick);
                     self.measure();
                 }
             }
@@ -125,7 +125,9 @@ impl Work {
             Err(error) => Err(error),
         };
         match found {
-            Ok(found) => self.has_listed = found.is_empty() || self.tell(Edit::Purge(found)),
+            Ok(found) => {
+                self.has_listed = found.is_empty() || self.notify(WriterCommand::PurgeQueue(found))
+            }
             Err(error) => self.lose(&error),
         }
     }
@@ -139,7 +141,7 @@ impl Work {
         };
         match moved {
             Ok(()) => {
-                self.tell(Edit::Checkpointed);
+                self.notify(WriterCommand::Checkpointed);
             }
             Err(error) => self.lose(&error),
         }
@@ -162,7 +164,7 @@ impl Work {
     }
 
     /// Whether the writer will hear of it. Left out when the queue is full: the next one comes.
-    fn tell(&self, edit: Edit) -> bool {
+    fn notify(&self, edit: WriterCommand) -> bool {
         self.queue.upgrade().is_some_and(|queue| queue.try_send(edit).is_ok())
     }
 

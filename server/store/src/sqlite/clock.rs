@@ -37,7 +37,7 @@ pub(super) fn system() -> ReadClock {
 
 /// What time it is, as far as that is certain: microseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Time {
+pub(super) struct CertainTime {
     /// It is not earlier: what was to end before this has ended.
     pub(super) earliest_us: i64,
     /// It is not later: what stays for a while stays until a while after this.
@@ -46,45 +46,45 @@ pub(super) struct Time {
 
 /// A clock that does not believe each step. A cheap-clone handle.
 #[derive(Clone)]
-pub(super) struct Clock {
+pub(super) struct StoreClock {
     read: ReadClock,
     /// Locked for as long as it takes to compare a few numbers.
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ClockState>>,
 }
 
-struct State {
+struct ClockState {
     /// The last reading that was believed.
     believed: ClockReading,
-    step: Option<Step>,
+    step: Option<UnconfirmedStep>,
 }
 
 /// A step that is not believed yet.
 #[derive(Clone, Copy)]
-struct Step {
+struct UnconfirmedStep {
     offset_us: i64,
     /// By the monotonic clock.
     since: Duration,
 }
 
-impl Clock {
+impl StoreClock {
     /// A clock of a database whose newest row is from `last_us`: the wall clock has stepped if that
     /// is long ago, or the server was not used for a while, which looks the same.
     pub(super) fn new(read: ReadClock, last_us: Option<i64>) -> Self {
         let now = read();
         let believed = ClockReading { wall_us: last_us.unwrap_or(now.wall_us), ..now };
-        Self { read, state: Arc::new(Mutex::new(State { believed, step: None })) }
+        Self { read, state: Arc::new(Mutex::new(ClockState { believed, step: None })) }
     }
 
     /// What time it is.
-    pub(super) fn time(&self) -> Time {
+    pub(super) fn time(&self) -> CertainTime {
         let now = (self.read)();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.time(now)
     }
 }
 
-impl State {
-    fn time(&mut self, now: ClockReading) -> Time {
+impl ClockState {
+    fn time(&mut self, now: ClockReading) -> CertainTime {
         let passed = now.monotonic.saturating_sub(self.believed.monotonic);
         let passed_us = i64::try_from(passed.as_micros()).unwrap_or(i64::MAX);
         let expected_us = self.believed.wall_us.saturating_add(passed_us);
@@ -92,14 +92,17 @@ impl State {
         let is_near = |offset_us: i64| offset_us.abs() <= TOLERANCE_US;
         let step = match self.step {
             Some(step) if is_near(offset_us.saturating_sub(step.offset_us)) => step,
-            _ => Step { offset_us, since: now.monotonic },
+            _ => UnconfirmedStep { offset_us, since: now.monotonic },
         };
         if is_near(offset_us) || now.monotonic.saturating_sub(step.since) >= BELIEVED_AFTER {
             (self.believed, self.step) = (now, None);
-            return Time { earliest_us: now.wall_us, latest_us: now.wall_us };
+            return CertainTime { earliest_us: now.wall_us, latest_us: now.wall_us };
         }
         self.step = Some(step);
-        Time { earliest_us: now.wall_us.min(expected_us), latest_us: now.wall_us.max(expected_us) }
+        CertainTime {
+            earliest_us: now.wall_us.min(expected_us),
+            latest_us: now.wall_us.max(expected_us),
+        }
     }
 }
 
@@ -117,7 +120,7 @@ mod tests {
             wall_us: START + wall * SECOND,
             monotonic: Duration::from_secs(monotonic),
         };
-        let mut state = State {
+        let mut state = ClockState {
             believed: ClockReading {
                 wall_us: START + last.unwrap_or(0) * SECOND,
                 monotonic: Duration::ZERO,
@@ -127,7 +130,7 @@ mod tests {
         readings
             .iter()
             .map(|&reading| {
-                let Time { earliest_us, latest_us } = state.time(at(reading));
+                let CertainTime { earliest_us, latest_us } = state.time(at(reading));
                 ((earliest_us - START) / SECOND, (latest_us - START) / SECOND)
             })
             .collect()

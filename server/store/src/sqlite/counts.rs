@@ -5,14 +5,18 @@ use hookglass_wire::Counts;
 
 use super::{
     super::{
-        EndpointId, Span, StoreError,
+        EndpointId, StoreError, TimeRange,
         counting::{add, edges, empty},
     },
     reader::{self, Readers, is_kept},
 };
 
 impl Readers {
-    pub(super) async fn counts(&self, id: EndpointId, span: Span) -> Result<Counts, StoreError> {
+    pub(super) async fn counts(
+        &self,
+        id: EndpointId,
+        span: TimeRange,
+    ) -> Result<Counts, StoreError> {
         let mut snapshot = self.pool.begin().await?;
         let row = reader::row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = reader::change(&mut snapshot, row.endpoint.workspace).await?;

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::super::Endpoint;
+use super::super::StoredEndpoint;
 use crate::slug::Slug;
 
 /// Endpoints whose names are remembered, so that capturing does not read first. Past that all
@@ -15,14 +15,14 @@ const REMEMBERED_ENDPOINTS: usize = 10_000;
 /// Remembers living endpoints by name, so that capturing need not read the database first. What
 /// it says may be out of date; the writer checks again. A cheap-clone handle.
 #[derive(Clone, Default)]
-pub(super) struct Directory {
+pub(super) struct EndpointCache {
     /// Never held across an await: each use is one look-up or one insertion.
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<CachedEndpoint>>,
 }
 
 #[derive(Default)]
-struct Known {
-    endpoints: HashMap<Slug, Arc<Endpoint>>,
+struct CachedEndpoint {
+    endpoints: HashMap<Slug, Arc<StoredEndpoint>>,
     /// How often something was forgotten: what was read before may be out of date.
     forgotten: u64,
 }
@@ -30,17 +30,17 @@ struct Known {
 /// When something was looked for: what is read from then on may be remembered, unless something
 /// was forgotten meanwhile.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Moment(u64);
+pub(super) struct Generation(u64);
 
-impl Directory {
+impl EndpointCache {
     /// The endpoint of a name, or the moment from which on it may be read and remembered.
-    pub(super) fn find(&self, slug: &Slug) -> Result<Arc<Endpoint>, Moment> {
+    pub(super) fn find(&self, slug: &Slug) -> Result<Arc<StoredEndpoint>, Generation> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.endpoints.get(slug).cloned().ok_or(Moment(known.forgotten))
+        known.endpoints.get(slug).cloned().ok_or(Generation(known.forgotten))
     }
 
     /// Remembers what was read since `moment`.
-    pub(super) fn remember(&self, endpoint: &Arc<Endpoint>, moment: Moment) {
+    pub(super) fn remember(&self, endpoint: &Arc<StoredEndpoint>, moment: Generation) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.forgotten != moment.0 {
             return;
@@ -66,8 +66,8 @@ mod tests {
     use super::*;
     use crate::{EndpointId, WorkspaceId};
 
-    fn endpoint(slug: &Slug) -> Arc<Endpoint> {
-        Arc::new(Endpoint {
+    fn endpoint(slug: &Slug) -> Arc<StoredEndpoint> {
+        Arc::new(StoredEndpoint {
             id: EndpointId(1),
             workspace: WorkspaceId(1),
             slug: slug.clone(),
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_change_is_not_remembered_after_it() {
-        let (directory, slug) = (Directory::default(), "orders".parse::<Slug>().unwrap());
+        let (directory, slug) = (EndpointCache::default(), "orders".parse::<Slug>().unwrap());
         let endpoint = endpoint(&slug);
         let before = directory.find(&slug).unwrap_err();
         directory.forget(&slug);

@@ -20,12 +20,12 @@ impl From<Metadata> for FileId {
 
 /// A path and the file that was there when it was opened; `None` if there was none.
 #[derive(Debug, Clone)]
-struct Place {
+struct WatchedPath {
     path: PathBuf,
     file: Option<FileId>,
 }
 
-impl Place {
+impl WatchedPath {
     fn look(&mut self) {
         self.file = fs::metadata(&self.path).ok().map(FileId::from);
     }
@@ -45,9 +45,9 @@ impl Place {
 /// The files of an open database.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
-    database: Place,
+    database: WatchedPath,
     /// The write-ahead log and the shared memory.
-    companions: [Place; 2],
+    companions: [WatchedPath; 2],
 }
 
 /// Which file is no longer at its path.
@@ -63,8 +63,9 @@ impl Files {
     /// Those of the database at a path, which is open as `database`.
     pub(super) fn new(path: &Path, database: &File) -> io::Result<Self> {
         let file = Some(database.metadata()?.into());
-        let companions = ["-wal", "-shm"].map(|end| Place { path: beside(path, end), file: None });
-        Ok(Self { database: Place { path: path.to_owned(), file }, companions })
+        let companions =
+            ["-wal", "-shm"].map(|end| WatchedPath { path: beside(path, end), file: None });
+        Ok(Self { database: WatchedPath { path: path.to_owned(), file }, companions })
     }
 
     /// Takes note of the files beside the database. To be called while it is open: they stay the
@@ -85,7 +86,7 @@ impl Files {
     pub(super) fn displaced(&self, is_connected: bool) -> Option<Displaced> {
         if self.database.is_displaced() {
             Some(Displaced::Database)
-        } else if is_connected && self.companions.iter().any(Place::is_displaced) {
+        } else if is_connected && self.companions.iter().any(WatchedPath::is_displaced) {
             Some(Displaced::Companion)
         } else {
             None

@@ -91,7 +91,7 @@ async fn open_locked(
         .filename(path)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
-    let (options, Checked { connection: checking, is_new }) =
+    let (options, CheckedDatabase { connection: checking, is_new }) =
         check_shared_or_alone(options, path).await?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
@@ -155,7 +155,7 @@ fn lock(path: &Path) -> Result<(File, Vec<PathBuf>), OpenError> {
 }
 
 /// A database that may be written to.
-struct Checked {
+struct CheckedDatabase {
     connection: SqliteConnection,
     /// Whether it has no tables yet.
     is_new: bool,
@@ -167,7 +167,7 @@ struct Checked {
 async fn check_shared_or_alone(
     options: SqliteConnectOptions,
     path: &Path,
-) -> Result<(SqliteConnectOptions, Checked), OpenError> {
+) -> Result<(SqliteConnectOptions, CheckedDatabase), OpenError> {
     let failed = match connect_and_check(&options, path).await {
         Ok(checked) => return Ok((options, checked)),
         Err(OpenError::Sqlite { source, .. }) if may_be_shared_memory(&source) => source,
@@ -190,11 +190,11 @@ async fn check_shared_or_alone(
 async fn connect_and_check(
     options: &SqliteConnectOptions,
     path: &Path,
-) -> Result<Checked, OpenError> {
+) -> Result<CheckedDatabase, OpenError> {
     let sqlite = |source| OpenError::Sqlite { path: path.to_owned(), source };
     let mut connection = options.connect().await.map_err(sqlite)?;
     match check(&mut connection, path).await {
-        Ok(is_new) => Ok(Checked { connection, is_new }),
+        Ok(is_new) => Ok(CheckedDatabase { connection, is_new }),
         Err(error) => {
             // Before anyone else opens the file.
             drop(connection.close_hard().await);

@@ -8,10 +8,11 @@ use hookglass_wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
-    Answers, Endpoint, EndpointId, RequestPage, StoreError, StoredRequest, Which, WorkspaceId,
+    EndpointId, RequestPage, RequestRef, ResponseSettings, StoreError, StoredEndpoint,
+    StoredRequest, WorkspaceId,
 };
 use super::{
-    super::listed::{LIST_BYTES, fitting, listed, row_bytes},
+    super::truncate::{LIST_BYTES, fitting, row_bytes, truncate_for_list},
     PIECE, PIECES,
 };
 use crate::ProviderOf;
@@ -94,7 +95,7 @@ pub(super) struct Readers {
 }
 
 /// How much of the file holds something.
-pub(super) struct Space {
+pub(super) struct FileUsage {
     pub(super) used_bytes: i64,
     /// Whether so much of it is unused that the disk should get it back. A little is kept: what
     /// comes next needs it.
@@ -102,8 +103,8 @@ pub(super) struct Space {
 }
 
 /// An endpoint with what only the store knows of it.
-pub(super) struct Row {
-    pub(super) endpoint: Endpoint,
+pub(super) struct EndpointRow {
+    pub(super) endpoint: StoredEndpoint,
     /// Requests up to this `seq` are not there unless they are pinned.
     pub(super) floor: i64,
     /// Rows up to this `seq` are deleted unless they are pinned.
@@ -129,7 +130,7 @@ impl Readers {
     pub(super) async fn endpoints(
         &self,
         workspace: WorkspaceId,
-    ) -> Result<(Vec<Endpoint>, i64), StoreError> {
+    ) -> Result<(Vec<StoredEndpoint>, i64), StoreError> {
         let mut snapshot = self.pool.begin().await?;
         let change = change(&mut snapshot, workspace).await?;
         let rows = sqlx::query(concat!(
@@ -145,7 +146,7 @@ impl Readers {
         Ok((rows.iter().map(|row| self.endpoint_from(row)).collect::<Result<_, _>>()?, change))
     }
 
-    pub(super) async fn endpoint(&self, slug: &Slug) -> Result<Option<Endpoint>, StoreError> {
+    pub(super) async fn endpoint(&self, slug: &Slug) -> Result<Option<StoredEndpoint>, StoreError> {
         let row =
             sqlx::query(concat!("select ", endpoint_columns!(), " from endpoints where slug = ?1"))
                 .bind(slug.as_str())
@@ -161,7 +162,7 @@ impl Readers {
     ) -> Result<RequestPage, StoreError> {
         let limit = window.limit.unwrap_or(PAGE_REQUESTS);
         let mut snapshot = self.pool.begin().await?;
-        let Row { endpoint, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
+        let EndpointRow { endpoint, .. } = row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = change(&mut snapshot, endpoint.workspace).await?;
         let query = match window.after {
             Some(after) => sqlx::query(concat!(
@@ -194,7 +195,7 @@ impl Readers {
         while bytes <= LIST_BYTES
             && let Some(row) = rows.try_next().await?
         {
-            let request = listed(summary_from(&row, self.provider_of));
+            let request = truncate_for_list(summary_from(&row, self.provider_of));
             bytes += row_bytes(&request);
             requests.push(request);
         }
@@ -208,15 +209,15 @@ impl Readers {
     pub(super) async fn request(
         &self,
         id: EndpointId,
-        which: Which,
+        which: RequestRef,
     ) -> Result<StoredRequest, StoreError> {
         // One statement each: with a condition for both, SQLite would look at each request from the
         // newest on.
         let query = match which {
-            Which::Seq(seq) => {
+            RequestRef::Seq(seq) => {
                 sqlx::query(stored_request!(" and requests.seq = ?2")).bind(id.0).bind(seq)
             }
-            Which::Latest => {
+            RequestRef::Latest => {
                 sqlx::query(stored_request!(" order by requests.seq desc limit 1")).bind(id.0)
             }
         };
@@ -299,7 +300,7 @@ impl Readers {
     }
 
     /// How the file is used.
-    pub(super) async fn space(&self) -> Result<Space, StoreError> {
+    pub(super) async fn space(&self) -> Result<FileUsage, StoreError> {
         let (pages, free, page_bytes): (i64, i64, i64) = sqlx::query_as(
             "select page_count, freelist_count, page_size
             from pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -307,13 +308,13 @@ impl Readers {
         .fetch_one(&self.pool)
         .await?;
         let used = pages - free;
-        Ok(Space {
+        Ok(FileUsage {
             used_bytes: used * page_bytes,
             has_much_free: free > KEPT_FREE_PAGES + used / 8,
         })
     }
 
-    pub(super) fn endpoint_from(&self, row: &SqliteRow) -> Result<Endpoint, sqlx::Error> {
+    pub(super) fn endpoint_from(&self, row: &SqliteRow) -> Result<StoredEndpoint, sqlx::Error> {
         endpoint_from(row, self.max_requests)
     }
 }
@@ -334,7 +335,7 @@ pub(super) async fn row_by_id(
     connection: &mut SqliteConnection,
     id: EndpointId,
     max_requests: u32,
-) -> Result<Row, sqlx::Error> {
+) -> Result<EndpointRow, sqlx::Error> {
     let row = sqlx::query(concat!(
         "select ",
         endpoint_columns!(),
@@ -348,7 +349,7 @@ pub(super) async fn row_by_id(
     .bind(id.0)
     .fetch_one(connection)
     .await?;
-    Ok(Row {
+    Ok(EndpointRow {
         endpoint: endpoint_from(&row, max_requests)?,
         floor: row.get("floor"),
         purged: row.get("purged"),
@@ -366,8 +367,8 @@ pub(super) async fn change(
         .await?)
 }
 
-fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::Error> {
-    Ok(Endpoint {
+fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<StoredEndpoint, sqlx::Error> {
+    Ok(StoredEndpoint {
         id: EndpointId(row.get("id")),
         workspace: WorkspaceId(row.get("workspace_id")),
         slug: slug_from(row)?,
@@ -387,7 +388,7 @@ fn endpoint_from(row: &SqliteRow, max_requests: u32) -> Result<Endpoint, sqlx::E
         has_secrets: row.get("has_secrets"),
         answers: row
             .get::<Option<i64>, _>("answers_version")
-            .map(|version| Answers { version, words: row.get("answers_words") }),
+            .map(|version| ResponseSettings { version, words: row.get("answers_words") }),
     })
 }
 

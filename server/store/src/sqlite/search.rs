@@ -9,14 +9,14 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::{
     super::{
-        EndpointId, Found, From, Search, StoreError,
-        listed::{fitting, listed},
+        EndpointId, From, Search, SearchPage, StoreError,
+        truncate::{fitting, truncate_for_list},
     },
     PIECES,
     reader::{self, Readers, is_kept, summary_columns},
 };
 use crate::ProviderOf;
-use hookglass_query::{Bounds, Needs, Query, Subject, searched};
+use hookglass_query::{Bounds, Needs, Query, SearchedRequest, searched};
 
 /// How many requests the first step looks at; each one after it twice as many, up to a most.
 const FIRST_STEP: i64 = 64;
@@ -44,19 +44,24 @@ struct Candidate {
 
 /// The part of `seq` that is left to look through, both ends exclusive.
 #[derive(Clone, Copy)]
-struct Rest {
+struct RemainingRange {
     above: i64,
     below: i64,
 }
 
 impl Readers {
-    pub(super) async fn search(&self, id: EndpointId, search: Search) -> Result<Found, StoreError> {
+    pub(super) async fn search(
+        &self,
+        id: EndpointId,
+        search: Search,
+    ) -> Result<SearchPage, StoreError> {
         let clock = Instant::now();
         let Search { query, from, limit, budget } = search;
         let bounds = query.bounds();
         let needs = query.needs();
         let change = self.change_of(id).await?;
-        let mut rest = Rest { above: bounds.seq.start.saturating_sub(1), below: bounds.seq.end };
+        let mut rest =
+            RemainingRange { above: bounds.seq.start.saturating_sub(1), below: bounds.seq.end };
         match from {
             From::Before(before) => rest.below = rest.below.min(before),
             From::After(after) => rest.above = rest.above.max(after),
@@ -66,11 +71,11 @@ impl Readers {
         loop {
             let (edge, length) = self.edge(id, from, rest, step).await?;
             let Some(edge) = edge else {
-                return Ok(Found { requests, next: None, change });
+                return Ok(SearchPage { requests, next: None, change });
             };
             let part = match from {
-                From::Before(_) => Rest { above: edge - 1, below: rest.below },
-                From::After(_) => Rest { above: rest.above, below: edge + 1 },
+                From::Before(_) => RemainingRange { above: edge - 1, below: rest.below },
+                From::After(_) => RemainingRange { above: rest.above, below: edge + 1 },
             };
             let Some(candidates) = self.candidates(id, from, part, &bounds, needs).await? else {
                 step = (step / 4).max(FIRST_STEP);
@@ -81,17 +86,17 @@ impl Readers {
             if requests.len() >= limit || fitting < requests.len() {
                 requests.truncate(fitting);
                 let next = requests.last().map(|last| last.seq);
-                return Ok(Found { requests, next, change });
+                return Ok(SearchPage { requests, next, change });
             }
             if length < step {
-                return Ok(Found { requests, next: None, change });
+                return Ok(SearchPage { requests, next: None, change });
             }
             match from {
                 From::Before(_) => rest.below = edge,
                 From::After(_) => rest.above = edge,
             }
             if clock.elapsed() >= budget {
-                return Ok(Found { requests, next: Some(edge), change });
+                return Ok(SearchPage { requests, next: Some(edge), change });
             }
             step = (step * 2).min(most);
         }
@@ -113,7 +118,7 @@ impl Readers {
         &self,
         id: EndpointId,
         from: From,
-        rest: Rest,
+        rest: RemainingRange,
         step: i64,
     ) -> Result<(Option<i64>, i64), StoreError> {
         let query = match from {
@@ -150,7 +155,7 @@ impl Readers {
         &self,
         id: EndpointId,
         from: From,
-        part: Rest,
+        part: RemainingRange,
         bounds: &Bounds,
         needs: Needs,
     ) -> Result<Option<Vec<Candidate>>, StoreError> {
@@ -208,8 +213,10 @@ impl Readers {
         if needs < Needs::Body {
             let finds = |candidate: &Candidate| query.finds(&candidate.subject(None)) == Some(true);
             let missing = limit - found.len();
-            let summaries =
-                candidates.into_iter().filter(finds).map(|candidate| listed(candidate.summary));
+            let summaries = candidates
+                .into_iter()
+                .filter(finds)
+                .map(|candidate| truncate_for_list(candidate.summary));
             found.extend(summaries.take(missing));
             return Ok(());
         }
@@ -265,8 +272,8 @@ impl Readers {
 }
 
 impl Candidate {
-    fn subject<'a>(&'a self, body: Option<&'a [u8]>) -> Subject<'a> {
-        Subject { summary: &self.summary, head: self.head.as_deref(), body }
+    fn subject<'a>(&'a self, body: Option<&'a [u8]>) -> SearchedRequest<'a> {
+        SearchedRequest { summary: &self.summary, head: self.head.as_deref(), body }
     }
 
     /// About how much memory it takes, as far as its sender has that in hand.
@@ -311,7 +318,10 @@ fn finds_in(
             query.finds(&candidate.subject(Some(&body))) == Some(true)
         })
     };
-    part.into_iter().filter(finds).map(|(candidate, _)| listed(candidate.summary)).collect()
+    part.into_iter()
+        .filter(finds)
+        .map(|(candidate, _)| truncate_for_list(candidate.summary))
+        .collect()
 }
 
 #[cfg(test)]
@@ -320,15 +330,15 @@ mod tests {
 
     use super::{
         super::{
-            super::{Captured, NewEndpoint, Owner, Store as _},
+            super::{CapturedRequest, NewEndpoint, Owner, Store as _},
             Options, SqliteStore,
         },
         *,
     };
     use crate::key::Key;
 
-    fn captured(head: usize) -> Captured {
-        Captured {
+    fn captured(head: usize) -> CapturedRequest {
+        CapturedRequest {
             received_at: 0,
             duration_us: 0,
             method: "POST".to_owned(),
@@ -371,7 +381,7 @@ mod tests {
         let (bounds, needs) = (query.bounds(), query.needs());
         assert!(needs > Needs::Columns);
         for (below, fits) in [(257, false), (129, true)] {
-            let part = Rest { above: 0, below };
+            let part = RemainingRange { above: 0, below };
             let from = From::Before(below);
             let step = store.searchers.candidates(id, from, part, &bounds, needs).await.unwrap();
             assert_eq!(step.is_some(), fits, "below {below}");

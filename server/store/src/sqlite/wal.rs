@@ -20,7 +20,7 @@ const HARMLESS: [i32; 6] = [5, 6, 13, 18, 19, 20];
 
 /// The write-ahead log of an open database. A cheap-clone handle.
 #[derive(Clone)]
-pub(super) struct Log {
+pub(super) struct Wal {
     connect: SqliteConnectOptions,
     /// Whether it must stay as it is until the next start.
     kept: Arc<AtomicBool>,
@@ -28,7 +28,7 @@ pub(super) struct Log {
     moving: Arc<Mutex<()>>,
 }
 
-impl Log {
+impl Wal {
     pub(super) fn new(connect: SqliteConnectOptions) -> Self {
         Self { connect, kept: Arc::default(), moving: Arc::default() }
     }

@@ -30,25 +30,25 @@ use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, watch};
 
 use self::{
-    annotations::Pinned,
-    attempts::Tries,
-    cache::Books,
-    connection::Link,
+    annotations::PinnedUsage,
+    attempts::Attempts,
+    cache::WriterCache,
+    connection::WriterConnection,
     insert::Drop,
-    purge::{Purge, Purged},
-    queue::Reply,
-    quota::Room,
-    rows::Row,
+    purge::{PurgeQueue, PurgedStep},
+    queue::ResultSender,
+    quota::StorageQuota,
+    rows::NewRow,
     uploads::Uploads,
 };
 pub(super) use self::{
-    insert::Append,
-    queue::{Edit, Opened, Writer},
+    insert::PendingInsert,
+    queue::{OpenDatabase, WriterCommand, WriterHandle},
 };
 use super::{
     super::{Change, EndpointId, StoreError, UploadId},
-    Directory, PIECES, Publish,
-    clock::Clock,
+    EndpointCache, PIECES, Publish,
+    clock::StoreClock,
     files::{Displaced, Files},
 };
 use crate::ProviderOf;
@@ -84,30 +84,30 @@ async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx:
 }
 
 /// What the writer's thread owns.
-struct Desk {
-    link: Link,
+struct Writer {
+    connection: WriterConnection,
     files: Files,
     files_checked: Instant,
     /// Whether one of the files was removed or replaced: then nothing is stored.
     is_displaced: bool,
     /// Whether `settle` was through.
     is_settled: bool,
-    clock: Clock,
-    books: Books,
+    clock: StoreClock,
+    cache: WriterCache,
     provider_of: ProviderOf,
     next_request_id: i64,
     uploads: Uploads,
     abandoned: Arc<Mutex<Vec<UploadId>>>,
-    purge: Purge,
-    tries: Tries,
-    room: Room,
+    purge: PurgeQueue,
+    attempts: Attempts,
+    quota: StorageQuota,
     /// `None` if it has to be read.
-    pinned: Option<Pinned>,
+    pinned: Option<PinnedUsage>,
     max_endpoints_total: u32,
     /// How long an unused endpoint stays, in microseconds; 0 for ever.
     ttl_us: i64,
     /// How many endpoints live; `None` if that has to be counted.
-    living: Option<i64>,
+    active: Option<i64>,
     /// Changes logged since the last look at the length of a log.
     logged: u32,
     wal: PathBuf,
@@ -116,7 +116,7 @@ struct Desk {
     log_bytes: u64,
     checkpoint_due: Arc<Notify>,
     publish: Publish,
-    directory: Directory,
+    directory: EndpointCache,
     metrics: Metrics,
     storing: watch::Sender<bool>,
 }
@@ -127,13 +127,13 @@ struct Batch {
     /// In order.
     changes: Vec<Change>,
     /// Requests that are numbered but not yet written.
-    rows: Vec<Row>,
+    rows: Vec<NewRow>,
     /// What retention dropped, to be logged.
     drops: Vec<Drop>,
     /// Endpoints whose end was put off.
-    put_off: Vec<EndpointId>,
+    extend_expiry: Vec<EndpointId>,
     /// Those whose requests are kept, with the numbers that they wait for.
-    kept: Vec<(Reply<i64>, i64)>,
+    kept: Vec<(ResultSender<i64>, i64)>,
     /// The other callers with their answers, to be woken once the transaction is committed.
     waiting: Vec<Box<dyn FnOnce() + Send>>,
     /// Endpoints whose remembered state is no longer right.
@@ -141,14 +141,14 @@ struct Batch {
     /// Bytes of heads, bodies and trailers.
     bytes: u64,
     /// Rows that were deleted.
-    purged: Option<Purged>,
+    purged: Option<PurgedStep>,
     /// How many requests were dropped, by limit.
     dropped: Vec<(&'static str, i64)>,
 }
 
 impl Batch {
     /// Keeps an answer back until the transaction is committed.
-    fn answer<T: Send + 'static>(&mut self, reply: Reply<T>, answer: Result<T, StoreError>) {
+    fn answer<T: Send + 'static>(&mut self, reply: ResultSender<T>, answer: Result<T, StoreError>) {
         self.waiting.push(Box::new(move || {
             // A caller that went away does not want to know.
             drop(reply.send(answer));
@@ -156,8 +156,8 @@ impl Batch {
     }
 }
 
-impl Desk {
-    async fn run(mut self, mut edits: mpsc::Receiver<Edit>) {
+impl Writer {
+    async fn run(mut self, mut edits: mpsc::Receiver<WriterCommand>) {
         let mut taken = Vec::with_capacity(BATCH_CHANGES);
         loop {
             let first = match edits.try_recv() {
@@ -179,29 +179,29 @@ impl Desk {
                 taken.push(edit);
             }
             self.metrics.queued_changes.set(i64::try_from(edits.len()).unwrap_or(i64::MAX));
-            self.run_errands(&mut taken).await;
+            self.run_maintenance(&mut taken).await;
             if !taken.is_empty() {
                 self.commit(&mut taken).await;
             }
-            self.make_room().await;
-            self.look_after_log().await;
+            self.evict().await;
+            self.checkpoint_if_large().await;
         }
-        self.link.rest().await;
+        self.connection.rest().await;
     }
 
     /// Deals with what is no change.
-    async fn run_errands(&mut self, edits: &mut Vec<Edit>) {
+    async fn run_maintenance(&mut self, edits: &mut Vec<WriterCommand>) {
         let (mut ticked, mut checkpointed) = (false, false);
         edits.retain_mut(|edit| match edit {
-            Edit::Tick => {
+            WriterCommand::Tick => {
                 ticked = true;
                 false
             }
-            Edit::Checkpointed => {
+            WriterCommand::Checkpointed => {
                 checkpointed = true;
                 false
             }
-            Edit::Purge(found) => {
+            WriterCommand::PurgeQueue(found) => {
                 for (id, rows) in found.drain(..) {
                     self.purge.add(id, rows);
                 }
@@ -220,7 +220,7 @@ impl Desk {
             // Only what was committed meanwhile is left to move: a few pages. Then the next
             // commit starts the log anew.
             self.log_bytes = 0;
-            if let Err(error) = self.link.checkpoint().await {
+            if let Err(error) = self.connection.checkpoint().await {
                 self.failed(&error).await;
             }
         }
@@ -228,11 +228,11 @@ impl Desk {
 
     /// Makes all of `edits` in one transaction, empties it, and tells everyone. If the
     /// transaction fails, the callers' replies are dropped unanswered.
-    async fn commit(&mut self, edits: &mut Vec<Edit>) {
+    async fn commit(&mut self, edits: &mut Vec<WriterCommand>) {
         if self.files_checked.elapsed() >= FILES_EVERY {
             self.look_after_files().await;
         }
-        if self.link.is_lost() || self.is_displaced {
+        if self.connection.is_lost() || self.is_displaced {
             edits.clear();
             return;
         }
@@ -248,7 +248,7 @@ impl Desk {
                 self.metrics.batch_changes.observe(changes as f64);
                 self.committed(batch);
             }
-            Ok(false) => self.tell(batch),
+            Ok(false) => self.notify(batch),
             Err(error) => self.failed(&error).await,
         }
     }
@@ -256,14 +256,14 @@ impl Desk {
     /// Whether something was written.
     async fn transact(
         &mut self,
-        edits: &mut Vec<Edit>,
+        edits: &mut Vec<WriterCommand>,
         batch: &mut Batch,
     ) -> Result<bool, sqlx::Error> {
-        self.books.keep_small();
+        self.cache.keep_small();
         self.look_up_tries(edits).await?;
         for edit in edits.drain(..) {
             match edit {
-                Edit::Append(append) => self.take(append, batch).await?,
+                WriterCommand::PendingInsert(append) => self.take(append, batch).await?,
                 other => {
                     self.write_rows(batch).await?;
                     self.edit(other, batch).await?;
@@ -294,16 +294,16 @@ impl Desk {
             dropped.inc_by(u64::try_from(*count).unwrap_or_default());
         }
         let bytes = batch.bytes + TRANSACTION_BYTES + requests * 1024;
-        self.room.note(bytes);
+        self.quota.note(bytes);
         self.log_bytes += bytes;
         if self.log_bytes >= CHECKPOINT_BYTES {
             self.log_bytes = 0;
             self.checkpoint_due.notify_one();
         }
-        self.tell(batch);
+        self.notify(batch);
     }
 
-    fn tell(&self, batch: Batch) {
+    fn notify(&self, batch: Batch) {
         for slug in &batch.stale {
             self.directory.forget(slug);
         }
@@ -321,14 +321,14 @@ impl Desk {
 
     /// Keeps the log short where it could not start anew by itself. Looks at the file: that is
     /// what has to fit on the disk.
-    async fn look_after_log(&mut self) {
-        if self.link.is_lost()
+    async fn checkpoint_if_large(&mut self) {
+        if self.connection.is_lost()
             || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < self.max_log_bytes
         {
             return;
         }
         self.log_bytes = 0;
-        if let Err(error) = self.link.empty_log().await {
+        if let Err(error) = self.connection.empty_log().await {
             self.failed(&error).await;
         }
     }
@@ -337,7 +337,7 @@ impl Desk {
     /// be gone with the process. Goes on when the same file is back.
     async fn look_after_files(&mut self) {
         self.files_checked = Instant::now();
-        let displaced = self.files.displaced(!self.link.is_lost());
+        let displaced = self.files.displaced(!self.connection.is_lost());
         match (displaced, self.is_displaced) {
             (Some(what), false) => {
                 self.is_displaced = true;
@@ -363,7 +363,7 @@ impl Desk {
             ),
             Displaced::Companion => {
                 // What is only in the log would be gone with the process.
-                let moved = self.link.checkpoint().await;
+                let moved = self.connection.checkpoint().await;
                 tracing::error!(
                     error = moved.as_ref().err().map(|error| error as &dyn std::error::Error),
                     "the -wal or -shm file of the database was removed or replaced while it is in \
@@ -380,17 +380,17 @@ impl Desk {
         tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
         self.metrics.failed_commits.inc();
         self.forget();
-        self.link.failed(error).await;
+        self.connection.failed(error).await;
         self.set_storing(false);
     }
 
     /// Drops everything that is cached.
     fn forget(&mut self) {
-        self.books.clear();
-        self.tries.clear();
-        self.room.forget();
+        self.cache.clear();
+        self.attempts.clear();
+        self.quota.forget();
         self.pinned = None;
-        self.living = None;
+        self.active = None;
     }
 
     /// Tries to write again. What callers send meanwhile is tried as well.
@@ -402,7 +402,7 @@ impl Desk {
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "still cannot store");
-                self.link.failed(&error).await;
+                self.connection.failed(&error).await;
             }
         }
     }
@@ -410,14 +410,14 @@ impl Desk {
     /// Writes what a start has to write, if that was not done yet, and what shows that a request
     /// could be kept.
     async fn try_to_store(&mut self) -> Result<(), sqlx::Error> {
-        let connection = self.link.reopen().await?;
+        let connection = self.connection.reopen().await?;
         self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
         self.files.note_companions();
         if !self.is_settled {
             self.settle().await?;
             self.is_settled = true;
         }
-        self.link.probe().await
+        self.connection.probe().await
     }
 
     fn set_storing(&self, now: bool) {
@@ -426,11 +426,11 @@ impl Desk {
 }
 
 /// How many bytes an edit adds to its transaction.
-fn weight(edit: &Edit) -> usize {
+fn weight(edit: &WriterCommand) -> usize {
     match edit {
-        Edit::Append(append) => append.bytes(),
-        Edit::Upload { piece, .. } => piece.len(),
-        Edit::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
+        WriterCommand::PendingInsert(append) => append.bytes(),
+        WriterCommand::Upload { piece, .. } => piece.len(),
+        WriterCommand::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
         _ => 0,
     }
 }

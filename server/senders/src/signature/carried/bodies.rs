@@ -8,9 +8,9 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Claim, SEARCHED_BYTES, Trouble};
-use crate::signature::message::{Message, decoded, pairs};
-use hookglass_message::{media_type::Media, multipart::Parts};
+use super::{Claim, SEARCHED_BYTES, UnusableSignature};
+use crate::signature::message::{SignedMessage, decoded, pairs};
+use hookglass_message::{media_type::MediaType, multipart::Multipart};
 
 /// Notifications that are looked at in one request. Senders put far fewer together.
 const ITEMS: usize = 1_000;
@@ -19,32 +19,32 @@ const ITEMS: usize = 1_000;
 ///
 /// # Errors
 /// It is none, is too long to look into, or says a thing twice.
-fn json<T: for<'de> Deserialize<'de>>(message: &Message<'_>) -> Result<T, Trouble> {
+fn json<T: for<'de> Deserialize<'de>>(message: &SignedMessage<'_>) -> Result<T, UnusableSignature> {
     let body = message.body.trim_ascii_start();
     if body.first() != Some(&b'{') {
-        return Err(Trouble::Unsigned);
+        return Err(UnusableSignature::Unsigned);
     }
     if body.len() > SEARCHED_BYTES {
         let reason = "JSON of more than 1 MiB is not searched for a signature";
-        return Err(Trouble::Unread(reason.to_owned()));
+        return Err(UnusableSignature::Unread(reason.to_owned()));
     }
     let twice = || {
         let reason =
             "a member stands in its body twice, and readers differ on which of them counts";
-        Trouble::Malformed(reason.to_owned())
+        UnusableSignature::Malformed(reason.to_owned())
     };
     let read = serde_json::from_slice(body).map_err(|error| {
         // What serde says of a member of ours.
         let is_doubled = error.to_string().starts_with("duplicate field");
-        if is_doubled { twice() } else { Trouble::Unsigned }
+        if is_doubled { twice() } else { UnusableSignature::Unsigned }
     })?;
     // What is no member of ours is looked through, too: it may hold some.
     match serde_json::from_slice::<Undoubled>(body) {
         Ok(Undoubled) => Ok(read),
         Err(error) if error.is_data() => Err(twice()),
-        Err(_) => {
-            Err(Trouble::Unread("its JSON is nested too deep to be looked through".to_owned()))
-        }
+        Err(_) => Err(UnusableSignature::Unread(
+            "its JSON is nested too deep to be looked through".to_owned(),
+        )),
     }
 }
 
@@ -110,25 +110,25 @@ impl<'de> Visitor<'de> for Undoubled {
 /// # Errors
 /// Another value of JSON is written in many ways, and numbers beyond 64 bits or with a point would
 /// be read as one that is near.
-fn plain(name: &str, value: &Value) -> Result<String, Trouble> {
+fn plain(name: &str, value: &Value) -> Result<String, UnusableSignature> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Null => Ok(String::new()),
         Value::Bool(is_so) => Ok(is_so.to_string()),
         Value::Number(number) if number.is_i64() || number.is_u64() => Ok(number.to_string()),
-        Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(Trouble::Malformed(format!(
-            "its `{name}` is neither a text nor a whole number of 64 bits"
-        ))),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(UnusableSignature::Malformed(
+            format!("its `{name}` is neither a text nor a whole number of 64 bits"),
+        )),
     }
 }
 
 /// Says that there are more notifications than are looked at.
-fn bounded<T>(items: &[T]) -> Result<(), Trouble> {
+fn bounded<T>(items: &[T]) -> Result<(), UnusableSignature> {
     if items.len() <= ITEMS {
         return Ok(());
     }
     let reason = format!("of its {} notifications no more than {ITEMS} are looked at", items.len());
-    Err(Trouble::Unread(reason))
+    Err(UnusableSignature::Unread(reason))
 }
 
 #[derive(Deserialize)]
@@ -143,11 +143,11 @@ struct MailgunSignature {
     signature: String,
 }
 
-pub(super) fn mailgun(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
+pub(super) fn mailgun(message: &SignedMessage<'_>) -> Result<Vec<Claim>, UnusableSignature> {
     let claim = |timestamp, token, signature| {
         vec![Claim { signatures: vec![signature], timestamp, token, ..Claim::default() }]
     };
-    let kind = Media::of(message.field("content-type").unwrap_or_default().as_bytes());
+    let kind = MediaType::of(message.field("content-type").unwrap_or_default().as_bytes());
     // Mails come as forms of any length, with their attachments in parts.
     let is_form = kind.is_form() || kind.essence == "multipart/form-data";
     match json(message) {
@@ -155,12 +155,13 @@ pub(super) fn mailgun(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
             let timestamp = plain("timestamp", &signature.timestamp)?;
             return Ok(claim(timestamp, signature.token, signature.signature));
         }
-        Err(trouble) if !is_form || trouble != Trouble::Unsigned => return Err(trouble),
+        Err(trouble) if !is_form || trouble != UnusableSignature::Unsigned => return Err(trouble),
         Err(_) => {}
     }
-    let parts = kind.is_multipart().then(|| Parts::of(&kind, &message.body));
+    let parts = kind.is_multipart().then(|| Multipart::of(&kind, &message.body));
     let value = |name: &str| {
-        let malformed = |what: &str| Trouble::Malformed(format!("its `{name}` is {what}"));
+        let malformed =
+            |what: &str| UnusableSignature::Malformed(format!("its `{name}` is {what}"));
         let mut values: Vec<Option<String>> = match &parts {
             Some(parts) => {
                 let values = parts.values(&message.body, name).take(2);
@@ -177,7 +178,7 @@ pub(super) fn mailgun(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
             (1, Some(Some(value))) => Ok(value),
             (1, Some(None)) => Err(malformed("no text")),
             (_, Some(_)) => Err(malformed("there twice")),
-            (_, None) => Err(Trouble::Unsigned),
+            (_, None) => Err(UnusableSignature::Unsigned),
         }
     };
     Ok(claim(value("timestamp")?, value("token")?, value("signature")?))
@@ -209,7 +210,7 @@ struct AdyenItem {
     additional_data: Value,
 }
 
-pub(super) fn adyen_items(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
+pub(super) fn adyen_items(message: &SignedMessage<'_>) -> Result<Vec<Claim>, UnusableSignature> {
     let Adyen { notification_items } = json(message)?;
     bounded(&notification_items)?;
     let mut claims = Vec::new();
@@ -218,7 +219,7 @@ pub(super) fn adyen_items(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> 
             .additional_data
             .get("hmacSignature")
             .and_then(Value::as_str)
-            .ok_or(Trouble::Unsigned)?
+            .ok_or(UnusableSignature::Unsigned)?
             .to_owned();
         let of_amount = |name: &str| item.amount.get(name).unwrap_or(&Value::Null);
         let signed = [
@@ -231,12 +232,12 @@ pub(super) fn adyen_items(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> 
             ("eventCode", &item.event_code),
             ("success", &item.success),
         ];
-        let signed: Result<Vec<String>, Trouble> =
+        let signed: Result<Vec<String>, UnusableSignature> =
             signed.into_iter().map(|(name, value)| plain(name, value)).collect();
         let item = signed?.join(":");
         claims.push(Claim { signatures: vec![signature], item, ..Claim::default() });
     }
-    if claims.is_empty() { Err(Trouble::Unsigned) } else { Ok(claims) }
+    if claims.is_empty() { Err(UnusableSignature::Unsigned) } else { Ok(claims) }
 }
 
 #[derive(Deserialize)]
@@ -253,10 +254,10 @@ struct GraphItem {
     client_state: Option<String>,
 }
 
-pub(super) fn client_state(message: &Message<'_>) -> Result<Vec<Claim>, Trouble> {
+pub(super) fn client_state(message: &SignedMessage<'_>) -> Result<Vec<Claim>, UnusableSignature> {
     let Graph { value } = json(message)?;
     if value.is_empty() || value.iter().any(|item| item.subscription_id.is_none()) {
-        return Err(Trouble::Unsigned);
+        return Err(UnusableSignature::Unsigned);
     }
     bounded(&value)?;
     value
@@ -265,7 +266,7 @@ pub(super) fn client_state(message: &Message<'_>) -> Result<Vec<Claim>, Trouble>
             let state = item.client_state.filter(|state| !state.is_empty());
             state
                 .map(|state| Claim { signatures: vec![state], ..Claim::default() })
-                .ok_or(Trouble::Unsigned)
+                .ok_or(UnusableSignature::Unsigned)
         })
         .collect()
 }

@@ -12,16 +12,21 @@ use crate::signature::{
 };
 
 /// Judges a request with these field lines, as bytes, by one secret.
-fn judge_raw(vector: &Vector, target: &[u8], fields: &[(&str, Vec<u8>)], body: &[u8]) -> Judgement {
+fn judge_raw(
+    vector: &Vector,
+    target: &[u8],
+    fields: &[(&str, Vec<u8>)],
+    body: &[u8],
+) -> Verification {
     let mut head = [vector.method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"].concat();
     for (name, value) in fields {
         head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
     }
     let origin = Some("https://hooks.example.com");
     let arrival = vector.received_at * 1_000_000;
-    let message = Message::new(&vector.method, target, &head, body, arrival, origin);
+    let message = SignedMessage::new(&vector.method, target, &head, body, arrival, origin);
     let known = [known("a", &vector.provider, &vector.secret)];
-    judge(&message, vector.sender().and_then(sender::signing), &known, Depth::Explained).unwrap()
+    verify(&message, vector.sender().and_then(sender::signing), &known, Depth::Explained).unwrap()
 }
 
 fn target(vector: &Vector) -> &[u8] {
@@ -41,15 +46,15 @@ fn a_newer_signature_that_cannot_be_read_is_not_mended_by_an_older_one() {
         let all = sender::signing_by_id(&vector.provider).unwrap().schemes;
         let newer = all.iter().take_while(|scheme| *scheme != own);
         for scheme in newer.filter(|scheme| scheme.field != own.field && !scheme.is_in_body()) {
-            if Key::of(scheme, &vector.secret).is_err() {
+            if VerifyingKey::of(scheme, &vector.secret).is_err() {
                 continue;
             }
             for garbage in [&b"\xff"[..], b"sha256=\xff", b"v1,\xff\xfe", b"sha256=00\xc3"] {
                 let mut sent = fields(&vector);
                 sent.push((scheme.field, garbage.to_vec()));
-                let judged = judge_raw(&vector, target(&vector), &sent, vector.body.as_bytes());
-                assert_eq!(judged.verdict, Verdict::Invalid, "{}: {judged:?}", vector.source);
-                assert!(judged.reason.unwrap().contains("is not UTF-8"), "{}", vector.source);
+                let verified = judge_raw(&vector, target(&vector), &sent, vector.body.as_bytes());
+                assert_eq!(verified.verdict, Verdict::Invalid, "{}: {verified:?}", vector.source);
+                assert!(verified.reason.unwrap().contains("is not UTF-8"), "{}", vector.source);
             }
             tried.insert(vector.provider.clone());
         }
@@ -64,7 +69,7 @@ fn what_is_signed_beside_the_body_is_there_once_and_readable() {
     for vector in Vector::all() {
         let scheme = vector.scheme();
         let time = match scheme.time {
-            Some(Time { from: TimeFrom::Field(field), .. }) => Some(field),
+            Some(SignedTime { from: TimeFrom::Field(field), .. }) => Some(field),
             _ => None,
         };
         for field in [scheme.id, time].into_iter().flatten() {
@@ -80,25 +85,25 @@ fn what_is_signed_beside_the_body_is_there_once_and_readable() {
             ] {
                 let mut sent = without.clone();
                 sent.extend(values.into_iter().map(|value| (field, value)));
-                let judged = judge_raw(&vector, target(&vector), &sent, vector.body.as_bytes());
-                assert_eq!(judged.verdict, Verdict::Invalid, "{field} of {}", vector.source);
-                assert!(judged.reason.unwrap().contains(says), "{field} of {}", vector.source);
+                let verified = judge_raw(&vector, target(&vector), &sent, vector.body.as_bytes());
+                assert_eq!(verified.verdict, Verdict::Invalid, "{field} of {}", vector.source);
+                assert!(verified.reason.unwrap().contains(says), "{field} of {}", vector.source);
             }
         }
     }
     let stripe = Vector::of("stripe");
     let right = stripe.field("Stripe-Signature");
     for doubled in [format!("t=1,{right}"), format!("{right},t=1"), format!("{right},{right}")] {
-        let judged = stripe.with("Stripe-Signature", &doubled).judge(&[&stripe.secret]);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{doubled}");
-        assert!(judged.reason.unwrap().contains("two `t=`"), "{doubled}");
+        let verified = stripe.with("Stripe-Signature", &doubled).verify(&[&stripe.secret]);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{doubled}");
+        assert!(verified.reason.unwrap().contains("two `t=`"), "{doubled}");
     }
 }
 
 #[test]
 fn a_form_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
     let vector = Vector::of("twilio");
-    let judged = |body: &[u8], signed: &str| {
+    let verified = |body: &[u8], signed: &str| {
         let content = format!("{}{signed}", vector.url);
         let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), content.as_bytes());
         let fields = [
@@ -121,9 +126,9 @@ fn a_form_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
         (b"a=1%", "a1%"),
         (b"a=%+1", "a% 1"),
     ] {
-        let judged = judged(body, signed);
-        assert_eq!(judged.verdict, Verdict::Unknown, "{}: {judged:?}", body.escape_ascii());
-        assert!(judged.reason.unwrap().contains("stand for no text"));
+        let verified = verified(body, signed);
+        assert_eq!(verified.verdict, Verdict::Unknown, "{}: {verified:?}", body.escape_ascii());
+        assert!(verified.reason.unwrap().contains("stand for no text"));
     }
     for (body, signed) in [
         (&b"a=%EF%BF%BD"[..], "a\u{fffd}"),
@@ -132,16 +137,18 @@ fn a_form_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
         (b"b=2+%2B&&a=1=2&c", "a1=2b2 +c"),
         ("a=\u{e4}".as_bytes(), "a\u{e4}"),
     ] {
-        assert_eq!(judged(body, signed).verdict, Verdict::Valid, "{}", body.escape_ascii());
+        assert_eq!(verified(body, signed).verdict, Verdict::Valid, "{}", body.escape_ascii());
     }
-    assert_eq!(judged(b"a=b\r\n", "ab").verdict, Verdict::Invalid, "a line end is text, too");
+    assert_eq!(verified(b"a=b\r\n", "ab").verdict, Verdict::Invalid, "a line end is text, too");
 }
 
 #[test]
 fn a_url_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
     for vector in Vector::all() {
         let scheme = vector.scheme();
-        let Ok(Key::Shared(key)) = Key::of(scheme, &vector.secret) else { continue };
+        let Ok(VerifyingKey::Shared(key)) = VerifyingKey::of(scheme, &vector.secret) else {
+            continue;
+        };
         if !scheme.signs_url() || vector.is("bodySHA256") {
             continue;
         }
@@ -152,9 +159,9 @@ fn a_url_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
             head.extend([name.as_bytes(), b": ", value, b"\r\n"].concat());
         }
         let message =
-            Message::new(&vector.method, b"/", &head, vector.body.as_bytes(), 0, Some(""));
+            SignedMessage::new(&vector.method, b"/", &head, vector.body.as_bytes(), 0, Some(""));
         let claim = claims(scheme, &message).unwrap().remove(0);
-        let own_key = Key::of(scheme, &vector.secret).unwrap();
+        let own_key = VerifyingKey::of(scheme, &vector.secret).unwrap();
         let signed = content(scheme, &message, &claim, &own_key, &vector.secret, url);
         let signature = encode(scheme.encoding, &made(scheme.method, &key, &signed));
         let sent: Vec<_> = own
@@ -167,9 +174,9 @@ fn a_url_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
         let body = vector.body.as_bytes();
         let exact = judge_raw(&vector, "/abc/x?a=\u{fffd}".as_bytes(), &sent, body);
         assert_eq!(exact.verdict, Verdict::Valid, "{}: {exact:?}", vector.source);
-        let judged = judge_raw(&vector, b"/abc/x?a=\xff", &sent, body);
-        assert_eq!(judged.verdict, Verdict::Unknown, "{}: {judged:?}", vector.source);
-        assert!(judged.reason.unwrap().contains("target is not UTF-8"));
+        let verified = judge_raw(&vector, b"/abc/x?a=\xff", &sent, body);
+        assert_eq!(verified.verdict, Verdict::Unknown, "{}: {verified:?}", vector.source);
+        assert!(verified.reason.unwrap().contains("target is not UTF-8"));
     }
 }
 
@@ -198,9 +205,9 @@ fn a_body_that_says_a_thing_twice_is_not_right() {
     ] {
         let body = vector.body.replacen(old, new, 1);
         assert_ne!(body, vector.body, "{old}");
-        let judged = Vector { body, ..vector.clone() }.judge(&[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{new}: {judged:?}");
-        assert!(judged.reason.unwrap().contains("twice"), "{new}");
+        let verified = Vector { body, ..vector.clone() }.verify(&[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{new}: {verified:?}");
+        assert!(verified.reason.unwrap().contains("twice"), "{new}");
     }
     let forms: Vec<_> = Vector::all().into_iter().filter(|v| v.provider == "mailgun").collect();
     let part = "--xYz\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nx\r\n";
@@ -212,9 +219,9 @@ fn a_body_that_says_a_thing_twice_is_not_right() {
         (&forms[1], forms[1].body.replace("token=", "token=%ff"), "`token` is no text"),
         (&forms[2], format!("{part}{}", forms[2].body), "`token` is there twice"),
     ] {
-        let judged = Vector { body, ..vector.clone() }.judge(&[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{says}: {judged:?}");
-        assert!(judged.reason.unwrap().contains(says), "{says}");
+        let verified = Vector { body, ..vector.clone() }.verify(&[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{says}: {verified:?}");
+        assert!(verified.reason.unwrap().contains(says), "{says}");
     }
     // Whose time is which decides whether it is too old.
     let linear = Vector::of("linear");
@@ -225,9 +232,9 @@ fn a_body_that_says_a_thing_twice_is_not_right() {
     ] {
         let mac = made(Method::Hmac(Hash::Sha256), linear.secret.as_bytes(), body.as_bytes());
         let signed = linear.with("Linear-Signature", &encode(Encoding::Hex, &mac));
-        let judged = Vector { body, ..signed }.judge(&[&linear.secret]);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{judged:?}");
-        assert!(judged.reason.unwrap().contains("two of `webhookTimestamp`"));
+        let verified = Vector { body, ..signed }.verify(&[&linear.secret]);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{verified:?}");
+        assert!(verified.reason.unwrap().contains("two of `webhookTimestamp`"));
     }
 }
 
@@ -235,20 +242,20 @@ fn a_body_that_says_a_thing_twice_is_not_right() {
 fn a_number_that_is_read_as_another_one_is_not_right() {
     let adyen = Vector::of("adyen");
     let key = unhex(&adyen.secret).unwrap();
-    let judged = |value: &str, signed: &str| {
+    let verified = |value: &str, signed: &str| {
         let item = format!(
             "7914073381342284::TestMerchant:TestPayment-1407325143704:{signed}:EUR:AUTHORISATION:true"
         );
         let mac = STANDARD.encode(made(Method::Hmac(Hash::Sha256), &key, item.as_bytes()));
         let body = adyen.body.replace(r#""value":1130"#, &format!(r#""value":{value}"#));
         let body = body.replace("coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0=", &mac);
-        Vector { body, ..adyen.clone() }.judge(&[&adyen.secret])
+        Vector { body, ..adyen.clone() }.verify(&[&adyen.secret])
     };
     for value in ["0", "1130", "-5", "18446744073709551615", "-9223372036854775808"] {
-        assert_eq!(judged(value, value).verdict, Verdict::Valid, "{value}");
+        assert_eq!(verified(value, value).verdict, Verdict::Valid, "{value}");
     }
-    assert_eq!(judged("null", "").verdict, Verdict::Valid);
-    assert_eq!(judged("\"1130\"", "1130").verdict, Verdict::Valid);
+    assert_eq!(verified("null", "").verdict, Verdict::Valid);
+    assert_eq!(verified("\"1130\"", "1130").verdict, Verdict::Valid);
     for (value, signed) in [
         ("18446744073709551616", "1.8446744073709552e19"),
         ("18446744073709551999", "1.8446744073709552e19"),
@@ -259,9 +266,9 @@ fn a_number_that_is_read_as_another_one_is_not_right() {
         ("[1130]", "[1130]"),
         (r#"{"a":1}"#, r#"{"a":1}"#),
     ] {
-        let judged = judged(value, signed);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{value}: {judged:?}");
-        assert!(judged.reason.unwrap().contains("whole number of 64 bits"), "{value}");
+        let verified = verified(value, signed);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{value}: {verified:?}");
+        assert!(verified.reason.unwrap().contains("whole number of 64 bits"), "{value}");
     }
 }
 
@@ -278,7 +285,7 @@ const WEAK: [&str; 5] = [
 fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
     let refused = |provider: &str, secret: &str| {
         let signing = sender::signing_by_id(provider).unwrap();
-        let refused = check_secret(signing, &Secret::new(secret.to_owned()));
+        let refused = check_secret(signing, &SigningSecret::new(secret.to_owned()));
         refused.err().unwrap_or_else(|| panic!("{provider} takes {secret:?}"))
     };
     for signing in sender::signings() {
@@ -313,10 +320,10 @@ fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
         }
         let mac = encode(scheme.encoding, &made(scheme.method, key, &signed));
         let value = match scheme.form {
-            Form::Whole(prefix) => format!("{prefix}{mac}"),
+            SignatureForm::Whole(prefix) => format!("{prefix}{mac}"),
             _ => format!("v1,{mac}"),
         };
-        vector.with(scheme.field, &value).judge(&[stored])
+        vector.with(scheme.field, &value).verify(&[stored])
     };
     for (provider, stored, key) in [
         ("github", " ", &b" "[..]),
@@ -324,14 +331,14 @@ fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
         ("shopify", "\u{feff}", "\u{feff}".as_bytes()),
         ("standard-webhooks", "whsec_AAAA", b""),
     ] {
-        let judged = by_stored(provider, stored, key);
-        assert_eq!(judged.verdict, Verdict::Unknown, "{provider}: {judged:?}");
+        let verified = by_stored(provider, stored, key);
+        assert_eq!(verified.verdict, Verdict::Unknown, "{provider}: {verified:?}");
     }
     let discord = Vector::of("discord");
     for weak in WEAK {
         // A signature that a lenient check takes for such a key, whatever is signed.
         let forged = format!("{weak}{}", "00".repeat(32));
-        let judged = discord.with("X-Signature-Ed25519", &forged).judge(&[weak]);
-        assert_eq!(judged.verdict, Verdict::Unknown, "{weak}: {judged:?}");
+        let verified = discord.with("X-Signature-Ed25519", &forged).verify(&[weak]);
+        assert_eq!(verified.verdict, Verdict::Unknown, "{weak}: {verified:?}");
     }
 }

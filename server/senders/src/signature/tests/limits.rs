@@ -8,7 +8,7 @@ use super::*;
 use crate::signature::{scheme::Hash, verify::made};
 
 /// A Twilio request whose signature is that of its URL alone.
-fn twilio(url: &str, kind: Option<&str>, body: &str) -> Judgement {
+fn twilio(url: &str, kind: Option<&str>, body: &str) -> Verification {
     let vector = Vector { url: url.to_owned(), ..Vector::of("twilio") };
     let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), url.as_bytes());
     let sent = vector.with("X-Twilio-Signature", &STANDARD.encode(mac)).without("Content-Type");
@@ -24,10 +24,10 @@ fn a_signed_url_vouches_for_no_body_that_it_does_not_name() {
         (None, "CallSid=forged"),
         (Some("multipart/form-data; boundary=b"), "--b\r\n\r\nforged\r\n--b--"),
     ] {
-        let judged = twilio(url, kind, body);
-        assert_eq!(judged.verdict, Verdict::Invalid, "{kind:?}: {judged:?}");
-        assert!(judged.reason.unwrap().contains("nothing signs the body"));
-        assert!(judged.hint.unwrap().contains("bodySHA256"));
+        let verified = twilio(url, kind, body);
+        assert_eq!(verified.verdict, Verdict::Invalid, "{kind:?}: {verified:?}");
+        assert!(verified.reason.unwrap().contains("nothing signs the body"));
+        assert!(verified.hint.unwrap().contains("bodySHA256"));
     }
     assert_eq!(twilio(url, None, "").verdict, Verdict::Valid, "there is nothing to sign");
     let forged = twilio(&format!("{url}?bodySHA256=00"), Some("application/json"), "{}");
@@ -38,9 +38,9 @@ fn a_signed_url_vouches_for_no_body_that_it_does_not_name() {
 fn a_form_that_is_too_long_to_be_read_is_neither_right_nor_wrong() {
     let form = Some("application/x-www-form-urlencoded");
     let body = format!("CallSid=forged&pad={}", "a".repeat(1024 * 1024));
-    let judged = twilio("https://hooks.example.com/abc/x", form, &body);
-    assert_eq!(judged.verdict, Verdict::Unknown, "{judged:?}");
-    assert!(judged.reason.unwrap().contains("longer than 1 MiB"));
+    let verified = twilio("https://hooks.example.com/abc/x", form, &body);
+    assert_eq!(verified.verdict, Verdict::Unknown, "{verified:?}");
+    assert!(verified.reason.unwrap().contains("longer than 1 MiB"));
 }
 
 #[test]
@@ -61,21 +61,21 @@ fn a_called_port_may_be_left_out_of_what_twilio_signs() {
     ] {
         let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), signed.as_bytes());
         let head = head(&STANDARD.encode(mac));
-        let message = Message::new("GET", b"/x", head.as_bytes(), &b""[..], 0, None);
+        let message = SignedMessage::new("GET", b"/x", head.as_bytes(), &b""[..], 0, None);
         let secrets = [known("a", "twilio", &vector.secret)];
-        let judged = judge(&message, None, &secrets, Depth::Verdict).unwrap();
-        assert_eq!(judged.verdict, verdict, "{signed}");
+        let verified = verify(&message, None, &secrets, Depth::Verdict).unwrap();
+        assert_eq!(verified.verdict, verdict, "{signed}");
     }
 }
 
 /// So many of Adyen's items, the last one with another signature.
-fn adyen(items: usize, last: &str) -> Judgement {
+fn adyen(items: usize, last: &str) -> Verification {
     let vector = Vector::of("adyen");
     let mut body: Value = serde_json::from_str(&vector.body).unwrap();
     let list = body["notificationItems"].as_array_mut().unwrap();
     list.resize(items, list[0].clone());
     list[items - 1]["NotificationRequestItem"]["additionalData"] = json!({"hmacSignature": last});
-    Vector { body: body.to_string(), ..vector.clone() }.judge(&[&vector.secret])
+    Vector { body: body.to_string(), ..vector.clone() }.verify(&[&vector.secret])
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn every_notification_of_a_request_is_looked_at() {
         assert_eq!(adyen(items, right).verdict, Verdict::Valid, "{items}");
         assert_eq!(adyen(items, "AAAA").verdict, Verdict::Invalid, "{items}");
     }
-    let judged = adyen(1_001, right);
-    assert_eq!(judged.verdict, Verdict::Unknown, "{judged:?}");
-    assert!(judged.reason.unwrap().contains("1001 notifications"));
+    let verified = adyen(1_001, right);
+    assert_eq!(verified.verdict, Verdict::Unknown, "{verified:?}");
+    assert!(verified.reason.unwrap().contains("1001 notifications"));
     let graph = Vector::of("microsoft-graph");
     for (items, last, verdict) in [
         (65, "client_state_value", Verdict::Valid),
@@ -97,7 +97,7 @@ fn every_notification_of_a_request_is_looked_at() {
         let mut list = vec![json!({"subscriptionId": "s", "clientState": graph.secret}); items];
         list[items - 1]["clientState"] = json!(last);
         let sent = Vector { body: json!({ "value": list }).to_string(), ..graph.clone() };
-        assert_eq!(sent.judge(&[&graph.secret]).verdict, verdict, "{items} {last}");
+        assert_eq!(sent.verify(&[&graph.secret]).verdict, verdict, "{items} {last}");
     }
 }
 
@@ -107,17 +107,17 @@ fn what_is_null_in_a_notification_is_signed_as_what_is_missing() {
     let null = adyen.body.replace(r#""originalReference":"""#, r#""originalReference":null"#);
     assert_ne!(null, adyen.body);
     let sent = Vector { body: null, ..adyen.clone() };
-    assert_eq!(sent.judge(&[&adyen.secret]).verdict, Verdict::Valid);
+    assert_eq!(sent.verify(&[&adyen.secret]).verdict, Verdict::Valid);
 }
 
 #[test]
 fn what_is_unsigned_rests_on_the_body_where_that_is_signed_within() {
     for vector in Vector::all() {
-        let judged = Vector { headers: Vec::new(), ..vector.clone() };
-        let judged = judged.judge_bytes(b"{", &[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Unsigned, "{}", vector.source);
+        let verified = Vector { headers: Vec::new(), ..vector.clone() };
+        let verified = verified.judge_bytes(b"{", &[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Unsigned, "{}", vector.source);
         let is_within = ["adyen", "microsoft-graph", "mailgun"].contains(&&*vector.provider);
-        assert_eq!(judged.rests_on_the_body(), is_within, "{}", vector.source);
+        assert_eq!(verified.rests_on_the_body(), is_within, "{}", vector.source);
     }
 }
 
@@ -127,15 +127,15 @@ fn bodies_that_are_too_long_to_be_searched_are_not_called_unsigned() {
     for provider in ["adyen", "microsoft-graph", "mailgun"] {
         let vector = Vector::of(provider);
         let body = format!("{{\"pad\":\"{pad}\",{}", &vector.body[1..]);
-        let judged = vector.judge_bytes(body.as_bytes(), &[&vector.secret]);
-        assert_eq!(judged.verdict, Verdict::Unknown, "{provider}");
-        assert!(judged.reason.unwrap().contains("1 MiB"), "{provider}");
+        let verified = vector.judge_bytes(body.as_bytes(), &[&vector.secret]);
+        assert_eq!(verified.verdict, Verdict::Unknown, "{provider}");
+        assert!(verified.reason.unwrap().contains("1 MiB"), "{provider}");
     }
     let form = Vector::all().into_iter().filter(|vector| vector.provider == "mailgun").nth(1);
     let form = form.unwrap();
     let body = format!("body-plain={pad}&{}", form.body);
-    let judged = form.judge_bytes(body.as_bytes(), &[&form.secret]);
-    assert_eq!(judged.verdict, Verdict::Valid, "a mail may be long");
+    let verified = form.judge_bytes(body.as_bytes(), &[&form.secret]);
+    assert_eq!(verified.verdict, Verdict::Valid, "a mail may be long");
 }
 
 #[test]
@@ -144,13 +144,13 @@ fn a_time_in_a_body_that_is_too_long_is_not_called_missing() {
     let sent = |body: String| {
         let mac = made(Method::Hmac(Hash::Sha256), linear.secret.as_bytes(), body.as_bytes());
         let signature = encode(Encoding::Hex, &mac);
-        Vector { body, ..linear.with("Linear-Signature", &signature) }.judge(&[&linear.secret])
+        Vector { body, ..linear.with("Linear-Signature", &signature) }.verify(&[&linear.secret])
     };
-    let judged = sent(json!({"webhookTimestamp": 1, "pad": "a".repeat(1024 * 1024)}).to_string());
-    assert_eq!(judged.verdict, Verdict::Unknown, "{judged:?}");
-    assert!(judged.reason.unwrap().contains("a body of more than 1 MiB"));
-    let judged = sent(r#"{"webhookTimestamp":1795262587000.0}"#.to_owned());
-    assert_eq!(judged.verdict, Verdict::Valid, "{judged:?}");
+    let verified = sent(json!({"webhookTimestamp": 1, "pad": "a".repeat(1024 * 1024)}).to_string());
+    assert_eq!(verified.verdict, Verdict::Unknown, "{verified:?}");
+    assert!(verified.reason.unwrap().contains("a body of more than 1 MiB"));
+    let verified = sent(r#"{"webhookTimestamp":1795262587000.0}"#.to_owned());
+    assert_eq!(verified.verdict, Verdict::Valid, "{verified:?}");
 }
 
 #[test]
@@ -160,19 +160,20 @@ fn more_signatures_than_are_looked_at_leave_it_open() {
     let (time, signature) = right.split_once(',').unwrap();
     for (decoys, verdict) in [(63, Verdict::Valid), (64, Verdict::Unknown)] {
         let value = format!("{time}{},{signature}", ",v1=00".repeat(decoys));
-        let judged = vector.with("Stripe-Signature", &value).judge(&[&vector.secret]);
-        assert_eq!(judged.verdict, verdict, "{judged:?}");
+        let verified = vector.with("Stripe-Signature", &value).verify(&[&vector.secret]);
+        assert_eq!(verified.verdict, verdict, "{verified:?}");
     }
-    let mut public =
-        Vector::all().into_iter().filter(|vector| vector.scheme().form == Form::Versions("v1a"));
+    let mut public = Vector::all()
+        .into_iter()
+        .filter(|vector| vector.scheme().form == SignatureForm::Versions("v1a"));
     let public = public.next().unwrap();
     let field = public.scheme().field;
     let right = public.field(field).split(' ').find(|part| part.starts_with("v1a,")).unwrap();
     for (decoys, verdict) in [(3, Verdict::Valid), (4, Verdict::Unknown)] {
         let value =
             format!("{}{right}", format!("v1a,{} ", STANDARD.encode([0; 64])).repeat(decoys));
-        let judged = public.with(field, &value).judge(&[&public.secret]);
-        assert_eq!(judged.verdict, verdict, "{judged:?}");
+        let verified = public.with(field, &value).verify(&[&public.secret]);
+        assert_eq!(verified.verdict, verdict, "{verified:?}");
     }
 }
 
@@ -181,11 +182,11 @@ fn a_long_body_is_not_hashed_without_end() {
     let vector = Vector::of("discord");
     let (right, wrong) = (vector.secret.as_str(), vector.wrong());
     let body = vec![b'a'; 30 * 1024 * 1024];
-    let judge = |secrets: usize| {
+    let verify = |secrets: usize| {
         vector.judge_bytes(&body, &[vec![wrong.as_str(); secrets - 1], vec![right]].concat())
     };
-    assert_eq!(judge(2).verdict, Verdict::Invalid);
-    let judged = judge(20);
-    assert_eq!(judged.verdict, Verdict::Unknown, "{judged:?}");
-    assert!(judged.reason.unwrap().contains("too long to hold"));
+    assert_eq!(verify(2).verdict, Verdict::Invalid);
+    let verified = verify(20);
+    assert_eq!(verified.verdict, Verdict::Unknown, "{verified:?}");
+    assert!(verified.reason.unwrap().contains("too long to hold"));
 }

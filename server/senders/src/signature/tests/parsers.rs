@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::sender;
 use crate::signature::{
-    scheme::{KeyForm, TimeFrom, Unit},
+    scheme::{KeyForm, TimeFrom, TimeUnit},
     time::signed_at,
     verify::encode,
 };
@@ -16,21 +16,21 @@ fn schemes() -> impl Iterator<Item = (&'static str, &'static Scheme)> {
 }
 
 /// A request that carries `value` wherever a scheme looks.
-fn message<'a>(scheme: &Scheme, value: &str, other: &str, body: &'a [u8]) -> Message<'a> {
+fn message<'a>(scheme: &Scheme, value: &str, other: &str, body: &'a [u8]) -> SignedMessage<'a> {
     let mut fields = vec![("content-type".to_owned(), other.to_owned())];
-    let field = if scheme.form == Form::Numbered {
+    let field = if scheme.form == SignatureForm::Numbered {
         format!("{}1", scheme.field)
     } else {
         scheme.field.to_owned()
     };
     fields.push((field, value.to_owned()));
-    if let Some(Time { from: TimeFrom::Field(field), .. }) = scheme.time {
+    if let Some(SignedTime { from: TimeFrom::Field(field), .. }) = scheme.time {
         fields.push((field.to_owned(), other.to_owned()));
     }
     fields.extend(scheme.id.map(|field| (field.to_owned(), other.to_owned())));
     fields.extend(scheme.when.map(|(field, value)| (field.to_owned(), value.to_owned())));
     let urls = vec!["https://h.test/a".to_owned()];
-    Message {
+    SignedMessage {
         method: "POST",
         fields,
         unreadable: Vec::new(),
@@ -104,14 +104,14 @@ proptest! {
                 }
             }
             let known = [known("a", id, &value), known("b", id, "00")];
-            judge(&message, None, &known, Depth::Explained);
+            verify(&message, None, &known, Depth::Explained);
         }
     }
 
     #[test]
     fn keys_of_anything_never_panic(text in "(whsec_|whpk_|-----BEGIN PUBLIC KEY-----\n|id\n-----BEGIN CERTIFICATE-----)?(.|\n){0,80}") {
         for (_, scheme) in schemes() {
-            drop(Key::of(scheme, &text));
+            drop(VerifyingKey::of(scheme, &text));
         }
     }
 
@@ -129,11 +129,11 @@ proptest! {
             let is_hashed = matches!(scheme.method, Method::Hmac(_) | Method::Digest(_));
             let in_field = matches!(
                 scheme.form,
-                Form::Whole(_)
-                    | Form::Each(_)
-                    | Form::Pairs { .. }
-                    | Form::Versions(_)
-                    | Form::Numbered
+                SignatureForm::Whole(_)
+                    | SignatureForm::Each(_)
+                    | SignatureForm::Pairs { .. }
+                    | SignatureForm::Versions(_)
+                    | SignatureForm::Numbered
             );
             // The time of these stands in the body.
             let is_elsewhere = scheme.time.is_some_and(|time| matches!(time.from, TimeFrom::Member(_)));
@@ -147,8 +147,8 @@ proptest! {
                 _ => encode(scheme::Encoding::Hex, &key),
             };
             let timestamp = match scheme.time.map(|time| time.unit) {
-                Some(Unit::Milliseconds) => (seconds * 1000).to_string(),
-                Some(Unit::Rfc3339) => {
+                Some(TimeUnit::Milliseconds) => (seconds * 1000).to_string(),
+                Some(TimeUnit::Rfc3339) => {
                     hookglass_wire::Timestamp::from_micros(seconds * 1_000_000).to_string()
                 }
                 _ => seconds.to_string(),
@@ -162,29 +162,29 @@ proptest! {
                 message.fields.retain(|(name, _)| name != field);
                 message.fields.push((field.to_owned(), id.clone()));
             }
-            let own = Key::of(scheme, &secret).unwrap();
-            let Key::Shared(bytes) = &own else { continue };
+            let own = VerifyingKey::of(scheme, &secret).unwrap();
+            let VerifyingKey::Shared(bytes) = &own else { continue };
             let signed = content(scheme, &message, &claim, &own, &secret, &message.urls[0]);
             let signature = encode(scheme.encoding, &made(scheme.method, bytes, &signed));
             let value = match scheme.form {
-                Form::Whole(prefix) => format!("{prefix}{signature}"),
-                Form::Pairs { separator, time, signature: name } => {
+                SignatureForm::Whole(prefix) => format!("{prefix}{signature}"),
+                SignatureForm::Pairs { separator, time, signature: name } => {
                     let mut value = format!("{time}={timestamp}");
                     for _ in 0..decoys {
                         value.push_str(&format!("{separator}{name}=00"));
                     }
                     format!("{value}{separator}{name}={signature}")
                 }
-                Form::Versions(version) => {
+                SignatureForm::Versions(version) => {
                     format!("{}{version},{signature}", format!("{version},AAAA ").repeat(decoys))
                 }
                 _ => signature,
             };
             let carrying = |(name, _): &&mut (String, String)| name.starts_with(scheme.field);
             message.fields.iter_mut().find(carrying).unwrap().1 = value;
-            let judged = judge(&message, None, &[known("k", provider, &secret)], Depth::Verdict);
-            let judged = judged.unwrap();
-            prop_assert_eq!(judged.verdict, Verdict::Valid, "{}: {:?}", provider, judged);
+            let verified = verify(&message, None, &[known("k", provider, &secret)], Depth::Verdict);
+            let verified = verified.unwrap();
+            prop_assert_eq!(verified.verdict, Verdict::Valid, "{}: {:?}", provider, verified);
         }
     }
 }

@@ -64,12 +64,12 @@ fn most_bytes(text: &str) -> usize {
 }
 
 /// A text that ends where it would pass its bound.
-struct Spelling {
+struct Respelled {
     text: String,
     most: usize,
 }
 
-impl Spelling {
+impl Respelled {
     fn new(text: &str, most: usize) -> Self {
         Self { text: String::with_capacity(text.len().min(most)), most }
     }
@@ -97,7 +97,7 @@ impl Spelling {
 /// The text with every slash, escaped or not, written as `slash`. Outside of strings JSON has none,
 /// nor backslashes.
 fn slashed(text: &str, slash: &str, most: usize) -> Option<String> {
-    let mut out = Spelling::new(text, most);
+    let mut out = Respelled::new(text, most);
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match (c, if c == '\\' { chars.next() } else { None }) {
@@ -113,32 +113,32 @@ fn slashed(text: &str, slash: &str, most: usize) -> Option<String> {
 
 /// The text with what stands after commas and colons replaced: strings, numbers and order stay.
 fn spaced(text: &str, space: &str, most: usize) -> Option<String> {
-    let mut out = Spelling::new(text, most);
+    let mut out = Respelled::new(text, most);
     each(text, |token| match token {
-        Token::Mark(c @ (',' | ':')) => {
+        JsonToken::Mark(c @ (',' | ':')) => {
             out.push(c)?;
             out.push_str(space)
         }
-        Token::Mark(c) | Token::Plain(c) => out.push(c),
+        JsonToken::Mark(c) | JsonToken::Plain(c) => out.push(c),
     })?;
     Some(out.text)
 }
 
 fn indented(text: &str, step: &str, most: usize) -> Option<String> {
-    let mut out = Spelling::new(text, most);
+    let mut out = Respelled::new(text, most);
     let mut depth = 0_usize;
     let mut opened = false;
     each(text, |token| {
-        let closes = matches!(token, Token::Mark(']' | '}'));
+        let closes = matches!(token, JsonToken::Mark(']' | '}'));
         if opened && !closes {
             out.line(step, depth)?;
         }
         match token {
-            Token::Mark(c @ ('{' | '[')) => {
+            JsonToken::Mark(c @ ('{' | '[')) => {
                 out.push(c)?;
                 depth += 1;
             }
-            Token::Mark(c @ ('}' | ']')) => {
+            JsonToken::Mark(c @ ('}' | ']')) => {
                 depth = depth.saturating_sub(1);
                 // An empty one stays on its line.
                 if !opened {
@@ -146,21 +146,21 @@ fn indented(text: &str, step: &str, most: usize) -> Option<String> {
                 }
                 out.push(c)?;
             }
-            Token::Mark(',') => {
+            JsonToken::Mark(',') => {
                 out.push(',')?;
                 out.line(step, depth)?;
             }
-            Token::Mark(':') => out.push_str(": ")?,
-            Token::Mark(c) | Token::Plain(c) => out.push(c)?,
+            JsonToken::Mark(':') => out.push_str(": ")?,
+            JsonToken::Mark(c) | JsonToken::Plain(c) => out.push(c)?,
         }
-        opened = matches!(token, Token::Mark('{' | '['));
+        opened = matches!(token, JsonToken::Mark('{' | '['));
         Some(())
     })?;
     Some(out.text)
 }
 
 #[derive(Clone, Copy)]
-enum Token {
+enum JsonToken {
     /// Of the structure.
     Mark(char),
     /// Within a string, a number or a word.
@@ -168,11 +168,11 @@ enum Token {
 }
 
 /// Walks over the text without the white space between tokens, until `take` gives `None`.
-fn each(text: &str, mut take: impl FnMut(Token) -> Option<()>) -> Option<()> {
+fn each(text: &str, mut take: impl FnMut(JsonToken) -> Option<()>) -> Option<()> {
     let (mut in_string, mut after_backslash) = (false, false);
     for c in text.chars() {
         if in_string {
-            take(Token::Plain(c))?;
+            take(JsonToken::Plain(c))?;
             if after_backslash {
                 after_backslash = false;
             } else if c == '\\' {
@@ -183,10 +183,10 @@ fn each(text: &str, mut take: impl FnMut(Token) -> Option<()>) -> Option<()> {
         } else {
             match c {
                 ' ' | '\t' | '\n' | '\r' => {}
-                '{' | '}' | '[' | ']' | ',' | ':' => take(Token::Mark(c))?,
+                '{' | '}' | '[' | ']' | ',' | ':' => take(JsonToken::Mark(c))?,
                 _ => {
                     in_string = c == '"';
-                    take(Token::Plain(c))?;
+                    take(JsonToken::Plain(c))?;
                 }
             }
         }
@@ -195,7 +195,7 @@ fn each(text: &str, mut take: impl FnMut(Token) -> Option<()>) -> Option<()> {
 }
 
 fn escaped(text: &str, most: usize) -> Option<String> {
-    let mut out = Spelling::new(text, most);
+    let mut out = Respelled::new(text, most);
     for c in text.chars() {
         if c.is_ascii() {
             out.push(c)?;
@@ -251,7 +251,7 @@ fn flush(units: &mut Vec<u16>, out: &mut String) {
 fn in_order(text: &str, most: usize) -> Option<String> {
     let mut values = 0_usize;
     each(text, |token| {
-        values += usize::from(matches!(token, Token::Mark(',' | '{' | '[')));
+        values += usize::from(matches!(token, JsonToken::Mark(',' | '{' | '[')));
         (values <= SORTED_VALUES).then_some(())
     })?;
     let value: Value = serde_json::from_str(text).ok()?;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 
 use super::super::{
     scheme::{KeyForm, Scheme},
-    secret::{BASE64, Key, unhex},
+    secret::{BASE64, VerifyingKey, unhex},
 };
 
 /// Keys that one may make of the secret by mistake, with what to do about each.
@@ -13,8 +13,8 @@ pub(super) fn other_keys(scheme: &Scheme, secret: &str) -> Vec<(Vec<u8>, String)
     let mut add = |key: Option<Vec<u8>>, hint: &str| {
         keys.extend(key.map(|key| (key, hint.to_owned())));
     };
-    let key_of = |text: &str| match Key::of(scheme, text) {
-        Ok(Key::Shared(bytes)) => Some(bytes.to_vec()),
+    let key_of = |text: &str| match VerifyingKey::of(scheme, text) {
+        Ok(VerifyingKey::Shared(bytes)) => Some(bytes.to_vec()),
         _ => None,
     };
     let trimmed = secret.trim();

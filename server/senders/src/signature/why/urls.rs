@@ -1,9 +1,9 @@
 //! Other spellings of the URL that was called.
 
-use super::super::message::Message;
+use super::super::message::SignedMessage;
 
 /// Other spellings of where the request was sent to.
-pub(super) fn other_urls(message: &Message<'_>) -> Vec<(String, String)> {
+pub(super) fn other_urls(message: &SignedMessage<'_>) -> Vec<(String, String)> {
     let mut urls: Vec<(String, String)> = Vec::new();
     let Some(own) = message.urls.first() else { return urls };
     let Some((scheme, rest)) = own.split_once("://") else { return urls };

@@ -1,16 +1,18 @@
 use super::*;
-use crate::respond::Settings;
+use crate::respond::PreparedSettings;
 
-fn form(fields: &[(&str, &str)]) -> Form {
-    Form(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+fn form(fields: &[(&str, &str)]) -> SubmittedForm {
+    SubmittedForm(
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    )
 }
 
 /// Makes a change and checks it as saving does.
 fn made(set: &Answering, fields: &[(&str, &str)]) -> Result<Answering, Error> {
     let form = form(fields);
     let mut set = set.clone();
-    Edit::of(&form)?.make(&form, &mut set)?;
-    Settings::check(&set)?;
+    FormCommand::of(&form)?.make(&form, &mut set)?;
+    PreparedSettings::check(&set)?;
     Ok(set)
 }
 
@@ -46,7 +48,9 @@ fn a_reply_is_read_from_its_form() {
 #[test]
 fn a_secret_has_the_line_ends_that_were_pasted() {
     let form = form(&[("do", "secret"), ("provider", "vercel"), ("secret", "a\r\nb\r\n")]);
-    let Edit::AddSecret { provider, secret, .. } = Edit::of(&form).unwrap() else { panic!() };
+    let FormCommand::AddSecret { provider, secret, .. } = FormCommand::of(&form).unwrap() else {
+        panic!()
+    };
     assert_eq!((provider, secret.as_str()), ("vercel", "a\nb\n"));
 }
 
@@ -182,8 +186,8 @@ fn a_refused_secret_is_not_shown_again() {
 
 #[test]
 fn what_no_button_says_is_refused() {
-    assert!(Edit::of(&form(&[("do", "x")])).is_err());
-    assert!(Edit::of(&form(&[])).is_err());
+    assert!(FormCommand::of(&form(&[("do", "x")])).is_err());
+    assert!(FormCommand::of(&form(&[])).is_err());
 }
 
 #[test]
@@ -204,6 +208,6 @@ fn whatever_is_done_is_said_in_a_section_of_the_page() {
         "secret-remove",
     ] {
         let form = form(&[("do", act)]);
-        assert!(done(Edit::of(&form).unwrap().done()).is_some(), "{act}");
+        assert!(done(FormCommand::of(&form).unwrap().done()).is_some(), "{act}");
     }
 }

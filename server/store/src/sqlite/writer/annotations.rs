@@ -6,12 +6,15 @@ use hookglass_wire::Summary;
 
 use super::{
     super::{
-        super::{Annotation, Change, EndpointId, StoreError, What, WorkspaceId, listed::listed},
+        super::{
+            Annotation, Change, ChangeKind, EndpointId, StoreError, WorkspaceId,
+            truncate::truncate_for_list,
+        },
         ROW_BYTES,
         reader::{self, summary_columns},
     },
-    Batch, Desk,
-    commands::Ended,
+    Batch, Writer,
+    commands::CommandResult,
 };
 
 /// How many requests of an endpoint may be pinned.
@@ -23,12 +26,12 @@ const PINNED_PART_EACH: u64 = 8;
 
 /// What is pinned takes up.
 #[derive(Default)]
-pub(super) struct Pinned {
+pub(super) struct PinnedUsage {
     all: i64,
     of: HashMap<WorkspaceId, i64>,
 }
 
-impl Pinned {
+impl PinnedUsage {
     fn add(&mut self, workspace: WorkspaceId, bytes: i64) {
         self.all += bytes;
         *self.of.entry(workspace).or_default() += bytes;
@@ -40,7 +43,7 @@ impl Pinned {
     }
 }
 
-impl Desk {
+impl Writer {
     /// Changes note or pin of a request.
     pub(super) async fn annotate(
         &mut self,
@@ -48,8 +51,8 @@ impl Desk {
         seq: i64,
         annotation: Annotation,
         batch: &mut Batch,
-    ) -> Ended<Summary> {
-        let endpoint = match self.living(id).await? {
+    ) -> CommandResult<Summary> {
+        let endpoint = match self.active(id).await? {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),
         };
@@ -67,23 +70,23 @@ impl Desk {
             if let Err(error) = self.may_pin(id, workspace, bytes).await? {
                 return Ok(Err(error));
             }
-            self.books.change(id)?.pins.insert(seq);
+            self.cache.change(id)?.pins.insert(seq);
             self.note_pinned(workspace, bytes);
         }
         if before.pinned && !after.pinned {
             self.note_pinned(workspace, -bytes);
-            let book = self.books.change(id)?;
+            let book = self.cache.change(id)?;
             book.pins.remove(&seq);
             if seq <= book.floor {
                 // Only the pin kept it.
                 book.endpoint.requests -= 1;
                 self.leave_to_purge(id, seq, request).await?;
-                self.log(&endpoint, What::Deleted(vec![seq]), batch).await?;
+                self.log(&endpoint, ChangeKind::Deleted(vec![seq]), batch).await?;
                 return Ok(Ok(after));
             }
         }
         let longer = note_bytes(&after) - note_bytes(&before);
-        let book = self.books.change_workspace(workspace)?;
+        let book = self.cache.change_workspace(workspace)?;
         book.bytes += longer;
         book.change += 1;
         let number = book.change;
@@ -92,18 +95,18 @@ impl Desk {
             .bind(after.note.as_deref())
             .bind(after.pinned)
             .bind(number)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         if after.pinned {
             self.note_pinned(workspace, longer);
         }
         // So that what is not pinned any more counts towards the limit.
-        self.books.change(id)?;
+        self.cache.change(id)?;
         batch.changes.push(Change {
             workspace,
             number,
             endpoint: endpoint.slug,
-            what: What::Updated(Arc::new(after.clone())),
+            what: ChangeKind::Updated(Arc::new(after.clone())),
         });
         Ok(Ok(after))
     }
@@ -126,22 +129,31 @@ impl Desk {
         ))
         .bind(id.0)
         .bind(seq)
-        .bind(self.books.endpoint(id).map_or(0, |book| book.floor))
-        .fetch_optional(self.link.write().await?)
+        .bind(self.cache.endpoint(id).map_or(0, |book| book.floor))
+        .fetch_optional(self.connection.write().await?)
         .await?;
         Ok(row.map(|row| {
             let bytes = row.get::<i64, _>("bytes") + ROW_BYTES;
-            (row.get("request"), bytes, listed(reader::summary_from(&row, self.provider_of)))
+            (
+                row.get("request"),
+                bytes,
+                truncate_for_list(reader::summary_from(&row, self.provider_of)),
+            )
         }))
     }
 
     /// Whether one more request may be pinned that takes up so much.
-    async fn may_pin(&mut self, id: EndpointId, workspace: WorkspaceId, bytes: i64) -> Ended<()> {
-        let pins = self.books.endpoint(id).map_or(0, |book| book.pins.len());
+    async fn may_pin(
+        &mut self,
+        id: EndpointId,
+        workspace: WorkspaceId,
+        bytes: i64,
+    ) -> CommandResult<()> {
+        let pins = self.cache.endpoint(id).map_or(0, |book| book.pins.len());
         if pins >= usize::try_from(MAX_PINS).unwrap_or(usize::MAX) {
             return Ok(Err(StoreError::TooManyPins(MAX_PINS)));
         }
-        let limit = self.room.limit();
+        let limit = self.quota.limit();
         let pinned = self.pinned().await?;
         let (all, of) = (pinned.all, pinned.of(workspace));
         for (pinned, part) in [(all, PINNED_PART), (of, PINNED_PART_EACH)] {
@@ -154,7 +166,7 @@ impl Desk {
     }
 
     /// What is pinned takes up, read once.
-    pub(super) async fn pinned(&mut self) -> Result<&mut Pinned, sqlx::Error> {
+    pub(super) async fn pinned(&mut self) -> Result<&mut PinnedUsage, sqlx::Error> {
         if self.pinned.is_none() {
             let found: Vec<(i64, i64)> = sqlx::query_as(
                 "select endpoints.workspace_id,
@@ -167,9 +179,9 @@ impl Desk {
                 group by endpoints.workspace_id",
             )
             .bind(ROW_BYTES)
-            .fetch_all(self.link.get()?)
+            .fetch_all(self.connection.get()?)
             .await?;
-            let mut pinned = Pinned::default();
+            let mut pinned = PinnedUsage::default();
             for (workspace, bytes) in found {
                 pinned.add(WorkspaceId(workspace), bytes);
             }
@@ -194,9 +206,9 @@ impl Desk {
     ) -> Result<(), sqlx::Error> {
         sqlx::query("update requests set pinned = 0 where id = ?1")
             .bind(request)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.purged = book.purged.min(seq - 1);
         self.purge.add(id, 1);
         Ok(())
@@ -204,7 +216,7 @@ impl Desk {
 
     /// Takes back all pins of an endpoint whose requests all go.
     pub(super) async fn unpin_all(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         let Some(&first) = book.pins.first() else { return Ok(()) };
         book.pins.clear();
         book.purged = book.purged.min(first - 1);
@@ -218,7 +230,7 @@ impl Desk {
         )
         .bind(id.0)
         .bind(ROW_BYTES)
-        .fetch_all(self.link.write().await?)
+        .fetch_all(self.connection.write().await?)
         .await?;
         self.note_pinned(workspace, -unpinned.iter().sum::<i64>());
         Ok(())

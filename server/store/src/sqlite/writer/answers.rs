@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::{
     super::super::{
-        Answers, Change, Endpoint, EndpointId, LateAnswer, NewAnswers, Progress, StoreError, What,
-        WorkspaceId,
+        Change, ChangeKind, EndpointId, LateResponse, NewResponseSettings, Progress,
+        ResponseSettings, StoreError, StoredEndpoint, WorkspaceId,
     },
-    Batch, Desk,
-    commands::Ended,
+    Batch, Writer,
+    commands::CommandResult,
 };
 
 /// How endpoints answer takes at most this part of the storage in all.
@@ -17,11 +17,15 @@ const PART: u64 = 4;
 const PART_EACH: u64 = 8;
 const MOST_EACH: u64 = 16 * 1024 * 1024;
 
-impl Desk {
+impl Writer {
     /// Sets how an endpoint answers, within the change of its settings that is logged next.
-    pub(super) async fn set_answers(&mut self, id: EndpointId, new: NewAnswers) -> Ended<()> {
-        let NewAnswers { from, settings, words, answered } = new;
-        let book = self.books.change(id)?;
+    pub(super) async fn set_answers(
+        &mut self,
+        id: EndpointId,
+        new: NewResponseSettings,
+    ) -> CommandResult<()> {
+        let NewResponseSettings { from, settings, words, answered } = new;
+        let book = self.cache.change(id)?;
         let (workspace, before) = (book.endpoint.workspace, book.endpoint.answers.clone());
         if before.map(|answers| answers.version) != from {
             return Ok(Err(StoreError::Outdated));
@@ -30,18 +34,18 @@ impl Desk {
         let longer = settings.as_ref().map_or(0, String::len);
         let longer = i64::try_from(longer).unwrap_or(i64::MAX);
         if longer > shorter {
-            let room = match self.room.may_take(workspace, false) {
+            let quota = match self.quota.may_take(workspace, false) {
                 Ok(()) => self.may_set(workspace, longer - shorter).await?,
                 Err(error) => Err(error),
             };
-            if let Err(error) = room {
+            if let Err(error) = quota {
                 return Ok(Err(error));
             }
         }
-        let book = self.books.change_workspace(workspace)?;
+        let book = self.cache.change_workspace(workspace)?;
         book.bytes = book.bytes - shorter + longer;
         let version = book.change + 1;
-        let connection = self.link.write().await?;
+        let connection = self.connection.write().await?;
         let answers = match settings {
             None => {
                 sqlx::query("delete from answers where endpoint_id = ?1")
@@ -65,15 +69,15 @@ impl Desk {
                 .bind(answered.map(|answered| i64::try_from(answered).unwrap_or(i64::MAX)))
                 .execute(connection)
                 .await?;
-                Some(Answers { version, words })
+                Some(ResponseSettings { version, words })
             }
         };
-        self.books.change(id)?.endpoint.answers = answers;
+        self.cache.change(id)?.endpoint.answers = answers;
         Ok(Ok(()))
     }
 
     /// Whether settings may take up so much more. They cannot be dropped for what arrives.
-    async fn may_set(&mut self, workspace: WorkspaceId, longer: i64) -> Ended<()> {
+    async fn may_set(&mut self, workspace: WorkspaceId, longer: i64) -> CommandResult<()> {
         let (all, of): (i64, i64) = sqlx::query_as(
             "select coalesce(sum(octet_length(answers.settings)), 0),
                 coalesce(sum(octet_length(answers.settings))
@@ -81,9 +85,9 @@ impl Desk {
             from answers join endpoints on endpoints.id = answers.endpoint_id",
         )
         .bind(workspace.0)
-        .fetch_one(self.link.write().await?)
+        .fetch_one(self.connection.write().await?)
         .await?;
-        let limit = self.room.limit();
+        let limit = self.quota.limit();
         for (held, most) in [(all, limit / PART), (of, MOST_EACH.min(limit / PART_EACH))] {
             if u64::try_from(held + longer).unwrap_or_default() > most {
                 return Ok(Err(StoreError::AnswersTooLarge(most)));
@@ -94,14 +98,14 @@ impl Desk {
 
     /// Takes back how an endpoint answers that ends: who makes it again starts anew.
     pub(super) async fn forget_answers(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         let workspace = book.endpoint.workspace;
         if book.endpoint.answers.take().is_some() {
             let bytes = self.answers_bytes(id).await?;
-            self.books.change_workspace(workspace)?.bytes -= bytes;
+            self.cache.change_workspace(workspace)?.bytes -= bytes;
             sqlx::query("delete from answers where endpoint_id = ?1")
                 .bind(id.0)
-                .execute(self.link.write().await?)
+                .execute(self.connection.write().await?)
                 .await?;
         }
         Ok(())
@@ -112,7 +116,7 @@ impl Desk {
             "select length(cast(settings as blob)) from answers where endpoint_id = ?1",
         )
         .bind(id.0)
-        .fetch_optional(self.link.write().await?)
+        .fetch_optional(self.connection.write().await?)
         .await?;
         Ok(bytes.unwrap_or(0))
     }
@@ -122,10 +126,10 @@ impl Desk {
         &mut self,
         id: EndpointId,
         seq: i64,
-        late: LateAnswer,
+        late: LateResponse,
         batch: &mut Batch,
-    ) -> Ended<()> {
-        let endpoint = match self.living(id).await? {
+    ) -> CommandResult<()> {
+        let endpoint = match self.active(id).await? {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),
         };
@@ -138,11 +142,11 @@ impl Desk {
         let before: Option<i64> =
             sqlx::query_scalar("select length(answer) from requests where id = ?1")
                 .bind(request)
-                .fetch_one(self.link.write().await?)
+                .fetch_one(self.connection.write().await?)
                 .await?;
         let after = late.answer.as_ref().map_or(0, Vec::len);
         let longer = i64::try_from(after).unwrap_or(i64::MAX) - before.unwrap_or(0);
-        let book = self.books.change_workspace(endpoint.workspace)?;
+        let book = self.cache.change_workspace(endpoint.workspace)?;
         book.bytes += longer;
         book.change += 1;
         let number = book.change;
@@ -155,13 +159,13 @@ impl Desk {
             .bind(late.answer)
             .bind(late.status)
             .bind(number)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         batch.changes.push(Change {
             workspace: endpoint.workspace,
             number,
             endpoint: endpoint.slug,
-            what: What::Updated(Arc::new(summary)),
+            what: ChangeKind::Updated(Arc::new(summary)),
         });
         Ok(Ok(()))
     }
@@ -169,7 +173,7 @@ impl Desk {
     /// Notes how far a programme is; tells open pages where that reads differently now.
     async fn note_progress(
         &mut self,
-        endpoint: &Endpoint,
+        endpoint: &StoredEndpoint,
         progress: Progress,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
@@ -184,18 +188,18 @@ impl Desk {
         .bind(version)
         .bind(answered)
         .bind(words.as_deref())
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         if went_on.rows_affected() == 0 {
             return Ok(());
         }
-        let book = self.books.change(endpoint.id)?;
+        let book = self.cache.change(endpoint.id)?;
         let Some(answers) = &mut book.endpoint.answers else { return Ok(()) };
         if answers.words == words {
             return Ok(());
         }
         answers.words = words;
         let endpoint = book.endpoint.clone();
-        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await
+        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await
     }
 }

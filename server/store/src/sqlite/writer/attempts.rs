@@ -7,9 +7,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use rustc_hash::FxHashMap;
 
 use super::{
-    super::super::{Captured, EndpointId},
-    Desk,
-    queue::Edit,
+    super::super::{CapturedRequest, EndpointId},
+    Writer,
+    queue::WriterCommand,
 };
 use hookglass_wire::GUESSED;
 
@@ -29,9 +29,9 @@ const GUESSED_US: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// The tries of one delivery so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Known {
+struct CachedDelivery {
     /// The number of the last.
-    tries: u32,
+    attempts: u32,
     first_seq: i64,
     last_seq: i64,
     /// When the first came, microseconds since the epoch.
@@ -40,14 +40,14 @@ struct Known {
 
 /// What is known by heart.
 #[derive(Default)]
-pub(super) struct Tries {
+pub(super) struct Attempts {
     /// Keys are hashes: two deliveries with one key are nothing to wait for.
     hasher: RandomState,
-    young: FxHashMap<u64, Known>,
-    old: FxHashMap<u64, Known>,
+    young: FxHashMap<u64, CachedDelivery>,
+    old: FxHashMap<u64, CachedDelivery>,
 }
 
-impl Tries {
+impl Attempts {
     /// Forgets everything, after a failure.
     pub(super) fn clear(&mut self) {
         self.young.clear();
@@ -66,7 +66,7 @@ impl Tries {
     }
 
     /// What is known under a key: what was old is young again.
-    fn get(&mut self, key: u64) -> Option<&mut Known> {
+    fn get(&mut self, key: u64) -> Option<&mut CachedDelivery> {
         if let Some(known) = self.old.remove(&key) {
             self.young.insert(key, known);
         }
@@ -74,7 +74,13 @@ impl Tries {
     }
 
     /// Numbers a request that is kept as `seq` at an endpoint with this floor.
-    pub(super) fn number(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut Captured) {
+    pub(super) fn number(
+        &mut self,
+        id: EndpointId,
+        seq: i64,
+        floor: i64,
+        captured: &mut CapturedRequest,
+    ) {
         let Some(delivery) = &captured.delivery else {
             return self.guess(id, seq, floor, captured);
         };
@@ -82,46 +88,51 @@ impl Tries {
         self.get(key);
         let known = self.young.entry(key).or_default();
         if known.last_seq <= floor {
-            *known = Known::default();
+            *known = CachedDelivery::default();
         }
-        if known.tries >= MOST_TRIES {
+        if known.attempts >= MOST_TRIES {
             (captured.delivery, captured.attempt) = (None, None);
             return;
         }
-        known.tries = (known.tries + 1).max(captured.attempt.unwrap_or(0));
+        known.attempts = (known.attempts + 1).max(captured.attempt.unwrap_or(0));
         known.last_seq = seq;
-        captured.attempt = Some(known.tries);
+        captured.attempt = Some(known.attempts);
     }
 
     /// Takes a request without a name for another try where its body is that of one before.
-    fn guess(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut Captured) {
+    fn guess(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut CapturedRequest) {
         // A sender may count without giving a name.
         captured.attempt = captured.attempt.filter(|attempt| *attempt > 1);
         if !may_be_guessed(captured) {
             return;
         }
-        let Captured { received_at, method, target, body_sha256, .. } = &*captured;
+        let CapturedRequest { received_at, method, target, body_sha256, .. } = &*captured;
         let received_at = *received_at;
         let key = self.hasher.hash_one((id, method, target, body_sha256));
         self.get(key);
         let known = self.young.entry(key).or_default();
         let is_apart = received_at.abs_diff(known.first_at) > GUESSED_US;
-        if known.tries == 0 || known.last_seq <= floor || is_apart {
-            *known = Known { tries: 1, first_seq: seq, last_seq: seq, first_at: received_at };
+        if known.attempts == 0 || known.last_seq <= floor || is_apart {
+            *known = CachedDelivery {
+                attempts: 1,
+                first_seq: seq,
+                last_seq: seq,
+                first_at: received_at,
+            };
             return;
         }
-        if known.tries >= MOST_GUESSED {
+        if known.attempts >= MOST_GUESSED {
             return;
         }
-        known.tries = (known.tries + 1).max(captured.attempt.unwrap_or(0));
+        known.attempts = (known.attempts + 1).max(captured.attempt.unwrap_or(0));
         known.last_seq = seq;
-        captured.attempt = Some(known.tries);
+        captured.attempt = Some(known.attempts);
         captured.delivery = Some(format!("{GUESSED}{}", known.first_seq));
     }
 }
 
 /// Whether an equal body says something about a request.
-fn may_be_guessed(captured: &Captured) -> bool {
+fn may_be_guessed(captured: &CapturedRequest) -> bool {
     captured.body_bytes >= GUESSED_BYTES
         && captured.complete
         && captured.refused.is_none()
@@ -129,17 +140,20 @@ fn may_be_guessed(captured: &Captured) -> bool {
         && !matches!(captured.method.as_str(), "GET" | "HEAD" | "OPTIONS")
 }
 
-impl Desk {
+impl Writer {
     /// Looks up the deliveries of these edits that are named and not known.
-    pub(super) async fn look_up_tries(&mut self, edits: &[Edit]) -> Result<(), sqlx::Error> {
-        self.tries.keep_small();
+    pub(super) async fn look_up_tries(
+        &mut self,
+        edits: &[WriterCommand],
+    ) -> Result<(), sqlx::Error> {
+        self.attempts.keep_small();
         let mut unknown: Vec<(i64, &str)> = Vec::new();
         for edit in edits {
-            if let Edit::Append(append) = edit
+            if let WriterCommand::PendingInsert(append) = edit
                 && let Some(delivery) = &append.captured.delivery
             {
-                let key = self.tries.key(append.id, delivery);
-                if self.tries.get(key).is_none() && !unknown.contains(&(append.id.0, delivery)) {
+                let key = self.attempts.key(append.id, delivery);
+                if self.attempts.get(key).is_none() && !unknown.contains(&(append.id.0, delivery)) {
                     unknown.push((append.id.0, delivery));
                 }
             }
@@ -163,12 +177,12 @@ impl Desk {
             )",
         )
         .bind(json)
-        .fetch_all(self.link.get()?)
+        .fetch_all(self.connection.get()?)
         .await?;
-        for (endpoint, delivery, last_seq, tries) in found {
-            let key = self.tries.key(EndpointId(endpoint), &delivery);
-            let known = Known { tries, last_seq, ..Known::default() };
-            self.tries.young.insert(key, known);
+        for (endpoint, delivery, last_seq, attempts) in found {
+            let key = self.attempts.key(EndpointId(endpoint), &delivery);
+            let known = CachedDelivery { attempts, last_seq, ..CachedDelivery::default() };
+            self.attempts.young.insert(key, known);
         }
         Ok(())
     }
@@ -180,8 +194,8 @@ mod tests {
 
     use super::*;
 
-    fn captured(delivery: Option<&str>, body: u8) -> Captured {
-        Captured {
+    fn captured(delivery: Option<&str>, body: u8) -> CapturedRequest {
+        CapturedRequest {
             received_at: 0,
             duration_us: 0,
             method: "POST".to_owned(),
@@ -211,10 +225,10 @@ mod tests {
     }
 
     /// What requests become, numbered from 1.
-    fn numbered(mut all: Vec<Captured>, floor: i64) -> Vec<(Option<String>, Option<u32>)> {
-        let mut tries = Tries::default();
+    fn numbered(mut all: Vec<CapturedRequest>, floor: i64) -> Vec<(Option<String>, Option<u32>)> {
+        let mut attempts = Attempts::default();
         for (seq, captured) in (1..).zip(&mut all) {
-            tries.number(EndpointId(1), seq, floor, captured);
+            attempts.number(EndpointId(1), seq, floor, captured);
         }
         all.into_iter().map(|captured| (captured.delivery, captured.attempt)).collect()
     }
@@ -222,7 +236,7 @@ mod tests {
     #[test]
     fn tries_of_one_name_are_counted() {
         let named = |name| captured(Some(name), 1);
-        let third = Captured { attempt: Some(5), ..named("a") };
+        let third = CapturedRequest { attempt: Some(5), ..named("a") };
         let all = numbered(vec![named("a"), named("b"), named("a"), third, named("a")], 0);
         let counts: Vec<_> = all.iter().map(|(_, attempt)| attempt.unwrap()).collect();
         assert_eq!(counts, [1, 1, 2, 5, 6], "its sender knows of tries that did not come here");
@@ -230,8 +244,10 @@ mod tests {
 
     #[test]
     fn equal_bodies_are_tries_of_the_first() {
-        let later =
-            |hours: i64| Captured { received_at: hours * 60 * 60 * 1_000_000, ..captured(None, 1) };
+        let later = |hours: i64| CapturedRequest {
+            received_at: hours * 60 * 60 * 1_000_000,
+            ..captured(None, 1)
+        };
         let all = numbered(vec![later(0), captured(None, 2), later(1), later(23), later(25)], 0);
         let like = Some("like-1".to_owned());
         assert_eq!(
@@ -243,7 +259,7 @@ mod tests {
     #[test]
     fn a_clock_that_was_ahead_makes_no_tries_of_later_requests() {
         let day = 24 * 60 * 60 * 1_000_000;
-        let at = |days: i64| Captured { received_at: days * day, ..captured(None, 1) };
+        let at = |days: i64| CapturedRequest { received_at: days * day, ..captured(None, 1) };
         let all = numbered(vec![at(3650), at(0), at(0)], 0);
         assert_eq!(all, [(None, None), (None, None), (Some("like-2".to_owned()), Some(2))]);
     }
@@ -252,18 +268,18 @@ mod tests {
     fn what_says_nothing_is_not_guessed() {
         let base = || captured(None, 1);
         for other in [
-            Captured { body_bytes: 15, ..base() },
-            Captured { method: "GET".to_owned(), ..base() },
-            Captured { complete: false, ..base() },
-            Captured { mark: Some("preflight"), ..base() },
-            Captured {
+            CapturedRequest { body_bytes: 15, ..base() },
+            CapturedRequest { method: "GET".to_owned(), ..base() },
+            CapturedRequest { complete: false, ..base() },
+            CapturedRequest { mark: Some("preflight"), ..base() },
+            CapturedRequest {
                 refused: Some(Refused { limit: "max-body".to_owned(), value: 1 }),
                 ..base()
             },
         ] {
             assert_eq!(numbered(vec![other.clone(), other], 0)[1], (None, None));
         }
-        let elsewhere = Captured { target: b"/b".to_vec(), ..base() };
+        let elsewhere = CapturedRequest { target: b"/b".to_vec(), ..base() };
         assert_eq!(numbered(vec![base(), elsewhere], 0)[1], (None, None));
     }
 
@@ -280,34 +296,34 @@ mod tests {
     #[test]
     fn tries_that_are_not_there_any_more_do_not_count() {
         for name in [Some("a"), None] {
-            let mut tries = Tries::default();
+            let mut attempts = Attempts::default();
             let mut one = captured(name, 1);
-            tries.number(EndpointId(1), 1, 0, &mut one);
+            attempts.number(EndpointId(1), 1, 0, &mut one);
             let mut other = captured(name, 1);
-            tries.number(EndpointId(1), 2, 1, &mut other);
+            attempts.number(EndpointId(1), 2, 1, &mut other);
             assert_eq!(other.attempt, one.attempt, "{name:?}");
         }
     }
 
     #[test]
     fn endpoints_have_deliveries_of_their_own() {
-        let mut tries = Tries::default();
+        let mut attempts = Attempts::default();
         for id in [1, 2] {
             let mut captured = captured(Some("a"), 1);
-            tries.number(EndpointId(id), 1, 0, &mut captured);
+            attempts.number(EndpointId(id), 1, 0, &mut captured);
             assert_eq!(captured.attempt, Some(1));
         }
     }
 
     #[test]
     fn what_is_known_is_bounded() {
-        let mut tries = Tries::default();
+        let mut attempts = Attempts::default();
         for seq in 1..=200_000 {
-            tries.keep_small();
+            attempts.keep_small();
             let mut captured = captured(Some(&seq.to_string()), 1);
-            tries.number(EndpointId(1), seq, 0, &mut captured);
+            attempts.number(EndpointId(1), seq, 0, &mut captured);
         }
-        assert!(tries.young.len() + tries.old.len() <= KNOWN);
-        assert!(tries.old.len() == KNOWN / 2, "the younger half is there");
+        assert!(attempts.young.len() + attempts.old.len() <= KNOWN);
+        assert!(attempts.old.len() == KNOWN / 2, "the younger half is there");
     }
 }

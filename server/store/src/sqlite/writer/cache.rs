@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use sqlx::{Arguments as _, SqliteConnection, sqlite::SqliteArguments};
 
 use super::super::{
-    super::{Endpoint, EndpointId, WorkspaceId},
+    super::{EndpointId, StoredEndpoint, WorkspaceId},
     reader,
 };
 
@@ -16,8 +16,8 @@ use super::super::{
 const KNOWN: usize = 20_000;
 
 /// An endpoint.
-pub(super) struct EndpointBook {
-    pub(super) endpoint: Endpoint,
+pub(super) struct EndpointState {
+    pub(super) endpoint: StoredEndpoint,
     /// Requests up to this `seq` are not there unless they are pinned.
     pub(super) floor: i64,
     /// Rows up to this `seq` are deleted unless they are pinned.
@@ -32,7 +32,7 @@ pub(super) struct EndpointBook {
 }
 
 /// A workspace.
-pub(super) struct WorkspaceBook {
+pub(super) struct WorkspaceState {
     /// The number of its last change.
     pub(super) change: i64,
     /// What its requests and uploads take up.
@@ -41,15 +41,15 @@ pub(super) struct WorkspaceBook {
 }
 
 /// All that is known by heart.
-pub(super) struct Books {
-    endpoints: FxHashMap<EndpointId, EndpointBook>,
-    workspaces: FxHashMap<WorkspaceId, WorkspaceBook>,
+pub(super) struct WriterCache {
+    endpoints: FxHashMap<EndpointId, EndpointState>,
+    workspaces: FxHashMap<WorkspaceId, WorkspaceState>,
     changed_endpoints: Vec<EndpointId>,
     changed_workspaces: Vec<WorkspaceId>,
     max_requests: u32,
 }
 
-impl EndpointBook {
+impl EndpointState {
     /// How many requests there are that count towards the limit.
     pub(super) fn counted(&self) -> i64 {
         self.endpoint.requests - i64::try_from(self.pins.len()).unwrap_or_default()
@@ -74,7 +74,7 @@ impl EndpointBook {
     }
 }
 
-impl Books {
+impl WriterCache {
     pub(super) fn new(max_requests: u32) -> Self {
         Self {
             endpoints: FxHashMap::default(),
@@ -108,11 +108,11 @@ impl Books {
         &mut self,
         connection: &mut SqliteConnection,
         id: EndpointId,
-    ) -> Result<&mut EndpointBook, sqlx::Error> {
+    ) -> Result<&mut EndpointState, sqlx::Error> {
         if !self.endpoints.contains_key(&id) {
             let row = reader::row_by_id(connection, id, self.max_requests).await?;
             self.load_workspace(connection, row.endpoint.workspace).await?;
-            let book = EndpointBook {
+            let book = EndpointState {
                 endpoint: row.endpoint,
                 floor: row.floor,
                 purged: row.purged,
@@ -130,7 +130,7 @@ impl Books {
         &mut self,
         connection: &mut SqliteConnection,
         id: WorkspaceId,
-    ) -> Result<&mut WorkspaceBook, sqlx::Error> {
+    ) -> Result<&mut WorkspaceState, sqlx::Error> {
         Ok(match self.workspaces.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
@@ -139,13 +139,13 @@ impl Books {
                         .bind(id.0)
                         .fetch_one(connection)
                         .await?;
-                unknown.insert(WorkspaceBook { change, bytes, changed: false })
+                unknown.insert(WorkspaceState { change, bytes, changed: false })
             }
         })
     }
 
     /// An endpoint that was loaded in this transaction, to be written back.
-    pub(super) fn change(&mut self, id: EndpointId) -> Result<&mut EndpointBook, sqlx::Error> {
+    pub(super) fn change(&mut self, id: EndpointId) -> Result<&mut EndpointState, sqlx::Error> {
         let book = self.endpoints.get_mut(&id).ok_or(sqlx::Error::RowNotFound)?;
         if !book.changed {
             book.changed = true;
@@ -158,7 +158,7 @@ impl Books {
     pub(super) fn change_workspace(
         &mut self,
         id: WorkspaceId,
-    ) -> Result<&mut WorkspaceBook, sqlx::Error> {
+    ) -> Result<&mut WorkspaceState, sqlx::Error> {
         let book = self.workspaces.get_mut(&id).ok_or(sqlx::Error::RowNotFound)?;
         if !book.changed {
             book.changed = true;
@@ -184,11 +184,11 @@ impl Books {
         &self.changed_workspaces
     }
 
-    pub(super) fn endpoint(&self, id: EndpointId) -> Option<&EndpointBook> {
+    pub(super) fn endpoint(&self, id: EndpointId) -> Option<&EndpointState> {
         self.endpoints.get(&id)
     }
 
-    pub(super) fn workspace(&self, id: WorkspaceId) -> Option<&WorkspaceBook> {
+    pub(super) fn workspace(&self, id: WorkspaceId) -> Option<&WorkspaceState> {
         self.workspaces.get(&id)
     }
 

@@ -5,12 +5,12 @@ use hookglass_wire::{GoneReason, OnLimit};
 use super::{
     super::{
         super::{
-            Change, Endpoint, EndpointId, NewEndpoint, Owner, Settings, StoreError, UploadId, What,
-            WorkspaceId,
+            Change, ChangeKind, EndpointId, EndpointSettings, NewEndpoint, Owner, StoreError,
+            StoredEndpoint, UploadId, WorkspaceId,
         },
         REPLAYED_CHANGES, now, reader,
     },
-    Batch, Desk, Edit, Reply, expiry,
+    Batch, ResultSender, Writer, WriterCommand, expiry,
 };
 use crate::{key::KeyHash, slug::Slug};
 
@@ -25,83 +25,87 @@ macro_rules! shrink {
 
 /// How an edit ended: the outer error fails the whole transaction, the inner one only this edit,
 /// which has then changed nothing.
-pub(super) type Ended<T> = Result<Result<T, StoreError>, sqlx::Error>;
+pub(super) type CommandResult<T> = Result<Result<T, StoreError>, sqlx::Error>;
 
-impl Desk {
+impl Writer {
     /// Makes one edit within the transaction.
-    pub(super) async fn edit(&mut self, edit: Edit, batch: &mut Batch) -> Result<(), sqlx::Error> {
+    pub(super) async fn edit(
+        &mut self,
+        edit: WriterCommand,
+        batch: &mut Batch,
+    ) -> Result<(), sqlx::Error> {
         match edit {
-            Edit::Append(append) => self.take(append, batch).await?,
-            Edit::Upload { upload, endpoint, piece, reply } => {
+            WriterCommand::PendingInsert(append) => self.take(append, batch).await?,
+            WriterCommand::Upload { upload, endpoint, piece, reply } => {
                 let taken = self.upload(upload, endpoint, piece, batch).await?;
                 self.answer_upload(upload.is_none(), reply, taken, batch);
             }
-            Edit::CreateWorkspace { key, reply } => {
+            WriterCommand::CreateWorkspace { key, reply } => {
                 let made = self.create_workspace(&key).await?;
                 batch.answer(reply, Ok(made));
             }
-            Edit::CreateEndpoint { new, reply } => {
+            WriterCommand::CreateEndpoint { new, reply } => {
                 let made = self.create_endpoint(new, batch).await?;
                 batch.answer(reply, made);
             }
-            Edit::UpdateEndpoint { id, settings, reply } => {
+            WriterCommand::UpdateEndpoint { id, settings, reply } => {
                 let updated = self.update_endpoint(id, settings, batch).await?;
                 batch.answer(reply, updated);
             }
-            Edit::Touch(id) => {
-                if self.living(id).await?.is_ok() {
-                    self.put_off(id, batch)?;
+            WriterCommand::Touch(id) => {
+                if self.active(id).await?.is_ok() {
+                    self.extend_expiry(id, batch)?;
                 }
             }
-            Edit::DeleteEndpoint { id, reply } => {
-                let deleted = match self.living(id).await? {
+            WriterCommand::DeleteEndpoint { id, reply } => {
+                let deleted = match self.active(id).await? {
                     Ok(_) => Ok(self.end_endpoint(id, GoneReason::Deleted, batch).await?),
                     Err(error) => Err(error),
                 };
                 batch.answer(reply, deleted);
             }
-            Edit::DeleteRequest { id, seq, reply } => {
+            WriterCommand::DeleteRequest { id, seq, reply } => {
                 let deleted = self.delete_request(id, seq, batch).await?;
                 batch.answer(reply, deleted);
             }
-            Edit::DeleteRequests { id, seqs, reply } => {
+            WriterCommand::DeleteRequests { id, seqs, reply } => {
                 let deleted = self.delete_requests(id, &seqs, batch).await?;
                 batch.answer(reply, deleted);
             }
-            Edit::Annotate { id, seq, annotation, reply } => {
+            WriterCommand::Annotate { id, seq, annotation, reply } => {
                 let annotated = self.annotate(id, seq, annotation, batch).await?;
                 batch.answer(reply, annotated);
             }
-            Edit::AddSecret { new, reply } => {
+            WriterCommand::AddSecret { new, reply } => {
                 let added = self.add_secret(new, batch).await?;
                 batch.answer(reply, added);
             }
-            Edit::DeleteSecret { id, secret, reply } => {
+            WriterCommand::DeleteSecret { id, secret, reply } => {
                 let deleted = self.delete_secret(id, secret, batch).await?;
                 batch.answer(reply, deleted);
             }
-            Edit::NoteVerdicts { id, verdicts, reply } => {
+            WriterCommand::NoteVerdicts { id, verdicts, reply } => {
                 let noted = self.note_verdicts(id, verdicts, batch).await?;
                 batch.answer(reply, noted);
             }
-            Edit::NoteAnswer { id, seq, late, reply } => {
+            WriterCommand::NoteAnswer { id, seq, late, reply } => {
                 let noted = self.note_answer(id, seq, late, batch).await?;
                 batch.answer(reply, noted);
             }
-            Edit::Clear { id, reply } => {
+            WriterCommand::Clear { id, reply } => {
                 let cleared = self.clear(id, batch).await?;
                 batch.answer(reply, cleared);
             }
-            Edit::Expire { ids, now, reply } => {
+            WriterCommand::Expire { ids, now, reply } => {
                 let ended = self.expire(&ids, now, batch).await?;
                 batch.answer(reply, Ok(ended));
             }
-            Edit::Shrink { reply } => {
-                sqlx::query(shrink!()).execute(self.link.write().await?).await?;
+            WriterCommand::Shrink { reply } => {
+                sqlx::query(shrink!()).execute(self.connection.write().await?).await?;
                 batch.answer(reply, Ok(()));
             }
             // No changes: dealt with before the transaction.
-            Edit::Purge(_) | Edit::Checkpointed | Edit::Tick => {}
+            WriterCommand::PurgeQueue(_) | WriterCommand::Checkpointed | WriterCommand::Tick => {}
         }
         Ok(())
     }
@@ -111,7 +115,7 @@ impl Desk {
     fn answer_upload(
         &self,
         is_first: bool,
-        reply: Reply<UploadId>,
+        reply: ResultSender<UploadId>,
         taken: Result<UploadId, StoreError>,
         batch: &mut Batch,
     ) {
@@ -129,7 +133,7 @@ impl Desk {
         let id: i64 =
             sqlx::query_scalar("insert into workspaces (created_at) values (?1) returning id")
                 .bind(now())
-                .fetch_one(self.link.write().await?)
+                .fetch_one(self.connection.write().await?)
                 .await?;
         sqlx::query(
             "insert into workspace_keys (hash, workspace_id, created_at) values (?1, ?2, ?3)",
@@ -137,12 +141,16 @@ impl Desk {
         .bind(key.as_bytes())
         .bind(id)
         .bind(now())
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         Ok(WorkspaceId(id))
     }
 
-    async fn create_endpoint(&mut self, new: NewEndpoint, batch: &mut Batch) -> Ended<Endpoint> {
+    async fn create_endpoint(
+        &mut self,
+        new: NewEndpoint,
+        batch: &mut Batch,
+    ) -> CommandResult<StoredEndpoint> {
         // A name like our own is never chosen, only ever given back to whom it was.
         let is_asked_back = new.slug.as_ref().is_some_and(Slug::is_uuid);
         let slug = new.slug.unwrap_or_else(Slug::random);
@@ -150,7 +158,7 @@ impl Desk {
             "select id, workspace_id, gone_at is not null from endpoints where slug = ?1",
         )
         .bind(slug.as_str())
-        .fetch_optional(self.link.write().await?)
+        .fetch_optional(self.connection.write().await?)
         .await?;
         let returning = match (taken, new.owner) {
             (None, _) if is_asked_back => return Ok(Err(StoreError::SlugTaken)),
@@ -162,21 +170,21 @@ impl Desk {
         };
         let workspace = match new.owner {
             Owner::Workspace(workspace) => {
-                let living: i64 = sqlx::query_scalar(
+                let active: i64 = sqlx::query_scalar(
                     "select count(*) from endpoints where workspace_id = ?1 and gone_at is null",
                 )
                 .bind(workspace.0)
-                .fetch_one(self.link.write().await?)
+                .fetch_one(self.connection.write().await?)
                 .await?;
-                if living >= i64::from(new.max_endpoints) {
+                if active >= i64::from(new.max_endpoints) {
                     return Ok(Err(StoreError::TooManyEndpoints(new.max_endpoints)));
                 }
                 workspace
             }
             Owner::New(_) => WorkspaceId(0),
         };
-        let living = self.living_endpoints().await?;
-        if living >= i64::from(self.max_endpoints_total) {
+        let active = self.living_endpoints().await?;
+        if active >= i64::from(self.max_endpoints_total) {
             return Ok(Err(StoreError::TooManyEndpointsInAll(self.max_endpoints_total)));
         }
         let workspace = match new.owner {
@@ -197,7 +205,7 @@ impl Desk {
             .bind(new.name.as_deref())
             .bind(made_at)
             .bind(expires_at)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
             id
         } else {
@@ -211,12 +219,12 @@ impl Desk {
             .bind(new.name.as_deref())
             .bind(made_at)
             .bind(expires_at)
-            .fetch_one(self.link.write().await?)
+            .fetch_one(self.connection.write().await?)
             .await?
         });
         // What is known by heart of an endpoint that came back is from before it went.
-        let book = self.books.load(self.link.get()?, id).await?;
-        book.endpoint = Endpoint {
+        let book = self.cache.load(self.connection.get()?, id).await?;
+        book.endpoint = StoredEndpoint {
             name: new.name,
             created_at: made_at,
             expires_at,
@@ -226,30 +234,30 @@ impl Desk {
             ..book.endpoint.clone()
         };
         let endpoint = book.endpoint.clone();
-        self.living = Some(living + 1);
-        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+        self.active = Some(active + 1);
+        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
         Ok(Ok(endpoint))
     }
 
     /// How many endpoints live in all.
     async fn living_endpoints(&mut self) -> Result<i64, sqlx::Error> {
-        if let Some(living) = self.living {
-            return Ok(living);
+        if let Some(active) = self.active {
+            return Ok(active);
         }
-        let living = sqlx::query_scalar("select count(*) from endpoints where gone_at is null")
-            .fetch_one(self.link.get()?)
+        let active = sqlx::query_scalar("select count(*) from endpoints where gone_at is null")
+            .fetch_one(self.connection.get()?)
             .await?;
-        self.living = Some(living);
-        Ok(living)
+        self.active = Some(active);
+        Ok(active)
     }
 
     async fn update_endpoint(
         &mut self,
         id: EndpointId,
-        settings: Settings,
+        settings: EndpointSettings,
         batch: &mut Batch,
-    ) -> Ended<Endpoint> {
-        if let Err(error) = self.living(id).await? {
+    ) -> CommandResult<StoredEndpoint> {
+        if let Err(error) = self.active(id).await? {
             return Ok(Err(error));
         }
         if let Some(answers) = settings.answers
@@ -258,7 +266,7 @@ impl Desk {
             return Ok(Err(error));
         }
         let (ttl_us, now) = (self.ttl_us, self.clock.time().latest_us);
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         let endpoint = &mut book.endpoint;
         if let Some(name) = settings.name {
             endpoint.name = name;
@@ -281,16 +289,16 @@ impl Desk {
         .bind(endpoint.on_limit == OnLimit::Refuse)
         .bind(endpoint.expires_in)
         .bind(endpoint.expires_at)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
-        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
         batch.stale.push(endpoint.slug.clone());
         Ok(Ok(endpoint))
     }
 
     /// The endpoint if it lives.
-    pub(super) async fn living(&mut self, id: EndpointId) -> Ended<Endpoint> {
-        let endpoint = match self.books.load(self.link.get()?, id).await {
+    pub(super) async fn active(&mut self, id: EndpointId) -> CommandResult<StoredEndpoint> {
+        let endpoint = match self.cache.load(self.connection.get()?, id).await {
             Ok(book) => book.endpoint.clone(),
             Err(sqlx::Error::RowNotFound) => return Ok(Err(StoreError::NotFound)),
             Err(error) => return Err(error),
@@ -305,19 +313,23 @@ impl Desk {
     /// published.
     pub(super) async fn log(
         &mut self,
-        endpoint: &Endpoint,
-        what: What,
+        endpoint: &StoredEndpoint,
+        what: ChangeKind,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let number = self.books.next_change(endpoint.workspace)?;
+        let number = self.cache.next_change(endpoint.workspace)?;
         let (kind, payload) = match &what {
             // Captures and marks are noted by their own rows, settings are read when they are asked
             // for.
-            What::Captured(_) | What::Updated(_) | What::Endpoint(_) => ("endpoint", None),
-            What::Gone(reason) => ("gone", Some(reader::gone_reason_text(*reason).to_owned())),
-            What::Deleted(seqs) => ("deleted", Some(format!("{seqs:?}"))),
-            What::Cleared(through) => ("cleared", Some(through.to_string())),
-            What::Dropped(below) => ("dropped", Some(below.to_string())),
+            ChangeKind::CapturedRequest(_)
+            | ChangeKind::Updated(_)
+            | ChangeKind::StoredEndpoint(_) => ("endpoint", None),
+            ChangeKind::Gone(reason) => {
+                ("gone", Some(reader::gone_reason_text(*reason).to_owned()))
+            }
+            ChangeKind::Deleted(seqs) => ("deleted", Some(format!("{seqs:?}"))),
+            ChangeKind::Cleared(through) => ("cleared", Some(through.to_string())),
+            ChangeKind::Dropped(below) => ("dropped", Some(below.to_string())),
         };
         sqlx::query(
             "insert into changes (workspace_id, change, endpoint_id, kind, payload)
@@ -328,7 +340,7 @@ impl Desk {
         .bind(endpoint.id.0)
         .bind(kind)
         .bind(payload)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         self.logged += 1;
         if self.logged >= TRIM_AFTER {
@@ -355,18 +367,18 @@ impl Desk {
         )
         .bind(workspace.0)
         .bind(REPLAYED_CHANGES)
-        .fetch_optional(self.link.write().await?)
+        .fetch_optional(self.connection.write().await?)
         .await?;
         let Some(floor) = newest_forgotten else { return Ok(()) };
         sqlx::query("delete from changes where workspace_id = ?1 and change <= ?2")
             .bind(workspace.0)
             .bind(floor)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         sqlx::query("update workspaces set change_floor = ?2 where id = ?1")
             .bind(workspace.0)
             .bind(floor)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         Ok(())
     }

@@ -5,21 +5,21 @@ use sqlx::{
     sqlite::{SqliteArguments, SqliteConnectOptions},
 };
 
-use super::super::wal::{Log, is_harmless};
+use super::super::wal::{Wal, is_harmless};
 
 /// The writer's connection; not there after an error that it must not be trusted after.
-pub(super) struct Link {
+pub(super) struct WriterConnection {
     connection: Option<SqliteConnection>,
     connect: SqliteConnectOptions,
-    log: Log,
+    log: Wal,
     in_transaction: bool,
 }
 
-impl Link {
+impl WriterConnection {
     pub(super) const fn new(
         connection: SqliteConnection,
         connect: SqliteConnectOptions,
-        log: Log,
+        log: Wal,
     ) -> Self {
         Self { connection: Some(connection), connect, log, in_transaction: false }
     }
@@ -131,17 +131,17 @@ mod tests {
 
     /// A result code of SQLite's.
     #[derive(Debug)]
-    struct Code(i32);
+    struct SqliteCode(i32);
 
-    impl fmt::Display for Code {
+    impl fmt::Display for SqliteCode {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "code {}", self.0)
         }
     }
 
-    impl Error for Code {}
+    impl Error for SqliteCode {}
 
-    impl DatabaseError for Code {
+    impl DatabaseError for SqliteCode {
         fn message(&self) -> &str {
             "a failure"
         }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn failure(code: i32) -> sqlx::Error {
-        sqlx::Error::Database(Box::new(Code(code)))
+        sqlx::Error::Database(Box::new(SqliteCode(code)))
     }
 
     #[tokio::test]
@@ -176,24 +176,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("link.db");
         let (_lock, connect, connection) = open::open(&path, Durability::Full).await.unwrap();
-        let log = Log::new(connect.clone());
-        let mut link = Link::new(connection, connect, log);
+        let log = Wal::new(connect.clone());
+        let mut connection = WriterConnection::new(connection, connect, log);
         // BUSY, LOCKED, FULL, TOOBIG, CONSTRAINT, MISMATCH, and two extended codes of these.
         for code in [5, 6, 13, 18, 19, 20, 517, 2067] {
-            link.failed(&failure(code)).await;
-            assert!(!link.is_lost(), "{code} says nothing about the disk");
+            connection.failed(&failure(code)).await;
+            assert!(!connection.is_lost(), "{code} says nothing about the disk");
         }
         // IOERR, and of a read, a write, an fsync; PERM, NOMEM, READONLY, CORRUPT, CANTOPEN, NOTADB.
         for code in [10, 266, 778, 1034, 3, 7, 8, 11, 14, 26] {
-            link.failed(&failure(code)).await;
-            assert!(link.is_lost(), "{code}: nobody knows what the disk holds");
-            let connection = link.reopen().await.unwrap();
+            connection.failed(&failure(code)).await;
+            assert!(connection.is_lost(), "{code}: nobody knows what the disk holds");
+            let connection = connection.reopen().await.unwrap();
             let synchronous: i64 =
                 sqlx::query_scalar("pragma synchronous").fetch_one(connection).await.unwrap();
             assert_eq!(synchronous, 2, "FULL, after {code}");
         }
-        link.failed(&sqlx::Error::WorkerCrashed).await;
-        assert!(link.is_lost());
-        assert!(link.write().await.is_err(), "nothing is written without a connection");
+        connection.failed(&sqlx::Error::WorkerCrashed).await;
+        assert!(connection.is_lost());
+        assert!(connection.write().await.is_err(), "nothing is written without a connection");
     }
 }

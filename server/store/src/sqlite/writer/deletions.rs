@@ -4,22 +4,22 @@ use sqlx::Row as _;
 
 use super::{
     super::{
-        super::{Deletion, EndpointId, StoreError, What},
+        super::{ChangeKind, Deletion, EndpointId, StoreError},
         PIECES, ROW_BYTES,
     },
-    Batch, Desk,
-    commands::Ended,
+    Batch, Writer,
+    commands::CommandResult,
     purge::{STEP_BYTES, STEP_REQUESTS},
 };
 
-impl Desk {
+impl Writer {
     /// Deletes one request.
     pub(super) async fn delete_request(
         &mut self,
         id: EndpointId,
         seq: i64,
         batch: &mut Batch,
-    ) -> Ended<()> {
+    ) -> CommandResult<()> {
         Ok(match self.delete_requests(id, &[seq], batch).await? {
             Ok(Deletion { deleted: 0, .. }) => Err(StoreError::NotFound),
             Ok(_) => Ok(()),
@@ -33,14 +33,14 @@ impl Desk {
         id: EndpointId,
         seqs: &[i64],
         batch: &mut Batch,
-    ) -> Ended<Deletion> {
-        let endpoint = match self.living(id).await? {
+    ) -> CommandResult<Deletion> {
+        let endpoint = match self.active(id).await? {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),
         };
         let step = usize::try_from(STEP_REQUESTS).unwrap_or(usize::MAX);
         let seqs = &seqs[..seqs.len().min(step)];
-        let floor = self.books.endpoint(id).map_or(0, |book| book.floor);
+        let floor = self.cache.endpoint(id).map_or(0, |book| book.floor);
         let rows = sqlx::query(
             "select id, seq, body_bytes, pinned,
                 length(head) + length(trailers) + coalesce(length(answer), 0)
@@ -52,7 +52,7 @@ impl Desk {
         .bind(id.0)
         .bind(json(seqs))
         .bind(floor)
-        .fetch_all(self.link.write().await?)
+        .fetch_all(self.connection.write().await?)
         .await?;
         let (mut done, mut bytes, mut step_bytes, mut pinned_bytes) = (0, 0, 0, 0);
         let (mut ids, mut deleted) = (Vec::new(), Vec::new());
@@ -66,7 +66,7 @@ impl Desk {
             bytes += all;
             if row.get("pinned") {
                 pinned_bytes += all;
-                self.books.change(id)?.pins.remove(seq);
+                self.cache.change(id)?.pins.remove(seq);
             }
             ids.push(row.get::<i64, _>("id"));
             deleted.push(*seq);
@@ -91,35 +91,35 @@ impl Desk {
         )
         .bind(ids.as_str())
         .bind(PIECES)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         sqlx::query("delete from requests where id in (select value from json_each(?1))")
             .bind(ids)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         let count = i64::try_from(deleted.len()).unwrap_or(i64::MAX);
-        self.books.change(id)?.endpoint.requests -= count;
-        self.books.change_workspace(endpoint.workspace)?.bytes -= bytes;
+        self.cache.change(id)?.endpoint.requests -= count;
+        self.cache.change_workspace(endpoint.workspace)?.bytes -= bytes;
         self.note_pinned(endpoint.workspace, -pinned_bytes);
         let deletion = Deletion { done, deleted: deleted.len() as u64 };
-        self.log(&endpoint, What::Deleted(deleted), batch).await?;
+        self.log(&endpoint, ChangeKind::Deleted(deleted), batch).await?;
         Ok(Ok(deletion))
     }
 
     /// Deletes all requests of an endpoint.
-    pub(super) async fn clear(&mut self, id: EndpointId, batch: &mut Batch) -> Ended<u64> {
-        if let Err(error) = self.living(id).await? {
+    pub(super) async fn clear(&mut self, id: EndpointId, batch: &mut Batch) -> CommandResult<u64> {
+        if let Err(error) = self.active(id).await? {
             return Ok(Err(error));
         }
         self.unpin_all(id).await?;
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         let cleared = book.endpoint.requests;
         book.floor = book.endpoint.last_seq;
         book.endpoint.requests = 0;
         book.endpoint.dropped_through = 0;
         let endpoint = book.endpoint.clone();
         self.purge.add(id, cleared);
-        self.log(&endpoint, What::Cleared(endpoint.last_seq), batch).await?;
+        self.log(&endpoint, ChangeKind::Cleared(endpoint.last_seq), batch).await?;
         Ok(Ok(u64::try_from(cleared).unwrap_or_default()))
     }
 }

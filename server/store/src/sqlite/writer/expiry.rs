@@ -4,28 +4,28 @@ use hookglass_wire::GoneReason;
 
 use super::{
     super::{
-        super::{Endpoint, EndpointId, What},
+        super::{ChangeKind, EndpointId, StoredEndpoint},
         now, reader,
     },
-    Batch, Desk,
+    Batch, Writer,
 };
 
 /// How far an end moves before it is written again, unless the endpoint's time is short.
 const WRITTEN_EVERY_US: i64 = 60 * 60 * 1_000_000;
 
 /// When an endpoint ends that is used now and then no more; `None` for never.
-pub(super) fn end(endpoint: &Endpoint, server_ttl_us: i64, used_at: i64) -> Option<i64> {
+pub(super) fn end(endpoint: &StoredEndpoint, server_ttl_us: i64, used_at: i64) -> Option<i64> {
     let ttl_us = ttl(endpoint, server_ttl_us);
     (ttl_us > 0).then(|| used_at.saturating_add(ttl_us))
 }
 
-fn ttl(endpoint: &Endpoint, server_ttl_us: i64) -> i64 {
+fn ttl(endpoint: &StoredEndpoint, server_ttl_us: i64) -> i64 {
     endpoint.expires_in.map_or(server_ttl_us, |seconds| i64::from(seconds) * 1_000_000)
 }
 
 /// The later one of an end and a new one: a clock that stepped back, or a shorter time to live, does
 /// not bring an end nearer.
-pub(super) fn put_off(written: Option<i64>, end: Option<i64>) -> Option<i64> {
+pub(super) fn extend_expiry(written: Option<i64>, end: Option<i64>) -> Option<i64> {
     Some(end?.max(written.unwrap_or(i64::MIN)))
 }
 
@@ -41,10 +41,10 @@ pub(super) fn is_worth_writing(written: Option<i64>, end: Option<i64>, now: i64)
     }
 }
 
-impl Desk {
+impl Writer {
     /// Gives endpoints an end that were made when there was none, and deletes what a probe left.
     pub(super) async fn settle(&mut self) -> Result<(), sqlx::Error> {
-        let connection = self.link.get()?;
+        let connection = self.connection.get()?;
         sqlx::query("delete from body_pieces where id < 0").execute(&mut *connection).await?;
         if self.ttl_us > 0 {
             sqlx::query(
@@ -69,17 +69,17 @@ impl Desk {
         let mut ended = 0;
         for &id in ids {
             let ttl_us = self.ttl_us;
-            let book = self.books.load(self.link.get()?, id).await?;
+            let book = self.cache.load(self.connection.get()?, id).await?;
             if book.endpoint.gone.is_some() || book.endpoint.expires_at.is_none_or(|at| at > now) {
                 continue;
             }
             // It may have been used since its end was written, or live under another rule now.
             let end_now =
-                put_off(book.endpoint.expires_at, end(&book.endpoint, ttl_us, book.used_at));
+                extend_expiry(book.endpoint.expires_at, end(&book.endpoint, ttl_us, book.used_at));
             if end_now.is_none_or(|end| end > now) {
                 book.endpoint.expires_at = end_now;
-                self.books.change(id)?;
-                batch.put_off.push(id);
+                self.cache.change(id)?;
+                batch.extend_expiry.push(id);
                 continue;
             }
             let requests = book.endpoint.requests;
@@ -100,7 +100,7 @@ impl Desk {
         self.unpin_all(id).await?;
         self.forget_secrets(id).await?;
         self.forget_answers(id).await?;
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         self.purge.add(id, book.endpoint.requests);
         book.floor = book.endpoint.last_seq;
         book.endpoint.requests = 0;
@@ -114,10 +114,10 @@ impl Desk {
         .bind(id.0)
         .bind(now())
         .bind(reader::gone_reason_text(reason))
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
-        self.log(&endpoint, What::Gone(reason), batch).await?;
-        self.living = self.living.map(|living| living - 1);
+        self.log(&endpoint, ChangeKind::Gone(reason), batch).await?;
+        self.active = self.active.map(|active| active - 1);
         batch.stale.push(endpoint.slug);
         Ok(())
     }
@@ -144,9 +144,9 @@ mod tests {
 
     #[test]
     fn an_end_only_moves_forward() {
-        assert_eq!(put_off(Some(5), Some(6)), Some(6));
-        assert_eq!(put_off(Some(5), Some(4)), Some(5));
-        assert_eq!(put_off(None, Some(4)), Some(4), "there is one from now on");
-        assert_eq!(put_off(Some(5), None), None, "there is none any more");
+        assert_eq!(extend_expiry(Some(5), Some(6)), Some(6));
+        assert_eq!(extend_expiry(Some(5), Some(4)), Some(5));
+        assert_eq!(extend_expiry(None, Some(4)), Some(4), "there is one from now on");
+        assert_eq!(extend_expiry(Some(5), None), None, "there is none any more");
     }
 }

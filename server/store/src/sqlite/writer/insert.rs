@@ -10,22 +10,25 @@ use sqlx::sqlite::SqliteArguments;
 
 use super::{
     super::{
-        super::{Captured, Change, EndpointId, StoreError, What, WorkspaceId, listed::listed},
+        super::{
+            CapturedRequest, Change, ChangeKind, EndpointId, StoreError, WorkspaceId,
+            truncate::truncate_for_list,
+        },
         ROW_BYTES,
     },
-    Batch, Desk, Reply, expiry,
-    rows::{Row, add, add_nulls, bind_rows, insert_piece},
+    Batch, ResultSender, Writer, expiry,
+    rows::{NewRow, add, add_nulls, bind_rows, insert_piece},
     statements,
 };
 
 /// A request on its way into the database.
-pub(in super::super) struct Append {
+pub(in super::super) struct PendingInsert {
     pub(in super::super) id: EndpointId,
-    pub(in super::super) captured: Box<Captured>,
-    pub(in super::super) reply: Reply<i64>,
+    pub(in super::super) captured: Box<CapturedRequest>,
+    pub(in super::super) reply: ResultSender<i64>,
 }
 
-impl Append {
+impl PendingInsert {
     /// The bytes that it brings.
     pub(super) fn bytes(&self) -> usize {
         let captured = &self.captured;
@@ -44,14 +47,14 @@ pub(super) struct Drop {
     pub(super) below: i64,
 }
 
-impl Desk {
+impl Writer {
     /// Numbers a request, to be written with the others of its batch.
     pub(super) async fn take(
         &mut self,
-        append: Append,
+        append: PendingInsert,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let Append { id, mut captured, reply } = append;
+        let PendingInsert { id, mut captured, reply } = append;
         if let Err(refused) = self.may_take(id).await? {
             batch.answer(reply, Err(refused));
             return Ok(());
@@ -66,24 +69,28 @@ impl Desk {
                 }
             },
         };
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.endpoint.last_seq += 1;
         book.endpoint.requests += 1;
         let (seq, workspace) = (book.endpoint.last_seq, book.endpoint.workspace);
         let slug = book.endpoint.slug.clone();
-        self.tries.number(id, seq, book.floor, &mut captured);
-        self.put_off(id, batch)?;
+        self.attempts.number(id, seq, book.floor, &mut captured);
+        self.extend_expiry(id, batch)?;
 
         let tail: usize = captured.body.iter().map(Bytes::len).sum();
         let beside = captured.bytes_beside();
         batch.bytes += (beside + tail) as u64;
         let bytes = i64::try_from(beside + tail).unwrap_or(i64::MAX);
-        let book = self.books.change_workspace(workspace)?;
+        let book = self.cache.change_workspace(workspace)?;
         book.bytes = book.bytes.saturating_add(bytes + ROW_BYTES);
         book.change += 1;
         let change = book.change;
 
-        let what = What::Captured(Arc::new(listed(captured.summary(&slug, seq, self.provider_of))));
+        let what = ChangeKind::CapturedRequest(Arc::new(truncate_for_list(captured.summary(
+            &slug,
+            seq,
+            self.provider_of,
+        ))));
         batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
         batch.kept.push((reply, seq));
         let (request, uploaded) = match upload {
@@ -97,7 +104,7 @@ impl Desk {
                 (self.next_request_id - 1, 0)
             }
         };
-        batch.rows.push(Row {
+        batch.rows.push(NewRow {
             id: request,
             endpoint: id,
             seq,
@@ -114,7 +121,7 @@ impl Desk {
         &mut self,
         id: EndpointId,
     ) -> Result<Result<(), StoreError>, sqlx::Error> {
-        let book = match self.books.load(self.link.get()?, id).await {
+        let book = match self.cache.load(self.connection.get()?, id).await {
             Ok(book) => book,
             Err(sqlx::Error::RowNotFound) => return Ok(Err(StoreError::NotFound)),
             Err(error) => return Err(error),
@@ -129,20 +136,24 @@ impl Desk {
             return Ok(Err(StoreError::Full { limit: "max-requests", value }));
         }
         let workspace = book.endpoint.workspace;
-        Ok(self.room.may_take(workspace, refuses))
+        Ok(self.quota.may_take(workspace, refuses))
     }
 
     /// Puts the end of an endpoint off that is in use.
-    pub(super) fn put_off(&mut self, id: EndpointId, batch: &mut Batch) -> Result<(), sqlx::Error> {
+    pub(super) fn extend_expiry(
+        &mut self,
+        id: EndpointId,
+        batch: &mut Batch,
+    ) -> Result<(), sqlx::Error> {
         let (ttl_us, now) = (self.ttl_us, self.clock.time().latest_us);
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.used_at = book.used_at.max(now);
         let end = expiry::end(&book.endpoint, ttl_us, book.used_at);
-        let end = expiry::put_off(book.endpoint.expires_at, end);
+        let end = expiry::extend_expiry(book.endpoint.expires_at, end);
         if expiry::is_worth_writing(book.endpoint.expires_at, end, now) {
             book.endpoint.expires_at = end;
-            if !batch.put_off.contains(&id) {
-                batch.put_off.push(id);
+            if !batch.extend_expiry.contains(&id) {
+                batch.extend_expiry.push(id);
             }
         }
         Ok(())
@@ -151,18 +162,18 @@ impl Desk {
     /// Has endpoints that keep more than they may drop their oldest requests.
     pub(super) async fn drop_surplus(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
         let full: Vec<EndpointId> = self
-            .books
+            .cache
             .changed_endpoints()
             .iter()
             .copied()
             .filter(|&id| {
-                self.books
+                self.cache
                     .endpoint(id)
                     .is_some_and(|book| book.counted() > i64::from(book.endpoint.max_requests))
             })
             .collect();
         for id in full {
-            let Some(book) = self.books.endpoint(id) else { continue };
+            let Some(book) = self.cache.endpoint(id) else { continue };
             let surplus = book.counted() - i64::from(book.endpoint.max_requests);
             let floor = if let Some(floor) = book.floor_above(surplus) {
                 floor
@@ -178,7 +189,7 @@ impl Desk {
                 .bind(id.0)
                 .bind(after)
                 .bind(surplus - 1)
-                .fetch_one(self.link.get()?)
+                .fetch_one(self.connection.get()?)
                 .await?
             };
             self.drop_through(id, floor, surplus, "max-requests", batch)?;
@@ -196,17 +207,17 @@ impl Desk {
         limit: &'static str,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.floor = floor;
         book.endpoint.requests -= requests;
         book.endpoint.dropped_through = floor;
         let (workspace, slug) = (book.endpoint.workspace, book.endpoint.slug.clone());
         let previous = book.drop_change;
-        let change = self.books.next_change(workspace)?;
-        self.books.change(id)?.drop_change = change;
+        let change = self.cache.next_change(workspace)?;
+        self.cache.change(id)?.drop_change = change;
         let below = floor + 1;
         batch.drops.push(Drop { workspace, endpoint: id, change, previous, below });
-        let what = What::Dropped(below);
+        let what = ChangeKind::Dropped(below);
         batch.changes.push(Change { workspace, number: change, endpoint: slug, what });
         batch.dropped.push((limit, requests));
         self.purge.add(id, requests);
@@ -215,56 +226,56 @@ impl Desk {
 
     /// Writes what is left to write and commits. Returns whether there was anything.
     pub(super) async fn finish(&mut self, batch: &mut Batch) -> Result<bool, sqlx::Error> {
-        let alone = match (self.books.changed_endpoints(), self.books.changed_workspaces()) {
+        let alone = match (self.cache.changed_endpoints(), self.cache.changed_workspaces()) {
             ([endpoint], [workspace]) => Some((*endpoint, *workspace)),
             _ => None,
         };
         if let Some((endpoint, workspace)) = alone
-            && !self.link.is_in_transaction()
+            && !self.connection.is_in_transaction()
             && batch.drops.is_empty()
-            && batch.put_off.is_empty()
+            && batch.extend_expiry.is_empty()
             && (1..=8).contains(&batch.rows.len())
-            && batch.rows.iter().all(Row::has_one_piece_at_most)
+            && batch.rows.iter().all(NewRow::has_one_piece_at_most)
         {
             let (count, sql) = statements::whole(batch.rows.len());
             let mut arguments = SqliteArguments::default();
             bind_rows(&mut arguments, batch.rows.drain(..), count)?;
-            self.books.bind_endpoint(endpoint, &mut arguments)?;
-            self.books.bind_workspace(workspace, &mut arguments)?;
-            self.link.commit(sql, arguments).await?;
+            self.cache.bind_endpoint(endpoint, &mut arguments)?;
+            self.cache.bind_workspace(workspace, &mut arguments)?;
+            self.connection.commit(sql, arguments).await?;
             self.written();
             return Ok(true);
         }
         self.write_rows(batch).await?;
         self.write_drops(batch).await?;
-        for id in std::mem::take(&mut batch.put_off) {
-            let Some(endpoint) = self.books.endpoint(id).map(|book| book.endpoint.clone()) else {
+        for id in std::mem::take(&mut batch.extend_expiry) {
+            let Some(endpoint) = self.cache.endpoint(id).map(|book| book.endpoint.clone()) else {
                 continue;
             };
             sqlx::query("update endpoints set expires_at = ?2 where id = ?1")
                 .bind(id.0)
                 .bind(endpoint.expires_at)
-                .execute(self.link.write().await?)
+                .execute(self.connection.write().await?)
                 .await?;
             // Open pages show when it ends.
-            self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+            self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
         }
-        if !self.link.is_in_transaction() {
+        if !self.connection.is_in_transaction() {
             // Nothing came of it; a use that is not worth writing is only remembered.
-            self.books.written();
+            self.cache.written();
             return Ok(false);
         }
         match alone {
             Some((endpoint, workspace)) => {
                 let mut arguments = SqliteArguments::default();
-                self.books.bind_endpoint(endpoint, &mut arguments)?;
-                self.books.bind_workspace(workspace, &mut arguments)?;
-                self.link.commit(statements::LAST, arguments).await?;
+                self.cache.bind_endpoint(endpoint, &mut arguments)?;
+                self.cache.bind_workspace(workspace, &mut arguments)?;
+                self.connection.commit(statements::LAST, arguments).await?;
             }
             None => {
                 self.write_endpoints().await?;
                 self.write_workspaces().await?;
-                self.link.commit("commit", SqliteArguments::default()).await?;
+                self.connection.commit("commit", SqliteArguments::default()).await?;
             }
         }
         self.written();
@@ -273,38 +284,38 @@ impl Desk {
 
     fn written(&mut self) {
         self.note_holders();
-        self.books.written();
+        self.cache.written();
     }
 
     async fn write_endpoints(&mut self) -> Result<(), sqlx::Error> {
-        let ids = self.books.changed_endpoints().to_vec();
+        let ids = self.cache.changed_endpoints().to_vec();
         let mut ids = ids.as_slice();
         while !ids.is_empty() {
             let (count, sql) = statements::endpoints(ids.len());
             let (now, later) = ids.split_at(ids.len().min(count));
             let mut arguments = SqliteArguments::default();
             for &id in now {
-                self.books.bind_endpoint(id, &mut arguments)?;
+                self.cache.bind_endpoint(id, &mut arguments)?;
             }
             add_nulls(&mut arguments, (count - now.len()) * 6)?;
-            sqlx::query_with(sql, arguments).execute(self.link.write().await?).await?;
+            sqlx::query_with(sql, arguments).execute(self.connection.write().await?).await?;
             ids = later;
         }
         Ok(())
     }
 
     async fn write_workspaces(&mut self) -> Result<(), sqlx::Error> {
-        let ids = self.books.changed_workspaces().to_vec();
+        let ids = self.cache.changed_workspaces().to_vec();
         let mut ids = ids.as_slice();
         while !ids.is_empty() {
             let (count, sql) = statements::workspaces(ids.len());
             let (now, later) = ids.split_at(ids.len().min(count));
             let mut arguments = SqliteArguments::default();
             for &id in now {
-                self.books.bind_workspace(id, &mut arguments)?;
+                self.cache.bind_workspace(id, &mut arguments)?;
             }
             add_nulls(&mut arguments, (count - now.len()) * 3)?;
-            sqlx::query_with(sql, arguments).execute(self.link.write().await?).await?;
+            sqlx::query_with(sql, arguments).execute(self.connection.write().await?).await?;
             ids = later;
         }
         Ok(())
@@ -315,7 +326,7 @@ impl Desk {
         let mut rows = batch.rows.drain(..).peekable();
         while rows.peek().is_some() {
             let (count, sql) = statements::insert(rows.len());
-            let connection = self.link.write().await?;
+            let connection = self.connection.write().await?;
             let mut arguments = SqliteArguments::default();
             let large = bind_rows(&mut arguments, rows.by_ref().take(count), count)?;
             sqlx::query_with(sql, arguments).execute(&mut *connection).await?;
@@ -341,7 +352,7 @@ impl Desk {
                 delete from changes where workspace_id = ? and change = ?",
                 arguments,
             )
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use sqlx::Row as _;
 
 use super::{
     super::{super::EndpointId, PIECE, PIECES, ROW_BYTES},
-    Batch, Desk,
+    Batch, Writer,
     uploads::PIECES_AT_ONCE,
 };
 
@@ -18,7 +18,7 @@ pub(super) const STEP_BYTES: i64 = PIECES_AT_ONCE * PIECE;
 
 /// What is to be deleted.
 #[derive(Default)]
-pub(super) struct Purge {
+pub(super) struct PurgeQueue {
     endpoints: BTreeSet<EndpointId>,
     /// How many requests that are, about.
     requests: i64,
@@ -26,7 +26,7 @@ pub(super) struct Purge {
     resting: bool,
 }
 
-impl Purge {
+impl PurgeQueue {
     /// So many more requests of an endpoint are to be deleted, about.
     pub(super) fn add(&mut self, id: EndpointId, requests: i64) {
         self.endpoints.insert(id);
@@ -43,7 +43,7 @@ impl Purge {
     }
 
     /// Notes what was committed.
-    pub(super) fn did(&mut self, purged: &Purged) {
+    pub(super) fn did(&mut self, purged: &PurgedStep) {
         self.requests = (self.requests - purged.requests).max(0);
         if purged.is_done {
             self.done(purged.endpoint);
@@ -70,17 +70,17 @@ impl Purge {
 }
 
 /// What one step deletes, to be noted once it is committed.
-pub(super) struct Purged {
+pub(super) struct PurgedStep {
     endpoint: EndpointId,
     requests: i64,
     /// Whether nothing is left of the endpoint.
     is_done: bool,
 }
 
-impl Desk {
+impl Writer {
     /// Does a step of what is left to do while nothing else is. Returns whether it did something.
     pub(super) async fn clean_up(&mut self) -> bool {
-        if self.link.is_lost() || !*self.storing.borrow() {
+        if self.connection.is_lost() || !*self.storing.borrow() {
             return false;
         }
         let abandoned =
@@ -119,9 +119,9 @@ impl Desk {
 
     /// The same within the transaction that is being written. Every row that is numbered has to be
     /// written before.
-    pub(super) async fn purge_rows(&mut self) -> Result<Option<Purged>, sqlx::Error> {
+    pub(super) async fn purge_rows(&mut self) -> Result<Option<PurgedStep>, sqlx::Error> {
         let Some(&id) = self.purge.endpoints.first() else { return Ok(None) };
-        let book = self.books.load(self.link.get()?, id).await?;
+        let book = self.cache.load(self.connection.get()?, id).await?;
         let (after, floor, workspace) = (book.purged, book.floor, book.endpoint.workspace);
         let rows = sqlx::query(
             "select id, seq, body_bytes,
@@ -136,13 +136,13 @@ impl Desk {
         .bind(after)
         .bind(floor)
         .bind(STEP_REQUESTS)
-        .fetch_all(self.link.get()?)
+        .fetch_all(self.connection.get()?)
         .await?;
         if let Some(first) = rows.first()
             && first.get::<i64, _>("body_bytes") > STEP_BYTES
             && self.delete_pieces(first.get("id")).await?
         {
-            return Ok(Some(Purged { endpoint: id, requests: 0, is_done: false }));
+            return Ok(Some(PurgedStep { endpoint: id, requests: 0, is_done: false }));
         }
         let (mut bytes, mut through, mut count) = (0_i64, after, 0);
         for row in &rows {
@@ -177,15 +177,15 @@ impl Desk {
             .bind(id.0)
             .bind(after)
             .bind(through)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         }
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.purged = through;
-        self.books.change_workspace(workspace)?.bytes -= bytes;
+        self.cache.change_workspace(workspace)?.bytes -= bytes;
         // Writes the books even where no row was left.
-        self.link.write().await?;
-        Ok(Some(Purged { endpoint: id, requests: count, is_done: through >= floor }))
+        self.connection.write().await?;
+        Ok(Some(PurgedStep { endpoint: id, requests: count, is_done: through >= floor }))
     }
 
     /// Whether uploads were given up that are not deleted yet.
@@ -203,7 +203,7 @@ impl Desk {
         .bind(request * PIECES)
         .bind((request + 1) * PIECES)
         .bind(PIECES_AT_ONCE)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         Ok(deleted.rows_affected() > 0)
     }
@@ -216,13 +216,13 @@ mod tests {
     #[test]
     fn a_step_waits_until_it_is_worth_a_commit_and_senders_wait_where_it_is_overdue() {
         let id = EndpointId(1);
-        let mut purge = Purge::default();
+        let mut purge = PurgeQueue::default();
         assert!(!purge.is_due() && !purge.is_overdue());
         purge.add(id, STEP_REQUESTS - 1);
         assert!(!purge.is_due());
         purge.rest();
         assert!(purge.is_due(), "nothing else is to do");
-        purge.did(&Purged { endpoint: id, requests: 1, is_done: true });
+        purge.did(&PurgedStep { endpoint: id, requests: 1, is_done: true });
         assert!(!purge.is_due() && purge.is_empty());
         purge.add(id, STEP_REQUESTS);
         assert!(purge.is_due() && !purge.is_overdue());
@@ -230,7 +230,7 @@ mod tests {
         assert!(!purge.is_overdue());
         purge.add(EndpointId(2), 1);
         assert!(purge.is_overdue());
-        purge.did(&Purged { endpoint: id, requests: STEP_REQUESTS, is_done: true });
+        purge.did(&PurgedStep { endpoint: id, requests: STEP_REQUESTS, is_done: true });
         assert!(purge.is_due() && !purge.is_overdue(), "the other is left");
     }
 }

@@ -19,23 +19,23 @@ use tokio::{
 use super::{
     super::{
         super::{
-            Annotation, Deletion, Endpoint, EndpointId, LateAnswer, NewEndpoint, NewSecret,
-            SecretId, Settings, StoreError, StoredSecret, UploadId, WorkspaceId,
+            Annotation, Deletion, EndpointId, EndpointSettings, LateResponse, NewEndpoint,
+            NewSecret, SecretId, StoreError, StoredEndpoint, StoredSecret, UploadId, WorkspaceId,
         },
-        Directory, Options,
-        clock::Clock,
+        EndpointCache, Options,
+        clock::StoreClock,
         files::{Files, beside},
-        wal::Log,
+        wal::Wal,
     },
-    Desk,
-    attempts::Tries,
-    cache::Books,
+    Writer,
+    attempts::Attempts,
+    cache::WriterCache,
     commands,
-    connection::Link,
-    insert::Append,
+    connection::WriterConnection,
+    insert::PendingInsert,
     next_request_id,
-    purge::Purge,
-    quota::Room,
+    purge::PurgeQueue,
+    quota::StorageQuota,
     uploads::Uploads,
 };
 use crate::key::KeyHash;
@@ -49,46 +49,59 @@ const TOUCH: Duration = Duration::from_secs(10);
 const TOUCHED_ENDPOINTS: usize = 10_000;
 
 /// Where a caller waits for its answer. Dropped unanswered, it means that the transaction failed.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+pub(super) type ResultSender<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the writer can be asked to do.
-pub(in super::super) enum Edit {
+pub(in super::super) enum WriterCommand {
     /// Keep a request.
-    Append(Append),
+    PendingInsert(PendingInsert),
     /// See [`super::super::Store::upload`].
-    Upload { upload: Option<UploadId>, endpoint: EndpointId, piece: Bytes, reply: Reply<UploadId> },
+    Upload {
+        upload: Option<UploadId>,
+        endpoint: EndpointId,
+        piece: Bytes,
+        reply: ResultSender<UploadId>,
+    },
     /// See [`super::super::Store::create_workspace`].
-    CreateWorkspace { key: KeyHash, reply: Reply<WorkspaceId> },
+    CreateWorkspace { key: KeyHash, reply: ResultSender<WorkspaceId> },
     /// See [`super::super::Store::create_endpoint`].
-    CreateEndpoint { new: NewEndpoint, reply: Reply<Endpoint> },
+    CreateEndpoint { new: NewEndpoint, reply: ResultSender<StoredEndpoint> },
     /// See [`super::super::Store::update_endpoint`].
-    UpdateEndpoint { id: EndpointId, settings: Settings, reply: Reply<Endpoint> },
+    UpdateEndpoint {
+        id: EndpointId,
+        settings: EndpointSettings,
+        reply: ResultSender<StoredEndpoint>,
+    },
     /// The endpoint is in use.
     Touch(EndpointId),
     /// See [`super::super::Store::delete_endpoint`].
-    DeleteEndpoint { id: EndpointId, reply: Reply<()> },
+    DeleteEndpoint { id: EndpointId, reply: ResultSender<()> },
     /// See [`super::super::Store::delete_request`].
-    DeleteRequest { id: EndpointId, seq: i64, reply: Reply<()> },
+    DeleteRequest { id: EndpointId, seq: i64, reply: ResultSender<()> },
     /// See [`super::super::Store::delete_requests`].
-    DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: Reply<Deletion> },
+    DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: ResultSender<Deletion> },
     /// See [`super::super::Store::annotate`].
-    Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: Reply<Summary> },
+    Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: ResultSender<Summary> },
     /// See [`super::super::Store::add_secret`].
-    AddSecret { new: NewSecret, reply: Reply<StoredSecret> },
+    AddSecret { new: NewSecret, reply: ResultSender<StoredSecret> },
     /// See [`super::super::Store::delete_secret`].
-    DeleteSecret { id: EndpointId, secret: SecretId, reply: Reply<()> },
+    DeleteSecret { id: EndpointId, secret: SecretId, reply: ResultSender<()> },
     /// See [`super::super::Store::note_verdicts`].
-    NoteVerdicts { id: EndpointId, verdicts: Vec<(i64, Option<&'static str>)>, reply: Reply<()> },
+    NoteVerdicts {
+        id: EndpointId,
+        verdicts: Vec<(i64, Option<&'static str>)>,
+        reply: ResultSender<()>,
+    },
     /// See [`super::super::Store::note_answer`].
-    NoteAnswer { id: EndpointId, seq: i64, late: LateAnswer, reply: Reply<()> },
+    NoteAnswer { id: EndpointId, seq: i64, late: LateResponse, reply: ResultSender<()> },
     /// See [`super::super::Store::clear`].
-    Clear { id: EndpointId, reply: Reply<u64> },
+    Clear { id: EndpointId, reply: ResultSender<u64> },
     /// End those of these endpoints whose time is over by `now`, microseconds since the epoch.
-    Expire { ids: Vec<EndpointId>, now: i64, reply: Reply<u64> },
+    Expire { ids: Vec<EndpointId>, now: i64, reply: ResultSender<u64> },
     /// Give a few unused pages back to the disk.
-    Shrink { reply: Reply<()> },
+    Shrink { reply: ResultSender<()> },
     /// Delete the rows of these endpoints that are no longer there.
-    Purge(Vec<(EndpointId, i64)>),
+    PurgeQueue(Vec<(EndpointId, i64)>),
     /// Most of the write-ahead log was moved into the database.
     Checkpointed,
     /// A second has passed.
@@ -96,19 +109,19 @@ pub(in super::super) enum Edit {
 }
 
 /// A database as the writer takes it over.
-pub(in super::super) struct Opened {
+pub(in super::super) struct OpenDatabase {
     pub(in super::super) connection: SqliteConnection,
     pub(in super::super) connect: SqliteConnectOptions,
-    pub(in super::super) log: Log,
+    pub(in super::super) log: Wal,
     pub(in super::super) files: Files,
-    pub(in super::super) clock: Clock,
+    pub(in super::super) clock: StoreClock,
 }
 
 /// The queue's end that callers hold, and the thread behind it.
-pub(in super::super) struct Writer {
+pub(in super::super) struct WriterHandle {
     /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
     /// await.
-    queue: Mutex<Option<mpsc::Sender<Edit>>>,
+    queue: Mutex<Option<mpsc::Sender<WriterCommand>>>,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
     /// Given up, and not yet deleted. Not in the queue, so that nothing is forgotten when that
     /// is full.
@@ -118,15 +131,15 @@ pub(in super::super) struct Writer {
     checkpoint_due: Arc<Notify>,
 }
 
-impl Writer {
+impl WriterHandle {
     /// Starts the writer, and finds out whether it can write. Where it cannot, it tries again each
     /// second.
     pub(in super::super) async fn start(
-        opened: Opened,
+        opened: OpenDatabase,
         options: Options,
-        directory: Directory,
+        directory: EndpointCache,
     ) -> Result<(Self, watch::Receiver<bool>), sqlx::Error> {
-        let Opened { mut connection, connect, log, files, clock } = opened;
+        let OpenDatabase { mut connection, connect, log, files, clock } = opened;
         let left: Vec<i64> =
             sqlx::query_scalar("select id from uploads").fetch_all(&mut connection).await?;
         let abandoned =
@@ -137,25 +150,25 @@ impl Writer {
         let checkpoint_due = Arc::new(Notify::new());
         let wal = beside(&options.path, "-wal");
         let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
-        let mut desk = Desk {
-            link: Link::new(connection, connect, log),
+        let mut desk = Writer {
+            connection: WriterConnection::new(connection, connect, log),
             files,
             files_checked: std::time::Instant::now(),
             is_displaced: false,
             is_settled: false,
             clock,
-            books: Books::new(options.max_requests),
+            cache: WriterCache::new(options.max_requests),
             provider_of: options.provider_of,
             next_request_id,
             uploads: Uploads::default(),
             abandoned: abandoned.clone(),
-            purge: Purge::default(),
-            tries: Tries::default(),
-            room: Room::new(options.max_storage_bytes),
+            purge: PurgeQueue::default(),
+            attempts: Attempts::default(),
+            quota: StorageQuota::new(options.max_storage_bytes),
             pinned: None,
             max_endpoints_total: options.max_endpoints_total,
             ttl_us,
-            living: None,
+            active: None,
             // So that the first logged change looks.
             logged: commands::TRIM_AFTER,
             // What the last run left there is still to be moved.
@@ -175,7 +188,7 @@ impl Writer {
                     error = &error as &dyn std::error::Error,
                     "cannot store yet; what is there can be read"
                 );
-                desk.link.failed(&error).await;
+                desk.connection.failed(&error).await;
             }
         }
         let watched = desk.storing.subscribe();
@@ -200,14 +213,14 @@ impl Writer {
 
     pub(in super::super) async fn edit<T>(
         &self,
-        edit: impl FnOnce(Reply<T>) -> Edit,
+        edit: impl FnOnce(ResultSender<T>) -> WriterCommand,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.send(edit(reply))?;
         answer.await.map_err(|_| StoreError::Aborted)?
     }
 
-    fn send(&self, edit: Edit) -> Result<(), StoreError> {
+    fn send(&self, edit: WriterCommand) -> Result<(), StoreError> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or(StoreError::Closed)?;
         queue.try_send(edit).map_err(|error| match error {
@@ -219,7 +232,7 @@ impl Writer {
     pub(in super::super) fn abandon(&self, upload: UploadId) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(upload);
         // Wakes the writer; when the queue is full it is awake.
-        drop(self.send(Edit::Tick));
+        drop(self.send(WriterCommand::Tick));
     }
 
     pub(in super::super) fn touch(&self, id: EndpointId) -> Result<(), StoreError> {
@@ -233,11 +246,11 @@ impl Writer {
             }
             touched.insert(id, Instant::now());
         }
-        self.send(Edit::Touch(id))
+        self.send(WriterCommand::Touch(id))
     }
 
     /// The queue, for as long as the store is open.
-    pub(in super::super) fn queue(&self) -> mpsc::WeakSender<Edit> {
+    pub(in super::super) fn queue(&self) -> mpsc::WeakSender<WriterCommand> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.as_ref().map_or_else(|| mpsc::channel(1).0.downgrade(), mpsc::Sender::downgrade)
     }

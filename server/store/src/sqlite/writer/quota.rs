@@ -6,7 +6,7 @@ use sqlx::Row as _;
 
 use super::{
     super::super::{EndpointId, StoreError, WorkspaceId},
-    Batch, Desk,
+    Batch, Writer,
 };
 
 /// From so many bytes below the limit on requests are dropped, or an eighth of it: early enough
@@ -24,7 +24,7 @@ const STEP_REQUESTS: i64 = 64;
 const STEP_BYTES: i64 = 8 * 1024 * 1024;
 
 /// The storage, as far as the writer knows it.
-pub(super) struct Room {
+pub(super) struct StorageQuota {
     limit: u64,
     /// The pages of the file that hold something; `None` if they have to be counted.
     used: Option<u64>,
@@ -32,19 +32,19 @@ pub(super) struct Room {
     grown: u64,
     /// All workspaces by what they hold beside what is pinned, which is bounded by itself and
     /// could not go; `None` if they have to be read.
-    holders: Option<Holders>,
+    holders: Option<Usage>,
     /// Who holds most and has nothing left to drop.
     stuck: BTreeSet<WorkspaceId>,
 }
 
 /// Workspaces, ordered by what they hold.
 #[derive(Default)]
-struct Holders {
+struct Usage {
     ordered: BTreeSet<(i64, WorkspaceId)>,
     bytes: BTreeMap<WorkspaceId, i64>,
 }
 
-impl Holders {
+impl Usage {
     fn set(&mut self, id: WorkspaceId, bytes: i64) {
         if let Some(before) = self.bytes.insert(id, bytes) {
             self.ordered.remove(&(before, id));
@@ -53,7 +53,7 @@ impl Holders {
     }
 }
 
-impl Room {
+impl StorageQuota {
     pub(super) const fn new(limit: u64) -> Self {
         Self { limit, used: None, grown: 0, holders: None, stuck: BTreeSet::new() }
     }
@@ -71,7 +71,7 @@ impl Room {
         self.limit - FULL_BELOW.min(self.limit / 16)
     }
 
-    fn brim(&self) -> u64 {
+    fn critical_bytes(&self) -> u64 {
         self.limit - BRIM_BELOW.min(self.limit / 32)
     }
 
@@ -92,18 +92,18 @@ impl Room {
         // Who holds most and has nothing to give for it must not drive out the others. The brim is
         // only reached where nobody could give something: then all have to wait.
         let is_stuck = self.stuck.contains(&id) && used >= self.full();
-        if (refuses && used >= self.dropping()) || is_stuck || used >= self.brim() {
+        if (refuses && used >= self.dropping()) || is_stuck || used >= self.critical_bytes() {
             return Err(StoreError::Full { limit: "max-storage", value: self.limit });
         }
         Ok(())
     }
 }
 
-impl Desk {
+impl Writer {
     /// Measures the file from time to time, and drops what has to go: a step while there is room
     /// for what comes next, else as many as it takes.
-    pub(super) async fn make_room(&mut self) {
-        if self.link.is_lost() || !*self.storing.borrow() {
+    pub(super) async fn evict(&mut self) {
+        if self.connection.is_lost() || !*self.storing.borrow() {
             return;
         }
         if self.purge.is_overdue()
@@ -112,17 +112,18 @@ impl Desk {
             self.failed(&error).await;
             return;
         }
-        if self.room.used.is_some() && self.room.grown < MEASURE_BYTES.min(self.room.limit / 64) {
+        if self.quota.used.is_some() && self.quota.grown < MEASURE_BYTES.min(self.quota.limit / 64)
+        {
             return;
         }
         loop {
             let step = async {
                 let used = self.measure().await?;
-                if used < self.room.dropping() {
+                if used < self.quota.dropping() {
                     return Ok(false);
                 }
                 let more = self.free_some(used).await?;
-                Ok(more && used >= self.room.full())
+                Ok(more && used >= self.quota.full())
             };
             match step.await {
                 Ok(true) => {}
@@ -138,7 +139,7 @@ impl Desk {
 
     /// Measures the file again after something was deleted, if that may let somebody in.
     pub(super) async fn look_for_room(&mut self) -> Result<(), sqlx::Error> {
-        if self.room.used.is_some_and(|used| used >= self.room.dropping()) {
+        if self.quota.used.is_some_and(|used| used >= self.quota.dropping()) {
             self.measure().await?;
         }
         Ok(())
@@ -150,14 +151,14 @@ impl Desk {
             "select (page_count - freelist_count) * page_size
             from pragma_page_count, pragma_freelist_count, pragma_page_size",
         )
-        .fetch_one(self.link.get()?)
+        .fetch_one(self.connection.get()?)
         .await?;
         self.metrics.database_bytes.set(bytes);
         let used = u64::try_from(bytes).unwrap_or_default();
-        self.room.used = Some(used);
-        self.room.grown = 0;
-        if used < self.room.dropping() {
-            self.room.stuck.clear();
+        self.quota.used = Some(used);
+        self.quota.grown = 0;
+        if used < self.quota.dropping() {
+            self.quota.stuck.clear();
         }
         Ok(used)
     }
@@ -175,8 +176,8 @@ impl Desk {
             return Ok(true);
         }
         self.list_holders().await?;
-        let asked = if used >= self.room.brim() { usize::MAX } else { 1 };
-        let holders = self.room.holders.iter().flat_map(|holders| holders.ordered.iter().rev());
+        let asked = if used >= self.quota.critical_bytes() { usize::MAX } else { 1 };
+        let holders = self.quota.holders.iter().flat_map(|holders| holders.ordered.iter().rev());
         let holders: Vec<WorkspaceId> = holders
             .take(asked)
             .take_while(|(bytes, _)| *bytes > 0)
@@ -191,36 +192,36 @@ impl Desk {
             stuck.insert(workspace);
         }
         if dropped || asked > 1 {
-            self.room.stuck = stuck;
+            self.quota.stuck = stuck;
         } else {
-            self.room.stuck.append(&mut stuck);
+            self.quota.stuck.append(&mut stuck);
         }
         Ok(dropped)
     }
 
     /// Reads what each workspace holds, or only what changed.
     async fn list_holders(&mut self) -> Result<(), sqlx::Error> {
-        if self.room.holders.is_some() {
+        if self.quota.holders.is_some() {
             return Ok(());
         }
-        let mut holders = Holders::default();
+        let mut holders = Usage::default();
         let all: Vec<(i64, i64)> =
             sqlx::query_as("select id, bytes from workspaces where bytes > 0")
-                .fetch_all(self.link.get()?)
+                .fetch_all(self.connection.get()?)
                 .await?;
         let pinned = self.pinned().await?;
         for (id, bytes) in all.into_iter().map(|(id, bytes)| (WorkspaceId(id), bytes)) {
             holders.set(id, bytes - pinned.of(id));
         }
-        self.room.holders = Some(holders);
+        self.quota.holders = Some(holders);
         Ok(())
     }
 
     /// Notes what the workspaces of this transaction hold now.
     pub(super) fn note_holders(&mut self) {
-        let Some(holders) = &mut self.room.holders else { return };
-        for &id in self.books.changed_workspaces() {
-            if let Some(book) = self.books.workspace(id) {
+        let Some(holders) = &mut self.quota.holders else { return };
+        for &id in self.cache.changed_workspaces() {
+            if let Some(book) = self.cache.workspace(id) {
                 let pinned = self.pinned.as_ref().map_or(0, |pinned| pinned.of(id));
                 holders.set(id, book.bytes - pinned);
             }
@@ -239,7 +240,7 @@ impl Desk {
         )
         .bind(workspace.0)
         .bind(STEP_REQUESTS)
-        .fetch_all(self.link.get()?)
+        .fetch_all(self.connection.get()?)
         .await?;
         let mut through: BTreeMap<EndpointId, (i64, i64)> = BTreeMap::new();
         let mut bytes = 0;
@@ -257,7 +258,7 @@ impl Desk {
         }
         let mut batch = Batch::default();
         for (id, (floor, count)) in through {
-            self.books.load(self.link.get()?, id).await?;
+            self.cache.load(self.connection.get()?, id).await?;
             self.drop_through(id, floor, count, "max-storage", &mut batch)?;
         }
         self.finish(&mut batch).await?;
@@ -290,17 +291,17 @@ mod tests {
             (64, 4, [false, true, false]),
             (64, 2, [false, false, false]),
         ] {
-            let mut room = Room::new(limit * MIB);
-            room.used = Some((limit - below) * MIB);
-            room.stuck.insert(largest);
+            let mut quota = StorageQuota::new(limit * MIB);
+            quota.used = Some((limit - below) * MIB);
+            quota.stuck.insert(largest);
             let told = [(largest, false), (other, false), (other, true)]
-                .map(|(workspace, refuses)| room.may_take(workspace, refuses).is_ok());
+                .map(|(workspace, refuses)| quota.may_take(workspace, refuses).is_ok());
             assert_eq!(told, taken, "{below} of {limit} MiB are left");
         }
-        let mut room = Room::new(64 * MIB);
-        assert!(room.may_take(other, true).is_ok(), "nothing is measured yet");
-        room.used = Some(64 * MIB);
-        room.forget();
-        assert!(room.may_take(other, true).is_ok(), "it has to be measured again");
+        let mut quota = StorageQuota::new(64 * MIB);
+        assert!(quota.may_take(other, true).is_ok(), "nothing is measured yet");
+        quota.used = Some(64 * MIB);
+        quota.forget();
+        assert!(quota.may_take(other, true).is_ok(), "it has to be measured again");
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, sqlite::SqliteArguments};
 
 use super::super::{
-    super::{Captured, EndpointId, PIECE_BYTES, WorkspaceId},
+    super::{CapturedRequest, EndpointId, PIECE_BYTES, WorkspaceId},
     PIECES, reader,
 };
 
@@ -12,7 +12,7 @@ use super::super::{
 const ROW_VALUES: usize = 28;
 
 /// A request with all its numbers.
-pub(super) struct Row {
+pub(super) struct NewRow {
     pub(super) id: i64,
     pub(super) endpoint: EndpointId,
     pub(super) seq: i64,
@@ -20,10 +20,10 @@ pub(super) struct Row {
     pub(super) change: i64,
     /// How many pieces went ahead.
     pub(super) uploaded: i64,
-    pub(super) captured: Box<Captured>,
+    pub(super) captured: Box<CapturedRequest>,
 }
 
-impl Row {
+impl NewRow {
     /// Whether nothing is left to insert once it is there with its first piece.
     pub(super) fn has_one_piece_at_most(&self) -> bool {
         self.captured.body.iter().map(Bytes::len).sum::<usize>() <= PIECE_BYTES
@@ -48,7 +48,7 @@ pub(super) async fn insert_piece(
 /// pieces that are left, with their ids.
 pub(super) fn bind_rows(
     arguments: &mut SqliteArguments,
-    rows: impl Iterator<Item = Row>,
+    rows: impl Iterator<Item = NewRow>,
     count: usize,
 ) -> Result<Vec<(i64, Bytes)>, sqlx::Error> {
     arguments.reserve(count * (ROW_VALUES + 2) + 9, 0);
@@ -73,8 +73,8 @@ pub(super) fn bind_rows(
     Ok(later)
 }
 
-fn bind_row(arguments: &mut SqliteArguments, row: Row) -> Result<(), sqlx::Error> {
-    let Captured {
+fn bind_row(arguments: &mut SqliteArguments, row: NewRow) -> Result<(), sqlx::Error> {
+    let CapturedRequest {
         received_at,
         duration_us,
         method,

@@ -5,28 +5,29 @@ use std::sync::Arc;
 use super::{
     super::{
         super::{
-            Change, Endpoint, EndpointId, NewSecret, SecretId, StoreError, StoredSecret, What,
+            Change, ChangeKind, EndpointId, NewSecret, SecretId, StoreError, StoredEndpoint,
+            StoredSecret,
         },
         now,
     },
-    Batch, Desk,
-    commands::Ended,
+    Batch, Writer,
+    commands::CommandResult,
 };
 
-impl Desk {
+impl Writer {
     /// Keeps a secret.
     pub(super) async fn add_secret(
         &mut self,
         new: NewSecret,
         batch: &mut Batch,
-    ) -> Ended<StoredSecret> {
+    ) -> CommandResult<StoredSecret> {
         let NewSecret { endpoint: id, id: secret, provider, name, sealed, max_secrets } = new;
-        if let Err(error) = self.living(id).await? {
+        if let Err(error) = self.active(id).await? {
             return Ok(Err(error));
         }
         let kept: i64 = sqlx::query_scalar("select count(*) from secrets where endpoint_id = ?1")
             .bind(id.0)
-            .fetch_one(self.link.write().await?)
+            .fetch_one(self.connection.write().await?)
             .await?;
         if kept >= i64::from(max_secrets) {
             return Ok(Err(StoreError::TooManySecrets(max_secrets)));
@@ -42,7 +43,7 @@ impl Desk {
         .bind(name.as_deref())
         .bind(created_at)
         .bind(&sealed)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?;
         self.tell_of_secrets(id, true, batch).await?;
         Ok(Ok(StoredSecret { endpoint: id, id: secret, provider, name, created_at, sealed }))
@@ -54,14 +55,14 @@ impl Desk {
         id: EndpointId,
         secret: SecretId,
         batch: &mut Batch,
-    ) -> Ended<()> {
-        if let Err(error) = self.living(id).await? {
+    ) -> CommandResult<()> {
+        if let Err(error) = self.active(id).await? {
             return Ok(Err(error));
         }
         let deleted = sqlx::query("delete from secrets where endpoint_id = ?1 and id = ?2")
             .bind(id.0)
             .bind(secret.to_string())
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         if deleted.rows_affected() == 0 {
             return Ok(Err(StoreError::NotFound));
@@ -69,7 +70,7 @@ impl Desk {
         let left: bool =
             sqlx::query_scalar("select exists (select 1 from secrets where endpoint_id = ?1)")
                 .bind(id.0)
-                .fetch_one(self.link.write().await?)
+                .fetch_one(self.connection.write().await?)
                 .await?;
         self.tell_of_secrets(id, left, batch).await?;
         Ok(Ok(()))
@@ -77,11 +78,11 @@ impl Desk {
 
     /// Deletes all secrets of an endpoint that ends: who makes it again starts anew.
     pub(super) async fn forget_secrets(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         if std::mem::take(&mut book.endpoint.has_secrets) {
             sqlx::query("delete from secrets where endpoint_id = ?1")
                 .bind(id.0)
-                .execute(self.link.write().await?)
+                .execute(self.connection.write().await?)
                 .await?;
         }
         Ok(())
@@ -94,10 +95,10 @@ impl Desk {
         has_secrets: bool,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        let book = self.books.change(id)?;
+        let book = self.cache.change(id)?;
         book.endpoint.has_secrets = has_secrets;
-        let endpoint: Endpoint = book.endpoint.clone();
-        self.log(&endpoint, What::Endpoint(endpoint.clone()), batch).await?;
+        let endpoint: StoredEndpoint = book.endpoint.clone();
+        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
         batch.stale.push(endpoint.slug);
         Ok(())
     }
@@ -108,8 +109,8 @@ impl Desk {
         id: EndpointId,
         verdicts: Vec<(i64, Option<&'static str>)>,
         batch: &mut Batch,
-    ) -> Ended<()> {
-        let endpoint = match self.living(id).await? {
+    ) -> CommandResult<()> {
+        let endpoint = match self.active(id).await? {
             Ok(endpoint) => endpoint,
             Err(error) => return Ok(Err(error)),
         };
@@ -119,18 +120,18 @@ impl Desk {
                 continue;
             }
             summary.verdict = verdict.map(str::to_owned);
-            let number = self.books.next_change(endpoint.workspace)?;
+            let number = self.cache.next_change(endpoint.workspace)?;
             sqlx::query("update requests set verdict = ?2, updated = ?3 where id = ?1")
                 .bind(request)
                 .bind(verdict)
                 .bind(number)
-                .execute(self.link.write().await?)
+                .execute(self.connection.write().await?)
                 .await?;
             batch.changes.push(Change {
                 workspace: endpoint.workspace,
                 number,
                 endpoint: endpoint.slug.clone(),
-                what: What::Updated(Arc::new(summary)),
+                what: ChangeKind::Updated(Arc::new(summary)),
             });
         }
         Ok(Ok(()))

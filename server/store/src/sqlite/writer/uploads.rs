@@ -9,7 +9,7 @@ use super::{
         super::{EndpointId, PIECE_BYTES, StoreError, UploadId, WorkspaceId},
         PIECE, PIECES,
     },
-    Batch, Desk,
+    Batch, Writer,
     rows::insert_piece,
 };
 
@@ -33,7 +33,7 @@ impl Uploads {
     }
 }
 
-impl Desk {
+impl Writer {
     /// Takes the next piece of an upload, or starts one.
     pub(super) async fn upload(
         &mut self,
@@ -52,7 +52,7 @@ impl Desk {
                 None => return Ok(Err(StoreError::NotFound)),
             },
             None => {
-                let Some(book) = self.books.endpoint(endpoint) else {
+                let Some(book) = self.cache.endpoint(endpoint) else {
                     return Ok(Err(StoreError::NotFound));
                 };
                 let workspace = book.endpoint.workspace;
@@ -61,14 +61,14 @@ impl Desk {
                 sqlx::query("insert into uploads (id, workspace_id) values (?, ?)")
                     .bind(id.0)
                     .bind(workspace.0)
-                    .execute(self.link.write().await?)
+                    .execute(self.connection.write().await?)
                     .await?;
                 (id, Upload { workspace, pieces: 0 })
             }
         };
         batch.bytes += piece.len() as u64;
-        insert_piece(self.link.write().await?, id.0 * PIECES + open.pieces, piece).await?;
-        self.books.change_workspace(open.workspace)?.bytes += PIECE;
+        insert_piece(self.connection.write().await?, id.0 * PIECES + open.pieces, piece).await?;
+        self.cache.change_workspace(open.workspace)?.bytes += PIECE;
         self.uploads.0.insert(id, Upload { pieces: open.pieces + 1, ..open });
         Ok(Ok(id))
     }
@@ -82,7 +82,7 @@ impl Desk {
         self.write_rows(batch).await?;
         sqlx::query("delete from uploads where id = ?")
             .bind(id.0)
-            .execute(self.link.write().await?)
+            .execute(self.connection.write().await?)
             .await?;
         self.uploads.0.remove(&id);
         Ok(())
@@ -94,7 +94,7 @@ impl Desk {
         let owner: Option<i64> =
             sqlx::query_scalar("select workspace_id from uploads where id = ?")
                 .bind(id.0)
-                .fetch_optional(self.link.get()?)
+                .fetch_optional(self.connection.get()?)
                 .await?;
         // Not there: it never came to a commit, or it was committed as a body after all.
         let Some(owner) = owner.map(WorkspaceId) else { return Ok(true) };
@@ -105,17 +105,17 @@ impl Desk {
         .bind(id.0 * PIECES)
         .bind((id.0 + 1) * PIECES)
         .bind(PIECES_AT_ONCE)
-        .execute(self.link.write().await?)
+        .execute(self.connection.write().await?)
         .await?
         .rows_affected();
         let deleted = i64::try_from(deleted).unwrap_or(PIECES_AT_ONCE);
-        self.books.load_workspace(self.link.get()?, owner).await?;
-        self.books.change_workspace(owner)?.bytes -= deleted * PIECE;
+        self.cache.load_workspace(self.connection.get()?, owner).await?;
+        self.cache.change_workspace(owner)?.bytes -= deleted * PIECE;
         let done = deleted < PIECES_AT_ONCE;
         if done {
             sqlx::query("delete from uploads where id = ?")
                 .bind(id.0)
-                .execute(self.link.write().await?)
+                .execute(self.connection.write().await?)
                 .await?;
         }
         self.finish(&mut Batch::default()).await?;

@@ -40,7 +40,7 @@ pub(crate) fn row_bytes(request: &Summary) -> usize {
 }
 
 /// A request as lists and feeds show it.
-pub fn listed(mut summary: Summary) -> Summary {
+pub fn truncate_for_list(mut summary: Summary) -> Summary {
     cut(&mut summary.target);
     if let Some(content_type) = &mut summary.content_type {
         cut(content_type);
