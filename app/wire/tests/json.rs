@@ -1,6 +1,8 @@
 //! What the browser reads out of JSON is what serde reads out of it, member for member. The golden
 //! files are what is read, and whatever can go wrong with one value in them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fmt::Debug;
 
 use hookglass_wire::{

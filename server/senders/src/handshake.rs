@@ -43,7 +43,7 @@ pub struct Handshake {
     value: Option<ProbePlace>,
     /// Where it carries the token that its owner chose, if it does.
     token: Option<ProbePlace>,
-    reply: Echo,
+    reply: ProbeAnswer,
     /// Whether the sender tests with wrong signatures too, so that 401 for these comes before it.
     pub is_probed: bool,
 }
@@ -82,16 +82,16 @@ enum ProbeMark {
 
 /// What it is answered.
 #[derive(Debug, Clone, Copy)]
-enum Echo {
+enum ProbeAnswer {
     /// The value as `text/plain`.
     Echo,
     /// The value as members of a JSON object, and as fields of the head.
     Members {
-        members: &'static [(&'static str, EchoPart)],
-        headers: &'static [(&'static str, EchoPart)],
+        members: &'static [(&'static str, AnswerPart)],
+        headers: &'static [(&'static str, AnswerPart)],
     },
     /// Nothing but fields of the head.
-    Headers(&'static [(&'static str, EchoPart)]),
+    Headers(&'static [(&'static str, AnswerPart)]),
     /// A status with a body of JSON, or without one.
     Fixed(u16, Option<&'static str>),
     /// Nothing of its own: what its owner has to do by hand.
@@ -100,7 +100,7 @@ enum Echo {
 
 /// What stands in an answer.
 #[derive(Debug, Clone, Copy)]
-enum EchoPart {
+enum AnswerPart {
     Value,
     /// The value's HMAC-SHA256 in hex, by the endpoint's secret for this sender.
     Hmac,
@@ -171,8 +171,8 @@ pub fn find(sent: &RequestView<'_>) -> Option<&'static Handshake> {
 impl Handshake {
     /// The sender whose secrets the answer needs, by its name in the API.
     pub fn secret_of(&self) -> Option<&'static str> {
-        let Echo::Members { members, .. } = self.reply else { return None };
-        members.iter().any(|(_, part)| matches!(part, EchoPart::Hmac)).then_some(self.id)
+        let ProbeAnswer::Members { members, .. } = self.reply else { return None };
+        members.iter().any(|(_, part)| matches!(part, AnswerPart::Hmac)).then_some(self.id)
     }
 
     /// What becomes of `sent`, for which [`find`] gave this handshake. `verify_token` is what the
@@ -198,7 +198,7 @@ impl Handshake {
                 return labelled("refused", Some(reply), Some(note));
             }
         }
-        if let Echo::ByHand(note) = self.reply {
+        if let ProbeAnswer::ByHand(note) = self.reply {
             return labelled("yours to answer", None, Some(note));
         }
         let value = self.value.and_then(|place| place.value(sent)).unwrap_or_default();
@@ -213,24 +213,24 @@ impl Handshake {
     }
 
     fn reply(&self, value: &str, secret: Option<&SigningSecret>) -> Option<HandshakeResponse> {
-        let part = |part: &EchoPart| match part {
-            EchoPart::Value => Some(value.to_owned()),
-            EchoPart::Text(text) => Some((*text).to_owned()),
-            EchoPart::Hmac => secret.map(|secret| {
+        let part = |part: &AnswerPart| match part {
+            AnswerPart::Value => Some(value.to_owned()),
+            AnswerPart::Text(text) => Some((*text).to_owned()),
+            AnswerPart::Hmac => secret.map(|secret| {
                 let key = secret.reveal().trim().as_bytes();
                 hmac(Hash::Sha256, Encoding::Hex, key, value.as_bytes())
             }),
         };
-        let fields = |fields: &[(&'static str, EchoPart)]| {
+        let fields = |fields: &[(&'static str, AnswerPart)]| {
             fields.iter().map(|(name, of)| Some((*name, part(of)?))).collect::<Option<Vec<_>>>()
         };
         Some(match self.reply {
-            Echo::Echo => HandshakeResponse {
+            ProbeAnswer::Echo => HandshakeResponse {
                 status: 200,
                 headers: vec![text_plain()],
                 body: value.to_owned(),
             },
-            Echo::Members { members, headers } => {
+            ProbeAnswer::Members { members, headers } => {
                 let members = fields(members)?
                     .into_iter()
                     .map(|(name, text)| (name.to_owned(), serde_json::Value::from(text)));
@@ -239,15 +239,15 @@ impl Handshake {
                 headers.push(json());
                 HandshakeResponse { status: 200, headers, body }
             }
-            Echo::Headers(headers) => {
+            ProbeAnswer::Headers(headers) => {
                 HandshakeResponse { status: 200, headers: fields(headers)?, body: String::new() }
             }
-            Echo::Fixed(status, body) => HandshakeResponse {
+            ProbeAnswer::Fixed(status, body) => HandshakeResponse {
                 status,
                 headers: body.map(|_| json()).into_iter().collect(),
                 body: body.unwrap_or_default().to_owned(),
             },
-            Echo::ByHand(_) => return None,
+            ProbeAnswer::ByHand(_) => return None,
         })
     }
 

@@ -80,7 +80,7 @@ impl PathTree {
     }
 
     /// How many places there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.nodes.len()
     }
 }
@@ -89,7 +89,7 @@ impl PathTree {
 /// several members of one name the last counts, as for `JSON.parse`. A text that was cut off, or is
 /// no JSON from somewhere on, is read as far as it goes.
 pub fn gather<'a>(json: &'a [u8], tree: &PathTree, from: usize) -> Vec<Option<JsonMatch<'a>>> {
-    let mut found = vec![None; tree.len()];
+    let mut found = vec![None; tree.count()];
     if let Some(text) = readable(json) {
         Walker { text, at: 0 }.gather(tree, from, &mut found);
     }

@@ -1,7 +1,7 @@
 //! The verification requests that are known, by what their senders document.
 
 use super::{
-    Echo, EchoPart, Handshake,
+    ProbeAnswer, AnswerPart, Handshake,
     ProbeMark::{
         Has, Is, Lacks, Member, NoBody, NoBrowser, NoMember, Number, OneField, OneOf, Type,
     },
@@ -25,7 +25,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Body(&["type"]), "url_verification"), Has(Body(&["token"]))],
         value: Some(Body(&["challenge"])),
         token: None,
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // developers.facebook.com/docs/graph-api/webhooks/getting-started
@@ -38,7 +38,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(MODE, "subscribe"), Has(TOKEN), Lacks(TOPIC)],
         value: Some(CHALLENGE),
         token: Some(TOKEN),
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // W3C WebSub §5.3; hubs of its forerunner send a verify token too.
@@ -51,7 +51,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[OneOf(MODE, &["subscribe", "unsubscribe"]), Has(TOPIC)],
         value: Some(CHALLENGE),
         token: None,
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // www.dropbox.com/developers/reference/webhooks, developer.nylas.com: neither says more of the
@@ -65,7 +65,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Query("challenge")), OneField, NoBody, NoBrowser],
         value: Some(Query("challenge")),
         token: None,
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // learn.microsoft.com/graph/change-notifications-delivery-webhooks
@@ -78,7 +78,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[NoBody, Has(Query("validationToken")), Type("text/plain")],
         value: Some(Query("validationToken")),
         token: None,
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // dev.twitch.tv/docs/eventsub/handling-webhook-events
@@ -91,7 +91,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("twitch-eventsub-message-type"), "webhook_callback_verification")],
         value: Some(Body(&["challenge"])),
         token: None,
-        reply: Echo::Echo,
+        reply: ProbeAnswer::Echo,
         is_probed: false,
     },
     // developers.zoom.us/docs/api/webhooks
@@ -105,8 +105,8 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Body(&["event"]), "endpoint.url_validation")],
         value: Some(Body(&["payload", "plainToken"])),
         token: None,
-        reply: Echo::Members {
-            members: &[("plainToken", EchoPart::Value), ("encryptedToken", EchoPart::Hmac)],
+        reply: ProbeAnswer::Members {
+            members: &[("plainToken", AnswerPart::Value), ("encryptedToken", AnswerPart::Hmac)],
             headers: &[],
         },
         is_probed: false,
@@ -126,7 +126,7 @@ pub const RECORDS: &[Handshake] = &[
         ],
         value: None,
         token: None,
-        reply: Echo::Fixed(200, Some("{\"type\":1}")),
+        reply: ProbeAnswer::Fixed(200, Some("{\"type\":1}")),
         is_probed: true,
     },
     // discord.com/developers/docs/events/webhook-events
@@ -144,7 +144,7 @@ pub const RECORDS: &[Handshake] = &[
         ],
         value: None,
         token: None,
-        reply: Echo::Fixed(204, None),
+        reply: ProbeAnswer::Fixed(204, None),
         is_probed: true,
     },
     // developers.smartsheet.com/api/smartsheet/guides/webhooks/webhook-verification
@@ -158,9 +158,9 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("smartsheet-hook-challenge"))],
         value: Some(Header("smartsheet-hook-challenge")),
         token: None,
-        reply: Echo::Members {
-            members: &[("smartsheetHookResponse", EchoPart::Value)],
-            headers: &[("Smartsheet-Hook-Response", EchoPart::Value)],
+        reply: ProbeAnswer::Members {
+            members: &[("smartsheetHookResponse", AnswerPart::Value)],
+            headers: &[("Smartsheet-Hook-Response", AnswerPart::Value)],
         },
         is_probed: false,
     },
@@ -174,7 +174,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("x-hook-secret")), Lacks(Header("x-hook-signature"))],
         value: Some(Header("x-hook-secret")),
         token: None,
-        reply: Echo::Headers(&[("X-Hook-Secret", EchoPart::Value)]),
+        reply: ProbeAnswer::Headers(&[("X-Hook-Secret", AnswerPart::Value)]),
         is_probed: false,
     },
     // developer.okta.com/docs/concepts/event-hooks
@@ -187,7 +187,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("x-okta-verification-challenge"))],
         value: Some(Header("x-okta-verification-challenge")),
         token: None,
-        reply: Echo::Members { members: &[("verification", EchoPart::Value)], headers: &[] },
+        reply: ProbeAnswer::Members { members: &[("verification", AnswerPart::Value)], headers: &[] },
         is_probed: false,
     },
     // learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
@@ -200,7 +200,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("aeg-event-type"), "SubscriptionValidation")],
         value: Some(Body(&["0", "data", "validationCode"])),
         token: None,
-        reply: Echo::Members { members: &[("validationResponse", EchoPart::Value)], headers: &[] },
+        reply: ProbeAnswer::Members { members: &[("validationResponse", AnswerPart::Value)], headers: &[] },
         is_probed: false,
     },
     // CloudEvents, HTTP 1.1 Web Hooks for Event Delivery §4
@@ -213,10 +213,10 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("webhook-request-origin"))],
         value: Some(Header("webhook-request-origin")),
         token: None,
-        reply: Echo::Headers(&[
-            ("WebHook-Allowed-Origin", EchoPart::Value),
-            ("WebHook-Allowed-Rate", EchoPart::Text("*")),
-            ("Allow", EchoPart::Text("OPTIONS, POST")),
+        reply: ProbeAnswer::Headers(&[
+            ("WebHook-Allowed-Origin", AnswerPart::Value),
+            ("WebHook-Allowed-Rate", AnswerPart::Text("*")),
+            ("Allow", AnswerPart::Text("OPTIONS, POST")),
         ]),
         is_probed: false,
     },
@@ -231,7 +231,7 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("x-amz-sns-message-type"), "SubscriptionConfirmation")],
         value: None,
         token: None,
-        reply: Echo::ByHand(
+        reply: ProbeAnswer::ByHand(
             "Open the SubscribeURL in its body to confirm: Hookglass visits no URL that was sent to it.",
         ),
         is_probed: false,

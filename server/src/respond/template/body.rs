@@ -23,7 +23,7 @@ pub(super) fn values<'a>(sent: &RequestView<'a>, wanted: &PathTree) -> Vec<Optio
 
 /// A field that holds JSON can be gone into; of several fields of one name the first counts.
 fn of_form<'a>(body: &[u8], wanted: &PathTree) -> Vec<Option<JsonMatch<'a>>> {
-    let mut found: Vec<Option<JsonMatch<'a>>> = vec![None; wanted.len()];
+    let mut found: Vec<Option<JsonMatch<'a>>> = vec![None; wanted.count()];
     let mut seen = HashSet::new();
     for (name, value) in form::decoded_pairs(body) {
         let child =

@@ -140,7 +140,7 @@ async fn current(
     Ok((Some(stored.version), set))
 }
 
-/// PreparedSettings as the store takes them.
+/// Settings as the store takes them.
 fn checked(from: Option<i64>, mut set: Answering) -> Result<NewResponseSettings, SettingError> {
     PreparedSettings::check(&set)?;
     let answered = set.programme.as_mut().and_then(|programme| programme.answered.take());
