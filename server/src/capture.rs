@@ -19,7 +19,7 @@ use axum::{
 use bytes::Bytes;
 use hookglass_wire::{Act, Refused};
 use hyper::{
-    HeaderMap, Method, StatusCode,
+    HeaderMap, Method,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     http::request::Parts,
 };
@@ -74,7 +74,8 @@ enum CaptureOutcome {
     Plain(i64),
     /// Its body ended early: what came is kept, but its sender is told.
     Cut(i64),
-    PendingResponse(Box<PendingResponse>),
+    /// By what its endpoint has set.
+    Pending(Box<PendingResponse>),
 }
 
 /// A request's head with what is known of how it came.
@@ -114,9 +115,7 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     match answered.await {
         Ok(Ok(CaptureOutcome::Plain(seq))) => response::captured(&visit, seq),
         Ok(Ok(CaptureOutcome::Cut(_))) => capture.reject(&visit, &TRUNCATED),
-        Ok(Ok(CaptureOutcome::PendingResponse(due))) => {
-            Box::pin(capture.answering.deliver(*due)).await
-        }
+        Ok(Ok(CaptureOutcome::Pending(due))) => Box::pin(capture.answering.deliver(*due)).await,
         Ok(Err(rejection)) => capture.reject(&visit, &rejection),
         // The task ends without an answer only if it panics.
         Err(_) => capture.reject(&visit, &Rejection::NotStored),
@@ -189,82 +188,73 @@ impl Capture {
         }
     }
 
-    /// Reads the request to its end and stores it.
+    /// Receives the body, decides on the response, and stores both, each step with the value of the
+    /// one before.
     async fn keep(
         &self,
         endpoint: &StoredEndpoint,
         arrival: RequestHead,
         body: Body,
     ) -> Result<CaptureOutcome, Rejection> {
-        let (mut received, rejection) = match self.read(endpoint, &arrival, body).await {
-            Ok(received) => (received, None),
-            // What came of the body came: it is kept, as cut.
-            Err((Some(received), rejection)) => (*received, Some(rejection)),
-            Err((None, rejection)) => {
+        let received = match self.read(endpoint, &arrival, body).await {
+            Ok(received) => received,
+            Err(rejection) => {
                 self.note_refusal(endpoint, &arrival, &rejection).await;
                 return Err(rejection);
             }
         };
-        let refused = rejection.as_ref().and_then(Rejection::refused);
+        let refused = received.rejection.as_ref().and_then(Rejection::refused);
         if refused.is_some() && !self.rates.refused_row(endpoint.id) {
-            return Err(rejection.unwrap_or(Rejection::NotStored));
+            return Err(received.rejection.unwrap_or(Rejection::NotStored));
         }
-        let is_cut = rejection.is_none() && !received.complete;
-        let told = if is_cut { Some(&TRUNCATED) } else { rejection.as_ref() };
-        let status = response::status(&arrival.parts.headers, told);
-        let mut captured = self.captured(&arrival, &mut received, refused, status);
-        // No rule was meant for a part of a body.
-        let decide_before_store = if told.is_none() && is_answered(endpoint, &arrival, &captured) {
-            self.answering.decide_before_store(endpoint, &captured).await
+        let told = received.told();
+        let request = self.captured(&arrival, &received, refused);
+        // Rules apply to whole bodies only.
+        let decision = if told.is_none() && may_be_custom(endpoint, &arrival, &request) {
+            self.answering.decide_before_store(endpoint, &request).await
         } else {
             EarlyDecision::Plain
         };
-        let visit = response::ResponseContext::of;
-        let is_head = arrival.parts.method == Method::HEAD;
-        match &decide_before_store {
-            EarlyDecision::Plain => {}
-            EarlyDecision::CustomResponse(answer, _) => {
-                captured.status = (answer.act != Act::Cut).then(|| answer.status.as_u16());
-                captured.answer = Some(Responder::kept(&visit(&arrival.parts), answer, is_head));
-                if answer.label.is_some() {
-                    captured.label.clone_from(&answer.label);
-                }
-            }
-            EarlyDecision::Later => {
-                captured.status = None;
-                captured.answer = Some(Responder::pending());
-            }
-        }
-        let seq = self.store.append(endpoint.id, captured).await?;
-        received.commit();
+        let request = with_response(request, &arrival, told, &decision);
+        let seq = self.store.append(endpoint.id, request).await?;
         if endpoint.has_secrets {
             self.verdicts.judge_one(endpoint.id, seq);
         }
-        if let Some(rejection) = rejection {
-            return Err(rejection);
+        let is_cut = received.is_cut();
+        match received.commit() {
+            Some(rejection) => Err(rejection),
+            None if is_cut => Ok(CaptureOutcome::Cut(seq)),
+            None => Ok(self.outcome(endpoint, arrival, seq, decision).await),
         }
-        if is_cut {
-            return Ok(CaptureOutcome::Cut(seq));
-        }
-        let (decided, is_kept) = match decide_before_store {
+    }
+
+    /// The response to a request that is stored as `seq`.
+    async fn outcome(
+        &self,
+        endpoint: &StoredEndpoint,
+        arrival: RequestHead,
+        seq: i64,
+        decision: EarlyDecision,
+    ) -> CaptureOutcome {
+        let (decided, is_kept) = match decision {
             EarlyDecision::Plain => (None, true),
             EarlyDecision::CustomResponse(answer, settings) => (Some((*answer, settings)), true),
             EarlyDecision::Later => (self.answering.decide_stored(endpoint, seq).await, false),
         };
-        let Some((answer, settings)) = decided else { return Ok(CaptureOutcome::Plain(seq)) };
-        Ok(CaptureOutcome::PendingResponse(Box::new(PendingResponse {
+        let Some((answer, settings)) = decided else { return CaptureOutcome::Plain(seq) };
+        CaptureOutcome::Pending(Box::new(PendingResponse {
             workspace: endpoint.workspace,
             endpoint: endpoint.id,
             seq,
             answer,
-            visit: visit(&arrival.parts),
-            is_head,
+            visit: response::ResponseContext::of(&arrival.parts),
+            is_head: arrival.parts.method == Method::HEAD,
             exchange: arrival.exchange,
             clock: arrival.clock,
             is_kept,
             settings,
             token: self.tasks.token(),
-        })))
+        }))
     }
 
     /// Notes that the sender had hung up before its request was stored.
@@ -273,7 +263,7 @@ impl Capture {
             CaptureOutcome::Plain(seq) | CaptureOutcome::Cut(seq) => {
                 self.answering.note_missed(endpoint, seq).await
             }
-            CaptureOutcome::PendingResponse(due) => self.answering.record_abandoned(*due),
+            CaptureOutcome::Pending(due) => self.answering.record_abandoned(*due),
         }
     }
 
@@ -281,9 +271,8 @@ impl Capture {
     fn captured(
         &self,
         arrival: &RequestHead,
-        received: &mut ReceivedBody,
+        received: &ReceivedBody,
         refused: Option<Refused>,
-        status: StatusCode,
     ) -> CapturedRequest {
         let RequestHead { parts, exchange, .. } = arrival;
         let exact = exchange.as_ref().and_then(|exchange| exchange.exact(parts));
@@ -297,7 +286,8 @@ impl Capture {
         // Redaction keeps every byte in its place.
         let target = head.get(target).unwrap_or_default().to_vec();
         redacted |= redact::redact_keys(&mut method);
-        redacted |= redact::redact(&mut received.trailers, &self.config.redact_cookies);
+        let mut trailers = received.trailers.clone();
+        redacted |= redact::redact(&mut trailers, &self.config.redact_cookies);
         let mut content_type =
             parts.headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_vec());
         if let Some(content_type) = &mut content_type {
@@ -321,16 +311,16 @@ impl Capture {
             delivery: metadata.delivery,
             attempt: metadata.attempt,
             mark: sender::mark(&parts.method, &parts.headers),
-            status: Some(status.as_u16()),
+            status: None,
             answer: None,
             complete: received.complete,
             exact: exact.is_some(),
             redacted,
             head,
-            trailers: std::mem::take(&mut received.trailers),
+            trailers,
             body_bytes: received.bytes,
             upload: received.upload(),
-            body: vec![received.rest()],
+            body: vec![received.tail()],
             body_sha256: received.sha256(),
             refused,
         }
@@ -343,19 +333,47 @@ impl Capture {
     }
 }
 
-/// Whether there may be something else to answer than the plain answer.
-fn is_answered(
+/// Whether the response may be another than the default one.
+fn may_be_custom(
     endpoint: &StoredEndpoint,
     arrival: &RequestHead,
-    captured: &CapturedRequest,
+    request: &CapturedRequest,
 ) -> bool {
     let parts = &arrival.parts;
     let is_handshake = || {
-        let body = captured.body.first().filter(|_| captured.upload.is_none());
+        let body = request.body.first().filter(|_| request.upload.is_none());
         let body = body.map(Bytes::as_ref).unwrap_or_default();
-        Responder::is_handshake(&RequestView::new(parts, &captured.target, body))
+        Responder::is_handshake(&RequestView::new(parts, &request.target, body))
     };
     (endpoint.answers.is_some() || is_handshake()) && !response::is_browser_request(&parts.headers)
+}
+
+/// The request with what is known of its response before it is stored.
+fn with_response(
+    request: CapturedRequest,
+    arrival: &RequestHead,
+    told: Option<&Rejection>,
+    decision: &EarlyDecision,
+) -> CapturedRequest {
+    let parts = &arrival.parts;
+    match decision {
+        EarlyDecision::Plain => {
+            let status = response::status(&parts.headers, told);
+            CapturedRequest { status: Some(status.as_u16()), ..request }
+        }
+        EarlyDecision::CustomResponse(answer, _) => {
+            let visit = response::ResponseContext::of(parts);
+            CapturedRequest {
+                status: (answer.act != Act::Cut).then(|| answer.status.as_u16()),
+                answer: Some(Responder::kept(&visit, answer, parts.method == Method::HEAD)),
+                label: answer.label.clone().or(request.label),
+                ..request
+            }
+        }
+        EarlyDecision::Later => {
+            CapturedRequest { status: None, answer: Some(Responder::pending()), ..request }
+        }
+    }
 }
 
 /// A head in HTTP/1.1 form from hyper's view, with the place of its target, and its method.

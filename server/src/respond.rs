@@ -4,7 +4,6 @@
 mod cache;
 mod cost;
 mod decide;
-mod delay_slots;
 mod deliver;
 pub(crate) mod failure_sequence;
 mod record;
@@ -31,7 +30,6 @@ use self::{
     cache::SettingsCache,
     cost::CostClass,
     decide::{Decision, MatchContext, MatchedHandshake},
-    delay_slots::Holds,
 };
 pub(crate) use self::{
     deliver::PendingResponse,
@@ -44,7 +42,7 @@ use crate::{
     limits::holder::Holder,
     verification::{Slot, Verifier},
 };
-use hookglass_limits::budget::Budget;
+use hookglass_limits::{budget::Budget, keyed_limit::KeyedLimit};
 use hookglass_message::request_view::RequestView;
 use hookglass_senders::{
     handshake::{self, Handshake},
@@ -52,11 +50,17 @@ use hookglass_senders::{
     signature::{Depth, SigningSecret, Verdict, check_secret},
 };
 use hookglass_store::{
-    CapturedRequest, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
+    CapturedRequest, EndpointId, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
 };
 
 /// How much of a body that is not in memory is read to decide on the answer, in bytes.
 const READ_BYTES: u64 = 1024 * 1024;
+
+/// Responses that one endpoint may delay at once: each keeps a connection and a task. Past that they
+/// go at once.
+const MOST_DELAYED_OF_ONE: usize = 100;
+/// Responses that all endpoints together may delay at once.
+const MOST_DELAYED: usize = 1000;
 
 /// Decides on answers and gives them. A cheap-clone handle.
 #[derive(Clone)]
@@ -66,7 +70,8 @@ struct ResponderInner {
     store: Arc<dyn Store>,
     verifier: Verifier,
     cache: SettingsCache,
-    holds: Holds,
+    /// Responses that are delayed, by endpoint.
+    delayed: KeyedLimit<EndpointId>,
     /// What answers that are held back take of the memory.
     budget: Budget<Holder>,
     tasks: TaskTracker,
@@ -92,8 +97,9 @@ impl Responder {
         tasks: TaskTracker,
         shutdown: CancellationToken,
     ) -> Self {
-        let (cache, holds) = (SettingsCache::default(), Holds::new(held));
-        Self(Arc::new(ResponderInner { store, verifier, cache, holds, budget, tasks, shutdown }))
+        let delayed = KeyedLimit::new(MOST_DELAYED, MOST_DELAYED_OF_ONE, held);
+        let cache = SettingsCache::default();
+        Self(Arc::new(ResponderInner { store, verifier, cache, delayed, budget, tasks, shutdown }))
     }
 
     /// Decides on the answer to a request that is about to be stored.

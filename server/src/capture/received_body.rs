@@ -9,7 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Capture, RequestHead};
+use super::{Capture, RequestHead, TRUNCATED};
 use crate::{limits::holder::Holder, respond::response::Rejection};
 use hookglass_limits::budget::Share;
 use hookglass_listener::{BodyFailure, Malformed};
@@ -31,6 +31,8 @@ pub(super) struct ReceivedBody {
     pub(super) complete: bool,
     /// From the complete head to the last byte.
     pub(super) took: Duration,
+    /// Why the server stopped reading, where what came until then is to be stored.
+    pub(super) rejection: Option<Rejection>,
     memory: Share<Holder>,
     uploads: Share<Holder>,
     endpoint: EndpointId,
@@ -38,17 +40,17 @@ pub(super) struct ReceivedBody {
     upload: Option<UploadId>,
 }
 
-/// A body that was not read to its end: as far as it came, where that is to be kept, and why.
-type Unfinished = (Option<Box<ReceivedBody>>, Rejection);
-
 impl Capture {
     /// Reads the body until it ends, the sender cuts it, or the server has to stop.
+    ///
+    /// # Errors
+    /// Why nothing of it is to be stored.
     pub(super) async fn read(
         &self,
         endpoint: &StoredEndpoint,
         arrival: &RequestHead,
         mut body: Body,
-    ) -> Result<ReceivedBody, Unfinished> {
+    ) -> Result<ReceivedBody, Rejection> {
         let mut received = ReceivedBody::new(self, endpoint);
         let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
         // One connection may hold very many heads open over HTTP/2.
@@ -59,7 +61,7 @@ impl Capture {
             tokio::time::sleep(SHUTDOWN_GRACE).await;
         };
         tokio::pin!(stop);
-        let rejection = loop {
+        received.rejection = loop {
             if body.is_end_stream() {
                 received.complete = true;
                 break None;
@@ -101,10 +103,8 @@ impl Capture {
         {
             received.trailers = exchange.trailers().to_vec();
         }
-        match rejection {
-            None => Ok(received),
-            Some(rejection) => Err((Some(Box::new(received)), rejection)),
-        }
+        received.seal();
+        Ok(received)
     }
 }
 
@@ -118,6 +118,7 @@ impl ReceivedBody {
             trailers: Vec::new(),
             complete: false,
             took: Duration::ZERO,
+            rejection: None,
             memory: capture.budget.share(endpoint.workspace),
             uploads: capture.upload_budget.share(endpoint.workspace),
             endpoint: endpoint.id,
@@ -126,15 +127,15 @@ impl ReceivedBody {
         }
     }
 
-    fn reserve(&mut self, bytes: usize) -> Result<(), Unfinished> {
-        self.memory.grow(bytes as u64).map_err(|_| (None, Rejection::Crowded))
+    fn reserve(&mut self, bytes: usize) -> Result<(), Rejection> {
+        self.memory.grow(bytes as u64).map_err(|_| Rejection::Crowded)
     }
 
     /// Takes the next part of the body.
-    async fn take(&mut self, data: Bytes, most: u64) -> Result<(), Unfinished> {
+    async fn take(&mut self, data: Bytes, most: u64) -> Result<(), Rejection> {
         self.bytes += data.len() as u64;
         if self.bytes > most {
-            return Err((None, Rejection::BodyTooLarge(most)));
+            return Err(Rejection::BodyTooLarge(most));
         }
         self.reserve(data.len())?;
         self.sha256.update(&data);
@@ -156,46 +157,54 @@ impl ReceivedBody {
         Ok(())
     }
 
-    async fn send_ahead(&mut self, piece: Bytes) -> Result<(), Unfinished> {
+    async fn send_ahead(&mut self, piece: Bytes) -> Result<(), Rejection> {
         let bytes = piece.len() as u64;
-        self.uploads.grow(bytes).map_err(|_| (None, Rejection::Crowded))?;
+        self.uploads.grow(bytes).map_err(|_| Rejection::Crowded)?;
         let sent = self.store.upload(self.upload, self.endpoint, piece).await;
-        self.upload = Some(sent.map_err(|error| (None, error.into()))?);
+        self.upload = Some(sent?);
         self.memory.shrink(bytes);
         Ok(())
     }
 
+    /// Joins what follows the pieces that went ahead. Nothing more is taken.
+    fn seal(&mut self) {
+        if !self.buffer.is_empty() {
+            self.first = Bytes::from(std::mem::take(&mut self.buffer));
+        }
+    }
+
+    /// Whether its sender ended it early.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.rejection.is_none() && !self.complete
+    }
+
+    /// What its sender is told, where the body did not come in full.
+    pub(super) fn told(&self) -> Option<&Rejection> {
+        if self.is_cut() { Some(&TRUNCATED) } else { self.rejection.as_ref() }
+    }
+
     /// What a label is looked for in: nothing of a body that went ahead.
     pub(super) fn searched(&self) -> &[u8] {
-        if self.upload.is_some() {
-            &[]
-        } else if self.buffer.is_empty() {
-            &self.first
-        } else {
-            &self.buffer
-        }
+        if self.upload.is_some() { &[] } else { &self.first }
     }
 
     pub(super) const fn upload(&self) -> Option<UploadId> {
         self.upload
     }
 
-    /// Takes out what follows the pieces that went ahead.
-    pub(super) fn rest(&mut self) -> Bytes {
-        if self.buffer.is_empty() {
-            std::mem::take(&mut self.first)
-        } else {
-            Bytes::from(std::mem::take(&mut self.buffer))
-        }
+    /// What follows the pieces that went ahead.
+    pub(super) fn tail(&self) -> Bytes {
+        self.first.clone()
     }
 
     pub(super) fn sha256(&self) -> [u8; 32] {
         self.sha256.clone().finalize().into()
     }
 
-    /// Notes that the request is stored, and its upload with it.
-    pub(super) fn commit(mut self) {
+    /// Notes that the request is stored, and its upload with it. Returns why reading stopped.
+    pub(super) fn commit(mut self) -> Option<Rejection> {
         self.upload = None;
+        self.rejection.take()
     }
 }
 

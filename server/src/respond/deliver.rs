@@ -14,9 +14,7 @@ use hookglass_wire::{Act, Answered, Timestamp};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{
-    Responder,
-    delay_slots::Hold,
-    record,
+    Responder, record,
     settings::{PreparedSettings, has_no_body, now_us},
     summary::words,
     throttled_body::ThrottledBody,
@@ -24,6 +22,7 @@ use super::{
 use crate::respond::response::CustomResponse;
 use crate::respond::response::{self, ResponseContext};
 use hookglass_limits::budget::held;
+use hookglass_limits::keyed_limit::Permit;
 use hookglass_listener::{Cut, Exchange};
 use hookglass_store::{EndpointId, LateResponse, Progress, StoreError, WorkspaceId};
 
@@ -69,7 +68,7 @@ pub(super) struct DeliveryGuard {
     streams: bool,
     /// Waits for a sender who hangs up.
     disconnected: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    hold: Option<Hold>,
+    hold: Option<Permit<EndpointId>>,
     /// Not forgotten until the store knows how far their programme is.
     settings: Arc<PreparedSettings>,
     /// So that a shutdown waits until it is noted.
@@ -93,7 +92,7 @@ impl Responder {
         }
         let mut hold = None;
         if answer.is_held() {
-            hold = self.0.holds.take(due.endpoint);
+            hold = self.0.delayed.acquire(Some(due.endpoint)).ok();
             if hold.is_none() {
                 answer.delay = Duration::ZERO;
                 answer.act = Act::Answer;

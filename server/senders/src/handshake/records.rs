@@ -1,7 +1,7 @@
 //! The verification requests that are known, by what their senders document.
 
 use super::{
-    ProbeAnswer, AnswerPart, Handshake,
+    AnswerPart, Handshake, ProbeAnswer,
     ProbeMark::{
         Has, Is, Lacks, Member, NoBody, NoBrowser, NoMember, Number, OneField, OneOf, Type,
     },
@@ -187,7 +187,10 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Has(Header("x-okta-verification-challenge"))],
         value: Some(Header("x-okta-verification-challenge")),
         token: None,
-        reply: ProbeAnswer::Members { members: &[("verification", AnswerPart::Value)], headers: &[] },
+        reply: ProbeAnswer::Members {
+            members: &[("verification", AnswerPart::Value)],
+            headers: &[],
+        },
         is_probed: false,
     },
     // learn.microsoft.com/azure/event-grid/end-point-validation-event-grid-events-schema
@@ -200,7 +203,10 @@ pub const RECORDS: &[Handshake] = &[
         marks: &[Is(Header("aeg-event-type"), "SubscriptionValidation")],
         value: Some(Body(&["0", "data", "validationCode"])),
         token: None,
-        reply: ProbeAnswer::Members { members: &[("validationResponse", AnswerPart::Value)], headers: &[] },
+        reply: ProbeAnswer::Members {
+            members: &[("validationResponse", AnswerPart::Value)],
+            headers: &[],
+        },
         is_probed: false,
     },
     // CloudEvents, HTTP 1.1 Web Hooks for Event Delivery §4
