@@ -1,3 +1,3 @@
-//! Who may hold how much: client addresses as keys, and budgets of memory.
+//! Limits per client: addresses as keys, and budgets of memory.
 pub mod address;
 pub mod budget;

@@ -1,4 +1,4 @@
-//! How many connections may be open, in all and from one address.
+//! Limits open connections, in total and per address.
 
 use std::{
     collections::HashMap,
@@ -21,10 +21,10 @@ pub struct ConnectionLimiter {
 #[derive(Debug)]
 struct LimiterState {
     most: usize,
-    /// From one address; 0 for no limit.
+    /// The limit per address; 0 for no limit.
     most_from_one: usize,
     open: AtomicUsize,
-    /// Only addresses that have one open. Never held across an await.
+    /// Only addresses with an open connection. Never held across an await.
     by_address: Mutex<HashMap<Address, usize>>,
     metrics: Metrics,
 }
@@ -36,18 +36,18 @@ pub(super) struct ConnectionPermit {
     address: Option<Address>,
 }
 
-/// The limit that a connection ran into: its name and value.
+/// The limit that a connection exceeded: its name and value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LimitReached(pub(super) &'static str, pub(super) usize);
 
 impl ConnectionLimiter {
-    /// At most `most` connections, `most_from_one` of them from one address.
+    /// Allows `most` connections, `most_from_one` of them from one address.
     pub fn new(most: usize, most_from_one: usize, metrics: Metrics) -> Self {
         let (open, by_address) = (AtomicUsize::new(0), Mutex::default());
         Self { inner: Arc::new(LimiterState { most, most_from_one, open, by_address, metrics }) }
     }
 
-    /// Lets a connection in. `counted` is its address where that stands for one client.
+    /// Admits a connection. `counted` is its address if that stands for one client.
     pub(super) fn acquire(
         &self,
         counted: Option<IpAddr>,
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(doors.acquire(network(3)).unwrap_err(), closed);
         drop(first);
         let _third = doors.acquire(network(3)).unwrap();
-        assert_eq!(doors.acquire(network(4)).unwrap_err(), closed, "one ended, one came");
+        assert_eq!(doors.acquire(network(4)).unwrap_err(), closed, "one ended, one was admitted");
         assert_eq!(doors.inner.open.load(Ordering::Acquire), 2);
         assert_eq!(doors.inner.metrics.connections.get(), 2);
     }
