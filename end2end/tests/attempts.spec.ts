@@ -31,7 +31,7 @@ test("a redelivery is marked, folded by a click, and leads to its other tries", 
   await expect(row(3)).toHaveText(/\+ [\d.]+ m?s/);
   await expect(row(3)).toHaveAttribute("data-mark", "this");
   await expect(row(2)).toHaveCount(0);
-  await expect(attempts).toContainText("GitHub does not try again by itself");
+  await expect(attempts).toContainText("GitHub does not retry by itself");
   await row(1).getByRole("link").click();
   await expect(inspect.detail).toHaveAttribute("data-seq", "1");
   await expect(row(1)).toHaveAttribute("data-mark", "this");

@@ -1,13 +1,13 @@
-//! What counts as one address where limits are counted by address.
+//! The key of limits that count by client address.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An IPv4 address or an IPv6 network of 64 bits, which is what one subscriber gets.
+/// An IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
 
 impl Address {
-    /// The key of an address: itself, or the /64 that an IPv6 address is in.
+    /// Returns the key of an address: the address itself, or the /64 of an IPv6 address.
     pub fn of(ip: IpAddr) -> Self {
         Self(match ip.to_canonical() {
             IpAddr::V6(ip) => {
@@ -19,8 +19,8 @@ impl Address {
     }
 }
 
-/// Whether an address is of this machine or of a private network: then it is most likely a proxy
-/// or a colleague, and stands for many clients.
+/// Whether an address belongs to this machine or to a private network: it is then most likely a
+/// proxy or a colleague, and stands for many clients.
 pub fn is_private(ip: IpAddr) -> bool {
     match ip.to_canonical() {
         IpAddr::V4(ip) => {

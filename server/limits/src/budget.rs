@@ -1,5 +1,5 @@
-//! How many bytes may be in memory, of requests before they are stored and of responses until they
-//! are written, in all and for one workspace or client, so that no flood takes the room of the others.
+//! Memory budgets: bound the bytes of requests before they are stored and of responses until they
+//! are written, in total and per workspace or client, so that no flood starves the others.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,12 @@ use std::{
 use bytes::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 
-/// This part of the budget is kept back for those who hold little.
+/// The part of the budget that is reserved for small holders.
 const RESERVE_PART: u64 = 8;
-/// Who holds no more than this part of the budget holds little.
+/// A holder of at most this part of the budget is small.
 const LITTLE_PART: u64 = 128;
 
-/// Bytes that are under way, each held by somebody: a workspace or a client, say. A cheap-clone
-/// handle.
+/// Bytes in flight, each held by one holder, such as a workspace or a client. A cheap-clone handle.
 #[derive(Debug)]
 pub struct Budget<K> {
     inner: Arc<BudgetState<K>>,
@@ -25,7 +24,7 @@ pub struct Budget<K> {
 #[derive(Debug)]
 struct BudgetState<K> {
     most: u64,
-    /// Never held across an await: each use is one look-up and two sums.
+    /// Never held across an await: each use is one look-up and two additions.
     held: Mutex<Totals<K>>,
     gauge: Gauge,
 }
@@ -33,11 +32,12 @@ struct BudgetState<K> {
 #[derive(Debug)]
 struct Totals<K> {
     all: u64,
-    /// Only those that hold something. Clients choose their addresses: the hasher has to be keyed.
+    /// Only holders of at least one byte. Clients choose their addresses, so the hasher must be
+    /// keyed.
     by_holder: HashMap<K, u64>,
 }
 
-/// The part of the budget that one request or response holds; given back when it is dropped.
+/// The part of the budget that one request or response holds; released on drop.
 #[derive(Debug)]
 pub struct Share<K: Copy + Eq + Hash> {
     inner: Arc<BudgetState<K>>,
@@ -45,7 +45,7 @@ pub struct Share<K: Copy + Eq + Hash> {
     bytes: u64,
 }
 
-/// There is no room; nothing was taken.
+/// The budget is exhausted; nothing was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exhausted;
 
@@ -56,7 +56,7 @@ impl<K> Clone for Budget<K> {
 }
 
 impl<K: Copy + Eq + Hash> Budget<K> {
-    /// A budget of `most` bytes; `gauge` shows how many of them are held.
+    /// Creates a budget of `most` bytes; `gauge` shows how many of them are held.
     pub fn new(most: u64, gauge: Gauge) -> Self {
         Self {
             inner: Arc::new(BudgetState {
@@ -67,13 +67,13 @@ impl<K: Copy + Eq + Hash> Budget<K> {
         }
     }
 
-    /// A share that holds nothing yet.
+    /// Returns a share that holds nothing yet.
     pub fn share(&self, holder: impl Into<K>) -> Share<K> {
         Share { inner: self.inner.clone(), holder: holder.into(), bytes: 0 }
     }
 }
 
-/// Bytes with the share that they hold.
+/// Bytes together with their share.
 struct SharedBytes<B, S> {
     bytes: B,
     _share: S,
@@ -85,8 +85,8 @@ impl<B: AsRef<[u8]>, S> AsRef<[u8]> for SharedBytes<B, S> {
     }
 }
 
-/// Bytes that hold a share until the last part of them is dropped: connections hold on to them when
-/// their body has ended.
+/// Ties a share to bytes until the last part of them is dropped: connections keep bytes even after
+/// the body has ended.
 pub fn held<B, S>(bytes: B, share: S) -> Bytes
 where
     B: AsRef<[u8]> + Send + 'static,
@@ -96,8 +96,8 @@ where
 }
 
 impl<K: Copy + Eq + Hash> Share<K> {
-    /// Takes so many bytes more. One may hold half of what the others leave, so that however many
-    /// hold as much as they can, something is left.
+    /// Takes `bytes` more. One holder gets at most half of what the others leave, so that something
+    /// is left however many holders take their maximum.
     pub fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
         let BudgetState { most, held, gauge } = &*self.inner;
         let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,7 +115,7 @@ impl<K: Copy + Eq + Hash> Share<K> {
         Ok(())
     }
 
-    /// Gives so many bytes back.
+    /// Returns `bytes` to the budget.
     pub fn shrink(&mut self, bytes: u64) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_bound_is_exact() {
-        // Little is up to 10, the reserve is 160.
+        // Small is up to 10, the reserve is 160.
         let budget = Budget::<i64>::new(1280, Gauge::default());
         let shares = |ids: std::ops::RangeInclusive<i64>| -> Vec<Share<i64>> {
             ids.map(|id| budget.share(id)).collect()
@@ -176,7 +176,7 @@ mod tests {
         }
         assert_eq!(large[3].grow(11), Err(Exhausted), "only the reserve is left");
         assert_eq!(large[3].grow(10), Ok(()));
-        assert_eq!(large[3].grow(1), Err(Exhausted), "that is more than little");
+        assert_eq!(large[3].grow(1), Err(Exhausted), "that is more than a small holder gets");
         let mut little = shares(5..=19);
         for share in &mut little {
             assert_eq!(share.grow(10), Ok(()));
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(second.grow(41), Err(Exhausted), "600 are held already");
         assert_eq!(second.grow(40), Ok(()));
         first.shrink(10_000);
-        assert_eq!((first.bytes, second.bytes), (0, 40), "nobody gives back what others hold");
+        assert_eq!((first.bytes, second.bytes), (0, 40), "a share releases only its own bytes");
         assert_eq!(second.grow(600), Ok(()));
     }
 
@@ -209,7 +209,7 @@ mod tests {
             while flood.grow(256 * 1024).is_ok() {}
             floods.push(flood);
         }
-        assert_eq!(floods[0].bytes, 128 * 1024 * 1024, "half for one alone");
+        assert_eq!(floods[0].bytes, 128 * 1024 * 1024, "half for a single holder");
         let mut webhook = budget.share(11);
         assert_eq!(webhook.grow(1024 * 1024), Ok(()));
         let mut stranger = budget.share(-1);

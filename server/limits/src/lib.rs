@@ -1,4 +1,4 @@
-//! Who may hold how much: client addresses as keys, and budgets of memory.
+//! Limits per client: addresses as keys, counts and budgets of memory.
 
 pub mod address;
 pub mod budget;

@@ -1,5 +1,5 @@
-//! Which host a request over HTTP/2 names (RFC 9113 §8.3.1): its `:authority` and its `Host` fields
-//! must not name two. Pure; knows no sockets.
+//! The host that an HTTP/2 request names (RFC 9113 §8.3.1): its `:authority` and `Host` headers
+//! must agree. Pure; knows no sockets.
 
 use hyper::{
     HeaderMap, Uri,
@@ -9,10 +9,10 @@ use hyper::{
 
 use super::malformed::Malformed;
 
-/// What is wrong with the host of a request by its target and fields, if anything is.
+/// Returns what is wrong with the host of a request, judged by its target and headers.
 pub(super) fn fault(uri: &Uri, headers: &HeaderMap) -> Option<Malformed> {
     let mut hosts = headers.get_all(HOST).iter();
-    // RFC 9113 §8.3.1 has no user in it, and readers take either side of the `@` for the host.
+    // RFC 9113 §8.3.1 excludes userinfo, and readers take either side of the `@` for the host.
     if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
         return Some(Malformed::HostTwice);
     }
@@ -26,13 +26,13 @@ pub(super) fn fault(uri: &Uri, headers: &HeaderMap) -> Option<Malformed> {
     }
 }
 
-/// What was wrong with a refused request, by the number of the `Host` fields that are kept of it.
+/// Returns what was wrong with a refused request, by the number of `Host` headers stored with it.
 pub const fn fault_of_kept(hosts: usize) -> Malformed {
     if hosts == 0 { Malformed::NoHost } else { Malformed::HostTwice }
 }
 
-/// Whether a `Host` field names the same host and port as an authority: in any case, and with or
-/// without the scheme's own port (RFC 3986 §6.2.3).
+/// Whether a `Host` header names the same host and port as an authority: case-insensitive, with or
+/// without the scheme's default port (RFC 3986 §6.2.3).
 fn names(host: &[u8], authority: &Authority, scheme: Option<&Scheme>) -> bool {
     let port: &[u8] = if scheme == Some(&Scheme::HTTPS) { b":443" } else { b":80" };
     let bare = |text: &'_ [u8]| -> Vec<u8> {

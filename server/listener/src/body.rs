@@ -1,4 +1,4 @@
-//! A request body that nobody can draw out for ever, and that says when its end was seen.
+//! A request body with deadlines, which reports whether its end was seen.
 
 use std::{
     pin::Pin,
@@ -19,7 +19,7 @@ use super::{
 
 /// How long a body may go without a byte.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a body may take in all.
+/// How long a body may take in total.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Why a body ended early.
@@ -33,12 +33,12 @@ pub(super) enum BodyError {
     Slow,
 }
 
-/// A body, hyper's but in tests, under our clocks.
+/// A body (hyper's, except in tests) with our deadlines.
 pub(super) struct TimedBody<B = Incoming> {
     incoming: B,
     exchange: Arc<Exchange>,
     started: Instant,
-    /// When the last byte came.
+    /// When the last byte arrived.
     heard: Instant,
     clock: LazyTimer,
 }
@@ -52,7 +52,7 @@ impl<B: Body> TimedBody<B> {
         Self { incoming, exchange, started: now, heard: now, clock: LazyTimer::default() }
     }
 
-    /// Whether a deadline has passed, and which.
+    /// Whether a deadline has passed, and which one.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<BodyError> {
         let (silence, slow) = (self.heard + SILENCE_TIMEOUT, self.started + BODY_TIMEOUT);
         self.clock.poll_until(cx, silence.min(slow)).map(|()| {
@@ -117,7 +117,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A body that has a byte whenever it is asked, for ever or a number of times.
+    /// A body that has a byte ready at each poll, forever or a number of times.
     struct Ready(Option<u32>);
 
     impl Body for Ready {
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// How many bytes are taken, a second apart, and how that ends.
+    /// Returns how many bytes are read, one per second, and how the body ends.
     async fn taken(body: Ready) -> (u32, Option<BodyError>, Arc<Exchange>) {
         let exchange = Arc::new(Exchange::without_wire(None));
         let mut watched = TimedBody::new(body, exchange.clone());
@@ -152,7 +152,7 @@ mod tests {
                 Some(Ok(_)) => tokio::time::advance(SECOND).await,
             }
         }
-        panic!("it goes on for ever");
+        panic!("it never ends");
     }
 
     #[tokio::test(start_paused = true)]

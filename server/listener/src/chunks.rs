@@ -1,16 +1,16 @@
-//! Follows the framing of a chunked body (RFC 9112 §7.1) strictly, and says which bytes are data.
+//! A strict parser for the framing of chunked bodies (RFC 9112 §7.1); it says which bytes are data.
 //! Pure; knows no sockets.
 
 use super::{framing::MAX_FIELDS, malformed::Malformed};
 
 /// The longest line with a chunk's size and extensions, in bytes.
 const MAX_SIZE_LINE_BYTES: usize = 4 * 1024;
-/// The most digits of a size, leading zeros too: some senders fill it up to the width of 64 bits.
+/// The most digits of a size, including leading zeros: some senders pad it to the width of 64 bits.
 const MAX_SIZE_DIGITS: usize = 16;
 /// The longest trailer section, in bytes.
 const MAX_TRAILER_BYTES: usize = 64 * 1024;
 
-/// Where a chunked body stands.
+/// The state of a chunked body.
 #[derive(Debug, Default)]
 pub(crate) struct Chunks {
     state: ChunkState,
@@ -21,7 +21,7 @@ enum ChunkState {
     /// At the start of a line with a size.
     #[default]
     Size,
-    /// So many bytes of data are left.
+    /// This many bytes of data are left.
     Data(u64),
     /// After the data, before its CR LF.
     DataEnd,
@@ -30,26 +30,27 @@ enum ChunkState {
     End,
 }
 
-/// What comes next.
+/// The next step of the parser.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ChunkStep {
     /// More input is needed.
     Starved,
-    /// The first so many bytes of the input are the last chunk's size and hold nothing.
+    /// The last chunk's size takes this many bytes of the input; they hold no data.
     LastSize(usize),
-    /// The first so many bytes of the input end a chunk's data.
+    /// A chunk's data ends with this many bytes of the input.
     DataEnd(usize),
-    /// A chunk of this size starts after so many bytes of input.
+    /// A chunk of this size starts after this many bytes of the input.
     Chunk(usize, u64),
-    /// At most so many bytes of data follow.
+    /// At most this many bytes of data follow.
     Data(u64),
-    /// The body is over; its trailer section without the empty line is the first part of the
-    /// input, and the body ends after the second number of bytes.
+    /// The body is complete. The trailer section, without its empty line, has the first length; the
+    /// body ends after the second.
     End(usize, usize),
 }
 
 impl Chunks {
-    /// The next step for what has arrived. The caller takes away what the step says.
+    /// Returns the next step for the bytes that have arrived. The caller removes what the step
+    /// covers.
     pub(crate) fn next(&mut self, input: &[u8]) -> Result<ChunkStep, Malformed> {
         match self.state {
             ChunkState::Size => {
@@ -91,12 +92,12 @@ impl Chunks {
                         return Err(Malformed::Chunk);
                     }
                     at += length + 2;
-                    // Also where the end of it is there already.
+                    // Also if its end has already arrived.
                     if at > MAX_TRAILER_BYTES {
                         return Err(Malformed::Chunk);
                     }
                 }
-                // With the start of the empty line.
+                // Including the start of the empty line.
                 if input.len() > MAX_TRAILER_BYTES + 1 {
                     return Err(Malformed::Chunk);
                 }
@@ -106,7 +107,7 @@ impl Chunks {
         }
     }
 
-    /// How much of a chunk's data is to come, where data is due.
+    /// Returns how much of a chunk's data is left, while inside a chunk.
     pub(crate) const fn data_left(&self) -> Option<u64> {
         match self.state {
             ChunkState::Data(left) => Some(left),
@@ -114,7 +115,7 @@ impl Chunks {
         }
     }
 
-    /// Notes that so many bytes of data were taken.
+    /// Records that `bytes` of data were consumed.
     pub(crate) fn took(&mut self, bytes: u64) {
         if let ChunkState::Data(left) = self.state {
             let left = left.saturating_sub(bytes);
@@ -123,7 +124,7 @@ impl Chunks {
     }
 }
 
-/// The length of the first line without its CR LF; `None` if its end has not come yet.
+/// Returns the length of the first line without its CR LF; `None` if its end has not arrived.
 fn line(input: &[u8], most: usize) -> Result<Option<usize>, Malformed> {
     let end = memchr::memchr2(b'\r', b'\n', &input[..input.len().min(most)]);
     match end.map(|end| (end, input.get(end), input.get(end + 1))) {
@@ -135,7 +136,7 @@ fn line(input: &[u8], most: usize) -> Result<Option<usize>, Malformed> {
     }
 }
 
-/// The size in a line of hexadecimal digits and, after a semicolon, extensions.
+/// Parses a size line: hexadecimal digits and, after a semicolon, extensions.
 fn size(line: &[u8]) -> Result<u64, Malformed> {
     let end = line.iter().position(|&byte| byte == b';').unwrap_or(line.len());
     // RFC 9112 §7.1.1 allows "bad" white space only around the semicolon.
@@ -161,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// A body's data, its trailers, and what comes after it.
+    /// The body's data, its trailers, and the bytes behind it.
     type Parts = (Vec<u8>, Vec<u8>, Vec<u8>);
 
     /// Reads a body that arrives in pieces.

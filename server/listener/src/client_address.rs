@@ -1,4 +1,4 @@
-//! Who the client is when proxies stand in front.
+//! The client's address behind proxies.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -20,26 +20,26 @@ use hookglass_limits::address::{Address, is_private};
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Reads the addresses out of a field.
+/// Parses the addresses of a header.
 type ForwardedReader = fn(&str) -> Vec<Option<IpAddr>>;
 
-/// Finds the client's address, believing only the proxies that the operator trusts. A cheap-clone
+/// Finds the client's address; believes only the proxies that the operator trusts. A cheap-clone
 /// handle.
 #[derive(Debug, Clone)]
 pub struct ClientAddress {
     trusted: Arc<[IpNet]>,
-    /// Whether a proxy that nobody declared was seen and told of.
+    /// Whether an undeclared proxy was seen and logged.
     told: Arc<AtomicBool>,
 }
 
 impl ClientAddress {
-    /// Believes the forwarding fields of proxies with these addresses.
+    /// Trusts the forwarding headers of proxies with these addresses.
     pub fn new(trusted: &[IpNet]) -> Self {
         Self { trusted: trusted.into(), told: Arc::default() }
     }
 
-    /// The right-most address that is no trusted proxy's: first the peer, then
-    /// `X-Forwarded-For` from its end; `Forwarded` where that is absent.
+    /// Returns the right-most address that is not a trusted proxy's: first the peer, then
+    /// `X-Forwarded-For` from its end, or `Forwarded` if that is absent.
     pub fn of(&self, peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.ip().to_canonical();
         if !self.trusts(client) {
@@ -54,7 +54,7 @@ impl ClientAddress {
         let fields: Vec<Option<IpAddr>> = headers
             .get_all(name)
             .iter()
-            // Bytes that are no text, from whom the proxy speaks for, spoil only their own entry.
+            // Bytes that are not text, which a proxy's client can send, spoil only their own entry.
             .flat_map(|value| read(&String::from_utf8_lossy(value.as_bytes())))
             .collect();
         for entry in fields.into_iter().rev() {
@@ -67,8 +67,8 @@ impl ClientAddress {
         client
     }
 
-    /// The client's address if it stands for one client: not a trusted proxy's, whose clients are
-    /// not told apart, nor a private one's, which may be a proxy that nobody declared.
+    /// Returns the client's address if it stands for one client. A trusted proxy's does not, since
+    /// its clients cannot be told apart, nor does a private one, which may be an undeclared proxy.
     pub fn counted(&self, peer: SocketAddr, headers: &HeaderMap) -> Option<Address> {
         let client = self.of(peer, headers);
         let peer = peer.ip().to_canonical();
@@ -76,7 +76,7 @@ impl ClientAddress {
         (through_proxy || self.is_counted(client)).then(|| Address::of(client))
     }
 
-    /// Whether connections from this peer count against the limits by address.
+    /// Whether connections from this peer count towards the limits by address.
     pub fn is_counted(&self, peer: IpAddr) -> bool {
         !is_private(peer) && !self.trusts(peer)
     }
@@ -95,13 +95,13 @@ impl ClientAddress {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 
-    /// Says once which flag is missing where a private peer forwards for somebody.
+    /// Logs once which flag is missing if a private peer forwards for a client.
     fn tell_of_undeclared_proxy(&self, peer: IpAddr, headers: &HeaderMap) {
         let forwards = headers.contains_key(FORWARDED_FOR) || headers.contains_key(FORWARDED);
         if forwards && is_private(peer) && !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 %peer,
-                "a proxy seems to stand in front; clients are taken for it until the server is \
+                "the server seems to be behind a proxy; it takes all clients for that proxy until \
                  started with --trusted-proxy {peer}"
             );
         }

@@ -1,5 +1,5 @@
-//! One timer for all the deadlines of a connection. Deadlines mostly move away before they come:
-//! the timer is set again only when it goes off.
+//! One timer for all deadlines of a connection. Most deadlines are moved before they pass, so the
+//! timer is reset only when it fires.
 
 use std::{
     pin::Pin,
@@ -8,14 +8,15 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A timer that is set when it is first needed.
+/// A timer that is created on first use.
 #[derive(Default)]
 pub(super) struct LazyTimer {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl LazyTimer {
-    /// Ready once `deadline` has come. Only the deadline of the last call wakes the task in time.
+    /// Returns ready once `deadline` has passed. Only the last call's deadline wakes the task in
+    /// time.
     pub(super) fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if sleep.deadline() > deadline {

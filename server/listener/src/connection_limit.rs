@@ -1,4 +1,4 @@
-//! How many connections may be open, in all and from one address.
+//! Limits open connections, in total and per address.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ use hookglass_metrics::{Metrics, Reason};
 #[derive(Debug, Clone)]
 pub struct ConnectionLimiter {
     most: usize,
-    /// From one address; 0 for no limit.
+    /// The limit per address; 0 for no limit.
     most_from_one: usize,
     open: KeyedLimit<Address>,
     metrics: Metrics,
@@ -23,7 +23,7 @@ pub struct ConnectionLimiter {
 pub(super) struct LimitReached(pub(super) &'static str, pub(super) usize);
 
 impl ConnectionLimiter {
-    /// At most `most` connections, `most_from_one` of them from one address.
+    /// Allows `most` connections, `most_from_one` of them from one address.
     pub fn new(most: usize, most_from_one: usize, metrics: Metrics) -> Self {
         let open = KeyedLimit::new(most, most_from_one, metrics.connections.clone());
         Self { most, most_from_one, open, metrics }

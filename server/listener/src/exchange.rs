@@ -1,4 +1,4 @@
-//! What the gate knows of one request and hands to its handler beside hyper's view.
+//! What the gate knows about one request and passes to its handler beside hyper's view.
 
 use std::{
     sync::{
@@ -14,57 +14,57 @@ use tokio::sync::Notify;
 
 use super::{framing::HeadRanges, malformed::Malformed, normalize};
 
-/// One request on its way: an extension of each that comes over a connection of ours. What its
-/// body turns out to be is filled in while it arrives.
+/// One request in progress: an extension of each request over our connections. The outcome of its
+/// body is filled in while the body arrives.
 #[derive(Debug)]
 pub struct Exchange {
     /// When the head was complete.
     pub received_at: SystemTime,
-    /// The same on the clock that never steps.
+    /// The same on the monotonic clock.
     pub clock: Instant,
-    /// What stood on the wire; `None` for HTTP/2, whose heads have no such form.
+    /// The bytes on the wire; `None` for HTTP/2, whose heads have no such form.
     pub wire: Option<RawHead>,
     /// Why the head is refused, if it is.
     pub malformed: Option<Malformed>,
-    /// Whether hyper read something else than it was handed.
+    /// Whether hyper read something other than what it was given.
     misread: AtomicBool,
-    /// The trailer section of a chunked body as it came, with its line ends.
+    /// The trailer section of a chunked body as received, with its line ends.
     trailers: OnceLock<Bytes>,
     trouble: OnceLock<BodyFailure>,
     body_ended: AtomicBool,
-    /// Whether somebody wants to know that the sender hangs up.
+    /// Whether a handler waits for the sender to disconnect.
     watched: AtomicBool,
     disconnected: AtomicBool,
     hang_up: Notify,
 }
 
-/// Why a body ends early although its sender did not cut it.
+/// Why a body ended early although its sender did not cut it off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyFailure {
-    /// Its chunks cannot be read.
+    /// Its chunks cannot be parsed.
     Malformed,
-    /// It took longer than so many seconds.
+    /// It took longer than this many seconds.
     TimedOut(u64),
 }
 
 /// A request head in HTTP/1 form, byte for byte.
 #[derive(Debug)]
 pub struct RawHead {
-    /// From the request line through the empty line; what had come of it if it is malformed.
+    /// From the request line through the empty line; if it is malformed, what had arrived of it.
     pub bytes: Bytes,
     /// Its parts; `None` if it is malformed.
     pub head: Option<HeadRanges>,
-    /// The head that hyper was handed in its stead.
+    /// The head that hyper was given instead.
     pub(super) normalized: Option<Bytes>,
 }
 
 impl Exchange {
-    /// An exchange over HTTP/1 whose head is complete now, or refused now.
+    /// Creates an HTTP/1 exchange whose head is complete, or refused, now.
     pub(super) fn new(wire: RawHead, malformed: Option<Malformed>) -> Self {
         Self { wire: Some(wire), ..Self::without_wire(malformed) }
     }
 
-    /// An exchange over HTTP/2.
+    /// Creates an HTTP/2 exchange.
     pub(super) fn without_wire(malformed: Option<Malformed>) -> Self {
         Self {
             received_at: SystemTime::now(),
@@ -81,7 +81,7 @@ impl Exchange {
         }
     }
 
-    /// What stood on the wire, if hyper, which chose the route, read the same.
+    /// Returns the head on the wire, if hyper, which chose the route, read the same.
     pub fn exact(&self, parts: &Parts) -> Option<(&RawHead, &HeadRanges)> {
         let wire = self.wire.as_ref()?;
         let head = wire.head.as_ref()?;
@@ -92,7 +92,7 @@ impl Exchange {
         matches_wire.then_some((wire, head))
     }
 
-    /// Gives the handler what stood on the wire where hyper was handed a tamed form of it.
+    /// Gives the handler the original head if hyper was given a normalized one.
     pub(super) fn restore(&self, parts: &mut Parts) {
         let Some(RawHead { bytes, head: Some(head), normalized: Some(normalized) }) = &self.wire
         else {
@@ -109,7 +109,7 @@ impl Exchange {
         }
     }
 
-    /// The trailer section as it came; empty until the body is over.
+    /// Returns the trailer section as received; empty until the body is complete.
     pub fn trailers(&self) -> &[u8] {
         self.trailers.get().map_or(&[], |trailers| trailers)
     }
@@ -119,13 +119,13 @@ impl Exchange {
         let _ = self.trailers.set(trailers);
     }
 
-    /// What went wrong with the body, if something did.
+    /// Returns what went wrong with the body, if anything.
     pub fn trouble(&self) -> Option<BodyFailure> {
         self.trouble.get().copied()
     }
 
     pub(super) fn set_trouble(&self, trouble: BodyFailure) {
-        // The first one is the cause of what follows.
+        // The first failure causes the later ones.
         let _ = self.trouble.set(trouble);
     }
 
@@ -138,19 +138,19 @@ impl Exchange {
         self.body_ended.store(true, Ordering::Release);
     }
 
-    /// Waits until the sender ends its side of the connection. Only HTTP/1 tells it so: over HTTP/2
-    /// whoever answers a stream that is reset is dropped. For one waiter.
+    /// Waits until the sender closes its side of the connection. Only HTTP/1 needs this: over
+    /// HTTP/2 a reset stream drops its handler. For one waiter.
     pub async fn disconnected(&self) {
         self.watched.store(true, Ordering::Release);
         self.hang_up.notified().await;
     }
 
-    /// Whether the sender has ended its side of the connection while that was waited for.
+    /// Whether the sender closed its side of the connection while a handler waited for that.
     pub fn has_hung_up(&self) -> bool {
         self.disconnected.load(Ordering::Acquire)
     }
 
-    /// Whether somebody wants to know that, and does not know it yet.
+    /// Whether a handler waits for that and has not been notified yet.
     pub(super) fn is_watched(&self) -> bool {
         self.watched.load(Ordering::Acquire) && !self.has_hung_up()
     }
@@ -161,7 +161,7 @@ impl Exchange {
     }
 }
 
-/// Where the gate leaves the exchange of the head that it hands to hyper, for the service that
+/// Where the gate leaves the exchange of the head that it passes to hyper, for the service that
 /// hyper then calls. A cheap-clone handle.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ExchangeSlot(
@@ -170,7 +170,7 @@ pub(super) struct ExchangeSlot(
 );
 
 impl ExchangeSlot {
-    /// Leaves an exchange; `false` if the one before was never taken.
+    /// Stores an exchange; returns `false` if the previous one was never taken.
     pub(super) fn put(&self, exchange: Arc<Exchange>) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(exchange).is_none()
     }

@@ -1,16 +1,16 @@
-//! The addresses that proxies write down on the way: `Forwarded` (RFC 7239) and
-//! `X-Forwarded-For`. Pure; believes nobody.
+//! Parses the addresses that proxies record: `Forwarded` (RFC 7239) and `X-Forwarded-For`. Pure;
+//! decides nothing about trust.
 
 use std::net::{IpAddr, SocketAddr};
 
-/// The addresses of an `X-Forwarded-For` field in wire order; `None` for what is none.
+/// Parses an `X-Forwarded-For` header into addresses in wire order; `None` for other entries.
 pub fn x_forwarded_for(value: &str) -> Vec<Option<IpAddr>> {
     value.split(',').map(|entry| address(entry.trim())).collect()
 }
 
-/// The `for` addresses of a `Forwarded` field in wire order, one for each element; `None` for
-/// unknown and obfuscated ones and for elements without. A quote that is never closed hides no
-/// separator: a client could hide with it what its proxy adds behind.
+/// Parses the `for` addresses of a `Forwarded` header in wire order, one per element; `None` for
+/// unknown and obfuscated ones and for elements without. An unclosed quote hides no separator:
+/// otherwise a client could use one to hide what its proxy appends.
 pub fn forwarded(value: &str) -> Vec<Option<IpAddr>> {
     split_outside_quotes(value, ',')
         .unwrap_or_else(|| value.split(',').collect())
@@ -25,7 +25,7 @@ pub fn forwarded(value: &str) -> Vec<Option<IpAddr>> {
         .collect()
 }
 
-/// An address as proxies write it: with or without port, IPv6 with or without brackets.
+/// Parses an address as proxies write it: with or without port, IPv6 with or without brackets.
 fn address(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>()
         .ok()
@@ -34,7 +34,7 @@ fn address(text: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-/// The parts of a text; `None` if a quote in it is never closed.
+/// Splits a text outside quotes; `None` if a quote in it is never closed.
 fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut quoted, mut escaped) = (false, false);
     let split = |c| {
@@ -53,7 +53,7 @@ fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     (!quoted).then_some(parts)
 }
 
-/// The content of a quoted string (RFC 9110 §5.6.4), or the text as it is.
+/// Returns the content of a quoted string (RFC 9110 §5.6.4), or the text as it is.
 fn unquoted(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return text.to_owned();

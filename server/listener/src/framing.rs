@@ -1,5 +1,5 @@
-//! Where a request head ends, what stands in it, and how its body is framed (RFC 9112), read
-//! strictly: what two readers could take for two things is refused. Pure; knows no sockets.
+//! Parses a request head, its end and the framing of its body (RFC 9112), strictly: whatever two
+//! readers could interpret differently is refused. Pure; knows no sockets.
 
 use std::ops::Range;
 
@@ -7,31 +7,31 @@ use memchr::memchr;
 
 use super::malformed::Malformed;
 
-/// The largest head that is taken, in bytes.
+/// The largest accepted head, in bytes.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// The fields that say where a message ends, for whom it is, and what becomes of the connection.
+/// The headers that decide on message framing, on the target host and on the connection.
 pub(super) const ACTED_ON: [&[u8]; 5] =
     [b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"];
-/// The most fields that a head may have.
+/// The most headers in a head.
 pub(crate) const MAX_FIELDS: usize = 1_000;
 
 /// How the body of a request is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// So many bytes follow.
+    /// This many bytes follow.
     Length(u64),
     /// Chunks follow (RFC 9112 §7.1).
     Chunked,
 }
 
-/// The versions that have a head in this form.
+/// The versions whose heads have this form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     Http10,
     Http11,
 }
 
-/// A field line by its places in the head.
+/// A header line by its ranges in the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldRange {
     pub name: Range<usize>,
@@ -40,7 +40,7 @@ pub struct FieldRange {
     pub folded: bool,
 }
 
-/// A head by the places of its parts.
+/// A head by the ranges of its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadRanges {
     /// The method.
@@ -55,7 +55,7 @@ pub struct HeadRanges {
     pub framing: Framing,
 }
 
-/// Looks for the end of a head while it arrives; looks at each byte once.
+/// Finds the end of a head while it arrives; scans each byte once.
 #[derive(Debug, Default)]
 pub(crate) struct HeadScanner {
     seen: usize,
@@ -64,16 +64,16 @@ pub(crate) struct HeadScanner {
 }
 
 impl HeadScanner {
-    /// Whether nothing of the head was seen yet.
+    /// Whether nothing of the head has been seen yet.
     pub(crate) const fn is_at_start(&self) -> bool {
         self.seen == 0
     }
 
-    /// The length of the head with its empty line, as soon as `input`, which must only have
-    /// grown since the last call, holds all of it.
+    /// Returns the length of the head with its empty line once `input` holds all of it. Between
+    /// calls, `input` may only grow.
     ///
     /// # Errors
-    /// A line that ends in a bare LF; too many bytes or fields.
+    /// A line that ends in a bare LF; too many bytes or headers.
     pub(crate) fn advance(&mut self, input: &[u8]) -> Result<Option<usize>, Malformed> {
         while let Some(found) = memchr(b'\n', &input[self.seen..]) {
             let end = self.seen + found;
@@ -99,10 +99,10 @@ impl HeadScanner {
 }
 
 impl HeadRanges {
-    /// Reads a head from its request line through its empty line.
+    /// Parses a head from its request line through its empty line.
     ///
     /// # Errors
-    /// Anything that leaves open what is meant.
+    /// Anything ambiguous.
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let (method, target, version, mut at) = request_line(bytes)?;
         let mut fields: Vec<FieldRange> = Vec::with_capacity(16);
@@ -126,12 +126,12 @@ impl HeadRanges {
         Ok(Self { method, target, version, fields, framing })
     }
 
-    /// What is wrong with a head that is kept, if anything is.
+    /// Returns what is wrong with a stored head, if anything.
     pub fn fault_of(bytes: &[u8]) -> Option<Malformed> {
         HeadScanner::default().advance(bytes).err().or_else(|| Self::read(bytes).err())
     }
 
-    /// The request target of a head that may be wrong elsewhere or still incomplete.
+    /// Returns the request target of a head that may be malformed elsewhere or still incomplete.
     pub fn target_of(bytes: &[u8]) -> Option<Range<usize>> {
         let line = memchr(b'\n', bytes).map_or(bytes, |end| &bytes[..end]);
         let start = memchr(b' ', line)? + 1;
@@ -164,7 +164,7 @@ fn request_line(bytes: &[u8]) -> Result<RequestLine, Malformed> {
     Ok((0..method, target, version, line.end + 2))
 }
 
-/// The line that starts at `at`, without its CR LF.
+/// Returns the line that starts at `at`, without its CR LF.
 fn line(bytes: &[u8], at: usize) -> Result<Range<usize>, Malformed> {
     let rest = bytes.get(at..).ok_or(Malformed::RequestLine)?;
     let end = memchr(b'\n', rest).ok_or(Malformed::RequestLine)?;
@@ -178,11 +178,11 @@ fn line(bytes: &[u8], at: usize) -> Result<Range<usize>, Malformed> {
 fn field(bytes: &[u8], line: Range<usize>) -> Result<FieldRange, Malformed> {
     let length = memchr(b':', &bytes[line.clone()]).ok_or(Malformed::FieldName)?;
     let name = line.start..line.start + length;
-    // White space before the colon is how requests are smuggled (RFC 9112 §5.1).
+    // White space before the colon enables request smuggling (RFC 9112 §5.1).
     if name.is_empty() || !bytes[name.clone()].iter().all(|byte| is_visible(*byte)) {
         return Err(Malformed::FieldName);
     }
-    // Some readers drop what is no part of a name around it, such as a no-break space.
+    // Some readers strip characters around a name that it cannot contain, such as a no-break space.
     let bare = bare(&bytes[name.clone()]);
     if bare.len() < name.len() && is_acted_on(bare) {
         return Err(Malformed::FieldName);
@@ -191,14 +191,14 @@ fn field(bytes: &[u8], line: Range<usize>) -> Result<FieldRange, Malformed> {
     Ok(FieldRange { name, value, folded: false })
 }
 
-/// The framing that the fields give, if they leave no doubt (RFC 9112 §6.3).
+/// Returns the framing that the headers declare, if it is unambiguous (RFC 9112 §6.3).
 fn framing(bytes: &[u8], version: Version, fields: &[FieldRange]) -> Result<Framing, Malformed> {
     let (mut length, mut chunked, mut hosts) = (None, false, 0);
     for field in fields {
         let name = &bytes[field.name.clone()];
         let value = &bytes[field.value.clone()];
-        // Readers join folded lines, end the value before them, or take them for fields of their
-        // own (RFC 9112 §5.2).
+        // Readers may join folded lines, end the value before them, or read them as separate
+        // headers (RFC 9112 §5.2).
         if field.folded && is_acted_on(name) {
             return Err(Malformed::Folded);
         }
@@ -232,7 +232,7 @@ fn framing(bytes: &[u8], version: Version, fields: &[FieldRange]) -> Result<Fram
     }
 }
 
-/// Digits only, as RFC 9110 §8.6 has it: no sign, no list, nothing past `i64`.
+/// Parses digits only, as RFC 9110 §8.6 requires: no sign, no list, nothing above `i64::MAX`.
 fn content_length(value: &[u8]) -> Option<u64> {
     let digits = std::str::from_utf8(value).ok()?;
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -241,12 +241,12 @@ fn content_length(value: &[u8]) -> Option<u64> {
     digits.parse().ok().filter(|length| i64::try_from(*length).is_ok())
 }
 
-/// Whether a field has one of the names of [`ACTED_ON`].
+/// Whether a header has one of the names of [`ACTED_ON`].
 fn is_acted_on(name: &[u8]) -> bool {
     ACTED_ON.iter().any(|acted_on| name.eq_ignore_ascii_case(acted_on))
 }
 
-/// A name without what is no character of a name at its ends.
+/// Trims the characters at both ends of a name that a name cannot contain.
 fn bare(name: &[u8]) -> &[u8] {
     let is_odd = |byte: &&u8| !is_token(**byte);
     let before = name.iter().take_while(is_odd).count();
@@ -262,7 +262,7 @@ fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     range.start + before..range.end - after
 }
 
-/// A character of a token (RFC 9110 §5.6.2).
+/// Whether a byte may be part of a token (RFC 9110 §5.6.2).
 pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -284,7 +284,7 @@ pub(super) const fn is_token(byte: u8) -> bool {
         )
 }
 
-/// Neither white space nor a control; bytes past ASCII are.
+/// Whether a byte is neither white space nor a control; bytes above ASCII are visible.
 const fn is_visible(byte: u8) -> bool {
     byte > b' ' && byte != 0x7f
 }

@@ -1,4 +1,4 @@
-//! A connection in memory for the fuzz targets: bytes in, what handlers saw of them out.
+//! An in-memory connection for the fuzz targets: bytes in, the handlers' view of them out.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -23,24 +23,24 @@ use hookglass_metrics::Metrics;
 /// A message as its handler saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenMessage {
-    /// The head's bytes; of a refused one what had come of it.
+    /// The head's bytes; of a refused head, the bytes that had arrived.
     pub head: Vec<u8>,
     /// Its body.
     pub body: Vec<u8>,
     /// Its trailer section.
     pub trailers: Vec<u8>,
-    /// Whether the body came to its end.
+    /// Whether the body was complete.
     pub complete: bool,
     /// Whether the head was refused.
     pub refused: bool,
-    /// Whether hyper read what stood on the wire.
+    /// Whether hyper read the same as is on the wire.
     pub exact: bool,
 }
 
 type SeenMessages = Arc<Mutex<Vec<SeenMessage>>>;
 
-/// Sends pieces over a connection, then closes that half; returns what handlers saw, in order,
-/// and all that was answered.
+/// Sends pieces over a connection, then closes that half; returns what handlers saw, in order, and
+/// all response bytes.
 #[must_use]
 pub fn play(pieces: &[&[u8]]) -> (Vec<SeenMessage>, Vec<u8>) {
     let log = SeenMessages::default();
@@ -65,7 +65,7 @@ pub fn play(pieces: &[&[u8]]) -> (Vec<SeenMessage>, Vec<u8>) {
         let (mut answers, mut sender) = tokio::io::split(ours);
         let send = async {
             for piece in pieces {
-                // The server may have closed already.
+                // The server may have closed the connection already.
                 if sender.write_all(piece).await.is_err() {
                     break;
                 }

@@ -1,5 +1,5 @@
-//! The gate between a socket and hyper: frames HTTP/1 itself, hands hyper one message at a time,
-//! keeps each head as it came, and lets nobody wait for ever.
+//! The gate between a socket and hyper: frames HTTP/1 itself, passes hyper one message at a time,
+//! keeps each head as received, and times out stalled peers.
 
 use std::{
     io,
@@ -29,36 +29,36 @@ use super::{
 
 mod write;
 
-/// How long a connection may be silent between messages, or take nothing of what is sent to it.
+/// How long a connection may be silent between messages, or read nothing of what is sent to it.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// How long a head may take from its first byte.
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(HEAD_SECONDS);
-/// After an answer that came before the end of its request, how long what still arrives is
-/// thrown away: closing at once would reset the connection under the answer.
+/// How long input is discarded after a response that preceded the end of its request: closing at
+/// once would reset the connection before the peer has read the response.
 const LINGER: Duration = Duration::from_secs(5);
 /// How much is read from the socket at once, in bytes.
 pub(super) const READ_BYTES: usize = 8 * 1024;
-/// A head that is longer than this needs one of the server's permits for large heads.
+/// A head longer than this needs one of the server's permits for large heads.
 const LARGE_HEAD_BYTES: usize = 16 * 1024;
-/// Empty lines that may stand before a request (RFC 9112 §2.2).
+/// Empty lines allowed before a request (RFC 9112 §2.2).
 const MAX_EMPTY_LINES: u8 = 4;
 
 /// A socket whose reader sees only whole, well-framed HTTP/1 requests.
 pub(super) struct Gate<S> {
-    /// Limited to the message that is being handed on.
+    /// Limited to the current message.
     socket: Take<S>,
-    /// Arrived and not yet handed on. Holds no memory while the connection idles.
+    /// Received and not yet passed on. Holds no memory while the connection idles.
     input: BytesMut,
-    /// To be handed on before anything else.
+    /// Passed on before anything else.
     output: Bytes,
     state: GateState,
     slot: ExchangeSlot,
-    /// The request that was handed on last.
+    /// The last request that was passed on.
     current: Option<Arc<Exchange>>,
     large_heads: Arc<Semaphore>,
-    /// Whether a request was refused of which more may arrive.
+    /// Whether more of a refused request may arrive.
     lingers: bool,
-    /// Until when the connection may be silent, take nothing, or go on sending in vain.
+    /// Until when the connection may be silent, read nothing, or keep sending without being read.
     idle_until: Option<Instant>,
     write_until: Option<Instant>,
     linger_until: Option<Instant>,
@@ -66,14 +66,14 @@ pub(super) struct Gate<S> {
 }
 
 enum GateState {
-    /// A head is to come.
+    /// A head is expected.
     HeadRanges(HeadReader),
-    /// So many bytes of body are to come.
+    /// This many bytes of body are expected.
     Length(u64),
     Chunked(Chunks, Arc<Exchange>),
-    /// Nothing more is handed on.
+    /// Nothing more is passed on.
     End,
-    /// Everything is handed on as it comes: HTTP/2.
+    /// Everything is passed on as received: HTTP/2.
     Open,
 }
 
@@ -81,18 +81,18 @@ enum GateState {
 struct HeadReader {
     scan: HeadScanner,
     empty_lines: u8,
-    /// When the first byte came.
+    /// When the first byte arrived.
     since: Option<Instant>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
 impl HeadReader {
-    /// A head of which `input` has arrived.
+    /// Creates a reader for a head of which `input` has arrived.
     fn with(input: &[u8]) -> Self {
         Self { since: (!input.is_empty()).then(Instant::now), ..Self::default() }
     }
 
-    /// The length of the head, as soon as all of it has arrived.
+    /// Returns the length of the head once all of it has arrived.
     fn advance(
         &mut self,
         input: &mut BytesMut,
@@ -107,12 +107,12 @@ impl HeadReader {
         }
         match input.first() {
             None => {
-                // Some senders end a body with an empty line that belongs to nothing: silence
-                // behind it is no slow head.
+                // Some senders end a body with an unsolicited empty line: silence after it is not a
+                // slow head.
                 self.since = None;
                 return Ok(None);
             }
-            // What is no HTTP is told so before it has waited for an answer in vain.
+            // Input that is not HTTP is refused at once, rather than after a timeout.
             Some(&first) if !is_token(first) && (first != b'\r' || input.len() > 1) => {
                 return Err(if first == b'\n' {
                     Malformed::BareLineFeed
@@ -133,7 +133,7 @@ impl HeadReader {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
-    /// A gate for HTTP/1; `input` has arrived already.
+    /// Creates a gate for HTTP/1; `input` has arrived already.
     pub(super) fn new(
         socket: S,
         input: BytesMut,
@@ -157,13 +157,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         }
     }
 
-    /// A gate that hands on everything, for HTTP/2.
+    /// Creates a gate that passes everything on, for HTTP/2.
     pub(super) fn open(socket: S, input: BytesMut) -> Self {
         let gate = Self::new(socket, input, ExchangeSlot::default(), Arc::new(Semaphore::new(0)));
         Self { state: GateState::Open, ..gate }
     }
 
-    /// Waits for a head and hands it on. Hands on nothing at the end of the connection.
+    /// Waits for a head and passes it on; passes nothing at the end of the connection.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let GateState::HeadRanges(arriving) = &mut self.state else {
@@ -198,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                     return Poll::Ready(Ok(()));
                 }
                 (Poll::Pending, None) => {
-                    // Idle connections are many: they hold no buffer.
+                    // Idle connections are numerous: they hold no buffer.
                     self.input = BytesMut::new();
                     let until =
                         *self.idle_until.get_or_insert_with(|| Instant::now() + IDLE_TIMEOUT);
@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         self.put(exchange);
     }
 
-    /// Has the sender told what is wrong with what has arrived of its head, and reads no further.
+    /// Refuses the part of a head that has arrived, and reads no further.
     fn refuse_arrived(&mut self, malformed: Malformed) {
         let arrived = self.input.len().min(MAX_HEAD_BYTES);
         let bytes = self.input.split_to(arrived).freeze();
@@ -252,15 +252,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     fn put(&mut self, exchange: Arc<Exchange>) {
         self.current = Some(exchange.clone());
         if !self.slot.put(exchange) {
-            // Only if hyper read a head without asking what to do with it.
-            tracing::warn!("a request was not taken up; closing its connection");
+            // Only if hyper read a head without calling its service.
+            tracing::warn!("hyper skipped a request; closing its connection");
             self.output = Bytes::new();
             self.state = GateState::End;
         }
     }
 
-    /// Hands on chunk framing in one canonical form, so that no reader can read it differently.
-    /// Returns with nothing handed on where data is due, or at the end of the connection.
+    /// Passes on chunk framing in one canonical form, so that no reader can interpret it
+    /// differently. Passes nothing before a chunk's data or at the end of the connection.
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let GateState::Chunked(chunks, exchange) = &mut self.state else {
@@ -306,7 +306,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         }
     }
 
-    /// Hands on at most `left` bytes of body and says how many; 0 at the end of the connection.
+    /// Passes on at most `left` bytes of body and returns how many; 0 at the end of the connection.
     fn poll_data(
         &mut self,
         cx: &mut Context<'_>,
@@ -336,8 +336,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         poll_read_buf(Pin::new(&mut self.socket), cx, &mut self.input)
     }
 
-    /// Looks whether the sender of a request that waits for its answer hangs up. What it sends
-    /// meanwhile is kept for later.
+    /// Checks whether the sender disconnects while its request waits for a response. Input that
+    /// arrives meanwhile is buffered.
     fn poll_disconnect(&mut self, cx: &mut Context<'_>) {
         let Some(current) = self.current.as_ref().filter(|current| current.is_watched()) else {
             return;
@@ -362,8 +362,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     }
 }
 
-/// Where a head that is wrong ends at the latest: after the first line that a lenient reader takes
-/// for empty. Behind a proxy what follows may be another sender's.
+/// Returns where a malformed head ends at the latest: after the first line that a lenient reader
+/// takes for empty. Behind a proxy, what follows may be another sender's.
 fn lenient_end(input: &[u8]) -> usize {
     let (mut start, mut has_text) = (0, false);
     for end in memchr_iter(b'\n', input) {
@@ -390,7 +390,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
                 buf.put_slice(&gate.output[..taken]);
                 gate.output.advance(taken);
                 if gate.output.is_empty() {
-                    // Lets go of the head's memory.
+                    // Frees the head's memory.
                     gate.output = Bytes::new();
                 }
                 return Poll::Ready(Ok(()));

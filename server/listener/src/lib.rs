@@ -1,5 +1,5 @@
-//! The accept loop and what stands between a socket and the routes: one task a connection, the
-//! gate that keeps heads as they came, the limits on connections, an orderly end.
+//! The HTTP listener: the accept loop with one task per connection, the gate that keeps heads as
+//! received, connection limits, graceful shutdown.
 
 mod authority;
 mod body;
@@ -63,67 +63,67 @@ use self::{
 use hookglass_limits::{address::Address, budget::Budget};
 use hookglass_metrics::{Metrics, Reason};
 
-/// How long accepting pauses when the process has run out of file descriptors: connections wait
-/// in the kernel's queue meanwhile.
+/// How long accepting pauses when the process has run out of file descriptors: connections wait in
+/// the kernel's queue meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Large heads that may be arriving at once, over all connections: 64 MiB of them. Past that
-/// their senders get 503.
+/// Large heads that may arrive at once, over all connections: 64 MiB of them. Senders of more get
+/// 503.
 const LARGE_HEADS: usize = 1_024;
-/// What hyper may buffer of one message: the largest head with room for one read.
+/// What hyper may buffer of one message: the largest head plus one read.
 const BUFFER_BYTES: usize = MAX_HEAD_BYTES + 16 * 1024;
 
 /// How an HTTP/2 connection starts (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Streams that one HTTP/2 connection may have open.
+/// Concurrent streams of one HTTP/2 connection.
 const STREAMS: u32 = 128;
-/// Streams that a client may reset before they were taken up; more is an attack.
+/// Streams that a client may reset before their requests are handled; more is an attack.
 const RESET_STREAMS: usize = 32;
-/// Bytes that may be on their way for one stream and for one connection.
+/// Bytes in flight for one stream and for one connection.
 const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
-/// What a stream takes in memory until its response is written, beside the response's body.
+/// The memory of a stream until its response is written, besides the response's body.
 const STREAM_BYTES: u64 = 8 * 1024;
-/// How often it is looked whether an HTTP/2 connection idles.
+/// How often an HTTP/2 connection is checked for idleness.
 const IDLE_CHECK: Duration = Duration::from_secs(15);
 
-/// The address and port of the connection that a request came over; an extension of each.
+/// The address and port of a request's connection; an extension of each request.
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// Stands in an answer's extensions where its sender gets none: the connection ends, or the stream
-/// of HTTP/2. The error that has hyper do so, too.
+/// An extension of a response that its sender must not get: the connection, or the HTTP/2 stream,
+/// is cut instead. Also the error that makes hyper do so.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the connection is cut, as the endpoint's owner asked")]
 pub struct Cut;
 
-/// Finds a client's address by its peer's and the request's fields.
+/// Finds a client's address from the peer's address and the request headers.
 type ClientOf = dyn Fn(SocketAddr, &HeaderMap) -> Option<Address> + Send + Sync;
 
-/// What serves connections. A cheap-clone handle.
+/// Serves connections. A cheap-clone handle.
 #[derive(Clone)]
 pub struct Listener {
-    /// Answers requests.
+    /// Responds to requests.
     pub routes: Router,
-    /// Answers requests that could not be read.
+    /// Responds to requests that could not be parsed.
     pub malformed: Router,
-    /// Limits how many connections there are.
+    /// Limits the number of connections.
     pub connection_limit: ConnectionLimiter,
-    /// Says whether a peer stands for one client, so that limits by address apply to it.
+    /// Whether a peer stands for one client, so that limits by address apply to it.
     pub is_counted: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
-    /// Finds the address of the client that a request comes from, where that stands for one client.
+    /// Finds the address of a request's client, if it stands for one client.
     pub client: Arc<ClientOf>,
     /// The memory of HTTP/2 streams until their responses are written.
     pub streams: Budget<Option<Address>>,
-    /// Counts.
+    /// The metrics.
     pub metrics: Metrics,
     /// Ends all connections when it is cancelled.
     pub shutdown: CancellationToken,
-    /// Owns the tasks of connections.
+    /// Tracks the tasks of connections.
     pub connections: TaskTracker,
 }
 
 impl Listener {
-    /// Accepts connections until the shutdown, each served by a task of its own.
+    /// Accepts connections until shutdown and serves each in its own task.
     pub async fn serve(self, listener: TcpListener) {
         let large_heads = Arc::new(Semaphore::new(LARGE_HEADS));
         loop {
@@ -135,7 +135,7 @@ impl Listener {
                 Ok((stream, peer)) => self.admit(stream, peer, &large_heads),
                 Err(error) if concerns_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections, trying again");
+                    tracing::warn!(%error, "cannot accept connections; retrying");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -155,21 +155,21 @@ impl Listener {
                 });
             }
             Err(connection_limit::LimitReached(limit, value)) => {
-                tracing::debug!(%peer, limit, value, "a connection was refused");
-                // As much of an answer as fits into the empty send buffer: no task for it.
+                tracing::debug!(%peer, limit, value, "refused a connection");
+                // As much of the response as fits into the empty send buffer: no task for it.
                 let _ = stream.try_write(closed(limit, value).as_bytes());
             }
         }
     }
 
     async fn serve_one(self, mut stream: TcpStream, peer: SocketAddr, large_heads: Arc<Semaphore>) {
-        // Without this a streamed page waits for the peer's delayed acknowledgements.
+        // Otherwise a streamed page waits for the peer's delayed acknowledgements.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let mut input = BytesMut::new();
         let start = starts_as_http2(&mut stream, &mut input);
-        // Nothing was asked yet that a shutdown would have to wait for.
+        // No request has been read yet that a shutdown would have to wait for.
         let Some(is_http2) = self.shutdown.run_until_cancelled(start).await else { return };
         let ended = match is_http2 {
             Ok(true) => Box::pin(self.serve_http2(Gate::open(stream, input), peer)).await,
@@ -179,12 +179,12 @@ impl Listener {
                 self.serve_http1(gate, slot, peer).await
             }
             Err(error) => {
-                tracing::debug!(%error, "a connection said nothing");
+                tracing::debug!(%error, "a connection sent nothing");
                 return;
             }
         };
         if let Err(error) = ended {
-            // Peers that go away or speak no HTTP are everyday events on a public port.
+            // Peers that disconnect or do not speak HTTP are everyday events on a public port.
             tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
         }
     }
@@ -197,7 +197,7 @@ impl Listener {
     ) -> hyper::Result<()> {
         let service = service_fn(move |request: Request<Incoming>| {
             let exchange = slot.take().unwrap_or_else(|| {
-                tracing::warn!("a request came past the gate");
+                tracing::warn!("a request bypassed the gate");
                 Arc::new(Exchange::without_wire(None))
             });
             let answer = answer(self.routes_for(&exchange), request, exchange, peer);
@@ -205,9 +205,9 @@ impl Listener {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            // A sender that closes its half after the body still gets its answer.
+            // A sender that closes its half after the body still gets its response.
             .half_close(true)
-            // The gate keeps the clocks.
+            // The gate keeps the deadlines.
             .header_read_timeout(None)
             .max_buf_size(BUFFER_BYTES)
             .serve_connection(TokioIo::new(gate), service);
@@ -243,7 +243,7 @@ impl Listener {
                 request.extensions_mut().insert(streams.clone());
                 let answer = answer(self.routes_for(&exchange), request, exchange, peer);
                 let open = streams.open(share);
-                // Boxed, so that the task of a stream that is refused is small.
+                // Boxed, so that the task of a refused stream is small.
                 Ok(Box::pin(async move { answer.await.map(|answer| open.answered_by(answer)) }))
             } else {
                 self.metrics.refused.get_or_create(&Reason { reason: "streams" }).inc();
@@ -264,9 +264,9 @@ impl Listener {
             .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-            // A peer that is gone without a word is found out.
+            // Detects a peer that vanished silently.
             .keep_alive_interval(IDLE_TIMEOUT / 2)
-            // The answer stands behind all that such a peer has not read.
+            // The acknowledgement is queued behind everything that such a peer has not read.
             .keep_alive_timeout(IDLE_TIMEOUT)
             .serve_connection(TokioIo::new(gate), service);
         tokio::pin!(connection);
@@ -277,7 +277,7 @@ impl Listener {
                 ended = connection.as_mut() => return ended,
                 () = self.shutdown.cancelled() => break,
                 () = streams.overrun() => {
-                    tracing::debug!(%peer, "a connection that was refused too often was cut");
+                    tracing::debug!(%peer, "cut a connection after too many refused streams");
                     return Ok(());
                 }
                 _ = looks.tick() => {
@@ -288,13 +288,13 @@ impl Listener {
             }
         }
         connection.as_mut().graceful_shutdown();
-        // Streams that are open may end; one who opens none and does not close is not waited for.
+        // Open streams may end; an idle peer that does not close is not waited for.
         timeout(IDLE_TIMEOUT, connection).await.unwrap_or(Ok(()))
     }
 }
 
-/// Has a request answered; where the answer came before the end of the body, it is the last on
-/// its connection, so that nothing in the body can be taken for a request.
+/// Routes a request. A response that precedes the end of the body is the last on its connection, so
+/// that nothing in the body can be taken for a request.
 async fn answer(
     routes: Router,
     request: Request<Incoming>,
@@ -318,8 +318,8 @@ async fn answer(
     Ok(response)
 }
 
-/// Has a response without a known length, such as a feed, go out piece by piece: hyper would take
-/// several buffers full of it ahead of what is written.
+/// Sends a response without a known length, such as a feed, piece by piece: hyper would buffer
+/// several pieces beyond what is written.
 fn in_pieces(response: Response) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
@@ -327,7 +327,7 @@ fn in_pieces(response: Response) -> Response {
     response.map(|body| Body::new(ResponsePieces::new(body, Unsent::new(), ())))
 }
 
-/// Reads as far as tells whether a connection starts with the preface of HTTP/2.
+/// Reads until it is known whether a connection starts with the HTTP/2 preface.
 async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Result<bool> {
     let mut deadline = Instant::now() + IDLE_TIMEOUT;
     loop {
@@ -338,7 +338,7 @@ async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Re
         if compared == PREFACE.len() {
             return Ok(true);
         }
-        // Silent connections are many: they hold no buffer.
+        // Silent connections are numerous: they hold no buffer.
         timeout_at(deadline, stream.readable()).await??;
         input.reserve(READ_BYTES);
         match stream.try_read_buf(input) {
@@ -351,7 +351,7 @@ async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Re
     }
 }
 
-/// The answer to a connection that is one too many.
+/// Returns the response to a connection above the limit.
 fn closed(limit: &str, value: usize) -> String {
     let problem = format!(
         "{{\"type\":\"/problems/too-many-connections\",\"title\":\"Too many connections\",\
@@ -365,7 +365,7 @@ fn closed(limit: &str, value: usize) -> String {
     )
 }
 
-/// Whether the next `accept` can be tried at once.
+/// Whether `accept` can be called again at once.
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

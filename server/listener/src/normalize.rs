@@ -1,5 +1,5 @@
-//! The form of a head that hyper takes where it would refuse the head as it came, and whether
-//! what hyper read is what stands in it. What is kept is always the head as it came.
+//! Normalizes heads that hyper would refuse, and checks that hyper read the same as was received.
+//! Hookglass always stores the head as received.
 
 use std::collections::HashSet;
 
@@ -13,20 +13,20 @@ use memchr::{memchr3, memmem};
 
 use super::framing::{ACTED_ON, HeadRanges, Version, is_token};
 
-/// hyper keeps places for a hundred fields; a head with more is handed on in part.
+/// hyper has room for a hundred headers; of a head with more only a part is passed on.
 const HANDED_FIELDS: usize = 90;
-/// The longest target that is percent-encoded; hyper takes at most 65,534 bytes.
+/// The longest target that is percent-encoded; hyper accepts at most 65,534 bytes.
 const MAX_TARGET_BYTES: usize = 60_000;
-/// Stands in for an odd byte of a longer one: no name of an endpoint or route has it in it.
+/// Replaces an invalid byte of a longer target: no name of an endpoint or route contains it.
 const STAND_IN: u8 = b'!';
-/// The target that names nothing.
+/// A target without a path.
 const NO_PATH: &[u8] = b"*";
-/// hyper would turn the connection into a tunnel after its answer.
+/// hyper would turn the connection into a tunnel after its response.
 const CONNECT: &[u8] = b"CONNECT";
-/// What stands in for it.
+/// The replacement for it.
 const TAME_CONNECT: &[u8] = b"POST";
 
-/// A head for hyper, or `None` if it takes this one as it is.
+/// Returns a head for hyper, or `None` if hyper accepts this one as it is.
 pub(super) fn normalized(bytes: &[u8], head: &HeadRanges) -> Option<Bytes> {
     let method = &bytes[head.method.clone()];
     let target = &bytes[head.target.clone()];
@@ -55,7 +55,7 @@ pub(super) fn normalized(bytes: &[u8], head: &HeadRanges) -> Option<Bytes> {
         if !name.iter().all(|&byte| is_token(byte)) {
             continue;
         }
-        // hyper acts on these: they are handed on wherever they stand, the first of each.
+        // hyper acts on these headers: the first of each is passed on at any position.
         let acted_on = ACTED_ON.iter().find(|acted_on| name.eq_ignore_ascii_case(acted_on));
         if index >= HANDED_FIELDS && acted_on.is_none_or(|name| output.contains(*name)) {
             continue;
@@ -72,8 +72,8 @@ pub(super) fn normalized(bytes: &[u8], head: &HeadRanges) -> Option<Bytes> {
     Some(tame.freeze())
 }
 
-/// A head that stands in for one that cannot be read, so that its answer takes its turn behind
-/// the answers before it. Its target is the sender's, if one could be made out.
+/// Returns a head in place of one that cannot be parsed, so that its response is sent in order,
+/// after the responses before it. Its target is the sender's, if one was found.
 pub(super) fn placeholder(target: Option<&[u8]>) -> Bytes {
     let mut head = BytesMut::with_capacity(256);
     head.put_slice(b"POST ");
@@ -85,9 +85,9 @@ pub(super) fn placeholder(target: Option<&[u8]>) -> Bytes {
     head.freeze()
 }
 
-/// The fields of a head as a map for handlers, without names that such a map cannot hold, and
-/// with spaces for what it cannot hold in values: what a client made up must not hide what its
-/// proxy has added to the same field.
+/// Converts the headers of a head to a map for handlers, without names that a map cannot hold, and
+/// with spaces for the bytes of values that it cannot hold: what a client made up must not hide
+/// what its proxy appended to the same header.
 pub(super) fn header_map(bytes: &[u8], head: &HeadRanges) -> HeaderMap {
     let tame = |&byte: &u8| if is_tame_in_value(byte) { byte } else { b' ' };
     let field = |field: &super::framing::FieldRange| {
@@ -99,8 +99,8 @@ pub(super) fn header_map(bytes: &[u8], head: &HeadRanges) -> HeaderMap {
     head.fields.iter().filter_map(field).collect()
 }
 
-/// Whether hyper read in `output` what stands in it: version, method, target before `#`, and the
-/// names and values of all fields.
+/// Whether hyper read what `output` contains: version, method, target before `#`, and the names and
+/// values of all headers.
 pub(crate) fn matches_wire(output: &[u8], head: &HeadRanges, parts: &Parts) -> bool {
     let version = match head.version {
         Version::Http10 => hyper::Version::HTTP_10,
@@ -150,14 +150,14 @@ fn same_fields(output: &[u8], head: &HeadRanges, headers: &HeaderMap) -> bool {
     ours == theirs
 }
 
-/// Whether hyper takes a target as it is.
+/// Whether hyper accepts a target as it is.
 fn is_tame_target(target: &[u8]) -> bool {
     target.iter().all(|&byte| is_tame_in_target(byte))
         && (target.starts_with(b"/") || Uri::try_from(target).is_ok())
 }
 
-/// The form of a target that hyper takes: all that is not allowed in one percent-encoded
-/// (RFC 3986 §2.1), and of what is no target at all only its path.
+/// Returns a target in a form that hyper accepts: invalid bytes are percent-encoded (RFC 3986
+/// §2.1), and an invalid target is reduced to its path.
 fn tame_target(target: &[u8]) -> Vec<u8> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let odd = target.iter().filter(|&&byte| !is_tame_in_target(byte)).count();
@@ -175,7 +175,7 @@ fn tame_target(target: &[u8]) -> Vec<u8> {
     if is_tame_target(&tame) { tame } else { path_of(&tame).unwrap_or(NO_PATH).to_vec() }
 }
 
-/// The path, query and fragment of an absolute URL whose authority cannot be read.
+/// Returns the path, query and fragment of an absolute URL whose authority cannot be parsed.
 fn path_of(url: &[u8]) -> Option<&[u8]> {
     let after_scheme = memmem::find(url, b"://")? + 3;
     let is_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);

@@ -1,5 +1,5 @@
-//! The open streams of an HTTP/2 connection: since when there is none, how much of their responses
-//! waits for the peer, and the end of those that the peer does not take.
+//! The streams of an HTTP/2 connection: how long none has been open, how many response bytes wait
+//! for the peer, and the end of streams that the peer does not read.
 
 use std::{
     pin::pin,
@@ -23,10 +23,10 @@ use hookglass_limits::budget::Share;
 /// Responses that a connection may have open while more than [`UNREAD_BYTES`] of them wait for the
 /// peer.
 const FEW: usize = 8;
-/// Bytes of responses that may wait for the peer of one connection before it gets only [`FEW`].
+/// Response bytes that may wait for one connection's peer before it is limited to [`FEW`].
 const UNREAD_BYTES: u64 = 1024 * 1024;
-/// Streams that one client may have refused in a row for want of memory. One that goes on is
-/// cut off: what was refused leaves room behind that only the end of the connection gives back.
+/// Consecutive streams that one client may have refused for lack of memory. A client that goes on
+/// is cut off: refused streams leave memory behind that only the end of the connection frees.
 pub(super) const MAX_REFUSED: usize = 32;
 
 /// The streams of one connection. A cheap-clone handle.
@@ -36,7 +36,7 @@ pub struct Streams {
 }
 
 struct StreamsShared {
-    /// Never held across an await: each use counts or looks at a clock.
+    /// Never held across an await: each use counts or reads a clock.
     state: Mutex<StreamsState>,
     /// Too many streams were refused.
     overrun: Notify,
@@ -44,11 +44,11 @@ struct StreamsShared {
 
 struct StreamsState {
     open: usize,
-    /// When the last one ended, or the connection began.
+    /// When the last stream ended, or the connection began.
     ended: Instant,
-    /// Since one was opened last.
+    /// Refused streams since one was last opened.
     refused: usize,
-    /// Responses with bytes that wait for the peer, and those bytes.
+    /// Responses with bytes that wait for the peer, and the number of those bytes.
     answering: usize,
     unread: u64,
     /// The stream that hyper starts next.
@@ -62,14 +62,14 @@ enum UnstartedStream {
     Refused,
 }
 
-/// A stream that is being answered, until the last byte of its response is written.
+/// A stream until the last byte of its response is written.
 pub(super) struct OpenStream {
     streams: Streams,
     unsent: Arc<Unsent>,
     _share: Share<Option<Address>>,
 }
 
-/// A response of which bytes wait for the peer; counts until they are written.
+/// A response with bytes that wait for the peer; counts until they are written.
 struct UnsentResponse {
     stream: OpenStream,
     bytes: u64,
@@ -88,7 +88,7 @@ impl Streams {
         Self { inner: Arc::new(StreamsShared { state: Mutex::new(state), overrun: Notify::new() }) }
     }
 
-    /// Opens a stream, whose task hyper starts next. `share` is the memory that it takes.
+    /// Opens a stream, whose task hyper starts next. `share` is its memory.
     pub(super) fn open(&self, share: Share<Option<Address>>) -> OpenStream {
         let unsent = Unsent::new();
         self.with(|state| {
@@ -99,8 +99,8 @@ impl Streams {
         OpenStream { streams: self.clone(), unsent, _share: share }
     }
 
-    /// The response to a stream for which there is no memory: nothing but a head. `is_shared` says
-    /// whether the connection is a proxy's, whose other clients have done nothing.
+    /// Returns the response to a stream for which there is no memory: only a head. `is_shared` says
+    /// whether the connection is a proxy's, whose other clients are not at fault.
     pub(super) fn refuse(&self, is_shared: bool) -> Response {
         let refused = self.with(|state| {
             state.newest = Some(UnstartedStream::Refused);
@@ -116,17 +116,17 @@ impl Streams {
         response
     }
 
-    /// Waits until the peer has had too many streams refused. For one waiter.
+    /// Waits until too many of the peer's streams have been refused. For one waiter.
     pub(super) async fn overrun(&self) {
         self.inner.overrun.notified().await;
     }
 
-    /// For how long no stream has been open; `None` while one is.
+    /// How long no stream has been open; `None` while one is.
     pub(super) fn idle(&self) -> Option<Duration> {
         self.with(|state| (state.open == 0).then(|| state.ended.elapsed()))
     }
 
-    /// Whether so much waits for the peer that it gets no further large response.
+    /// Whether so many bytes wait for the peer that it gets no further large response.
     pub fn is_congested(&self) -> bool {
         self.with(|state| state.answering >= FEW && state.unread > UNREAD_BYTES)
     }
@@ -136,15 +136,15 @@ impl Streams {
     }
 }
 
-/// Starts the tasks of streams, and ends those of which the peer takes nothing for too long.
+/// Starts the tasks of streams, and ends those whose peer reads nothing for too long.
 impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, task: F) {
-        // hyper starts the task of a stream right after it has called the service for it.
+        // hyper starts the task of a stream right after calling the service for it.
         let unsent = match self.with(|state| state.newest.take()) {
             Some(UnstartedStream::Open(unsent)) => unsent,
             Some(UnstartedStream::Refused) => {
-                // Its response is ready. As a task it would wait for its turn, and a crowd of them
-                // takes more memory than what they were refused for.
+                // Its response is ready. As a task it would be queued, and a crowd of them takes
+                // more memory than the refusals saved.
                 task.now_or_never();
                 return;
             }
@@ -162,8 +162,8 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Streams
                     () = unsent.stalled() => {}
                 }
                 // A body that waits for its bytes to be written fails now, and hyper resets the
-                // stream. One whose stream has no window left is not asked: dropping its task resets
-                // the stream.
+                // stream. hyper does not poll the body of a stream without window: dropping its
+                // task resets that stream.
                 if futures_util::poll!(&mut task).is_ready() || unsent.is_stalled() {
                     return;
                 }
@@ -173,7 +173,7 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Streams
 }
 
 impl OpenStream {
-    /// Stays open until the response is written, which a feed is only at its end.
+    /// Keeps the stream open until the response is written; for a feed, until it ends.
     pub(super) fn answered_by(self, response: Response) -> Response {
         if response.body().is_end_stream() {
             return response;

@@ -1,4 +1,4 @@
-//! Connections in memory, on a clock that jumps: what takes too long, and what a refusal leaves.
+//! In-memory connections on a paused clock: timeouts, and connections after a refusal.
 
 mod unread;
 
@@ -20,7 +20,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a handler saw of a body: how much, after how long, and what was wrong.
+/// What a handler saw of a body: its length, after how long, and what was wrong.
 type Log = Arc<Mutex<Vec<(usize, Duration, Option<BodyFailure>)>>>;
 
 fn listen(routes: Router, shutdown: CancellationToken) -> Listener {
@@ -52,7 +52,7 @@ fn connection(
     (ours, shutdown, served)
 }
 
-/// A connection of HTTP/2 to a handler; ends when the server has closed it.
+/// An HTTP/2 connection to a handler; ends when the server has closed it.
 async fn connection2(
     routes: Router,
 ) -> (http2_client::SendRequest<Body>, tokio::task::JoinHandle<hyper::Result<()>>) {
@@ -219,7 +219,7 @@ async fn a_feed_over_http2_is_not_idle_while_it_lasts() {
     let beats = answer.into_body().collect().await.unwrap().to_bytes();
     assert_eq!(beats.len(), 60 * "beat".len());
     assert!(started.elapsed() >= 600 * SECOND);
-    // It idles from the end of the feed on, and not from the answer's start.
+    // The idle time counts from the end of the feed, not from the start of the response.
     sleep(60 * SECOND).await;
     let request = Request::get("http://h/").body(Body::empty()).unwrap();
     drop(sender.send_request(request).await.unwrap());
@@ -230,7 +230,7 @@ async fn a_feed_over_http2_is_not_idle_while_it_lasts() {
 async fn http2_that_is_used_for_a_moment_each_minute_does_not_idle() {
     let (mut sender, connection) = connection2(Router::new().fallback(any(async || "ok"))).await;
     for _ in 0..10 {
-        // Just off the looks at what is open.
+        // Between two checks for idleness.
         sleep(61 * SECOND).await;
         let request = Request::get("http://h/").body(Body::empty()).unwrap();
         let answer = sender.send_request(request).await.unwrap();

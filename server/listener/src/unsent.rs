@@ -1,5 +1,5 @@
-//! Response bodies that hand on only as much as is written: a peer that reads nothing keeps one piece
-//! in memory, and is seen to take nothing.
+//! Response bodies that are produced only as fast as they are written: a peer that reads nothing
+//! keeps one piece in memory and is detected.
 
 use std::{
     pin::Pin,
@@ -15,17 +15,17 @@ use tokio::time::Instant;
 
 use super::gate::IDLE_TIMEOUT;
 
-/// The largest piece that is handed on, in bytes. A peer that takes less than one of them in
-/// [`IDLE_TIMEOUT`] is taken for one that takes nothing: 55 bytes a second.
+/// The largest piece, in bytes. A peer that takes less than one piece in [`IDLE_TIMEOUT`] counts as
+/// stalled: 55 bytes a second.
 const PIECE_BYTES: usize = 4 * 1024;
-/// No further piece is handed on while this many bytes are not written. Small pieces, such as the
+/// No further piece is produced while this many bytes are unwritten. Small pieces, such as the
 /// events of a feed, go out together.
 const UNSENT_BYTES: usize = 16 * 1024;
 
 /// What hyper holds of one response and has not written.
 #[derive(Debug)]
 pub(super) struct Unsent {
-    /// Never held across an await: each use is a sum and a look at the clock.
+    /// Never held across an await: each use is an addition and a look at the clock.
     state: Mutex<UnsentState>,
     /// The task that waits until less is unsent.
     writer: AtomicWaker,
@@ -34,7 +34,7 @@ pub(super) struct Unsent {
 #[derive(Debug)]
 struct UnsentState {
     bytes: usize,
-    /// When a piece was last handed on or written.
+    /// When a piece was last produced or written.
     moved: Instant,
 }
 
@@ -49,20 +49,20 @@ impl Unsent {
         Arc::new(Self { state: Mutex::new(state), writer: AtomicWaker::new() })
     }
 
-    /// Until when something has to be written; `None` while nothing waits for it.
+    /// Until when something must be written; `None` while nothing is unsent.
     fn deadline(&self) -> Option<Instant> {
         self.with(|state| (state.bytes > 0).then(|| state.moved + IDLE_TIMEOUT))
     }
 
-    /// Whether the peer has taken nothing for too long.
+    /// Whether the peer has read nothing for too long.
     pub(super) fn is_stalled(&self) -> bool {
         self.deadline().is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Waits until the peer has taken nothing for too long. Never ends otherwise.
+    /// Waits until the peer has read nothing for too long. Never returns otherwise.
     pub(super) async fn stalled(&self) {
         while !self.is_stalled() {
-            // What is handed on while this sleeps cannot stall before it wakes.
+            // A piece that is produced while this sleeps cannot stall before it wakes.
             let until = self.deadline().unwrap_or_else(|| Instant::now() + IDLE_TIMEOUT);
             tokio::time::sleep_until(until).await;
         }
@@ -96,7 +96,7 @@ impl Unsent {
 struct UnsentPiece<K> {
     bytes: Bytes,
     unsent: Arc<Unsent>,
-    /// What has to stay until the piece is written.
+    /// Kept alive until the piece is written.
     _kept: K,
 }
 
@@ -112,10 +112,10 @@ impl<K> Drop for UnsentPiece<K> {
     }
 }
 
-/// A body that goes out piece by piece. `K` stays with each piece until it is written.
+/// A body that is sent piece by piece. `K` stays with each piece until it is written.
 pub(super) struct ResponsePieces<K> {
     body: Body,
-    /// Come out of the body and not handed on.
+    /// Read from the body and not yet produced.
     rest: Bytes,
     unsent: Arc<Unsent>,
     kept: K,
@@ -133,7 +133,7 @@ impl<K: Clone + Send + Unpin + 'static> http_body::Body for ResponsePieces<K> {
     type Data = Bytes;
     type Error = axum::Error;
 
-    /// Ends only once everything is written: over HTTP/2 only a body that has not ended can have its
+    /// Ends only once everything is written: over HTTP/2 only an unfinished body can have its
     /// stream reset.
     fn poll_frame(
         self: Pin<&mut Self>,
@@ -206,7 +206,7 @@ mod tests {
         (ResponsePieces::new(body.into(), unsent.clone(), ()), unsent)
     }
 
-    /// What the body hands on by itself at this moment.
+    /// Returns what the body produces without waiting.
     fn next(body: &mut ResponsePieces<()>) -> Option<Bytes> {
         let frame = body.frame().now_or_never()?;
         Some(frame?.expect("no error").into_data().expect("data"))
@@ -227,7 +227,7 @@ mod tests {
         let last = next(&mut body).unwrap();
         assert_eq!(last.len(), 22_000 - 5 * PIECE_BYTES);
         assert_eq!(unsent.bytes(), last.len());
-        assert!(body.frame().now_or_never().is_none(), "its end waits for the last piece");
+        assert!(body.frame().now_or_never().is_none(), "the end waits for the last piece");
         assert!(!http_body::Body::is_end_stream(&body));
         drop(last);
         assert!(body.frame().now_or_never().unwrap().is_none());

@@ -1,22 +1,22 @@
-//! Bytes as text, by what `Content-Type` says and by what they look like.
+//! Decodes bytes as text, by `Content-Type` and by their content.
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 use super::media_type::MediaType;
 
-/// So much of the start is looked at for what no text has.
+/// How many bytes are checked for control characters.
 const LOOKED_AT_BYTES: usize = 64 * 1024;
 
-/// Bytes made text.
+/// Decoded text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DecodedText {
-    /// The text in UTF-8; `None` where the bytes are that already.
+    /// The text in UTF-8; `None` if the bytes are already UTF-8.
     pub converted: Option<Vec<u8>>,
-    /// What was done to make it text, if it is worth knowing.
+    /// How the bytes were decoded, if that is worth knowing.
     pub note: Option<String>,
 }
 
-/// The bytes as text, if they can be.
+/// Decodes bytes as text, if they are text.
 pub fn text(media: &MediaType, bytes: &[u8]) -> Option<DecodedText> {
     let declared = media.parameter("charset");
     let known = declared.as_deref().and_then(|name| Encoding::for_label(name.as_bytes()));
@@ -39,12 +39,12 @@ pub fn text(media: &MediaType, bytes: &[u8]) -> Option<DecodedText> {
         });
     }
     let (converted, had_errors) = encoding.decode_with_bom_removal(bytes);
-    let unread = if had_errors { ", in which not all of it can be read" } else { "" };
+    let unread = if had_errors { ", with bytes that it cannot decode" } else { "" };
     let note = format!("It is shown as {}{unread}.", encoding.name());
     Some(DecodedText { converted: Some(converted.into_owned().into_bytes()), note: Some(note) })
 }
 
-/// Whether it is UTF-8, but for a character that is cut off at the end.
+/// Whether bytes are UTF-8, apart from a truncated character at the end.
 fn is_utf8(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
         Ok(_) => true,
@@ -52,8 +52,8 @@ fn is_utf8(bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether its start has control characters that no text uses; escape is left to logs with
-/// colours.
+/// Whether the start contains control characters that text does not use; escape is allowed, for
+/// logs with colours.
 pub fn has_controls(bytes: &[u8]) -> bool {
     let start = &bytes[..bytes.len().min(LOOKED_AT_BYTES)];
     start.iter().any(|byte| matches!(byte, 0..=0x08 | 0x0e..=0x1a | 0x1c..=0x1f))

@@ -1,4 +1,4 @@
-//! Undoes content codings, bounded against bombs. Knows nothing of requests.
+//! Decodes content codings, with limits against bombs. Knows nothing of requests.
 
 use std::io::{ErrorKind, Read};
 
@@ -9,46 +9,46 @@ use ruzstd::decoding::{
     errors::{FrameDecoderError, ReadFrameHeaderError},
 };
 
-/// The most bytes that a reading undoes a coding to.
+/// The most bytes that a coding is decoded to.
 pub const LIMIT_BYTES: usize = 10 * 1024 * 1024;
-/// How many times as long as what was sent something may become.
+/// The maximum ratio of decoded to encoded length.
 const RATIO: usize = 100;
-/// What becomes no longer than this may pass the ratio: short bodies of many repeats do.
+/// Shorter output may exceed the ratio: short bodies with many repeats do.
 const FREE_BYTES: usize = 64 * 1024;
-/// The most codings that are undone one after another.
+/// The most codings that are decoded one after another.
 const MAX_CODINGS: usize = 4;
 /// How much is decoded at a time.
 const STEP_BYTES: usize = 32 * 1024;
 /// The largest window of zstd as a content coding (RFC 9659 §3), which it allocates.
 const ZSTD_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 
-/// What came of undoing codings.
+/// The result of decoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodedBody {
-    /// The bytes as far as they came.
+    /// The bytes decoded so far.
     pub bytes: Vec<u8>,
-    /// Why they are not all, if they are not.
+    /// Why they are incomplete, if they are.
     pub stop: Option<DecodeStop>,
 }
 
-/// Why decoding ended early.
+/// Why decoding stopped early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeStop {
-    /// More bytes came out than this.
+    /// The output is longer than this.
     #[error("It is shown in part: it unpacks to more than {0} bytes.")]
     Limit(usize),
-    /// More came out than any honest sender packs so tightly.
+    /// The output is denser than any honest sender's.
     #[error("It is shown in part: it unpacks to more than {RATIO} times what was sent.")]
     Ratio,
-    /// The bytes are not of this coding.
-    #[error("It is no valid {0}: shown is what came before the error.")]
+    /// The bytes are not valid in this coding.
+    #[error("It is not valid {0}: the part before the error is shown.")]
     Broken(&'static str),
-    /// The bytes of this coding end too early.
-    #[error("Its {0} ends early: shown is what there is.")]
+    /// The bytes in this coding end too early.
+    #[error("Its {0} ends early: the available part is shown.")]
     Cut(&'static str),
 }
 
-/// A content coding that can be undone (RFC 9110 §8.4.1, RFC 7932, RFC 8878).
+/// A supported content coding (RFC 9110 §8.4.1, RFC 7932, RFC 8878).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ContentCoding {
     Gzip,
@@ -79,16 +79,17 @@ impl ContentCoding {
     }
 }
 
-/// Whether the value of `Content-Encoding` names anything to undo.
+/// Whether a `Content-Encoding` value names any coding.
 pub fn is_coded(coding: &str) -> bool {
     names(coding).next().is_some()
 }
 
-/// Undoes the codings that a value of `Content-Encoding` names, the last one first, and gives at
-/// most the first `limit` bytes of what comes of it. `None` where it names none, or one that is
+/// Decodes the codings that a `Content-Encoding` value names, the last one first, and returns at
+/// most the first `limit` bytes of the result. `None` if it names none, or one that is not
+/// supported.
 /// not known here.
 ///
-/// `bytes` may be only the start of what was sent: then what it decodes to is the start as well.
+/// `bytes` may be only the start of what was sent: the result is then the start as well.
 pub fn start(coding: &str, bytes: &[u8], limit: usize) -> Option<DecodedBody> {
     let codings: Vec<ContentCoding> =
         names(coding).map(ContentCoding::of).collect::<Option<_>>()?;
@@ -100,7 +101,7 @@ pub fn start(coding: &str, bytes: &[u8], limit: usize) -> Option<DecodedBody> {
         let before = decoded.take();
         let input = before.as_ref().map_or(bytes, |before| &before.bytes);
         let after = undo(coding, input, limit);
-        // What ended first is the reason; what follows from it is not.
+        // The first stop is the cause; later ones follow from it.
         let stop = before.and_then(|before| before.stop).or(after.stop);
         decoded = Some(DecodedBody { bytes: after.bytes, stop });
     }
@@ -122,7 +123,7 @@ fn undo(coding: ContentCoding, bytes: &[u8], limit: usize) -> DecodedBody {
         ContentCoding::Deflate => sink.drain(coding, DeflateDecoder::new(bytes)),
         ContentCoding::Brotli => {
             let mut decoder = Decompressor::new(bytes, STEP_BYTES);
-            // Windows past 16 MiB are no content coding, and would be allocated.
+            // Windows above 16 MiB are not a content coding, and would be allocated.
             decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
             sink.drain(coding, decoder)
         }
@@ -131,13 +132,14 @@ fn undo(coding: ContentCoding, bytes: &[u8], limit: usize) -> DecodedBody {
     DecodedBody { bytes: sink.bytes, stop }
 }
 
-/// How long something may become that was sent as so many bytes.
+/// Returns how long the output for `sent` bytes may become.
 const fn most(sent: usize) -> usize {
     let most = sent.saturating_mul(RATIO);
     if most < FREE_BYTES { FREE_BYTES } else { most }
 }
 
-/// Programs send deflate with and without the frame of zlib that RFC 9110 §8.4.1.2 asks for.
+/// Whether deflate data has the zlib wrapper: senders use it with and without, though RFC 9110
+/// §8.4.1.2 requires it.
 fn is_zlib(bytes: &[u8]) -> bool {
     match bytes {
         [cmf, flg, ..] => cmf & 0x0f == 8 && u16::from_be_bytes([*cmf, *flg]).is_multiple_of(31),
@@ -145,7 +147,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
     }
 }
 
-/// The frames of zstd one after another, skippable ones left out (RFC 8878 §3).
+/// Decodes consecutive zstd frames and skips skippable ones (RFC 8878 §3).
 fn frames(sink: &mut BoundedOutput, mut bytes: &[u8]) -> Option<DecodeStop> {
     while !bytes.is_empty() {
         match StreamingDecoder::new_with_max_window_size(&mut bytes, ZSTD_WINDOW_BYTES) {
@@ -167,7 +169,7 @@ fn frames(sink: &mut BoundedOutput, mut bytes: &[u8]) -> Option<DecodeStop> {
     None
 }
 
-/// Takes what comes out of decoders, up to its limits.
+/// Collects the output of decoders, up to its limits.
 struct BoundedOutput {
     bytes: Vec<u8>,
     limit: usize,
@@ -175,7 +177,7 @@ struct BoundedOutput {
 }
 
 impl BoundedOutput {
-    /// Reads a decoder to its end, or says why not.
+    /// Reads a decoder to its end, or returns why it stopped.
     fn drain(&mut self, coding: ContentCoding, mut decoder: impl Read) -> Option<DecodeStop> {
         let mut step = vec![0; STEP_BYTES];
         loop {
@@ -242,7 +244,7 @@ mod tests {
         compress_to_vec(bytes, CompressionLevel::Fastest)
     }
 
-    /// Text that packs about as well as JSON does.
+    /// Text that compresses about as well as JSON.
     fn sample(bytes: usize) -> Vec<u8> {
         let lines = (0_u64..).map(|n| {
             format!("{{\"n\":{n},\"id\":\"{:x}\"}}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
@@ -317,7 +319,7 @@ mod tests {
         );
     }
 
-    /// A frame of zstd with this header, whose one block says a byte several times over.
+    /// A zstd frame with this header, whose one block repeats a byte.
     fn frame(header: &[u8]) -> Vec<u8> {
         let times = 100_u32;
         let block = (times << 3 | 0b011).to_le_bytes();
@@ -326,10 +328,10 @@ mod tests {
 
     #[test]
     fn a_window_past_the_limit_is_refused_before_it_is_allocated() {
-        // A descriptor of the window: an exponent above 1 KiB, and eighths of that (RFC 8878
+        // The window descriptor: an exponent above 1 KiB, and eighths of that (RFC 8878
         // §3.1.1.1.2).
         let window = |exponent: u8, eighths: u8| frame(&[0, exponent << 3 | eighths]);
-        // A frame of one segment has a window as long as its content (§3.1.1.1.4).
+        // A single-segment frame has a window as long as its content (§3.1.1.1.4).
         let segment = |bytes: u64| frame(&[&[0b1110_0000][..], &bytes.to_le_bytes()].concat());
         assert_eq!(whole("zstd", &window(0, 0)), [b'x'; 100]);
         assert_eq!(whole("zstd", &window(13, 0)), [b'x'; 100], "8 MiB");
@@ -346,17 +348,17 @@ mod tests {
             let expected =
                 DecodedBody { bytes: Vec::new(), stop: Some(DecodeStop::Broken("zstd")) };
             assert_eq!(decoded, expected, "{says}");
-            // Neither does one that comes behind another.
+            // Nor does one behind another frame.
             let second = [zstd(b"one"), packed].concat();
             let decoded = start("zstd", &second, LIMIT_BYTES).unwrap();
             assert_eq!((&*decoded.bytes, decoded.stop), (&b"one"[..], expected.stop), "{says}");
         }
-        // An empty stream with the mark of a large window (0x11) and its size, 10 to 30 bits.
+        // An empty stream with the large-window marker (0x11) and its size, 10 to 30 bits.
         for bits in [10, 24, 25, 30] {
             let decoded = start("br", &[0x11, bits | 0b1100_0000], LIMIT_BYTES).unwrap();
             assert_eq!(decoded.stop, Some(DecodeStop::Broken("br")), "{bits}");
         }
-        // The largest window without it: 16 MiB.
+        // The largest regular window: 16 MiB.
         assert_eq!(whole("br", &[0x0f | 0b11 << 4]), b"");
     }
 

@@ -1,24 +1,24 @@
-//! Form fields and queries: names and values as the URL Standard's
-//! `application/x-www-form-urlencoded` has them.
+//! Parses form fields and queries: names and values in the URL Standard's
+//! `application/x-www-form-urlencoded`.
 
-/// The most pairs that are read.
+/// The most pairs that are parsed.
 pub const MAX_PAIRS: usize = 100_000;
 
-/// The value of the first field of a name, decoded.
+/// Returns the decoded value of the first field with a name.
 pub fn value(bytes: &[u8], wanted: &str) -> Option<Vec<u8>> {
     let mut pairs = pairs(bytes).take(MAX_PAIRS);
     let (_, value) = pairs.find(|(name, _)| decode(name) == wanted.as_bytes())?;
     value.map(decode)
 }
 
-/// Names and values in order, decoded; a value that was left out is empty.
+/// Returns decoded names and values in order; a missing value is empty.
 pub fn decoded_pairs(bytes: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     pairs(bytes)
         .take(MAX_PAIRS)
         .map(|(name, value)| (decode(name), value.map(decode).unwrap_or_default()))
 }
 
-/// Whether bytes look like a form, whatever their type says.
+/// Whether bytes look like a form, regardless of the declared type.
 pub fn looks_like_form(bytes: &[u8]) -> bool {
     let is_fine =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%+*[]=&!'()$,:@/;".contains(&byte);
@@ -28,9 +28,9 @@ pub fn looks_like_form(bytes: &[u8]) -> bool {
         && bytes.iter().copied().all(is_fine)
 }
 
-/// Names and values in order as they were sent; `None` is a value that was left out.
+/// Returns names and values in order as sent; `None` is a missing value.
 pub fn pairs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-    // Line ends behind a form are no part of its last value.
+    // Line ends behind a form are not part of its last value.
     let bytes = bytes.trim_ascii_end();
     bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         match memchr::memchr(b'=', pair) {
@@ -40,13 +40,13 @@ pub fn pairs(bytes: &[u8]) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
     })
 }
 
-/// Plus signs and percent codes undone; a percent sign that begins no code stands for itself.
+/// Decodes plus signs and percent codes; a percent sign without a code stays as it is.
 pub fn decode(sent: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = sent.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
     unpercent(&spaced)
 }
 
-/// Percent codes undone.
+/// Decodes percent codes.
 pub(crate) fn unpercent(sent: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(sent.len());
     let mut rest = sent;
@@ -67,7 +67,7 @@ pub(crate) fn unpercent(sent: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The value of a hex digit.
+/// Returns the value of a hex digit.
 pub fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

@@ -1,5 +1,5 @@
-//! Request heads as bytes: writing one from hyper's view, and reading the fields back out of what
-//! is kept. Knows nothing of the store.
+//! Request heads as bytes: renders one from hyper's view, and parses the headers of a stored one.
+//! Knows nothing of the store.
 
 use std::borrow::Cow;
 
@@ -11,24 +11,26 @@ use hyper::{
     http::request::Parts,
 };
 
-/// The raw request target: origin form as sent, or the absolute form a proxy's client sends.
+/// Returns the raw request target: origin form as sent, or the absolute form a proxy's client
+/// sends.
 pub fn target(parts: &Parts) -> String {
     let uri = &parts.uri;
     match (uri.scheme(), uri.path_and_query()) {
-        // HTTP/2 has no target: scheme and authority are fields of their own there.
+        // HTTP/2 has no target: scheme and authority are separate pseudo-headers.
         (Some(_), Some(path)) if parts.version == Version::HTTP_2 => path.as_str().to_owned(),
         (None, Some(path)) if uri.authority().is_none() => path.as_str().to_owned(),
         _ => uri.to_string(),
     }
 }
 
-/// About how many bytes a head takes once it is rendered.
+/// Returns the approximate length of a rendered head.
 pub fn bytes(parts: &Parts) -> usize {
     let fields: usize = parts.headers.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
     fields + parts.uri.path().len() + parts.uri.query().map_or(0, str::len) + 32
 }
 
-/// A head in HTTP/1.1 form from what hyper parsed: names in lower case, repeats side by side.
+/// Renders a head in HTTP/1.1 form from what hyper parsed: names in lower case, repeats side by
+/// side.
 pub fn render(parts: &Parts, target: &str) -> Vec<u8> {
     let mut head = Vec::with_capacity(bytes(parts));
     head.extend_from_slice(parts.method.as_str().as_bytes());
@@ -37,7 +39,7 @@ pub fn render(parts: &Parts, target: &str) -> Vec<u8> {
     head.push(b' ');
     head.extend_from_slice(version_name(version_number(parts.version)).as_bytes());
     head.extend_from_slice(b"\r\n");
-    // HTTP/2 has `:authority` in its place (RFC 9113 §8.3.1).
+    // HTTP/2 has `:authority` instead (RFC 9113 §8.3.1).
     if let Some(authority) = parts.uri.authority()
         && !parts.headers.contains_key(HOST)
     {
@@ -50,7 +52,7 @@ pub fn render(parts: &Parts, target: &str) -> Vec<u8> {
     head
 }
 
-/// Fields with their line ends, as for trailers.
+/// Renders headers with their line ends, as for trailers.
 pub fn render_fields(fields: &HeaderMap) -> Vec<u8> {
     let mut rendered = Vec::new();
     for (name, value) in fields {
@@ -62,24 +64,24 @@ pub fn render_fields(fields: &HeaderMap) -> Vec<u8> {
     rendered
 }
 
-/// The fields of a kept head, in wire order, values without surrounding white space
-/// (RFC 9112 §5.1).
+/// Returns the headers of a stored head, in wire order, values without surrounding white space (RFC
+/// 9112 §5.1).
 pub fn fields(head: &[u8]) -> Vec<Header> {
     trailer_fields(&head[request_line_end(head)..])
 }
 
-/// The fields of kept trailers, in wire order. A folded line is joined to its field by one space
-/// (RFC 9112 §5.2).
+/// Returns stored trailers, in wire order. A folded line is joined to its header by one space (RFC
+/// 9112 §5.2).
 pub fn trailer_fields(bytes: &[u8]) -> Vec<Header> {
     raw_fields(bytes).into_iter().map(|(name, value)| (text(name), text(&value))).collect()
 }
 
-/// The fields of a kept head as bytes.
+/// Returns the headers of a stored head as bytes.
 pub fn raw_head_fields(head: &[u8]) -> Vec<(&[u8], Vec<u8>)> {
     raw_fields(&head[request_line_end(head)..])
 }
 
-/// The same of kept trailers.
+/// Returns stored trailers as bytes.
 pub fn raw_fields(bytes: &[u8]) -> Vec<(&[u8], Vec<u8>)> {
     let mut fields: Vec<(&[u8], Vec<u8>)> = Vec::new();
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -96,8 +98,8 @@ pub fn raw_fields(bytes: &[u8]) -> Vec<(&[u8], Vec<u8>)> {
     fields
 }
 
-/// The raw target of a kept head: what stands between the first and the last space of its first
-/// line.
+/// Returns the raw target of a stored head: the text between the first and the last space of its
+/// first line.
 pub fn target_of(head: &[u8]) -> &[u8] {
     let line = head.split(|&byte| byte == b'\r' || byte == b'\n').next().unwrap_or_default();
     let start = line.iter().position(|&byte| byte == b' ').map_or(line.len(), |at| at + 1);
@@ -105,8 +107,8 @@ pub fn target_of(head: &[u8]) -> &[u8] {
     line.get(start..end).unwrap_or_default()
 }
 
-/// A target from its path on, without the scheme and authority of the absolute form
-/// (RFC 9112 §3.2); `/` where there is no path.
+/// Returns a target from its path on, without the scheme and authority of the absolute form (RFC
+/// 9112 §3.2); `/` if there is no path.
 pub fn origin_form(target: &[u8]) -> &[u8] {
     if target.first() == Some(&b'/') {
         return target;
@@ -117,18 +119,18 @@ pub fn origin_form(target: &[u8]) -> &[u8] {
     end.map(|at| &rest[at..]).filter(|rest| rest.starts_with(b"/")).unwrap_or(b"/")
 }
 
-/// The path of a target.
+/// Returns the path of a target.
 pub fn path(target: &[u8]) -> &[u8] {
     origin_form(target).split(|&byte| byte == b'?').next().unwrap_or_default()
 }
 
-/// What follows the first `?` of a target, if there is one.
+/// Returns the text after the first `?` of a target, if there is one.
 pub fn query(target: &[u8]) -> Option<&[u8]> {
     memchr::memchr(b'?', target).map(|at| &target[at + 1..])
 }
 
-/// A kept head as far as a parser of ours would have it: fields and targets that it cannot hold are
-/// left out.
+/// Parses a stored head as far as `http`'s types can hold it: omits headers and targets that they
+/// cannot.
 pub fn request_parts(head: &[u8]) -> Parts {
     let mut headers = HeaderMap::new();
     for (name, value) in raw_head_fields(head) {
@@ -146,7 +148,7 @@ pub fn request_parts(head: &[u8]) -> Parts {
     request.into_parts().0
 }
 
-/// The value of the first field of a name.
+/// Returns the value of the first header with a name.
 pub fn value(head: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut fields = raw_head_fields(head).into_iter();
     fields.find(|(sent, _)| sent.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
@@ -156,7 +158,7 @@ fn request_line_end(head: &[u8]) -> usize {
     head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1)
 }
 
-/// The values of one field of a kept head, in wire order; `name` in any case.
+/// Returns the values of one header of a stored head, in wire order; `name` in any case.
 pub fn values(head: &[u8], name: &str) -> Vec<Vec<u8>> {
     let mut values: Vec<Vec<u8>> = Vec::new();
     let mut is_wanted = false;
@@ -178,14 +180,14 @@ pub fn values(head: &[u8], name: &str) -> Vec<Vec<u8>> {
     values
 }
 
-/// Whether a kept head says that its body came in chunks.
+/// Whether a stored head declares a chunked body.
 pub fn is_chunked(head: &[u8]) -> bool {
     fields(head).iter().any(|(name, _)| {
         matches!(name, Text::Utf8(name) if name.eq_ignore_ascii_case("transfer-encoding"))
     })
 }
 
-/// Without the spaces and tabs around it: other white space is part of a value.
+/// Trims spaces and tabs; other white space is part of a value.
 fn trimmed(value: &[u8]) -> &[u8] {
     let is_space = |byte: &&u8| matches!(byte, b' ' | b'\t');
     let before = value.iter().take_while(is_space).count();
@@ -193,7 +195,7 @@ fn trimmed(value: &[u8]) -> &[u8] {
     &value[before..value.len() - after]
 }
 
-/// Bytes from outside as the API shows them.
+/// Encodes bytes from outside for the API.
 pub fn text(bytes: &[u8]) -> Text {
     match std::str::from_utf8(bytes) {
         Ok(text) => Text::Utf8(text.to_owned()),
@@ -201,7 +203,7 @@ pub fn text(bytes: &[u8]) -> Text {
     }
 }
 
-/// The bytes that [`text`] shows.
+/// Returns the bytes that [`text`] encoded.
 pub fn bytes_of(text: &Text) -> Cow<'_, [u8]> {
     match text {
         Text::Utf8(text) => Cow::Borrowed(text.as_bytes()),
@@ -209,12 +211,12 @@ pub fn bytes_of(text: &Text) -> Cow<'_, [u8]> {
     }
 }
 
-/// The bytes that [`text`] could not show as they are.
+/// Decodes the bytes that [`text`] had to encode as base64.
 pub fn unencoded(base64: &str) -> Vec<u8> {
     STANDARD.decode(base64).unwrap_or_default()
 }
 
-/// The version as the store keeps it: 11 for HTTP/1.1.
+/// Returns the stored form of a version: 11 for HTTP/1.1.
 pub const fn version_number(version: Version) -> i64 {
     match version {
         Version::HTTP_09 => 9,
@@ -225,7 +227,7 @@ pub const fn version_number(version: Version) -> i64 {
     }
 }
 
-/// The version as the API names it.
+/// Returns the API's name of a version.
 pub const fn version_name(number: i64) -> &'static str {
     match number {
         9 => "HTTP/0.9",
@@ -302,7 +304,7 @@ mod tests {
             let sent: Vec<(String, Vec<u8>)> = sent
                 .into_iter()
                 .filter(|(name, _)| names.insert(name.clone()))
-                // One byte a character, so that values are not UTF-8.
+                // One byte per character, so that values are not UTF-8.
                 .map(|(name, value)| (name, value.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()))
                 .collect();
             let parts = parts("/x", &sent);

@@ -1,5 +1,5 @@
-//! Values within JSON, found by their path without building a tree; a text that was cut off is
-//! read as far as it goes.
+//! Finds values in JSON by their paths without building a tree; a truncated text is read as far as
+//! it goes.
 
 mod path;
 pub mod token;
@@ -12,21 +12,21 @@ pub use self::{
     tree::{JsonMatch, PathTree, gather},
 };
 
-/// How deep `paths` looks.
+/// The maximum depth of `paths`.
 const SHOWN_DEPTH: usize = 4;
 
-/// A value that is no object and no array; of those only that they are there.
+/// A JSON value; of objects and arrays only their presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JsonValue<'a> {
-    /// A string, its escapes undone.
+    /// A string, unescaped.
     Text(Cow<'a, str>),
-    /// A number as it was written, or `true`, `false`, `null`.
+    /// A number as written, or `true`, `false`, `null`.
     Bare(&'a str),
     /// An object or an array.
     Nested,
 }
 
-/// Whether `accept` takes one of the values at a path.
+/// Whether `accept` accepts one of the values at a path.
 pub fn any_at(
     json: &[u8],
     steps: &[PathStep],
@@ -42,16 +42,16 @@ pub fn any_at(
     done
 }
 
-/// The text of bytes as far as they are one: the last character may be cut off, and what is no
-/// UTF-8 before that is no JSON. A byte order mark before it is none of its own (RFC 8259 §8.1).
+/// Returns bytes as text up to the first invalid byte: the last character may be truncated, and
+/// JSON is always UTF-8. A byte order mark at the start is not part of it (RFC 8259 §8.1).
 fn readable(json: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(json);
     let text = text.or_else(|error| std::str::from_utf8(&json[..error.valid_up_to()])).ok()?;
     Some(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// Paths of values in a JSON text with the values as they were written, at most `most`, in order;
-/// of arrays the first element stands for all.
+/// Returns the paths of values in a JSON text with the values as written, at most `most`, in order;
+/// the first element of an array stands for all.
 pub fn paths(json: &[u8], most: usize) -> Vec<(String, String)> {
     let mut found = Vec::new();
     if let Some(text) = readable(json) {
@@ -76,8 +76,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Goes past the next value and shows those at the path to `accept`, until it is content.
-    /// `None` once it is, or where the text ends or is no JSON.
+    /// Skips the next value and passes the values at the path to `accept` until it accepts one.
+    /// Returns `None` then, and if the text ends or is not JSON.
     fn walk(
         &mut self,
         steps: &[PathStep],
@@ -218,7 +218,7 @@ impl<'a> Walker<'a> {
         Some(())
     }
 
-    /// Goes past a value, however deep.
+    /// Skips a value, however deep.
     fn skip(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
@@ -253,7 +253,7 @@ impl<'a> Walker<'a> {
             if rest[next] == b'"' {
                 return Some(());
             }
-            // Only the first byte of an escape matters for where the string ends.
+            // Only the first byte of an escape matters for finding the end of the string.
             if self.at < self.text.len() {
                 self.at += self.text[self.at..].chars().next().map_or(0, char::len_utf8);
             }
@@ -268,12 +268,12 @@ impl<'a> Walker<'a> {
             return Some(Cow::Borrowed(inner));
         }
         let whole = &self.text[start..self.at];
-        // Lone surrogates are no text: shown as they were written.
+        // Lone surrogates are not text: shown as written.
         let text = serde_json::from_str(whole).unwrap_or_else(|_| inner.to_owned());
         Some(Cow::Owned(text))
     }
 
-    /// A number or a literal; `None` if nothing stands there.
+    /// Reads a number or a literal; `None` if there is neither.
     fn bare(&mut self) -> Option<&'a str> {
         let rest = &self.text[self.at..];
         let ends = |c: char| {

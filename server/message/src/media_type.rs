@@ -1,22 +1,22 @@
-//! What a value of `Content-Type` says (RFC 9110 §8.3), read as senders write it.
+//! Parses `Content-Type` values (RFC 9110 §8.3) as senders write them.
 
 /// A media type with its parameters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MediaType {
-    /// Type and subtype in lower case; empty where none is named.
+    /// Type and subtype in lower case; empty if none is named.
     pub essence: String,
     rest: String,
 }
 
 impl MediaType {
-    /// Reads a value of `Content-Type`.
+    /// Parses a `Content-Type` value.
     pub fn of(value: &[u8]) -> Self {
         let value = String::from_utf8_lossy(value);
         let (essence, rest) = value.split_once(';').unwrap_or((&value, ""));
         Self { essence: essence.trim().to_ascii_lowercase(), rest: rest.to_owned() }
     }
 
-    /// The value of a parameter, without its quotes.
+    /// Returns the value of a parameter, unquoted.
     pub fn parameter(&self, name: &str) -> Option<String> {
         parameter(&self.rest, name)
     }
@@ -48,7 +48,7 @@ impl MediaType {
         self.essence.starts_with("multipart/")
     }
 
-    /// Whether it promises text.
+    /// Whether the type is textual.
     pub fn is_text(&self) -> bool {
         self.essence.starts_with("text/")
             || self.is_json()
@@ -57,7 +57,7 @@ impl MediaType {
             || self.is_form()
     }
 
-    /// Whether it says nothing: senders forget the type, or leave curl's default of a form.
+    /// Whether the type is unspecific: senders omit it, or leave curl's form default.
     pub fn is_vague(&self) -> bool {
         self.is_form()
             || matches!(
@@ -67,8 +67,8 @@ impl MediaType {
     }
 }
 
-/// The value of a parameter in a list of them, such as `charset=utf-8; boundary="a;b"`, whatever
-/// stands before the first.
+/// Returns the value of a parameter in a list such as `charset=utf-8; boundary="a;b"`, whatever
+/// precedes the first.
 pub fn parameter(list: &str, name: &str) -> Option<String> {
     let mut rest = list;
     while !rest.is_empty() {
@@ -92,8 +92,8 @@ pub fn parameter(list: &str, name: &str) -> Option<String> {
     None
 }
 
-/// The text up to the closing quote, and what follows. A backslash stands for itself unless a
-/// quote or another follows: browsers send the paths of Windows as they are.
+/// Returns the text up to the closing quote, and the rest. A backslash is literal unless a quote or
+/// another backslash follows: browsers send Windows paths unescaped.
 fn unquote(quoted: &str) -> (String, &str) {
     let mut value = String::new();
     let mut chars = quoted.char_indices().peekable();

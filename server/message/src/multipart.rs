@@ -1,5 +1,5 @@
-//! The parts of a multipart body (RFC 2046 §5.1, RFC 7578). Broken ones are read as far as they
-//! can be, and what is broken is headers.
+//! Parses multipart bodies (RFC 2046 §5.1, RFC 7578). Malformed ones are parsed as far as possible,
+//! and their faults are reported.
 
 use std::ops::Range;
 
@@ -16,27 +16,27 @@ const MAX_PARTS: usize = 100_000;
 /// The longest boundary that is searched for, in bytes. RFC 2046 §5.1.1 allows 70.
 const MAX_BOUNDARY_BYTES: usize = 200;
 
-/// So much of the fields of a part is read, in bytes: reading them takes many times their length.
+/// The most bytes of a part's headers that are parsed: parsing takes many times their length.
 const MAX_NAMING_BYTES: usize = 16 * 1024;
 
-/// A part as it was sent.
+/// A part as sent.
 #[derive(Debug)]
 pub struct PartContent<'a> {
     /// The name of its form field.
     pub name: Option<String>,
     /// The name of its file.
     pub file: Option<String>,
-    /// Its type; nothing where it names none.
+    /// Its type; the default if it has none.
     pub media: MediaType,
     /// Its content.
     pub body: &'a [u8],
 }
 
-/// Where the parts of a body are.
+/// The ranges of a body's parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Multipart {
     parts: Vec<PartRange>,
-    /// What is broken, in sentences.
+    /// The faults, in sentences.
     broken: Vec<&'static str>,
 }
 
@@ -46,7 +46,7 @@ struct PartRange {
     body: Range<usize>,
 }
 
-/// What the fields of a part say of it.
+/// The values of a part's headers.
 struct PartHeaders {
     name: Option<String>,
     file: Option<String>,
@@ -54,7 +54,7 @@ struct PartHeaders {
 }
 
 impl Multipart {
-    /// The parts between the boundaries of a body.
+    /// Finds the parts between the boundaries of a body.
     pub fn of(media: &MediaType, bytes: &[u8]) -> Self {
         let mut parts = Self::default();
         let boundary = match media.parameter("boundary").filter(|boundary| !boundary.is_empty()) {
@@ -76,7 +76,7 @@ impl Multipart {
         let delimiter = [b"\n--", boundary.as_slice()].concat();
         let delimiter = Finder::new(&delimiter);
         let Some(mut at) = next_delimiter(bytes, 0, &delimiter) else {
-            parts.broken.push("The boundary that Content-Type names stands nowhere in the body.");
+            parts.broken.push("The boundary that Content-Type names does not occur in the body.");
             return parts;
         };
         loop {
@@ -97,11 +97,11 @@ impl Multipart {
             let end = next.as_ref().map_or(bytes.len(), |next| next.start).max(start);
             let body = head_end(&bytes[start..end]).map(|length| start + length);
             if body.is_none() {
-                parts.say("A part has no empty line between its fields and its content.");
+                parts.say("A part has no empty line between its headers and its content.");
             }
             let body = body.unwrap_or(end);
             if body - start > MAX_NAMING_BYTES {
-                parts.say("The fields of a part are longer than 16 KiB and are read up to there.");
+                parts.say("The headers of a part are longer than 16 KiB and are read up to there.");
             }
             parts.parts.push(PartRange { fields: start..body, body: body..end });
             match next {
@@ -114,19 +114,19 @@ impl Multipart {
         }
     }
 
-    /// How much memory it takes.
+    /// Returns how much memory it takes.
     pub const fn weight(&self) -> usize {
         self.parts.capacity() * size_of::<PartRange>()
     }
 
-    /// Says what is broken, once.
+    /// Reports a fault, once.
     fn say(&mut self, broken: &'static str) {
         if !self.broken.contains(&broken) {
             self.broken.push(broken);
         }
     }
 
-    /// The parts in order, each read when it is taken.
+    /// Iterates over the parts in order; each is parsed on demand.
     pub fn iter<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = PartContent<'a>> {
         self.parts.iter().map(|part| {
             let PartHeaders { name, file, media } = part_headers(&bytes[part.fields.clone()]);
@@ -134,12 +134,12 @@ impl Multipart {
         })
     }
 
-    /// What is broken, in sentences, each once.
+    /// Returns the faults, in sentences, each once.
     pub fn broken(&self) -> &[&'static str] {
         &self.broken
     }
 
-    /// The contents of the parts of a name that are no files, in order.
+    /// Returns the contents of the parts with a name that are not files, in order.
     pub fn values<'a>(&'a self, bytes: &'a [u8], name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         let named = self.parts.iter().filter(move |part| {
             part.fields.len() <= MAX_NAMING_BYTES && {
@@ -150,7 +150,7 @@ impl Multipart {
         named.map(|part| &bytes[part.body.clone()])
     }
 
-    /// The content of a part with the file name that it has, if it has one.
+    /// Returns the content of a part and its file name, if it has one.
     pub fn part<'a>(&self, bytes: &'a [u8], number: usize) -> Option<(&'a [u8], Option<String>)> {
         let part = self.parts.get(number)?;
         let headers = part_headers(&bytes[part.fields.clone()]);
@@ -165,7 +165,7 @@ fn part_headers(fields: &[u8]) -> PartHeaders {
         if name.eq_ignore_ascii_case(b"content-disposition") {
             let value = String::from_utf8_lossy(&value);
             headers.name = parameter(&value, "name").or(headers.name);
-            // RFC 7578 §4.2 forbids the form of RFC 5987, which some send all the same.
+            // RFC 7578 §4.2 forbids the form of RFC 5987, but some senders use it.
             let plain = parameter(&value, "filename");
             let extended = || parameter(&value, "filename*").map(|file| unextended(&file));
             headers.file = plain.or_else(extended).or(headers.file);
@@ -176,13 +176,14 @@ fn part_headers(fields: &[u8]) -> PartHeaders {
     headers
 }
 
-/// `UTF-8''na%C3%AFve.txt` decoded.
+/// Decodes a value such as `UTF-8''na%C3%AFve.txt`.
 fn unextended(value: &str) -> String {
     let encoded = value.rsplit('\'').next().unwrap_or(value);
     String::from_utf8_lossy(&form::unpercent(encoded.as_bytes())).into_owned()
 }
 
-/// Where the content begins behind the fields and the empty line. A part may have no fields.
+/// Returns where the content begins after the headers and the empty line. A part may have no
+/// headers.
 fn head_end(part: &[u8]) -> Option<usize> {
     if part.starts_with(b"\r\n") {
         return Some(2);
@@ -203,14 +204,13 @@ fn head_end(part: &[u8]) -> Option<usize> {
     None
 }
 
-/// The next delimiter at the start of a line, with the line end before it, which belongs to it.
-/// `delimiter` finds it with the line feed: so no two places overlap, and each byte is looked at
-/// once whatever is sent.
+/// Returns the next delimiter at the start of a line, including the preceding line end, which
+/// belongs to it. `delimiter` includes the line feed, so matches never overlap and each byte is
+/// scanned once, whatever is sent.
 fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<Range<usize>> {
     let rest = bytes.get(from..)?;
     let bare = delimiter.needle().get(1..)?;
-    // What stands right behind the delimiter before, or at the very start, has no line end of its
-    // own.
+    // Right behind the previous delimiter, or at the very start, there is no separate line end.
     if rest.starts_with(bare) && is_whole(&rest[bare.len()..]) {
         return Some(from..from + bare.len());
     }
@@ -220,15 +220,15 @@ fn next_delimiter(bytes: &[u8], from: usize, delimiter: &Finder<'_>) -> Option<R
     Some(from + at - carriage_return..from + end)
 }
 
-/// Whether a delimiter ends before `after`: a longer boundary that begins like it is another. The
-/// last has two more hyphens, and blanks may follow any (RFC 2046 §5.1.1).
+/// Whether a delimiter ends before `after`: a longer boundary with the same prefix is a different
+/// one. The last delimiter has two more hyphens, and blanks may follow any (RFC 2046 §5.1.1).
 fn is_whole(after: &[u8]) -> bool {
     let after = after.strip_prefix(b"--").unwrap_or(after);
     let end = after.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
     matches!(end, None | Some(b'\r' | b'\n'))
 }
 
-/// What the first line says that the boundary is.
+/// Guesses the boundary from the first line.
 fn guessed_boundary(bytes: &[u8]) -> Option<Vec<u8>> {
     let line = bytes.split(|&byte| byte == b'\n').next()?;
     let boundary = line.strip_suffix(b"\r").unwrap_or(line).strip_prefix(b"--")?;
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!((bytes, file.as_deref()), (b"\x89PNG\0".as_slice(), Some("C:\\x\\p.png")));
         assert_eq!(parts.part(SAMPLE, 3), None);
         assert_eq!(parts.values(SAMPLE, "a").next(), Some(b"one\r\ntwo".as_slice()));
-        assert_eq!(parts.values(SAMPLE, "f").next(), None, "a file is no value");
+        assert_eq!(parts.values(SAMPLE, "f").next(), None, "a file is not a value");
     }
 
     #[test]
@@ -323,7 +323,7 @@ mod tests {
     fn what_is_broken_is_said_and_the_rest_is_read() {
         for (bytes, count, said) in [
             (b"--xx\r\n\r\na".as_slice(), 1, "The last boundary is missing"),
-            (b"nothing", 0, "stands nowhere"),
+            (b"nothing", 0, "does not occur"),
             (b"--xx\r\nno empty line\r\n--xx--", 1, "no empty line"),
             (b"--xx", 0, "in the middle of a boundary"),
         ] {

@@ -1,5 +1,5 @@
-//! What operators can watch: counters, gauges and histograms, registered once for each server.
-//! Knows nothing of who counts, and has no label that names an endpoint.
+//! The metrics for operators: counters, gauges and histograms, registered once per server.
+//! Independent of the code that counts; no label names an endpoint.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -14,14 +14,14 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// Why a request was refused: the limit's name.
+/// Why a request was refused: the name of the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Reason {
-    /// Such as `max-body`.
+    /// For example `max-body`.
     pub reason: &'static str,
 }
 
-/// Everything that is counted. A cheap-clone handle.
+/// All metrics. A cheap-clone handle.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics(Arc<MetricSet>);
 
@@ -33,42 +33,42 @@ impl Deref for Metrics {
     }
 }
 
-/// What a [`Metrics`] holds.
+/// The metrics behind a [`Metrics`].
 #[derive(Debug)]
 pub struct MetricSet {
-    /// Requests that were committed.
+    /// Committed requests.
     pub captured: Counter,
-    /// Requests to known endpoints, or connections, that were refused.
+    /// Refused connections, and refused requests to known endpoints.
     pub refused: Family<Reason, Counter>,
-    /// Bytes of heads, bodies and trailers that were committed.
+    /// Committed bytes of heads, bodies and trailers.
     pub captured_bytes: Counter,
-    /// How long a transaction took, with its fsync.
+    /// The duration of a transaction, with its fsync.
     pub commit_seconds: Histogram,
-    /// How many changes a transaction held.
+    /// The number of changes in a transaction.
     pub batch_changes: Histogram,
-    /// Transactions that failed.
+    /// Failed transactions.
     pub failed_commits: Counter,
     /// Changes that wait for the writer.
     pub queued_changes: Gauge,
-    /// Feeds that are open.
+    /// Open feeds.
     pub open_feeds: Gauge,
-    /// Times that a feed fell behind and read from the store what it had missed.
+    /// How often a feed fell behind and read the missed changes from the store.
     pub lag_refills: Counter,
     /// Open connections.
     pub connections: Gauge,
-    /// Answers that are held back: delayed, stalled or slow.
+    /// Responses that are held back: delayed, stalled or slow.
     pub held_answers: Gauge,
     /// Bytes of requests that are being received.
     pub in_flight_bytes: Gauge,
     /// Bytes of bodies that are stored ahead of their requests.
     pub upload_bytes: Gauge,
-    /// Bytes of responses that are not written yet.
+    /// Bytes of responses that are not yet written.
     pub response_bytes: Gauge,
     /// The size of the write-ahead log.
     pub wal_bytes: Gauge,
-    /// The size of the database file, without what is free in it.
+    /// The size of the database file, without its free pages.
     pub database_bytes: Gauge,
-    /// Requests that retention dropped.
+    /// Requests that retention evicted.
     pub dropped: Family<Reason, Counter>,
     registry: Registry,
 }
@@ -165,7 +165,7 @@ impl Default for MetricSet {
 }
 
 impl MetricSet {
-    /// All of it in the `OpenMetrics` text format.
+    /// Encodes all metrics in the `OpenMetrics` text format.
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What every request that a search finds is within: so that most others need not be looked at.
+//! Bounds on the requests that a query can match, so that most others need not be examined.
 
 use std::ops::Range;
 
@@ -8,22 +8,22 @@ use super::{
     text::Pattern,
 };
 
-/// What every request that a search finds is within.
+/// Bounds on the requests that a query can match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
-    /// Its number.
+    /// The number.
     pub seq: Range<i64>,
-    /// When it came, microseconds since the epoch.
+    /// The time of arrival, microseconds since the epoch.
     pub received_at: Range<i64>,
-    /// How long its body is.
+    /// The length of the body.
     pub body_bytes: Range<i64>,
-    /// What it was answered with, if that matters.
+    /// The status of the response, if that matters.
     pub status: Option<Range<i64>>,
-    /// Its method in whatever case, if that matters.
+    /// The method in any case, if that matters.
     pub method: Option<String>,
 }
 
-/// No bounds at all.
+/// No bounds.
 const ALL: Range<i64> = i64::MIN..i64::MAX;
 
 impl Default for Bounds {
@@ -32,7 +32,7 @@ impl Default for Bounds {
     }
 }
 
-/// What everything that `node` finds is within.
+/// Returns bounds on the requests that `node` can match.
 pub(super) fn of(node: &Condition) -> Bounds {
     match node {
         Condition::All(nodes) => nodes.iter().map(of).fold(Bounds::default(), Bounds::both),
@@ -49,7 +49,7 @@ fn of_term(term: &Term) -> Bounds {
         Term::Received(at) => Bounds { received_at: at.clone(), ..all },
         Term::Size(bytes) => Bounds { body_bytes: bytes.clone(), ..all },
         Term::Status(status) => Bounds { status: Some(status.clone()), ..all },
-        // The database knows the cases of ASCII only.
+        // The database folds case only in ASCII.
         Term::Text(TextField::Method, Pattern::Equals(method)) if method.is_ascii() => {
             Bounds { method: Some(method.clone()), ..all }
         }

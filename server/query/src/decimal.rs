@@ -1,8 +1,9 @@
-//! Decimal numbers of any length, compared exactly: `123456789012345678901` is not its neighbour.
+//! Decimal numbers of any length, compared exactly: `123456789012345678901` differs from its
+//! neighbours.
 
 use std::cmp::Ordering;
 
-/// A number as it was written. Numbers of one value are equal, however they were written.
+/// A number as written. Numbers of equal value are equal in any notation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decimal {
     negative: bool,
@@ -13,7 +14,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number as JSON writes it (RFC 8259 §6), also with a `+` or zeros before it.
+    /// Parses a number in JSON notation (RFC 8259 §6), optionally with a leading `+` or zeros.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (negative, rest) = match text.as_bytes() {
             [b'-', rest @ ..] => (true, rest),

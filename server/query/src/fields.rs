@@ -1,4 +1,4 @@
-//! The fields of the language and what can be asked of them.
+//! The fields of the query language and their terms.
 
 use std::{net::IpAddr, ops::Range, str::FromStr as _};
 
@@ -18,14 +18,14 @@ use hookglass_message::json::{self, PathStep, unescaped};
 pub(super) enum Term {
     /// Text anywhere in target, headers or body.
     Word(Substring),
-    /// Text of its own.
+    /// Text in one field.
     Text(TextField, Pattern),
     /// The client's address.
     From(IpNet),
     Size(Range<i64>),
     Seq(Range<i64>),
     Status(Range<i64>),
-    /// What has no number of its own is a first try.
+    /// A request without a number is a first attempt.
     Attempt(Range<i64>),
     /// Microseconds since the epoch.
     Received(Range<i64>),
@@ -35,11 +35,11 @@ pub(super) enum Term {
     Query(String, Test),
     /// Text anywhere in the body.
     Body(Pattern),
-    /// A value within a JSON body, or a field of a form.
+    /// A value in a JSON body, or a field of a form.
     Within(Vec<PathStep>, Test),
 }
 
-/// A field that is text.
+/// A text field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextField {
     Method,
@@ -52,11 +52,11 @@ pub(super) enum TextField {
     Type,
     Note,
     Verdict,
-    /// The id of a delivery: of a guessed one its first request has none of its own.
+    /// The id of a delivery; the first request of a guessed delivery does not store one.
     Delivery,
 }
 
-/// What a request can be.
+/// A flag of a request, after `is:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
     Cut,
@@ -66,7 +66,7 @@ pub(super) enum Flag {
     Preflight,
 }
 
-/// What a request can have.
+/// A part of a request, after `has:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     Body,
@@ -77,7 +77,7 @@ pub(super) enum Presence {
     Type,
 }
 
-/// What a value has to be.
+/// A condition on a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Test {
     /// Text, and the same as a number if it is one.
@@ -85,16 +85,16 @@ pub(super) enum Test {
     Compares(Comparator, Decimal),
 }
 
-/// The fields in the order in which they are suggested, with what they mean.
+/// The fields in the order of suggestion, with their meanings.
 pub(super) const FIELDS: [(&str, &str); 23] = [
     ("method:", "GET, POST, …"),
-    ("path:", "what the path begins with"),
-    ("header.", "a header field, as in header.x-github-event:push"),
+    ("path:", "the start of the path"),
+    ("header.", "a header, as in header.x-github-event:push"),
     ("body.", "a value in a JSON or form body, as in body.repository.id:123"),
     ("query.", "a query parameter, as in query.page:2"),
     ("label:", "the event"),
-    ("sender:", "who sent it"),
-    ("status:", "what it was answered with: 200, 4xx, >=400"),
+    ("sender:", "the sender"),
+    ("status:", "the response's status: 200, 4xx, >=400"),
     ("type:", "a part of the content type"),
     ("size:", "bytes of body: >10k, <=1MiB, 1k..5k"),
     ("after:", "since: -1h, 2026-11-21, a time"),
@@ -104,39 +104,39 @@ pub(super) const FIELDS: [(&str, &str); 23] = [
     ("from:", "the client's address, or a network"),
     ("body:", "text in the body"),
     ("target:", "a part of path and query"),
-    ("host:", "a part of the Host field"),
+    ("host:", "a part of the Host header"),
     ("note:", "a part of the note"),
     ("seq:", "the number: 42, >100, 10..20"),
-    ("verdict:", "what its signature is: valid, invalid, unsigned, unknown"),
-    ("attempt:", "which try of its delivery: 1, >1"),
+    ("verdict:", "the signature's verdict: valid, invalid, unsigned, unknown"),
+    ("attempt:", "the attempt of its delivery: 1, >1"),
     ("delivery:", "the sender's id of the delivery"),
 ];
-/// What stands after `is:`, with its meaning.
+/// The values of `is:`, with their meanings.
 pub(super) const FLAGS: [(&str, &str); 6] = [
     ("cut", "the sender did not send all of it"),
-    ("refused", "a limit turned it down"),
+    ("refused", "a limit refused it"),
     ("pinned", "kept by its owner"),
     ("noted", "has a note"),
-    ("preview", "somebody looked at a link"),
+    ("preview", "somebody previewed a link"),
     ("preflight", "a browser asked first"),
 ];
-/// What stands after `verdict:`.
+/// The values of `verdict:`.
 pub(super) const VERDICTS: [&str; 4] = ["valid", "invalid", "unsigned", "unknown"];
-/// What stands after `has:`.
+/// The values of `has:`.
 pub(super) const THINGS: [&str; 6] = ["body", "query", "note", "label", "sender", "type"];
 
 impl Term {
     pub(super) fn word(value: TermValue) -> Result<Self, SyntaxError> {
-        // Stars alone would find everything, for whoever deletes what is found, too.
+        // Stars alone would match everything, which is dangerous when deleting the results.
         if value.text.is_empty() || !value.quoted && value.text.bytes().all(|byte| byte == b'*') {
-            return Err(SyntaxError::new(value.range, "There is nothing to search for in here."));
+            return Err(SyntaxError::new(value.range, "There is nothing to search for here."));
         }
-        // As numbers are written wherever requests are shown.
+        // Numbers as they are written wherever requests are shown.
         let number = value.text.strip_prefix('#').filter(|_| !value.quoted).and_then(whole);
         Ok(match number {
             Some(seq) => Self::Seq(seq..seq.saturating_add(1)),
             None if value.quoted => Self::Word(Substring::new(&value.text)),
-            // Anything may stand around a word as it is.
+            // An unquoted word may have anything around it.
             None => Self::Word(Substring::new(value.text.trim_matches('*'))),
         })
     }
@@ -159,7 +159,7 @@ impl Term {
     }
 }
 
-/// The term that `name:value` stands for.
+/// Parses the term `name:value`.
 pub(super) fn term(
     text: &str,
     name: Range<usize>,
@@ -171,7 +171,7 @@ pub(super) fn term(
         let at = value.range.end;
         return Err(SyntaxError::new(
             at..at,
-            format!("Say what {field} is to be, after the colon."),
+            format!("Write a value for {field} after the colon."),
         ));
     }
     let (kind, rest) = field.split_once('.').unwrap_or((field, ""));
@@ -255,7 +255,7 @@ fn unknown(field: &str, name: Range<usize>) -> SyntaxError {
     )
 }
 
-/// How many bytes of one have to be changed, added or left out to get the other.
+/// Returns the edit distance of two names in bytes.
 fn distance(one: &str, other: &str) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, byte) in one.bytes().enumerate() {
@@ -270,7 +270,7 @@ fn distance(one: &str, other: &str) -> usize {
     row[other.len()]
 }
 
-/// A part of a field's name, without its quotes if it has some.
+/// Unquotes a part of a field's name.
 pub(super) fn unquoted(name: &str) -> String {
     match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
         Some(inner) => unescaped(inner),
@@ -300,7 +300,7 @@ fn test(value: &TermValue) -> Result<Test, SyntaxError> {
     }
 }
 
-/// An address or a network; `None` for what has stars or is something else.
+/// Parses an address or a network; `None` for wildcards and anything else.
 fn network(text: &str) -> Option<IpNet> {
     IpNet::from_str(text).ok().or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
 }
@@ -309,7 +309,7 @@ fn whole(text: &str) -> Option<i64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// What a comparison, a span `1..5` (both included) or a single number allows.
+/// Parses a comparison, a range `1..5` (both included) or a single number.
 fn numbers(
     value: &TermValue,
     read: fn(&str) -> Option<i64>,

@@ -1,17 +1,17 @@
-//! A search as tokens, with their places.
+//! Splits a query into tokens with their positions.
 
 use std::ops::Range;
 
 use super::SyntaxError;
 
-/// A token and where it stands, in bytes.
+/// A token and its position, in bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) range: Range<usize>,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum TokenKind {
     Open,
@@ -20,28 +20,28 @@ pub(super) enum TokenKind {
     Or,
     /// `NOT`, or a `-` before a term.
     Not,
-    /// A word or phrase to look for.
+    /// A word or phrase.
     Word(TermValue),
-    /// A field with what it is to be.
+    /// A field with its value.
     Field {
         name: Range<usize>,
         value: TermValue,
     },
 }
 
-/// What stands behind a colon, or alone.
+/// A value behind a colon, or alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct TermValue {
     /// Without quotes and comparison.
     pub(super) text: String,
-    /// Whether it stood in quotes: then `*` is a star.
+    /// Whether it was in quotes: then `*` is literal.
     pub(super) quoted: bool,
     pub(super) comparison: Option<Comparator>,
-    /// Where it stands, comparison and quotes included.
+    /// Its position, including comparison and quotes.
     pub(super) range: Range<usize>,
 }
 
-/// How a field is compared to a number.
+/// A numeric comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparator {
     Below,
@@ -60,8 +60,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     Ok(tokens)
 }
 
-/// Where tokens begin and end, for a text that may be wrong: a quote that is not closed reaches to
-/// the end.
+/// Returns the ranges of tokens in a text that may be invalid: an unclosed quote extends to the
+/// end.
 pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let mut lexer = Lexer { text, at: 0 };
     let mut spans = Vec::new();
@@ -143,7 +143,7 @@ impl Lexer<'_> {
         })
     }
 
-    /// What stands before a colon, and the colon; parts of it may stand in quotes.
+    /// Reads the text before a colon, and the colon; parts of it may be quoted.
     fn field_name(&mut self) -> Result<Option<Range<usize>>, SyntaxError> {
         let start = self.at;
         while let Some(next) = self.peek() {
@@ -190,7 +190,7 @@ impl Lexer<'_> {
         Some(comparison)
     }
 
-    /// Up to white space or a parenthesis that was not opened within.
+    /// Reads up to white space or an unmatched closing parenthesis.
     fn bare(&mut self) -> &str {
         let start = self.at;
         let mut open = 0;
@@ -207,7 +207,7 @@ impl Lexer<'_> {
         &self.text[start..self.at]
     }
 
-    /// What stands between two quotes; `\` takes the next character as it is.
+    /// Reads the text between two quotes; `\` makes the next character literal.
     fn quoted(&mut self) -> Result<String, SyntaxError> {
         let start = self.at;
         self.bump();

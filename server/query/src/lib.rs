@@ -1,5 +1,5 @@
-//! The query language: what a search says, which requests it finds, where it is wrong. Pure: knows
-//! neither the store nor HTTP. `docs/API.md` has the language as a table.
+//! The query language: parses queries, matches requests, reports errors. Pure: knows neither the
+//! store nor HTTP. `docs/API.md` has the language as a table.
 
 mod bounds;
 mod decimal;
@@ -23,22 +23,22 @@ pub use self::{
 };
 use hookglass_message::{coding, head};
 
-/// The longest search, in bytes.
+/// The longest query, in bytes.
 const MAX_BYTES: usize = 1024;
-/// How many terms a search may have.
+/// The most terms of a query.
 const MAX_TERMS: usize = 32;
-/// How deep parentheses and negations may stand within each other.
+/// The deepest nesting of parentheses and negations.
 const MAX_DEPTH: usize = 8;
 /// How much of a decoded body is searched, in bytes.
 pub const SEARCHED_BODY_BYTES: usize = 64 * 1024;
 
-/// A search that was read.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     root: Condition,
 }
 
-/// How terms hang together.
+/// How terms are combined.
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     All(Vec<Condition>),
@@ -47,17 +47,17 @@ enum Condition {
     Term(Term),
 }
 
-/// What is wrong with a search, and where, in bytes of its text.
+/// What is wrong with a query, and where, in bytes of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     range: Range<usize>,
     message: String,
 }
 
-/// How much of a request has to be read to tell.
+/// The parts of a request that a decision needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
-    /// What lists show.
+    /// The list entry.
     Columns,
     /// The head too.
     Head,
@@ -66,45 +66,44 @@ pub enum Needs {
 }
 
 impl Query {
-    /// Reads a search; `now_us` is what `-1h` counts from. `None` for one that is empty: it says
-    /// nothing, so that it depends on the caller what that means.
+    /// Parses a query; `now_us` is the reference of `-1h`. `None` for an empty query, whose meaning
+    /// depends on the caller.
     ///
     /// # Errors
-    /// What is wrong, where, and what to do.
+    /// What is wrong, where, and how to fix it.
     pub fn parse(text: &str, now_us: i64) -> Result<Option<Self>, QueryError> {
         parser::parse(text, now_us)
             .map(|root| root.map(|root| Self { root }))
             .map_err(|fault| fault.within(text))
     }
 
-    /// Whether it finds this request; `None` if that cannot be told without what the subject does
-    /// not have.
+    /// Whether it matches this request; `None` if that depends on parts that the subject lacks.
     #[must_use]
     pub fn finds(&self, subject: &SearchedRequest<'_>) -> Option<bool> {
         self.finds_with(subject, &TermCache::default())
     }
 
-    /// The same where other searches are asked about this request too: what was read for one of
-    /// them is not read again. A memo is for one subject.
+    /// The same if other queries are matched against this request too: parts that one of them
+    /// parsed are not parsed again. A memo belongs to one subject.
     pub fn finds_with(&self, subject: &SearchedRequest<'_>, memo: &TermCache) -> Option<bool> {
         self.root.finds(subject, memo)
     }
 
-    /// How many terms it has.
+    /// Returns the number of terms.
     pub fn terms(&self) -> usize {
         let mut terms = 0;
         self.root.each(&mut |_| terms += 1);
         terms
     }
 
-    /// What each request that it finds is within.
+    /// Returns bounds on the requests that it matches.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         bounds::of(&self.root)
     }
 
-    /// Whether it asks for what is only known of a request once it is stored: its number, and which
-    /// try of which delivery it is.
+    /// Whether it uses fields that are only known once a request is stored: its number, its
+    /// delivery and its attempt.
     pub fn asks_for_stored(&self) -> bool {
         let mut asks = false;
         self.root.each(&mut |term| {
@@ -117,8 +116,7 @@ impl Query {
         asks
     }
 
-    /// The first term that asks for what comes of a request only after it is answered, as it is
-    /// written.
+    /// Returns the first term, as written, that uses a field known only after the response.
     pub fn asks_for_later(&self) -> Option<&'static str> {
         let mut found = None;
         self.root.each(&mut |term| {
@@ -135,7 +133,7 @@ impl Query {
         found
     }
 
-    /// What has to be read to tell.
+    /// Returns the parts of a request that it needs.
     pub fn needs(&self) -> Needs {
         self.root.needs()
     }
@@ -152,7 +150,7 @@ impl Condition {
         }
     }
 
-    /// Visits its terms in their order.
+    /// Visits the terms in order.
     fn each(&self, visit: &mut dyn FnMut(&Term)) {
         match self {
             Self::All(nodes) | Self::Any(nodes) => nodes.iter().for_each(|node| node.each(visit)),
@@ -171,7 +169,7 @@ impl Condition {
     }
 }
 
-/// The first of `nodes` that is `deciding` decides; without one, all have to be known.
+/// Returns the first of `nodes` that decides as `deciding`; otherwise all must be known.
 fn decided(
     nodes: &[Condition],
     subject: &SearchedRequest<'_>,
@@ -194,15 +192,15 @@ impl SyntaxError {
         Self { range, message: message.into() }
     }
 
-    /// The same with places as a browser counts them.
+    /// Converts the position to a browser's units.
     fn within(self, text: &str) -> QueryError {
         let Self { range, message } = self;
         QueryError { start: utf16(text, range.start), end: utf16(text, range.end), message }
     }
 }
 
-/// What of a body is searched: its start, without its content coding where that can be undone.
-/// `raw` is as it came, or a start of that.
+/// Returns the searched part of a body: its start, without its content coding if that can be
+/// decoded. `raw` is the body as received, or a start of it.
 pub fn searched<'a>(head: &[u8], raw: &'a [u8]) -> Cow<'a, [u8]> {
     let start = &raw[..raw.len().min(SEARCHED_BODY_BYTES)];
     if raw.is_empty() {
@@ -221,7 +219,7 @@ pub fn searched<'a>(head: &[u8], raw: &'a [u8]) -> Cow<'a, [u8]> {
     }
 }
 
-/// The byte before which so many UTF-16 code units stand; the text's end if it has fewer.
+/// Returns the byte offset of a UTF-16 offset; the text's end if it is shorter.
 pub fn byte_at(text: &str, units: u32) -> usize {
     let mut left = usize::try_from(units).unwrap_or(usize::MAX);
     for (at, c) in text.char_indices() {
@@ -233,7 +231,7 @@ pub fn byte_at(text: &str, units: u32) -> usize {
     text.len()
 }
 
-/// How many UTF-16 code units come before a byte of a text.
+/// Returns the UTF-16 offset of a byte offset.
 pub fn utf16(text: &str, byte: usize) -> u32 {
     let units = text.char_indices().take_while(|(at, _)| *at < byte).map(|(_, c)| c.len_utf16());
     u32::try_from(units.sum::<usize>()).unwrap_or(u32::MAX)

@@ -1,4 +1,4 @@
-//! Whether a request is what a term asks for.
+//! Matches a request against a term.
 
 use std::{net::IpAddr, sync::OnceLock};
 
@@ -15,18 +15,18 @@ use hookglass_message::{
     json::{self, JsonValue},
 };
 
-/// A request as far as it was read.
+/// The parts of a request that have been read.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchedRequest<'a> {
-    /// What lists show of it.
+    /// The list entry.
     pub summary: &'a Summary,
-    /// Request line and fields.
+    /// Request line and headers.
     pub head: Option<&'a [u8]>,
     /// The start of the body, decoded.
     pub body: Option<&'a [u8]>,
 }
 
-/// What was read of a request for a term, for those that follow.
+/// Parsed parts of a request, cached for later terms.
 #[derive(Debug, Default)]
 pub struct TermCache {
     query: OnceLock<Vec<(String, String)>>,
@@ -34,7 +34,7 @@ pub struct TermCache {
 }
 
 impl Term {
-    /// `None` where that cannot be told without what was not read.
+    /// Returns `None` if the decision depends on a part that was not read.
     pub(super) fn finds(&self, subject: &SearchedRequest<'_>, memo: &TermCache) -> Option<bool> {
         let summary = subject.summary;
         let within = |range: &std::ops::Range<i64>, value: i64| Some(range.contains(&value));
@@ -124,7 +124,7 @@ fn word(needle: &Substring, subject: &SearchedRequest<'_>) -> Option<bool> {
         return Some(true);
     }
     if let Some(head) = subject.head {
-        // The target has been looked at; method and version are not what a word is for.
+        // The target was searched before; words do not match method and version.
         let fields = memchr::memchr(b'\n', head).map_or(&[][..], |end| &head[end + 1..]);
         if needle.is_in(fields) {
             return Some(true);
@@ -166,8 +166,8 @@ fn text(field: TextField, pattern: &Pattern, subject: &SearchedRequest<'_>) -> O
     })
 }
 
-/// The endpoint's own segment of a path with the `/` before it, and what follows; `/` if nothing
-/// does.
+/// Splits a path into the endpoint's own segment with the `/` before it, and the rest; `/` if there
+/// is none.
 fn split_endpoint(path: &[u8]) -> (&[u8], &[u8]) {
     let next = path.iter().skip(1).position(|byte| *byte == b'/').map(|at| at + 1);
     next.map_or((path, b"/"), |at| path.split_at(at))
@@ -176,7 +176,7 @@ fn split_endpoint(path: &[u8]) -> (&[u8], &[u8]) {
 fn is(flag: Flag, summary: &Summary) -> bool {
     let marked = |mark: &str| summary.mark.as_deref() == Some(mark);
     match flag {
-        // What was refused before its body was taken is not cut, but refused.
+        // A request that was refused before its body was read is not cut, but refused.
         Flag::Cut => !summary.complete && (summary.refused.is_none() || summary.body_bytes > 0),
         Flag::Refused => summary.refused.is_some(),
         Flag::Pinned => summary.pinned,
@@ -196,12 +196,12 @@ fn has(thing: Presence, summary: &Summary) -> bool {
     }
 }
 
-/// What follows the first `?` of a target.
+/// Returns the text after the first `?` of a target.
 fn query(target: &[u8]) -> &[u8] {
     memchr::memchr(b'?', target).map_or(&[], |at| &target[at + 1..])
 }
 
-/// Names and values of a query or a form (WHATWG URL §5.1).
+/// Returns the names and values of a query or a form (WHATWG URL §5.1).
 fn parameters(bytes: &[u8]) -> Vec<(String, String)> {
     serde_urlencoded::from_bytes(bytes).unwrap_or_default()
 }

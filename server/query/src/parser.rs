@@ -1,4 +1,5 @@
-//! Tokens as a tree: `NOT` and `-` before `AND`, which may be left out, before `OR`.
+//! Parses tokens into a tree: `NOT` and `-` bind tighter than `AND`, which may be omitted, and
+//! `AND` tighter than `OR`.
 
 use std::{iter::Peekable, vec};
 
@@ -8,7 +9,7 @@ use super::{
     lexer::{self, Token, TokenKind},
 };
 
-/// Reads a search; `None` for one that says nothing.
+/// Parses a query; `None` for an empty one.
 pub(super) fn parse(text: &str, now_us: i64) -> Result<Option<Condition>, SyntaxError> {
     if text.len() > MAX_BYTES {
         let start = text.floor_char_boundary(MAX_BYTES);
@@ -25,7 +26,7 @@ pub(super) fn parse(text: &str, now_us: i64) -> Result<Option<Condition>, Syntax
     match parser.tokens.next() {
         None => Ok(Some(root)),
         Some(token) => {
-            let message = "Nothing was opened that this could close: take it out, or quote it.";
+            let message = "This parenthesis does not close anything: remove it, or quote it.";
             Err(SyntaxError::new(token.range, message))
         }
     }
@@ -57,7 +58,7 @@ impl Parser<'_> {
                 _ => nodes.push(self.one()?),
             }
         }
-        // What is known without reading much comes first: the rest may not be needed.
+        // Cheap terms come first: the rest may not be needed.
         nodes.sort_by_key(Condition::needs);
         Ok(one_or(nodes, Condition::All))
     }

@@ -1,5 +1,5 @@
-//! What stands at the cursor of a search that is being typed: what is to be replaced, and by what
-//! kind of thing.
+//! Completion at the cursor of a query that is being typed: the range to replace, and the kind of
+//! value that fits.
 
 use std::ops::Range;
 
@@ -9,27 +9,27 @@ use super::{
 };
 use hookglass_message::json;
 
-/// What would fit at the cursor.
+/// A completion at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// What it would replace, in bytes.
+    /// The range to replace, in bytes.
     pub range: Range<usize>,
-    /// What would fit.
+    /// The kind of value that fits.
     pub kind: CompletionKind,
     /// What was typed of it, without quotes, in lower case.
     pub typed: String,
 }
 
-/// A kind of thing that fits.
+/// A kind of completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompletionKind {
     /// A field.
     Field,
     /// A value of the field of this name, in lower case.
     Value(String),
-    /// The name of a header field.
+    /// The name of a header.
     Header,
-    /// The value of this header field, without quotes and in lower case.
+    /// The value of this header, without quotes and in lower case.
     HeaderValue(String),
     /// The name of a query parameter.
     Parameter,
@@ -41,10 +41,10 @@ pub enum CompletionKind {
     PathValue(String),
 }
 
-/// What would fit at the cursor, which stands before the byte `at`.
+/// Returns the completion at the cursor, which is before the byte `at`.
 pub fn wanted(text: &str, at: usize) -> Completion {
     let at = text.floor_char_boundary(at.min(text.len()));
-    // A field without its value is a token whose value is empty.
+    // A field without a value is a token whose value is empty.
     let token = lexer::spans(text)
         .into_iter()
         .find(|span| span.start <= at && at <= span.end && !is_sign(&text[span.clone()]))
@@ -88,7 +88,7 @@ fn is_sign(token: &str) -> bool {
     matches!(token, "(" | ")" | "-")
 }
 
-/// Where the colon after a field's name stands, which is not one in quotes.
+/// Returns the position of the colon after a field's name, skipping quoted ones.
 fn colon(typed: &str) -> Option<usize> {
     let (mut in_quotes, mut is_escaped) = (false, false);
     for (at, c) in typed.char_indices() {
@@ -104,19 +104,20 @@ fn colon(typed: &str) -> Option<usize> {
     None
 }
 
-/// The fields, and what stands after `is:` and `has:`, with what they mean, that begin as `typed`.
+/// Returns the fields and the values of `is:` and `has:` that begin with `typed`, with their
+/// meanings.
 pub fn fields(typed: &str) -> Vec<(String, &'static str)> {
     let flags = FLAGS.iter().map(|(name, about)| (format!("is:{name}"), *about));
     let things = THINGS.iter().map(|name| (format!("has:{name}"), ""));
     let fields = FIELDS.iter().map(|(name, about)| ((*name).to_owned(), *about));
     let begun = |(text, _): &(String, &str)| text.starts_with(typed);
-    // The flags only once one of them is begun: there are many fields already.
+    // Flags and things only after their prefix: there are many fields already.
     let flags =
         flags.chain(things).filter(|_| typed.starts_with("is:") || typed.starts_with("has:"));
     fields.chain(flags).filter(begun).collect()
 }
 
-/// Values that fit a field whatever was seen.
+/// Returns values that fit a field regardless of the stored requests.
 pub fn presets(field: &str) -> &'static [&'static str] {
     match field {
         "status" => &["2xx", "4xx", "5xx", ">=400"],
@@ -130,7 +131,7 @@ pub fn presets(field: &str) -> &'static [&'static str] {
     }
 }
 
-/// A value as a search has it: in quotes where it has to be.
+/// Writes a value for a query: in quotes if necessary.
 pub fn quoted(value: &str) -> String {
     let is_plain = |c: char| {
         !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '(' | ')' | '*' | '\\')

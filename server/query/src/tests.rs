@@ -137,7 +137,7 @@ fn a_path_is_found_in_every_form_of_a_target() {
     }
 }
 
-/// Names that would end a name, begin something else, or be taken for a path.
+/// Names that would end a name, start another token, or be taken for a path.
 const ODD_NAMES: &str = "([a-z]|[.:\\[\\]()*\"\\\\ <>=&;'-]|[ü😀]){1,6}";
 
 #[track_caller]
@@ -290,7 +290,7 @@ fn not_of_what_cannot_be_told_cannot_be_told_either() {
     let summary = summary();
     let columns = SearchedRequest { summary: &summary, head: None, body: None };
     let with_head = SearchedRequest { head: Some(HEAD), ..columns };
-    // Of a body that holds all of these, and before it was read.
+    // A body that matches all of these, and before it was read.
     for text in [
         "-zen",
         "NOT zen",
@@ -316,7 +316,7 @@ fn not_of_what_cannot_be_told_cannot_be_told_either() {
         assert_eq!(query(text).finds(&columns), None, "{text}");
         assert_eq!(query(text).needs(), Needs::Head, "{text}");
     }
-    // What is known decides, whatever the rest would say.
+    // Known parts decide, whatever the rest would say.
     for (text, found) in [
         ("method:GET -zen", false),
         ("method:POST OR -zen", true),

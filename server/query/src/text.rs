@@ -1,18 +1,18 @@
-//! Text that is looked for, whatever its case.
+//! Case-insensitive text search.
 
 use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memmem};
 
-/// Letters that stand in most texts: looking for another one first stops less often.
+/// Letters that occur in most texts: searching for a rarer one first stops less often.
 const COMMON: &[u8] = b"etaoinsrhldcu \"-:/";
 
-/// Something to look for within longer text.
+/// A text to find within longer text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Substring {
     /// In lower case.
     text: String,
-    /// Which byte to look for first; only for what is ASCII.
+    /// The byte to search for first; only for ASCII.
     rare: usize,
 }
 
@@ -46,10 +46,10 @@ impl Substring {
     }
 }
 
-/// What a whole value is compared with.
+/// A pattern for a whole value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pattern {
-    /// Anything, also nothing.
+    /// Anything, including nothing.
     Present,
     Equals(String),
     Begins(String),
@@ -59,7 +59,7 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
-    /// With stars where `text` has some, unless it stood in quotes; else made by `plain`.
+    /// Creates a pattern with wildcards if `text` has unquoted stars; otherwise `plain` creates it.
     pub(super) fn new(text: &str, quoted: bool, plain: impl FnOnce(String) -> Self) -> Self {
         let lower = text.to_lowercase();
         if quoted || !lower.contains('*') {
@@ -81,7 +81,7 @@ impl Pattern {
         }
     }
 
-    /// Whether it spells out `start` where it begins.
+    /// Whether it gives `start` literally at its beginning.
     pub(super) fn names(&self, start: &[u8]) -> bool {
         let text = match self {
             Self::Equals(text) | Self::Begins(text) => Some(text),
@@ -92,7 +92,7 @@ impl Pattern {
     }
 }
 
-/// In lower case, for comparing.
+/// Folds case for comparison.
 fn folded(value: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(value);
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {

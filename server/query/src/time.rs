@@ -1,4 +1,4 @@
-//! Times and sizes as people write them.
+//! Parses times and sizes as people write them.
 
 use hookglass_wire::Timestamp;
 use serde::{Deserialize as _, de::value::StrDeserializer};
@@ -6,7 +6,7 @@ use serde::{Deserialize as _, de::value::StrDeserializer};
 const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;
 
-/// What a size may end with, the longer first, and how many bytes that is.
+/// The suffixes of sizes, longer ones first, and their bytes.
 const SIZES: [(&str, f64); 11] = [
     ("kib", 1024.0),
     ("mib", 1_048_576.0),
@@ -21,7 +21,7 @@ const SIZES: [(&str, f64); 11] = [
     ("", 1.0),
 ];
 
-/// A time: RFC 3339, a date or date and time in UTC, or how long ago as in `-1h`.
+/// Parses a time: RFC 3339, a date or date and time in UTC, or relative as in `-1h`.
 pub(super) fn time(text: &str, now_us: i64) -> Option<i64> {
     if let Some(seconds) = ago(text) {
         return Some(now_us.saturating_sub(seconds.saturating_mul(SECOND_US)));
@@ -36,7 +36,7 @@ pub(super) fn time(text: &str, now_us: i64) -> Option<i64> {
     })
 }
 
-/// Seconds before now: `-15m`, also without the sign.
+/// Parses seconds before now: `-15m`, also without the sign.
 fn ago(text: &str) -> Option<i64> {
     let text = text.strip_prefix('-').unwrap_or(text);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -52,7 +52,7 @@ fn ago(text: &str) -> Option<i64> {
     number.checked_mul(unit)
 }
 
-/// A size in bytes: `512`, `10k`, `1.5MB`, `64KiB`.
+/// Parses a size in bytes: `512`, `10k`, `1.5MB`, `64KiB`.
 pub(super) fn size(text: &str) -> Option<i64> {
     let text = text.to_ascii_lowercase();
     let (number, factor) = SIZES

@@ -1,6 +1,5 @@
-//! What a request says of itself: the name of the event that it carries, the sender's own id of
-//! the delivery, and which try of it this is. Read from the places that the records of senders
-//! name. Pure.
+//! Extracts a request's metadata: the event's name, the sender's id of the delivery, and the number
+//! of the attempt. Each is read from the places that the senders' records name. Pure.
 
 mod members;
 
@@ -16,24 +15,24 @@ use crate::sender::{
 const LABEL_CHARS: usize = 80;
 /// The longest id of a delivery, in bytes.
 const ID_BYTES: usize = 200;
-/// What no sender calls a try: past that it counts something else.
+/// The highest plausible attempt number: a higher one counts something else.
 const MOST_TRIES: u32 = 10_000;
 /// Bodies above this are not searched, in bytes.
 const SEARCHED_BYTES: usize = 256 * 1024;
 
-/// What a request says of itself.
+/// Metadata that a request states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventMetadata {
     /// A short name of the event.
     pub label: Option<String>,
-    /// The sender's own id of the delivery.
+    /// The sender's id of the delivery.
     pub delivery: Option<String>,
-    /// Which try of it this is, from 1, as the sender counts.
+    /// The number of this attempt, from 1, as the sender counts.
     pub attempt: Option<u32>,
 }
 
-/// Reads what a request of this sender says of itself. `body` is its start, or nothing. What
-/// `is_secret` is left out: it must not be kept.
+/// Extracts the metadata of a request from this sender. `body` is its start, or nothing. Values
+/// that `is_secret` matches are omitted: they must not be stored.
 pub fn metadata(
     sender: Option<&str>,
     headers: &HeaderMap,
@@ -53,19 +52,19 @@ pub fn metadata(
     EventMetadata { label, delivery, attempt }
 }
 
-/// A request that is being read: its body at most once, and only where a place asks for it.
+/// Reads a request: the body at most once, and only if a place requires it.
 struct EventReader<'a> {
-    /// The fields in which any sender says something: few, or none.
+    /// The headers that hold metadata of any sender: few, or none.
     fields: Vec<(&'a str, &'a HeaderValue)>,
     body: &'a [u8],
     own: Option<&'static Naming>,
     is_secret: fn(&[u8]) -> bool,
-    /// The members of the body that any place names, once they are read.
+    /// The body's members at any of the places, once they are read.
     members: Option<Vec<(&'static str, Member)>>,
 }
 
 impl EventReader<'_> {
-    /// What the first of these places says, in the order of their lists, that `take` takes.
+    /// Returns the first value, in the order of the places, that `take` accepts.
     fn first(
         &mut self,
         own: &[EventPlace],
@@ -74,7 +73,7 @@ impl EventReader<'_> {
     ) -> Option<String> {
         let is_field = |place: &&EventPlace| matches!(place, EventPlace::Field(_));
         let places = || own.iter().chain(anyones);
-        // Fields come first: they cost no look into the body.
+        // Headers come first: they do not require the body.
         let fields = places().filter(is_field);
         let members = places().filter(|place| !is_field(place));
         fields.chain(members).find_map(|place| take(&self.at(*place)?))
@@ -85,7 +84,8 @@ impl EventReader<'_> {
             EventPlace::Field(name) => {
                 let (_, value) = self.fields.iter().find(|(sent, _)| *sent == name)?;
                 let value = value.to_str().ok()?;
-                // What the head must not keep, its marks must not either.
+                // A value that must not be stored in the head must not be stored as metadata
+                // either.
                 (!(self.is_secret)(value.as_bytes())).then(|| Member::Text(value.to_owned()))
             }
             EventPlace::Member(path) => {
@@ -107,7 +107,7 @@ impl EventReader<'_> {
     }
 }
 
-/// The members of a body that is a JSON object.
+/// Returns the requested members of a JSON object.
 fn read(body: &[u8], own: Option<&Naming>) -> Vec<(&'static str, Member)> {
     let looks_like_object = body.trim_ascii_start().first() == Some(&b'{');
     if !looks_like_object || body.len() > SEARCHED_BYTES {
@@ -131,7 +131,8 @@ fn read(body: &[u8], own: Option<&Naming>) -> Vec<(&'static str, Member)> {
     members::members(body, &paths)
 }
 
-/// A label in one line without controls, cut to length; `None` if nothing is left, and for
+/// Returns a label on one line without controls, truncated; `None` if nothing is left, and for
+/// numbers.
 /// numbers.
 fn label(member: &Member) -> Option<String> {
     let Member::Text(text) = member else { return None };
@@ -140,7 +141,7 @@ fn label(member: &Member) -> Option<String> {
     (!label.is_empty()).then_some(label)
 }
 
-/// An id as it stands; `None` for what is too long or strange to be one.
+/// Returns an id unchanged; `None` if it is too long or malformed.
 fn id(member: &Member) -> Option<String> {
     let (Member::Text(text) | Member::Number(text)) = member;
     let text = text.trim();
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(label(&[], body).as_deref(), Some("invoice.paid"));
         let stripe = read(&[("stripe-signature", "t=1")], body);
         assert_eq!(stripe.delivery.as_deref(), Some("evt_1"));
-        assert_eq!(read(&[], body).delivery, None, "anybody has an id");
+        assert_eq!(read(&[], body).delivery, None, "`id` alone is too common");
     }
 
     #[test]
@@ -252,7 +253,7 @@ mod tests {
         for strange in ["x", "-1", "4294967295", "20000", ""] {
             assert_eq!(attempt(&[twitch, ("twitch-eventsub-message-retry", strange)]), None);
         }
-        assert_eq!(attempt(&[("x-attempt-number", "2")]), None, "nobody known counts so");
+        assert_eq!(attempt(&[("x-attempt-number", "2")]), None, "no known sender counts this way");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Verification requests of senders that test a URL before they send to it, and what each of them
-//! asks to be answered. One record for each (`records.rs`); here is what records can say. Pure: a
-//! URL that stands in a request is never visited.
+//! Verification requests, which senders use to test a URL before they send to it, and the responses
+//! that they expect. Each has one record (`records.rs`); this module defines the records' form.
+//! Pure: URLs in requests are never fetched.
 
 mod records;
 
@@ -18,7 +18,7 @@ use hookglass_message::{
     request_view::RequestView,
 };
 
-/// The longest value that is given back, in bytes.
+/// The longest value that is echoed, in bytes.
 const MAX_VALUE_BYTES: usize = 4 * 1024;
 /// The longest token that is signed, in bytes: Zoom's have 22.
 const MAX_TOKEN_BYTES: usize = 64;
@@ -28,37 +28,37 @@ const MAX_BODY_BYTES: usize = 16 * 1024;
 /// How one sender tests URLs.
 #[derive(Debug)]
 pub struct Handshake {
-    /// Its stable name, the same as in the API where the sender signs too.
+    /// Its stable id, the same as in the API if the sender also signs.
     pub id: &'static str,
-    /// The sender's name for people.
+    /// The sender's display name.
     pub name: &'static str,
-    /// What it sends, for people.
+    /// A description of the request.
     pub asks: &'static str,
-    /// What it is answered, for people.
+    /// A description of the response.
     pub gets: &'static str,
     method: &'static str,
-    /// What all stands in it; what is cheap to see comes first.
+    /// Conditions that all must hold; cheap ones come first.
     marks: &'static [ProbeMark],
-    /// What is given back.
+    /// The value to echo.
     value: Option<ProbePlace>,
-    /// Where it carries the token that its owner chose, if it does.
+    /// The place of the token that the endpoint's owner chose, if there is one.
     token: Option<ProbePlace>,
     reply: ProbeAnswer,
     /// Whether the sender tests with wrong signatures too, so that 401 for these comes before it.
     pub is_probed: bool,
 }
 
-/// Where something stands in a request.
+/// A place in a request.
 #[derive(Debug, Clone, Copy)]
 enum ProbePlace {
     Query(&'static str),
-    /// A header field, in lower case.
+    /// A header, in lower case.
     Header(&'static str),
     /// A string at this path of a JSON body.
     Body(&'static [&'static str]),
 }
 
-/// What tells a verification request.
+/// A condition that identifies a verification request.
 #[derive(Debug, Clone, Copy)]
 enum ProbeMark {
     Has(ProbePlace),
@@ -71,21 +71,21 @@ enum ProbeMark {
     Member(&'static [&'static str]),
     /// A JSON body with nothing at this path.
     NoMember(&'static [&'static str]),
-    /// The query has one field.
+    /// The query has exactly one field.
     OneField,
     NoBody,
-    /// No browser asks for it.
+    /// The request does not come from a browser.
     NoBrowser,
-    /// The content type begins like this.
+    /// The content type begins with this.
     Type(&'static str),
 }
 
-/// What it is answered.
+/// The response.
 #[derive(Debug, Clone, Copy)]
 enum ProbeAnswer {
     /// The value as `text/plain`.
     Echo,
-    /// The value as members of a JSON object, and as fields of the head.
+    /// The value as members of a JSON object, and as headers.
     Members {
         members: &'static [(&'static str, AnswerPart)],
         headers: &'static [(&'static str, AnswerPart)],
@@ -94,47 +94,47 @@ enum ProbeAnswer {
     Headers(&'static [(&'static str, AnswerPart)]),
     /// A status with a body of JSON, or without one.
     Fixed(u16, Option<&'static str>),
-    /// Nothing of its own: what its owner has to do by hand.
+    /// No response: a description of what the owner must do.
     ByHand(&'static str),
 }
 
-/// What stands in an answer.
+/// A part of a response.
 #[derive(Debug, Clone, Copy)]
 enum AnswerPart {
     Value,
-    /// The value's HMAC-SHA256 in hex, by the endpoint's secret for this sender.
+    /// The value's HMAC-SHA256 in hex, with the endpoint's secret for this sender.
     Hmac,
     Text(&'static str),
 }
 
-/// What becomes of a verification request.
+/// The outcome of a verification request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeOutcome {
-    /// How lists name the request: `Slack handshake, answered`.
+    /// The label in lists: `Slack handshake, answered`.
     pub label: String,
-    /// The answer; `None` where it gets what any other request would.
+    /// The response; `None` if it gets the same as any other request.
     pub reply: Option<HandshakeResponse>,
-    /// What its owner should know, in a sentence.
+    /// A sentence for the owner.
     pub note: Option<&'static str>,
 }
 
-/// An answer to a verification request. It goes out with the fields that each answer has.
+/// The response to a verification request. It is sent with the headers of every response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeResponse {
     /// Its status code.
     pub status: u16,
-    /// Legal as they are.
+    /// Already valid.
     pub headers: Vec<(&'static str, String)>,
     /// Its body.
     pub body: String,
 }
 
-/// What each verification request has that is told by its body alone. Looked for once, so that
-/// nearly all requests are spared the records.
+/// A string in every verification request that is identified by its body alone. Searched once, so
+/// that most requests skip the records.
 static IN_BODIES: LazyLock<memmem::Finder<'static>> =
     LazyLock::new(|| memmem::Finder::new("url_v"));
 
-/// The header fields that the others are told by.
+/// The headers that identify others.
 static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let marks = RECORDS.iter().flat_map(|record| record.marks);
     let fields = marks.filter_map(|mark| match mark {
@@ -146,7 +146,7 @@ static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     fields.collect()
 });
 
-/// The fields of the query that the rest are told by.
+/// The query fields that identify the rest.
 static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let values = RECORDS.iter().filter_map(|record| match record.value {
         Some(ProbePlace::Query(name)) => Some(name),
@@ -155,9 +155,9 @@ static IN_QUERIES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     values.collect()
 });
 
-/// The handshake that a request is one of, if its value can be given back.
+/// Returns the handshake that a request belongs to, if its value can be echoed.
 pub fn find(sent: &RequestView<'_>) -> Option<&'static Handshake> {
-    // Names may be written with codes for their characters.
+    // Names may be percent-encoded.
     let names_value = |query: &[u8]| {
         let names = |name: &&str| memmem::find(query, name.as_bytes()).is_some();
         query.contains(&b'%') || IN_QUERIES.iter().any(names)
@@ -169,15 +169,15 @@ pub fn find(sent: &RequestView<'_>) -> Option<&'static Handshake> {
 }
 
 impl Handshake {
-    /// The sender whose secrets the answer needs, by its name in the API.
+    /// Returns the sender whose secrets the response needs, by its name in the API.
     pub fn secret_of(&self) -> Option<&'static str> {
         let ProbeAnswer::Members { members, .. } = self.reply else { return None };
         members.iter().any(|(_, part)| matches!(part, AnswerPart::Hmac)).then_some(self.id)
     }
 
-    /// What becomes of `sent`, for which [`find`] gave this handshake. `verify_token` is what the
-    /// endpoint's owner set, `secrets` the endpoint's for [`Handshake::secret_of`], of which the
-    /// first counts.
+    /// Returns the outcome of `sent`, for which [`find`] returned this handshake. `verify_token` is
+    /// the owner's setting; `secrets` are the endpoint's for [`Handshake::secret_of`], of which the
+    /// first is used.
     pub fn answer(
         &self,
         sent: &RequestView<'_>,
@@ -194,7 +194,7 @@ impl Handshake {
             if !bool::from(given.as_bytes().ct_eq(expected.as_bytes())) {
                 let body = "The verify token is another one.\n".to_owned();
                 let reply = HandshakeResponse { status: 403, headers: vec![text_plain()], body };
-                let note = "The verify token that came is not the one that is set here.";
+                let note = "The received verify token differs from the one that is set here.";
                 return labelled("refused", Some(reply), Some(note));
             }
         }
@@ -291,7 +291,7 @@ impl ProbeMark {
         match self {
             Self::Has(place) => place.is_there(sent),
             Self::Lacks(place) => !place.is_there(sent),
-            // Cheaper than reading the body as JSON.
+            // Cheaper than parsing the body as JSON.
             Self::Is(ProbePlace::Body(_), text)
                 if memmem::find(sent.body, text.as_bytes()).is_none() =>
             {
@@ -327,7 +327,7 @@ fn json() -> (&'static str, String) {
     ("Content-Type", "application/json".to_owned())
 }
 
-/// What stands at a path of a JSON body.
+/// Returns the value at a path of a JSON body.
 fn member<'a>(sent: &RequestView<'a>, path: &[&str]) -> Option<JsonMatch<'a>> {
     if sent.body.len() > MAX_BODY_BYTES {
         return None;
@@ -339,15 +339,16 @@ fn member<'a>(sent: &RequestView<'a>, path: &[&str]) -> Option<JsonMatch<'a>> {
     gather(sent.body, &tree, PathTree::ROOT).into_iter().nth(place).flatten()
 }
 
-/// Whether a value may be given back: printable characters that no browser takes for a page.
+/// Whether a value may be echoed: printable characters that no browser interprets as a page.
 fn may_echo(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= MAX_VALUE_BYTES
         && value.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'<')
 }
 
-/// Whether the endpoint's secret may be put to a value: only to what looks like a token and like
-/// nothing that the sender signs, or whoever knows the URL could have requests signed.
+/// Whether a value may be signed with the endpoint's secret: only if it looks like a token and
+/// unlike anything that the sender signs. Otherwise anyone who knows the URL could have requests
+/// signed.
 fn may_sign(value: &str) -> bool {
     (1..=MAX_TOKEN_BYTES).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte))

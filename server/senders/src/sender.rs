@@ -1,5 +1,5 @@
-//! Who sent a request, read from the marks that services and tools put on it: data, one record for
-//! each. Knows nothing of bodies.
+//! Recognizes who sent a request by its headers: data, one record per service or tool. Knows
+//! nothing of bodies.
 
 mod naming;
 mod services;
@@ -18,17 +18,17 @@ pub use self::naming::{AttemptCount, EventPlace, Naming, Schedule, naming};
 use self::services::SERVICES;
 use crate::signature::Signing;
 
-/// The services by their fields: each name with its place in [`SERVICES`].
+/// The services by their headers: each name with its index in [`SERVICES`].
 static BY_FIELD: LazyLock<FxHashMap<&'static str, usize>> = LazyLock::new(|| {
     let fields = SERVICES
         .iter()
         .enumerate()
         .flat_map(|(place, service)| service.fields.iter().map(move |field| (*field, place)));
-    // Of two services with one field the first counts.
+    // Of two services with one header the first counts.
     fields.rev().collect()
 });
 
-/// The name of the service or the tool that sent a request with these fields.
+/// Returns the name of the service or tool that sent a request with these headers.
 pub fn sender(headers: &HeaderMap) -> Option<&'static str> {
     let by_field = headers.keys().filter_map(|name| BY_FIELD.get(name.as_str())).min();
     if let Some(service) = by_field.and_then(|&place| SERVICES.get(place)) {
@@ -42,28 +42,28 @@ pub fn sender(headers: &HeaderMap) -> Option<&'static str> {
         .or_else(|| tools::tool(agent))
 }
 
-/// All services whose signatures can be judged.
+/// Returns all services whose signatures can be verified.
 pub fn signings() -> impl Iterator<Item = &'static Signing> {
     SERVICES.iter().filter_map(|service| service.signing.as_ref())
 }
 
-/// How the service of this name signs, if that is known.
+/// Returns how the service of this name signs, if known.
 pub fn signing(name: &str) -> Option<&'static Signing> {
     signings().find(|signing| signing.name == name)
 }
 
-/// The name in the API of how the sender of this name signs.
+/// Returns the API's id of how the sender of this name signs.
 pub fn provider(name: &str) -> Option<&'static str> {
     signing(name).map(|signing| signing.id)
 }
 
-/// How the service of this name in the API signs.
+/// Returns how the service with this API id signs.
 pub fn signing_by_id(id: &str) -> Option<&'static Signing> {
     signings().find(|signing| signing.id == id)
 }
 
-/// What a request is beside a delivery: `preview` for somebody who looks at a link, `preflight`
-/// for a browser that asks before a cross-origin request (WHATWG Fetch §4.8).
+/// Returns what a request is other than a delivery: `preview` for the preview of a link,
+/// `preflight` for a browser's request before a cross-origin one (WHATWG Fetch §4.8).
 pub fn mark(method: &Method, headers: &HeaderMap) -> Option<&'static str> {
     if *method == Method::OPTIONS {
         let asks =

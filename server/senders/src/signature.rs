@@ -1,5 +1,6 @@
-//! Whether a captured request is signed as its sender signs, by the secrets that its endpoint's
-//! owner gave. Pure: bytes and secrets in, a verdict out. Knows nothing of the store or the web.
+//! Verifies a captured request's signature by its sender's scheme, with the secrets of the
+//! endpoint's owner. Pure: bytes and secrets in, a verdict out. Knows nothing of the store or the
+//! web.
 
 mod carried;
 mod message;
@@ -27,42 +28,42 @@ pub use self::{
     secret::SigningSecret,
 };
 
-/// Longest part of what was signed that a judgement shows, in bytes.
+/// The most bytes of the signed content that a verification shows.
 const SHOWN_BYTES: usize = 2_000;
 
-/// The HMAC of `content` (RFC 2104) as text.
+/// Returns the HMAC of `content` (RFC 2104) as text.
 pub fn hmac(hash: Hash, encoding: Encoding, key: &[u8], content: &[u8]) -> String {
     encode(encoding, &made(scheme::Method::Hmac(hash), key, content))
 }
 
-/// A secret that an owner gave, with what it is for.
+/// An owner's secret and its use.
 #[derive(Debug, Clone)]
 pub struct KnownSecret {
     /// The secret's id.
     pub id: String,
-    /// What the owner calls it.
+    /// The owner's name for it.
     pub name: Option<String>,
-    /// The sender that has it too.
+    /// The sender that shares the secret.
     pub signing: &'static Signing,
     /// The secret itself.
     pub secret: SigningSecret,
 }
 
-/// What can be said of a request's signature.
+/// The verdict on a request's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the sender's.
+    /// The sender made it.
     Valid,
-    /// It is not, or is too old.
+    /// It is wrong or too old.
     Invalid,
-    /// There is none.
+    /// There is no signature.
     Unsigned,
-    /// It cannot be judged.
+    /// It cannot be verified.
     Unknown,
 }
 
 impl Verdict {
-    /// As the API and the store write it.
+    /// Returns the form in the API and the store.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Valid => "valid",
@@ -73,10 +74,10 @@ impl Verdict {
     }
 }
 
-/// A verdict and what it rests on.
+/// A verdict and its grounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// Whose scheme it was judged by.
+    /// The sender whose scheme was applied.
     pub signing: &'static Signing,
     /// The verdict.
     pub verdict: Verdict,
@@ -84,34 +85,34 @@ pub struct Verification {
     pub secret_id: Option<String>,
     /// Why it is not valid, in a sentence.
     pub reason: Option<String>,
-    /// Which known mistake explains it and how to mend it, in a sentence or two.
+    /// The known mistake that explains it and how to fix it, in a sentence or two.
     pub hint: Option<String>,
-    /// What should have been there, where no mistake explains what was.
+    /// The expected signature, if no mistake explains the received one.
     pub comparison: Option<SignatureComparison>,
 }
 
-/// A signature beside the one that a secret makes.
+/// The received signature beside the expected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignatureComparison {
-    /// The start of what is signed.
+    /// The start of the signed content.
     pub signed: Vec<u8>,
-    /// What came.
+    /// The received signature.
     pub received: String,
-    /// What the secret makes of it.
+    /// The signature that the secret makes of it.
     pub computed: String,
 }
 
-/// Whether a failure is to be explained.
+/// Whether to explain a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Only the verdict counts.
+    /// Only compute the verdict.
     Verdict,
-    /// Known mistakes are tried as well.
+    /// Also try known mistakes.
     Explained,
 }
 
-/// Judges a request by the secrets of its endpoint. `recognised` is how its sender signs, where that is known by its marks. `None`
-/// where nothing calls for a signature.
+/// Verifies a request with the secrets of its endpoint. `recognised` is how its sender signs, if
+/// the sender was recognized. `None` if no signature is expected.
 pub fn verify(
     message: &SignedMessage<'_>,
     recognised: Option<&'static Signing>,
@@ -134,7 +135,7 @@ pub fn verify(
             best = Some(verified);
         }
     }
-    // Perhaps it is not of anyone whose secret is here, though its fields may have the same names.
+    // It may come from a sender without a secret here, even if its headers have the same names.
     let is_anothers = |best: &Verification| match best.verdict {
         Verdict::Unsigned => true,
         Verdict::Invalid | Verdict::Unknown => {
@@ -152,7 +153,7 @@ pub fn verify(
     best
 }
 
-/// Which of several verdicts tells most.
+/// Ranks verdicts by how much they tell.
 const fn weight(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Valid => 3,
@@ -162,7 +163,7 @@ const fn weight(verdict: Verdict) -> u8 {
     }
 }
 
-/// Whether a text can be a secret of this sender.
+/// Checks that a text can be a secret of this sender.
 ///
 /// # Errors
 /// What it takes instead, in words.
@@ -171,11 +172,11 @@ pub fn check_secret(signing: &Signing, secret: &SigningSecret) -> Result<(), Str
     for scheme in signing.schemes {
         match VerifyingKey::of(scheme, secret.reveal()) {
             Ok(_) => return Ok(()),
-            // It has the form of this scheme, and that alone is wrong with it.
+            // It has the form of this scheme, and only its value is wrong.
             Err(error @ (SecretError::Blank | SecretError::Zeros | SecretError::Weak)) => {
                 refused = Some(error);
             }
-            // The first scheme is the one that is usual.
+            // The first scheme is the usual one.
             Err(error) => refused = refused.or(Some(error)),
         }
     }
@@ -190,7 +191,7 @@ fn without_secret(message: &SignedMessage<'_>, signing: &'static Signing) -> Opt
     })
 }
 
-/// Judges by the schemes and secrets of one sender.
+/// Verifies with the schemes and secrets of one sender.
 fn judge_by(
     message: &SignedMessage<'_>,
     signing: &'static Signing,
@@ -214,7 +215,7 @@ fn judge_by(
         let claims = match claims(scheme, message) {
             Ok(claims) => claims,
             Err(UnusableSignature::Unsigned) => continue,
-            // An older signature that is right does not mend it.
+            // A valid signature of an older scheme does not make up for it.
             Err(UnusableSignature::Malformed(what)) if is_any_for(scheme) => {
                 return malformed_by(scheme, what);
             }
@@ -257,7 +258,7 @@ fn judge_by(
     Verification::new(signing, Verdict::Unsigned, Some(reason))
 }
 
-/// A request that carries what a scheme asks for.
+/// A request with the signature of a scheme.
 struct SignedRequest<'a> {
     scheme: &'static Scheme,
     message: &'a SignedMessage<'a>,
@@ -310,18 +311,19 @@ impl SignedRequest<'_> {
         verified
     }
 
-    /// Why a signature may be right although none was found to be.
+    /// Returns why a signature may be valid although none was found to be.
     fn untried(&self, work: &HashBudget) -> Option<String> {
         if self.claims.iter().any(|claim| claim.is_cut) {
-            return Some("it carries more signatures than are looked at".to_owned());
+            return Some("it carries more signatures than are checked".to_owned());
         }
         work.is_short().then(|| {
-            "its body is too long to hold all of its signatures against all secrets set here"
+            "its body is too long to check all of its signatures with all secrets set here"
                 .to_owned()
         })
     }
 
-    /// What is wrong with a body that a right signature of the URL leaves out, and what to do.
+    /// Returns what is wrong with a body that a valid signature of the URL does not cover, and what
+    /// to do.
     fn unsigned_body(&self) -> Option<(&'static str, Option<&'static str>)> {
         let Self { scheme, message, .. } = *self;
         if !scheme.signs_params() {
@@ -334,7 +336,7 @@ impl SignedRequest<'_> {
             }
             None if message.body.is_empty() || message.is_form() => None,
             None => Some((
-                "the URL is signed, but nothing signs the body: it is no form, and the URL has no \
+                "the URL is signed, but nothing signs the body: it is not a form, and the URL has no \
                  `bodySHA256`",
                 Some(
                     "Let the sender send its parameters as application/x-www-form-urlencoded, or \
@@ -356,7 +358,7 @@ impl SignedRequest<'_> {
         format!("{what} {which}, or what it signs was changed")
     }
 
-    /// What came beside what the first secret makes.
+    /// Compares the received signature with that of the first secret.
     fn comparison(&self, keys: &[(&KnownSecret, VerifyingKey)]) -> Option<SignatureComparison> {
         let (known, key) = keys.first()?;
         let VerifyingKey::Shared(bytes) = key else { return None };
@@ -381,7 +383,7 @@ impl Verification {
         Self { signing, verdict, secret_id, reason, hint, comparison }
     }
 
-    /// Whether it may only be what it is for want of the rest of the body.
+    /// Whether the verdict may only be due to the missing rest of the body.
     pub fn rests_on_the_body(&self) -> bool {
         match self.verdict {
             Verdict::Invalid => true,
@@ -391,29 +393,29 @@ impl Verification {
     }
 }
 
-/// How a service signs what it sends.
+/// How a service signs its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signing {
-    /// Its stable name in the API, such as `stripe`.
+    /// Its stable id in the API, such as `stripe`.
     pub id: &'static str,
-    /// Its name for people.
+    /// Its display name.
     pub name: &'static str,
     /// What its secret is and where the owner finds it.
     pub secret: &'static str,
-    /// Its schemes; where a request carries several, the first for which a secret fits counts.
+    /// Its schemes; if a request carries several, the first one with a fitting secret counts.
     pub(crate) schemes: &'static [Scheme],
 }
 
-/// Senders that are told by fields which others send as well, under names of their own in the API.
+/// Senders recognized by headers that others send too, under other ids in the API.
 const SHARED_MARKS: [&str; 3] = ["meta", "standard-webhooks", "svix"];
 
 impl Signing {
-    /// Whether what tells this sender may as well be another's.
+    /// Whether the headers of this sender may be another's.
     fn has_shared_marks(&self) -> bool {
         SHARED_MARKS.contains(&self.id)
     }
 
-    /// The fields that carry its signatures.
+    /// Returns the headers that carry its signatures.
     pub fn fields(&self) -> Vec<String> {
         let mut fields: Vec<String> = Vec::new();
         for name in self.schemes.iter().map(Scheme::field_name) {

@@ -1,58 +1,57 @@
-//! How endpoints answer and what requests were answered, as the store keeps it: as texts that it
-//! does not read.
+//! Response settings of endpoints and responses to requests, as the store keeps them: opaque texts.
 
-/// That an endpoint answers in a way of its own.
+/// Marks an endpoint that has response settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponseSettings {
-    /// Which settings these are: it grows with each change of them.
+    /// The version of these settings: it grows with each change.
     pub version: i64,
-    /// In a few words for people, if there is something to say.
+    /// A short summary for people, if there is one.
     pub words: Option<String>,
 }
 
-/// How an endpoint answers.
+/// The response settings of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredResponseSettings {
-    /// Which settings these are.
+    /// The version of these settings.
     pub version: i64,
     /// The settings.
     pub settings: String,
-    /// How many requests the programme among them has answered.
+    /// How many requests their failure simulation has responded to.
     pub answered: u64,
 }
 
-/// How an endpoint is to answer from now on.
+/// New response settings for an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewResponseSettings {
-    /// The version that these are a change of; `None` where nothing was set.
+    /// The version that these replace; `None` if nothing was set.
     pub from: Option<i64>,
-    /// The settings; `None` for the plain answer.
+    /// The settings; `None` for the default response.
     pub settings: Option<String>,
-    /// The same in a few words.
+    /// A short summary of them.
     pub words: Option<String>,
-    /// How many requests the programme among them has answered, as far as that is known; `None`
-    /// where it begins anew.
+    /// How many requests their failure simulation has responded to, as far as known; `None` if it
+    /// starts over.
     pub answered: Option<u64>,
 }
 
-/// What became of an answer after its request was stored.
+/// The outcome of a response, recorded after its request was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LateResponse {
     /// The status, if one was sent.
     pub status: Option<u16>,
-    /// What was answered; `None` for the plain answer.
+    /// The response; `None` for the default response.
     pub answer: Option<Vec<u8>>,
-    /// How far that brought the programme, if one answered.
+    /// The progress of the failure simulation, if it responded.
     pub progress: Option<Progress>,
 }
 
-/// How far a programme is.
+/// The progress of a failure simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
-    /// The settings that it is part of; where they have changed since, it says nothing.
+    /// The settings that it belongs to; ignored if they have changed since.
     pub version: i64,
-    /// How many requests it has answered.
+    /// How many requests it has responded to.
     pub answered: u64,
-    /// The settings in a few words now.
+    /// The current summary of the settings.
     pub words: Option<String>,
 }

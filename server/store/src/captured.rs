@@ -1,4 +1,4 @@
-//! What can be said of a request before it is stored.
+//! Properties of a request before it is stored.
 
 use hookglass_wire::{Summary, Timestamp};
 
@@ -7,12 +7,12 @@ use crate::slug::Slug;
 use hookglass_message::head;
 
 impl CapturedRequest {
-    /// What it takes up beside its body.
+    /// Returns its size without the body.
     pub(crate) fn bytes_beside(&self) -> usize {
         self.head.len() + self.trailers.len() + self.answer.as_ref().map_or(0, Vec::len)
     }
 
-    /// What lists show of it once it is stored as `seq`.
+    /// Returns the list entry that it will have once it is stored as `seq`.
     pub fn summary(&self, slug: &Slug, seq: i64, provider_of: ProviderOf) -> Summary {
         Summary {
             endpoint: slug.to_string(),
@@ -38,7 +38,7 @@ impl CapturedRequest {
         }
     }
 
-    /// As the store will give it back, but for its number.
+    /// Returns the request as the store will return it, without its number.
     pub fn to_stored(&self, slug: &Slug, provider_of: ProviderOf) -> StoredRequest {
         StoredRequest {
             summary: self.summary(slug, 0, provider_of),

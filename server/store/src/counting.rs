@@ -1,28 +1,28 @@
-//! Requests counted by the time they came: which part of a span is which, and adding up.
+//! Counts of requests by time: the buckets of a time range, and their sums.
 
 use hookglass_wire::{Count, Counts, Timestamp};
 
-/// Which requests to count, and into which parts of time.
+/// Which requests to count, and into which buckets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeRange {
-    /// Microseconds since the epoch; `None` for the oldest that is kept.
+    /// Microseconds since the epoch; `None` for the oldest stored request.
     pub from: Option<i64>,
-    /// Exclusive; what lies past `now` counts as now if this is `None`.
+    /// Exclusive. If this is `None`, requests later than `now` count as now.
     pub to: Option<i64>,
-    /// What time it is, microseconds since the epoch.
+    /// The current time, microseconds since the epoch.
     pub now: i64,
-    /// Into how many equal parts.
+    /// The number of equal buckets.
     pub buckets: u32,
 }
 
-/// The methods that are counted by name; the others are `other`.
+/// The methods that are counted by name; all others count as `other`.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/// Where the first part of a span begins and the last one ends.
+/// Returns the start of the first bucket and the end of the last one.
 pub fn edges(span: &TimeRange, oldest: Option<i64>) -> (i64, i64) {
     let to = span.to.unwrap_or(span.now);
     let from = span.from.or(oldest).unwrap_or(to);
-    // At least a microsecond for each part, so that none is empty by itself.
+    // At least a microsecond per bucket, so that no bucket is empty by construction.
     let least = i64::from(span.buckets);
     if span.to.is_some() && span.from.is_none() {
         (from.min(to.saturating_sub(least)), to)
@@ -31,7 +31,7 @@ pub fn edges(span: &TimeRange, oldest: Option<i64>) -> (i64, i64) {
     }
 }
 
-/// Counts without any request.
+/// Returns counts of zero.
 pub fn empty(span: &TimeRange, from: i64, to: i64, change: i64) -> Counts {
     Counts {
         from: Timestamp::from_micros(from),
@@ -44,7 +44,7 @@ pub fn empty(span: &TimeRange, from: i64, to: i64, change: i64) -> Counts {
     }
 }
 
-/// Counts requests that came within one part, the parts in any order.
+/// Adds requests of one bucket; the buckets may come in any order.
 pub fn add(counts: &mut Counts, bucket: u32, method: Option<&str>, refused: bool, requests: u64) {
     let place = match counts.counts.binary_search_by_key(&bucket, |count| count.bucket) {
         Ok(place) => place,

@@ -1,29 +1,29 @@
-//! Why a store could not do what was asked.
+//! Why a store operation failed.
 
 use std::sync::Arc;
 
 use hookglass_wire::GoneReason;
 
-/// Why a store could not do what was asked.
+/// Why a store operation failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such endpoint or request, or it is another workspace's.
+    /// There is no such endpoint or request, or it belongs to another workspace.
     #[error("not found")]
     NotFound,
-    /// The endpoint is no more.
+    /// The endpoint is gone.
     #[error("the endpoint is gone")]
     Gone(GoneReason),
-    /// The name is or was another endpoint's.
+    /// Another endpoint has or had the name.
     #[error("the name is taken")]
     SlugTaken,
-    /// The workspace has as many endpoints as it may have.
+    /// The workspace has the maximum number of endpoints.
     #[error("the workspace has {0} endpoints already")]
     TooManyEndpoints(u32),
-    /// The installation has as many endpoints as it may have.
+    /// The installation has the maximum number of endpoints.
     #[error("there are {0} endpoints already")]
     TooManyEndpointsInAll(u32),
-    /// No more is taken for this endpoint until something else goes: it refuses at its limit, or
-    /// there is nothing that may be dropped for it.
+    /// The endpoint accepts no more until something else is deleted: it refuses at its limit, or
+    /// nothing can be evicted for it.
     #[error("{limit} is {value}")]
     Full {
         /// The limit's name, `max-requests` or `max-storage`.
@@ -31,32 +31,32 @@ pub enum StoreError {
         /// The limit's value, requests or bytes.
         value: u64,
     },
-    /// The endpoint has as many pinned requests as it may have.
+    /// The endpoint has the maximum number of pinned requests.
     #[error("{0} requests are pinned already")]
     TooManyPins(u32),
-    /// What is pinned would take more of the storage than it may.
+    /// Pinned requests would exceed their part of the storage.
     #[error("what is pinned takes up to {0} bytes")]
     PinsTooLarge(u64),
-    /// How its endpoints answer would take more of the storage than it may.
+    /// Response settings would exceed their part of the storage.
     #[error("how endpoints answer takes up to {0} bytes")]
     AnswersTooLarge(u64),
-    /// The endpoint has as many secrets as it may have.
+    /// The endpoint has the maximum number of secrets.
     #[error("the endpoint has {0} secrets already")]
     TooManySecrets(u32),
-    /// It was changed by another meanwhile: read it again.
+    /// Someone else changed it in the meantime: read it again.
     #[error("changed meanwhile")]
     Outdated,
-    /// The queue of the writer is full.
+    /// The writer's queue is full.
     #[error("the write queue is full")]
     Busy,
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,
-    /// The transaction that held the change failed; whether it was kept is not known. The store
-    /// has logged why.
+    /// The transaction with the change failed; whether it was committed is unknown. The store has
+    /// logged the cause.
     #[error("the transaction failed")]
     Aborted,
-    /// The engine failed to read.
+    /// A read failed.
     #[error("the storage engine failed")]
     Engine(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! Workspace keys: how they are made, recognised and kept. Knows nothing of HTTP or the store.
+//! Workspace keys: generation, detection and hashing. Independent of HTTP and the store.
 
 use std::{fmt, ops::Range, str::FromStr, sync::LazyLock};
 
@@ -7,9 +7,9 @@ use memchr::memmem::{Finder, rfind};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// What every key begins with, so that it can be found and overwritten in what senders send.
+/// The prefix of every key, which makes keys findable in received requests, to be redacted.
 const PREFIX: &str = "hgk_";
-/// Finds it: looked for several times in each request.
+/// Finds the prefix; each request is searched several times.
 static PREFIXES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(PREFIX));
 /// The random part of a key, before base64url.
 const SECRET_BYTES: usize = 32;
@@ -20,41 +20,41 @@ const SECRET_CHARS: usize = 43;
 #[derive(Clone)]
 pub struct Key(String);
 
-/// What is kept of a key: its SHA-256. The key has 256 random bits, so that no salt is needed.
+/// The stored form of a key: its SHA-256. The key has 256 random bits, so no salt is needed.
 #[derive(Clone, Copy)]
 pub struct KeyHash([u8; SECRET_BYTES]);
 
-/// A text that cannot be a key.
+/// A text that is not a valid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is `hgk_` and 43 characters of A-Z, a-z, 0-9, - and _")]
 pub struct KeyError;
 
 impl Key {
-    /// A fresh key from the operating system's random numbers.
+    /// Generates a key from the operating system's random numbers.
     ///
     /// # Errors
-    /// The operating system has none to give.
+    /// The operating system provides none.
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut secret = [0; SECRET_BYTES];
         getrandom::fill(&mut secret)?;
         Ok(Self(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret))))
     }
 
-    /// What is kept of it.
+    /// Returns the stored form of the key.
     #[must_use]
     pub fn hash(&self) -> KeyHash {
         KeyHash(Sha256::digest(self.0.as_bytes()).into())
     }
 
-    /// A name by which the tabs of a browser know that they have the same key. It tells nothing of
-    /// the key.
+    /// Returns an identifier by which the tabs of a browser recognize that they have the same key.
+    /// It reveals nothing about the key.
     #[must_use]
     pub fn tag(&self) -> String {
         let digest = Sha256::digest(self.hash().as_bytes());
         URL_SAFE_NO_PAD.encode(digest.first_chunk::<8>().unwrap_or(&[0; 8]))
     }
 
-    /// The key itself, for the cookie or the answer that hands it out.
+    /// Returns the key itself, for the cookie or the response that issues it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -81,13 +81,13 @@ impl fmt::Debug for Key {
 }
 
 impl KeyHash {
-    /// The bytes as the store keeps them.
+    /// Returns the bytes as stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Whether the store's bytes are this hash, in constant time.
+    /// Compares this hash with stored bytes in constant time.
     #[must_use]
     pub fn matches(&self, kept: &[u8]) -> bool {
         self.0.ct_eq(kept).into()
@@ -100,13 +100,13 @@ impl fmt::Debug for KeyHash {
     }
 }
 
-/// Whether a key stands in it.
+/// Whether `bytes` contains a key.
 pub fn has_key(bytes: &[u8]) -> bool {
     !find_keys(bytes).is_empty()
 }
 
-/// Where keys stand in `bytes`: every run of base64url characters after `hgk_` that is at least
-/// as long as a key's.
+/// Finds keys in `bytes`: every run of base64url characters after `hgk_` that is at least as long
+/// as a key's.
 pub fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -124,7 +124,7 @@ pub fn find_keys(bytes: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Where half a key stands at the end of `bytes`, if they were cut within one.
+/// Finds a partial key at the end of `bytes`, where they may have been cut off.
 pub fn find_cut_key(bytes: &[u8]) -> Option<Range<usize>> {
     let start = rfind(bytes, PREFIX.as_bytes())?;
     let secret = &bytes[start + PREFIX.len()..];

@@ -1,4 +1,4 @@
-//! What is looked for in requests, and what was found.
+//! Search requests and their results.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,20 +6,20 @@ use hookglass_wire::Summary;
 
 use hookglass_query::Query;
 
-/// What is looked for in an endpoint's requests, and how far.
+/// A search through an endpoint's requests.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// What is looked for.
+    /// The query.
     pub query: Arc<Query>,
-    /// From where on, exclusive.
+    /// Where the search starts, exclusive.
     pub from: From,
-    /// At most so many are found.
+    /// The maximum number of results.
     pub limit: usize,
-    /// How long it may take; something is looked at even if that is nothing.
+    /// The time limit; at least one request is examined even if it is zero.
     pub budget: Duration,
 }
 
-/// Where a search begins, and into which direction it goes.
+/// The start and direction of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum From {
     /// Below this `seq`, newest first.
@@ -28,13 +28,13 @@ pub enum From {
     After(i64),
 }
 
-/// What a search found.
+/// The results of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchPage {
-    /// At most as many as asked for, in the order of the search.
+    /// At most the requested number, in search order.
     pub requests: Vec<Summary>,
-    /// From where on to look further, exclusive; `None` where all were looked at.
+    /// Where to continue, exclusive; `None` if all were examined.
     pub next: Option<i64>,
-    /// The workspace's change that this shows.
+    /// The workspace's change as of which this was read.
     pub change: i64,
 }

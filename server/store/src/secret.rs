@@ -1,4 +1,4 @@
-//! Secrets of senders as a store keeps them: sealed, so that it could not read them.
+//! Senders' secrets as stored: sealed, so that the store cannot read them.
 
 use std::{fmt, str::FromStr};
 
@@ -6,18 +6,18 @@ use uuid::Uuid;
 
 use super::EndpointId;
 
-/// The name of a secret: random, so that it is known before the secret is sealed.
+/// The id of a secret: random, so that it is known before the secret is sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretId(Uuid);
 
 impl SecretId {
-    /// A fresh one.
+    /// Generates an id.
     #[must_use]
     pub fn random() -> Self {
         Self(Uuid::new_v4())
     }
 
-    /// For binding what is sealed to it.
+    /// Returns the bytes that bind the sealed secret to its id.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -38,36 +38,36 @@ impl FromStr for SecretId {
     }
 }
 
-/// A secret to be kept. It comes sealed: the store could not read it.
+/// A secret to store. It is already sealed: the store cannot read it.
 #[derive(Debug, Clone)]
 pub struct NewSecret {
-    /// Whose signatures it judges.
+    /// The endpoint whose signatures it verifies.
     pub endpoint: EndpointId,
-    /// Its name, to which it is bound.
+    /// The id, to which it is bound.
     pub id: SecretId,
-    /// The sender that has it too.
+    /// The sender that shares the secret.
     pub provider: String,
-    /// What the owner calls it.
+    /// The owner's name for it.
     pub name: Option<String>,
-    /// The secret.
+    /// The sealed secret.
     pub sealed: Vec<u8>,
-    /// How many secrets the endpoint may have.
+    /// The maximum number of secrets of the endpoint.
     pub max_secrets: u32,
 }
 
-/// A secret as the store keeps it.
+/// A secret as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSecret {
-    /// Whose signatures it judges.
+    /// The endpoint whose signatures it verifies.
     pub endpoint: EndpointId,
-    /// Its name, to which it is bound.
+    /// The id, to which it is bound.
     pub id: SecretId,
-    /// The sender that has it too.
+    /// The sender that shares the secret.
     pub provider: String,
-    /// What the owner calls it.
+    /// The owner's name for it.
     pub name: Option<String>,
     /// When it was added, microseconds since the epoch.
     pub created_at: i64,
-    /// The secret.
+    /// The sealed secret.
     pub sealed: Vec<u8>,
 }

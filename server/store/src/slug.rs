@@ -1,10 +1,10 @@
-//! The names that endpoints have in URLs. Knows nothing of where they are kept.
+//! The names of endpoints in URLs. Independent of their storage.
 
 use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
-/// First path segments that no endpoint may have, so that later routes collide with nobody.
+/// First path segments that no endpoint may have, so that later routes do not collide.
 const RESERVED: [&str; 50] = [
     "inspect",
     "api",
@@ -58,7 +58,7 @@ const RESERVED: [&str; 50] = [
     "socket.io",
 ];
 
-/// The same, reserved when there were endpoints already: those that have one of these names keep it.
+/// Names that were reserved when endpoints already existed: endpoints that have one keep it.
 const RESERVED_LATER: [&str; 1] = ["problems"];
 
 /// The length of a UUID in its hyphenated form.
@@ -68,31 +68,31 @@ const UUID_BYTES: usize = 36;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slug(String);
 
-/// Why a text is no name for an endpoint.
+/// Why a text is not a name for an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SlugError {
-    /// It has a character or a length that is not allowed.
+    /// A character or the length is not allowed.
     #[error(
         "a slug has 3 to 63 characters of a-z, 0-9, - and _, and begins with a letter or a digit"
     )]
     Form,
-    /// It is kept for routes of Hookglass.
+    /// It is reserved for Hookglass's routes.
     #[error("this name is reserved; choose another")]
     Reserved,
-    /// It looks like the names that Hookglass gives out itself.
+    /// It looks like a name that Hookglass generates.
     #[error("a slug may not look like a UUID; leave it out to get a random one")]
     Uuid,
 }
 
 impl Slug {
-    /// A fresh random name.
+    /// Generates a random name.
     #[must_use]
     pub fn random() -> Self {
         Self(Uuid::new_v4().to_string())
     }
 
-    /// The name that the first segment of a request's path addresses, if it can be one. The
-    /// segment is never percent-decoded; a UUID may come in any case.
+    /// Returns the name that the first segment of a request's path addresses, if it is valid. The
+    /// segment is never percent-decoded; a UUID may be in any case.
     #[must_use]
     pub fn from_segment(segment: &str) -> Option<Self> {
         if let Some(uuid) = uuid(segment) {
@@ -104,13 +104,13 @@ impl Slug {
         segment.parse().ok()
     }
 
-    /// Whether it looks like the names that Hookglass gives out itself.
+    /// Whether it looks like a name that Hookglass generates.
     #[must_use]
     pub fn is_uuid(&self) -> bool {
         uuid(&self.0).is_some()
     }
 
-    /// The name as it stands in URLs.
+    /// Returns the name as it appears in URLs.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -120,7 +120,7 @@ impl Slug {
 impl FromStr for Slug {
     type Err = SlugError;
 
-    /// Reads a slug that somebody chose.
+    /// Parses a user-chosen slug.
     fn from_str(text: &str) -> Result<Self, SlugError> {
         if uuid(text).is_some() {
             return Err(SlugError::Uuid);
@@ -145,7 +145,7 @@ impl fmt::Display for Slug {
     }
 }
 
-/// The UUID that `text` is in its hyphenated form, any case.
+/// Parses a hyphenated UUID in any case.
 fn uuid(text: &str) -> Option<Uuid> {
     if text.len() != UUID_BYTES {
         return None;

@@ -1,5 +1,5 @@
-//! The store in one SQLite file: one writer, a few readers, and a connection that moves the
-//! write-ahead log into the database.
+//! The store in one SQLite file: one writer, a few readers, and a connection that checkpoints the
+//! write-ahead log.
 
 mod answers;
 mod changes;
@@ -49,39 +49,38 @@ use crate::ProviderOf;
 use crate::{key::KeyHash, slug::Slug};
 use hookglass_metrics::Metrics;
 
-/// Readers beside the writer.
+/// Readers besides the writer.
 const READERS: u32 = 4;
-/// How many rows a connection's thread may be ahead of whoever reads them: at sqlx's own 50 the two
-/// mostly wake each other.
+/// How many rows a connection's thread may be ahead of its consumer: at sqlx's default of 50 the
+/// two mostly wake each other.
 const ROWS_AHEAD: usize = 512;
-/// Readers for searches alone: these take long, and what others read must not wait for them.
+/// Readers for searches only: searches take long and must not delay other reads.
 const SEARCHERS: u32 = 2;
-/// How long a statement waits for a lock; only checkpoints and the opening ever hold one.
+/// How long a statement waits for a lock; only checkpoints and opening ever hold one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How far the write-ahead log may grow where readers or a slow disk keep it from starting over;
+/// How far the write-ahead log may grow if readers or a slow disk keep it from being restarted;
 /// then the writer waits for them and empties it. With a batch on top it stays under 64 MiB.
 const WAL_BYTES: u64 = 44 * 1024 * 1024;
 const _: () = assert!(WAL_BYTES <= 48 * 1024 * 1024, "with a batch on top it stays under 64 MiB");
 
-/// `PIECE_BYTES` as SQL counts.
+/// `PIECE_BYTES` as an SQL integer.
 const PIECE: i64 = 256 * 1024;
 const _: () = assert!(PIECE_BYTES == 256 * 1024, "pieces in files are of this length");
-/// How many pieces a body may have: the id of a piece is that of its request times this plus its
-/// place.
+/// The most pieces of a body: the id of a piece is its request's id times this plus its index.
 const PIECES: i64 = 1 << 20;
-/// What a request takes up beside its head, body and trailers, about. The second migration has
+/// The approximate size of a request besides its head, body and trailers. The second migration has
 /// the same number.
 const ROW_BYTES: i64 = 512;
 
-/// How many changes other than captures each workspace can replay; past about that many the
-/// oldest are forgotten and a feed that comes back from before gets a gap.
+/// How many changes other than captures each workspace can replay. Beyond about that many the
+/// oldest are deleted, and a feed that resumes from before them gets a gap.
 const REPLAYED_CHANGES: i64 = 10_000;
 
-/// Gets each committed batch of changes, in order.
+/// Receives each committed batch of changes, in order.
 pub type Publish = Box<dyn Fn(Vec<Change>) + Send>;
 
-/// What a commit promises.
+/// What a commit guarantees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Durability {
     /// It survives a power cut: each commit waits for the disk.
@@ -90,34 +89,34 @@ pub enum Durability {
     Normal,
 }
 
-/// How to open a database and what it may hold.
+/// How to open a database, and its limits.
 pub struct Options {
     /// The file.
     pub path: PathBuf,
-    /// What a commit promises.
+    /// What a commit guarantees.
     pub durability: Durability,
-    /// How many requests an endpoint keeps.
+    /// The maximum number of requests per endpoint.
     pub max_requests: u32,
-    /// How many endpoints there may be.
+    /// The maximum number of endpoints.
     pub max_endpoints_total: u32,
-    /// How large the file may grow.
+    /// The maximum size of the file.
     pub max_storage_bytes: u64,
-    /// How long an endpoint stays that nobody uses; zero for ever.
+    /// How long an unused endpoint stays; zero for forever.
     pub endpoint_ttl: Duration,
-    /// How long the write-ahead log may get before the writer waits for readers and empties it.
+    /// The size of the write-ahead log at which the writer waits for readers and empties it.
     pub max_log_bytes: u64,
     /// Reads the clocks.
     pub clock: ReadClock,
-    /// Names who signs for a sender, for what lists show.
+    /// Maps senders to provider ids, for list entries.
     pub provider_of: ProviderOf,
-    /// Gets what was committed.
+    /// Receives committed changes.
     pub publish: Publish,
-    /// Counts.
+    /// The metrics.
     pub metrics: Metrics,
 }
 
 impl Options {
-    /// The file with the default limits, published to nobody.
+    /// Opens the file with the default limits and without a publisher.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self {
@@ -147,18 +146,18 @@ pub struct SqliteStore {
     storing: watch::Receiver<bool>,
     clock: StoreClock,
     metrics: Metrics,
-    /// Held while the store lives, so that no second process opens the file. SQLite's own locks
-    /// are of another kind (fcntl) and stay untouched; the handle closes last.
+    /// Held while the store exists, so that no second process opens the file. SQLite's own locks
+    /// are of another kind (fcntl) and are not affected; this handle closes last.
     _lock: File,
 }
 
 impl SqliteStore {
-    /// Opens the database, makes it if it is not there (mode 0600), and brings its tables to
-    /// this version. A database of this version is also opened where nothing can be written, as on
-    /// a full disk: it is read then, and `storing` says when more can be kept.
+    /// Opens the database, creates it if it does not exist (mode 0600), and migrates it to this
+    /// version. A database of this version also opens where nothing can be written, as on a full
+    /// disk: it is read-only then, and `storing` says when writing works again.
     ///
     /// # Errors
-    /// See [`OpenError`]; nothing was changed then, and no file is left that was not there before.
+    /// See [`OpenError`]; nothing was changed then, and newly created files are removed.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let path = options.path.clone();
         let sqlite = |source| OpenError::Sqlite { path: path.clone(), source };
@@ -211,15 +210,15 @@ impl SqliteStore {
     }
 }
 
-/// A pool whose connections are all opened at the start and stay: one that is opened later would
-/// read whatever file is at the path by then.
+/// Returns a pool whose connections are all opened at the start and stay open: a later connection
+/// would read whatever file is at the path by then.
 fn connections(count: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(count)
         .min_connections(count)
         .max_lifetime(None)
         .idle_timeout(None)
-        // Said once for all that wait, by `checkpoint`.
+        // `checkpoint` logs this once for all waiting callers.
         .acquire_slow_threshold(Duration::MAX)
 }
 
@@ -460,7 +459,7 @@ impl Store for SqliteStore {
     }
 }
 
-/// Microseconds since the epoch.
+/// Returns the microseconds since the epoch.
 fn now() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)

@@ -1,18 +1,18 @@
-//! What lists and feeds carry of what senders may make as long as a head: hundreds of rows at a time
-//! are held for each who reads slowly.
+//! Truncation for lists and feeds of values that senders can make as long as a head: each slow
+//! reader keeps hundreds of rows in memory.
 
 use hookglass_wire::{Summary, Text};
 
 use hookglass_message::head;
 
-/// How much of a target, or of a content type, stands in lists and feeds, in bytes.
+/// The maximum bytes of a target or content type in lists and feeds.
 const LISTED_BYTES: usize = 2 * 1024;
 
-/// How much one list carries of what senders and owners may make long, in bytes. A list that is full
-/// ends early: its reader goes on from there.
+/// The maximum bytes of sender- and owner-controlled values in one list. A full list ends early:
+/// its reader continues from there.
 pub(crate) const LIST_BYTES: usize = 512 * 1024;
 
-/// How many of these rows one list carries; at least one.
+/// Returns how many of these rows fit into one list; at least one.
 pub(crate) fn fitting(requests: &[Summary]) -> usize {
     let mut bytes = 0;
     let fit = requests.iter().take_while(|request| {
@@ -22,7 +22,7 @@ pub(crate) fn fitting(requests: &[Summary]) -> usize {
     fit.count().max(1).min(requests.len())
 }
 
-/// About how much memory a row takes.
+/// Returns the approximate memory size of a row.
 pub(crate) fn row_bytes(request: &Summary) -> usize {
     let text = |text: &Text| match text {
         Text::Utf8(text) | Text::Base64(text) => text.len(),
@@ -39,7 +39,7 @@ pub(crate) fn row_bytes(request: &Summary) -> usize {
         + option(delivery_id)
 }
 
-/// A request as lists and feeds show it.
+/// Truncates a request for lists and feeds.
 pub fn truncate_for_list(mut summary: Summary) -> Summary {
     cut(&mut summary.target);
     if let Some(content_type) = &mut summary.content_type {

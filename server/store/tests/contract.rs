@@ -1,4 +1,4 @@
-//! What every store must do, whatever engine stands behind it. Runs against a real file.
+//! The contract of every store, whatever its engine. Runs against a real file.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -25,7 +25,7 @@ use hookglass_wire::{GoneReason, OnLimit, Refused, Text, Window};
 use proptest::{prelude::*, test_runner::TestRunner};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// A store, and what it has published.
+/// A store and what it has published.
 struct OpenDatabase {
     store: Arc<dyn Store>,
     published: Arc<Mutex<Vec<Change>>>,
@@ -168,7 +168,7 @@ async fn what_was_published_is_what_the_backlog_says() {
     else {
         panic!("a gap")
     };
-    // The deleted request is no longer there to tell of; all else is as it was published.
+    // The deleted request no longer exists; all else is as it was published.
     let expected: Vec<_> = all[1..].iter().filter(|change| change.number != 3).cloned().collect();
     let settings_as_they_stand = |change: &Change| match &change.what {
         ChangeKind::StoredEndpoint(endpoint) => ChangeKind::StoredEndpoint(StoredEndpoint {
@@ -228,7 +228,7 @@ async fn long_changes_come_in_several_parts_without_a_hole() {
     }
     assert!(parts > 3, "{parts} parts");
     assert!(numbers.is_sorted());
-    // What a later change of the same thing has replaced is not told.
+    // Changes that a later change of the same thing replaced are omitted.
     let replaced = |change: &Change| {
         let same = |other: &&Change| match (&change.what, &other.what) {
             (
@@ -345,7 +345,7 @@ async fn a_closed_store_has_everything_when_it_opens_again() {
     assert_eq!(store.append(made.id, captured(b"next")).await.unwrap(), kept + 1);
 }
 
-/// Waits for what the store does by itself.
+/// Waits for background work of the store.
 async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let wait = async {
         let mut look = tokio::time::interval(Duration::from_millis(10));
@@ -356,7 +356,7 @@ async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut(
     tokio::time::timeout(Duration::from_secs(20), wait).await.expect(what);
 }
 
-/// How many rows a table has, seen from outside.
+/// Counts the rows of a table, as another process would.
 async fn rows(folder: &Path, count: &'static str) -> i64 {
     let options = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(folder.join("contract.db"))
@@ -384,10 +384,10 @@ async fn a_body_that_went_ahead_is_the_start_of_its_request() {
     let mut upload = None;
     for piece in body.chunks_exact(PIECE_BYTES) {
         upload = Some(store.upload(upload, id, Bytes::copy_from_slice(piece)).await.unwrap());
-        // Others come and go meanwhile.
+        // Other requests are stored meanwhile.
         store.append(id, captured(b"between")).await.unwrap();
     }
-    assert_eq!(list(&*store, id).await, [1, 2], "an unfinished one shows nowhere");
+    assert_eq!(list(&*store, id).await, [1, 2], "an unfinished upload is not listed");
     let sent = CapturedRequest {
         upload,
         body_bytes: body.len() as u64,
@@ -400,7 +400,11 @@ async fn a_body_that_went_ahead_is_the_start_of_its_request() {
     assert!(store.body(id, 3, 0..u64::MAX).await.unwrap() == body);
     let end = PIECE_BYTES as u64 + 5;
     assert!(store.body(id, 3, 7..end).await.unwrap() == body[7..PIECE_BYTES + 5]);
-    assert_eq!(rows(folder.path(), "select count(*) from uploads").await, 0, "it is no upload now");
+    assert_eq!(
+        rows(folder.path(), "select count(*) from uploads").await,
+        0,
+        "it is no longer an upload"
+    );
     assert!(matches!(
         store.append(id, CapturedRequest { upload, ..captured(b"") }).await,
         Err(StoreError::NotFound)
@@ -414,7 +418,7 @@ async fn what_was_given_up_is_deleted_soon_and_at_the_latest_when_it_opens_again
     let id = endpoint(&*store, "abc").await.id;
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     let abandoned = store.upload(None, id, piece.clone()).await.unwrap();
-    // More than are deleted in one step.
+    // More than one step deletes.
     for _ in 0..33 {
         store.upload(Some(abandoned), id, piece.clone()).await.unwrap();
     }
@@ -441,10 +445,10 @@ async fn a_first_piece_that_nobody_waits_for_any_more_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
     let OpenDatabase { store, .. } = open(folder.path()).await;
     let id = endpoint(&*store, "abc").await.id;
-    // Sent, and its caller gone before the answer.
+    // The piece is sent, and its caller is gone before the result.
     let piece = Bytes::from(vec![7; PIECE_BYTES]);
     assert!(store.upload(None, id, piece).now_or_never().is_none());
-    // The writer takes one after the other: it has been stored.
+    // The writer processes one command after the other: the piece has been stored.
     store.append(id, captured(b"")).await.unwrap();
     eventually("the piece deleted", async || {
         rows(folder.path(), PIECES).await == 0
@@ -472,7 +476,7 @@ async fn what_its_owner_deletes_goes_with_all_of_its_body_and_in_small_steps() {
     let step = store.delete_requests(id, seqs.clone()).await.unwrap();
     assert_eq!((step.done, step.deleted), (34, 34));
     let step = store.delete_requests(id, seqs).await.unwrap();
-    assert_eq!((step.done, step.deleted), (40, 6), "what is gone takes nothing");
+    assert_eq!((step.done, step.deleted), (40, 6), "deleted requests do not count");
     assert_eq!(rows(folder.path(), PIECES).await, 0);
     assert_eq!(rows(folder.path(), "select bytes from workspaces").await, 0);
 }
@@ -487,7 +491,7 @@ async fn deletions_that_a_stop_interrupts_go_on_at_the_next_start() {
     }
     store.close().await;
     drop(store);
-    // Cleared, and stopped before the first row went.
+    // Cleared, and stopped before the first row was deleted.
     let path = folder.path().join("contract.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
     let mut connection = options.connect().await.unwrap();
@@ -564,7 +568,7 @@ async fn a_full_endpoint_drops_its_oldest_exactly_and_says_so() {
     };
     let dropped: Vec<_> =
         backlog.iter().filter(|change| matches!(change.what, ChangeKind::Dropped(_))).collect();
-    assert_eq!(dropped.len(), 1, "only the last one has something to say");
+    assert_eq!(dropped.len(), 1, "only the last one is kept");
     assert_eq!(dropped[0].what, ChangeKind::Dropped(9));
     eventually("rows deleted", async || {
         rows(folder.path(), "select count(*) from requests").await == 5
@@ -582,7 +586,7 @@ async fn a_flood_at_a_full_endpoint_leaves_no_row_behind() {
     let options = Options { max_requests: 7, ..Options::new(&folder.path().join("contract.db")) };
     let OpenDatabase { store, .. } = open_with(options).await;
     let made = endpoint(&*store, "abc").await;
-    // Batches of far more than it keeps: some of what arrives is dropped in the same transaction.
+    // Batches of far more than it keeps: some requests are evicted in their own transaction.
     for _ in 0..6 {
         let appends = (0..300).map(|_| store.append(made.id, captured(b"x")));
         futures_util::future::try_join_all(appends).await.unwrap();
@@ -730,7 +734,7 @@ async fn a_flood_drops_its_own_requests_and_no_neighbours() {
     let last = store.append(louder.id, captured(b"last")).await.unwrap();
     assert_eq!(list(&*store, quiet.id).await, (1..=20).collect::<Vec<_>>());
     let (first, second) = (list(&*store, loud.id).await, list(&*store, louder.id).await);
-    assert!(first.len() + second.len() > 20, "it fills what there is: {first:?} {second:?}");
+    assert!(first.len() + second.len() > 20, "it uses the whole storage: {first:?} {second:?}");
     assert_eq!(second.last(), Some(&last));
     let slug: Slug = "loud".parse().unwrap();
     let now = store.endpoint(&slug).await.unwrap().unwrap();
@@ -767,8 +771,8 @@ async fn uploads_of_one_workspace_alone_cannot_fill_the_storage() {
     assert_eq!(list(&*store, quiet.id).await, [1, 2]);
     store.abandon(upload);
     eventually("room again", async || store.append(loud.id, captured(b"x")).await.is_ok()).await;
-    eventually("all room again", async || rows(folder.path(), PIECES).await < 10).await;
-    // It is not shut out for what another does.
+    eventually("all of the room", async || rows(folder.path(), PIECES).await < 10).await;
+    // It is not locked out because of another workspace.
     let other = endpoint(&*store, "other").await;
     fill(other.id).await;
     store.append(loud.id, captured(b"x")).await.unwrap();
@@ -881,7 +885,7 @@ async fn an_endpoint_lives_its_whole_time_from_its_last_use_on() {
     let OpenDatabase { store, .. } = open_with(options).await;
     let made = std::time::Instant::now();
     let id = endpoint(&*store, "abc").await.id;
-    // Each use soon after it was made is not worth writing down by itself.
+    // Each use follows too soon after the last to be worth writing.
     let mut used = made;
     while made.elapsed() < ttl / 20 {
         used = std::time::Instant::now();
@@ -990,7 +994,7 @@ async fn what_is_pinned_outlives_the_limits_and_goes_when_all_is_deleted() {
     let now = store.endpoint(&"abc".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!((now.requests, now.dropped_through), (4, 6));
 
-    // Without its pin it is what it would have been long ago.
+    // Once unpinned, it is deleted like the others.
     let summary = store.annotate(id, 1, pin(false)).await.unwrap();
     assert!(!summary.pinned);
     assert_eq!(list(&*store, id).await, [7, 8, 9]);
@@ -1046,7 +1050,7 @@ async fn pins_have_a_limit_and_take_only_a_part_of_the_storage() {
         store.annotate(id, seq, pin(true)).await.unwrap();
     }
     assert!(matches!(store.annotate(id, 101, pin(true)).await, Err(StoreError::TooManyPins(100))));
-    // Again is no more, and one less makes room for another.
+    // Pinning twice counts once, and unpinning one makes room for another.
     store.annotate(id, 1, pin(true)).await.unwrap();
     store.annotate(id, 1, pin(false)).await.unwrap();
     store.annotate(id, 101, pin(true)).await.unwrap();
@@ -1115,7 +1119,7 @@ async fn what_is_pinned_does_not_count_in_who_holds_most() {
         store.append(loud, captured(&body)).await.unwrap();
     }
     assert!(list(&*store, loud).await[0] > 1, "the storage is full");
-    // What comes now is counted beside what was there when it became full.
+    // New requests are counted beside those that were there when it became full.
     store.append(careful, captured(b"x")).await.unwrap();
     for _ in 0..20 {
         store.append(loud, captured(&body)).await.unwrap();
@@ -1211,7 +1215,7 @@ async fn marks_are_told_once_to_whoever_comes_back() {
         let note = Some(Some(note.to_owned()));
         let annotation = Annotation { note, pinned: None };
         store.annotate(endpoint.id, 1, annotation.clone()).await.unwrap();
-        // The same again changes nothing.
+        // The same values again change nothing.
         store.annotate(endpoint.id, 1, annotation).await.unwrap();
     }
     let told: Vec<_> = published
@@ -1237,34 +1241,34 @@ async fn marks_are_told_once_to_whoever_comes_back() {
     assert_eq!(stored.summary.note.as_deref(), Some("two"));
 }
 
-/// What a store is asked to do at one of two endpoints.
+/// An operation at one of two endpoints.
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many at once.
+    /// This many at once.
     PendingInsert(usize),
-    /// The n-th of those that are there.
+    /// The n-th existing one.
     Delete(usize),
-    /// The first so many of those that are there, and one that is not.
+    /// The first n existing ones, and one that does not exist.
     DeleteMany(usize),
-    /// Whether the n-th of those that are there is pinned.
+    /// Whether the n-th existing one is pinned.
     Pin(usize, bool),
     Clear,
     Reopen,
 }
 
-/// What an endpoint has to be like.
+/// The expected state of an endpoint.
 #[derive(Debug, Default)]
 struct Model {
     seqs: Vec<i64>,
     last_seq: i64,
     dropped_through: i64,
-    /// What lies at or below is only there while it is pinned.
+    /// Requests at or below it exist only while they are pinned.
     floor: i64,
     pinned: BTreeSet<i64>,
 }
 
 impl Model {
-    /// Drops the oldest that are not pinned, past the limit.
+    /// Evicts the oldest unpinned requests beyond the limit.
     fn drop_surplus(&mut self, max: usize) {
         let counted: Vec<i64> =
             self.seqs.iter().copied().filter(|seq| !self.pinned.contains(seq)).collect();
@@ -1378,7 +1382,7 @@ fn whatever_is_done_the_store_is_what_was_done_to_it() {
                 prop_assert_eq!(now.requests, model.seqs.len() as i64);
                 prop_assert_eq!(now.last_seq, model.last_seq);
                 prop_assert_eq!(now.dropped_through, model.dropped_through);
-                // Whoever heard all changes, and whoever reads them afterwards, has the same.
+                // A subscriber of all changes and a later reader see the same requests.
                 prop_assert_eq!(&seen.requests(&slug), &model.seqs);
                 let Backlog::Changes { changes: backlog, .. } =
                     store.changes_after(first.workspace, 0, 10_000).await.unwrap()
@@ -1466,7 +1470,7 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
         .collect();
     let expected =
         [(before + 1, 1, Some("valid".to_owned())), (before + 2, 3, Some("invalid".to_owned()))];
-    assert_eq!(told, expected, "what is not there or says nothing new is passed over");
+    assert_eq!(told, expected, "requests that are missing or unchanged are skipped");
     let Backlog::Changes { changes: backlog, .. } =
         store.changes_after(endpoint.workspace, before, 10).await.unwrap()
     else {
@@ -1479,7 +1483,7 @@ async fn a_verdict_is_told_once_and_to_feeds_that_come_back() {
     assert_eq!(request.summary.verdict, None);
 }
 
-/// Settings as they are set anew.
+/// Response settings as an owner sets them.
 fn answers(from: Option<i64>, settings: &str, answered: Option<u64>) -> EndpointSettings {
     let settings = Some(settings.to_owned());
     let words = Some("in a word".to_owned());
@@ -1507,14 +1511,14 @@ async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
     assert_eq!((kept.settings.as_str(), kept.answered), ("{one}", 0));
     assert_eq!(rows(folder.path(), bytes).await, 5, "it counts as what the workspace holds");
 
-    // Who knows an older state is told so, and nothing has changed.
+    // An update from an older version is refused and changes nothing.
     for from in [None, Some(first.version - 1)] {
         let outdated = store.update_endpoint(id, answers(from, "{other}", None)).await;
         assert!(matches!(outdated, Err(StoreError::Outdated)), "{outdated:?}");
     }
     assert_eq!(store.answers(id).await.unwrap().unwrap(), kept);
 
-    // How far the programme is never goes back, but where it begins anew.
+    // The progress of the simulation never decreases unless it starts over.
     let went_on = |version, answered| {
         let words = Some("further".to_owned());
         let progress = Some(Progress { version, answered, words });
@@ -1533,7 +1537,7 @@ async fn how_an_endpoint_answers_is_set_by_whoever_knows_what_was_set() {
     let set = store.update_endpoint(id, answers(from, "{three}", None)).await.unwrap();
     assert_eq!(store.answers(id).await.unwrap().unwrap().answered, 0);
 
-    // Plain again; and who makes a deleted endpoint again starts anew.
+    // Reset to the default; and a restored endpoint has no settings.
     let from = set.answers.map(|answers| answers.version);
     let plain = NewResponseSettings { from, settings: None, words: None, answered: None };
     let plain = EndpointSettings { answers: Some(plain), ..EndpointSettings::default() };
@@ -1591,7 +1595,7 @@ async fn what_became_of_an_answer_is_told_and_counted() {
     assert_eq!(rows(folder.path(), "select bytes from workspaces").await, 0);
 }
 
-/// A feed's reader: what is there after the changes that it heard.
+/// A feed's subscriber: the requests that exist after the changes it received.
 #[derive(Default)]
 struct Seen {
     last: i64,
@@ -1646,7 +1650,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     let id = endpoint(store, "deliveries").await.id;
     let neighbour = endpoint(store, "neighbour").await.id;
     let named = |name: &str| CapturedRequest { delivery: Some(name.to_owned()), ..captured(b"x") };
-    // Many at once, in one transaction or several.
+    // Several at once, in one transaction or more.
     let appends = ["a", "b", "a", "a"].map(|name| store.append(id, named(name)));
     futures_util::future::join_all(appends).await;
     store.append(neighbour, named("a")).await.unwrap();
@@ -1667,7 +1671,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     assert_eq!(
         store.delivery(id, 5).await.unwrap().unwrap().attempt,
         4,
-        "it was tried all the same"
+        "a deleted attempt still counts"
     );
 
     store.clear(id).await.unwrap();
@@ -1695,7 +1699,7 @@ async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
     let endpoint = endpoint(&*store, "abc").await;
     let appended = (0..REQUESTS).map(|_| store.append(endpoint.id, captured(b"body")));
     futures_util::future::try_join_all(appended).await.unwrap();
-    // By columns, by heads and by bodies; nothing is found, so that only time ends it.
+    // By columns, by heads and by bodies; nothing matches, so that only the time limit ends it.
     for q in ["method:GET", "header.none:*", "nothing-like-it", "-method:POST"] {
         let query = Arc::new(Query::parse(q, 0).unwrap().unwrap());
         for from in [SearchFrom::Before(i64::MAX), SearchFrom::After(0)] {
@@ -1707,7 +1711,7 @@ async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
                 let SearchPage { requests, next: edge, .. } = found;
                 assert_eq!(requests, [], "{q}");
                 if let Some(edge) = edge {
-                    // The least that is looked at, however little time there is.
+                    // The minimum that is examined, however short the time limit.
                     let looked_at = match from {
                         SearchFrom::Before(before) => before.min(REQUESTS + 1) - edge,
                         SearchFrom::After(after) => edge - after,
@@ -1722,7 +1726,7 @@ async fn a_search_whose_time_is_over_says_from_where_to_go_on() {
             }
             assert!(steps > 2, "{q}: {steps} steps");
             let whole = store.search(endpoint.id, search(from, Duration::from_secs(60))).await;
-            assert_eq!(whole.unwrap().next, None, "{q}: with time enough it looks at all");
+            assert_eq!(whole.unwrap().next, None, "{q}: with enough time it examines all");
         }
     }
 }
@@ -1743,7 +1747,7 @@ async fn tries_are_counted_on_after_a_restart() {
     assert_eq!(store.delivery(id, seq).await.unwrap().unwrap().attempt, 4);
 }
 
-/// A clock that a test sets: by the wall it is when requests of `captured` came.
+/// A clock that a test sets; its wall time starts when requests of `captured` arrived.
 #[derive(Clone)]
 struct TestClock(Arc<Mutex<ClockReading>>);
 
@@ -1760,14 +1764,14 @@ impl TestClock {
         Arc::new(move || *clock.lock().unwrap())
     }
 
-    /// Time passes.
+    /// Advances time.
     fn pass(&self, time_us: i64) {
         let mut reading = self.0.lock().unwrap();
         reading.wall_us += time_us;
         reading.monotonic += Duration::from_micros(time_us.try_into().unwrap());
     }
 
-    /// Somebody sets the clock.
+    /// Steps the wall clock.
     fn step(&self, by_us: i64) {
         self.0.lock().unwrap().wall_us += by_us;
     }
@@ -1798,8 +1802,8 @@ async fn a_clock_that_steps_back_brings_no_end_nearer() {
     store.touch(before).await.unwrap();
     let meanwhile = endpoint(&*store, "meanwhile").await;
     assert_eq!(expires_at(&*store, "before").await, end);
-    assert!(meanwhile.expires_at >= end, "what is made meanwhile stays as long");
-    // Nor does one that is believed by now, when nobody remembers the last use.
+    assert!(meanwhile.expires_at >= end, "endpoints created meanwhile stay as long");
+    // Nor does a step that is trusted by now, if the last use is not in memory.
     store.close().await;
     drop(store);
     let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
@@ -1814,7 +1818,7 @@ async fn a_clock_that_steps_back_brings_no_end_nearer() {
     assert_eq!(store.expire().await.unwrap(), 0);
     assert_eq!(list(&*store, before).await, [1, 2, 3]);
     assert_eq!(expires_at(&*store, "before").await, end);
-    // Its owner may choose an earlier end.
+    // Its owner may choose an earlier expiry.
     let settings = EndpointSettings { expires_in: Some(3600), ..EndpointSettings::default() };
     store.update_endpoint(before, settings).await.unwrap();
     assert!(expires_at(&*store, "before").await < end);
@@ -1835,7 +1839,7 @@ async fn a_clock_that_steps_forward_ends_nothing_before_it_went_on_from_there() 
     store.close().await;
     drop(store);
 
-    // It starts with a clock that is wrong until a time server answers.
+    // It starts with a wrong clock until a time server responds.
     clock.step(3650 * DAY);
     let OpenDatabase { store, .. } = open_with(clock.options(folder.path())).await;
     assert_eq!(store.expire().await.unwrap(), 0);
@@ -1844,7 +1848,7 @@ async fn a_clock_that_steps_forward_ends_nothing_before_it_went_on_from_there() 
     assert_eq!(store.expire().await.unwrap(), 0);
     expires_at(&*store, "abc").await;
 
-    // One that goes on for ten minutes is right.
+    // A clock that continues for ten minutes is right.
     clock.step(8 * DAY);
     for minute in 0..=10 {
         assert_eq!(store.expire().await.unwrap(), 0, "{minute}");
@@ -1915,7 +1919,7 @@ async fn the_log_stays_short_while_somebody_reads() {
     while log() < 1 << 20 {
         store.append(id, captured(&[1; 200_000])).await.unwrap();
     }
-    // What comes next waits for the reader, and does not make the log longer.
+    // The next command waits for the reader, and does not grow the log.
     let mut next = {
         let store = store.clone();
         tokio::spawn(async move { store.append(id, captured(&[1; 200_000])).await })

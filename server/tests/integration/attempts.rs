@@ -81,7 +81,7 @@ async fn redeliveries_of_github_are_tries_of_one_delivery() {
     let link = format!("link /inspect/{id}/3?tab=attempts");
     assert_eq!(read["rows"][2]["pieces"][0], json!(["#3", link]));
     let documented = read["fields"][2]["value"][0][0].as_str().unwrap();
-    assert!(documented.starts_with("GitHub does not try again"), "{documented}");
+    assert!(documented.starts_with("GitHub does not retry"), "{documented}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A gate with the sender's end of its socket and where it leaves exchanges.
+/// Returns a gate, the sender's end of its socket and the slot for its exchanges.
 fn gate(buffer_bytes: usize) -> (Gate<DuplexStream>, DuplexStream, ExchangeSlot) {
     let (ours, theirs) = duplex(buffer_bytes);
     let slot = ExchangeSlot::default();
@@ -15,7 +15,7 @@ fn gate(buffer_bytes: usize) -> (Gate<DuplexStream>, DuplexStream, ExchangeSlot)
     (Gate::new(theirs, BytesMut::new(), slot.clone(), large_heads), ours, slot)
 }
 
-/// What the gate hands on until nothing more comes, and after how long.
+/// Returns what the gate passes on until it stops, and how long that takes.
 async fn handed_on(gate: &mut Gate<DuplexStream>) -> (String, Duration) {
     let started = Instant::now();
     let mut output = Vec::new();
@@ -39,7 +39,7 @@ async fn a_head_has_ten_seconds_from_its_first_byte() {
     });
     let (output, took) = handed_on(&mut gate).await;
     assert_eq!(took, 30 * SECOND);
-    // The target has not come to its end.
+    // The target is incomplete.
     assert!(output.starts_with("POST / HTTP/1.1\r\n"), "{output}");
     let exchange = slot.take().unwrap();
     assert_eq!(exchange.malformed, Some(Malformed::HeadTimeout));
@@ -189,7 +189,7 @@ async fn lingering_ends_with_the_sender_and_does_not_start_without_need() {
     gate.read_exact(&mut [0; 18]).await.unwrap();
     gate.shutdown().await.unwrap();
     assert_eq!(started.elapsed(), Duration::ZERO);
-    // What nobody has read yet would reset the connection.
+    // Unread input would reset the connection.
     sender.write_all(b"\r\n").await.unwrap();
     gate.shutdown().await.unwrap();
     assert_eq!(started.elapsed(), LINGER);

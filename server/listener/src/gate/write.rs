@@ -1,5 +1,5 @@
-//! The gate's other direction: answers go through as they are, but nobody may take nothing of
-//! them for ever, and none is lost by a connection that is closed too early.
+//! The gate's write half: responses pass through unchanged. A peer that stops reading is timed out,
+//! and no response is lost because its connection closes too early.
 
 use std::{
     io,
@@ -15,7 +15,7 @@ use tokio::{
 use super::{Gate, GateState, IDLE_TIMEOUT, LINGER};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
-    /// Fails what is written to someone who takes nothing of it for too long.
+    /// Fails writes to a peer that has read nothing for too long.
     fn poll_stalled<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let until = *self.write_until.get_or_insert_with(|| Instant::now() + IDLE_TIMEOUT);
         ready!(self.clock.poll_until(cx, until));
@@ -60,13 +60,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = self.get_mut();
-        // hyper comes by here whenever the handler was asked, and reads nothing until it answers.
+        // hyper writes here while a handler runs, and reads nothing until it has responded.
         gate.poll_disconnect(cx);
         Pin::new(gate.socket.get_mut()).poll_flush(cx)
     }
 
-    /// Ends the answer; where its request was not read to the end, goes on to throw away what
-    /// still arrives, for a while.
+    /// Ends the response; if its request was not read to the end, keeps discarding what still
+    /// arrives, for a while.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let gate = self.get_mut();
         ready!(Pin::new(gate.socket.get_mut()).poll_shutdown(cx))?;
@@ -74,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
             || !gate.input.is_empty()
             || match gate.state {
                 GateState::Length(_) | GateState::Chunked(..) => true,
-                // An empty line behind a last body, say, which nobody has asked for.
+                // For example an unsolicited empty line behind the last body.
                 GateState::HeadRanges(_) | GateState::End => {
                     matches!(gate.poll_input(cx), Poll::Ready(Ok(1..)))
                 }

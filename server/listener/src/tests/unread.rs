@@ -9,7 +9,7 @@ const LARGE: usize = 4 * 1024 * 1024;
 
 type Sender = http2_client::SendRequest<Body>;
 
-/// A connection of HTTP/2 whose client lets the server send `window` bytes of each response ahead.
+/// An HTTP/2 connection whose client grants a window of `window` bytes per response.
 async fn connection(
     routes: Router,
     memory: &Budget<Option<Address>>,
@@ -18,7 +18,7 @@ async fn connection(
     connection_of(None, routes, memory, window).await
 }
 
-/// The same, whose requests are all of one client.
+/// The same, with all requests from one client.
 async fn connection_of(
     client: Option<Address>,
     routes: Router,
@@ -73,12 +73,12 @@ async fn a_stream_that_takes_nothing_is_reset_and_its_connection_goes_on() {
             for _ in 0..7 {
                 sleep(10 * SECOND).await;
                 assert_eq!(get(&mut sender, "/none").await.unwrap().status(), 204);
-                assert!(gauge.get() > 0, "{path} {window}: it is still held");
+                assert!(gauge.get() > 0, "{path} {window}: the memory is still held");
             }
             sleep(10 * SECOND).await;
-            assert_eq!(gauge.get(), 0, "{path} {window}: nothing is held any more");
+            assert_eq!(gauge.get(), 0, "{path} {window}: the memory is released");
             let body = unread.into_body().collect().await;
-            assert!(body.is_err(), "{path} {window}: it is not passed off as whole");
+            assert!(body.is_err(), "{path} {window}: it is not reported as complete");
             assert_eq!(get(&mut sender, "/none").await.unwrap().status(), 204);
             assert!(!connection.is_finished());
         }
@@ -117,7 +117,7 @@ async fn streams_past_the_budget_get_503_and_a_peer_that_goes_on_is_cut_off() {
         assert_eq!(refused.headers()["retry-after"], "5");
     }
     let _ = get(&mut sender, "/none").await;
-    // At once, and not only when it has taken nothing for too long.
+    // At once, and not only after the stall timeout.
     let cut = Instant::now();
     let _ = connection.await.unwrap();
     assert!(cut.elapsed() < SECOND, "{:?}", cut.elapsed());
@@ -155,7 +155,8 @@ async fn of_a_feed_over_http1_no_more_is_made_than_is_written() {
     let (mut reader, _shutdown, _served) = super::connection(Router::new().fallback(any(feed)));
     reader.write_all(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
     sleep(SECOND).await;
-    // The connection takes 64 KiB, 16 wait to be written, and the rest of an event waits behind them.
+    // The connection takes 64 KiB, 16 wait to be written, and the rest of an event waits behind
+    // them.
     assert_eq!(*made.lock().unwrap(), 2 * EVENT);
     reader.read_exact(&mut vec![0; 2 * EVENT]).await.unwrap();
     sleep(SECOND).await;

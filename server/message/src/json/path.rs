@@ -1,6 +1,6 @@
-//! Paths to values within JSON, as searches and templates write them.
+//! Paths to values in JSON, as searches and templates write them.
 
-/// One step from a value to one within it.
+/// One step of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PathStep {
     /// A member of an object.
@@ -11,7 +11,7 @@ pub enum PathStep {
     Any,
 }
 
-/// Reads a path as in `items[0].name`, `items[*]`, `*.id`, `"odd name".id`.
+/// Parses a path such as `items[0].name`, `items[*]`, `*.id`, `"odd name".id`.
 pub fn steps(path: &str) -> Option<Vec<PathStep>> {
     let mut steps = Vec::new();
     let mut rest = path;
@@ -52,7 +52,7 @@ pub fn steps(path: &str) -> Option<Vec<PathStep>> {
     }
 }
 
-/// What stood between quotes: `\` takes the next character as it is.
+/// Unescapes the text between quotes: `\` makes the next character literal.
 pub fn unescaped(quoted: &str) -> String {
     let mut chars = quoted.chars();
     let mut text = String::new();
@@ -62,14 +62,14 @@ pub fn unescaped(quoted: &str) -> String {
     text
 }
 
-/// The name of a header field, a parameter or a member as a search has it: in quotes unless nothing
-/// in it could be read as anything else.
+/// Writes the name of a header, parameter or member for a search: in quotes if any character in it
+/// has a meaning there.
 pub fn quoted_name(name: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '/');
     if !name.is_empty() && name.chars().all(is_plain) { name.to_owned() } else { quoted(name) }
 }
 
-/// Text in quotes, see [`unescaped`].
+/// Puts text in quotes, see [`unescaped`].
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -1,21 +1,21 @@
-//! The tokens of JSON, each as it stands in the text (RFC 8259 §2–§7). Values are never read.
+//! The tokens of JSON as written (RFC 8259 §2–§7). Values are never decoded.
 
 /// Where and why a text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenError {
-    /// The byte from which on it is not.
+    /// The first invalid byte.
     pub at: usize,
-    /// What would have been right there.
+    /// What is valid there.
     pub expected: &'static str,
 }
 
-/// What a scalar is, by the names that pieces have.
+/// The kinds of scalars, by the names that spans have.
 pub(crate) const STRING: &str = "string";
 /// A number.
 pub const NUMBER: &str = "number";
 pub(crate) const LITERAL: &str = "literal";
 
-/// The end of the space at `at`.
+/// Returns the end of the white space at `at`.
 pub fn space_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(b' ' | b'\t' | b'\n' | b'\r') = bytes.get(at) {
         at += 1;
@@ -23,7 +23,7 @@ pub fn space_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The kind and end of the scalar at `at`.
+/// Returns the kind and end of the scalar at `at`.
 pub fn scalar_end(bytes: &[u8], at: usize) -> Result<(&'static str, usize), TokenError> {
     match bytes.get(at) {
         Some(b'"') => Ok((STRING, string_end(bytes, at)?)),
@@ -44,7 +44,7 @@ fn word_end(bytes: &[u8], at: usize, word: &[u8]) -> Result<usize, TokenError> {
     }
 }
 
-/// RFC 8259 §7; what the string says is not looked at, lone surrogates pass as they are.
+/// RFC 8259 §7; the content is not checked: lone surrogates pass.
 pub fn string_end(bytes: &[u8], start: usize) -> Result<usize, TokenError> {
     let mut at = start + 1;
     loop {

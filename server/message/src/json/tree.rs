@@ -1,13 +1,13 @@
-//! The values at many paths of one JSON text, in one pass over it.
+//! Finds the values at many paths of one JSON text, in one pass.
 
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{Walker, readable};
 
-/// Paths that are wanted, as a tree: each step from a value to those within it is taken once.
+/// The requested paths as a tree: shared steps are followed once.
 #[derive(Debug)]
 pub struct PathTree {
-    /// The first is the root. A node's place here is also that of its value in what is found.
+    /// The first is the root. A node's index is also that of its value in the results.
     nodes: Vec<PathNode>,
 }
 
@@ -15,18 +15,18 @@ pub struct PathTree {
 struct PathNode {
     is_wanted: bool,
     names: HashMap<Box<str>, usize>,
-    /// The same for those names that are also places in an array.
+    /// The same for names that are also array indices.
     indices: HashMap<usize, usize>,
 }
 
-/// A value that stood at a wanted path.
+/// A value at a requested path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JsonMatch<'a> {
-    /// A string, its escapes undone.
+    /// A string, unescaped.
     Text(Cow<'a, str>),
-    /// The same where it came as bytes, from a form.
+    /// The same as bytes, from a form.
     Bytes(Cow<'a, [u8]>),
-    /// Anything else, as it was written.
+    /// Anything else, as written.
     Json(Cow<'a, str>),
 }
 
@@ -37,10 +37,10 @@ impl Default for PathTree {
 }
 
 impl PathTree {
-    /// The place of the value that everything is within.
+    /// The index of the root value.
     pub const ROOT: usize = 0;
 
-    /// Asks for the value at a path; a step is a member's name or an element's index.
+    /// Requests the value at a path; a step is a member's name or an element's index.
     pub fn insert(&mut self, path: &[Box<str>]) {
         let mut at = Self::ROOT;
         for step in path {
@@ -63,18 +63,18 @@ impl PathTree {
         self.nodes[at].is_wanted = true;
     }
 
-    /// Where the value at a path stands in what is found, if it was asked for.
+    /// Returns the index of a path's value in the results, if it was requested.
     pub fn place(&self, path: &[Box<str>]) -> Option<usize> {
         let place = path.iter().try_fold(Self::ROOT, |at, step| self.child(at, step))?;
         self.is_wanted(place).then_some(place)
     }
 
-    /// The place of what is within the value at a place.
+    /// Returns the index of a child of the value at an index.
     pub fn child(&self, at: usize, name: &str) -> Option<usize> {
         self.nodes.get(at)?.names.get(name).copied()
     }
 
-    /// Whether the value at a place is wanted itself, and not only something within it.
+    /// Whether the value at an index was requested itself, and not only its children.
     pub fn is_wanted(&self, at: usize) -> bool {
         self.nodes.get(at).is_some_and(|node| node.is_wanted)
     }
@@ -85,9 +85,9 @@ impl PathTree {
     }
 }
 
-/// What a JSON text has at the wanted paths, by place; `from` is the place of the text itself. Of
-/// several members of one name the last counts, as for `JSON.parse`. A text that was cut off, or is
-/// no JSON from somewhere on, is read as far as it goes.
+/// Returns the values of a JSON text at the requested paths, by index; `from` is the index of the
+/// text itself. Of several members with one name the last counts, as for `JSON.parse`. A text that
+/// is truncated or invalid is read up to that point.
 pub fn gather<'a>(json: &'a [u8], tree: &PathTree, from: usize) -> Vec<Option<JsonMatch<'a>>> {
     let mut found = vec![None; tree.count()];
     if let Some(text) = readable(json) {
@@ -97,7 +97,7 @@ pub fn gather<'a>(json: &'a [u8], tree: &PathTree, from: usize) -> Vec<Option<Js
 }
 
 impl<'a> Walker<'a> {
-    /// Goes past the next value. As deep as the tree and no deeper.
+    /// Skips the next value. Recurses as deep as the tree and no deeper.
     fn gather(
         &mut self,
         tree: &PathTree,

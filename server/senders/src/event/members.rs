@@ -1,10 +1,10 @@
-//! Reads a few members out of a JSON object, in one pass, without building the rest of it.
+//! Reads a few members of a JSON object in one pass, without building the rest of it.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// What stands at a path.
+/// A value at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
     Text(String),
@@ -12,8 +12,8 @@ pub(super) enum Member {
     Number(String),
 }
 
-/// The first member at each of these paths (`event.type`) that is text or a whole number; nothing
-/// of a body that is not JSON to its end.
+/// Returns the first member at each of these paths (`event.type`) that is a string or an integer;
+/// nothing if the body is not entirely valid JSON.
 pub(super) fn members(body: &[u8], paths: &[&'static str]) -> Vec<(&'static str, Member)> {
     let mut found = Vec::new();
     let wanted: Vec<MemberPath> =
@@ -26,7 +26,7 @@ pub(super) fn members(body: &[u8], paths: &[&'static str]) -> Vec<(&'static str,
     found
 }
 
-/// A path and what is left of it at this depth.
+/// A path and its remainder at this depth.
 #[derive(Debug, Clone, Copy)]
 struct MemberPath {
     path: &'static str,
@@ -34,7 +34,7 @@ struct MemberPath {
 }
 
 impl MemberPath {
-    /// What is left of it below this name.
+    /// Returns the remainder below this name.
     fn below(self, name: &str) -> Option<Self> {
         let rest = self.rest.strip_prefix(name)?;
         let rest = if rest.is_empty() { rest } else { rest.strip_prefix('.')? };
@@ -42,7 +42,7 @@ impl MemberPath {
     }
 }
 
-/// A value that some of the paths lead to or through.
+/// A value on some of the paths.
 struct MemberValue<'f> {
     wanted: Vec<MemberPath>,
     found: &'f mut Vec<(&'static str, Member)>,
@@ -117,7 +117,7 @@ impl<'de> Visitor<'de> for MemberValue<'_> {
     }
 }
 
-/// The name of a member: which paths lead on through it.
+/// The name of a member: selects the paths that continue through it.
 struct MemberName<'w>(&'w [MemberPath]);
 
 impl<'de> DeserializeSeed<'de> for MemberName<'_> {

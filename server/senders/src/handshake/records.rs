@@ -1,4 +1,4 @@
-//! The verification requests that are known, by what their senders document.
+//! The known verification requests, by their senders' documentation.
 
 use super::{
     AnswerPart, Handshake, ProbeAnswer,
@@ -13,7 +13,7 @@ const MODE: ProbePlace = Query("hub.mode");
 const CHALLENGE: ProbePlace = Query("hub.challenge");
 const TOKEN: ProbePlace = Query("hub.verify_token");
 
-/// All of them; the first that a request is meant for answers it.
+/// All records; the first match responds.
 pub const RECORDS: &[Handshake] = &[
     // api.slack.com/events/url_verification
     Handshake {
@@ -33,7 +33,7 @@ pub const RECORDS: &[Handshake] = &[
         id: "meta",
         name: "Meta",
         asks: "GET with `hub.mode=subscribe`, `hub.verify_token` and `hub.challenge`",
-        gets: "200 with the challenge; 403 where a verify token is set here and another one came",
+        gets: "200 with the challenge; 403 if a different verify token is set here",
         method: "GET",
         marks: &[Is(MODE, "subscribe"), Has(TOKEN), Lacks(TOPIC)],
         value: Some(CHALLENGE),
@@ -54,8 +54,8 @@ pub const RECORDS: &[Handshake] = &[
         reply: ProbeAnswer::Echo,
         is_probed: false,
     },
-    // www.dropbox.com/developers/reference/webhooks, developer.nylas.com: neither says more of the
-    // request than this, so that nothing else may stand in it.
+    // www.dropbox.com/developers/reference/webhooks, developer.nylas.com: neither documents more of
+    // the request than this, so it may contain nothing else.
     Handshake {
         id: "dropbox",
         name: "Dropbox or Nylas",

@@ -96,8 +96,8 @@ fn graph() -> Request {
 
 type Documented = (&'static str, Request, u16, Vec<(&'static str, &'static str)>, &'static str);
 
-/// Each handshake: a genuine request, the status, the fields and the body that its documentation
-/// asks for.
+/// Each handshake: a genuine request, and the status, the headers and the body that its
+/// documentation requires.
 fn documented() -> Vec<Documented> {
     let code = "512d38b6-c7b8-40c8-89fe-f46f9e9622b6";
     let event = format!(
@@ -196,7 +196,7 @@ fn each_handshake_is_answered_as_its_documentation_says() {
 #[test]
 fn each_record_is_shown_by_a_documented_request() {
     let mut shown: Vec<&str> = documented().iter().map(|(id, ..)| *id).collect();
-    // Those that do not answer by themselves have tests of their own.
+    // Handshakes without an automatic response have separate tests.
     shown.extend(["zoom", "amazon-sns"]);
     shown.sort_unstable();
     let mut known: Vec<&str> = RECORDS.iter().map(|record| record.id).collect();

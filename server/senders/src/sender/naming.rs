@@ -1,5 +1,5 @@
-//! How senders name what they send: where the event's name and the delivery's own id stand, how
-//! they count their tries, and what they document on trying again. Data, one record for each.
+//! How senders name what they send: the places of the event's name and the delivery's id, how they
+//! count attempts, and their documented retries. Data, one record per sender.
 
 use std::sync::LazyLock;
 
@@ -7,49 +7,49 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::EventPlace::{Field, Member};
 
-/// Where a request says something of itself.
+/// A place of metadata in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventPlace {
-    /// The value of a header field, in lower case.
+    /// The value of a header, in lower case.
     Field(&'static str),
     /// A member of a JSON body, with dots between names.
     Member(&'static str),
 }
 
-/// How a sender counts its tries of a delivery.
+/// How a sender counts the attempts of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptCount {
-    /// From 1, or from 0: what is less than the tries that came is not believed.
+    /// From 1, or from 0: a number below the received attempts is ignored.
     Tries(EventPlace),
-    /// How often it tried before: absent or 0 in the first.
+    /// The number of earlier attempts: absent or 0 in the first.
     Retries(EventPlace),
 }
 
-/// What a sender documents on trying again.
+/// A sender's documented retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// In a sentence.
+    /// A description in a sentence.
     pub said: &'static str,
-    /// How many seconds lie between one try and the next, where that is documented.
+    /// The seconds between consecutive attempts, if documented.
     pub gaps_s: &'static [u32],
-    /// Where it says so.
+    /// The source of the documentation.
     pub source: &'static str,
 }
 
 /// How one sender names what it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Naming {
-    /// As the table of senders has it.
+    /// The name in the table of senders.
     pub sender: &'static str,
-    /// Where the event's name stands, the best first.
+    /// The places of the event's name, the best first.
     pub event: &'static [EventPlace],
-    /// Where the id of the delivery stands, the best first: the same in each of its tries.
+    /// The places of the delivery's id, the best first: the same in each of its attempts.
     pub delivery: &'static [EventPlace],
-    /// Where it numbers its attempts.
+    /// The place of the attempt's number.
     pub count: Option<AttemptCount>,
-    /// When it tries again.
+    /// When it retries.
     pub schedule: Option<Schedule>,
-    /// What its ids do not tell.
+    /// Limits of its ids.
     pub caveat: Option<&'static str>,
 }
 
@@ -80,7 +80,7 @@ const fn of(
     Naming { sender, event, delivery, count: None, schedule: None, caveat: None }
 }
 
-/// Where the event's name stands whoever sent it, after what its sender's record says.
+/// The places of the event's name for all senders, after those of the sender's record.
 pub(crate) const ANYONES_EVENT: [EventPlace; 8] = [
     Field("ce-type"),
     Field("x-webhook-event"),
@@ -92,12 +92,12 @@ pub(crate) const ANYONES_EVENT: [EventPlace; 8] = [
     Member("topic"),
 ];
 
-/// Where the delivery's id stands whoever sent it: Standard Webhooks, the drafts of
+/// The places of the delivery's id for all senders: Standard Webhooks, the drafts of
 /// `Idempotency-Key`, CloudEvents §3.1.1.
 pub(crate) const ANYONES_DELIVERY: [EventPlace; 4] =
     [Field("webhook-id"), Field("svix-id"), Field("idempotency-key"), Field("ce-id")];
 
-/// What Svix and those who send through it do.
+/// The retries of Svix and of senders that use it.
 const SVIX_GAPS_S: &[u32] = &[5, 300, 1_800, 7_200, 18_000, 36_000, 36_000];
 
 const NAMINGS: &[Naming] = &[
@@ -105,33 +105,29 @@ const NAMINGS: &[Naming] = &[
     of("Gitea", &[Field("x-gitea-event")], &[Field("x-gitea-delivery")]),
     of("Gogs", &[Field("x-gogs-event")], &[Field("x-gogs-delivery")]),
     of("GitHub", &[Field("x-github-event")], &[Field("x-github-delivery")]).tries_again(
-        "GitHub does not try again by itself. A redelivery, by hand or by its API, has the same id.",
+        "GitHub does not retry by itself. A redelivery, by hand or by its API, has the same id.",
         &[],
         "GitHub Docs, Handling failed webhook deliveries",
     ),
-    // Webhooks that set off each other share the UUID: it comes last.
+    // Webhooks that trigger each other share the UUID: it comes last.
     of(
         "GitLab",
         &[Field("x-gitlab-event")],
         &[Field("idempotency-key"), Field("webhook-id"), Field("x-gitlab-event-uuid")],
     ),
-    of(
-        "Bitbucket",
-        &[Field("x-event-key")],
-        &[Field("x-request-uuid"), Field("x-request-id")],
-    )
-    .counts(AttemptCount::Tries(Field("x-attempt-number"))),
+    of("Bitbucket", &[Field("x-event-key")], &[Field("x-request-uuid"), Field("x-request-id")])
+        .counts(AttemptCount::Tries(Field("x-attempt-number"))),
     of("Jira", &[Member("webhookEvent")], &[Field("x-atlassian-webhook-identifier")])
         .counts(AttemptCount::Retries(Field("x-atlassian-webhook-retry"))),
     of("Stripe", &[Member("type")], &[Member("id")]).tries_again(
-        "Stripe tries again for up to three days in live mode, with growing gaps.",
+        "Stripe retries for up to three days in live mode, with growing gaps.",
         &[],
         "Stripe Docs, Webhooks",
     ),
     of("Slack", &[Member("event.type"), Member("type")], &[Member("event_id")])
         .counts(AttemptCount::Retries(Field("x-slack-retry-num")))
         .tries_again(
-            "Slack tries again three times: nearly at once, after 1 minute and after 5 minutes.",
+            "Slack retries three times: nearly at once, after 1 minute and after 5 minutes.",
             &[0, 60, 300],
             "Slack API, Events API",
         ),
@@ -141,7 +137,7 @@ const NAMINGS: &[Naming] = &[
         &[Field("x-shopify-webhook-id"), Field("x-shopify-event-id")],
     )
     .tries_again(
-        "Shopify tries again 8 times within 4 hours, with growing gaps.",
+        "Shopify retries 8 times within 4 hours, with growing gaps.",
         &[],
         "Shopify changelog, September 2024",
     ),
@@ -151,7 +147,7 @@ const NAMINGS: &[Naming] = &[
     ),
     of("Twilio", &[], &[Field("i-twilio-idempotency-token")]),
     of("Mailgun", &[Member("event-data.event")], &[Member("event-data.id")]).tries_again(
-        "Mailgun tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours.",
+        "Mailgun retries for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours.",
         &[300, 600, 900, 3_600, 7_200, 14_400],
         "Mailgun documentation, Webhook retries",
     ),
@@ -182,7 +178,7 @@ const NAMINGS: &[Naming] = &[
     of("PagerDuty", &[Member("event.event_type")], &[Member("event.id")]),
     of("Contentful", &[Field("x-contentful-topic")], &[Field("x-contentful-idempotency-key")]),
     of("Sanity", &[Field("sanity-operation")], &[Field("idempotency-key")]).tries_again(
-        "Sanity tries again twice, 30 seconds apart.",
+        "Sanity retries twice, 30 seconds apart.",
         &[30, 30],
         "Sanity changelog, April 2026",
     ),
@@ -193,7 +189,7 @@ const NAMINGS: &[Naming] = &[
     of("Google", &[Field("x-goog-resource-state")], &[]),
     of("Azure Event Grid", &[Field("aeg-event-type")], &[]),
     of("Svix", &[Member("type")], &[Field("svix-id"), Field("webhook-id")]).tries_again(
-        "Svix tries again after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours.",
+        "Svix retries after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours.",
         SVIX_GAPS_S,
         "Svix Docs, Retry Schedule",
     ),
@@ -203,7 +199,7 @@ const NAMINGS: &[Naming] = &[
 static BY_SENDER: LazyLock<FxHashMap<&'static str, &'static Naming>> =
     LazyLock::new(|| NAMINGS.iter().map(|naming| (naming.sender, naming)).collect());
 
-/// The header fields in which any sender says something.
+/// The headers that hold metadata of any sender.
 static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     let counts = NAMINGS.iter().filter_map(|naming| naming.count.as_ref());
     let counts = counts.map(|(AttemptCount::Tries(place) | AttemptCount::Retries(place))| place);
@@ -216,12 +212,12 @@ static FIELDS: LazyLock<FxHashSet<&'static str>> = LazyLock::new(|| {
     fields.collect()
 });
 
-/// Whether a header field of this name, in lower case, may say something.
+/// Whether a header of this name, in lower case, may hold metadata.
 pub(crate) fn is_place(name: &str) -> bool {
     FIELDS.contains(name)
 }
 
-/// How the sender of this name names what it sends.
+/// Returns how the sender of this name names what it sends.
 pub fn naming(sender: &str) -> Option<&'static Naming> {
     BY_SENDER.get(sender).copied()
 }

@@ -1,5 +1,5 @@
-//! The services that send webhooks: what they are told by, and how they sign. Data, one record for
-//! each.
+//! The services that send webhooks: how to recognize them, and how they sign. Data, one record per
+//! service.
 
 use crate::signature::{Scheme, Signing, schemes};
 
@@ -7,12 +7,12 @@ use crate::signature::{Scheme, Signing, schemes};
 #[derive(Clone, Copy)]
 pub(super) struct Service {
     pub(super) name: &'static str,
-    /// Header fields that only it sends, in lower case. Where several services' fields stand in
-    /// one request, the service that comes first here sent it.
+    /// Headers that only it sends, in lower case. If a request has headers of several services, the
+    /// first one in this list sent it.
     pub(super) fields: &'static [&'static str],
-    /// What its `User-Agent` begins with.
+    /// The start of its `User-Agent`.
     pub(super) agents: &'static [&'static str],
-    /// How it signs, if that is known.
+    /// How it signs, if known.
     pub(super) signing: Option<Signing>,
 }
 
@@ -35,9 +35,9 @@ const fn service(
     Service { name, fields, agents, signing: None }
 }
 
-/// Those that also send the fields of others come before them.
+/// Services that also send others' headers come before those.
 pub(super) const SERVICES: &[Service] = &[
-    // Forgejo sends Gitea's fields too, and both send those of Gogs and GitHub.
+    // Forgejo sends Gitea's headers too, and both send those of Gogs and GitHub.
     service("Forgejo", &["x-forgejo-event", "x-forgejo-delivery", "x-forgejo-signature"], &[]).signs(
         "forgejo",
         "The secret that you entered in the webhook's settings.",
@@ -295,7 +295,7 @@ pub(super) const SERVICES: &[Service] = &[
         "The signing secret, `whsec_…`, or the public key, `whpk_…`.",
         schemes::STANDARD_WEBHOOKS,
     ),
-    // They send through Svix, under its marks.
+    // They send through Svix, with its headers.
     service("Clerk", &[], &[]).signs(
         "clerk",
         "The endpoint's signing secret, `whsec_…`.",
@@ -306,6 +306,6 @@ pub(super) const SERVICES: &[Service] = &[
         "The webhook's signing secret, `whsec_…`.",
         schemes::SVIX,
     ),
-    // Last: several of the above send this as well.
+    // Last: several of the above also send this.
     service("Meta", &["x-hub-signature-256"], &[]),
 ];

@@ -1,8 +1,8 @@
-//! Tools, libraries and browsers by their `User-Agent`, and who only looks at links.
+//! Tools, libraries and browsers by their `User-Agent`, and bots that only preview links.
 
 use memchr::memmem;
 
-/// What a `User-Agent` begins with, and the tool's name.
+/// The start of a `User-Agent`, and the tool's name.
 const TOOLS: &[(&str, &str)] = &[
     ("curl/", "curl"),
     ("Wget/", "Wget"),
@@ -56,7 +56,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("oha/", "oha"),
 ];
 
-/// What tells browsers apart, the more special first: most claim to be others too.
+/// Recognizes browsers, specific ones first: most also claim to be others.
 const BROWSERS: &[(&str, &str)] = &[
     ("PowerShell/", "PowerShell"),
     ("Edg/", "Edge"),
@@ -68,7 +68,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("Safari/", "Safari"),
 ];
 
-/// What stands in the `User-Agent` of chats and search engines that look at links.
+/// Parts of the `User-Agent` of chats and search engines that fetch links.
 const VISITORS: &[&str] = &[
     "Slackbot-LinkExpanding",
     "Slack-ImgProxy",
@@ -110,7 +110,7 @@ const VISITORS: &[&str] = &[
     "ZoomBot",
 ];
 
-/// The tool, library or browser that calls itself so.
+/// Returns the tool, library or browser of a `User-Agent`.
 pub(super) fn tool(agent: &[u8]) -> Option<&'static str> {
     if agent.starts_with(b"Mozilla/") {
         return named_within(agent, BROWSERS);
@@ -118,7 +118,7 @@ pub(super) fn tool(agent: &[u8]) -> Option<&'static str> {
     TOOLS.iter().find(|(start, _)| agent.starts_with(start.as_bytes())).map(|(_, name)| *name)
 }
 
-/// Whether it fetches what people post, to show what is behind a link.
+/// Whether it fetches posted links to preview them.
 pub(super) fn looks_at_links(agent: &[u8]) -> bool {
     VISITORS.iter().any(|name| memmem::find(agent, name.as_bytes()).is_some())
 }

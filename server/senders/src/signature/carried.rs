@@ -1,5 +1,5 @@
-//! What a request carries of a scheme: the signatures in it, and what goes into what they sign.
-//! Reads bytes from anyone; never panics.
+//! Extracts a scheme's signatures from a request, and the values that they sign. Reads untrusted
+//! bytes; never panics.
 
 mod bodies;
 
@@ -9,46 +9,46 @@ use super::{
     scheme::{Scheme, SignatureForm, TimeFrom},
 };
 
-/// Signatures that are looked at in one request for one scheme; past that none is.
+/// The most signatures of one scheme that are checked in a request.
 const SIGNATURES: usize = 64;
-/// The same where each has to be checked with a public key, which takes a hash of the body apiece.
+/// The same for public keys, where each check hashes the body again.
 const PUBLIC_SIGNATURES: usize = 4;
-/// Bodies above this are not read as JSON, in bytes.
+/// Larger bodies are not parsed as JSON, in bytes.
 pub(super) const SEARCHED_BYTES: usize = 1024 * 1024;
-/// The one field that several senders fill, each with another hash.
+/// The one header that several senders use, each with another hash.
 const SHARED_FIELD: &str = "x-hub-signature";
 
-/// Something signed, and its signatures: one of them has to be right.
+/// A signed content and its signatures, one of which must be valid.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Claim {
-    /// As they were written, without prefixes.
+    /// As written, without prefixes.
     pub(super) signatures: Vec<String>,
-    /// What stands for `{timestamp}`.
+    /// The value of `{timestamp}`.
     pub(super) timestamp: String,
-    /// What stands for `{id}`.
+    /// The value of `{id}`.
     pub(super) id: String,
-    /// What stands for `{token}`.
+    /// The value of `{token}`.
     pub(super) token: String,
-    /// What stands for `{item}`.
+    /// The value of `{item}`.
     pub(super) item: String,
-    /// What stands for `{params}`.
+    /// The value of `{params}`.
     pub(super) params: Vec<u8>,
     /// Whether the request carries more signatures than these.
     pub(super) is_cut: bool,
 }
 
-/// Why nothing can be held against a key.
+/// Why there is nothing to verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum UnusableSignature {
     /// The request carries no signature of this scheme.
     Unsigned,
-    /// It carries something that is none: what is wrong with it.
+    /// It carries a malformed one: what is wrong with it.
     Malformed(String),
-    /// It may carry some where nothing looks: why not.
+    /// It may carry one that is not read: why not.
     Unread(String),
 }
 
-/// Reads the claims of a scheme: all of them have to hold. Never empty.
+/// Extracts the claims of a scheme: all of them must hold. Never empty.
 pub(super) fn claims(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -56,7 +56,7 @@ pub(super) fn claims(
     if scheme.when.is_some_and(|(field, value)| message.field(field) != Some(value)) {
         return Err(UnusableSignature::Unsigned);
     }
-    // It is there: an older one may not count in its place.
+    // The header is present: an older one must not count instead.
     if let Some(name) = message.unreadable.iter().find(|name| carries(scheme, name)) {
         return Err(UnusableSignature::Malformed(format!("the field `{name}` is not UTF-8")));
     }
@@ -97,7 +97,7 @@ pub(super) fn claims(
     Ok(claims)
 }
 
-/// The value of a field that is signed, too.
+/// Returns the value of a header that is part of the signed content.
 fn needed(message: &SignedMessage<'_>, field: &str) -> Result<String, UnusableSignature> {
     let malformed =
         |what: &str| UnusableSignature::Malformed(format!("the field `{field}` is {what}"));
@@ -108,12 +108,12 @@ fn needed(message: &SignedMessage<'_>, field: &str) -> Result<String, UnusableSi
     match (values.next(), values.next()) {
         (None, _) => Err(malformed("missing")),
         (Some(value), None) => Ok(value.to_owned()),
-        // Only one of them is signed, and readers differ on which of them counts.
+        // Only one of them is signed, and readers differ on which one counts.
         (Some(_), Some(_)) => Err(malformed("there twice")),
     }
 }
 
-/// Whether a field is one that carries signatures of the scheme.
+/// Whether a header carries signatures of the scheme.
 fn carries(scheme: &Scheme, name: &str) -> bool {
     match scheme.form {
         SignatureForm::Whole(_)
@@ -155,7 +155,7 @@ fn whole(
     }
 }
 
-/// Signatures in any field of the name, each with its prefix or without.
+/// Reads signatures from every header of the name, each with or without its prefix.
 fn each(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -222,7 +222,7 @@ fn versions(
     version: &str,
 ) -> Result<Vec<Claim>, UnusableSignature> {
     message.field(scheme.field).ok_or(UnusableSignature::Unsigned)?;
-    // Several fields of a name are one list (RFC 9110 §5.3).
+    // Several headers of a name are one list (RFC 9110 §5.3).
     let parts: Vec<(&str, &str)> = message
         .values(scheme.field)
         .flat_map(str::split_ascii_whitespace)
@@ -237,7 +237,7 @@ fn versions(
     if !signatures.is_empty() {
         return Ok(vec![Claim { signatures, ..Claim::default() }]);
     }
-    // Of another kind of key only: nothing is wrong with it.
+    // Only signatures for another kind of key: nothing is wrong with them.
     if parts.iter().any(|(own, _)| matches!(*own, "v1" | "v1a")) {
         return Err(UnusableSignature::Unsigned);
     }
@@ -261,11 +261,10 @@ fn numbered(scheme: &Scheme, message: &SignedMessage<'_>) -> Result<Vec<Claim>, 
     Ok(vec![Claim { signatures, ..Claim::default() }])
 }
 
-/// Twilio's form parameters: names and values without anything between them, sorted, each pair
-/// once.
+/// Returns Twilio's form parameters: names and values without separators, sorted, each pair once.
 fn params(message: &SignedMessage<'_>) -> Result<Vec<u8>, UnusableSignature> {
     let mut pairs = message.form().ok_or_else(|| {
-        let reason = "its form holds bytes or percent signs that stand for no text, and what it \
+        let reason = "its form holds bytes or percent signs that are not text, and what it \
                       holds is signed as text";
         UnusableSignature::Unread(reason.to_owned())
     })?;

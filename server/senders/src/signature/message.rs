@@ -1,4 +1,4 @@
-//! A request as a signature sees it.
+//! A request as signatures see it.
 
 use std::borrow::Cow;
 
@@ -6,22 +6,22 @@ use hookglass_wire::Text;
 
 use hookglass_message::{head, media_type::MediaType};
 
-/// The longest body that is read as a form, in bytes.
+/// The longest body that is parsed as a form, in bytes.
 const MAX_FORM_BYTES: usize = 1024 * 1024;
 
-/// What was sent, to be held against its signature. Cheap to make variants of.
+/// A sent request, to be verified. Variants are cheap to make.
 #[derive(Debug, Clone)]
 pub struct SignedMessage<'a> {
     /// The method.
     pub method: &'a str,
-    /// Names in lower case with their values, in wire order; only those that are UTF-8.
+    /// Headers: names in lower case with their values, in wire order; only those in UTF-8.
     pub fields: Vec<(String, String)>,
-    /// The names of fields whose values are not: what is there must not count as missing.
+    /// The names of headers with other values: a present header must not count as missing.
     pub(crate) unreadable: Vec<String>,
-    /// The body as it was sent.
+    /// The body as sent.
     pub body: Cow<'a, [u8]>,
-    /// The whole URL that it was sent to, the likeliest spelling first; never empty. Replacement
-    /// characters stand in it where the target is not UTF-8.
+    /// The whole URL of the request, the likeliest spelling first; never empty. It contains
+    /// replacement characters if the target is not UTF-8.
     pub urls: Vec<String>,
     /// Whether the target is UTF-8.
     pub(crate) is_target_text: bool,
@@ -30,8 +30,8 @@ pub struct SignedMessage<'a> {
 }
 
 impl<'a> SignedMessage<'a> {
-    /// Out of what is kept of a request. `origin` is what the operator says that senders use;
-    /// without it the request's own `Host` and a proxy's word tell.
+    /// Creates the message of a stored request. `origin` is the public origin that the operator
+    /// configured; without it the request's `Host` and a proxy's headers decide.
     pub fn new(
         method: &'a str,
         target: &[u8],
@@ -56,36 +56,36 @@ impl<'a> SignedMessage<'a> {
         Self { method, fields, unreadable, body: body.into(), urls, is_target_text, received_at }
     }
 
-    /// The same request with another URL and body.
+    /// Returns the same request with another URL and body.
     pub(super) fn with<'b>(&'b self, urls: Vec<String>, body: Cow<'b, [u8]>) -> SignedMessage<'b> {
         let Self { method, is_target_text, received_at, .. } = *self;
         let (fields, unreadable) = (self.fields.clone(), self.unreadable.clone());
         SignedMessage { method, fields, unreadable, body, urls, is_target_text, received_at }
     }
 
-    /// The first value of a field, by its name in lower case.
+    /// Returns the first value of a header, by its name in lower case.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a field, in wire order.
+    /// Returns all values of a header, in wire order.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether the type of the body says that it is a form.
+    /// Whether the body is declared as a form.
     pub(super) fn is_form(&self) -> bool {
         self.field("content-type").is_some_and(|kind| MediaType::of(kind.as_bytes()).is_form())
     }
 
-    /// Whether it is a form that is too long to be read.
+    /// Whether it is a form that is too long to parse.
     pub(super) fn is_long_form(&self) -> bool {
         self.body.len() > MAX_FORM_BYTES && self.is_form()
     }
 
-    /// The body as a form's pairs, in order; none if its type does not say that it is one. One that
-    /// is too long is not read: pairs take many times what they stand in. `None` where some of it
-    /// stands for no text, as [`decoded`] has it.
+    /// Returns the body as a form's pairs, in order; none if it is not declared as a form. A long
+    /// form is not parsed: pairs take many times its length. `None` if a part of it is not text,
+    /// see [`decoded`].
     pub(super) fn form(&self) -> Option<Vec<(String, String)>> {
         if self.body.len() > MAX_FORM_BYTES || !self.is_form() {
             return Some(Vec::new());
@@ -94,7 +94,7 @@ impl<'a> SignedMessage<'a> {
     }
 }
 
-/// The pairs of a form or query, as they were sent.
+/// Returns the pairs of a form or query as sent.
 pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(
         |pair| match memchr::memchr(b'=', pair) {
@@ -104,9 +104,8 @@ pub(super) fn pairs(form: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     )
 }
 
-/// A name or value of a form. `None` where decoding it would lose something, so that what was signed
-/// as one text would hold for another: bytes that are not UTF-8, and percent signs that begin no
-/// code.
+/// Decodes a name or value of a form. `None` if decoding would lose something, so that a signature
+/// of one text would hold for another: bytes that are not UTF-8, and percent signs without a code.
 pub(super) fn decoded(sent: &[u8]) -> Option<String> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut decoded = Vec::with_capacity(sent.len());
@@ -127,7 +126,7 @@ pub(super) fn decoded(sent: &[u8]) -> Option<String> {
     }
 }
 
-/// The URLs that a request may have been sent to, each with its port spelled out and without.
+/// Returns the possible URLs of a request, each with and without its port.
 fn urls(fields: &[(String, String)], target: &str, origin: Option<&str>) -> Vec<String> {
     let origins = origin.map_or_else(|| origins(fields), |origin| vec![origin.to_owned()]);
     let path = if target.starts_with('/') {
@@ -147,8 +146,8 @@ fn urls(fields: &[(String, String)], target: &str, origin: Option<&str>) -> Vec<
     urls
 }
 
-/// The origins that a request names itself: by the scheme that the nearest proxy says, then by
-/// what one before it says. Senders write a host in lower case, whatever case they call it by.
+/// Returns the origins that a request names: with the scheme that the nearest proxy states, then
+/// with those of earlier proxies. Senders write a host in lower case, whatever its case in the URL.
 fn origins(fields: &[(String, String)]) -> Vec<String> {
     let values = |wanted: &'static str| {
         fields.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
@@ -175,7 +174,7 @@ fn origins(fields: &[(String, String)]) -> Vec<String> {
     origins
 }
 
-/// The origin with its scheme's own port, or without it.
+/// Toggles the default port of an origin.
 fn other_port(origin: &str) -> Option<String> {
     let port = if origin.starts_with("https:") { ":443" } else { ":80" };
     match origin.strip_suffix(port) {

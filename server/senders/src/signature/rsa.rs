@@ -13,9 +13,9 @@ const SHA256_INFO: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
     0x00, 0x04, 0x20,
 ];
-/// The shortest and the longest modulus that is taken, in bytes.
+/// The shortest and the longest accepted modulus, in bytes.
 const MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1024;
-/// The longest public exponent that is taken, in bytes.
+/// The longest accepted public exponent, in bytes.
 const EXPONENT_BYTES: usize = 8;
 
 /// An RSA public key.
@@ -24,9 +24,9 @@ pub(super) struct PublicKey {
     exponent: Vec<u8>,
 }
 
-/// What an owner pastes for PayPal.
+/// The secret that an owner pastes for PayPal.
 pub(super) struct Certificate {
-    /// The webhook's id, which is part of what is signed.
+    /// The webhook's id, which is part of the signed content.
     pub(super) webhook_id: String,
     pub(super) key: PublicKey,
 }
@@ -51,7 +51,7 @@ impl Certificate {
 }
 
 impl PublicKey {
-    /// Reads an `RSAPublicKey` (RFC 8017 §A.1.1).
+    /// Parses an `RSAPublicKey` (RFC 8017 §A.1.1).
     fn from_der(der: &[u8]) -> Option<Self> {
         let mut reader = x509_cert::der::SliceReader::new(der).ok()?;
         let key = reader
@@ -65,7 +65,7 @@ impl PublicKey {
             })
             .ok()?;
         let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-        // With an exponent of one anything is its own signature.
+        // With an exponent of one everything is its own signature.
         let is_fine = MODULUS_BYTES.contains(&key.modulus.len())
             && (1..=EXPONENT_BYTES).contains(&key.exponent.len())
             && key.exponent != [1]
@@ -74,12 +74,12 @@ impl PublicKey {
         is_fine.then_some(key)
     }
 
-    /// Whether the signature is this key's for the message.
+    /// Whether this key made the signature of the message.
     pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.opened(signature).is_some_and(|opened| opened == self.padded(message))
     }
 
-    /// The signature raised to the public exponent, as long as the modulus.
+    /// Raises the signature to the public exponent; the result is as long as the modulus.
     fn opened(&self, signature: &[u8]) -> Option<Vec<u8>> {
         if signature.len() != self.modulus.len() {
             return None;
@@ -103,7 +103,7 @@ impl PublicKey {
         bytes.get(start..).map(<[u8]>::to_vec)
     }
 
-    /// `00 01 ff … 00 DigestInfo`, as long as the modulus (RFC 8017 §9.2).
+    /// Returns `00 01 ff … 00 DigestInfo`, as long as the modulus (RFC 8017 §9.2).
     fn padded(&self, message: &[u8]) -> Vec<u8> {
         let hash = Sha256::digest(message);
         let filled = self.modulus.len().saturating_sub(3 + SHA256_INFO.len() + hash.len());
@@ -120,7 +120,7 @@ impl PublicKey {
 mod tests {
     use super::*;
 
-    /// An `RSAPublicKey` of these numbers.
+    /// Encodes an `RSAPublicKey` of these numbers.
     fn der(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
         let number = |bytes: &[u8]| {
             let length = u16::try_from(bytes.len() + 1).unwrap().to_be_bytes();

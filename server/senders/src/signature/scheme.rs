@@ -1,52 +1,52 @@
-//! What a scheme of signing is, as data: where the signature stands, what it is made over, with
-//! which key, and how old it may be.
+//! Signature schemes as data: the place of the signature, the signed content, the key, and the
+//! maximum age.
 
 /// How a sender signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scheme {
-    /// The header field that carries the signature, in lower case; a member of the body where
-    /// `form` says so.
+    /// The header that carries the signature, in lower case; a member of the body if `form` says
+    /// so.
     pub field: &'static str,
-    /// How signatures stand in it.
+    /// The form of signatures in it.
     pub form: SignatureForm,
     /// How they are made.
     pub method: Method,
-    /// How their bytes are written.
+    /// How their bytes are encoded.
     pub encoding: Encoding,
-    /// What the key is of what the owner pastes.
+    /// How the key is derived from the pasted secret.
     pub key: KeyForm,
-    /// What is signed: text with `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`, `{token}`,
-    /// `{params}`, `{item}`, `{crc32}`, `{secret}` or `{webhook_id}` in it.
+    /// The signed content: a template with `{body}`, `{timestamp}`, `{id}`, `{method}`, `{url}`,
+    /// `{token}`, `{params}`, `{item}`, `{crc32}`, `{secret}` or `{webhook_id}`.
     pub signed: &'static str,
-    /// The field that holds `{id}`.
+    /// The header with `{id}`.
     pub id: Option<&'static str>,
-    /// When it was signed.
+    /// The time of signing.
     pub time: Option<SignedTime>,
-    /// A field and the value that it must have for this scheme to be meant.
+    /// A header and the value that it must have for this scheme to apply.
     pub when: Option<(&'static str, &'static str)>,
-    /// Which spellings of `{url}` count.
+    /// The accepted spellings of `{url}`.
     pub(crate) spelling: UrlSpelling,
 }
 
-/// How signatures stand in their field.
+/// The form of signatures in their header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureForm {
     /// One signature after a prefix, which may be empty.
     Whole(&'static str),
-    /// One signature in each field of the name, after a prefix that may be left out.
+    /// One signature in each header of the name, after an optional prefix.
     Each(&'static str),
-    /// `t=1,v1=…,v1=…`: pairs around a separator, of which some are signatures.
+    /// `t=1,v1=…,v1=…`: pairs with a separator, some of which are signatures.
     Pairs {
-        /// What stands between pairs.
+        /// The separator of pairs.
         separator: char,
         /// The name of the pair with the timestamp.
         time: &'static str,
-        /// The name of those with signatures.
+        /// The name of the pairs with signatures.
         signature: &'static str,
     },
-    /// `v1,… v1,…`: versions and signatures, apart by spaces (Standard Webhooks).
+    /// `v1,… v1,…`: versions and signatures, separated by spaces (Standard Webhooks).
     Versions(&'static str),
-    /// One signature for each key, in fields that are numbered from 1 after `field`.
+    /// One signature per key, in headers numbered from 1 after `field`.
     Numbered,
     /// Mailgun's `signature: {timestamp, token, signature}` in the body, or form fields.
     Mailgun,
@@ -56,14 +56,14 @@ pub enum SignatureForm {
     ClientState,
 }
 
-/// Which spellings of the URL that was called a sender's own library takes.
+/// The spellings of the called URL that a sender's own library accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UrlSpelling {
-    /// As it was called.
+    /// As called.
     Called,
-    /// Also with the codes of some characters decoded, as `hubspot` signs it.
+    /// Also with some percent codes decoded, as `hubspot` signs it.
     HubSpot,
-    /// Also without its port and with its query written anew, as Twilio's libraries try.
+    /// Also without its port and with its query rewritten, as Twilio's libraries try.
     Twilio,
 }
 
@@ -91,29 +91,29 @@ pub enum Hash {
     Sha1,
     /// SHA-256.
     Sha256,
-    /// SHA-512. No sender of ours uses it, those who write their own do.
+    /// SHA-512. No known sender uses it, but custom ones do.
     Sha512,
 }
 
-/// How the bytes of a signature are written.
+/// The encoding of a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
-    /// Hex digits of either case.
+    /// Hex digits in either case.
     Hex,
     /// RFC 4648 §4.
     Base64,
 }
 
-/// What the key is of what the owner pastes.
+/// How the key is derived from the pasted secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
-    /// Its bytes as they are.
+    /// Its bytes unchanged.
     Text,
     /// The base64 after a prefix.
     Base64 {
-        /// May be left out unless `required`.
+        /// Optional unless `required`.
         prefix: &'static str,
-        /// Whether a text without the prefix is another scheme's secret.
+        /// Whether a text without the prefix is a secret of another scheme.
         required: bool,
     },
     /// Hex digits.
@@ -128,31 +128,31 @@ pub enum KeyForm {
     WebhookIdAndCertificate,
 }
 
-/// When a request was signed and how far from its arrival that may be.
+/// The time of signing, and how far it may be from the arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedTime {
-    /// Where it stands.
+    /// The place of the timestamp.
     pub from: TimeFrom,
-    /// How it is written.
+    /// The format of the timestamp.
     pub unit: TimeUnit,
-    /// How many seconds before the arrival; `None` for any.
+    /// The most seconds before the arrival; `None` for any.
     pub(crate) past_s: Option<u32>,
-    /// How many seconds after it; `None` for any.
+    /// The most seconds after it; `None` for any.
     pub(crate) future_s: Option<u32>,
 }
 
-/// Where a timestamp stands.
+/// The place of a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeFrom {
     /// With the signature.
     Signature,
-    /// In a field of its own.
+    /// In a separate header.
     Field(&'static str),
     /// In a member of a JSON body.
     Member(&'static str),
 }
 
-/// How a timestamp is written.
+/// The format of a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
     /// Seconds since 1970.
@@ -164,17 +164,17 @@ pub enum TimeUnit {
 }
 
 impl Scheme {
-    /// Whether what is signed holds the URL.
+    /// Whether the signed content includes the URL.
     pub(crate) fn signs_url(&self) -> bool {
         self.signed.contains("{url}")
     }
 
-    /// Whether what is signed holds a form's parameters.
+    /// Whether the signed content includes a form's parameters.
     pub(crate) fn signs_params(&self) -> bool {
         self.signed.contains("{params}")
     }
 
-    /// Whether signatures stand in the body.
+    /// Whether signatures are in the body.
     pub(crate) const fn is_in_body(&self) -> bool {
         match self.form {
             SignatureForm::Mailgun | SignatureForm::AdyenItems | SignatureForm::ClientState => true,
@@ -186,7 +186,7 @@ impl Scheme {
         }
     }
 
-    /// The field's name as its sender writes it, about.
+    /// Returns the header's name approximately as its sender writes it.
     pub fn field_name(&self) -> String {
         match self.form {
             SignatureForm::Mailgun => "`signature` in the body".to_owned(),
@@ -202,7 +202,7 @@ impl Scheme {
 }
 
 impl Method {
-    /// Whether signatures are checked with a public key.
+    /// Whether signatures are verified with a public key.
     pub(crate) const fn is_public(self) -> bool {
         match self {
             Self::Ed25519 | Self::EcdsaP256 | Self::RsaSha256 => true,
@@ -211,7 +211,7 @@ impl Method {
     }
 }
 
-/// `x-hub-signature` as `X-Hub-Signature`.
+/// Converts `x-hub-signature` to `X-Hub-Signature`.
 fn title_case(field: &str) -> String {
     let mut upper = true;
     field

@@ -1,12 +1,12 @@
-//! The schemes of the senders that are known, one record each. `docs/signatures.md` has the same
-//! for people, with sources.
+//! The schemes of known senders, one record each. `docs/signatures.md` lists them for people, with
+//! sources.
 
 use super::scheme::{
     Encoding, Hash, KeyForm, Method, Scheme, SignatureForm, SignedTime, TimeFrom, TimeUnit,
     UrlSpelling,
 };
 
-/// HMAC-SHA256 of the body in hex, with the secret's text as key: what most do.
+/// HMAC-SHA256 of the body in hex, with the secret's text as key: the most common scheme.
 const BODY_HEX: Scheme = Scheme {
     field: "",
     form: SignatureForm::Whole(""),
@@ -21,7 +21,7 @@ const BODY_HEX: Scheme = Scheme {
 };
 /// The same in base64.
 const BODY_BASE64: Scheme = Scheme { encoding: Encoding::Base64, ..BODY_HEX };
-/// The same in hex behind the name of the hash.
+/// The same in hex after the name of the hash.
 const BODY_SHA256: Scheme = Scheme { form: SignatureForm::Whole("sha256="), ..BODY_HEX };
 
 const fn header_time(field: &'static str, past_s: Option<u32>) -> Option<SignedTime> {
@@ -33,7 +33,7 @@ const fn header_time(field: &'static str, past_s: Option<u32>) -> Option<SignedT
     })
 }
 
-/// The specification's five minutes either way.
+/// The specification's five minutes in both directions.
 const fn standard_time(field: &'static str) -> Option<SignedTime> {
     Some(SignedTime {
         from: TimeFrom::Field(field),
@@ -62,7 +62,7 @@ const STANDARD_ED25519: Scheme = Scheme {
 
 pub(crate) const STANDARD_WEBHOOKS: &[Scheme] = &[STANDARD, STANDARD_ED25519];
 
-/// Svix and those who send through it, under either set of names.
+/// Svix and senders that use it, with either set of names.
 pub(crate) const SVIX: &[Scheme] = &[
     SVIX_OWN,
     Scheme {
@@ -107,7 +107,7 @@ pub(crate) const PADDLE: &[Scheme] = &[Scheme {
     ..BODY_HEX
 }];
 
-/// The older field counts only where the newer one is missing.
+/// The older header only counts if the newer one is missing.
 pub(crate) const GITHUB: &[Scheme] = &[
     Scheme { field: "x-hub-signature-256", ..BODY_SHA256 },
     Scheme {
@@ -285,7 +285,7 @@ pub(crate) const SENTRY: &[Scheme] = &[Scheme { field: "sentry-hook-signature", 
 pub(crate) const VERCEL: &[Scheme] =
     &[Scheme { field: "x-vercel-signature", method: Method::Hmac(Hash::Sha1), ..BODY_HEX }];
 
-/// While a secret is rotated, each of both signs in a field of its own.
+/// During a rotation, each of the two secrets signs in a separate header.
 pub(crate) const MOLLIE: &[Scheme] =
     &[Scheme { field: "x-mollie-signature", form: SignatureForm::Each("sha256="), ..BODY_HEX }];
 
@@ -294,7 +294,7 @@ pub(crate) const RAZORPAY: &[Scheme] = &[Scheme { field: "x-razorpay-signature",
 pub(crate) const WOOCOMMERCE: &[Scheme] =
     &[Scheme { field: "x-wc-webhook-signature", ..BODY_BASE64 }];
 
-/// The key is the base64 text that DocuSign shows, not what it encodes.
+/// The key is the base64 text that DocuSign shows, not its decoded bytes.
 pub(crate) const DOCUSIGN: &[Scheme] =
     &[Scheme { field: "x-docusign-signature-", form: SignatureForm::Numbered, ..BODY_BASE64 }];
 
@@ -309,7 +309,7 @@ pub(crate) const ADYEN: &[Scheme] = &[
     },
 ];
 
-/// The rich notifications' tokens need Microsoft's keys, which nothing here fetches.
+/// Rich notifications' tokens need Microsoft's keys, which Hookglass does not fetch.
 pub(crate) const MICROSOFT_GRAPH: &[Scheme] = &[Scheme {
     field: "clientstate",
     form: SignatureForm::ClientState,

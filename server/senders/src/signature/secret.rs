@@ -1,5 +1,5 @@
-//! Secrets in memory: what an owner pasted, and the key that a scheme makes of it. Neither shows
-//! in logs, and both are overwritten once they are done with.
+//! Secrets in memory: the pasted text, and the key that a scheme derives from it. Neither appears
+//! in logs, and both are zeroized on drop.
 
 use std::fmt;
 
@@ -29,12 +29,12 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub struct SigningSecret(Zeroizing<String>);
 
 impl SigningSecret {
-    /// Takes over what was pasted, as it stands.
+    /// Takes over the pasted text unchanged.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text, for signing or sealing and nothing else.
+    /// Returns the text, only for signing and sealing.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -46,9 +46,9 @@ impl fmt::Debug for SigningSecret {
     }
 }
 
-/// What signatures are checked with.
+/// A key that verifies signatures.
 pub(super) enum VerifyingKey {
-    /// Of a scheme where both sides have the same.
+    /// The key of a scheme where both sides share it.
     Shared(Zeroizing<Vec<u8>>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
     P256(Box<p256::ecdsa::VerifyingKey>),
@@ -58,7 +58,7 @@ pub(super) enum VerifyingKey {
     },
 }
 
-/// Why a text is no secret of a scheme: what to paste instead.
+/// Why a text is not a secret of a scheme: what to paste instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SecretError {
     #[error("it is more than white space")]
@@ -87,7 +87,7 @@ pub(super) enum SecretError {
 }
 
 impl VerifyingKey {
-    /// The key that a scheme makes of a secret.
+    /// Derives a scheme's key from a secret.
     pub(super) fn of(scheme: &Scheme, secret: &str) -> Result<Self, SecretError> {
         match scheme.key {
             KeyForm::Text if secret.chars().all(is_blank) => Err(SecretError::Blank),
@@ -102,7 +102,7 @@ impl VerifyingKey {
                     None => secret,
                 };
                 let bytes = BASE64.decode(text.trim()).map_err(|_| SecretError::Base64)?;
-                // Anybody signs with an empty key.
+                // Anybody can sign with an empty key.
                 if bytes.is_empty() {
                     return Err(SecretError::Base64);
                 }
@@ -127,8 +127,8 @@ impl VerifyingKey {
         }
     }
 
-    /// A key of random bytes. HMAC fills short keys up with zeros, so that a key of zeros is as good as
-    /// an empty one (RFC 2104 §2).
+    /// Checks a key of random bytes. HMAC pads short keys with zeros, so a key of zeros is
+    /// equivalent to an empty one (RFC 2104 §2).
     fn random(bytes: Vec<u8>) -> Result<Self, SecretError> {
         if bytes.iter().all(|&byte| byte == 0) {
             return Err(SecretError::Zeros);
@@ -140,7 +140,7 @@ impl VerifyingKey {
         Self::Shared(Zeroizing::new(bytes))
     }
 
-    /// What stands for `{webhook_id}`.
+    /// Returns the value of `{webhook_id}`.
     pub(super) fn webhook_id(&self) -> &str {
         match self {
             Self::Rsa { webhook_id, .. } => webhook_id,
@@ -149,12 +149,12 @@ impl VerifyingKey {
     }
 }
 
-/// Whether the text is a key of Standard Webhooks' other kinds.
+/// Whether the text is a Standard Webhooks key of another kind.
 fn is_of_another_kind(secret: &str) -> bool {
     secret.starts_with("whpk_") || secret.starts_with("whsk_")
 }
 
-/// Whether a character is nothing to be seen.
+/// Whether a character is invisible.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
@@ -179,7 +179,7 @@ fn p256(text: &str) -> Option<VerifyingKey> {
     Some(VerifyingKey::P256(Box::new(key)))
 }
 
-/// The bytes of hex digits of either case.
+/// Decodes hex digits in either case.
 pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) || text.is_empty() {
         return None;
@@ -191,7 +191,7 @@ pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Lower-case hex digits.
+/// Encodes bytes as lower-case hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

@@ -1,4 +1,4 @@
-//! The spellings of the called URL that a sender may have signed, as far as its own library takes
+//! The spellings of the called URL that a sender may have signed, as far as its own library accepts
 //! them.
 
 use std::{borrow::Cow, collections::HashMap};
@@ -8,13 +8,12 @@ use super::{
     scheme::{Scheme, UrlSpelling},
 };
 
-/// Twilio's library reads no more pairs of a query than these; a query of more has no other
-/// spelling.
+/// Twilio's library reads no more query pairs than this; a query with more has no other spelling.
 const QUERY_PAIRS: usize = 1_000;
-/// What `hubspot` decodes before it signs; codes have digits of either case.
+/// The characters that `hubspot` decodes before signing; codes have digits in either case.
 const DECODED: &[u8] = b":/?@!$'()*,;";
 
-/// What may stand for `{url}`, the likeliest first; never empty.
+/// Returns the possible values of `{url}`, the likeliest first; never empty.
 pub(super) fn spellings<'m>(scheme: &Scheme, message: &'m SignedMessage<'_>) -> Vec<Cow<'m, str>> {
     if !scheme.signs_url() {
         return vec![Cow::Borrowed("")];
@@ -37,7 +36,7 @@ pub(super) fn spellings<'m>(scheme: &Scheme, message: &'m SignedMessage<'_>) -> 
     spellings
 }
 
-/// The URL with some of its codes decoded.
+/// Decodes some percent codes of a URL.
 fn decoded(url: &str) -> String {
     let mut decoded = String::with_capacity(url.len());
     let mut rest = url;
@@ -58,7 +57,7 @@ fn decoded(url: &str) -> String {
     decoded + rest
 }
 
-/// Without the port, as a browser would write it, and with its query written anew.
+/// Returns the URL without its port, as a browser would write it, and with its query rewritten.
 fn twilio(url: &str) -> Vec<String> {
     let bare = without_port(url);
     let mut spellings = Vec::new();
@@ -75,7 +74,7 @@ fn twilio(url: &str) -> Vec<String> {
 fn without_port(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    // A colon in brackets is one of an address.
+    // A colon in brackets belongs to an IPv6 address.
     let name = match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => name,
         _ => host,
@@ -83,8 +82,8 @@ fn without_port(url: &str) -> String {
     format!("{scheme}://{name}{path}")
 }
 
-/// The URL with what has to be escaped in it escaped (WHATWG URL §1.3, the path and the special
-/// query percent-encode sets).
+/// Percent-encodes a URL where necessary (WHATWG URL §1.3, the path and the special query
+/// percent-encode sets).
 fn escaped(url: &str) -> String {
     let (path, query) = url.split_at(url.find('?').unwrap_or(url.len()));
     let mut escaped = escape(path, |byte| !b"\"<>`{}^ ".contains(&byte));
@@ -92,7 +91,7 @@ fn escaped(url: &str) -> String {
     escaped
 }
 
-/// Percent codes for all but the ASCII that stays.
+/// Percent-encodes all but the ASCII that stays.
 fn escape(text: &str, stays: impl Fn(u8) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -105,8 +104,8 @@ fn escape(text: &str, stays: impl Fn(u8) -> bool) -> String {
     escaped
 }
 
-/// The URL with its query parsed and written again, as Node's `querystring` does: values of one
-/// name together. `None` where that would lose something.
+/// Parses the URL's query and writes it again, as Node's `querystring` does: values of one name
+/// together. `None` if that would lose something.
 fn rewritten(url: &str) -> Option<String> {
     let (before, query) = url.split_once('?')?;
     let mut groups: Vec<Vec<String>> = Vec::new();
@@ -166,7 +165,7 @@ mod tests {
             ("https://h:8443/x", "https://h:443/x"),
             ("https://h/x?a=b%20c", "https://h/x?a=b+c"),
             ("https://h/x?a=1&b=2", "https://h/x?b=2&a=1"),
-            // These would hold for more than what was called.
+            // These would also be valid for other URLs than the called one.
             ("https://h/x?c=%zz", "https://h/x?c=%25zz"),
             ("https://h/x?c=%", "https://h/x?c=%25"),
             ("https://h/x?c=%ff", "https://h/x?c=%EF%BF%BD"),

@@ -1,6 +1,5 @@
 //! Genuine requests of each sender, most of them made or accepted by the sender's own library
-//! (`source` in `vectors.json` says which), and what is left of each verdict once something is
-//! changed.
+//! (`source` in `vectors.json` says which), and their verdicts after each kind of change.
 
 mod ambiguous;
 mod limits;
@@ -22,8 +21,8 @@ struct Vector {
     provider: String,
     source: String,
     secret: String,
-    /// A secret of the same form that did not sign it; the secret with one character more where
-    /// none is given.
+    /// A secret of the same form that did not sign it; by default the secret with one more
+    /// character.
     wrong: Option<String>,
     method: String,
     url: String,
@@ -106,7 +105,7 @@ impl Vector {
         verify(&message, self.sender().and_then(sender::signing), known, Depth::Explained)
     }
 
-    /// The scheme that it is judged by.
+    /// Returns the scheme that applies to it.
     fn scheme(&self) -> &'static Scheme {
         let signing = sender::signing_by_id(&self.provider).unwrap();
         let body = self.body.as_bytes();
@@ -152,7 +151,7 @@ fn genuine_requests_of_every_sender_are_valid() {
 #[test]
 fn one_flipped_bit_of_the_body_is_noticed() {
     for vector in Vector::all() {
-        // These sign nothing of the body but what they carry in it.
+        // These sign only what they carry in the body.
         if vector.is("in the body") || vector.is("token") {
             continue;
         }
@@ -199,7 +198,7 @@ fn a_request_without_its_signature_is_unsigned_and_one_without_the_rest_is_inval
             | SignatureForm::Each(_)
             | SignatureForm::Pairs { .. }
             | SignatureForm::Versions(_) => {
-                // GitHub's older field would stand in for the newer one.
+                // GitHub's older header would replace the newer one.
                 vector.without(scheme.field).without("x-hub-signature")
             }
             SignatureForm::Numbered => {
@@ -250,7 +249,7 @@ fn timestamps_are_held_against_the_arrival_as_the_sender_does() {
                     assert!(far.hint.is_some());
                     judged_by_time.insert(vector.provider.clone());
                 }
-                // Nobody asks how old it is.
+                // The age is not checked.
                 None => assert_eq!(at(sign * 100_000).verdict, Verdict::Valid, "{}", vector.source),
             }
         }
@@ -321,18 +320,18 @@ fn of_several_senders_secrets_the_one_that_is_carried_counts() {
     ];
     let verified = stripe.judge_by(stripe.body.as_bytes(), &secrets).unwrap();
     assert_eq!((verified.verdict, verified.signing.id), (Verdict::Valid, "stripe"));
-    // GitHub's field is Meta's as well: GitHub's own mark decides.
+    // GitHub's header is also Meta's: GitHub's other headers decide.
     let github = Vector::of("github");
     let secrets = [known("meta", "meta", "y"), known("github", "github", "wrong")];
     let verified = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
     assert_eq!((verified.verdict, verified.signing.id), (Verdict::Invalid, "github"));
-    // Somebody else's signature is no missing one.
+    // Another sender's signature does not count as a missing one.
     let verified = github.judge_by(github.body.as_bytes(), &secrets[..0]).unwrap();
     assert_eq!(verified.verdict, Verdict::Unknown);
     let secrets = [known("meta", "meta", "y")];
     let verified = github.judge_by(github.body.as_bytes(), &secrets).unwrap();
     assert_eq!((verified.verdict, verified.signing.id), (Verdict::Unknown, "github"));
-    // Svix' marks are those of everyone who sends through it.
+    // Svix's headers are those of everyone who sends through it.
     let clerk = Vector::of("clerk");
     let verified = clerk.verify(&[&clerk.wrong()]);
     assert_eq!((verified.verdict, verified.signing.id), (Verdict::Invalid, "clerk"));

@@ -1,4 +1,4 @@
-//! When a request was signed, and whether that is too far from when it came.
+//! The time of signing, and whether it is too far from the arrival.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use super::{
     scheme::{Scheme, TimeFrom, TimeUnit},
 };
 
-/// A time that is read in the wrong unit lies near the arrival once it is read in the right one.
+/// A time that was read in the wrong unit is this near the arrival when read in the right one.
 const NEAR_US: i64 = 365 * 24 * 3_600 * 1_000_000;
 
 /// What is wrong with the time of signing.
@@ -24,20 +24,20 @@ const NEAR_US: i64 = 365 * 24 * 3_600 * 1_000_000;
 pub(super) struct Untimely {
     pub(super) verdict: Verdict,
     pub(super) reason: String,
-    /// What to do.
+    /// How to fix it.
     pub(super) hint: Option<String>,
 }
 
-/// Why no time is known.
+/// Why the time is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoTime {
     /// There is none.
     Missing(String),
-    /// Nothing looks where it stands.
+    /// Its place is not read.
     Unread(String),
 }
 
-/// Whether the time of a signature that is right is wrong. `name` is the sender's.
+/// Returns what is wrong with the time of a valid signature. `name` is the sender's.
 pub(super) fn untimely(
     scheme: &Scheme,
     claim: &Claim,
@@ -58,8 +58,7 @@ pub(super) fn untimely(
             return invalid(format!("the signature is right, but {what}"), hint);
         }
         Err(NoTime::Unread(what)) => {
-            let reason =
-                format!("the signature is right, but whether it is too old is not: {what}");
+            let reason = format!("the signature is right, but its age cannot be checked: {what}");
             return Some(Untimely { verdict: Verdict::Unknown, reason, hint: None });
         }
     };
@@ -83,7 +82,7 @@ pub(super) fn untimely(
          {taken_s} s"
     );
     let hint = if side == "before" {
-        "The request was sent late or once more: let the sender sign each try anew, or set its \
+        "The request was sent late or once more: let the sender sign each attempt again, or set its \
          clock."
     } else {
         "The sender's clock, or this server's, is wrong: set it."
@@ -91,8 +90,8 @@ pub(super) fn untimely(
     invalid(reason, hint)
 }
 
-/// The unit that a time is written in, and the one that is due, where it makes sense in the former
-/// only.
+/// Returns the unit that a time is written in, and the expected one, if the time is only plausible
+/// in the former.
 fn mistaken_unit(
     unit: TimeUnit,
     signed_at: i64,
@@ -106,10 +105,10 @@ fn mistaken_unit(
     (received_at.saturating_sub(meant).saturating_abs() <= NEAR_US).then_some((sent, due))
 }
 
-/// When the request says that it was signed, in microseconds since the epoch.
+/// Returns when the request states that it was signed, in microseconds since the epoch.
 ///
 /// # Errors
-/// What it says cannot be read as a time, or nothing looks for it.
+/// The value is not a time, or its place is not read.
 pub(super) fn signed_at(
     scheme: &Scheme,
     claim: &Claim,
@@ -127,14 +126,15 @@ pub(super) fn signed_at(
         TimeUnit::Milliseconds => text.parse::<i64>().ok().and_then(|ms| ms.checked_mul(1_000)),
         TimeUnit::Rfc3339 => rfc3339_us(&text),
     };
-    read.map(Some)
-        .ok_or_else(|| NoTime::Missing(format!("its timestamp `{}` is no time", shortened(&text))))
+    read.map(Some).ok_or_else(|| {
+        NoTime::Missing(format!("its timestamp `{}` is not a time", shortened(&text)))
+    })
 }
 
-/// A member of a JSON body, as text.
+/// Returns a member of a JSON body as text.
 fn member(message: &SignedMessage<'_>, name: &str) -> Result<String, NoTime> {
     if message.body.len() > SEARCHED_BYTES {
-        let reason = format!("`{name}` is not looked for in a body of more than 1 MiB");
+        let reason = format!("`{name}` is not searched for in a body of more than 1 MiB");
         return Err(NoTime::Unread(reason));
     }
     let wrong = |what: &str| NoTime::Missing(format!("the body has {what} `{name}`"));
@@ -145,7 +145,7 @@ fn member(message: &SignedMessage<'_>, name: &str) -> Result<String, NoTime> {
         Some([_, _, ..]) => return Err(wrong("two of")),
         Some([]) | None => return Err(wrong("no")),
     };
-    // A whole number may be written with a point.
+    // An integer may be written with a point.
     Ok(text.strip_suffix(".0").map(str::to_owned).unwrap_or(text))
 }
 
@@ -154,7 +154,7 @@ fn rfc3339_us(text: &str) -> Option<i64> {
     Some(time.as_micros())
 }
 
-/// The members of a JSON object that have this name.
+/// The members of a JSON object with this name.
 #[derive(Clone, Copy)]
 struct JsonMembers<'n>(&'n str);
 
@@ -186,7 +186,7 @@ impl<'de> Visitor<'de> for JsonMembers<'_> {
     }
 }
 
-/// The start of a text from outside.
+/// Returns the start of an untrusted text.
 fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(40).collect()
 }

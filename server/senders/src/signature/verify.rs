@@ -1,5 +1,4 @@
-//! What is signed, put together, and signatures held against it. Comparisons take the same time
-//! wherever the first difference lies.
+//! Assembles the signed content and compares signatures with it. Comparisons run in constant time.
 
 use std::cell::Cell;
 
@@ -18,13 +17,13 @@ use super::{
 };
 use base64::Engine as _;
 
-/// How much is hashed to judge one request, in bytes: all secrets of an endpoint times a body of
-/// 25 MiB, which takes about a second. Past that nothing more is tried.
+/// How much is hashed to verify one request, in bytes: all secrets of an endpoint times a body of
+/// 25 MiB, which takes about a second. Beyond that nothing more is tried.
 const HASHED_BYTES: u64 = 512 * 1024 * 1024;
-/// What is signed beside the body, and what checking a signature takes beside hashing, as bytes that
-/// would be hashed in that time.
+/// The cost of the signed content besides the body, and of a check besides hashing, in bytes that
+/// could be hashed in that time.
 const EACH_BYTES: u64 = 4 * 1024;
-/// What a secret in signed text is shown as.
+/// The placeholder for a secret in signed text.
 const HIDDEN: &str = "[secret]";
 
 /// How much may still be hashed for one request.
@@ -44,14 +43,14 @@ impl HashBudget {
         self.is_short.get()
     }
 
-    /// Whether anything may still be tried: what is asked for and refused is left untried.
+    /// Whether anything may still be tried; a refusal counts as something left untried.
     fn has_left(&self) -> bool {
         let has_left = self.left.get() > 0;
         self.is_short.set(self.is_short.get() || !has_left);
         has_left
     }
 
-    /// Takes what hashing so many bytes costs. The last may take more than is left.
+    /// Takes the cost of hashing `bytes`. The last one may exceed the rest of the budget.
     fn takes(&self, bytes: usize) -> bool {
         let cost = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_add(EACH_BYTES);
         let has_left = self.has_left();
@@ -60,7 +59,7 @@ impl HashBudget {
     }
 }
 
-/// Whether one of the claim's signatures is this key's. None is once nothing may be tried.
+/// Whether this key made one of the claim's signatures. False once the budget is spent.
 pub(super) fn holds(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -74,7 +73,7 @@ pub(super) fn holds(
     }
     let given: Vec<Vec<u8>> =
         claim.signatures.iter().filter_map(|text| decode(scheme.encoding, text)).collect();
-    // Nothing can be equal to none.
+    // An empty signature equals nothing.
     if given.is_empty() {
         return false;
     }
@@ -95,7 +94,7 @@ fn is_signed(
 ) -> bool {
     let takes = || work.takes(content.len());
     match (method, key) {
-        // Made once, whatever number it is held against.
+        // Computed once, however many signatures it is compared with.
         (Method::Hmac(_) | Method::Digest(_), VerifyingKey::Shared(key)) if takes() => {
             let made = made(method, key, content);
             given.iter().any(|given| is_equal(given, &made))
@@ -115,13 +114,13 @@ fn is_signed(
     }
 }
 
-/// The signature that the key makes of the content; empty for methods that need a private key.
+/// Returns the key's signature of the content; empty for methods that need a private key.
 pub(super) fn made(method: Method, key: &[u8], content: &[u8]) -> Vec<u8> {
     macro_rules! mac {
         ($hash:ty) => {
             match Hmac::<$hash>::new_from_slice(key) {
                 Ok(mac) => mac.chain_update(content).finalize().into_bytes().to_vec(),
-                // A key of HMAC may have any length.
+                // HMAC accepts keys of any length.
                 Err(_) => Vec::new(),
             }
         };
@@ -137,7 +136,7 @@ pub(super) fn made(method: Method, key: &[u8], content: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Bytes as a scheme writes signatures.
+/// Encodes bytes as a scheme writes signatures.
 pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
     match encoding {
         Encoding::Hex => hex(bytes),
@@ -156,7 +155,7 @@ fn is_equal(one: &[u8], other: &[u8]) -> bool {
     one.ct_eq(other).into()
 }
 
-/// What is signed, as a person may see it: a secret that is part of it is not shown.
+/// Returns the signed content for display: a secret in it is hidden.
 pub(super) fn shown_content(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -167,7 +166,7 @@ pub(super) fn shown_content(
     content(scheme, message, claim, key, HIDDEN, url)
 }
 
-/// What is signed, out of the scheme's template.
+/// Fills the scheme's template of the signed content.
 pub(super) fn content(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -204,7 +203,7 @@ pub(super) fn content(
     content
 }
 
-/// Whether the body is the one whose SHA-256 a URL of Twilio's gives; `None` where it gives none.
+/// Whether a Twilio URL's SHA-256 is that of the body; `None` if the URL has none.
 pub(super) fn is_body_of_url(message: &SignedMessage<'_>) -> Option<bool> {
     let url = message.urls.first()?;
     let (_, query) = url.split_once('?')?;

@@ -1,5 +1,5 @@
-//! Why a signature does not match: the mistakes that senders and owners are known to make, each
-//! tried on the stored bytes. The first that would match is told in a sentence with its mend.
+//! Explains signatures that do not match: tries the known mistakes of senders and owners on the
+//! stored bytes. The first match is reported in a sentence that says how to fix it.
 
 mod bodies;
 mod forms;
@@ -24,19 +24,19 @@ use super::{
     verify::{HashBudget, holds},
 };
 
-/// Longer bodies are not tried: each mistake hashes them once more.
+/// Longer bodies are not tried: each mistake hashes them again.
 const TRIED_BYTES: usize = 1024 * 1024;
 
-/// What may have gone wrong, as if it were right.
+/// A possible mistake, as the request would be correct with it.
 struct Guess<'a> {
     scheme: Scheme,
     message: Cow<'a, SignedMessage<'a>>,
-    /// Another key than the secret's own.
+    /// A key other than the secret's.
     key: Option<Vec<u8>>,
     hint: Cow<'static, str>,
 }
 
-/// Finds the mistake that explains a signature which no secret made.
+/// Finds the mistake that explains a signature that no secret made.
 pub(super) fn mismatch(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -63,7 +63,7 @@ pub(super) fn mismatch(
                 };
                 let secret = guess.key.as_deref().map(String::from_utf8_lossy);
                 let secret = secret.as_deref().unwrap_or_else(|| known.secret.reveal());
-                // Two mistakes at once are not looked for.
+                // Combinations of two mistakes are not tried.
                 let scheme = Scheme { spelling: UrlSpelling::Called, ..guess.scheme };
                 claims.iter().all(|claim| holds(&scheme, &guess.message, claim, key, secret, work))
             })
@@ -71,7 +71,7 @@ pub(super) fn mismatch(
         .map(|guess| guess.hint.into_owned())
 }
 
-/// Finds out what a field would say that cannot be read as it stands.
+/// Finds the mistake in a header that cannot be parsed.
 pub(super) fn malformed<'k>(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -114,7 +114,7 @@ pub(super) fn malformed<'k>(
     })
 }
 
-/// Takes the name of a hash off each signature: the last one, if any.
+/// Strips the name of a hash from each signature: returns the last one, if any.
 fn without_prefix(claim: &mut Claim) -> Option<String> {
     let mut taken = None;
     for signature in &mut claim.signatures {
@@ -128,13 +128,13 @@ fn without_prefix(claim: &mut Claim) -> Option<String> {
     taken
 }
 
-/// The hash that a prefix such as `sha256=` names, in any case.
+/// Returns the hash that a prefix such as `sha256=` names, in any case.
 fn hash_of(prefix: &str) -> Option<Hash> {
     let hashes = [("sha1=", Hash::Sha1), ("sha256=", Hash::Sha256), ("sha512=", Hash::Sha512)];
     hashes.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix)).map(|(_, hash)| hash)
 }
 
-/// Whether there is only the name of a hash before the signature where none belongs.
+/// Whether the only mistake is a hash's name before the signature.
 fn prefix_too_much(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -156,7 +156,7 @@ fn prefix_too_much(
     })
 }
 
-/// Whether it is a secret that was given for something else.
+/// Whether the signature was made with a secret for something else.
 fn other_secret(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -185,7 +185,7 @@ fn other_secret(
         })
 }
 
-/// One after the other: each may hold a body of its own.
+/// Tries guesses one after the other: each may hold a separate body.
 fn guesses<'a>(
     scheme: &'a Scheme,
     message: &'a SignedMessage<'a>,

@@ -1,4 +1,4 @@
-//! Reads of how endpoints answer.
+//! Reads of response settings.
 
 use sqlx::Row as _;
 

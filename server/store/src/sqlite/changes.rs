@@ -1,4 +1,4 @@
-//! Reading what changed, for feeds that come back after an absence.
+//! Reads of changes, for feeds that reconnect.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::{
     },
 };
 
-/// What is read at once of each kind of change, in bytes: a feed that nobody reads holds no more.
+/// The bytes read at once of each kind of change: an unread feed holds no more.
 const BACKLOG_BYTES: usize = 64 * 1024;
 
 impl Readers {
@@ -29,12 +29,13 @@ impl Readers {
                 .bind(workspace.0)
                 .fetch_one(&mut *snapshot)
                 .await?;
-        // A number from the future comes from another database under the same URL.
+        // A higher number comes from another database under the same URL.
         if after < floor || after > last {
             return Ok(Backlog::Gap(last));
         }
         let mut changes = Vec::new();
-        // Up to where each list knows all changes: one that was cut short has holes behind its end.
+        // The number up to which each list has all changes: a truncated list has gaps after its
+        // end.
         let mut known = i64::MAX;
         let captured = sqlx::query(concat!(
             "select requests.change, ",
@@ -56,7 +57,7 @@ impl Readers {
             )))))
         });
         known = known.min(captured.await?);
-        // What changed twice tells only what came of it.
+        // Of several updates of one request only the last is reported.
         let updated = sqlx::query(concat!(
             "select requests.updated as change, ",
             summary_columns!(),
@@ -102,8 +103,8 @@ impl Readers {
         Ok(Backlog::Changes { changes, more })
     }
 
-    /// Adds the changes of a list, and says up to where it knows all: the last of `limit` rows, or of
-    /// as many as are held at once, or for ever where it came to its end.
+    /// Adds the changes of a list, and returns the number up to which it is complete: the last of
+    /// `limit` rows, or of the rows that fit the byte limit, or no bound if it ended.
     async fn read_part(
         &self,
         mut rows: impl Stream<Item = Result<SqliteRow, sqlx::Error>> + Unpin,

@@ -1,5 +1,5 @@
-//! Moves what is committed from the write-ahead log into the database, beside the writer, so that
-//! no sender waits for it; and gives the writer its pulse.
+//! Checkpoints the write-ahead log beside the writer, so that no sender waits for it, and sends the
+//! writer its ticks.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -22,10 +22,10 @@ use super::{
 };
 use hookglass_metrics::Metrics;
 
-/// How often the writer looks after what nobody asked for: a disk that may have recovered, rows
-/// that wait to be deleted.
+/// How often the writer checks for unrequested work: a disk that may have recovered, rows that wait
+/// to be deleted.
 const TICK: Duration = Duration::from_secs(1);
-/// After how many ticks with all readers busy that is said.
+/// After how many ticks with all readers busy this is logged.
 const BUSY_TICKS: u32 = 5;
 
 /// The task that checkpoints.
@@ -62,14 +62,14 @@ impl Checkpointer {
         Self { stop, task: Mutex::new(Some(task)) }
     }
 
-    /// Closes its connection. To be called before the writer closes: the last to close a database
-    /// in WAL mode tidies up.
+    /// Closes its connection. Call before the writer closes: the last connection to close a
+    /// database in WAL mode cleans up.
     pub(super) async fn close(&self) {
         self.stop.cancel();
         if let Some(task) = self.task.lock().await.take()
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the checkpoints ended badly");
+            tracing::error!(%error, "the checkpointer panicked");
         }
     }
 }
@@ -113,12 +113,12 @@ impl CheckpointJob {
             }
         }
         if let Some(connection) = self.connection.take() {
-            // What it has not moved, the writer moves when it closes.
+            // The writer checkpoints the rest when it closes.
             drop(connection.close().await);
         }
     }
 
-    /// Asks the writer to go on with deletions that the last run left unfinished.
+    /// Asks the writer to continue deletions that the last run left unfinished.
     async fn find_unfinished(&mut self) {
         let found = match self.connection().await {
             Ok(connection) => reader::unpurged(connection).await,
@@ -132,7 +132,7 @@ impl CheckpointJob {
         }
     }
 
-    /// Moves what no reader still needs; waits for nobody.
+    /// Checkpoints without waiting for readers.
     async fn checkpoint(&mut self) {
         let log = self.log.clone();
         let moved = match self.connection().await {
@@ -150,20 +150,22 @@ impl CheckpointJob {
     async fn connection(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            // What is at the path must be the same database that everyone else has open.
+            // The path must still hold the database that the other connections have open.
             None if !self.files.has_database() => return Err(sqlx::Error::WorkerCrashed),
             None => self.connect.connect().await?,
         };
         Ok(self.connection.insert(connection))
     }
 
-    /// The next use opens another connection: one that has seen an I/O error is not to be trusted.
+    /// Drops the connection, so that the next use opens another: one that has seen an I/O error
+    /// cannot be trusted.
     fn lose(&mut self, error: &sqlx::Error) {
         self.connection = None;
         tracing::warn!(error = error as &dyn std::error::Error, "a checkpoint failed");
     }
 
-    /// Whether the writer will hear of it. Left out when the queue is full: the next one comes.
+    /// Sends the writer a command; returns whether it was queued. If the queue is full it is
+    /// skipped: another follows.
     fn notify(&self, edit: WriterCommand) -> bool {
         self.queue.upgrade().is_some_and(|queue| queue.try_send(edit).is_ok())
     }
@@ -182,14 +184,14 @@ impl CheckpointJob {
     }
 }
 
-/// For how long all readers have been busy.
+/// How long all readers have been busy.
 #[derive(Default)]
 struct Busy {
     ticks: u32,
 }
 
 impl Busy {
-    /// Whether it is to be said that they are: once, until one of them was free again.
+    /// Whether to log that they are: once, until one of them has been free again.
     const fn tick(&mut self, is_busy: bool) -> bool {
         self.ticks = if is_busy { self.ticks.saturating_add(1) } else { 0 };
         self.ticks == BUSY_TICKS
@@ -204,7 +206,7 @@ mod tests {
     fn busy_readers_are_told_of_once() {
         let mut busy = Busy::default();
         let mut told = |ticks: u32, is_busy| (0..ticks).filter(|_| busy.tick(is_busy)).count();
-        assert_eq!(told(BUSY_TICKS - 1, true), 0, "a moment is nothing");
+        assert_eq!(told(BUSY_TICKS - 1, true), 0, "a short time is not logged");
         assert_eq!(told(1, false), 0);
         assert_eq!(told(1000, true), 1);
         assert_eq!(told(1, false), 0);

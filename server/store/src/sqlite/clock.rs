@@ -1,9 +1,9 @@
-//! What time it is for what ends by itself, on a machine whose clock may step.
+//! The current time for expiry, on a machine whose clock may step.
 //!
-//! A clock may be wrong for a moment: before the first answer of a time server, or by a slip of a
-//! hand. What expires is gone for good, so a step of the wall clock is only believed once the clock
-//! has gone on from there for a while. Until then the time that passed by the monotonic clock counts
-//! for what may have ended, and whichever is later for how long something stays.
+//! A clock may be wrong for a moment: before the first response of a time server, or by an
+//! operator's mistake. Expiry is final, so a step of the wall clock is only trusted after the clock
+//! has continued from there for a while. Until then the monotonic clock decides what has expired,
+//! and the later of the two clocks decides how long something stays.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -12,12 +12,12 @@ use std::{
 
 use super::now;
 
-/// How far the wall clock may move from the monotonic one between two readings, in microseconds.
+/// How far the wall clock may drift from the monotonic one between two readings, in microseconds.
 const TOLERANCE_US: i64 = 60 * 1_000_000;
-/// How long a wall clock that stepped has to go on from there until it is believed.
+/// How long a wall clock must continue after a step until it is trusted.
 const BELIEVED_AFTER: Duration = Duration::from_secs(10 * 60);
 
-/// One look at the clocks of the system.
+/// One reading of the system's clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
     /// The wall clock: microseconds since the epoch.
@@ -29,36 +29,36 @@ pub struct ClockReading {
 /// Reads the clocks.
 pub type ReadClock = Arc<dyn Fn() -> ClockReading + Send + Sync>;
 
-/// The clocks of the system.
+/// Returns the clocks of the system.
 pub(super) fn system() -> ReadClock {
     let started = Instant::now();
     Arc::new(move || ClockReading { wall_us: now(), monotonic: started.elapsed() })
 }
 
-/// What time it is, as far as that is certain: microseconds since the epoch.
+/// The bounds of the current time, in microseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CertainTime {
-    /// It is not earlier: what was to end before this has ended.
+    /// It is not earlier: whatever ends before this has ended.
     pub(super) earliest_us: i64,
-    /// It is not later: what stays for a while stays until a while after this.
+    /// It is not later: durations are counted from this.
     pub(super) latest_us: i64,
 }
 
-/// A clock that does not believe each step. A cheap-clone handle.
+/// A clock that does not trust every step. A cheap-clone handle.
 #[derive(Clone)]
 pub(super) struct StoreClock {
     read: ReadClock,
-    /// Locked for as long as it takes to compare a few numbers.
+    /// Locked only to compare a few numbers.
     state: Arc<Mutex<ClockState>>,
 }
 
 struct ClockState {
-    /// The last reading that was believed.
+    /// The last trusted reading.
     believed: ClockReading,
     step: Option<UnconfirmedStep>,
 }
 
-/// A step that is not believed yet.
+/// A step that is not trusted yet.
 #[derive(Clone, Copy)]
 struct UnconfirmedStep {
     offset_us: i64,
@@ -67,15 +67,15 @@ struct UnconfirmedStep {
 }
 
 impl StoreClock {
-    /// A clock of a database whose newest row is from `last_us`: the wall clock has stepped if that
-    /// is long ago, or the server was not used for a while, which looks the same.
+    /// Creates the clock of a database whose newest row is from `last_us`. If that is long ago,
+    /// either the wall clock has stepped or the server was unused; the two look the same.
     pub(super) fn new(read: ReadClock, last_us: Option<i64>) -> Self {
         let now = read();
         let believed = ClockReading { wall_us: last_us.unwrap_or(now.wall_us), ..now };
         Self { read, state: Arc::new(Mutex::new(ClockState { believed, step: None })) }
     }
 
-    /// What time it is.
+    /// Returns the bounds of the current time.
     pub(super) fn time(&self) -> CertainTime {
         let now = (self.read)();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,7 +114,7 @@ mod tests {
     const YEAR: i64 = 365 * 24 * 60 * 60 * SECOND;
     const START: i64 = 50 * YEAR;
 
-    /// Readings by wall and monotonic clock, in seconds since the start, and what they say.
+    /// Returns the bounds for readings of wall and monotonic clock, in seconds since the start.
     fn times(last: Option<i64>, readings: &[(i64, u64)]) -> Vec<(i64, i64)> {
         let at = |(wall, monotonic): (i64, u64)| ClockReading {
             wall_us: START + wall * SECOND,
@@ -181,7 +181,7 @@ mod tests {
         let week = 7 * 24 * 60 * 60;
         let told = times(Some(-week), &[(1, 1), (2, 2), (602, 602)]);
         assert_eq!(told, [(1 - week, 1), (2 - week, 2), (602, 602)]);
-        // A clock that starts in the past, before a time server answers.
+        // A clock that starts in the past, before a time server responds.
         let told = times(Some(0), &[(1 - week, 1), (2, 2)]);
         assert_eq!(told, [(1 - week, 1), (2, 2)]);
     }

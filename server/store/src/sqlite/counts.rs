@@ -1,5 +1,5 @@
-//! How many requests came when. Counted by the database itself, from the index that finds requests by
-//! their number: that is quicker than a row for each.
+//! Counts of requests by time. The database counts, on the index of request numbers: faster than
+//! reading a row for each.
 
 use hookglass_wire::Counts;
 
@@ -20,7 +20,7 @@ impl Readers {
         let mut snapshot = self.pool.begin().await?;
         let row = reader::row_by_id(&mut snapshot, id, self.max_requests).await?;
         let change = reader::change(&mut snapshot, row.endpoint.workspace).await?;
-        // By number, as clocks may step: what lies outside counts at the edge.
+        // By number, because clocks may step: requests outside the range count at its edges.
         let oldest: Option<i64> = sqlx::query_scalar(
             "select min(received_at) from (
                 select received_at

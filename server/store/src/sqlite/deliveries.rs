@@ -1,4 +1,4 @@
-//! Reading the tries of one delivery.
+//! Reads of the attempts of one delivery.
 
 use hookglass_wire::{Attempt, Delivery, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -9,7 +9,7 @@ use super::{
 };
 use hookglass_wire::GUESSED;
 
-/// How many tries are given; the writer numbers no more of one delivery.
+/// The most attempts that are returned; the writer numbers no more of one delivery.
 const TRIES: i64 = 1000;
 
 impl Readers {
@@ -21,7 +21,7 @@ impl Readers {
         let mut snapshot = self.pool.begin().await?;
         let row = one(&mut snapshot, id, seq).await?.ok_or(StoreError::NotFound)?;
         let name: Option<String> = row.get("delivery");
-        // The first of those that are guessed does not know of the others.
+        // The first attempt of a guessed delivery does not carry its name.
         let name = name.unwrap_or_else(|| format!("{GUESSED}{seq}"));
         let first = name.strip_prefix(GUESSED).and_then(|first| first.parse::<i64>().ok());
         let mut rows: Vec<SqliteRow> = Vec::new();
@@ -54,7 +54,7 @@ impl Readers {
     }
 }
 
-/// One request, if it is there.
+/// Returns one request, if it exists.
 async fn one(
     snapshot: &mut SqliteConnection,
     id: EndpointId,

@@ -1,4 +1,4 @@
-//! Living endpoints by name, in memory.
+//! The cache of active endpoints by name.
 
 use std::{
     collections::HashMap,
@@ -8,12 +8,11 @@ use std::{
 use super::super::StoredEndpoint;
 use crate::slug::Slug;
 
-/// Endpoints whose names are remembered, so that capturing does not read first. Past that all
-/// are forgotten at once.
+/// Cached endpoints. Beyond that the cache is cleared.
 const REMEMBERED_ENDPOINTS: usize = 10_000;
 
-/// Remembers living endpoints by name, so that capturing need not read the database first. What
-/// it says may be out of date; the writer checks again. A cheap-clone handle.
+/// Caches active endpoints by name, so that capturing need not read the database first. Entries may
+/// be out of date; the writer checks again. A cheap-clone handle.
 #[derive(Clone, Default)]
 pub(super) struct EndpointCache {
     /// Never held across an await: each use is one look-up or one insertion.
@@ -23,23 +22,23 @@ pub(super) struct EndpointCache {
 #[derive(Default)]
 struct CachedEndpoint {
     endpoints: HashMap<Slug, Arc<StoredEndpoint>>,
-    /// How often something was forgotten: what was read before may be out of date.
+    /// The number of invalidations: rows read before the latest may be out of date.
     forgotten: u64,
 }
 
-/// When something was looked for: what is read from then on may be remembered, unless something
-/// was forgotten meanwhile.
+/// The state of the cache at a look-up: a row that is read afterwards may be cached, unless there
+/// was an invalidation in between.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Generation(u64);
 
 impl EndpointCache {
-    /// The endpoint of a name, or the moment from which on it may be read and remembered.
+    /// Returns the cached endpoint, or the generation as of which it may be read and cached.
     pub(super) fn find(&self, slug: &Slug) -> Result<Arc<StoredEndpoint>, Generation> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.endpoints.get(slug).cloned().ok_or(Generation(known.forgotten))
     }
 
-    /// Remembers what was read since `moment`.
+    /// Caches an endpoint that was read since `moment`.
     pub(super) fn remember(&self, endpoint: &Arc<StoredEndpoint>, moment: Generation) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.forgotten != moment.0 {
@@ -51,7 +50,7 @@ impl EndpointCache {
         known.endpoints.insert(endpoint.slug.clone(), endpoint.clone());
     }
 
-    /// Forgets an endpoint that was changed, once that is committed.
+    /// Invalidates an endpoint once its change is committed.
     pub(super) fn forget(&self, slug: &Slug) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.forgotten += 1;

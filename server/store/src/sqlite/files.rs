@@ -1,5 +1,5 @@
-//! Whether the files of an open database are still those at their paths. A program goes on writing
-//! to a file that was removed, and all that it writes is gone with its last handle.
+//! Detects whether the files of an open database are still at their paths. A process continues to
+//! write to a removed file, and all of it is lost with the last handle.
 
 use std::{
     fs::{self, File, Metadata},
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a file is, whatever it is called: device and inode.
+/// The identity of a file, independent of its path: device and inode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FileId(u64, u64);
 
@@ -30,7 +30,7 @@ impl WatchedPath {
         self.file = fs::metadata(&self.path).ok().map(FileId::from);
     }
 
-    /// Whether another file is there now, or none. What cannot be told counts as no change.
+    /// Whether there is another file now, or none. Unknown counts as unchanged.
     fn is_displaced(&self) -> bool {
         match (self.file, fs::metadata(&self.path)) {
             (None, _) => false,
@@ -50,7 +50,7 @@ pub(super) struct Files {
     companions: [WatchedPath; 2],
 }
 
-/// Which file is no longer at its path.
+/// The file that is no longer at its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Displaced {
     /// The database.
@@ -60,7 +60,7 @@ pub(super) enum Displaced {
 }
 
 impl Files {
-    /// Those of the database at a path, which is open as `database`.
+    /// Returns the files of the database at a path, which is open as `database`.
     pub(super) fn new(path: &Path, database: &File) -> io::Result<Self> {
         let file = Some(database.metadata()?.into());
         let companions =
@@ -68,21 +68,21 @@ impl Files {
         Ok(Self { database: WatchedPath { path: path.to_owned(), file }, companions })
     }
 
-    /// Takes note of the files beside the database. To be called while it is open: they stay the
-    /// same until its last connection closes.
+    /// Records the files beside the database. Call while it is open: they stay the same until its
+    /// last connection closes.
     pub(super) fn note_companions(&mut self) {
         for place in &mut self.companions {
             place.look();
         }
     }
 
-    /// Whether the database is where it was.
+    /// Whether the database is still at its path.
     pub(super) fn has_database(&self) -> bool {
         !self.database.is_displaced()
     }
 
-    /// What is not where it was. The files beside the database only count while it is certain that
-    /// a connection is open.
+    /// Returns the file that is no longer at its path. The files beside the database only count
+    /// while a connection is certainly open.
     pub(super) fn displaced(&self, is_connected: bool) -> Option<Displaced> {
         if self.database.is_displaced() {
             Some(Displaced::Database)
@@ -94,7 +94,7 @@ impl Files {
     }
 }
 
-/// The path of a file that SQLite keeps beside a database.
+/// Returns the path of a file that SQLite keeps beside a database.
 pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(end);
@@ -111,7 +111,7 @@ mod tests {
         let path = folder.path().join("a.db");
         let database = File::create(&path).unwrap();
         let mut files = Files::new(&path, &database).unwrap();
-        assert_eq!(files.displaced(true), None, "what was never there is not missed");
+        assert_eq!(files.displaced(true), None, "a file that never existed is not displaced");
         for end in ["-wal", "-shm"] {
             File::create(beside(&path, end)).unwrap();
         }

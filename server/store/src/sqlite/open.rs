@@ -1,4 +1,4 @@
-//! Opening a database file safely: alone, only one of our own, and of a version that is understood.
+//! Opens a database file safely: exclusively, only if it is Hookglass's, and only known versions.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -16,15 +16,15 @@ use super::{BUSY_TIMEOUT, Durability, files, wal};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// Marks a file as Hookglass's own (`pragma application_id`): "HOOK".
+/// Marks a file as Hookglass's (`pragma application_id`): "HOOK".
 const APPLICATION_ID: i32 = 0x484f_4f4b;
-/// Older ones can corrupt a database in WAL mode while it is checkpointed.
+/// Older versions can corrupt a database in WAL mode during a checkpoint.
 const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
 
-/// Why a database cannot be served.
+/// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file cannot be opened or made.
+    /// The file cannot be opened or created.
     #[error("cannot open the database {path}: {source}")]
     File {
         /// Its path.
@@ -32,20 +32,20 @@ pub enum OpenError {
         /// Why.
         source: io::Error,
     },
-    /// Another process serves it.
+    /// Another process has it open.
     #[error(
         "the database {0} is open in another process; stop that one first or choose another with --database"
     )]
     InUse(PathBuf),
-    /// It was written by a later version.
+    /// A later version wrote it.
     #[error(
         "the database {0} was written by a newer version of Hookglass; start that version or choose another with --database"
     )]
     Newer(PathBuf),
-    /// It is a file of something else.
+    /// The file is not a Hookglass database.
     #[error("{0} is not a Hookglass database; choose another path with --database")]
     Foreign(PathBuf),
-    /// The SQLite that this program was linked with is too old.
+    /// The SQLite linked into this program is too old.
     #[error(
         "this program was built with SQLite {0}, which can corrupt databases; build it with 3.51.3 or later"
     )]
@@ -60,11 +60,10 @@ pub enum OpenError {
     },
 }
 
-/// Opens the database to write to, makes it if it is not there (mode 0600), and brings its tables
-/// to this version. The lock has to be held for as long as the database is open.
+/// Opens the database for writing, creates it if it does not exist (mode 0600), and migrates it to
+/// this version. The lock must be held while the database is open.
 ///
-/// A database whose tables are of this version is only read: a full disk does not keep it from
-/// being served.
+/// A database of this version is only read: it can be served even on a full disk.
 pub(super) async fn open(
     path: &Path,
     durability: Durability,
@@ -74,7 +73,7 @@ pub(super) async fn open(
         Ok((options, connection)) => Ok((lock, options, connection)),
         Err(error) => {
             for file in new_files {
-                // The error that is reported says more than one about this.
+                // The reported error is more informative than one about this.
                 drop(fs::remove_file(file));
             }
             Err(error)
@@ -99,19 +98,19 @@ async fn open_locked(
             Durability::Full => SqliteSynchronous::Full,
             Durability::Normal => SqliteSynchronous::Normal,
         })
-        // Only the writer makes rows, and only under parents that it has in its books.
+        // Only the writer creates rows, and only under parents that its cache has loaded.
         .foreign_keys(false)
-        // In KiB. Grows only as it is used.
+        // In KiB. Allocated only as needed.
         .pragma("cache_size", "-16384")
-        // Checkpoints have a connection of their own: none happens inside a commit.
+        // Checkpoints have their own connection: none happens inside a commit.
         .pragma("wal_autocheckpoint", "0");
     let mut connection = if is_new {
         checking.close().await.map_err(sqlite)?;
-        // Only once: setting it commits, and a connection that commits before its pragmas are
-        // through makes a checkpoint of its own. See `log` for why that must not be.
+        // Only once: setting it commits, and a connection that commits before its pragmas are set
+        // runs a checkpoint itself. See `wal` for why that must not happen.
         let making = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
         let mut connection = making.connect().await.map_err(sqlite)?;
-        // Before the first table: a file with tables and without this is taken for a foreign one.
+        // Before the first table: a file with tables but without this counts as foreign.
         sqlx::query("pragma application_id = 1213157195")
             .execute(&mut connection)
             .await
@@ -119,8 +118,8 @@ async fn open_locked(
         connection
     } else {
         let connection = options.connect().await.map_err(sqlite)?;
-        // Not before: the first connection to a database makes its shared memory, which could fail
-        // the second time, and the last one to close it moves the log.
+        // Not before: the first connection to a database creates its shared memory, which could
+        // fail the second time, and the last one to close it checkpoints the log.
         checking.close().await.map_err(sqlite)?;
         connection
     };
@@ -128,8 +127,8 @@ async fn open_locked(
     Ok((options, connection))
 }
 
-/// Takes the lock that keeps a second process out, and makes the file if need be. Returns also the
-/// files that are new then, to be removed if nothing comes of it.
+/// Takes the lock that keeps other processes out, and creates the file if needed. Also returns the
+/// newly created files, to be removed on failure.
 fn lock(path: &Path) -> Result<(File, Vec<PathBuf>), OpenError> {
     let failed = |source| OpenError::File { path: path.to_owned(), source };
     let mut options = OpenOptions::new();
@@ -162,8 +161,8 @@ struct CheckedDatabase {
 }
 
 /// Checks the database, and how it can be connected to. Connections share an index of the
-/// write-ahead log in a file beside the database. Where that file cannot be made, as on a full
-/// disk, it is kept in memory instead, and no other process can read the database meanwhile.
+/// write-ahead log in a file beside the database. If that file cannot be created, as on a full
+/// disk, the index is kept in memory, and no other process can read the database meanwhile.
 async fn check_shared_or_alone(
     options: SqliteConnectOptions,
     path: &Path,
@@ -196,20 +195,20 @@ async fn connect_and_check(
     match check(&mut connection, path).await {
         Ok(is_new) => Ok(CheckedDatabase { connection, is_new }),
         Err(error) => {
-            // Before anyone else opens the file.
+            // Before any other connection opens the file.
             drop(connection.close_hard().await);
             Err(error)
         }
     }
 }
 
-/// Whether a failure may be that of the shared memory: IOERR, FULL or CANTOPEN.
+/// Whether a failure may concern the shared memory: IOERR, FULL or CANTOPEN.
 fn may_be_shared_memory(error: &sqlx::Error) -> bool {
     wal::primary_code(error).is_some_and(|code| matches!(code, 10 | 13 | 14))
 }
 
-/// Refuses what must not be written to: another program's database, one of a later version, or any
-/// at all with a SQLite that could corrupt it. Only reads. Returns whether it has no tables yet.
+/// Refuses databases that must not be written to: another program's, a later version's, or any with
+/// a SQLite that could corrupt it. Only reads. Returns whether it has no tables yet.
 async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<bool, OpenError> {
     let foreign = |error: sqlx::Error| match &error {
         // SQLITE_NOTADB
@@ -268,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.db");
         let (_lock, options, mut writer) = open(&path, Durability::Full).await.unwrap();
-        // Past the thousand pages after which SQLite makes checkpoints if nobody stops it.
+        // Beyond the thousand pages after which SQLite checkpoints by default.
         sqlx::query("insert into body_pieces (id, bytes) values (1, zeroblob(8388608))")
             .execute(&mut writer)
             .await
@@ -323,11 +322,11 @@ mod tests {
     async fn a_database_that_cannot_be_made_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("new.db");
-        // What SQLite takes for a log that it cannot remove.
+        // SQLite takes this for a log that it cannot remove.
         let log = folder.path().join("new.db-wal");
         fs::create_dir(&log).unwrap();
         open(&path, Durability::Full).await.unwrap_err();
         assert!(!path.exists());
-        assert!(log.exists(), "what was there before stays");
+        assert!(log.exists(), "existing files stay");
     }
 }

@@ -1,5 +1,5 @@
-//! Reads, each on a connection of the pool and within one snapshot. No query stays open across a
-//! caller's await: a reader left open would let the write-ahead log grow without end.
+//! Reads, each on a pooled connection and within one snapshot. No query stays open across a
+//! caller's await: an open reader would let the write-ahead log grow without bound.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -19,12 +19,12 @@ use crate::ProviderOf;
 use crate::{key::KeyHash, slug::Slug};
 use hookglass_message::head;
 
-/// Requests on a page if the caller does not say.
+/// The default number of requests on a page.
 const PAGE_REQUESTS: u32 = 50;
 
-/// Endpoints that one step ends.
+/// Endpoints that one step expires.
 const EXPIRED_AT_ONCE: i64 = 50;
-/// Unused pages that are never given back: 4 MiB.
+/// Unused pages that are never returned to the disk: 4 MiB.
 const KEPT_FREE_PAGES: i64 = 1024;
 
 macro_rules! endpoint_columns {
@@ -38,7 +38,7 @@ macro_rules! endpoint_columns {
         (select words from answers where endpoint_id = endpoints.id) as answers_words"
     };
 }
-/// What lists show of a request, from `requests` joined with its endpoint.
+/// The columns of a list entry, from `requests` joined with its endpoint.
 macro_rules! summary_columns {
     () => {
         "endpoints.slug, requests.seq, requests.received_at, requests.method, requests.target,
@@ -47,7 +47,7 @@ macro_rules! summary_columns {
         requests.note, requests.pinned, requests.verdict, requests.delivery, requests.attempt"
     };
 }
-/// Whether a request is there: above the floor, or pinned.
+/// Whether a request exists: above the floor, or pinned.
 macro_rules! is_kept {
     () => {
         "(requests.seq > endpoints.floor or requests.pinned = 1)"
@@ -55,7 +55,7 @@ macro_rules! is_kept {
 }
 pub(super) use {endpoint_columns, is_kept, summary_columns};
 
-/// One request of an endpoint, whole but for its body.
+/// Selects one request of an endpoint, without its body.
 macro_rules! stored_request {
     ($which:literal) => {
         concat!(
@@ -72,8 +72,8 @@ macro_rules! stored_request {
     };
 }
 
-/// When the newest of what is dated was made, microseconds since the epoch; `None` if there is
-/// nothing.
+/// Returns when the newest dated row was created, microseconds since the epoch; `None` if there is
+/// none.
 pub(super) async fn newest(connection: &mut SqliteConnection) -> Result<Option<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "select max(at) from (
@@ -86,26 +86,26 @@ pub(super) async fn newest(connection: &mut SqliteConnection) -> Result<Option<i
     .await
 }
 
-/// The read connections, and what an endpoint's row does not say about it.
+/// The read connections, and the settings that an endpoint's row does not hold.
 pub(super) struct Readers {
     pub(super) provider_of: ProviderOf,
     pub(super) pool: SqlitePool,
-    /// How many requests an endpoint may keep.
+    /// The maximum number of requests per endpoint.
     pub(super) max_requests: u32,
 }
 
-/// How much of the file holds something.
+/// How much of the file is in use.
 pub(super) struct FileUsage {
     pub(super) used_bytes: i64,
-    /// Whether so much of it is unused that the disk should get it back. A little is kept: what
-    /// comes next needs it.
+    /// Whether so much of it is unused that space should be returned to the disk. A little is kept
+    /// for the next requests.
     pub(super) has_much_free: bool,
 }
 
-/// An endpoint with what only the store knows of it.
+/// An endpoint with its internal columns.
 pub(super) struct EndpointRow {
     pub(super) endpoint: StoredEndpoint,
-    /// Requests up to this `seq` are not there unless they are pinned.
+    /// Requests up to this `seq` do not exist unless they are pinned.
     pub(super) floor: i64,
     /// Rows up to this `seq` are deleted unless they are pinned.
     pub(super) purged: i64,
@@ -188,8 +188,8 @@ impl Readers {
             .bind(id.0)
             .bind(window.before.unwrap_or(i64::MAX)),
         };
-        // One more than asked for tells whether there is a next page. Read one by one: what is cut for
-        // the list may be long.
+        // One row more than requested reveals whether there is a next page. Rows are read one by
+        // one: values that are truncated for the list may be long.
         let mut rows = query.bind(i64::from(limit) + 1).fetch(&mut *snapshot);
         let (mut requests, mut bytes) = (Vec::new(), 0);
         while bytes <= LIST_BYTES
@@ -211,8 +211,8 @@ impl Readers {
         id: EndpointId,
         which: RequestRef,
     ) -> Result<StoredRequest, StoreError> {
-        // One statement each: with a condition for both, SQLite would look at each request from the
-        // newest on.
+        // Separate statements: with a condition for both, SQLite would scan the requests from the
+        // newest.
         let query = match which {
             RequestRef::Seq(seq) => {
                 sqlx::query(stored_request!(" and requests.seq = ?2")).bind(id.0).bind(seq)
@@ -258,8 +258,8 @@ impl Readers {
         .bind(seq)
         .fetch_one(&mut *snapshot)
         .await?;
-        // Pieces are of one length but for the last: the first and the last one that lie within
-        // the range are known without reading any. `substr` counts from 1.
+        // All pieces but the last have the same length: the first and last piece of the range are
+        // known without reading any. `substr` counts from 1.
         let pieces: Vec<Vec<u8>> = sqlx::query_scalar(
             "select substr(
                 bytes,
@@ -284,7 +284,7 @@ impl Readers {
         change(&mut *self.pool.acquire().await?, workspace).await
     }
 
-    /// Some of the endpoints whose time is over, the longest first.
+    /// Returns some of the expired endpoints, the longest expired first.
     pub(super) async fn overdue(&self, now: i64) -> Result<Vec<EndpointId>, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar(
             "select id from endpoints
@@ -299,7 +299,7 @@ impl Readers {
         Ok(ids.into_iter().map(EndpointId).collect())
     }
 
-    /// How the file is used.
+    /// Returns how the file is used.
     pub(super) async fn space(&self) -> Result<FileUsage, StoreError> {
         let (pages, free, page_bytes): (i64, i64, i64) = sqlx::query_as(
             "select page_count, freelist_count, page_size
@@ -319,7 +319,7 @@ impl Readers {
     }
 }
 
-/// Endpoints with rows that are no longer there but still to be deleted, and how many about.
+/// Returns endpoints with rows that are still to be deleted, and approximately how many.
 pub(super) async fn unpurged(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(EndpointId, i64)>, sqlx::Error> {
@@ -330,7 +330,7 @@ pub(super) async fn unpurged(
     Ok(found.into_iter().map(|(id, rows)| (EndpointId(id), rows)).collect())
 }
 
-/// An endpoint by its internal number, gone or not.
+/// Returns an endpoint by its internal number, active or gone.
 pub(super) async fn row_by_id(
     connection: &mut SqliteConnection,
     id: EndpointId,
@@ -434,7 +434,7 @@ pub(super) fn gone_reason(text: &str) -> Option<GoneReason> {
         .find(|&reason| gone_reason_text(reason) == text)
 }
 
-/// As `refused` writes it and reads it.
+/// Encodes the `refused` column.
 pub(super) fn refused_text(refused: &Refused) -> String {
     format!("{}={}", refused.limit, refused.value)
 }
@@ -444,7 +444,7 @@ fn refused(text: &str) -> Option<Refused> {
     Some(Refused { limit: limit.to_owned(), value: value.parse().ok()? })
 }
 
-/// A row that no version of this program writes.
+/// Returns the error for a row that no version of Hookglass writes.
 pub(super) fn corrupt(column: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(format!("{column} holds what Hookglass never wrote").into())
 }

@@ -1,5 +1,5 @@
-//! Looking through requests. In steps, each a read of its own on a connection for searches: no
-//! reader stays open while it is decided what is found, and the time that it takes is bounded.
+//! Searches requests in steps, each with its own read on a connection for searches: no reader stays
+//! open while requests are matched, and the duration is bounded.
 
 use std::{sync::Arc, time::Instant};
 
@@ -18,31 +18,31 @@ use super::{
 use crate::ProviderOf;
 use hookglass_query::{Bounds, Needs, Query, SearchedRequest, searched};
 
-/// How many requests the first step looks at; each one after it twice as many, up to a most.
+/// The requests of the first step; each further step doubles, up to a maximum.
 const FIRST_STEP: i64 = 64;
-/// The most where only columns are read.
+/// The maximum if only columns are read.
 const LONG_STEP: i64 = 4096;
-/// The most where heads are read too, each up to 64 KiB.
+/// The maximum if heads are read too, each up to 64 KiB.
 const HEAD_STEP: i64 = 256;
-/// A step whose rows hold more bytes than this is taken again with fewer requests, unless it has no
-/// more than so many.
+/// A step whose rows hold more bytes than this is repeated with fewer requests, unless it already
+/// has at most [`FIRST_STEP`].
 const STEP_BYTES: usize = 16 << 20;
 const SHORT_STEP: usize = 128;
 /// How many bodies are read at once, and how many bytes of bodies.
 const BODIES: usize = 256;
 const BODY_BYTES: u64 = 4 << 20;
-/// How much of a body as it came may be needed for what is searched of it: codings make little of
-/// it longer.
+/// How many bytes of a received body may be needed for its searched part: codings rarely make it
+/// longer.
 const RAW_BYTES: i64 = 66 * 1024;
 
-/// A request that may be found.
+/// A request that may match.
 struct Candidate {
     id: i64,
     summary: Summary,
     head: Option<Vec<u8>>,
 }
 
-/// The part of `seq` that is left to look through, both ends exclusive.
+/// The range of `seq` that is left to search, both ends exclusive.
 #[derive(Clone, Copy)]
 struct RemainingRange {
     above: i64,
@@ -113,7 +113,8 @@ impl Readers {
         .await?)
     }
 
-    /// The last `seq` of the next `step` requests, `None` if there are none, and how many they are.
+    /// Returns the last `seq` of the next `step` requests, `None` if there are none, and their
+    /// number.
     async fn edge(
         &self,
         id: EndpointId,
@@ -149,8 +150,8 @@ impl Readers {
         Ok(query.fetch_one(&self.pool).await?)
     }
 
-    /// The requests of a part that lie within the bounds, in the order of the search; `None` if they
-    /// take too much memory and are more than a first step has.
+    /// Returns the requests of a range within the bounds, in search order; `None` if they take too
+    /// much memory and are more than a first step has.
     async fn candidates(
         &self,
         id: EndpointId,
@@ -201,7 +202,7 @@ impl Readers {
         Ok(Some(candidates))
     }
 
-    /// Adds those that the query finds, in order, until there are `limit`.
+    /// Adds the matching requests, in order, until there are `limit`.
     async fn decide(
         &self,
         query: &Arc<Query>,
@@ -220,7 +221,7 @@ impl Readers {
             found.extend(summaries.take(missing));
             return Ok(());
         }
-        // What is decided without its body needs none.
+        // Requests that are decided without their bodies need none.
         let mut open: Vec<(Candidate, Option<bool>)> = candidates
             .into_iter()
             .map(|candidate| {
@@ -242,7 +243,7 @@ impl Readers {
         Ok(())
     }
 
-    /// The first pieces of the bodies that are needed, by the ids of their requests, in their order.
+    /// Reads the first pieces of the needed bodies, by the ids of their requests, in order.
     async fn body_starts(
         &self,
         part: &[(Candidate, Option<bool>)],
@@ -276,7 +277,7 @@ impl Candidate {
         SearchedRequest { summary: &self.summary, head: self.head.as_deref(), body }
     }
 
-    /// About how much memory it takes, as far as its sender has that in hand.
+    /// Returns the approximate memory size, as far as the sender controls it.
     fn bytes(&self) -> usize {
         let length = |text: &Text| match text {
             Text::Utf8(text) | Text::Base64(text) => text.len(),
@@ -294,7 +295,7 @@ fn candidate(row: &SqliteRow, provider_of: ProviderOf) -> Candidate {
     Candidate { id: row.get("id"), summary, head: row.get("head") }
 }
 
-/// How many of these have their bodies read together, at least one.
+/// Returns how many of these have their bodies read together, at least one.
 fn at_once(open: &[(Candidate, Option<bool>)]) -> usize {
     let mut bytes = 0;
     let fitting = open.iter().take(BODIES).take_while(|(candidate, _)| {
@@ -304,7 +305,7 @@ fn at_once(open: &[(Candidate, Option<bool>)]) -> usize {
     fitting.count().max(1)
 }
 
-/// Those of a part that the query finds, now that their bodies are there.
+/// Matches the requests of a range whose bodies have been read.
 fn finds_in(
     query: &Query,
     part: Vec<(Candidate, Option<bool>)>,
@@ -374,7 +375,7 @@ mod tests {
         let owner = Owner::New(Key::random().unwrap().hash());
         let new = NewEndpoint { owner, slug: None, name: None, max_endpoints: 1 };
         let id = store.create_endpoint(new).await.unwrap().id;
-        // 256 of these are just more than a step may hold.
+        // 256 of these are slightly more than a step may hold.
         let appends = (0..256).map(|_| store.append(id, captured(STEP_BYTES / 255)));
         futures_util::future::try_join_all(appends).await.unwrap();
         let query = Arc::new(Query::parse("header.x-a:1", 0).unwrap().unwrap());
@@ -389,7 +390,7 @@ mod tests {
         let budget = std::time::Duration::from_secs(20);
         let search = Search { query, from: From::Before(i64::MAX), limit: 1, budget };
         let found = store.search(id, search).await.unwrap();
-        assert_eq!((found.requests.len(), found.next), (0, None), "all of it was looked through");
+        assert_eq!((found.requests.len(), found.next), (0, None), "all requests were examined");
         store.close().await;
     }
 }

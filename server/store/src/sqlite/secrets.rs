@@ -1,4 +1,4 @@
-//! Reads of secrets. What they hold stays sealed here.
+//! Reads of secrets. They stay sealed here.
 
 use sqlx::{Row as _, sqlite::SqliteRow};
 

@@ -1,10 +1,10 @@
-//! Moving the write-ahead log into the database, and when that must stop.
+//! Checkpoints of the write-ahead log, and when they must stop.
 //!
-//! A checkpoint that commits overtake notes how far it came without a sync; only one that reaches
-//! the end of the log syncs the database, for all before it. If that sync fails, the system may
-//! have dropped what it was to write, and a later checkpoint, which goes on from where the note
-//! says, would sync in vain and let the log be overwritten. So from then on the log is only ever
-//! added to: the next process to open the database starts from its first frame.
+//! A checkpoint during which commits happen records its progress without a sync; only one that
+//! reaches the end of the log syncs the database, for all before it. If that sync fails, the system
+//! may have dropped the pending writes, and a later checkpoint, which continues from the recorded
+//! progress, would sync nothing of them and let the log be overwritten. So from then on the log is
+//! only appended to: the next process that opens the database starts from its first frame.
 
 use std::sync::{
     Arc,
@@ -24,7 +24,7 @@ pub(super) struct Wal {
     connect: SqliteConnectOptions,
     /// Whether it must stay as it is until the next start.
     kept: Arc<AtomicBool>,
-    /// Held while somebody moves it: a failure has to be known before the next one starts.
+    /// Held during a checkpoint: a failure must be known before the next one starts.
     moving: Arc<Mutex<()>>,
 }
 
@@ -38,13 +38,13 @@ impl Wal {
         self.kept.load(Ordering::Acquire)
     }
 
-    /// Moves what no reader still needs; waits for nobody.
+    /// Checkpoints without waiting for readers.
     pub(super) async fn fold(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let Ok(_turn) = self.moving.try_lock() else { return Ok(()) };
         self.checkpoint(connection, "pragma wal_checkpoint(passive)").await
     }
 
-    /// Waits for the readers of old states and empties the log.
+    /// Waits for the readers of old snapshots and empties the log.
     pub(super) async fn empty(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let _turn = self.moving.lock().await;
         self.checkpoint(connection, "pragma wal_checkpoint(truncate)").await
@@ -67,7 +67,7 @@ impl Wal {
         done.map(drop)
     }
 
-    /// Lets nobody touch the log until the next start.
+    /// Prevents checkpoints until the next start.
     async fn keep(&self) {
         if self.kept.swap(true, Ordering::AcqRel) {
             return;
@@ -76,8 +76,8 @@ impl Wal {
             "the disk failed while the write-ahead log was moved into the database; nothing is \
              lost, but the log grows from now on until the server is started anew"
         );
-        // The last connection to close would move the log: this one never closes. It holds its
-        // lock from its first read on.
+        // The last connection to close would checkpoint the log: this one never closes. It holds
+        // its lock from its first read on.
         let opened = async {
             let mut connection = self.connect.connect().await?;
             sqlx::query("select count(*) from sqlite_schema").execute(&mut connection).await?;
@@ -93,12 +93,12 @@ impl Wal {
     }
 }
 
-/// Whether a failure leaves the connection as good as it was.
+/// Whether the connection can be used after a failure.
 pub(super) fn is_harmless(error: &sqlx::Error) -> bool {
     primary_code(error).is_some_and(|code| HARMLESS.contains(&code))
 }
 
-/// SQLite's primary result code, if the failure came from SQLite.
+/// Returns SQLite's primary result code, if the failure came from SQLite.
 pub(super) fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let sqlx::Error::Database(cause) = error else { return None };
     cause.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff)

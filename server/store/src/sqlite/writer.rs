@@ -1,7 +1,6 @@
-//! The one writer: takes what is to be changed off a bounded queue, puts many changes into one
-//! transaction, publishes what was committed, and only then wakes the callers. What nobody asked
-//! for (deleting rows that are no longer there for anyone, making room) it does in small steps
-//! between the batches.
+//! The one writer: takes commands off a bounded queue, executes many in one transaction, publishes
+//! what was committed, and only then wakes the callers. Between batches it does maintenance in
+//! small steps: deleting rows below the floor, evicting requests.
 
 pub(crate) mod annotations;
 mod answers;
@@ -55,20 +54,20 @@ use crate::ProviderOf;
 use crate::slug::Slug;
 use hookglass_metrics::{Metrics, Reason};
 
-/// The most changes in a transaction; more of them would keep the first caller waiting.
+/// The most changes in a transaction; more would delay the first caller.
 const BATCH_CHANGES: usize = 512;
-/// A transaction takes no further change past this many bytes of bodies and heads.
+/// A transaction accepts no further change beyond this many bytes of bodies and heads.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// From so many requests in a transaction on, it deletes rows as well: the writer will hardly rest.
+/// A transaction of at least this many requests also deletes rows: the writer will rarely idle.
 const BUSY_CAPTURES: usize = 32;
-/// How far the write-ahead log grows before it is moved into the database.
+/// The size at which the write-ahead log is checkpointed.
 const CHECKPOINT_BYTES: u64 = 12 * 1024 * 1024;
-/// How often the writer looks whether its files are still there, at least, while it commits.
+/// The minimum interval between checks that the files still exist, while the writer commits.
 const FILES_EVERY: Duration = Duration::from_millis(250);
-/// What a transaction adds to the log beside the bytes of its requests, about: a page of each
+/// The approximate bytes that a transaction adds to the log besides its requests: a page of each
 /// table and index.
 const TRANSACTION_BYTES: u64 = 6 * 4096;
-/// An id that no request, upload or piece has.
+/// Returns an id that no request, upload or piece has.
 async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     let last: Option<i64> = sqlx::query_scalar(
         "select max(
@@ -83,14 +82,14 @@ async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx:
     Ok(last.unwrap_or(0) + 1)
 }
 
-/// What the writer's thread owns.
+/// The state of the writer's thread.
 struct Writer {
     connection: WriterConnection,
     files: Files,
     files_checked: Instant,
     /// Whether one of the files was removed or replaced: then nothing is stored.
     is_displaced: bool,
-    /// Whether `settle` was through.
+    /// Whether `settle` has completed.
     is_settled: bool,
     clock: StoreClock,
     cache: WriterCache,
@@ -101,18 +100,18 @@ struct Writer {
     purge: PurgeQueue,
     attempts: Attempts,
     quota: StorageQuota,
-    /// `None` if it has to be read.
+    /// `None` if it must be read.
     pinned: Option<PinnedUsage>,
     max_endpoints_total: u32,
-    /// How long an unused endpoint stays, in microseconds; 0 for ever.
+    /// How long an unused endpoint stays, in microseconds; 0 for forever.
     ttl_us: i64,
-    /// How many endpoints live; `None` if that has to be counted.
+    /// The number of active endpoints; `None` if they must be counted.
     active: Option<i64>,
-    /// Changes logged since the last look at the length of a log.
+    /// Changes logged since the length of a log was last checked.
     logged: u32,
     wal: PathBuf,
     max_log_bytes: u64,
-    /// What the write-ahead log has grown by since it was last moved, about.
+    /// The approximate growth of the write-ahead log since it was last checkpointed.
     log_bytes: u64,
     checkpoint_due: Arc<Notify>,
     publish: Publish,
@@ -121,36 +120,36 @@ struct Writer {
     storing: watch::Sender<bool>,
 }
 
-/// What a transaction does.
+/// The effects of a transaction.
 #[derive(Default)]
 struct Batch {
     /// In order.
     changes: Vec<Change>,
     /// Requests that are numbered but not yet written.
     rows: Vec<NewRow>,
-    /// What retention dropped, to be logged.
+    /// Evictions to log.
     drops: Vec<Drop>,
-    /// Endpoints whose end was put off.
+    /// Endpoints whose expiry was extended in this transaction.
     extend_expiry: Vec<EndpointId>,
-    /// Those whose requests are kept, with the numbers that they wait for.
+    /// Callers whose requests are stored, with the numbers that they wait for.
     kept: Vec<(ResultSender<i64>, i64)>,
-    /// The other callers with their answers, to be woken once the transaction is committed.
+    /// The other callers with their results, to be woken once the transaction is committed.
     waiting: Vec<Box<dyn FnOnce() + Send>>,
-    /// Endpoints whose remembered state is no longer right.
+    /// Endpoints whose cached state is out of date.
     stale: Vec<Slug>,
     /// Bytes of heads, bodies and trailers.
     bytes: u64,
     /// Rows that were deleted.
     purged: Option<PurgedStep>,
-    /// How many requests were dropped, by limit.
+    /// How many requests were evicted, by limit.
     dropped: Vec<(&'static str, i64)>,
 }
 
 impl Batch {
-    /// Keeps an answer back until the transaction is committed.
+    /// Defers a result until the transaction is committed.
     fn answer<T: Send + 'static>(&mut self, reply: ResultSender<T>, answer: Result<T, StoreError>) {
         self.waiting.push(Box::new(move || {
-            // A caller that went away does not want to know.
+            // The caller may be gone.
             drop(reply.send(answer));
         }));
     }
@@ -189,7 +188,7 @@ impl Writer {
         self.connection.rest().await;
     }
 
-    /// Deals with what is no change.
+    /// Handles commands that change nothing.
     async fn run_maintenance(&mut self, edits: &mut Vec<WriterCommand>) {
         let (mut ticked, mut checkpointed) = (false, false);
         edits.retain_mut(|edit| match edit {
@@ -217,8 +216,8 @@ impl Writer {
             }
         }
         if checkpointed {
-            // Only what was committed meanwhile is left to move: a few pages. Then the next
-            // commit starts the log anew.
+            // Only what was committed in the meantime is left to checkpoint: a few pages. Then the
+            // next commit restarts the log.
             self.log_bytes = 0;
             if let Err(error) = self.connection.checkpoint().await {
                 self.failed(&error).await;
@@ -226,8 +225,8 @@ impl Writer {
         }
     }
 
-    /// Makes all of `edits` in one transaction, empties it, and tells everyone. If the
-    /// transaction fails, the callers' replies are dropped unanswered.
+    /// Executes all of `edits` in one transaction, empties it, and notifies callers and the
+    /// publisher. If the transaction fails, the callers' senders are dropped without a result.
     async fn commit(&mut self, edits: &mut Vec<WriterCommand>) {
         if self.files_checked.elapsed() >= FILES_EVERY {
             self.look_after_files().await;
@@ -253,7 +252,7 @@ impl Writer {
         }
     }
 
-    /// Whether something was written.
+    /// Returns whether something was written.
     async fn transact(
         &mut self,
         edits: &mut Vec<WriterCommand>,
@@ -272,15 +271,15 @@ impl Writer {
         }
         self.drop_surplus(batch).await?;
         if batch.kept.len() >= BUSY_CAPTURES && self.purge.is_due() {
-            // What is dropped as fast as it comes goes with what comes: a commit of its own would
-            // cost as much again.
+            // Evictions that keep pace with captures share their transaction: a separate commit
+            // would cost as much again.
             self.write_rows(batch).await?;
             batch.purged = self.purge_rows().await?;
         }
         self.finish(batch).await
     }
 
-    /// Counts what was committed and tells everyone.
+    /// Counts what was committed, publishes it and wakes the callers.
     fn committed(&mut self, batch: Batch) {
         self.set_storing(true);
         if let Some(purged) = &batch.purged {
@@ -310,7 +309,7 @@ impl Writer {
         if !batch.changes.is_empty() {
             (self.publish)(batch.changes);
         }
-        // Callers that went away do not want to know.
+        // Callers may be gone.
         for (reply, seq) in batch.kept {
             drop(reply.send(Ok(seq)));
         }
@@ -319,8 +318,8 @@ impl Writer {
         }
     }
 
-    /// Keeps the log short where it could not start anew by itself. Looks at the file: that is
-    /// what has to fit on the disk.
+    /// Empties the log if it could not be restarted by itself. Checks the file size: that is what
+    /// must fit on the disk.
     async fn checkpoint_if_large(&mut self) {
         if self.connection.is_lost()
             || std::fs::metadata(&self.wal).map_or(0, |file| file.len()) < self.max_log_bytes
@@ -333,8 +332,8 @@ impl Writer {
         }
     }
 
-    /// Stops storing where the database was removed or replaced: what is written from then on would
-    /// be gone with the process. Goes on when the same file is back.
+    /// Stops storing if the database was removed or replaced: later writes would be lost with the
+    /// process. Resumes when the same file is back.
     async fn look_after_files(&mut self) {
         self.files_checked = Instant::now();
         let displaced = self.files.displaced(!self.connection.is_lost());
@@ -362,7 +361,7 @@ impl Writer {
                  there now"
             ),
             Displaced::Companion => {
-                // What is only in the log would be gone with the process.
+                // Data that is only in the log would be lost with the process.
                 let moved = self.connection.checkpoint().await;
                 tracing::error!(
                     error = moved.as_ref().err().map(|error| error as &dyn std::error::Error),
@@ -374,8 +373,8 @@ impl Writer {
         }
     }
 
-    /// Takes note of a failure: what is in memory may no longer be what is in the database, and
-    /// whether the last commit was kept is not known.
+    /// Handles a failure: memory may no longer match the database, and whether the last commit was
+    /// kept is unknown.
     async fn failed(&mut self, error: &sqlx::Error) {
         tracing::error!(error = error as &dyn std::error::Error, "a transaction failed");
         self.metrics.failed_commits.inc();
@@ -384,7 +383,7 @@ impl Writer {
         self.set_storing(false);
     }
 
-    /// Drops everything that is cached.
+    /// Clears all caches.
     fn forget(&mut self) {
         self.cache.clear();
         self.attempts.clear();
@@ -393,7 +392,7 @@ impl Writer {
         self.active = None;
     }
 
-    /// Tries to write again. What callers send meanwhile is tried as well.
+    /// Tries to write again. Commands that arrive meanwhile are tried as well.
     async fn recover(&mut self) {
         match self.try_to_store().await {
             Ok(()) => {
@@ -407,8 +406,8 @@ impl Writer {
         }
     }
 
-    /// Writes what a start has to write, if that was not done yet, and what shows that a request
-    /// could be kept.
+    /// Completes the startup writes if that is still to do, then probes whether a request can be
+    /// stored.
     async fn try_to_store(&mut self) -> Result<(), sqlx::Error> {
         let connection = self.connection.reopen().await?;
         self.next_request_id = self.next_request_id.max(next_request_id(connection).await?);
@@ -425,7 +424,7 @@ impl Writer {
     }
 }
 
-/// How many bytes an edit adds to its transaction.
+/// Returns how many bytes a command adds to its transaction.
 fn weight(edit: &WriterCommand) -> usize {
     match edit {
         WriterCommand::PendingInsert(append) => append.bytes(),
@@ -448,7 +447,7 @@ mod tests {
         let path = folder.path().join("ids.db");
         let (_lock, _, mut connection) = open::open(&path, Durability::Full).await.unwrap();
         assert_eq!(next_request_id(&mut connection).await.unwrap(), 1);
-        // An upload whose pieces are deleted already, pieces of one that is forgotten: each alone.
+        // An upload whose pieces are already deleted, and pieces without an upload: each alone.
         for (row, next) in [
             ("insert into uploads (id, workspace_id) values (7, 1)", 8),
             ("insert into body_pieces (id, bytes) values (11 * 1048576 + 5, x'00')", 12),

@@ -1,4 +1,4 @@
-//! Signatures that stand in the body.
+//! Signatures in the body.
 
 use std::{collections::HashSet, fmt};
 
@@ -12,13 +12,13 @@ use super::{Claim, SEARCHED_BYTES, UnusableSignature};
 use crate::signature::message::{SignedMessage, decoded, pairs};
 use hookglass_message::{media_type::MediaType, multipart::Multipart};
 
-/// Notifications that are looked at in one request. Senders put far fewer together.
+/// The most notifications that are checked in a request. Senders batch far fewer.
 const ITEMS: usize = 1_000;
 
-/// A JSON body.
+/// Parses a JSON body.
 ///
 /// # Errors
-/// It is none, is too long to look into, or says a thing twice.
+/// It is not JSON, is too long to parse, or has a member twice.
 fn json<T: for<'de> Deserialize<'de>>(message: &SignedMessage<'_>) -> Result<T, UnusableSignature> {
     let body = message.body.trim_ascii_start();
     if body.first() != Some(&b'{') {
@@ -29,26 +29,23 @@ fn json<T: for<'de> Deserialize<'de>>(message: &SignedMessage<'_>) -> Result<T, 
         return Err(UnusableSignature::Unread(reason.to_owned()));
     }
     let twice = || {
-        let reason =
-            "a member stands in its body twice, and readers differ on which of them counts";
+        let reason = "its body has a member twice, and readers differ on which one counts";
         UnusableSignature::Malformed(reason.to_owned())
     };
     let read = serde_json::from_slice(body).map_err(|error| {
-        // What serde says of a member of ours.
+        // serde's error for a known member.
         let is_doubled = error.to_string().starts_with("duplicate field");
         if is_doubled { twice() } else { UnusableSignature::Unsigned }
     })?;
-    // What is no member of ours is looked through, too: it may hold some.
+    // Unknown members are checked too: they may contain duplicates.
     match serde_json::from_slice::<Undoubled>(body) {
         Ok(Undoubled) => Ok(read),
         Err(error) if error.is_data() => Err(twice()),
-        Err(_) => Err(UnusableSignature::Unread(
-            "its JSON is nested too deep to be looked through".to_owned(),
-        )),
+        Err(_) => Err(UnusableSignature::Unread("its JSON is nested too deep to check".to_owned())),
     }
 }
 
-/// Any JSON in which no object has two members of one name.
+/// Any JSON in which no object has two members with one name.
 struct Undoubled;
 
 impl<'de> Deserialize<'de> for Undoubled {
@@ -105,11 +102,11 @@ impl<'de> Visitor<'de> for Undoubled {
     }
 }
 
-/// A member as it is signed: what is null as what is missing, and numbers by their digits.
+/// Returns a member as it is signed: null like a missing one, and numbers by their digits.
 ///
 /// # Errors
-/// Another value of JSON is written in many ways, and numbers beyond 64 bits or with a point would
-/// be read as one that is near.
+/// Other JSON values can be written in many ways, and numbers above 64 bits or with a point would
+/// be parsed as a nearby number.
 fn plain(name: &str, value: &Value) -> Result<String, UnusableSignature> {
     match value {
         Value::String(text) => Ok(text.clone()),
@@ -122,12 +119,13 @@ fn plain(name: &str, value: &Value) -> Result<String, UnusableSignature> {
     }
 }
 
-/// Says that there are more notifications than are looked at.
+/// Fails if there are more notifications than are checked.
 fn bounded<T>(items: &[T]) -> Result<(), UnusableSignature> {
     if items.len() <= ITEMS {
         return Ok(());
     }
-    let reason = format!("of its {} notifications no more than {ITEMS} are looked at", items.len());
+    let reason =
+        format!("it has {} notifications, of which at most {ITEMS} are checked", items.len());
     Err(UnusableSignature::Unread(reason))
 }
 
@@ -168,7 +166,7 @@ pub(super) fn mailgun(message: &SignedMessage<'_>) -> Result<Vec<Claim>, Unusabl
                 values.map(|value| String::from_utf8(value.to_vec()).ok()).collect()
             }
             None => {
-                // Line ends behind a form are no part of its last value.
+                // Line ends behind a form are not part of its last value.
                 let named = pairs(message.body.trim_ascii_end())
                     .filter(|(sent, _)| decoded(sent).is_some_and(|sent| sent == name));
                 named.take(2).map(|(_, value)| decoded(value)).collect()

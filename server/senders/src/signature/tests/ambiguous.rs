@@ -1,5 +1,4 @@
-//! What can be read in two ways, or only with loss, is never said to be right: what was signed in one
-//! way would vouch for the other.
+//! Ambiguous or lossy input is never valid: a signature of one reading would vouch for the other.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -11,7 +10,7 @@ use crate::signature::{
     verify::made,
 };
 
-/// Judges a request with these field lines, as bytes, by one secret.
+/// Verifies a request with these headers, as bytes, with one secret.
 fn judge_raw(
     vector: &Vector,
     target: &[u8],
@@ -128,7 +127,7 @@ fn a_form_that_is_decoded_with_loss_is_neither_right_nor_wrong() {
     ] {
         let verified = verified(body, signed);
         assert_eq!(verified.verdict, Verdict::Unknown, "{}: {verified:?}", body.escape_ascii());
-        assert!(verified.reason.unwrap().contains("stand for no text"));
+        assert!(verified.reason.unwrap().contains("are not text"));
     }
     for (body, signed) in [
         (&b"a=%EF%BF%BD"[..], "a\u{fffd}"),
@@ -223,7 +222,7 @@ fn a_body_that_says_a_thing_twice_is_not_right() {
         assert_eq!(verified.verdict, Verdict::Invalid, "{says}: {verified:?}");
         assert!(verified.reason.unwrap().contains(says), "{says}");
     }
-    // Whose time is which decides whether it is too old.
+    // The age depends on which of the two times counts.
     let linear = Vector::of("linear");
     let now = linear.received_at * 1_000;
     for body in [
@@ -272,7 +271,7 @@ fn a_number_that_is_read_as_another_one_is_not_right() {
     }
 }
 
-/// Points of small order (RFC 7748 §7 has their like): for these anybody can sign.
+/// Points of small order (similar to RFC 7748 §7): anybody can sign for these.
 const WEAK: [&str; 5] = [
     "0100000000000000000000000000000000000000000000000000000000000000",
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
@@ -308,7 +307,7 @@ fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
     }
     assert!(refused("adyen", "0000").contains("zeros"));
 
-    // One that was kept before it was refused makes nothing right.
+    // A secret stored before such secrets were refused validates nothing.
     let by_stored = |provider: &str, stored: &str, key: &[u8]| {
         let vector = Vector { secret: stored.to_owned(), ..Vector::of(provider) };
         let scheme = sender::signing_by_id(provider).unwrap().schemes.first().unwrap();
@@ -336,7 +335,7 @@ fn a_secret_that_anybody_has_is_refused_and_counts_for_nothing() {
     }
     let discord = Vector::of("discord");
     for weak in WEAK {
-        // A signature that a lenient check takes for such a key, whatever is signed.
+        // A signature that a lenient check accepts for such a key, whatever is signed.
         let forged = format!("{weak}{}", "00".repeat(32));
         let verified = discord.with("X-Signature-Ed25519", &forged).verify(&[weak]);
         assert_eq!(verified.verdict, Verdict::Unknown, "{weak}: {verified:?}");

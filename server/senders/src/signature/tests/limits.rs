@@ -1,5 +1,5 @@
-//! What is too much to be looked at is not said to be right, nor to be wrong; and what a signature
-//! leaves out is not vouched for by it.
+//! Input beyond a limit is neither valid nor invalid, and a signature does not vouch for content
+//! that it does not cover.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::signature::{scheme::Hash, verify::made};
 
-/// A Twilio request whose signature is that of its URL alone.
+/// A Twilio request whose signature covers only its URL.
 fn twilio(url: &str, kind: Option<&str>, body: &str) -> Verification {
     let vector = Vector { url: url.to_owned(), ..Vector::of("twilio") };
     let mac = made(Method::Hmac(Hash::Sha1), vector.secret.as_bytes(), url.as_bytes());
@@ -68,7 +68,7 @@ fn a_called_port_may_be_left_out_of_what_twilio_signs() {
     }
 }
 
-/// So many of Adyen's items, the last one with another signature.
+/// `items` of Adyen's items, the last one with another signature.
 fn adyen(items: usize, last: &str) -> Verification {
     let vector = Vector::of("adyen");
     let mut body: Value = serde_json::from_str(&vector.body).unwrap();
@@ -188,5 +188,5 @@ fn a_long_body_is_not_hashed_without_end() {
     assert_eq!(verify(2).verdict, Verdict::Invalid);
     let verified = verify(20);
     assert_eq!(verified.verdict, Verdict::Unknown, "{verified:?}");
-    assert!(verified.reason.unwrap().contains("too long to hold"));
+    assert!(verified.reason.unwrap().contains("too long to check"));
 }

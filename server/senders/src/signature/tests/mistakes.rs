@@ -1,4 +1,4 @@
-//! Mistakes that are known to be made, each seeded and each named.
+//! Known mistakes: each is made and must be named.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -8,7 +8,7 @@ use crate::signature::{
     verify::{encode, made},
 };
 
-/// Signs `content` with SHA-256 and writes it as hex.
+/// Signs `content` with SHA-256 and encodes the result as hex.
 fn hex_mac(key: &[u8], content: &str) -> String {
     encode(Encoding::Hex, &made(Method::Hmac(Hash::Sha256), key, content.as_bytes()))
 }
@@ -127,7 +127,7 @@ fn another_url_than_the_one_that_was_called() {
         let verified = sent.verify(&[&vector.secret]);
         assert_hint(&verified, &format!("signed the URL `{signed}`, not `{}`", vector.url));
         let has_option = verified.hint.unwrap().contains("--public-url");
-        assert_eq!(has_option, !what.starts_with("path"), "{what}: an origin mends no path");
+        assert_eq!(has_option, !what.starts_with("path"), "{what}: an origin cannot fix a path");
     }
 }
 
@@ -175,7 +175,7 @@ fn a_timestamp_out_of_tolerance() {
     let vector = Vector::of("stripe");
     let late = Vector { received_at: vector.received_at + 3_598, ..vector.clone() };
     let verified = late.verify(&[&vector.secret]);
-    assert_hint(&verified, "sign each try anew");
+    assert_hint(&verified, "sign each attempt again");
     let reason = verified.reason.unwrap();
     assert!(reason.contains("3600 s before the arrival; Stripe takes 300 s"), "{reason}");
     assert_eq!(verified.secret_id.as_deref(), Some("0"));

@@ -1,4 +1,4 @@
-//! Header fields and bodies that anyone may send: never a panic, and what is written is read.
+//! Headers and bodies that anyone may send: parsers never panic, and read what was written.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn schemes() -> impl Iterator<Item = (&'static str, &'static Scheme)> {
         .flat_map(|signing| signing.schemes.iter().map(move |scheme| (signing.id, scheme)))
 }
 
-/// A request that carries `value` wherever a scheme looks.
+/// A request that carries `value` at every place of a scheme.
 fn message<'a>(scheme: &Scheme, value: &str, other: &str, body: &'a [u8]) -> SignedMessage<'a> {
     let mut fields = vec![("content-type".to_owned(), other.to_owned())];
     let field = if scheme.form == SignatureForm::Numbered {
@@ -80,7 +80,7 @@ fn each_sender_has_one_name_in_the_api() {
 }
 
 proptest! {
-    // Each case goes through all schemes.
+    // Each case runs all schemes.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
@@ -123,7 +123,7 @@ proptest! {
         seconds in 1_i64..4_000_000_000,
         decoys in 0_usize..3,
     ) {
-        // Such a key is as good as none, and refused.
+        // Such a key is equivalent to none, and refused.
         prop_assume!(key.iter().any(|&byte| byte != 0));
         for (provider, scheme) in schemes() {
             let is_hashed = matches!(scheme.method, Method::Hmac(_) | Method::Digest(_));
@@ -135,7 +135,7 @@ proptest! {
                     | SignatureForm::Versions(_)
                     | SignatureForm::Numbered
             );
-            // The time of these stands in the body.
+            // These have their time in the body.
             let is_elsewhere = scheme.time.is_some_and(|time| matches!(time.from, TimeFrom::Member(_)));
             if !is_hashed || !in_field || is_elsewhere {
                 continue;
@@ -154,7 +154,7 @@ proptest! {
                 _ => seconds.to_string(),
             };
             let claim = Claim { timestamp: timestamp.clone(), id: id.clone(), ..Claim::default() };
-            // A body that is no form is signed by its hash in the URL alone.
+            // A body that is not a form is only signed by its hash in the URL.
             let body: &[u8] = if scheme.signs_params() { b"" } else { &body };
             let mut message = message(scheme, "", &timestamp, body);
             message.received_at = seconds * 1_000_000;

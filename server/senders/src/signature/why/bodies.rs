@@ -1,4 +1,4 @@
-//! What a body may have been before something on the way changed it.
+//! Bodies as they may have been before something on the way changed them.
 
 use std::borrow::Cow;
 
@@ -17,8 +17,8 @@ const CRLF_LOST: &str = "The body was signed with CRLF line ends that did not ar
 const CRLF_ADDED: &str = "The body was signed with LF line ends and sent with CRLF.";
 const MARK_ADDED: &str = "The body was signed without the byte order mark at its start.";
 
-/// Bodies that may have been signed before something on the way changed them. Each is made when it
-/// is asked for, so that one is in memory at a time.
+/// Returns bodies that may have been signed before something on the way changed them. Each is made
+/// on demand, so that one is in memory at a time.
 pub(super) fn other_bodies(
     body: &[u8],
 ) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'static, str>)> {

@@ -1,8 +1,8 @@
-//! Ways to sign that are nearly the scheme's own.
+//! Near misses of a scheme.
 
 use super::super::scheme::{Encoding, Hash, Method, Scheme};
 
-/// The scheme with another hash or encoding.
+/// Returns the scheme with another hash or encoding.
 pub(super) fn other_forms(scheme: &Scheme) -> Vec<(Scheme, String)> {
     let mut forms = Vec::new();
     let names = |encoding| match encoding {
@@ -52,7 +52,7 @@ pub(super) fn other_forms(scheme: &Scheme) -> Vec<(Scheme, String)> {
     forms
 }
 
-/// The scheme with something else signed.
+/// Returns the scheme with another signed content.
 pub(super) fn other_templates(scheme: &Scheme) -> Vec<(Scheme, String)> {
     let mut templates = Vec::new();
     let others = [
@@ -76,8 +76,7 @@ pub(super) fn other_templates(scheme: &Scheme) -> Vec<(Scheme, String)> {
             && (!signed.contains("{timestamp}") || has("{timestamp}"))
             && (!signed.contains("{url}") || has("{url}"));
         if fits {
-            let hint =
-                format!("The sender signs {what}; what has to be signed is `{}`.", scheme.signed);
+            let hint = format!("The sender signs {what}; it must sign `{}`.", scheme.signed);
             templates.push((Scheme { signed, ..*scheme }, hint));
         }
     }

@@ -1,21 +1,21 @@
-//! One JSON text written in the ways in which common libraries write the same data, one at a time
-//! and none of them without a bound.
+//! Writes one JSON text as common libraries write the same data, one spelling at a time, each with
+//! a bound.
 
 use std::iter::once;
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// A spelling may be so many times as long as the text; past that it is left out.
+/// The maximum ratio of a spelling's length to the text's; longer ones are omitted.
 const TIMES: usize = 4;
-/// Deep texts that are short may grow more than that when they are indented, in bytes.
+/// Short but deep texts may grow more than that when indented, in bytes.
 const SHORT_BYTES: usize = 64 * 1024;
 /// The longest spelling, in bytes: indented, one MiB of text can become hundreds.
 const LONGEST_BYTES: usize = 2 * 1024 * 1024;
 /// Texts with more values or members are not sorted: a value takes up to 0.7 KB of memory.
 const SORTED_VALUES: usize = 16 * 1024;
 
-/// How a spelling is made of another, within a bound.
+/// Makes a spelling from another, within a bound.
 type Write = fn(&str, usize) -> Option<String>;
 
 const INDENTED: [(Write, &str); 2] = [
@@ -29,8 +29,8 @@ const DERIVED: [(Write, &str); 4] = [
     (|text, _| unescaped(text), "with characters beyond ASCII as they are"),
 ];
 
-/// The other ways, with a name each, made as they are asked for. Empty for what is no JSON object
-/// or array; what would be too long is left out.
+/// Returns the other spellings, each with a description, made on demand. Empty if the text is not a
+/// JSON object or array; omits those that would be too long.
 pub(super) fn spellings(body: &[u8]) -> impl Iterator<Item = (String, &'static str)> {
     let text = std::str::from_utf8(body).map(str::trim).unwrap_or_default();
     let is_json = text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -58,12 +58,12 @@ pub(super) fn spellings(body: &[u8]) -> impl Iterator<Item = (String, &'static s
     })
 }
 
-/// How long a spelling of the text may be, in bytes.
+/// Returns the maximum length of a spelling of the text, in bytes.
 fn most_bytes(text: &str) -> usize {
     text.len().saturating_mul(TIMES).clamp(SHORT_BYTES, LONGEST_BYTES)
 }
 
-/// A text that ends where it would pass its bound.
+/// A text with a maximum length.
 struct Respelled {
     text: String,
     most: usize,
@@ -74,12 +74,12 @@ impl Respelled {
         Self { text: String::with_capacity(text.len().min(most)), most }
     }
 
-    /// `None` if it would be too long.
+    /// Returns `None` if it would be too long.
     fn push(&mut self, c: char) -> Option<()> {
         self.push_str(c.encode_utf8(&mut [0; 4]))
     }
 
-    /// `None` if it would be too long.
+    /// Returns `None` if it would be too long.
     fn push_str(&mut self, text: &str) -> Option<()> {
         if text.len() > self.most.saturating_sub(self.text.len()) {
             return None;
@@ -94,8 +94,8 @@ impl Respelled {
     }
 }
 
-/// The text with every slash, escaped or not, written as `slash`. Outside of strings JSON has none,
-/// nor backslashes.
+/// Returns the text with every slash, escaped or not, written as `slash`. Outside strings JSON has
+/// neither slashes nor backslashes.
 fn slashed(text: &str, slash: &str, most: usize) -> Option<String> {
     let mut out = Respelled::new(text, most);
     let mut chars = text.chars();
@@ -111,7 +111,7 @@ fn slashed(text: &str, slash: &str, most: usize) -> Option<String> {
     Some(out.text)
 }
 
-/// The text with what stands after commas and colons replaced: strings, numbers and order stay.
+/// Returns the text with other space after commas and colons: strings, numbers and order stay.
 fn spaced(text: &str, space: &str, most: usize) -> Option<String> {
     let mut out = Respelled::new(text, most);
     each(text, |token| match token {
@@ -161,13 +161,13 @@ fn indented(text: &str, step: &str, most: usize) -> Option<String> {
 
 #[derive(Clone, Copy)]
 enum JsonToken {
-    /// Of the structure.
+    /// A structural character.
     Mark(char),
-    /// Within a string, a number or a word.
+    /// A character of a string, a number or a word.
     Plain(char),
 }
 
-/// Walks over the text without the white space between tokens, until `take` gives `None`.
+/// Visits the text without the white space between tokens, until `take` returns `None`.
 fn each(text: &str, mut take: impl FnMut(JsonToken) -> Option<()>) -> Option<()> {
     let (mut in_string, mut after_backslash) = (false, false);
     for c in text.chars() {
@@ -208,7 +208,7 @@ fn escaped(text: &str, most: usize) -> Option<String> {
     Some(out.text)
 }
 
-/// `None` if there is nothing to take back. It is no longer than the text.
+/// Returns `None` if there is nothing to unescape. The result is no longer than the text.
 fn unescaped(text: &str) -> Option<String> {
     if !text.contains("\\u") {
         return None;
@@ -247,7 +247,7 @@ fn flush(units: &mut Vec<u16>, out: &mut String) {
     units.clear();
 }
 
-/// The text with the members of every object in the order of their names, without spaces.
+/// Returns the text with the members of every object sorted by name, without spaces.
 fn in_order(text: &str, most: usize) -> Option<String> {
     let mut values = 0_usize;
     each(text, |token| {
@@ -259,7 +259,7 @@ fn in_order(text: &str, most: usize) -> Option<String> {
     (written.len() <= most).then_some(written)
 }
 
-/// The value with the members of every object in the order of their names.
+/// Returns the value with the members of every object sorted by name.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(members) => {

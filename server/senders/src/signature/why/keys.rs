@@ -1,4 +1,4 @@
-//! Keys that one may make of a secret by mistake.
+//! Keys derived from a secret by mistake.
 
 use base64::Engine as _;
 
@@ -7,7 +7,7 @@ use super::super::{
     secret::{BASE64, VerifyingKey, unhex},
 };
 
-/// Keys that one may make of the secret by mistake, with what to do about each.
+/// Returns keys that may be derived from the secret by mistake, with a hint for each.
 pub(super) fn other_keys(scheme: &Scheme, secret: &str) -> Vec<(Vec<u8>, String)> {
     let mut keys = Vec::new();
     let mut add = |key: Option<Vec<u8>>, hint: &str| {

@@ -1,8 +1,8 @@
-//! Other spellings of the URL that was called.
+//! Other spellings of the called URL.
 
 use super::super::message::SignedMessage;
 
-/// Other spellings of where the request was sent to.
+/// Returns other spellings of the request's URL.
 pub(super) fn other_urls(message: &SignedMessage<'_>) -> Vec<(String, String)> {
     let mut urls: Vec<(String, String)> = Vec::new();
     let Some(own) = message.urls.first() else { return urls };
@@ -10,7 +10,7 @@ pub(super) fn other_urls(message: &SignedMessage<'_>) -> Vec<(String, String)> {
     let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let other_scheme = if scheme == "https" { "http" } else { "https" };
     let told = |url: &str, has_own_path: bool| {
-        // A public URL is an origin: it mends no path.
+        // A public URL is an origin: it cannot fix a path.
         let or = if has_own_path {
             ", or start Hookglass with the --public-url that the sender uses"
         } else {
@@ -64,7 +64,7 @@ pub(super) fn other_urls(message: &SignedMessage<'_>) -> Vec<(String, String)> {
     }
     urls.push((
         path.to_owned(),
-        "The sender signed the path alone; the whole URL has to be signed, with scheme and host."
+        "The sender signed only the path; it must sign the whole URL, with scheme and host."
             .to_owned(),
     ));
     urls

@@ -1,4 +1,4 @@
-//! What owners do with single requests: notes and pins.
+//! Owners' annotations of requests: notes and pins.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,14 +17,14 @@ use super::{
     commands::CommandResult,
 };
 
-/// How many requests of an endpoint may be pinned.
+/// The most pinned requests of an endpoint.
 const MAX_PINS: u32 = 100;
-/// What is pinned takes at most this part of the storage, or one could fill it for ever.
+/// Pinned requests take at most this part of the storage: otherwise they could fill it forever.
 const PINNED_PART: u64 = 2;
-/// What one workspace has pinned takes at most this part.
+/// Pinned requests of one workspace take at most this part.
 const PINNED_PART_EACH: u64 = 8;
 
-/// What is pinned takes up.
+/// The storage that pinned requests take.
 #[derive(Default)]
 pub(super) struct PinnedUsage {
     all: i64,
@@ -37,7 +37,7 @@ impl PinnedUsage {
         *self.of.entry(workspace).or_default() += bytes;
     }
 
-    /// What one workspace has pinned.
+    /// Returns how much one workspace has pinned.
     pub(super) fn of(&self, workspace: WorkspaceId) -> i64 {
         self.of.get(&workspace).copied().unwrap_or(0)
     }
@@ -100,7 +100,7 @@ impl Writer {
         if after.pinned {
             self.note_pinned(workspace, longer);
         }
-        // So that what is not pinned any more counts towards the limit.
+        // So that the unpinned request counts towards the limit.
         self.cache.change(id)?;
         batch.changes.push(Change {
             workspace,
@@ -111,7 +111,7 @@ impl Writer {
         Ok(Ok(after))
     }
 
-    /// A request that is there: its id, what it takes up, and what lists show of it.
+    /// Returns an existing request: its id, size and list entry.
     pub(super) async fn kept(
         &mut self,
         id: EndpointId,
@@ -142,7 +142,7 @@ impl Writer {
         }))
     }
 
-    /// Whether one more request may be pinned that takes up so much.
+    /// Whether another request of this size may be pinned.
     async fn may_pin(
         &mut self,
         id: EndpointId,
@@ -165,7 +165,7 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// What is pinned takes up, read once.
+    /// Returns the storage that pinned requests take; reads it once.
     pub(super) async fn pinned(&mut self) -> Result<&mut PinnedUsage, sqlx::Error> {
         if self.pinned.is_none() {
             let found: Vec<(i64, i64)> = sqlx::query_as(
@@ -190,14 +190,14 @@ impl Writer {
         Ok(self.pinned.get_or_insert_default())
     }
 
-    /// Notes that so much more, or less, is pinned.
+    /// Records that this many more bytes, or fewer, are pinned.
     pub(super) fn note_pinned(&mut self, workspace: WorkspaceId, bytes: i64) {
         if let Some(pinned) = &mut self.pinned {
             pinned.add(workspace, bytes);
         }
     }
 
-    /// Has the row of a request below the floor deleted that is not pinned any more.
+    /// Leaves the row of an unpinned request below the floor to the purge.
     async fn leave_to_purge(
         &mut self,
         id: EndpointId,
@@ -214,7 +214,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes back all pins of an endpoint whose requests all go.
+    /// Unpins all requests of an endpoint before they are deleted.
     pub(super) async fn unpin_all(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
         let book = self.cache.change(id)?;
         let Some(&first) = book.pins.first() else { return Ok(()) };

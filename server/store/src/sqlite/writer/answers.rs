@@ -1,4 +1,4 @@
-//! How endpoints answer, and what became of answers after their requests were stored.
+//! Response settings of endpoints, and outcomes of responses after their requests were stored.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use super::{
     commands::CommandResult,
 };
 
-/// How endpoints answer takes at most this part of the storage in all.
+/// Response settings take at most this part of the storage in total.
 const PART: u64 = 4;
-/// How the endpoints of one workspace answer takes at most this part, and so many bytes.
+/// Response settings of one workspace take at most this part, and at most [`MOST_EACH`] bytes.
 const PART_EACH: u64 = 8;
 const MOST_EACH: u64 = 16 * 1024 * 1024;
 
 impl Writer {
-    /// Sets how an endpoint answers, within the change of its settings that is logged next.
+    /// Sets response settings, as part of the settings change that is logged next.
     pub(super) async fn set_answers(
         &mut self,
         id: EndpointId,
@@ -76,7 +76,7 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// Whether settings may take up so much more. They cannot be dropped for what arrives.
+    /// Whether settings may grow by this much. Unlike requests, they cannot be evicted.
     async fn may_set(&mut self, workspace: WorkspaceId, longer: i64) -> CommandResult<()> {
         let (all, of): (i64, i64) = sqlx::query_as(
             "select coalesce(sum(octet_length(answers.settings)), 0),
@@ -96,7 +96,7 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// Takes back how an endpoint answers that ends: who makes it again starts anew.
+    /// Deletes the response settings of an endpoint that ends: a restored endpoint has none.
     pub(super) async fn forget_answers(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
         let book = self.cache.change(id)?;
         let workspace = book.endpoint.workspace;
@@ -121,7 +121,7 @@ impl Writer {
         Ok(bytes.unwrap_or(0))
     }
 
-    /// Notes what became of an answer. Says nothing where its request is gone.
+    /// Records the outcome of a response. Publishes nothing if its request is gone.
     pub(super) async fn note_answer(
         &mut self,
         id: EndpointId,
@@ -170,7 +170,7 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// Notes how far a programme is; tells open pages where that reads differently now.
+    /// Records the progress of a failure simulation; publishes it if its summary changed.
     async fn note_progress(
         &mut self,
         endpoint: &StoredEndpoint,
@@ -179,7 +179,7 @@ impl Writer {
     ) -> Result<(), sqlx::Error> {
         let Progress { version, answered, words } = progress;
         let answered = i64::try_from(answered).unwrap_or(i64::MAX);
-        // Answers that were held end out of order: it never goes back.
+        // Delayed responses finish out of order: progress never decreases.
         let went_on = sqlx::query(
             "update answers set answered = ?3, words = ?4
             where endpoint_id = ?1 and version = ?2 and answered < ?3",

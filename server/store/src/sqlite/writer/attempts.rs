@@ -1,6 +1,6 @@
-//! Which try of its delivery a request is. What came lately is known by heart, so that numbering
-//! reads nothing; only the first sight of a delivery that its sender names is looked up, all those
-//! of a transaction in one call.
+//! Numbers the attempts of deliveries. Recent deliveries are cached, so that numbering reads
+//! nothing; only the first request of a named delivery is looked up, all those of a transaction in
+//! one query.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -13,48 +13,48 @@ use super::{
 };
 use hookglass_wire::GUESSED;
 
-/// Deliveries that are known by heart; past that the older half is forgotten: a named one is then
-/// looked up again, a guessed one begins anew.
+/// Cached deliveries. Beyond that the older half is dropped: a named delivery is then looked up
+/// again, a guessed one starts over.
 const KNOWN: usize = 65_536;
-/// What came under one name more often is no delivery: the name stands for something else. No
-/// sender that is known tries as often.
+/// A name with more requests than this is not a delivery: it stands for something else. No known
+/// sender makes as many attempts.
 const MOST_TRIES: u32 = 100;
-/// The same where only bodies are equal: a beat, or a test of the load.
+/// The same for equal bodies: more are a heartbeat or a load test.
 const MOST_GUESSED: u32 = 30;
 /// Shorter bodies are equal by chance, in bytes.
 const GUESSED_BYTES: u64 = 16;
-/// How long after the first an equal body is taken for another try, or before it by a clock that
-/// stepped.
+/// How long after the first request an equal body counts as another attempt, or before it if a
+/// clock stepped.
 const GUESSED_US: u64 = 24 * 60 * 60 * 1_000_000;
 
-/// The tries of one delivery so far.
+/// The attempts of one delivery so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct CachedDelivery {
-    /// The number of the last.
+    /// The number of the last one.
     attempts: u32,
     first_seq: i64,
     last_seq: i64,
-    /// When the first came, microseconds since the epoch.
+    /// When the first one arrived, microseconds since the epoch.
     first_at: i64,
 }
 
-/// What is known by heart.
+/// The cache of deliveries.
 #[derive(Default)]
 pub(super) struct Attempts {
-    /// Keys are hashes: two deliveries with one key are nothing to wait for.
+    /// Keys are hashes: a collision of two deliveries is too unlikely to handle.
     hasher: RandomState,
     young: FxHashMap<u64, CachedDelivery>,
     old: FxHashMap<u64, CachedDelivery>,
 }
 
 impl Attempts {
-    /// Forgets everything, after a failure.
+    /// Clears the cache, after a failure.
     pub(super) fn clear(&mut self) {
         self.young.clear();
         self.old.clear();
     }
 
-    /// Bounds what is known, between transactions.
+    /// Bounds the cache, between transactions.
     fn keep_small(&mut self) {
         if self.young.len() >= KNOWN / 2 {
             self.old = std::mem::take(&mut self.young);
@@ -65,7 +65,7 @@ impl Attempts {
         self.hasher.hash_one((id, delivery))
     }
 
-    /// What is known under a key: what was old is young again.
+    /// Looks up a key; an old entry becomes young again.
     fn get(&mut self, key: u64) -> Option<&mut CachedDelivery> {
         if let Some(known) = self.old.remove(&key) {
             self.young.insert(key, known);
@@ -73,7 +73,7 @@ impl Attempts {
         self.young.get_mut(&key)
     }
 
-    /// Numbers a request that is kept as `seq` at an endpoint with this floor.
+    /// Numbers a request that is stored as `seq` at an endpoint with this floor.
     pub(super) fn number(
         &mut self,
         id: EndpointId,
@@ -99,9 +99,9 @@ impl Attempts {
         captured.attempt = Some(known.attempts);
     }
 
-    /// Takes a request without a name for another try where its body is that of one before.
+    /// Treats a request without a name as another attempt if its body equals an earlier one's.
     fn guess(&mut self, id: EndpointId, seq: i64, floor: i64, captured: &mut CapturedRequest) {
-        // A sender may count without giving a name.
+        // A sender may count without naming the delivery.
         captured.attempt = captured.attempt.filter(|attempt| *attempt > 1);
         if !may_be_guessed(captured) {
             return;
@@ -131,7 +131,7 @@ impl Attempts {
     }
 }
 
-/// Whether an equal body says something about a request.
+/// Whether an equal body is evidence of another attempt.
 fn may_be_guessed(captured: &CapturedRequest) -> bool {
     captured.body_bytes >= GUESSED_BYTES
         && captured.complete
@@ -141,7 +141,7 @@ fn may_be_guessed(captured: &CapturedRequest) -> bool {
 }
 
 impl Writer {
-    /// Looks up the deliveries of these edits that are named and not known.
+    /// Looks up the deliveries of these commands that are named and not cached.
     pub(super) async fn look_up_tries(
         &mut self,
         edits: &[WriterCommand],
@@ -162,7 +162,7 @@ impl Writer {
             return Ok(());
         }
         let json = serde_json::to_string(&unknown).unwrap_or_default();
-        // The last try is the one with the highest number.
+        // The last attempt is the one with the highest number.
         let found: Vec<(i64, String, i64, u32)> = sqlx::query_as(
             "select endpoint_id, delivery, seq, attempt
             from requests
@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    /// What requests become, numbered from 1.
+    /// Returns how requests are numbered, as `seq` 1 and up.
     fn numbered(mut all: Vec<CapturedRequest>, floor: i64) -> Vec<(Option<String>, Option<u32>)> {
         let mut attempts = Attempts::default();
         for (seq, captured) in (1..).zip(&mut all) {
@@ -239,7 +239,7 @@ mod tests {
         let third = CapturedRequest { attempt: Some(5), ..named("a") };
         let all = numbered(vec![named("a"), named("b"), named("a"), third, named("a")], 0);
         let counts: Vec<_> = all.iter().map(|(_, attempt)| attempt.unwrap()).collect();
-        assert_eq!(counts, [1, 1, 2, 5, 6], "its sender knows of tries that did not come here");
+        assert_eq!(counts, [1, 1, 2, 5, 6], "its sender counts attempts that did not arrive here");
     }
 
     #[test]
@@ -324,6 +324,6 @@ mod tests {
             attempts.number(EndpointId(1), seq, 0, &mut captured);
         }
         assert!(attempts.young.len() + attempts.old.len() <= KNOWN);
-        assert!(attempts.old.len() == KNOWN / 2, "the younger half is there");
+        assert!(attempts.old.len() == KNOWN / 2, "the younger half is kept");
     }
 }

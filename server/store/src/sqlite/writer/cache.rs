@@ -1,6 +1,5 @@
-//! What the writer knows by heart of the endpoints and workspaces that are in use. It is the only
-//! one that changes them: nothing is read before a request is numbered, and what is written are
-//! plain values.
+//! The writer's in-memory cache of endpoint and workspace rows. Only the writer changes them, so
+//! that numbering a request reads nothing, and all that is written are plain values.
 
 use std::collections::{BTreeSet, hash_map::Entry};
 
@@ -12,13 +11,13 @@ use super::super::{
     reader,
 };
 
-/// Endpoints, and workspaces, that are known by heart; past that all are read again.
+/// Cached endpoints, and cached workspaces; beyond that the cache is cleared.
 const KNOWN: usize = 20_000;
 
-/// An endpoint.
+/// A cached endpoint.
 pub(super) struct EndpointState {
     pub(super) endpoint: StoredEndpoint,
-    /// Requests up to this `seq` are not there unless they are pinned.
+    /// Requests up to this `seq` do not exist unless they are pinned.
     pub(super) floor: i64,
     /// Rows up to this `seq` are deleted unless they are pinned.
     pub(super) purged: i64,
@@ -26,21 +25,21 @@ pub(super) struct EndpointState {
     pub(super) pins: BTreeSet<i64>,
     /// When it was last used, microseconds since the epoch.
     pub(super) used_at: i64,
-    /// The change that last told of dropped requests; 0 if it is not known.
+    /// The change that last reported evicted requests; 0 if unknown.
     pub(super) drop_change: i64,
     changed: bool,
 }
 
-/// A workspace.
+/// A cached workspace.
 pub(super) struct WorkspaceState {
     /// The number of its last change.
     pub(super) change: i64,
-    /// What its requests and uploads take up.
+    /// The storage that its requests and uploads take.
     pub(super) bytes: i64,
     changed: bool,
 }
 
-/// All that is known by heart.
+/// The cached rows.
 pub(super) struct WriterCache {
     endpoints: FxHashMap<EndpointId, EndpointState>,
     workspaces: FxHashMap<WorkspaceId, WorkspaceState>,
@@ -50,13 +49,13 @@ pub(super) struct WriterCache {
 }
 
 impl EndpointState {
-    /// How many requests there are that count towards the limit.
+    /// Returns the number of requests that count towards the limit.
     pub(super) fn counted(&self) -> i64 {
         self.endpoint.requests - i64::try_from(self.pins.len()).unwrap_or_default()
     }
 
-    /// The floor under which `surplus` more requests lie that are not pinned; `None` if some above
-    /// the floor were deleted one by one, so that those that are there have to be counted.
+    /// Returns the floor below which `surplus` more unpinned requests lie; `None` if requests above
+    /// the floor were deleted one by one, so that the remaining ones must be counted.
     pub(super) fn floor_above(&self, surplus: i64) -> Option<i64> {
         let below = i64::try_from(self.pins.range(..=self.floor).count()).unwrap_or_default();
         if self.endpoint.last_seq - self.floor != self.endpoint.requests - below {
@@ -93,17 +92,17 @@ impl WriterCache {
         self.changed_workspaces.clear();
     }
 
-    /// Bounds what is known, between transactions.
+    /// Bounds the cache, between transactions.
     pub(super) fn keep_small(&mut self) {
         if self.endpoints.len() > KNOWN || self.workspaces.len() > KNOWN {
             self.clear();
         }
     }
 
-    /// Reads an endpoint and its workspace unless they are known.
+    /// Reads an endpoint and its workspace unless they are cached.
     ///
     /// # Errors
-    /// `RowNotFound` if there is no such endpoint, and what the database says.
+    /// `RowNotFound` if there is no such endpoint, and the errors of the database.
     pub(super) async fn load(
         &mut self,
         connection: &mut SqliteConnection,
@@ -144,7 +143,7 @@ impl WriterCache {
         })
     }
 
-    /// An endpoint that was loaded in this transaction, to be written back.
+    /// Returns an endpoint that was loaded in this transaction, to be written back.
     pub(super) fn change(&mut self, id: EndpointId) -> Result<&mut EndpointState, sqlx::Error> {
         let book = self.endpoints.get_mut(&id).ok_or(sqlx::Error::RowNotFound)?;
         if !book.changed {
@@ -154,7 +153,7 @@ impl WriterCache {
         Ok(book)
     }
 
-    /// A workspace of an endpoint that was loaded in this transaction, to be written back.
+    /// Returns a workspace of an endpoint that was loaded in this transaction, to be written back.
     pub(super) fn change_workspace(
         &mut self,
         id: WorkspaceId,
@@ -167,19 +166,19 @@ impl WriterCache {
         Ok(book)
     }
 
-    /// The next change number of a workspace.
+    /// Returns the next change number of a workspace.
     pub(super) fn next_change(&mut self, id: WorkspaceId) -> Result<i64, sqlx::Error> {
         let book = self.change_workspace(id)?;
         book.change += 1;
         Ok(book.change)
     }
 
-    /// What changed in this transaction.
+    /// Returns the endpoints that changed in this transaction.
     pub(super) fn changed_endpoints(&self) -> &[EndpointId] {
         &self.changed_endpoints
     }
 
-    /// What changed in this transaction.
+    /// Returns the workspaces that changed in this transaction.
     pub(super) fn changed_workspaces(&self) -> &[WorkspaceId] {
         &self.changed_workspaces
     }
@@ -192,7 +191,7 @@ impl WriterCache {
         self.workspaces.get(&id)
     }
 
-    /// Notes that everything is written back.
+    /// Records that everything is written back.
     pub(super) fn written(&mut self) {
         for id in self.changed_endpoints.drain(..) {
             if let Some(book) = self.endpoints.get_mut(&id) {
@@ -206,7 +205,7 @@ impl WriterCache {
         }
     }
 
-    /// The arguments that write an endpoint back: `id` last, as `update` statements have it.
+    /// Binds the arguments that write an endpoint back: `id` last, as in `update` statements.
     pub(super) fn bind_endpoint(
         &self,
         id: EndpointId,
@@ -226,7 +225,7 @@ impl WriterCache {
         Ok(())
     }
 
-    /// The arguments that write a workspace back, `id` last.
+    /// Binds the arguments that write a workspace back, `id` last.
     pub(super) fn bind_workspace(
         &self,
         id: WorkspaceId,

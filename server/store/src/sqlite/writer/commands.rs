@@ -1,4 +1,4 @@
-//! Changes other than captures: which edit is whose, endpoints made and changed, the log of changes.
+//! Commands other than captures: their dispatch, endpoints, and the log of changes.
 
 use hookglass_wire::{GoneReason, OnLimit};
 
@@ -14,21 +14,21 @@ use super::{
 };
 use crate::{key::KeyHash, slug::Slug};
 
-/// How many logged changes pass between two looks at whether a log has grown too long.
+/// How many logged changes pass between two checks of the log's length.
 pub(super) const TRIM_AFTER: u32 = 64;
-/// Unused pages that are given back to the disk in one step.
+/// Returns a step of unused pages to the disk.
 macro_rules! shrink {
     () => {
         "pragma incremental_vacuum(128)"
     };
 }
 
-/// How an edit ended: the outer error fails the whole transaction, the inner one only this edit,
-/// which has then changed nothing.
+/// The result of a command: the outer error fails the whole transaction, the inner one only this
+/// command, which has then changed nothing.
 pub(super) type CommandResult<T> = Result<Result<T, StoreError>, sqlx::Error>;
 
 impl Writer {
-    /// Makes one edit within the transaction.
+    /// Executes one command within the transaction.
     pub(super) async fn edit(
         &mut self,
         edit: WriterCommand,
@@ -104,14 +104,14 @@ impl Writer {
                 sqlx::query(shrink!()).execute(self.connection.write().await?).await?;
                 batch.answer(reply, Ok(()));
             }
-            // No changes: dealt with before the transaction.
+            // Not changes: handled before the transaction.
             WriterCommand::PurgeQueue(_) | WriterCommand::Checkpointed | WriterCommand::Tick => {}
         }
         Ok(())
     }
 
-    /// Answers who sent a piece. If nobody listens any more, a first piece is abandoned: no one
-    /// else knows of it.
+    /// Responds to the sender of a piece. If it is gone, a first piece is abandoned: nobody else
+    /// knows its upload.
     fn answer_upload(
         &self,
         is_first: bool,
@@ -151,7 +151,7 @@ impl Writer {
         new: NewEndpoint,
         batch: &mut Batch,
     ) -> CommandResult<StoredEndpoint> {
-        // A name like our own is never chosen, only ever given back to whom it was.
+        // A name like a generated one cannot be chosen, only restored to its former owner.
         let is_asked_back = new.slug.as_ref().is_some_and(Slug::is_uuid);
         let slug = new.slug.unwrap_or_else(Slug::random);
         let taken: Option<(i64, i64, bool)> = sqlx::query_as(
@@ -191,7 +191,7 @@ impl Writer {
             Owner::Workspace(_) => workspace,
             Owner::New(key) => self.create_workspace(&key).await?,
         };
-        // Not in the past, however the clock stands: it would end as soon as that is right again.
+        // Not in the past, even if the clock is: it would expire once the clock is corrected.
         let made_at = self.clock.time().latest_us;
         let expires_at = (self.ttl_us > 0).then(|| made_at.saturating_add(self.ttl_us));
         let id = EndpointId(if let Some(id) = returning {
@@ -222,7 +222,7 @@ impl Writer {
             .fetch_one(self.connection.write().await?)
             .await?
         });
-        // What is known by heart of an endpoint that came back is from before it went.
+        // The cached row of a restored endpoint dates from before its end.
         let book = self.cache.load(self.connection.get()?, id).await?;
         book.endpoint = StoredEndpoint {
             name: new.name,
@@ -239,7 +239,7 @@ impl Writer {
         Ok(Ok(endpoint))
     }
 
-    /// How many endpoints live in all.
+    /// Returns the number of active endpoints in total.
     async fn living_endpoints(&mut self) -> Result<i64, sqlx::Error> {
         if let Some(active) = self.active {
             return Ok(active);
@@ -296,7 +296,7 @@ impl Writer {
         Ok(Ok(endpoint))
     }
 
-    /// The endpoint if it lives.
+    /// Returns the endpoint if it is active.
     pub(super) async fn active(&mut self, id: EndpointId) -> CommandResult<StoredEndpoint> {
         let endpoint = match self.cache.load(self.connection.get()?, id).await {
             Ok(book) => book.endpoint.clone(),
@@ -309,8 +309,8 @@ impl Writer {
         })
     }
 
-    /// Takes a change number for `what`, notes it for feeds that come back later, and has it
-    /// published.
+    /// Assigns a change number to `what`, logs it for feeds that reconnect later, and queues it for
+    /// publishing.
     pub(super) async fn log(
         &mut self,
         endpoint: &StoredEndpoint,
@@ -319,8 +319,7 @@ impl Writer {
     ) -> Result<(), sqlx::Error> {
         let number = self.cache.next_change(endpoint.workspace)?;
         let (kind, payload) = match &what {
-            // Captures and marks are noted by their own rows, settings are read when they are asked
-            // for.
+            // Captures and updates are logged by their own rows; settings are read on request.
             ChangeKind::CapturedRequest(_)
             | ChangeKind::Updated(_)
             | ChangeKind::StoredEndpoint(_) => ("endpoint", None),
@@ -356,8 +355,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps the log of a workspace short; a feed that comes back from before its start gets a
-    /// gap.
+    /// Trims the log of a workspace; a feed that resumes from before its start gets a gap.
     async fn forget_old_changes(&mut self, workspace: WorkspaceId) -> Result<(), sqlx::Error> {
         let newest_forgotten: Option<i64> = sqlx::query_scalar(
             "select change from changes

@@ -1,4 +1,4 @@
-//! The writer's connection and what to do when it fails.
+//! The writer's connection and its error handling.
 
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection,
@@ -7,7 +7,7 @@ use sqlx::{
 
 use super::super::wal::{Wal, is_harmless};
 
-/// The writer's connection; not there after an error that it must not be trusted after.
+/// The writer's connection; closed after an error that makes it untrustworthy.
 pub(super) struct WriterConnection {
     connection: Option<SqliteConnection>,
     connect: SqliteConnectOptions,
@@ -32,12 +32,12 @@ impl WriterConnection {
         self.in_transaction
     }
 
-    /// For reading.
+    /// Returns the connection for reading.
     pub(super) fn get(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)
     }
 
-    /// For writing, within the transaction that this begins if there is none yet.
+    /// Returns the connection for writing; begins a transaction if there is none yet.
     pub(super) async fn write(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         if !self.in_transaction {
             let connection = self.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
@@ -47,7 +47,7 @@ impl WriterConnection {
         self.get()
     }
 
-    /// Commits by statements that end with `commit`.
+    /// Commits with statements that end with `commit`.
     pub(super) async fn commit(
         &mut self,
         sql: &'static str,
@@ -58,25 +58,25 @@ impl WriterConnection {
         Ok(())
     }
 
-    /// Moves what is left of the log into the database without waiting for anyone.
+    /// Checkpoints the rest of the log without waiting for readers.
     pub(super) async fn checkpoint(&mut self) -> Result<(), sqlx::Error> {
         let log = self.log.clone();
         log.fold(self.get()?).await
     }
 
-    /// Waits for the readers of old states and empties the log.
+    /// Waits for the readers of old snapshots and empties the log.
     pub(super) async fn empty_log(&mut self) -> Result<(), sqlx::Error> {
         let log = self.log.clone();
         log.empty(self.get()?).await
     }
 
-    /// Rolls back, and closes the connection for good unless the failure is one that says nothing
-    /// about the state of the disk. After a failed fsync nobody knows what the disk holds, and
-    /// another fsync would not tell.
+    /// Rolls back, and closes the connection for good unless the failure says nothing about the
+    /// state of the disk. After a failed fsync the contents of the disk are unknown, and another
+    /// fsync would not reveal them.
     pub(super) async fn failed(&mut self, error: &sqlx::Error) {
         self.in_transaction = false;
         let Some(mut connection) = self.connection.take() else { return };
-        // Fails if SQLite has rolled back by itself, which is as good.
+        // Fails if SQLite has already rolled back, which is equivalent.
         drop(sqlx::query("rollback").execute(&mut connection).await);
         if is_harmless(error) {
             self.connection = Some(connection);
@@ -85,7 +85,7 @@ impl WriterConnection {
         }
     }
 
-    /// The connection, a new one if there is none.
+    /// Returns the connection; opens one if there is none.
     pub(super) async fn reopen(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
@@ -94,7 +94,7 @@ impl WriterConnection {
         Ok(self.connection.insert(connection))
     }
 
-    /// Writes as much as a large request would, waits until it is on the disk, and deletes it.
+    /// Writes as much as a large request would, waits until it is on disk, and deletes it.
     pub(super) async fn probe(&mut self) -> Result<(), sqlx::Error> {
         let connection = self.get()?;
         sqlx::query("insert or replace into body_pieces (id, bytes) values (-1, zeroblob(262144))")
@@ -104,7 +104,7 @@ impl WriterConnection {
         Ok(())
     }
 
-    /// Moves everything from the write-ahead log into the database and closes.
+    /// Checkpoints the whole write-ahead log and closes.
     pub(super) async fn rest(self) {
         let Some(mut connection) = self.connection else { return };
         let emptied = self.log.empty(&mut connection).await;
@@ -129,7 +129,7 @@ mod tests {
         *,
     };
 
-    /// A result code of SQLite's.
+    /// A result code of SQLite.
     #[derive(Debug)]
     struct SqliteCode(i32);
 
@@ -186,7 +186,7 @@ mod tests {
         // IOERR, and of a read, a write, an fsync; PERM, NOMEM, READONLY, CORRUPT, CANTOPEN, NOTADB.
         for code in [10, 266, 778, 1034, 3, 7, 8, 11, 14, 26] {
             connection.failed(&failure(code)).await;
-            assert!(connection.is_lost(), "{code}: nobody knows what the disk holds");
+            assert!(connection.is_lost(), "{code}: the contents of the disk are unknown");
             let connection = connection.reopen().await.unwrap();
             let synchronous: i64 =
                 sqlx::query_scalar("pragma synchronous").fetch_one(connection).await.unwrap();

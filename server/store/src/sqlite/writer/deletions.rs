@@ -1,4 +1,4 @@
-//! Requests deleted by their owners.
+//! Deletions by owners.
 
 use sqlx::Row as _;
 
@@ -27,7 +27,7 @@ impl Writer {
         })
     }
 
-    /// Deletes the first of these requests, as many as are a small step.
+    /// Deletes the first of these requests, as many as fit into a small step.
     pub(super) async fn delete_requests(
         &mut self,
         id: EndpointId,
@@ -58,7 +58,7 @@ impl Writer {
         let (mut ids, mut deleted) = (Vec::new(), Vec::new());
         for seq in seqs {
             done += 1;
-            // A number that stands there twice is there once.
+            // A number that is listed twice is processed once.
             let row = rows.iter().find(|row| row.get::<i64, _>("seq") == *seq);
             let Some(row) = row.filter(|_| !deleted.contains(seq)) else { continue };
             let body: i64 = row.get("body_bytes");
@@ -124,7 +124,7 @@ impl Writer {
     }
 }
 
-/// Numbers as `json_each` reads them.
+/// Encodes numbers for `json_each`.
 fn json(numbers: &[i64]) -> String {
     format!("{numbers:?}")
 }

@@ -1,4 +1,4 @@
-//! When endpoints end that nobody uses.
+//! Expiry of unused endpoints.
 
 use hookglass_wire::GoneReason;
 
@@ -10,10 +10,10 @@ use super::{
     Batch, Writer,
 };
 
-/// How far an end moves before it is written again, unless the endpoint's time is short.
+/// How far an expiry moves before it is written again, unless the endpoint's lifetime is short.
 const WRITTEN_EVERY_US: i64 = 60 * 60 * 1_000_000;
 
-/// When an endpoint ends that is used now and then no more; `None` for never.
+/// Returns when an endpoint expires if it is not used again; `None` for never.
 pub(super) fn end(endpoint: &StoredEndpoint, server_ttl_us: i64, used_at: i64) -> Option<i64> {
     let ttl_us = ttl(endpoint, server_ttl_us);
     (ttl_us > 0).then(|| used_at.saturating_add(ttl_us))
@@ -23,14 +23,14 @@ fn ttl(endpoint: &StoredEndpoint, server_ttl_us: i64) -> i64 {
     endpoint.expires_in.map_or(server_ttl_us, |seconds| i64::from(seconds) * 1_000_000)
 }
 
-/// The later one of an end and a new one: a clock that stepped back, or a shorter time to live, does
-/// not bring an end nearer.
+/// Returns the later of two expiries: neither a clock that stepped back nor a shorter lifetime
+/// brings an expiry forward.
 pub(super) fn extend_expiry(written: Option<i64>, end: Option<i64>) -> Option<i64> {
     Some(end?.max(written.unwrap_or(i64::MIN)))
 }
 
-/// Whether the end has moved far enough to be written: an hour, or a sixteenth of a short time.
-/// Until then it is known in memory, and a crash brings it nearer by no more than that.
+/// Whether the expiry has moved far enough to be written: an hour, or a sixteenth of a short
+/// lifetime. Until then only memory has it, and a crash brings it forward by no more than that.
 pub(super) fn is_worth_writing(written: Option<i64>, end: Option<i64>, now: i64) -> bool {
     match (written, end) {
         (Some(written), Some(end)) => {
@@ -42,7 +42,7 @@ pub(super) fn is_worth_writing(written: Option<i64>, end: Option<i64>, now: i64)
 }
 
 impl Writer {
-    /// Gives endpoints an end that were made when there was none, and deletes what a probe left.
+    /// Gives an expiry to endpoints that were created without one, and deletes what a probe left.
     pub(super) async fn settle(&mut self) -> Result<(), sqlx::Error> {
         let connection = self.connection.get()?;
         sqlx::query("delete from body_pieces where id < 0").execute(&mut *connection).await?;
@@ -59,7 +59,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends those of these endpoints that nobody has used in time, and says how many.
+    /// Ends those of these endpoints that are still unused; returns their number.
     pub(super) async fn expire(
         &mut self,
         ids: &[EndpointId],
@@ -73,7 +73,7 @@ impl Writer {
             if book.endpoint.gone.is_some() || book.endpoint.expires_at.is_none_or(|at| at > now) {
                 continue;
             }
-            // It may have been used since its end was written, or live under another rule now.
+            // It may have been used since its expiry was written, or have other settings now.
             let end_now =
                 extend_expiry(book.endpoint.expires_at, end(&book.endpoint, ttl_us, book.used_at));
             if end_now.is_none_or(|end| end > now) {
@@ -90,7 +90,7 @@ impl Writer {
         Ok(ended)
     }
 
-    /// Takes an endpoint out of use. Its rows are deleted later, step by step.
+    /// Ends an endpoint. Its rows are deleted later, step by step.
     pub(super) async fn end_endpoint(
         &mut self,
         id: EndpointId,
@@ -146,7 +146,7 @@ mod tests {
     fn an_end_only_moves_forward() {
         assert_eq!(extend_expiry(Some(5), Some(6)), Some(6));
         assert_eq!(extend_expiry(Some(5), Some(4)), Some(5));
-        assert_eq!(extend_expiry(None, Some(4)), Some(4), "there is one from now on");
-        assert_eq!(extend_expiry(Some(5), None), None, "there is none any more");
+        assert_eq!(extend_expiry(None, Some(4)), Some(4), "an expiry was set");
+        assert_eq!(extend_expiry(Some(5), None), None, "the expiry was removed");
     }
 }

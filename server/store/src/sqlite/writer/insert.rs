@@ -1,6 +1,6 @@
-//! Captured requests into rows: numbers first, from memory, then as few statements as possible, a
-//! whole transaction in one call where it is small. Each call is a way to the connection's thread
-//! and back, which costs more than inserting a row.
+//! Writes captured requests as rows: first numbers them from memory, then runs as few statements as
+//! possible, a whole small transaction in one call. Each call is a round trip to the connection's
+//! thread, which costs more than inserting a row.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub(in super::super) struct PendingInsert {
 }
 
 impl PendingInsert {
-    /// The bytes that it brings.
+    /// Returns how many bytes it adds.
     pub(super) fn bytes(&self) -> usize {
         let captured = &self.captured;
         let body: usize = captured.body.iter().map(Bytes::len).sum();
@@ -37,12 +37,12 @@ impl PendingInsert {
     }
 }
 
-/// What retention dropped at one endpoint.
+/// An eviction at one endpoint.
 pub(super) struct Drop {
     pub(super) workspace: WorkspaceId,
     pub(super) endpoint: EndpointId,
     pub(super) change: i64,
-    /// The change that told the same before, of fewer: it has nothing left to say.
+    /// The earlier change that reported a lower floor; the new one replaces it.
     pub(super) previous: i64,
     pub(super) below: i64,
 }
@@ -95,7 +95,7 @@ impl Writer {
         batch.kept.push((reply, seq));
         let (request, uploaded) = match upload {
             Some((upload, open)) => {
-                // Its pieces have the id of this row already.
+                // Its pieces already have the id of this row.
                 self.finish_upload(upload, batch).await?;
                 (upload.0, open.pieces)
             }
@@ -116,7 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether the endpoint takes a request now.
+    /// Whether the endpoint accepts a request now.
     pub(super) async fn may_take(
         &mut self,
         id: EndpointId,
@@ -139,7 +139,7 @@ impl Writer {
         Ok(self.quota.may_take(workspace, refuses))
     }
 
-    /// Puts the end of an endpoint off that is in use.
+    /// Extends the expiry of an endpoint in use.
     pub(super) fn extend_expiry(
         &mut self,
         id: EndpointId,
@@ -159,7 +159,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Has endpoints that keep more than they may drop their oldest requests.
+    /// Evicts the oldest requests of endpoints that exceed their limit.
     pub(super) async fn drop_surplus(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
         let full: Vec<EndpointId> = self
             .cache
@@ -197,8 +197,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Drops the requests of an endpoint up to `floor` that are not pinned, of which there are so
-    /// many.
+    /// Evicts the unpinned requests of an endpoint up to `floor`, `requests` in number.
     pub(super) fn drop_through(
         &mut self,
         id: EndpointId,
@@ -224,7 +223,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what is left to write and commits. Returns whether there was anything.
+    /// Writes the rest of the batch and commits. Returns whether there was anything.
     pub(super) async fn finish(&mut self, batch: &mut Batch) -> Result<bool, sqlx::Error> {
         let alone = match (self.cache.changed_endpoints(), self.cache.changed_workspaces()) {
             ([endpoint], [workspace]) => Some((*endpoint, *workspace)),
@@ -257,11 +256,11 @@ impl Writer {
                 .bind(endpoint.expires_at)
                 .execute(self.connection.write().await?)
                 .await?;
-            // Open pages show when it ends.
+            // Open pages show when it expires.
             self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
         }
         if !self.connection.is_in_transaction() {
-            // Nothing came of it; a use that is not worth writing is only remembered.
+            // Nothing changed; a use that is not worth writing is only kept in memory.
             self.cache.written();
             return Ok(false);
         }
@@ -321,7 +320,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the rows that are numbered so far, with their bodies.
+    /// Writes the rows that have been numbered, with their bodies.
     pub(super) async fn write_rows(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
         let mut rows = batch.rows.drain(..).peekable();
         while rows.peek().is_some() {

@@ -1,5 +1,4 @@
-//! Deleting the rows of requests that are no longer there for anyone, in small steps that give
-//! way to captures.
+//! Deletes the rows of requests that no longer exist, in small steps that give way to captures.
 
 use std::{collections::BTreeSet, sync::PoisonError};
 
@@ -11,29 +10,29 @@ use super::{
     uploads::PIECES_AT_ONCE,
 };
 
-/// Requests that one step deletes at most.
+/// The most requests that one step deletes.
 pub(super) const STEP_REQUESTS: i64 = 128;
-/// A step ends after so many bytes: large bodies have many pages.
+/// The bytes after which a step ends: large bodies have many pages.
 pub(super) const STEP_BYTES: i64 = PIECES_AT_ONCE * PIECE;
 
-/// What is to be deleted.
+/// The endpoints with rows to delete.
 #[derive(Default)]
 pub(super) struct PurgeQueue {
     endpoints: BTreeSet<EndpointId>,
-    /// How many requests that are, about.
+    /// The approximate number of their requests.
     requests: i64,
-    /// Whether small rests are deleted too: nothing else is to do.
+    /// Whether small remainders are deleted too, because the writer idles.
     resting: bool,
 }
 
 impl PurgeQueue {
-    /// So many more requests of an endpoint are to be deleted, about.
+    /// Adds about this many requests of an endpoint.
     pub(super) fn add(&mut self, id: EndpointId, requests: i64) {
         self.endpoints.insert(id);
         self.requests += requests;
     }
 
-    /// Deletes small rests too until nothing is left.
+    /// Includes small remainders until nothing is left.
     pub(super) fn rest(&mut self) {
         self.resting = true;
     }
@@ -42,7 +41,7 @@ impl PurgeQueue {
         self.endpoints.is_empty()
     }
 
-    /// Notes what was committed.
+    /// Records a committed step.
     pub(super) fn did(&mut self, purged: &PurgedStep) {
         self.requests = (self.requests - purged.requests).max(0);
         if purged.is_done {
@@ -63,13 +62,13 @@ impl PurgeQueue {
         !self.is_empty() && (self.resting || self.requests >= STEP_REQUESTS)
     }
 
-    /// Whether it has to be done even if senders have to wait.
+    /// Whether a step must run even if senders have to wait.
     pub(super) fn is_overdue(&self) -> bool {
         self.requests >= 32 * STEP_REQUESTS
     }
 }
 
-/// What one step deletes, to be noted once it is committed.
+/// The deletions of one step, to be recorded once it is committed.
 pub(super) struct PurgedStep {
     endpoint: EndpointId,
     requests: i64,
@@ -78,7 +77,7 @@ pub(super) struct PurgedStep {
 }
 
 impl Writer {
-    /// Does a step of what is left to do while nothing else is. Returns whether it did something.
+    /// Runs a step of maintenance while the writer idles. Returns whether there was any.
     pub(super) async fn clean_up(&mut self) -> bool {
         if self.connection.is_lost() || !*self.storing.borrow() {
             return false;
@@ -109,7 +108,7 @@ impl Writer {
         true
     }
 
-    /// Deletes some rows of the first endpoint that has any to delete, in a transaction of its own.
+    /// Deletes some rows of the first endpoint with any to delete, in a separate transaction.
     pub(super) async fn purge_step(&mut self) -> Result<(), sqlx::Error> {
         let Some(purged) = self.purge_rows().await? else { return Ok(()) };
         self.finish(&mut Batch::default()).await?;
@@ -117,8 +116,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The same within the transaction that is being written. Every row that is numbered has to be
-    /// written before.
+    /// The same within the current transaction. All numbered rows must be written before.
     pub(super) async fn purge_rows(&mut self) -> Result<Option<PurgedStep>, sqlx::Error> {
         let Some(&id) = self.purge.endpoints.first() else { return Ok(None) };
         let book = self.cache.load(self.connection.get()?, id).await?;
@@ -183,18 +181,18 @@ impl Writer {
         let book = self.cache.change(id)?;
         book.purged = through;
         self.cache.change_workspace(workspace)?.bytes -= bytes;
-        // Writes the books even where no row was left.
+        // Writes the cached rows back even if no row was left.
         self.connection.write().await?;
         Ok(Some(PurgedStep { endpoint: id, requests: count, is_done: through >= floor }))
     }
 
-    /// Whether uploads were given up that are not deleted yet.
+    /// Whether there are abandoned uploads that are not deleted yet.
     pub(super) fn has_abandoned(&self) -> bool {
         !self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Deletes a few pieces of a large body whose request is no longer there. Returns whether
-    /// there may be more.
+    /// Deletes a few pieces of a large body whose request no longer exists. Returns whether there
+    /// may be more.
     async fn delete_pieces(&mut self, request: i64) -> Result<bool, sqlx::Error> {
         let deleted = sqlx::query(
             "delete from body_pieces
@@ -221,7 +219,7 @@ mod tests {
         purge.add(id, STEP_REQUESTS - 1);
         assert!(!purge.is_due());
         purge.rest();
-        assert!(purge.is_due(), "nothing else is to do");
+        assert!(purge.is_due(), "the writer idles");
         purge.did(&PurgedStep { endpoint: id, requests: 1, is_done: true });
         assert!(!purge.is_due() && purge.is_empty());
         purge.add(id, STEP_REQUESTS);
@@ -231,6 +229,6 @@ mod tests {
         purge.add(EndpointId(2), 1);
         assert!(purge.is_overdue());
         purge.did(&PurgedStep { endpoint: id, requests: STEP_REQUESTS, is_done: true });
-        assert!(purge.is_due() && !purge.is_overdue(), "the other is left");
+        assert!(purge.is_due() && !purge.is_overdue(), "the other endpoint is left");
     }
 }

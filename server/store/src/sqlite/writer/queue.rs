@@ -1,4 +1,4 @@
-//! The writer's queue: what it can be asked to do, and the end of it that callers hold.
+//! The writer's queue: its commands, and the handle for callers.
 
 use std::{
     collections::HashMap,
@@ -40,20 +40,20 @@ use super::{
 };
 use crate::key::KeyHash;
 
-/// Changes that wait for the writer. Past that `append` and the rest fail with `Busy` at once:
-/// the sender is told to come again rather than kept waiting.
+/// Changes that may wait for the writer. Beyond that `append` and other calls fail with `Busy` at
+/// once: the sender is told to retry rather than kept waiting.
 const QUEUE_CHANGES: usize = 4096;
-/// How often the writer hears of the use of one endpoint at most.
+/// The minimum interval at which the use of an endpoint is reported to the writer.
 const TOUCH: Duration = Duration::from_secs(10);
-/// Endpoints whose last use is remembered; past that all are forgotten.
+/// Endpoints whose last use is remembered; beyond that all are dropped.
 const TOUCHED_ENDPOINTS: usize = 10_000;
 
-/// Where a caller waits for its answer. Dropped unanswered, it means that the transaction failed.
+/// Sends a caller its result. If it is dropped unused, the transaction failed.
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T, StoreError>>;
 
-/// What the writer can be asked to do.
+/// A command for the writer.
 pub(in super::super) enum WriterCommand {
-    /// Keep a request.
+    /// Store a request.
     PendingInsert(PendingInsert),
     /// See [`super::super::Store::upload`].
     Upload {
@@ -96,19 +96,19 @@ pub(in super::super) enum WriterCommand {
     NoteAnswer { id: EndpointId, seq: i64, late: LateResponse, reply: ResultSender<()> },
     /// See [`super::super::Store::clear`].
     Clear { id: EndpointId, reply: ResultSender<u64> },
-    /// End those of these endpoints whose time is over by `now`, microseconds since the epoch.
+    /// End those of these endpoints that expired by `now`, microseconds since the epoch.
     Expire { ids: Vec<EndpointId>, now: i64, reply: ResultSender<u64> },
-    /// Give a few unused pages back to the disk.
+    /// Return a few unused pages to the disk.
     Shrink { reply: ResultSender<()> },
-    /// Delete the rows of these endpoints that are no longer there.
+    /// Delete the rows of these endpoints that no longer exist.
     PurgeQueue(Vec<(EndpointId, i64)>),
-    /// Most of the write-ahead log was moved into the database.
+    /// Most of the write-ahead log was checkpointed.
     Checkpointed,
     /// A second has passed.
     Tick,
 }
 
-/// A database as the writer takes it over.
+/// An open database for the writer to take over.
 pub(in super::super) struct OpenDatabase {
     pub(in super::super) connection: SqliteConnection,
     pub(in super::super) connect: SqliteConnectOptions,
@@ -117,23 +117,21 @@ pub(in super::super) struct OpenDatabase {
     pub(in super::super) clock: StoreClock,
 }
 
-/// The queue's end that callers hold, and the thread behind it.
+/// The handle for callers, and the writer's thread.
 pub(in super::super) struct WriterHandle {
-    /// Taken out by `close`, so that the thread sees the end of the queue. Never held across an
-    /// await.
+    /// Taken by `close`, so that the thread sees the end of the queue. Never held across an await.
     queue: Mutex<Option<mpsc::Sender<WriterCommand>>>,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
-    /// Given up, and not yet deleted. Not in the queue, so that nothing is forgotten when that
+    /// Abandoned uploads that are not deleted yet. Not in the queue, so that none is lost when that
     /// is full.
     abandoned: Arc<Mutex<Vec<UploadId>>>,
-    /// When the writer last heard of the use of an endpoint.
+    /// When the use of an endpoint was last reported.
     touched: Mutex<HashMap<EndpointId, Instant>>,
     checkpoint_due: Arc<Notify>,
 }
 
 impl WriterHandle {
-    /// Starts the writer, and finds out whether it can write. Where it cannot, it tries again each
-    /// second.
+    /// Starts the writer, and checks whether it can write. If it cannot, it retries every second.
     pub(in super::super) async fn start(
         opened: OpenDatabase,
         options: Options,
@@ -169,9 +167,9 @@ impl WriterHandle {
             max_endpoints_total: options.max_endpoints_total,
             ttl_us,
             active: None,
-            // So that the first logged change looks.
+            // So that the first logged change checks the log's length.
             logged: commands::TRIM_AFTER,
-            // What the last run left there is still to be moved.
+            // The last run's log is still to be checkpointed.
             log_bytes: std::fs::metadata(&wal).map_or(0, |file| file.len()),
             wal,
             max_log_bytes: options.max_log_bytes,
@@ -194,8 +192,8 @@ impl WriterHandle {
         let watched = desk.storing.subscribe();
         let (ending, ended) = oneshot::channel();
         let runtime = Handle::current();
-        // A thread of its own: a task would wait for its turn behind the handlers whose requests
-        // it is to commit.
+        // A dedicated thread: a task would wait for its turn behind the handlers whose requests it
+        // is to commit.
         thread::Builder::new().name("hookglass-writer".to_owned()).spawn(move || {
             runtime.block_on(desk.run(edits));
             // Nobody listens if the store was dropped without being closed.
@@ -231,7 +229,7 @@ impl WriterHandle {
 
     pub(in super::super) fn abandon(&self, upload: UploadId) {
         self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(upload);
-        // Wakes the writer; when the queue is full it is awake.
+        // Wakes the writer; when the queue is full it is awake anyway.
         drop(self.send(WriterCommand::Tick));
     }
 
@@ -249,13 +247,13 @@ impl WriterHandle {
         self.send(WriterCommand::Touch(id))
     }
 
-    /// The queue, for as long as the store is open.
+    /// Returns the queue, for as long as the store is open.
     pub(in super::super) fn queue(&self) -> mpsc::WeakSender<WriterCommand> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         queue.as_ref().map_or_else(|| mpsc::channel(1).0.downgrade(), mpsc::Sender::downgrade)
     }
 
-    /// Rings when the write-ahead log has grown.
+    /// Notified when the write-ahead log has grown.
     pub(in super::super) fn checkpoint_due(&self) -> Arc<Notify> {
         self.checkpoint_due.clone()
     }
@@ -266,7 +264,7 @@ impl WriterHandle {
         if let Some(ended) = ended
             && ended.await.is_err()
         {
-            tracing::error!("the writer ended badly");
+            tracing::error!("the writer panicked");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How much of the storage is used, who uses most of it, and making room.
+//! Storage usage by workspace, and eviction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,35 +9,36 @@ use super::{
     Batch, Writer,
 };
 
-/// From so many bytes below the limit on requests are dropped, or an eighth of it: early enough
-/// that the file stays below it with what is on its way.
+/// Eviction starts this many bytes below the limit, or at an eighth of it: early enough that the
+/// file stays below the limit with the requests in progress.
 const DROPPING_BELOW: u64 = 64 * 1024 * 1024;
-/// From here on nothing is taken before room is made.
+/// Beyond this nothing is accepted before a step of eviction.
 const FULL_BELOW: u64 = DROPPING_BELOW / 2;
-/// From here on others give way than who holds most, and where nobody can, nothing is taken.
+/// Beyond this, smaller workspaces are evicted from too; if none has anything to evict, nothing is
+/// accepted.
 const BRIM_BELOW: u64 = FULL_BELOW / 2;
-/// After how many bytes the file is measured again, or a 64th of the limit.
+/// After how many written bytes the file is measured again, or a 64th of the limit.
 const MEASURE_BYTES: u64 = 1024 * 1024;
-/// Requests that one step drops at most.
+/// The most requests that one step evicts.
 const STEP_REQUESTS: i64 = 64;
-/// A step drops no more once it has dropped so many bytes.
+/// The bytes after which a step evicts no more.
 const STEP_BYTES: i64 = 8 * 1024 * 1024;
 
-/// The storage, as far as the writer knows it.
+/// The storage usage known to the writer.
 pub(super) struct StorageQuota {
     limit: u64,
-    /// The pages of the file that hold something; `None` if they have to be counted.
+    /// The pages of the file in use; `None` if they must be counted.
     used: Option<u64>,
-    /// What was written since.
+    /// The bytes written since then.
     grown: u64,
-    /// All workspaces by what they hold beside what is pinned, which is bounded by itself and
-    /// could not go; `None` if they have to be read.
+    /// All workspaces by their size without pinned requests, which are bounded separately and
+    /// cannot be evicted; `None` if they must be read.
     holders: Option<Usage>,
-    /// Who holds most and has nothing left to drop.
+    /// Largest workspaces with nothing left to evict.
     stuck: BTreeSet<WorkspaceId>,
 }
 
-/// Workspaces, ordered by what they hold.
+/// Workspaces, ordered by size.
 #[derive(Default)]
 struct Usage {
     ordered: BTreeSet<(i64, WorkspaceId)>,
@@ -58,7 +59,7 @@ impl StorageQuota {
         Self { limit, used: None, grown: 0, holders: None, stuck: BTreeSet::new() }
     }
 
-    /// How large the file may grow.
+    /// Returns the maximum size of the file.
     pub(super) const fn limit(&self) -> u64 {
         self.limit
     }
@@ -75,22 +76,23 @@ impl StorageQuota {
         self.limit - BRIM_BELOW.min(self.limit / 32)
     }
 
-    /// So many bytes were written.
+    /// Records that `bytes` were written since the last measurement.
     pub(super) const fn note(&mut self, bytes: u64) {
         self.grown += bytes;
     }
 
-    /// After a failure: everything has to be read again.
+    /// Discards all values after a failure; they are read again.
     pub(super) fn forget(&mut self) {
         self.used = None;
         self.holders = None;
     }
 
-    /// Whether there is room for a request of this workspace, at an endpoint that refuses or not.
+    /// Whether there is room for a request of this workspace; `refuses` tells whether its endpoint
+    /// refuses when full.
     pub(super) fn may_take(&self, id: WorkspaceId, refuses: bool) -> Result<(), StoreError> {
         let used = self.used.unwrap_or(0);
-        // Who holds most and has nothing to give for it must not drive out the others. The brim is
-        // only reached where nobody could give something: then all have to wait.
+        // The largest workspace with nothing to evict must not crowd out the others. The critical
+        // level is only reached if nobody has anything to evict: then all must wait.
         let is_stuck = self.stuck.contains(&id) && used >= self.full();
         if (refuses && used >= self.dropping()) || is_stuck || used >= self.critical_bytes() {
             return Err(StoreError::Full { limit: "max-storage", value: self.limit });
@@ -100,8 +102,8 @@ impl StorageQuota {
 }
 
 impl Writer {
-    /// Measures the file from time to time, and drops what has to go: a step while there is room
-    /// for what comes next, else as many as it takes.
+    /// Measures the file from time to time, and evicts what is necessary: one step while there is
+    /// room for new requests, otherwise as many as needed.
     pub(super) async fn evict(&mut self) {
         if self.connection.is_lost() || !*self.storing.borrow() {
             return;
@@ -137,7 +139,7 @@ impl Writer {
         }
     }
 
-    /// Measures the file again after something was deleted, if that may let somebody in.
+    /// Measures the file again after a deletion, if that may let a workspace store again.
     pub(super) async fn look_for_room(&mut self) -> Result<(), sqlx::Error> {
         if self.quota.used.is_some_and(|used| used >= self.quota.dropping()) {
             self.measure().await?;
@@ -145,7 +147,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The bytes of the pages that hold something.
+    /// Returns the bytes of the pages in use.
     async fn measure(&mut self) -> Result<u64, sqlx::Error> {
         let bytes: i64 = sqlx::query_scalar(
             "select (page_count - freelist_count) * page_size
@@ -163,11 +165,11 @@ impl Writer {
         Ok(used)
     }
 
-    /// Deletes what is no longer there; where nothing is left of that, drops the oldest requests
-    /// of the workspace that holds most. At the brim it goes on to the next where that has none.
-    /// Returns whether it could do something.
+    /// Deletes rows that no longer exist; if there are none, evicts the oldest requests of the
+    /// largest workspace. At the critical level it continues with the next one if that has none.
+    /// Returns whether it freed anything.
     async fn free_some(&mut self, used: u64) -> Result<bool, sqlx::Error> {
-        // What was given up goes before what is still there.
+        // Abandoned uploads are deleted before existing requests.
         if self.has_abandoned() {
             return Ok(self.clean_up().await);
         }
@@ -199,7 +201,7 @@ impl Writer {
         Ok(dropped)
     }
 
-    /// Reads what each workspace holds, or only what changed.
+    /// Reads the size of each workspace, or only the changed ones.
     async fn list_holders(&mut self) -> Result<(), sqlx::Error> {
         if self.quota.holders.is_some() {
             return Ok(());
@@ -217,7 +219,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Notes what the workspaces of this transaction hold now.
+    /// Records the sizes of this transaction's workspaces.
     pub(super) fn note_holders(&mut self) {
         let Some(holders) = &mut self.quota.holders else { return };
         for &id in self.cache.changed_workspaces() {
@@ -228,7 +230,7 @@ impl Writer {
         }
     }
 
-    /// Drops the oldest requests of a workspace. Returns whether there were any.
+    /// Evicts the oldest requests of a workspace. Returns whether there were any.
     async fn drop_oldest(&mut self, workspace: WorkspaceId) -> Result<bool, sqlx::Error> {
         let rows = sqlx::query(
             "select requests.endpoint_id, requests.seq, requests.body_bytes
@@ -275,8 +277,8 @@ mod tests {
     fn who_may_come_in_depends_on_how_full_it_is() {
         const MIB: u64 = 1024 * 1024;
         let (largest, other) = (WorkspaceId(1), WorkspaceId(2));
-        // How far below the limit: who holds most and has nothing to give, others, and an endpoint
-        // of others that refuses.
+        // How far below the limit; accepted from the largest workspace with nothing to evict, from
+        // others, and from an endpoint of others that refuses.
         for (limit, below, taken) in [
             (1024, 65, [true, true, true]),
             (1024, 64, [true, true, false]),
@@ -285,7 +287,7 @@ mod tests {
             (1024, 17, [false, true, false]),
             (1024, 16, [false, false, false]),
             (1024, 0, [false, false, false]),
-            // A small storage keeps parts of itself free.
+            // A small storage reserves parts of itself.
             (64, 9, [true, true, true]),
             (64, 8, [true, true, false]),
             (64, 4, [false, true, false]),
@@ -299,9 +301,9 @@ mod tests {
             assert_eq!(told, taken, "{below} of {limit} MiB are left");
         }
         let mut quota = StorageQuota::new(64 * MIB);
-        assert!(quota.may_take(other, true).is_ok(), "nothing is measured yet");
+        assert!(quota.may_take(other, true).is_ok(), "not measured yet");
         quota.used = Some(64 * MIB);
         quota.forget();
-        assert!(quota.may_take(other, true).is_ok(), "it has to be measured again");
+        assert!(quota.may_take(other, true).is_ok(), "it must be measured again");
     }
 }

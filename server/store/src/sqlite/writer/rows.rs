@@ -1,4 +1,4 @@
-//! Requests and their bodies as the values of rows.
+//! Encodes requests and their bodies as rows.
 
 use bytes::Bytes;
 use sqlx::{Arguments as _, Encode, Sqlite, SqliteConnection, sqlite::SqliteArguments};
@@ -8,29 +8,29 @@ use super::super::{
     PIECES, reader,
 };
 
-/// How many values a request's row has.
+/// The number of values in a request's row.
 const ROW_VALUES: usize = 28;
 
-/// A request with all its numbers.
+/// A fully numbered request.
 pub(super) struct NewRow {
     pub(super) id: i64,
     pub(super) endpoint: EndpointId,
     pub(super) seq: i64,
     pub(super) workspace: WorkspaceId,
     pub(super) change: i64,
-    /// How many pieces went ahead.
+    /// How many pieces were uploaded ahead.
     pub(super) uploaded: i64,
     pub(super) captured: Box<CapturedRequest>,
 }
 
 impl NewRow {
-    /// Whether nothing is left to insert once it is there with its first piece.
+    /// Whether its row and first piece are all there is to insert.
     pub(super) fn has_one_piece_at_most(&self) -> bool {
         self.captured.body.iter().map(Bytes::len).sum::<usize>() <= PIECE_BYTES
     }
 }
 
-/// Writes one piece of a body.
+/// Inserts one piece of a body.
 pub(super) async fn insert_piece(
     connection: &mut SqliteConnection,
     id: i64,
@@ -44,8 +44,8 @@ pub(super) async fn insert_piece(
     Ok(())
 }
 
-/// Binds rows, then the first piece of each, filled up with nulls to `count` of both. Returns the
-/// pieces that are left, with their ids.
+/// Binds rows, then the first piece of each, both padded with nulls to `count`. Returns the
+/// remaining pieces with their ids.
 pub(super) fn bind_rows(
     arguments: &mut SqliteArguments,
     rows: impl Iterator<Item = NewRow>,
@@ -140,7 +140,7 @@ pub(super) fn add_nulls(arguments: &mut SqliteArguments, count: usize) -> Result
     (0..count).try_for_each(|_| add(arguments, None::<i64>))
 }
 
-/// A body in pieces of `PIECE_BYTES`, the last one shorter.
+/// Splits a body into pieces of `PIECE_BYTES`, the last one shorter.
 fn pieces(body: &[Bytes]) -> Vec<Bytes> {
     let mut pieces = Vec::new();
     if let [whole] = body

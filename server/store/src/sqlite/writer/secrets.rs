@@ -1,4 +1,4 @@
-//! Secrets of endpoints, sealed before they come here, and what was made of signatures.
+//! Secrets of endpoints, which arrive sealed, and signature verdicts.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::{
 };
 
 impl Writer {
-    /// Keeps a secret.
+    /// Stores a secret.
     pub(super) async fn add_secret(
         &mut self,
         new: NewSecret,
@@ -76,7 +76,7 @@ impl Writer {
         Ok(Ok(()))
     }
 
-    /// Deletes all secrets of an endpoint that ends: who makes it again starts anew.
+    /// Deletes all secrets of an endpoint that ends: a restored endpoint has none.
     pub(super) async fn forget_secrets(&mut self, id: EndpointId) -> Result<(), sqlx::Error> {
         let book = self.cache.change(id)?;
         if std::mem::take(&mut book.endpoint.has_secrets) {
@@ -88,7 +88,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Open pages ask for the list again; capturing learns whether there is something to judge by.
+    /// Publishes the change: open pages reload the list; capturing learns whether there are
+    /// secrets.
     async fn tell_of_secrets(
         &mut self,
         id: EndpointId,
@@ -103,7 +104,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Notes what was made of signatures. Requests that are gone are passed over.
+    /// Records signature verdicts. Skips requests that are gone.
     pub(super) async fn note_verdicts(
         &mut self,
         id: EndpointId,

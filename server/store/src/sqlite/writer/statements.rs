@@ -1,7 +1,7 @@
-//! The writer's SQL that is made for several rows at once, from fixed text only. Statements come in
-//! a few sizes, so that each is prepared once; what is not needed of one is filled up with nulls.
+//! The writer's SQL for several rows at once, made from fixed text only. Statements come in a few
+//! sizes, so that each is prepared once; unused rows are filled with nulls.
 
-/// Once; so that sizes look alike.
+/// Once, so that the sizes look alike.
 macro_rules! x1 {
     ($text:expr) => {
         $text
@@ -42,8 +42,8 @@ macro_rules! row {
         "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     };
 }
-/// Rows and the first pieces of their bodies. Rows and pieces of nulls fill up what is asked for
-/// and insert nothing.
+/// Rows and the first pieces of their bodies. Rows and pieces of nulls are padding and insert
+/// nothing.
 macro_rules! insert {
     ($rows:expr, $pieces:expr) => {
         concat!(
@@ -119,7 +119,7 @@ macro_rules! whole {
 /// Writes an endpoint and a workspace back, and commits.
 pub(super) const LAST: &str = concat!(update_endpoint!(), update_workspace!(), "commit");
 
-/// A whole transaction of up to 8 requests at one endpoint: how many it takes, and the statements.
+/// A whole transaction of up to 8 requests at one endpoint: its capacity, and the statements.
 pub(super) const fn whole(requests: usize) -> (usize, &'static str) {
     match requests {
         0..=1 => (1, whole!(insert_rows!(x1))),
@@ -129,7 +129,7 @@ pub(super) const fn whole(requests: usize) -> (usize, &'static str) {
     }
 }
 
-/// Inserts requests with the first pieces of their bodies: at most as many as there are.
+/// Inserts requests with the first pieces of their bodies: capacity (at most 64) and statement.
 pub(super) const fn insert(requests: usize) -> (usize, &'static str) {
     match requests {
         0..=1 => (1, insert_rows!(x1)),
@@ -142,7 +142,7 @@ pub(super) const fn insert(requests: usize) -> (usize, &'static str) {
     }
 }
 
-/// Writes endpoints back, six values each: how many it takes, and the statement.
+/// Writes endpoints back, six values each: the capacity, and the statement.
 pub(super) const fn endpoints(count: usize) -> (usize, &'static str) {
     match count {
         0..=1 => (1, update_endpoint!()),
@@ -151,7 +151,7 @@ pub(super) const fn endpoints(count: usize) -> (usize, &'static str) {
     }
 }
 
-/// Writes workspaces back, three values each: how many it takes, and the statement.
+/// Writes workspaces back, three values each: the capacity, and the statement.
 pub(super) const fn workspaces(count: usize) -> (usize, &'static str) {
     match count {
         0..=1 => (1, update_workspace!()),

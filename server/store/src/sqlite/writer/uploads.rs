@@ -1,4 +1,4 @@
-//! Bodies that go ahead of their requests.
+//! Bodies that are stored ahead of their requests.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::{
     rows::insert_piece,
 };
 
-/// Pieces that are deleted in one step: 8 MiB.
+/// Pieces that one step deletes: 8 MiB.
 pub(super) const PIECES_AT_ONCE: i64 = 32;
 
 /// An unfinished upload.
@@ -34,7 +34,7 @@ impl Uploads {
 }
 
 impl Writer {
-    /// Takes the next piece of an upload, or starts one.
+    /// Stores the next piece of an upload, or starts one.
     pub(super) async fn upload(
         &mut self,
         upload: Option<UploadId>,
@@ -42,7 +42,7 @@ impl Writer {
         piece: Bytes,
         batch: &mut Batch,
     ) -> Result<Result<UploadId, StoreError>, sqlx::Error> {
-        debug_assert_eq!(piece.len(), PIECE_BYTES, "pieces are found by their place");
+        debug_assert_eq!(piece.len(), PIECE_BYTES, "pieces are found by their index");
         if let Err(refused) = self.may_take(endpoint).await? {
             return Ok(Err(refused));
         }
@@ -73,7 +73,7 @@ impl Writer {
         Ok(Ok(id))
     }
 
-    /// The upload is a request's body now.
+    /// Turns the upload into a request's body.
     pub(super) async fn finish_upload(
         &mut self,
         id: UploadId,
@@ -96,7 +96,7 @@ impl Writer {
                 .bind(id.0)
                 .fetch_optional(self.connection.get()?)
                 .await?;
-        // Not there: it never came to a commit, or it was committed as a body after all.
+        // Missing: it was never committed, or it was committed as a body after all.
         let Some(owner) = owner.map(WorkspaceId) else { return Ok(true) };
         let deleted = sqlx::query(
             "delete from body_pieces
