@@ -45,7 +45,8 @@ pub(super) enum CostClass {
 impl PreparedSettings {
     /// Checks settings before they are saved.
     ///
-    /// # Errors The first problem.
+    /// # Errors
+    /// The first problem.
     pub(crate) fn check(set: &wire::Answering) -> Result<(), SettingError> {
         let Self { reply, rules, running, .. } = Self::read(set, 0, 0)?;
         let terms = terms(&rules);

@@ -97,7 +97,8 @@ pub(super) enum BodyTemplate {
 impl PreparedSettings {
     /// Checks and prepares settings.
     ///
-    /// # Errors The first problem.
+    /// # Errors
+    /// The first problem.
     pub(crate) fn read(
         set: &wire::Answering,
         version: i64,

@@ -93,7 +93,8 @@ enum TemplateValue<'a> {
 impl Template {
     /// Parses a template.
     ///
-    /// # Errors The range that is wrong, and what to write instead.
+    /// # Errors
+    /// The range that is wrong, and what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
         parser::parse(text).map(|pieces| Self { pieces })
     }

@@ -7,7 +7,8 @@ use super::{MAX_SECONDS, MAX_STEPS, MAX_TIMES};
 
 /// Parses steps, one per line, or several with `then` between them; ignores empty lines.
 ///
-/// # Errors Which line is wrong, and what to write instead.
+/// # Errors
+/// Which line is wrong, and what to write instead.
 pub(crate) fn steps(text: &str) -> Result<Vec<Step>, String> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let steps = lines.flat_map(|(place, line)| {
@@ -42,7 +43,7 @@ fn parts(line: &str) -> Vec<String> {
     parts.into_iter().map(|words| words.join(" ")).collect()
 }
 
-/// Whether a word is what a step begins with.
+/// Whether a word can start a step.
 fn begins(word: &str) -> bool {
     let acts = ["cut", "stall", "slow"];
     acts.iter().any(|act| act.eq_ignore_ascii_case(word)) || number(Some(word), 200, 599).is_some()
