@@ -1,5 +1,5 @@
-//! A body while it arrives: hashed and counted, held in memory only as far as it is short, and
-//! otherwise stored piece by piece ahead of its request.
+//! A request body while it is received: hashed and counted; kept in memory if it is short,
+//! otherwise written to the store in parts ahead of its request.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ use hookglass_listener::{BodyFailure, Malformed};
 use hookglass_message::head;
 use hookglass_store::{EndpointId, PIECE_BYTES, Store, StoredEndpoint, UploadId};
 
-/// At shutdown, how long bodies that are still arriving may take to complete.
+/// How long bodies in transit may take to complete at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
-/// A body as far as it arrived. Dropped before it is settled, it leaves nothing behind.
+/// The body received so far. Dropping it before `commit` leaves nothing behind.
 pub(super) struct ReceivedBody {
-    /// The first part, alone for as long as no other follows.
+    /// The first frame, as long as there is no other.
     first: Bytes,
-    /// What follows the pieces that went ahead, if more than one part came.
+    /// The data after the stored parts, if there was more than one frame.
     buffer: Vec<u8>,
     pub(super) bytes: u64,
     sha256: Sha256,
@@ -38,11 +38,11 @@ pub(super) struct ReceivedBody {
     upload: Option<UploadId>,
 }
 
-/// A body that was not read to its end: as far as it came, where that is to be kept, and why.
+/// An incomplete body: the part to store, if any, and the reason.
 type Unfinished = (Option<Box<ReceivedBody>>, Rejection);
 
 impl Capture {
-    /// Reads the body until it ends, the sender cuts it, or the server has to stop.
+    /// Reads the body until it ends, the sender cuts it, or the server stops.
     pub(super) async fn read(
         &self,
         endpoint: &StoredEndpoint,
@@ -51,7 +51,7 @@ impl Capture {
     ) -> Result<ReceivedBody, Unfinished> {
         let mut received = ReceivedBody::new(self, endpoint);
         let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
-        // One connection may hold very many heads open over HTTP/2.
+        // Over HTTP/2, one connection may hold very many heads.
         let head_bytes = wire.map_or_else(|| head::bytes(&arrival.parts), |wire| wire.bytes.len());
         received.reserve(head_bytes)?;
         let stop = async {
@@ -88,7 +88,7 @@ impl Capture {
             match frame.into_data() {
                 Ok(data) => received.take(data, self.config.max_body.0).await?,
                 Err(frame) => {
-                    // HTTP/1 trailers come as they stood on the wire, from the gate.
+                    // HTTP/1 trailers come from the gate, exactly as sent.
                     if let Ok(trailers) = frame.into_trailers() {
                         received.trailers.extend(head::render_fields(&trailers));
                     }
@@ -130,7 +130,7 @@ impl ReceivedBody {
         self.memory.grow(bytes as u64).map_err(|_| (None, Rejection::Crowded))
     }
 
-    /// Takes the next part of the body.
+    /// Adds the next frame of the body.
     async fn take(&mut self, data: Bytes, most: u64) -> Result<(), Unfinished> {
         self.bytes += data.len() as u64;
         if self.bytes > most {
@@ -142,7 +142,7 @@ impl ReceivedBody {
             self.first = data;
             return Ok(());
         }
-        // Copied together: small parts would each hold on to a read buffer.
+        // Small frames are copied together: each would keep a read buffer alive.
         if !self.first.is_empty() {
             self.buffer.extend_from_slice(&std::mem::take(&mut self.first));
         }
@@ -165,7 +165,7 @@ impl ReceivedBody {
         Ok(())
     }
 
-    /// What a label is looked for in: nothing of a body that went ahead.
+    /// Returns the bytes to search for a label: none if parts are stored already.
     pub(super) fn searched(&self) -> &[u8] {
         if self.upload.is_some() {
             &[]
@@ -180,7 +180,7 @@ impl ReceivedBody {
         self.upload
     }
 
-    /// Takes out what follows the pieces that went ahead.
+    /// Takes the data after the stored parts.
     pub(super) fn rest(&mut self) -> Bytes {
         if self.buffer.is_empty() {
             std::mem::take(&mut self.first)
@@ -193,7 +193,7 @@ impl ReceivedBody {
         self.sha256.clone().finalize().into()
     }
 
-    /// Notes that the request is stored, and its upload with it.
+    /// Records that the request and its upload are stored.
     pub(super) fn commit(mut self) {
         self.upload = None;
     }
