@@ -1,5 +1,4 @@
-//! How many answers are held back at once, in all and for one endpoint: each keeps a connection and
-//! a task.
+//! Limits on delayed responses, in all and per endpoint: each keeps a connection and a task.
 
 use std::{
     collections::HashMap,
@@ -10,15 +9,15 @@ use prometheus_client::metrics::gauge::Gauge;
 
 use hookglass_store::EndpointId;
 
-/// Answers that one endpoint may hold back at once. Past that they go at once.
+/// The most delayed responses of one endpoint. Beyond that, responses are not delayed.
 const MOST_OF_ONE: u32 = 100;
-/// Answers that all endpoints together may hold back at once.
+/// The most delayed responses of all endpoints.
 const MOST: u32 = 1000;
 
-/// Answers that are held back. A cheap-clone handle.
+/// Counts delayed responses. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Holds {
-    /// Never held across an await: each use is one look-up and two sums.
+    /// Never held across an await: locked for one look-up and two sums.
     held: Arc<Mutex<Held>>,
     gauge: Gauge,
 }
@@ -26,11 +25,11 @@ pub(super) struct Holds {
 #[derive(Debug, Default)]
 struct Held {
     all: u32,
-    /// Only endpoints that hold something.
+    /// Only endpoints with delayed responses.
     by_endpoint: HashMap<EndpointId, u32>,
 }
 
-/// One answer's place; given back when it is dropped.
+/// The slot of one response; dropping it releases it.
 #[derive(Debug)]
 pub(super) struct Hold {
     holds: Holds,
@@ -42,7 +41,7 @@ impl Holds {
         Self { held: Arc::default(), gauge }
     }
 
-    /// A place, if there is one.
+    /// Takes a slot, if one is free.
     pub(super) fn take(&self, endpoint: EndpointId) -> Option<Hold> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = held.by_endpoint.get(&endpoint).copied().unwrap_or(0);
