@@ -1,5 +1,5 @@
-// The binary by itself, in an empty folder with an empty environment, as someone would run it who
-// has just downloaded it: does it serve, keep, tell, and leave nothing behind but its database?
+// Tests the binary alone, in an empty folder with an empty environment, as after a download: it must
+// serve, store and publish requests, and leave nothing behind except its database.
 //
 // node script/smoke.mjs <binary>      prints `ok - …` or `not ok - …` for each promise
 
@@ -32,7 +32,7 @@ async function check(promise, examine) {
   }
 }
 
-/** A plain request: `fetch` would decompress the answer and add fields of its own. */
+/** A plain request: `fetch` would decompress the response and add headers. */
 function request(port, path, { method = "GET", headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
     const sent = http.request(
@@ -83,7 +83,7 @@ async function start(folder) {
   return { child, port, output: () => output };
 }
 
-/** Opens a feed and resolves to a function that waits for the data of its next event of a name. */
+/** Opens a feed; resolves to a function that waits for the data of its next event with a given name. */
 function feed(port, path, key) {
   return new Promise((resolve, reject) => {
     const asked = http.get(

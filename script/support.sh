@@ -1,30 +1,30 @@
-# What the scripts share. Sourced by them, after `set -euo pipefail`.
+# Functions shared by the scripts. Source it after `set -euo pipefail`.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT
 readonly WASM_TARGET=wasm32-unknown-unknown
 
-# Seconds between two signs of life of a command that says nothing for long.
+# Seconds between two progress messages of a long command without output.
 readonly BEAT_SECONDS=30
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
-# Ends the script with what is wrong and what to do about it.
+# Exits with a message: what is wrong and how to fix it.
 give_up() {
   printf '%s\n' "$@" >&2
   exit 1
 }
 
-# $1 seconds, as people say it.
+# Formats $1 seconds for people.
 duration() {
   if (($1 < 60)); then printf '%d s' "$1"; else printf '%d min %d s' $(($1 / 60)) $(($1 % 60)); fi
 }
 
-# Runs a command and says every now and then that it is still at it: $1 is what it does.
+# Runs a command and reports regularly that it is still running: $1 describes it.
 with_beats() {
   local doing=$1 started=$SECONDS beats status=0
   shift
-  # Nothing of this may hold on to the script's output once the script is over.
+  # The reporter must not keep the script's output open after the script ends.
   (while sleep "$BEAT_SECONDS" >/dev/null 2>&1; do
     printf '… still at it: %s (%s)\n' "$doing" "$(duration $((SECONDS - started)))"
   done) &
@@ -35,7 +35,7 @@ with_beats() {
   return "$status"
 }
 
-# Where cargo puts what it builds, whatever the environment or a configuration says.
+# Prints cargo's target folder, as set by the environment or a configuration.
 target_directory() {
   cargo metadata --manifest-path "$ROOT/Cargo.toml" --no-deps --offline --format-version 1 |
     sed 's/.*"target_directory":"\([^"]*\)".*/\1/'

@@ -1,5 +1,5 @@
 //! Builds the browser half and embeds it, so that `cargo build` is the whole build. Without the
-//! feature `ui` there is nothing to build, and pages are plain HTML.
+//! feature `ui` nothing is built, and pages are plain HTML.
 
 #[cfg(feature = "ui")]
 #[path = "build/ui.rs"]

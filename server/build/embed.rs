@@ -1,5 +1,6 @@
-//! What the server embeds: names by content, compressed forms, and the Rust code that includes
-//! them. Pairs with `src/web/assets.rs`, which declares the types that this code names.
+//! Writes the files that the server embeds: names with content hashes, compressed forms, and the
+//! Rust code that includes them. Pairs with `src/web/assets.rs`, which declares the types that this
+//! code uses.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-/// Hexadecimal digits of a content's SHA-256 that its name carries: 64 bits.
+/// Hexadecimal digits of the content's SHA-256 in a file name: 64 bits.
 const HASH_DIGITS: usize = 16;
 
 /// How hard to compress.
@@ -19,7 +20,7 @@ const HASH_DIGITS: usize = 16;
 pub(crate) enum CompressionEffort {
     /// As small as the formats allow.
     Smallest,
-    /// Hardly at all: nobody waits for a local download, but everybody for a build.
+    /// Fast and barely compressed: a local download is quick anyway, but the build should be, too.
     Quickest,
 }
 
@@ -39,7 +40,7 @@ impl CompressionEffort {
     }
 }
 
-/// What a file is for.
+/// The role of a file.
 #[derive(Clone, Copy)]
 pub(crate) enum AssetRole {
     /// The JavaScript that loads the browser half.
@@ -48,12 +49,12 @@ pub(crate) enum AssetRole {
     Wasm,
     /// The style sheet.
     Style,
-    /// A file of `public`, known by its own name.
+    /// A file of `public`, served under its own name.
     Public,
 }
 
 impl AssetRole {
-    /// The field of `BrowserHalf` that gets the name.
+    /// The field of `BrowserHalf` for the name.
     const fn field(self) -> Option<&'static str> {
         match self {
             Self::Script => Some("script"),
@@ -66,15 +67,15 @@ impl AssetRole {
 
 /// A file to embed.
 pub(crate) struct File {
-    /// What it is for.
+    /// Its role.
     pub(crate) role: AssetRole,
-    /// Its name if it is public, else what its name ends in.
+    /// The name of a public file, otherwise the end of the name.
     pub(crate) name: String,
-    /// What it says.
+    /// The content.
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Writes the files to `out_dir/assets`, each also compressed where that makes it smaller, and
+/// Writes the files to `out_dir/assets`, also compressed if that is smaller, and
 /// `out_dir/assets.rs`, which embeds them as `ASSETS` and names the `BROWSER_HALF`.
 pub(crate) fn write(files: Vec<File>, effort: CompressionEffort, out_dir: &Path) -> Result<()> {
     let folder = out_dir.join("assets");
@@ -137,8 +138,8 @@ fn hash(bytes: &[u8]) -> String {
     hash
 }
 
-/// By the end of a file's name. A closed list: a type that is not here would be guessed by
-/// browsers, or not be shown.
+/// Returns the media type for a file name's extension. A closed list: browsers would guess a
+/// missing type, or not show the file.
 fn content_type(name: &str) -> Result<&'static str> {
     Ok(match name.rsplit('.').next().unwrap_or_default() {
         "css" => "text/css; charset=utf-8",
@@ -158,7 +159,7 @@ fn content_type(name: &str) -> Result<&'static str> {
 fn brotli(mut bytes: &[u8], effort: CompressionEffort) -> io::Result<Vec<u8>> {
     let parameters = brotli::enc::BrotliEncoderParams {
         quality: effort.brotli_quality(),
-        // The largest window that every browser takes.
+        // The largest window that every browser supports.
         lgwin: 24,
         size_hint: bytes.len(),
         ..Default::default()

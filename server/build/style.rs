@@ -1,4 +1,4 @@
-//! The style sheet: one file out of `main.css` and what it imports.
+//! Bundles the style sheet: `main.css` and its imports in one file.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use lightningcss::{
     targets::{Browsers, Targets},
 };
 
-/// The oldest browsers that the style sheet is written for: the first ones with `light-dark()`,
-/// which all know nesting, layers and OKLCH as well, so that these stay as they are.
+/// The oldest supported browsers: the first ones with `light-dark()`. All of them also support
+/// nesting, layers and OKLCH, so these are not lowered.
 const BROWSERS: Browsers = Browsers {
     android: Some(version(123, 0)),
     chrome: Some(version(123, 0)),
@@ -32,8 +32,7 @@ const fn version(major: u32, minor: u32) -> u32 {
 /// Bundles and minifies `main` with its imports.
 ///
 /// # Errors
-/// What does not parse, with file, line and column; or a `url()` of a file, which nobody would
-/// serve.
+/// A syntax error, with file, line and column; or a `url()` of a file, which would not be served.
 pub(crate) fn bundle(main: &Path) -> Result<String> {
     let targets = Targets { browsers: Some(BROWSERS), ..Targets::default() };
     let files = FileProvider::new();
@@ -65,6 +64,6 @@ pub(crate) fn bundle(main: &Path) -> Result<String> {
             main.display()
         );
     }
-    // The analysis has put placeholders where the URLs were.
+    // The analysis replaced the URLs by placeholders.
     Ok(print(None)?.code)
 }

@@ -1,5 +1,5 @@
-//! The steps from `app`, `style` and `public` to files that the server can embed: what depends on
-//! what, and when cargo must run this again.
+//! The steps from `app`, `style` and `public` to embeddable files: their dependencies, and when
+//! cargo must run this again.
 
 mod embed;
 mod style;
@@ -18,18 +18,18 @@ use self::{
     wasm::{Profile, ViewRenderer},
 };
 
-/// Chooses how the browser half is compiled: `release` or `dev`. Unset, it follows the profile
-/// that the server itself is built with.
+/// Chooses the profile of the browser half: `release` or `dev`. By default it follows the server's
+/// profile.
 const PROFILE_VARIABLE: &str = "HOOKGLASS_UI_PROFILE";
 
-/// Chooses what renders pages in the browser: `stock-leptos`, which is Leptos as it is; unset, the
-/// small layer of `app/view`. The server renders the same pages for both.
+/// Chooses the renderer in the browser: `stock-leptos` for unmodified Leptos; by default the small
+/// layer in `app/view`. The server renders the same pages for both.
 const RENDERER_VARIABLE: &str = "HOOKGLASS_UI_RENDERER";
 
 /// Builds the browser half and writes it to `out_dir`, with an `assets.rs` that embeds it.
 ///
 /// # Errors
-/// What went wrong and where. Compiler errors of the browser half go to stderr as they are.
+/// What went wrong and where. Compiler errors of the browser half go to stderr unchanged.
 pub(crate) fn build(out_dir: &Path) -> Result<()> {
     let root = workspace()?;
     for input in [
@@ -49,7 +49,7 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     }
 
     if let Some(missing) = wasm::missing_target()? {
-        // An error of its own, so that cargo shows this line and not a whole failed command.
+        // An error of its own, so that cargo shows this line instead of a whole failed command.
         return directive(&format!("error={missing}"));
     }
 
@@ -70,7 +70,7 @@ pub(crate) fn build(out_dir: &Path) -> Result<()> {
     embed::write(files, effort, out_dir)
 }
 
-/// Says something to cargo.
+/// Prints a directive for cargo.
 fn directive(text: &str) -> Result<()> {
     writeln!(io::stdout(), "cargo::{text}").context("cannot write to cargo")
 }
@@ -87,7 +87,7 @@ fn profile() -> Result<Profile> {
         Ok(other) if !other.is_empty() => {
             bail!("{PROFILE_VARIABLE} is `{other}`; it takes `release` or `dev`")
         }
-        // `debug` is what cargo calls every profile that is derived from `dev`.
+        // `debug` is cargo's name for all profiles that inherit from `dev`.
         _ if variable("PROFILE")? == "debug" => Ok(Profile::Dev),
         _ => Ok(Profile::Release),
     }
@@ -107,7 +107,7 @@ fn variable(name: &str) -> Result<String> {
     env::var(name).with_context(|| format!("cargo did not set {name}"))
 }
 
-/// The files of `public` in the order of their names; folders inside it are not looked at.
+/// Returns the files of `public`, sorted by name; ignores subfolders.
 fn public(folder: &Path) -> Result<Vec<File>> {
     let mut files = Vec::new();
     if !folder.exists() {

@@ -1,5 +1,5 @@
-//! The browser half itself: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
-//! JavaScript for it, and for a release both are made small. Knows nothing of where they go.
+//! Builds the browser half: a nested cargo compiles `app` to WebAssembly, wasm-bindgen writes the
+//! JavaScript for it, and release builds shrink both. Knows nothing of where they go.
 
 mod reorder_functions;
 mod shorten_imports;
@@ -18,11 +18,11 @@ use wasm_bindgen_cli_support::Bindgen;
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PACKAGE: &str = "hookglass-app";
-/// What cargo calls the library, and wasm-bindgen its output.
+/// The name of the library, and of wasm-bindgen's output.
 const NAME: &str = "hookglass_app";
 
-/// Variables that describe the outer build or its machine and would change the inner one. Flags
-/// for the compiler are among them: those for the server's processor are errors for WebAssembly.
+/// Variables that describe the outer build or its machine and would affect the inner one. Compiler
+/// flags are among them: those for the server's processor are errors for WebAssembly.
 const SCRUBBED: &[&str] = &[
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
     "CARGO_BUILD_RUSTFLAGS",
@@ -46,21 +46,21 @@ const SCRUBBED: &[&str] = &[
     "TARGET",
 ];
 
-/// The same, for whole families. `CARGO_MAKEFLAGS` is in none of them: through it both cargos
-/// share one job server, and the machine runs as many compilers as with one.
+/// The same for whole prefixes. None matches `CARGO_MAKEFLAGS`: it makes both cargos share one job
+/// server, so the machine runs no more compilers than with one.
 const SCRUBBED_PREFIXES: &[&str] = &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PKG_", "DEP_"];
 
-/// How the browser half is compiled.
+/// The profile of the browser half.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// The profile `wasm` of the workspace: as small as can be.
+    /// The profile `wasm` of the workspace: as small as possible.
     Release,
-    /// The profile `wasm-dev`: quick to build, and hydration errors are named.
+    /// The profile `wasm-dev`: fast to build, and names hydration errors.
     Dev,
 }
 
 impl Profile {
-    /// What the workspace calls it, and cargo the folder of its results.
+    /// The profile's name in the workspace, and cargo's output folder.
     const fn name(self) -> &'static str {
         match self {
             Self::Release => "wasm",
@@ -69,17 +69,17 @@ impl Profile {
     }
 }
 
-/// What renders pages in the browser.
+/// The renderer in the browser.
 #[derive(Clone, Copy)]
 pub(crate) enum ViewRenderer {
     /// The layer of `app/view`.
     Small,
-    /// Leptos as it is.
+    /// Unmodified Leptos.
     StockLeptos,
 }
 
 impl ViewRenderer {
-    /// The features of the package that choose it.
+    /// The package features that select it.
     const fn features(self) -> &'static str {
         match self {
             Self::Small => "hydrate",
@@ -92,11 +92,11 @@ impl ViewRenderer {
 pub(crate) struct BrowserBundle {
     /// The JavaScript module.
     pub(crate) script: String,
-    /// The WebAssembly that it wants to be given.
+    /// The WebAssembly that the module loads.
     pub(crate) wasm: Vec<u8>,
 }
 
-/// What to tell a user whose toolchain cannot compile for the browser; `None` if it can.
+/// Returns instructions if the toolchain cannot compile for the browser; `None` if it can.
 pub(crate) fn missing_target() -> Result<Option<String>> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(&rustc)
@@ -116,7 +116,7 @@ pub(crate) fn missing_target() -> Result<Option<String>> {
     }))
 }
 
-/// Compiles the browser half and binds it. Intermediate files go to `out_dir`.
+/// Compiles the browser half and runs wasm-bindgen. Intermediate files go to `out_dir`.
 pub(crate) fn build(
     root: &Path,
     out_dir: &Path,
@@ -138,13 +138,13 @@ fn compile(
     command
         .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
         .args(["--features", renderer.features(), "--target", TARGET, "--profile", profile.name()])
-        // The outer cargo has just brought the lock file up to date, or was forbidden to.
+        // The outer cargo has already updated the lock file, or was not allowed to.
         .args(["--locked", "--color", "never", "--manifest-path"])
         .arg(root.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target_dir)
         .current_dir(root)
-        // Stdout belongs to the directives; stderr is shown by the outer cargo if this fails.
+        // Stdout is for directives; the outer cargo shows stderr if this fails.
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     for variable in scrubbed() {
@@ -166,8 +166,8 @@ fn scrubbed() -> Vec<OsString> {
         .collect()
 }
 
-/// `wasm` in the outer target folder: outside of it a second cargo would wait for the first one's
-/// lock for ever, and in `OUT_DIR` each profile would compile its own browser half.
+/// Returns `wasm` in the outer target folder: a second cargo in the same folder would wait for the
+/// first one's lock forever, and in `OUT_DIR` each profile would compile its own browser half.
 fn target_dir(out_dir: &Path) -> Result<PathBuf> {
     // `OUT_DIR` is …/<profile>/build/<package>-<hash>/out.
     let folder = out_dir.ancestors().nth(4).context("OUT_DIR is not inside a target folder")?;
@@ -184,9 +184,9 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<BrowserBundl
         .out_name(NAME)
         .web(true)?
         .typescript(false)
-        // The page names the WebAssembly itself, by a URL that this code does not know.
+        // The page passes the URL of the WebAssembly, which this code does not know.
         .omit_default_module_path(true)
-        // Names are worth a third of the compressed size, and all of a backtrace.
+        // Names take a third of the compressed size, but backtraces need them.
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
         .generate(folder)

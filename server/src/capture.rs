@@ -1,5 +1,5 @@
-//! Captures a request at an endpoint: reads it to its end, has it stored, answers. The only place
-//! that makes captured requests.
+//! Captures a request at an endpoint: reads it completely, stores it, and responds. The only place
+//! that creates captured requests.
 
 mod received_body;
 mod redact;
@@ -45,43 +45,43 @@ use hookglass_store::{
     CapturedRequest, Store, StoreError, StoredEndpoint, key::has_key, slug::Slug,
 };
 
-/// What capturing needs.
+/// The dependencies of capturing.
 pub(crate) struct Capture {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) client_address: ClientAddress,
     pub(crate) config: Arc<Config>,
     pub(crate) rates: Arc<Rates>,
-    /// Bytes in memory, before they are stored.
+    /// Memory for bytes that are not stored yet.
     pub(crate) budget: Budget<Holder>,
-    /// Bytes of bodies that are stored ahead of their requests.
+    /// Storage for bodies that are stored ahead of their requests.
     pub(crate) upload_budget: Budget<Holder>,
     pub(crate) metrics: Metrics,
-    /// Decides on answers and gives them.
+    /// Decides on responses and delivers them.
     pub(crate) answering: Responder,
-    /// Judges signatures at endpoints that have secrets.
+    /// Verifies signatures at endpoints that have secrets.
     pub(crate) verdicts: VerificationQueue,
-    /// Owns the reading and storing, so that a sender who hangs up changes nothing.
+    /// Runs the reading and storing, so that a disconnect does not stop it.
     pub(crate) tasks: TaskTracker,
     pub(crate) shutdown: CancellationToken,
 }
 
-/// What a sender is told whose body ended early.
+/// The response to a sender whose body ended early.
 static TRUNCATED: Rejection = Rejection::Malformed(Malformed::Cut);
 
-/// A request that is kept, and how its sender is answered.
+/// The outcome for a stored request, which determines the response.
 enum CaptureOutcome {
-    /// As all are for which nothing is set.
+    /// The default response.
     Plain(i64),
-    /// Its body ended early: what came is kept, but its sender is told.
+    /// The body ended early: its start is stored, and the sender gets an error.
     Cut(i64),
     /// By what its endpoint has set.
     Pending(Box<PendingResponse>),
 }
 
-/// A request's head with what is known of how it came.
+/// A request's head, and how it arrived.
 struct RequestHead {
     parts: Parts,
-    /// `None` only for a request that came past the listener.
+    /// `None` only for a request that did not come through the listener.
     exchange: Option<Arc<Exchange>>,
     received_at: SystemTime,
     clock: Instant,
@@ -102,28 +102,28 @@ impl RequestHead {
     }
 }
 
-/// Takes any request that no route wanted: captures it if its first segment is an endpoint.
+/// Handles requests that no route matches: captures one if its first segment is an endpoint.
 pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let visit = response::ResponseContext::of(&parts);
     let arrival = RequestHead::new(parts);
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
-    // From the first look at the store on: over HTTP/2 this handler is dropped as soon as the sender
-    // hangs up. In a box: to be spawned and to end, a task is moved several times.
+    // Covers even the first look-up: over HTTP/2 this handler is dropped as soon as the sender
+    // disconnects. Boxed, because spawning and finishing a task moves it several times.
     tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
         Ok(Ok(CaptureOutcome::Plain(seq))) => response::captured(&visit, seq),
         Ok(Ok(CaptureOutcome::Cut(_))) => capture.reject(&visit, &TRUNCATED),
         Ok(Ok(CaptureOutcome::Pending(due))) => Box::pin(capture.answering.deliver(*due)).await,
         Ok(Err(rejection)) => capture.reject(&visit, &rejection),
-        // The task ends without an answer only if it panics.
+        // The task only ends without a response if it panics.
         Err(_) => capture.reject(&visit, &Rejection::NotStored),
     }
 }
 
-/// Takes a request that could not be read: its sender learns why, and so does the owner of the
-/// endpoint that it meant, if that can be made out.
+/// Handles a malformed request: its sender gets the reason, and so does the owner of the endpoint,
+/// if that can be determined.
 pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let visit = response::ResponseContext::of(&parts);
@@ -137,7 +137,7 @@ pub(crate) async fn malformed(State(capture): State<Arc<Capture>>, request: Requ
 }
 
 impl Capture {
-    /// Finds the endpoint that a request addresses, keeps or refuses the request, and tells its handler.
+    /// Finds the endpoint of a request, stores or rejects the request, and notifies its handler.
     async fn take(
         &self,
         arrival: RequestHead,
@@ -158,13 +158,13 @@ impl Capture {
                 Err(rejection)
             }
         };
-        // The sender may have hung up; what is kept stays kept.
+        // The sender may have disconnected; the request stays stored.
         if let Err(Ok(kept)) = answer.send(kept) {
             self.missed(&endpoint, kept).await;
         }
     }
 
-    /// The endpoint that the request addresses.
+    /// Returns the endpoint of the request.
     async fn endpoint(&self, parts: &Parts) -> Result<Arc<StoredEndpoint>, Rejection> {
         let slug = first_segment(parts.uri.path())
             .and_then(Slug::from_segment)
@@ -176,7 +176,7 @@ impl Capture {
         }
     }
 
-    /// Refuses what runs into a limit before its body is read.
+    /// Rejects a request that exceeds a limit before its body is read.
     fn admit(&self, endpoint: &StoredEndpoint, arrival: &RequestHead) -> Result<(), Rejection> {
         let headers = &arrival.parts.headers;
         let client = arrival.peer().and_then(|peer| self.client_address.counted(peer, headers));
@@ -257,7 +257,7 @@ impl Capture {
         }))
     }
 
-    /// Notes that the sender had hung up before its request was stored.
+    /// Records that the sender disconnected before its request was stored.
     async fn missed(&self, endpoint: &StoredEndpoint, kept: CaptureOutcome) {
         match kept {
             CaptureOutcome::Plain(seq) | CaptureOutcome::Cut(seq) => {
@@ -267,7 +267,7 @@ impl Capture {
         }
     }
 
-    /// The request as it is to be kept.
+    /// Builds the request to store.
     fn captured(
         &self,
         arrival: &RequestHead,
@@ -326,7 +326,7 @@ impl Capture {
         }
     }
 
-    /// Answers a request that was not kept, and counts it.
+    /// Responds to a request that was not stored, and counts it.
     fn reject(&self, visit: &response::ResponseContext, rejection: &Rejection) -> Response {
         self.metrics.refused.get_or_create(&Reason { reason: rejection.reason() }).inc();
         response::reject(visit, rejection)
@@ -419,7 +419,7 @@ impl From<StoreError> for Rejection {
     }
 }
 
-/// The first segment of a path as sent, never decoded.
+/// Returns the first segment of a path as sent, never decoded.
 fn first_segment(path: &str) -> Option<&str> {
     path.strip_prefix('/')?.split('/').next()
 }

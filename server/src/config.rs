@@ -1,4 +1,4 @@
-//! Flags, their environment twins, and what each takes.
+//! Flags, their environment variables, and their values.
 
 pub(crate) mod host;
 
@@ -12,7 +12,7 @@ use hookglass_metrics::Metrics;
 use hookglass_senders::sender;
 use hookglass_store::sqlite::{Durability, Options, Publish};
 
-/// Less would not hold a batch of requests beside the tables themselves.
+/// A smaller file cannot hold a batch of requests besides the tables themselves.
 const SMALLEST_STORAGE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// A looking glass for webhooks: gives out disposable public URLs, keeps every request that
@@ -31,39 +31,40 @@ pub struct Cli {
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// How to serve.
+    /// The configuration of the server.
     #[command(flatten)]
     pub config: Config,
 }
 
-/// What the program can do beside serving.
+/// Commands other than serving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Make a workspace and print its key, for servers run with `--create key`.
+    /// Create a workspace and print its key, for servers run with `--create key`.
     ///
     /// The server must not be running on the same database meanwhile.
     CreateWorkspace,
 }
 
-/// How to serve.
+/// The configuration of the server.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address and port to listen on.
     #[arg(long, env = "HOOKGLASS_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// The SQLite file that holds everything; a path or a sqlite: URL. Made if it is not there.
+    /// The SQLite file that holds everything; a path or a sqlite: URL. Created if it does not
+    /// exist.
     #[arg(long, env = "HOOKGLASS_DATABASE", value_name = "FILE", default_value = "hookglass.db")]
     pub database: Database,
 
-    /// Where the world reaches this server, such as `https://hooks.example.com`. Pages and API then
-    /// answer only under its host name, and under loopback. Without it, pages show the origin that the
-    /// browser uses.
+    /// The public origin of this server, such as `https://hooks.example.com`. Pages and API then
+    /// respond only under its host name, and under loopback. By default, pages show the origin that
+    /// the browser uses.
     #[arg(long, env = "HOOKGLASS_PUBLIC_URL", value_name = "ORIGIN")]
     pub public_url: Option<PublicUrl>,
 
-    /// Networks of the proxies in front, whose X-Forwarded-For, Forwarded and X-Forwarded-Proto are
-    /// believed.
+    /// Networks of trusted proxies, whose X-Forwarded-For, Forwarded and X-Forwarded-Proto are
+    /// used.
     #[arg(
         long,
         env = "HOOKGLASS_TRUSTED_PROXY",
@@ -74,11 +75,11 @@ pub struct Config {
     )]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// The largest body that is taken, such as 512KiB, 25MiB or 1GB.
+    /// The largest request body, such as 512KiB, 25MiB or 1GB.
     #[arg(long, env = "HOOKGLASS_MAX_BODY", value_name = "SIZE", default_value = "25MiB")]
     pub max_body: Size,
 
-    /// How many endpoints a workspace may have.
+    /// The most endpoints in a workspace.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_ENDPOINTS",
@@ -88,7 +89,7 @@ pub struct Config {
     )]
     pub max_endpoints: u32,
 
-    /// How many endpoints there may be in all workspaces together.
+    /// The most endpoints in all workspaces together.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_ENDPOINTS_TOTAL",
@@ -98,8 +99,8 @@ pub struct Config {
     )]
     pub max_endpoints_total: u32,
 
-    /// How many requests an endpoint keeps; then it drops its oldest, or refuses if its owner
-    /// says so.
+    /// The most requests that an endpoint keeps; then it drops its oldest, or rejects new ones if
+    /// its owner chose that.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_REQUESTS",
@@ -109,22 +110,22 @@ pub struct Config {
     )]
     pub max_requests: u32,
 
-    /// How long an endpoint stays that nobody sends to or looks at, such as 90s, 15m, 12h or 7d;
-    /// 0 for ever. Owners may choose another time for theirs.
+    /// When an endpoint expires that gets no requests and no views, such as 90s, 15m, 12h or 7d; 0
+    /// for never. Owners may choose another time for theirs.
     #[arg(long, env = "HOOKGLASS_ENDPOINT_TTL", value_name = "TIME", default_value = "7d")]
     pub endpoint_ttl: Ttl,
 
-    /// How large the database may grow, such as 512MiB or 2GiB; then the oldest requests of the
-    /// workspace that holds most are dropped. The write-ahead log takes up to 64 MiB more.
+    /// The size limit of the database, such as 512MiB or 2GiB; beyond it, the oldest requests of
+    /// the largest workspace are dropped. The write-ahead log takes up to 64 MiB more.
     #[arg(long, env = "HOOKGLASS_MAX_STORAGE", value_name = "SIZE", default_value = "2GiB")]
     pub max_storage: Storage,
 
-    /// Whether a captured request that was answered survives a power cut (full), or only a crash
-    /// of the program (normal).
+    /// Whether an acknowledged request survives a power cut (full), or only a crash of the program
+    /// (normal).
     #[arg(long, env = "HOOKGLASS_DURABILITY", value_name = "MODE", default_value = "full")]
     pub durability: Durability,
 
-    /// How many connections may be open at once; at most as many as the process may have files.
+    /// The most open connections; at most as many as the process may have open files.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_CONNECTIONS",
@@ -134,8 +135,9 @@ pub struct Config {
     )]
     pub max_connections: u32,
 
-    /// How many of them from one address, 0 for no limit. An address is an IPv4 address or an
-    /// IPv6 /64; trusted proxies, loopback and private addresses are not counted, here and below.
+    /// The most open connections from one address, 0 for no limit. An address is an IPv4 address or
+    /// an IPv6 /64; trusted proxies, loopback and private addresses are not counted, here and
+    /// below.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_CONNECTIONS_PER_ADDRESS",
@@ -144,7 +146,7 @@ pub struct Config {
     )]
     pub max_connections_per_address: u32,
 
-    /// How many requests a second an endpoint takes, 0 for no limit.
+    /// The most requests per second at one endpoint, 0 for no limit.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_RATE_PER_ENDPOINT",
@@ -153,11 +155,11 @@ pub struct Config {
     )]
     pub max_rate_per_endpoint: u32,
 
-    /// How many requests a second are captured from one address, 0 for no limit.
+    /// The most captured requests per second from one address, 0 for no limit.
     #[arg(long, env = "HOOKGLASS_MAX_RATE_PER_ADDRESS", value_name = "N", default_value_t = 1000)]
     pub max_rate_per_address: u32,
 
-    /// How many endpoints may be made from one address in an hour, 0 for no limit.
+    /// The most endpoints created from one address per hour, 0 for no limit.
     #[arg(
         long,
         env = "HOOKGLASS_MAX_CREATIONS_PER_ADDRESS",
@@ -166,11 +168,11 @@ pub struct Config {
     )]
     pub max_creations_per_address: u32,
 
-    /// Where to serve metrics for Prometheus, at /metrics, such as 127.0.0.1:9464. Off unless given.
+    /// Address of the Prometheus metrics, at /metrics, such as 127.0.0.1:9464. Off by default.
     #[arg(long, env = "HOOKGLASS_METRICS_LISTEN", value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Cookies of other applications on this host whose values are never kept.
+    /// Cookies of other applications on this host whose values are never stored.
     #[arg(
         long,
         env = "HOOKGLASS_REDACT_COOKIES",
@@ -180,22 +182,21 @@ pub struct Config {
     )]
     pub redact_cookies: Vec<String>,
 
-    /// Who may make a workspace: everyone, or only who already has a key.
+    /// Who may create a workspace: everyone, or only those who already have a key.
     #[arg(long, env = "HOOKGLASS_CREATE", value_name = "WHO", default_value = "open")]
     pub create: Create,
 
-    /// How log lines look. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
+    /// The format of log lines. `RUST_LOG` sets what is logged, such as `hookglass=debug`.
     #[arg(long, env = "HOOKGLASS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 
-    /// What secrets are sealed with. No flag: other users of the machine see those.
+    /// The key that seals secrets. Not a flag: other users of the machine can see those.
     #[arg(skip)]
     pub secret_key: Option<SecretKey>,
 }
 
 impl Config {
-    /// How to open the store.
-    /// The rates that are counted.
+    /// Returns the rate limits.
     pub(crate) fn rate_limits(&self) -> RateLimits {
         RateLimits {
             per_endpoint: self.max_rate_per_endpoint,
@@ -219,16 +220,16 @@ impl Config {
     }
 }
 
-/// Who may make a workspace.
+/// Who may create a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Create {
-    /// Everyone who reaches the page or the API.
+    /// Everyone who can reach the page or the API.
     Open,
     /// Nobody: keys come from `hookglass create-workspace`.
     Key,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -275,7 +276,7 @@ impl PublicUrl {
         &self.0
     }
 
-    /// The name or address of its host, without a port.
+    /// The host's name or address, without a port.
     pub(crate) fn name(&self) -> &str {
         crate::config::host::name_of(self.0.split_once("://").map_or("", |(_, host)| host))
     }
@@ -332,7 +333,7 @@ impl FromStr for Size {
     }
 }
 
-/// A size that a database can do with.
+/// A size that is large enough for a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Storage(pub u64);
 
@@ -348,7 +349,7 @@ impl FromStr for Storage {
     }
 }
 
-/// How long something unused stays: `90s`, `15m`, `12h`, `7d`; `0` for ever.
+/// A time to live: `90s`, `15m`, `12h`, `7d`; `0` for no expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ttl(pub Duration);
 
@@ -373,7 +374,7 @@ impl FromStr for Ttl {
     }
 }
 
-/// A network, or a single address as the network of itself.
+/// Parses a network, or a single address as a network of one.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))

@@ -1,4 +1,4 @@
-//! Live fan-out of committed changes, one channel a workspace. Knows neither the store nor axum.
+//! Live fan-out of committed changes, one channel per workspace. Knows neither the store nor axum.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,19 +7,19 @@ use tokio::sync::broadcast;
 
 use hookglass_store::{Change, WorkspaceId};
 
-/// Changes that a subscriber may fall behind. Past that it lags and reads what it missed from
-/// the store; nothing waits for it.
+/// How many changes a subscriber may fall behind. Beyond that it lags, and reads what it missed
+/// from the store; nothing waits for it.
 const BUFFERED_CHANGES: usize = 128;
 
-/// Hands each published change to everyone who listens to its workspace. A cheap-clone handle.
+/// Sends each published change to all subscribers of its workspace. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Feed {
-    /// Only workspaces that somebody listens to. Never held across an await: sending to a
-    /// broadcast channel does not wait.
+    /// Only workspaces with subscribers. Never held across an await: sending to a broadcast channel
+    /// does not wait.
     channels: Arc<Mutex<FxHashMap<WorkspaceId, broadcast::Sender<Arc<Change>>>>>,
 }
 
-/// What a subscriber hears next.
+/// The next item of a subscription.
 #[derive(Debug)]
 pub enum Received {
     /// The next change.
@@ -28,7 +28,7 @@ pub enum Received {
     Lagged,
 }
 
-/// A subscription to one workspace; ends when it is dropped.
+/// A subscription to one workspace; dropping it unsubscribes.
 pub struct Subscription {
     workspace: WorkspaceId,
     /// `None` only while it is being dropped.
@@ -37,7 +37,7 @@ pub struct Subscription {
 }
 
 impl Feed {
-    /// Listens to a workspace: every change that is published from now on.
+    /// Subscribes to all changes of a workspace that are published from now on.
     #[must_use]
     pub fn subscribe(&self, workspace: WorkspaceId) -> Subscription {
         let receiver = self
@@ -55,7 +55,7 @@ impl Feed {
         let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         for change in changes {
             if let Some(channel) = channels.get(&change.workspace) {
-                // Fails if the last subscriber left just now.
+                // Fails if the last subscriber just left.
                 drop(channel.send(Arc::new(change)));
             }
         }

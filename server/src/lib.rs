@@ -43,37 +43,36 @@ use hookglass_store::{
 
 /// How long a shutdown waits for requests that are being captured.
 const CAPTURES_TIMEOUT: Duration = Duration::from_millis(1000);
-/// How long it then waits for connections to send what is left to send.
+/// How long it then waits for connections to send their remaining data.
 const CONNECTIONS_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Bytes of requests that may be in memory before they are stored. Past that senders get 503.
+/// The budget for request bytes in memory before they are stored. Beyond it, senders get a 503.
 const IN_FLIGHT_BYTES: u64 = 256 * 1024 * 1024;
-/// Bytes of responses that may be in memory until they are written. Past that callers get 503.
+/// The budget for response bytes in memory until they are written. Beyond it, callers get a 503.
 const RESPONSE_BYTES: u64 = 192 * 1024 * 1024;
-/// Bytes that the streams of HTTP/2 may take beside the bodies of their responses: 8,192 of them. Past
-/// that clients get 503. Apart from responses: captures do not pay for callers who read slowly.
+/// The budget for HTTP/2 streams without the bodies of their responses: 8,192 streams. Beyond it,
+/// clients get a 503. Separate from responses, so that slow readers do not affect captures.
 const ALL_STREAMS_BYTES: u64 = 64 * 1024 * 1024;
-/// Bodies that are stored ahead of their requests may take up this part of the storage.
+/// Bodies that are stored ahead of their requests may take one fourth of the storage.
 const UPLOADS_PART: u64 = 4;
-/// Open files that are kept back from connections, for the database and whatever else.
+/// Open files that are reserved for the database and others, and not used for connections.
 const OTHER_FILES: u64 = 128;
-/// What the system may buffer of what is sent to one peer; Linux takes twice as much. By itself it
-/// would grow to megabytes for each peer that reads nothing, and hide for minutes whether one that
-/// reads slowly reads at all.
+/// The system's send buffer for one peer; Linux doubles it. By default it would grow to megabytes
+/// for each peer that reads nothing, and hide for minutes whether a slow one reads at all.
 const SEND_BUFFER_BYTES: u32 = 256 * 1024;
-/// Connections that wait to be accepted, as tokio has it by itself.
+/// Connections that wait to be accepted; tokio's default.
 const BACKLOG: u32 = 1024;
-/// How often rates forget the keys that are as good as new.
+/// How often rate limits drop idle keys.
 const FORGET_INTERVAL: Duration = Duration::from_secs(30);
 
-/// A running server; owns every task that it started.
+/// A running server; owns all its tasks.
 pub struct Server {
     address: SocketAddr,
     store: Arc<dyn Store>,
     shutdown: CancellationToken,
     captures: TaskTracker,
     connections: TaskTracker,
-    /// Accepting connections, and whatever else goes on until the shutdown.
+    /// The tasks that accept connections, and others that run until the shutdown.
     keepers: TaskTracker,
     metrics_address: Option<SocketAddr>,
 }
@@ -81,23 +80,23 @@ pub struct Server {
 /// Why a server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database cannot be served.
+    /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] OpenError),
-    /// The secrets in it cannot be opened.
+    /// Its secrets cannot be opened.
     #[error(transparent)]
     Secrets(#[from] VaultError),
     /// The database cannot be read.
     #[error("cannot read the database: {0}")]
     Store(#[from] StoreError),
-    /// The address cannot be listened on.
+    /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}; choose another with {flag}")]
     Listener {
-        /// The flag that chooses it.
+        /// The flag of the address.
         flag: &'static str,
-        /// The address asked for.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -106,7 +105,7 @@ impl Server {
     /// Opens the database and starts to listen.
     ///
     /// # Errors
-    /// The database cannot be opened, or the address is not to be had.
+    /// The database cannot be opened, or the address cannot be listened on.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let feed = Feed::default();
         let publish = {
@@ -114,7 +113,7 @@ impl Server {
             Box::new(move |changes| feed.publish(changes))
         };
         let metrics = Metrics::default();
-        // First what can fail without a trace: a database that nobody serves is not made.
+        // Bind first, because that leaves no trace if it fails: then no database is created.
         let socket = bind(config.listen, "--listen")?;
         let metrics_socket =
             config.metrics_listen.map(|asked| bind(asked, "--metrics-listen")).transpose()?;
@@ -159,7 +158,7 @@ impl Server {
             tasks: captures.clone(),
             shutdown: shutdown.clone(),
         });
-        // Apart from what arrives: a caller who reads slowly must not keep that out.
+        // Separate from incoming data: a slow reader must not block it.
         let responses = Responses::new(RESPONSE_BYTES, metrics.response_bytes.clone());
         let app = AppState::new(web::AppParts {
             capture: capture.clone(),
@@ -206,7 +205,7 @@ impl Server {
         Ok(Self { address, store, shutdown, captures, connections, keepers, metrics_address })
     }
 
-    /// The address that metrics are served on, if they are.
+    /// The address of the metrics, if they are served.
     #[must_use]
     pub const fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics_address
@@ -218,8 +217,8 @@ impl Server {
         self.address
     }
 
-    /// Stops accepting, ends the feeds, stores and answers what has arrived, and leaves the
-    /// database at rest. Takes at most two seconds unless the disk takes longer.
+    /// Stops accepting, ends the feeds, stores and responds to what has arrived, and closes the
+    /// database. Takes at most two seconds unless the disk takes longer.
     pub async fn shutdown(self) {
         self.shutdown.cancel();
         self.keepers.close();
@@ -236,7 +235,7 @@ impl Server {
     }
 }
 
-/// Makes sure that the vault opens what is in the store.
+/// Checks that the vault can open the secrets in the store.
 async fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), StartError> {
     if let Some(secret) = store.any_secret().await? {
         vault.check(secret.endpoint, secret.id, &secret.sealed)?;
@@ -244,7 +243,7 @@ async fn check_vault(vault: &Vault, store: &dyn Store) -> Result<(), StartError>
     Ok(())
 }
 
-/// An address that nobody else can have, and that nobody can connect to yet.
+/// An address that is reserved but does not accept connections yet.
 struct BoundAddress {
     socket: TcpSocket,
     address: SocketAddr,
@@ -264,7 +263,7 @@ impl BoundAddress {
 fn bind(address: SocketAddr, flag: &'static str) -> Result<BoundAddress, StartError> {
     let bound = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // A server that is started again does not wait for what is left of old connections.
+        // A restarted server does not wait for old connections in TIME_WAIT.
         socket.set_reuseaddr(true)?;
         // Connections inherit it.
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
@@ -275,7 +274,7 @@ fn bind(address: SocketAddr, flag: &'static str) -> Result<BoundAddress, StartEr
     Ok(BoundAddress { socket, address, flag })
 }
 
-/// As many connections as the operator wants and the process may have open files.
+/// The operator's limit, or fewer if the process may not have that many open files.
 fn connection_limit(config: &Config, metrics: &Metrics) -> ConnectionLimiter {
     let files = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     let most = files.map_or(u64::MAX, |files| files.saturating_sub(OTHER_FILES).max(1));

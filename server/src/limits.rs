@@ -1,3 +1,3 @@
-//! The limits that operators set: rates, and whose memory is counted.
+//! The operator's limits: rates, and the owners of memory.
 pub(crate) mod holder;
 pub(crate) mod rates;

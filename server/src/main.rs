@@ -1,4 +1,4 @@
-//! Arguments, logs and the exit code.
+//! Arguments, logging and the exit code.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -26,8 +26,8 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 use zeroize::Zeroizing;
 
-/// Many small and short-lived buffers from several threads: what the system's allocator is slow
-/// at, and keeps resident.
+/// The system's allocator is slow with many short-lived buffers from several threads, and keeps
+/// them resident.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -62,8 +62,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs `work` to its end, and waits little for what nobody waits for any more: what a caller asked
-/// to read may take long, and everything that is to be kept is on disk once the store is closed.
+/// Runs `work` to its end, and waits only briefly for other tasks: a read for a caller may take
+/// long, and everything to be stored is on disk once the store is closed.
 fn run<T>(runtime: Runtime, work: impl Future<Output = T>) -> T {
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(LEFTOVERS_TIMEOUT);
@@ -91,7 +91,7 @@ async fn serve(mut config: Config, secret_key: Option<SecretKey>) -> anyhow::Res
     Ok(())
 }
 
-/// The key from the environment. An empty one counts as none.
+/// Returns the key from the environment. An empty one counts as none.
 fn secret_key() -> Result<Option<SecretKey>, SecretKeyError> {
     match std::env::var(KEY_VARIABLE).map(Zeroizing::new) {
         Ok(text) if text.is_empty() => Ok(None),
@@ -101,7 +101,7 @@ fn secret_key() -> Result<Option<SecretKey>, SecretKeyError> {
     }
 }
 
-/// Where a browser on this machine finds a server that listens on `address`.
+/// The URL for a browser on this machine, of a server that listens on `address`.
 fn local_url(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
@@ -123,7 +123,7 @@ fn init_logs(format: LogFormat) {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
-        // Who cannot be told is not told of that either: telling panics where standard error is closed.
+        // Don't report failed log writes: that report would itself panic if stderr is closed.
         .log_internal_errors(false)
         .with_ansi(io::stderr().is_terminal());
     match format {
@@ -132,14 +132,14 @@ fn init_logs(format: LogFormat) {
     }
 }
 
-/// A line for the person who started the program.
+/// Prints a line for the person who started the program.
 fn say(line: &str) {
-    // Nobody reads it if standard error is closed.
+    // There is no reader if stderr is closed.
     drop(writeln!(io::stderr(), "{line}"));
 }
 
-/// Takes memory as it is used. Whole huge pages would be resident for a few bytes in each: ten
-/// megabytes of an idle server, and a third of what ten thousand feeds take.
+/// Disables transparent huge pages, so that memory becomes resident only as it is used: they
+/// account for ten megabytes of an idle server, and a third of the memory of ten thousand feeds.
 fn use_small_pages() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
@@ -178,7 +178,7 @@ mod tests {
             begun.await.unwrap();
             7
         };
-        // What was begun ends only after this.
+        // The blocking work ends only after this.
         assert_eq!(run(runtime, work), 7);
         drop(end);
     }

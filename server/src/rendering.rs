@@ -1,5 +1,5 @@
-//! Makes the parts of a captured request readable: rows of marked text and named fields. What
-//! senders sent is parsed here and nowhere else; every parser is bounded and survives anything.
+//! Renders the parts of a captured request as rows of marked text and named fields. Untrusted
+//! payloads are parsed here and nowhere else; every parser is bounded and tolerates any input.
 
 mod answer;
 mod attempts;
@@ -35,22 +35,22 @@ use self::{cache::ContentCache, content::BodyContent, find::Highlighter, json::F
 use hookglass_message::head;
 use hookglass_store::{EndpointId, Store, StoreError, StoredRequest};
 
-/// The most of a body that is read; a download gives it whole.
+/// The largest part of a body that is rendered; a download has all of it.
 const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
-/// How many MiB readings may take at once; what would need more waits.
+/// Memory for all rendering at one time, in MiB; work that needs more waits.
 const MOST_MEBIBYTES: u32 = 192;
-/// The longest sentence about a part, in bytes.
+/// The longest note, in bytes.
 const MOST_NOTE_BYTES: usize = 1024;
-/// What undoing a coding may take, in MiB.
+/// Memory for decoding one body, in MiB.
 const DECODED_MEBIBYTES: u32 = 24;
-/// Rows or fields, where nothing else is asked for.
+/// The default number of rows or fields.
 const LIMIT: u32 = 500;
 const TEXT_TOO_LONG: &str =
     "The text is longer than 1 MiB, or decoded in part only: take the body itself, at `…/body`.";
-/// The most rows or fields at once.
+/// The most rows or fields in one response.
 const MAX_LIMIT: u32 = 2000;
 
-/// Whether pages mask the value of a field of this name of a head, a query or a form.
+/// Whether pages mask the value of a header, query or form field with this name.
 pub(crate) fn hides_field(name: &str) -> bool {
     !headers::secrecy(name).is_empty()
 }
@@ -60,27 +60,27 @@ pub(crate) fn hides_member(path: &str) -> bool {
     !tokens::secrecy(path).is_empty()
 }
 
-/// Why something cannot be read.
+/// Why something cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RenderError {
-    /// The call is wrong; the text says what to send instead.
+    /// The call is invalid; the text says what to send instead.
     #[error("{0}")]
     Invalid(String),
-    /// There is no such line or part.
+    /// No such line or part.
     #[error("not there")]
     NotThere,
-    /// There is no such request to compare with.
+    /// No such request to compare with.
     #[error("no request #{0} to compare with")]
     NoOther(i64),
-    /// It cannot be had from the store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Reading it ended in a panic, which was logged.
+    /// Rendering panicked; the panic was logged.
     #[error("reading it failed")]
     Failed,
 }
 
-/// Reads parts of requests. A cheap-clone handle.
+/// Renders parts of requests. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Renderer(Arc<RendererInner>);
 
@@ -97,7 +97,7 @@ impl Default for Renderer {
     }
 }
 
-/// A captured request and where it is kept.
+/// A captured request and its endpoint.
 pub(crate) struct RenderedRequest {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) endpoint: EndpointId,
@@ -105,14 +105,14 @@ pub(crate) struct RenderedRequest {
 }
 
 impl Renderer {
-    /// Makes a part readable.
+    /// Renders a part.
     pub(crate) async fn read(
         &self,
         subject: RenderedRequest,
         ask: Ask,
     ) -> Result<Reading, RenderError> {
         let mut reading = self.read_part(subject, ask).await?;
-        // What senders sent stands in some of them, too.
+        // Some notes quote what the sender sent.
         for note in &mut reading.notes {
             shorten(&mut note.text);
         }
@@ -185,14 +185,14 @@ impl Renderer {
                 row_source::fill(&mut reading, &rows, &part);
                 Ok(reading)
             }
-            // It takes the endpoint's secrets, see `signature::reading`.
+            // This needs the endpoint's secrets, see `signature::reading`.
             Part::Signature => Ok(Reading::default()),
             Part::Compare => self.compare(subject, &ask).await,
         }
     }
 
-    /// Where a line of a JSON body stands, and what; of the JSON in its payload where that is the
-    /// form, or the one that fits best.
+    /// Returns the path and value of a line of a JSON body, or of the JSON in its payload if that
+    /// is the requested or best form.
     pub(crate) async fn value(
         &self,
         subject: RenderedRequest,
@@ -209,7 +209,7 @@ impl Renderer {
         value.await?.ok_or(RenderError::NotThere)
     }
 
-    /// The bytes of one part of a multipart body, and the file name that it has, if it has one.
+    /// Returns the bytes of one part of a multipart body, and its file name, if any.
     pub(crate) async fn part(
         &self,
         subject: RenderedRequest,
@@ -225,7 +225,7 @@ impl Renderer {
         part.await?.ok_or(RenderError::NotThere)
     }
 
-    /// The body as text in UTF-8, its codings undone; at most [`TEXT_BYTES`].
+    /// Returns the decoded body as UTF-8 text, at most [`TEXT_BYTES`].
     pub(crate) async fn text(&self, subject: RenderedRequest) -> Result<Vec<u8>, RenderError> {
         let text = self.with_content(subject, |_, content| {
             let is_whole = content.decoded.as_ref().is_none_or(|decoded| decoded.stop.is_none());
@@ -240,7 +240,7 @@ impl Renderer {
         text.await?
     }
 
-    /// The body where it is an image that runs nothing, and its media type.
+    /// Returns the body and its media type if it is an image format that cannot run scripts.
     pub(crate) async fn image(
         &self,
         subject: RenderedRequest,
@@ -252,7 +252,7 @@ impl Renderer {
         image.await?.ok_or(RenderError::NotThere)
     }
 
-    /// Calls `read` with the body, off the threads that serve connections.
+    /// Calls `read` with the body on a blocking thread.
     async fn with_content<T: Send + 'static>(
         &self,
         subject: RenderedRequest,
@@ -261,7 +261,7 @@ impl Renderer {
         let RenderedRequest { store, endpoint, stored } = subject;
         let key = (endpoint, stored.summary.seq);
         let coding = head::values(&stored.head, "content-encoding");
-        // Fields of one name are one list (RFC 9110 §5.3).
+        // Headers with the same name form one list (RFC 9110 §5.3).
         let coding = coding.join(b", ".as_slice());
         let bytes = stored.summary.body_bytes.min(MOST_BODY_BYTES);
         let needs = mebibytes(bytes, !coding.is_empty());
@@ -284,15 +284,16 @@ impl Renderer {
         off_thread(permit, key.1, work).await
     }
 
-    /// Waits until work may take so many MiB. Who holds some must not ask for more.
+    /// Waits for permission to use `mebibytes` of memory. A caller that holds a permit must not
+    /// request another.
     async fn permit(&self, mebibytes: u32) -> Result<OwnedSemaphorePermit, RenderError> {
         let memory = self.0.memory.clone();
         memory.acquire_many_owned(mebibytes).await.map_err(|_| RenderError::Failed)
     }
 }
 
-/// Does work on a request off the threads that serve connections. The permit is held to its end,
-/// also where nobody waits for it any more.
+/// Runs work on a request on a blocking thread. The permit is held until the work ends, even if the
+/// caller is gone.
 async fn off_thread<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     seq: i64,
@@ -308,12 +309,12 @@ async fn off_thread<T: Send + 'static>(
     })
 }
 
-/// The path of a request in the API.
+/// The request's path in the API.
 fn path(stored: &StoredRequest) -> String {
     format!("/api/endpoints/{}/requests/{}", stored.summary.endpoint, stored.summary.seq)
 }
 
-/// Says that a body is not whole, if it is not.
+/// Adds a note if the body is incomplete.
 fn about_cut(stored: &StoredRequest, reading: &mut Reading) {
     if stored.summary.refused.is_some() && stored.summary.body_bytes == 0 {
         reading.notes.clear();
@@ -327,7 +328,7 @@ fn about_cut(stored: &StoredRequest, reading: &mut Reading) {
     }
 }
 
-/// How much memory reading a body may take: itself, in UTF-8, and an index of it.
+/// Estimates the memory for rendering a body: the bytes, the text in UTF-8, and an index.
 fn mebibytes(bytes: u64, is_coded: bool) -> u32 {
     let body = u32::try_from(bytes.div_ceil(1024 * 1024)).unwrap_or(MOST_MEBIBYTES);
     let decoded = if is_coded { DECODED_MEBIBYTES } else { 0 };
@@ -355,12 +356,12 @@ fn folds(ask: &Ask) -> Result<Folds, RenderError> {
     Ok(Folds { depth: ask.depth, toggled })
 }
 
-/// The kind of a piece that leads to another view.
+/// The kind of a piece that links to another view.
 fn link(href: &str) -> String {
     format!("link {href}")
 }
 
-/// Cuts a sentence down to [`MOST_NOTE_BYTES`].
+/// Truncates a note to [`MOST_NOTE_BYTES`].
 fn shorten(text: &mut String) {
     let end = pieces::char_boundary(text.as_bytes(), MOST_NOTE_BYTES);
     if end < text.len() {
@@ -369,7 +370,7 @@ fn shorten(text: &mut String) {
     }
 }
 
-/// A sentence about what is read.
+/// Builds a note.
 fn note(tone: &str, text: &str) -> Note {
     Note { tone: tone.to_owned(), text: text.to_owned() }
 }

@@ -1,5 +1,5 @@
-//! How endpoints answer where that is not plain: which of an owner's rules, handshakes and programme
-//! applies, and giving the answer in its time. Knows no SQL, and nothing of who may set what.
+//! The responses of endpoints: decides which of an owner's rules, handshakes and failure sequence
+//! applies, and delivers the response in its time. Knows no SQL, and nothing of permissions.
 
 mod cache;
 mod cost;
@@ -53,7 +53,7 @@ use hookglass_store::{
     CapturedRequest, EndpointId, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
 };
 
-/// How much of a body that is not in memory is read to decide on the answer, in bytes.
+/// How much of a body that is not in memory is read for a decision, in bytes.
 const READ_BYTES: u64 = 1024 * 1024;
 
 /// Responses that one endpoint may delay at once: each keeps a connection and a task. Past that they
@@ -78,13 +78,13 @@ struct ResponderInner {
     shutdown: CancellationToken,
 }
 
-/// What was decided before a request is stored.
+/// A decision before a request is stored.
 #[derive(Debug)]
 pub(crate) enum EarlyDecision {
-    /// The plain answer.
+    /// The default response.
     Plain,
     CustomResponse(Box<CustomResponse>, Arc<PreparedSettings>),
-    /// That cannot be told before it is stored.
+    /// Undecidable before the request is stored.
     Later,
 }
 
@@ -102,7 +102,7 @@ impl Responder {
         Self(Arc::new(ResponderInner { store, verifier, cache, delayed, budget, tasks, shutdown }))
     }
 
-    /// Decides on the answer to a request that is about to be stored.
+    /// Decides on the response to a request that is about to be stored.
     pub(crate) async fn decide_before_store(
         &self,
         endpoint: &StoredEndpoint,
@@ -126,8 +126,8 @@ impl Responder {
         }
     }
 
-    /// Decides on the answer to a request that is stored; `None` for the plain one, of which is
-    /// noted what was not known before.
+    /// Decides on the response to a stored request; `None` for the default one, whose status is
+    /// recorded here.
     pub(crate) async fn decide_stored(
         &self,
         endpoint: &StoredEndpoint,
@@ -156,30 +156,30 @@ impl Responder {
         None
     }
 
-    /// Whether a request at an endpoint for which nothing is set is one that its sender wants an
-    /// answer of its own for.
+    /// Whether a request at an endpoint without settings is a handshake that needs its own
+    /// response.
     pub(crate) fn is_handshake(sent: &RequestView<'_>) -> bool {
         handshake::find(sent).is_some()
     }
 
-    /// What is kept of a request until its answer is decided on.
+    /// The record of a request whose response is not decided yet.
     pub(crate) fn pending() -> Vec<u8> {
         record::bytes(&record::pending())
     }
 
-    /// What is kept of an answer that is still to be sent.
+    /// The record of a response that is not sent yet.
     pub(crate) fn kept(
         visit: &response::ResponseContext,
         answer: &CustomResponse,
         is_head: bool,
     ) -> Vec<u8> {
         let mut answered = record::answered(visit, answer, is_head);
-        // It goes at once, and that nobody is there any more will be noted.
+        // An immediate response counts as taken: a disconnect before it is recorded later.
         answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
         record::bytes(&answered)
     }
 
-    /// Notes that nobody was there any more to take the answer to a request.
+    /// Records that the sender was gone before the response to its request.
     pub(crate) async fn note_missed(&self, endpoint: &StoredEndpoint, seq: i64) {
         let noted = async {
             let stored = self.0.store.request(endpoint.id, RequestRef::Seq(seq)).await?;
@@ -194,15 +194,15 @@ impl Responder {
         }
     }
 
-    /// How many requests the programme of an endpoint has answered, where that is known better than
-    /// the store knows it.
+    /// How many requests the endpoint's failure sequence has answered, if the cache knows better
+    /// than the store.
     pub(crate) fn progress(&self, endpoint: &StoredEndpoint) -> Option<u64> {
         let version = endpoint.answers.as_ref()?.version;
         let settings = self.0.cache.find(endpoint.id, version)?;
         Some(settings.running.as_ref()?.answered())
     }
 
-    /// The settings of an endpoint, checked; `None` if they cannot be read.
+    /// Returns the checked settings of an endpoint; `None` if they cannot be read.
     async fn settings(&self, endpoint: &StoredEndpoint) -> Option<Arc<PreparedSettings>> {
         let Some(answers) = &endpoint.answers else { return self.0.cache.plain() };
         if let Some(settings) = self.0.cache.find(endpoint.id, answers.version) {
@@ -226,7 +226,7 @@ impl Responder {
         match read {
             Ok(settings) => Some(self.0.cache.keep(endpoint.id, Arc::new(settings))),
             Err(error) => {
-                // Only a later version could have written these.
+                // These were written by a later version.
                 tracing::error!(%error, "the answers of an endpoint cannot be read");
                 None
             }
@@ -258,14 +258,14 @@ impl Responder {
         };
         let Decision::Judge(then) = decision else { return Ok(decision) };
         if !endpoint.has_secrets {
-            // There is nothing to judge by.
+            // There are no secrets to verify with.
             return Ok(*then);
         }
         let verifier = &self.0.verifier;
         let turn = if case.is_stored() {
             Some(Slot::Of(endpoint.workspace))
         } else {
-            // Storing waits for nobody's hashing.
+            // Storing never waits for hashing.
             verifier.turn_now(endpoint.workspace, case.stored.summary.body_bytes)
         };
         let (Some(turn), Some(body)) = (turn, case.whole_body()) else {
@@ -274,13 +274,13 @@ impl Responder {
         let secrets = verifier.secrets(endpoint.id).await?.into();
         let judging =
             verifier.verify(endpoint.id, &case.stored, secrets, body, Depth::Verdict, turn);
-        // What cannot be judged could be from anybody: with the marks of a sender of which no secret
-        // is set, or with a body that breaks off.
+        // An unverifiable request may be from anyone: one with the headers of a sender without a
+        // secret, or with an incomplete body.
         let is_bad = judging.await?.is_some_and(|verified| verified.verdict != Verdict::Valid);
         Ok(if is_bad { Decision::CustomResponse(Box::new(bad_signature())) } else { *then })
     }
 
-    /// The handshake that a request is part of.
+    /// Returns the handshake of a request, if it is one.
     async fn meant(
         &self,
         settings: &PreparedSettings,
@@ -295,7 +295,7 @@ impl Responder {
                 let known = self.0.verifier.secrets(endpoint.id).await?.into_iter();
                 known
                     .filter(|known| known.signing.id == provider)
-                    // One that was kept before such were refused signs for anybody.
+                    // Secrets from before this check would sign for anyone.
                     .filter(|known| check_secret(known.signing, &known.secret).is_ok())
                     .map(|known| known.secret)
                     .collect()
@@ -308,7 +308,7 @@ impl Responder {
     }
 }
 
-/// The answer to a signature that is not valid. It does not say why: its sender may be anyone.
+/// The response to an invalid signature. It gives no reason: the sender may be anyone.
 fn bad_signature() -> CustomResponse {
     let body = "{\"type\":\"/problems/bad-signature\",\"title\":\"The signature is not valid\",\
                 \"status\":401,\"detail\":\"This endpoint takes signed requests only.\"}";
@@ -320,17 +320,17 @@ fn bad_signature() -> CustomResponse {
     }
 }
 
-/// A random number below 100.
+/// Returns a random number below 100.
 fn roll() -> u8 {
     let mut bytes = [0; 4];
-    // Without random numbers all requests fail: that is what was asked for, if too often.
+    // Without random numbers all requests fail: what was asked for, but more often.
     if getrandom::fill(&mut bytes).is_err() {
         return 0;
     }
     u8::try_from(u32::from_le_bytes(bytes) % 100).unwrap_or(0)
 }
 
-/// Logs why an answer was not as it was set. Its request is kept in any case.
+/// Logs why a response differs from the settings. Its request is stored in any case.
 fn failed(error: &StoreError) {
     match error {
         StoreError::NotFound | StoreError::Gone(_) | StoreError::Closed => {}

@@ -1,6 +1,5 @@
-//! Looks after what ends by itself: endpoints that nobody uses any more, and space in the file
-//! that nothing needs. What goes to make room for requests is the store's own business, in the
-//! transactions that need the room.
+//! Periodic maintenance: deletes expired endpoints, and returns unused space of the file. Eviction
+//! to make room for requests is part of the store's transactions.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use hookglass_store::{Store, StoreError};
 
-/// How often it looks.
+/// The interval of maintenance.
 const EVERY: Duration = Duration::from_secs(1);
-/// Between two steps, so that what senders wait for is never far back in the queue.
+/// The pause between two steps, so that senders never wait behind many of them in the queue.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs until shutdown.
@@ -23,7 +22,7 @@ pub(crate) async fn keep(store: Arc<dyn Store>, shutdown: CancellationToken) {
             tick.tick().await;
             if let Err(error) = look_after(&*store).await {
                 match error {
-                    // Known, and logged where it happened.
+                    // Expected, or already logged.
                     StoreError::Aborted | StoreError::Busy | StoreError::Closed => {}
                     other => tracing::warn!(
                         error = &other as &dyn std::error::Error,

@@ -1,5 +1,5 @@
 //! Seals secrets for the store (XChaCha20-Poly1305), each bound to its endpoint and its id. Owns
-//! the key and where it is kept; knows nothing of what secrets are for.
+//! the key and its file; knows nothing of the use of secrets.
 
 use std::{
     fmt,
@@ -24,19 +24,19 @@ use hookglass_store::{EndpointId, SecretId};
 pub const KEY_VARIABLE: &str = "HOOKGLASS_SECRET_KEY";
 /// A key's length.
 const KEY_BYTES: usize = 32;
-/// What group and others may do with a file, in its mode.
+/// The permissions of group and others, in a file mode.
 #[cfg(unix)]
 const OTHERS: u32 = 0o077;
-/// The length of the random start of what is sealed.
+/// The length of the nonce at the start of a sealed secret.
 const NONCE_BYTES: usize = 24;
-/// What binds a sealed secret to this use and this version of it.
+/// Binds a sealed secret to this use and this version of the format.
 const PURPOSE: &[u8] = b"hookglass secret 1";
 
-/// The key that secrets are sealed with: 32 bytes, written as base64.
+/// The key that seals secrets: 32 bytes, written as base64.
 #[derive(Clone)]
 pub struct SecretKey(Zeroizing<[u8; KEY_BYTES]>);
 
-/// A text that is no key.
+/// Invalid text for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("takes 32 bytes in base64, such as `openssl rand -base64 32` makes")]
 pub struct SecretKeyError;
@@ -60,13 +60,13 @@ impl fmt::Debug for SecretKey {
 /// Why secrets cannot be sealed or opened.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum VaultError {
-    /// There are secrets, and nothing to open them with.
+    /// There are secrets, but no key.
     #[error(
         "the database holds secrets, but the key that opens them is gone: put {0} back, or give \
          its content as {KEY_VARIABLE}"
     )]
     Gone(PathBuf),
-    /// The key is another one than that which sealed them.
+    /// The key is not the one that sealed them.
     #[error("{0} does not open the secrets in the database: put the right key back")]
     Wrong(String),
     /// The file holds something else.
@@ -80,7 +80,7 @@ pub enum VaultError {
         /// Why.
         source: Arc<io::Error>,
     },
-    /// Others than its owner can read the file, and that cannot be changed.
+    /// Other users can read the file, and its mode cannot be changed.
     #[error(
         "others can use the key file {path}, and its mode cannot be changed ({source}): make it \
          readable by the user of Hookglass alone (chmod 600), or give its content as {KEY_VARIABLE}"
@@ -91,30 +91,30 @@ pub enum VaultError {
         /// Why its mode cannot be changed.
         source: Arc<io::Error>,
     },
-    /// The operating system has no random numbers to give.
+    /// The operating system has no random numbers.
     #[error("no random numbers")]
     Random,
 }
 
-/// Seals and opens secrets. A cheap-clone handle.
+/// Seals and opens secrets. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Vault(Arc<VaultInner>);
 
 struct VaultInner {
     path: PathBuf,
-    /// What the key's place is called in messages.
+    /// The place of the key, for messages.
     place: String,
-    /// `None` until there is something to seal. Held across the making of the key's file, which
-    /// happens once in the life of a database.
+    /// `None` until there is something to seal. Held while the key file is written, which happens
+    /// once per database.
     key: Mutex<Option<SecretKey>>,
 }
 
 impl Vault {
-    /// With the key that was given, else with that of the file beside the database, if it is
-    /// there.
+    /// Uses the given key, otherwise the one in the file beside the database, if there is one.
     ///
     /// # Errors
-    /// There is a file, but it cannot be read, holds no key, or is open to others and stays so.
+    /// The file cannot be read, holds no key, or other users can read it and that cannot be
+    /// changed.
     pub(crate) fn open(database: &Path, given: Option<SecretKey>) -> Result<Self, VaultError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".key");
@@ -126,7 +126,7 @@ impl Vault {
         Ok(Self(Arc::new(VaultInner { path, place, key: Mutex::new(key) })))
     }
 
-    /// Makes sure that the secrets which are kept can be opened, by one of them.
+    /// Checks that the stored secrets can be opened, by opening one.
     ///
     /// # Errors
     /// `Gone` or `Wrong`.
@@ -143,7 +143,7 @@ impl Vault {
         opened.map(drop).ok_or_else(|| VaultError::Wrong(self.0.place.clone()))
     }
 
-    /// Seals a secret. Makes a key and its file first if there is none yet.
+    /// Seals a secret. Creates a key and its file first if there is none yet.
     ///
     /// # Errors
     /// The file cannot be written, or there are no random numbers.
@@ -160,12 +160,12 @@ impl Vault {
         let payload = Payload { msg: secret.reveal().as_bytes(), aad: &bound };
         let sealed = cipher(&key)
             .encrypt(&XNonce::from(nonce), payload)
-            // Only for what no memory holds.
+            // Only for texts that do not fit into memory.
             .map_err(|_| VaultError::Random)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// Opens a secret; `None` for what this key did not seal for this endpoint and id.
+    /// Opens a secret; `None` if this key did not seal it for this endpoint and id.
     pub(crate) fn unseal(
         &self,
         endpoint: EndpointId,
@@ -209,7 +209,7 @@ fn cipher(key: &SecretKey) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&CipherKey::from(*key.0))
 }
 
-/// What a sealed secret is good for and nothing else.
+/// The context that a sealed secret is bound to.
 fn bound(endpoint: EndpointId, id: SecretId) -> Vec<u8> {
     [PURPOSE, &endpoint.0.to_be_bytes(), id.as_bytes()].concat()
 }
@@ -237,8 +237,8 @@ fn read(path: &Path) -> Result<Option<SecretKey>, VaultError> {
     }
 }
 
-/// Takes from others what they may do with the key's file: with it and the database one has
-/// the secrets.
+/// Removes the permissions of other users from the key file: with it and the database, anyone can
+/// read the secrets.
 #[cfg(unix)]
 fn shut(path: &Path, file: &File) -> Result<(), VaultError> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -265,13 +265,13 @@ const fn shut(_: &Path, _: &File) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Writes the key to a file of its own, readable by nobody else and on disk before it is used:
-/// a secret whose key a power cut took is lost.
+/// Writes the key to a file that only its owner can read, and syncs it before the key is used: if a
+/// power cut took the key, its secrets would be lost.
 fn write(path: &Path, key: &SecretKey) -> io::Result<()> {
     let mut started = path.as_os_str().to_owned();
     started.push(".new");
     let started = PathBuf::from(started);
-    // One that a crash left behind, or somebody put there, may be open to others.
+    // A file from an earlier crash, or from somebody else, may be readable by others.
     match fs::remove_file(&started) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
@@ -359,7 +359,7 @@ mod tests {
         let open_to = |path: &Path, mode| {
             fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         };
-        // What was begun before a crash is open to all: the key does not go into it.
+        // A file from before a crash is readable by all: the key must not go into it.
         let started = folder.path().join("x.db.key.new");
         fs::write(&started, "").unwrap();
         open_to(&started, 0o666);

@@ -1,6 +1,6 @@
-//! Judges the signatures of captured requests. Lists get their verdicts from a task of its own,
-//! after a request is stored: capturing never waits for it, and at an endpoint without secrets
-//! nothing happens at all. One request in full is judged whenever it is looked at.
+//! Verifies the signatures of captured requests. A separate task writes the verdicts for lists
+//! after a request is stored: capturing never waits for it, and endpoints without secrets cost
+//! nothing. A request that is shown in full is verified each time.
 
 mod limits;
 
@@ -26,23 +26,23 @@ use hookglass_store::{
     WorkspaceId,
 };
 
-/// Requests and endpoints that wait to be judged. Past that lists lack a verdict until the request
-/// is looked at or the secrets change.
+/// Requests and endpoints that wait for verification. Beyond that, lists lack a verdict until the
+/// request is viewed or the secrets change.
 const QUEUE_JOBS: usize = 4096;
-/// How many are judged before their verdicts are written, in one edit for each endpoint.
+/// How many are verified before their verdicts are written, in one command per endpoint.
 const BATCH_JOBS: usize = 64;
-/// How many of an endpoint's newest requests are judged anew when its secrets change.
+/// How many of an endpoint's newest requests are verified again when its secrets change.
 const REJUDGED_REQUESTS: usize = 1000;
-/// How many of them between two writes.
+/// How many of them are verified between two writes.
 const PAGE_REQUESTS: u32 = 100;
-/// How many secrets an endpoint may have.
+/// The most secrets of an endpoint.
 const MAX_SECRETS: u32 = 20;
-/// What it takes to judge. A cheap-clone handle.
+/// Verifies signatures. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Verifier {
     store: Arc<dyn Store>,
     vault: Vault,
-    /// Where senders reach this server, if the operator says so.
+    /// Where senders reach this server, if the operator configured it.
     origin: Option<Arc<str>>,
     room: Limits,
 }
@@ -53,7 +53,7 @@ impl Verifier {
         Self { store, vault, origin, room: Limits::new() }
     }
 
-    /// Seals and keeps a secret.
+    /// Seals and stores a secret.
     pub(crate) async fn add_secret(
         &self,
         endpoint: EndpointId,
@@ -62,7 +62,7 @@ impl Verifier {
         secret: SigningSecret,
     ) -> Result<StoredSecret, AddError> {
         let (vault, id) = (self.vault.clone(), SecretId::random());
-        // The first one makes a file.
+        // The first secret creates the key file.
         let sealing = tokio::task::spawn_blocking(move || vault.seal(endpoint, id, &secret));
         let sealed = sealing.await.map_err(|_| StoreError::Aborted)??;
         let provider = provider.to_owned();
@@ -70,7 +70,7 @@ impl Verifier {
         Ok(self.store.add_secret(new).await?)
     }
 
-    /// The secrets of an endpoint, opened. What cannot be opened is logged and left out.
+    /// Returns the opened secrets of an endpoint. Logs and skips those that cannot be opened.
     pub(crate) async fn secrets(
         &self,
         endpoint: EndpointId,
@@ -93,14 +93,13 @@ impl Verifier {
         Ok(known.collect())
     }
 
-    /// A turn of a workspace for judging a body that is in memory, if there is one at once.
+    /// Takes one of the workspace's slots to verify a body in memory, if one is free.
     pub(crate) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<Slot> {
         self.room.turn_now(workspace, body_bytes).map(Slot::Taken)
     }
 
-    /// Judges one request. `body` is read from the store unless it is given. Waits for its turn, and
-    /// while others take the memory that it needs: never where the body is small and given, and the
-    /// turn is taken.
+    /// Verifies one request. `body` is read from the store if it is not given. Waits for a slot and
+    /// for memory, except for a small body that is given, with a slot that is already taken.
     pub(crate) async fn verify(
         &self,
         endpoint: EndpointId,
@@ -111,12 +110,12 @@ impl Verifier {
         turn: Slot,
     ) -> Result<Option<Verification>, StoreError> {
         let summary = &stored.summary;
-        // Nobody signs these.
+        // These are never signed.
         if summary.mark.is_some() || summary.refused.is_some() {
             return Ok(None);
         }
         let place = match &body {
-            // Only its fields are looked at.
+            // Only its headers are used.
             Some(_) if secrets.is_empty() => None,
             _ => Some(self.room.take(turn, summary.body_bytes, body.is_some(), depth).await?),
         };
@@ -126,13 +125,14 @@ impl Verifier {
         };
         let (head, origin) = (stored.head.clone(), self.origin.clone());
         let Summary { seq: _, received_at, method, target, sender, complete, .. } = summary.clone();
-        // Hashing a large body, perhaps many times over, is no work for the threads that answer.
+        // Hashing a large body, perhaps many times, must not block the threads that serve
+        // connections.
         let judging = tokio::task::spawn_blocking(move || {
-            // Held to the end of the work, also where nobody waits for it any more.
+            // Held until the work ends, even if the caller is gone.
             let _place = place;
             let target = match &target {
                 Text::Utf8(target) => target.as_bytes().to_vec(),
-                // Only a URL that is signed needs it, and no sender signs such a one.
+                // Only signed URLs need it, and no sender signs this one.
                 Text::Base64(_) => Vec::new(),
             };
             let message = SignedMessage::new(
@@ -156,7 +156,7 @@ impl Verifier {
     }
 }
 
-/// Why a secret was not kept.
+/// Why a secret was not stored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AddError {
     #[error(transparent)]
@@ -165,14 +165,14 @@ pub(crate) enum AddError {
     Store(#[from] StoreError),
 }
 
-/// What is to be judged for lists.
+/// A job of the queue.
 enum VerificationJob {
     One(EndpointId, i64),
     /// The secrets changed.
     All(EndpointId),
 }
 
-/// Has requests judged for lists. A cheap-clone handle.
+/// Queues requests for verification, for lists. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct VerificationQueue {
     pub(crate) verifier: Verifier,
@@ -180,8 +180,8 @@ pub(crate) struct VerificationQueue {
 }
 
 impl VerificationQueue {
-    /// With the task that judges, which ends at the shutdown: what still waits then is judged
-    /// when it is looked at.
+    /// Creates the queue with its task, which ends at the shutdown: requests that wait then are
+    /// verified when they are viewed.
     pub(crate) fn new(
         verifier: Verifier,
         shutdown: CancellationToken,
@@ -191,14 +191,14 @@ impl VerificationQueue {
         (Self { verifier, jobs }, judging)
     }
 
-    /// Has one request judged soon.
+    /// Queues one request.
     pub(crate) fn judge_one(&self, endpoint: EndpointId, seq: i64) {
         if self.jobs.try_send(VerificationJob::One(endpoint, seq)).is_err() {
             tracing::debug!("a list lacks a verdict: too many wait to be judged");
         }
     }
 
-    /// Has the newest requests of an endpoint judged anew.
+    /// Queues the newest requests of an endpoint again.
     pub(crate) fn judge_all(&self, endpoint: EndpointId) {
         if self.jobs.try_send(VerificationJob::All(endpoint)).is_err() {
             tracing::debug!("lists show old verdicts: too many wait to be judged");
@@ -248,7 +248,7 @@ async fn keep(
     }
 }
 
-/// What is gone meanwhile needs no verdict.
+/// The request was deleted in the meantime: nothing to record.
 fn note(done: Result<(), StoreError>) {
     match done {
         Ok(()) | Err(StoreError::NotFound | StoreError::Gone(_) | StoreError::Closed) => {}
@@ -288,7 +288,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// What lists show: nothing where there is no secret.
+    /// The verdict for lists: none without secrets.
     async fn verdict(
         &self,
         endpoint: EndpointId,
@@ -305,7 +305,7 @@ impl Verifier {
     }
 }
 
-/// A judgement as the API gives it.
+/// Converts a verification to its type in the API.
 pub(crate) fn to_wire(verified: Verification) -> hookglass_wire::Signature {
     let Verification { signing, verdict, secret_id, reason, hint, comparison } = verified;
     let (signed, received, computed) = comparison.map_or((None, None, None), |comparison| {
@@ -324,7 +324,7 @@ pub(crate) fn to_wire(verified: Verification) -> hookglass_wire::Signature {
     }
 }
 
-/// With a capital at its start and a full stop at its end.
+/// Capitalizes the first letter and adds a full stop.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();

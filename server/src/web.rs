@@ -48,7 +48,7 @@ use hookglass_listener::client_address::ClientAddress;
 use hookglass_metrics::Metrics;
 use hookglass_store::Store;
 
-/// What handlers may ask for. A cheap-clone handle.
+/// The state of handlers. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct AppState(Arc<AppParts>);
 
@@ -66,7 +66,7 @@ impl Deref for AppState {
     }
 }
 
-/// What an [`AppState`] holds.
+/// The fields of an [`AppState`].
 pub(crate) struct AppParts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
@@ -76,11 +76,11 @@ pub(crate) struct AppParts {
     pub(crate) client_address: ClientAddress,
     pub(crate) rates: Arc<Rates>,
     pub(crate) reader: Renderer,
-    /// The memory of responses until they are written.
+    /// The budget for responses until they are written.
     pub(crate) responses: Responses,
-    /// The turns of responses to be finished.
+    /// The slots for building responses.
     pub(crate) turns: Arc<Semaphore>,
-    /// The turns of deletions by search.
+    /// The slots for deletions by search.
     pub(crate) deletions: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
@@ -105,7 +105,7 @@ impl FromRef<AppState> for Arc<Config> {
     }
 }
 
-/// All routes. What no route here wants is captured.
+/// All routes. Requests that match none are captured.
 pub(crate) fn routes(app: AppState) -> Router {
     pages::prepare();
     let pages = Router::new()
@@ -153,7 +153,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), responses::whole));
-    // Bytes as they are, and streams.
+    // Raw bytes, and streams.
     let uncompressed = Router::new()
         .route("/api/endpoints/{endpoint}/requests/{seq}/body", get(requests::body))
         .route("/api/endpoints/{endpoint}/requests/{seq}/raw", get(requests::raw))
@@ -166,7 +166,7 @@ pub(crate) fn routes(app: AppState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .merge(assets::routes());
-    // What supervisors ask for answers under any name.
+    // Health checks respond under any host.
     let host = middleware::from_fn_with_state(app.clone(), host::check);
     let api = api.merge(uncompressed).layer(host.clone());
     let ours = pages
@@ -177,17 +177,17 @@ pub(crate) fn routes(app: AppState) -> Router {
     ours.fallback(any(capture::any)).with_state(app)
 }
 
-/// What answers requests that could not be read, whatever they were for.
+/// Responds to malformed requests for any route.
 pub(crate) fn malformed(capture: Arc<Capture>) -> Router {
     Router::new().fallback(any(capture::malformed)).with_state(capture)
 }
 
-/// What operators see, on an address of its own.
+/// Routes for operators, on a separate address.
 pub(crate) fn metrics(metrics: Metrics) -> Router {
     Router::new().route("/metrics", get(metrics::get)).with_state(metrics)
 }
 
-/// Logs each answer of our own pages and API: the route's template, never what was asked for.
+/// Logs each response of our own pages and API: the route's template, never the actual path.
 async fn log(request: Request, next: middleware::Next) -> Response {
     let started = std::time::Instant::now();
     let method = request.method().clone();

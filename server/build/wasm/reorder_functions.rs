@@ -1,5 +1,5 @@
-//! Merges equal functions of the browser half, and puts functions in an order that compresses well.
-//! What they do is unchanged, and so is everything else of the module but their indices.
+//! Merges equal functions of the browser half, and reorders functions for better compression.
+//! Behaviour does not change, nor does anything else in the module but function indices.
 
 use std::collections::HashMap;
 
@@ -18,10 +18,11 @@ use super::similarity::order_by_similarity;
 /// Returns the module with its functions merged and reordered, without custom sections.
 ///
 /// # Errors
-/// `wasm` is not a module, or has sections that this does not know.
+/// `wasm` is not a module, or has unknown sections.
 pub(super) fn reorder(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut wasm = wasm.to_vec();
-    // Functions that differ only in which of two equal ones they call are equal in the next round.
+    // Functions that differ only in which of two equal ones they call become equal in the next
+    // round.
     loop {
         let functions = Functions::of(&wasm)?;
         let merged = functions.merge();
@@ -36,7 +37,7 @@ pub(super) fn reorder(wasm: &[u8]) -> Result<Vec<u8>> {
 
 /// The functions that a module defines.
 struct Functions<'a> {
-    /// How many it imports: those have the first indices.
+    /// The number of imported functions, which have the first indices.
     imported: usize,
     /// The index of each one's type.
     types: Vec<u32>,
@@ -70,8 +71,8 @@ impl<'a> Functions<'a> {
         typed.map(|(at, (ty, body))| *firsts.entry((ty, body.as_bytes())).or_insert(at)).collect()
     }
 
-    /// An order of all of them: those of one type together, and similar ones of these side by side.
-    /// Repetition costs a compressor less where it is near.
+    /// Returns an order of all functions: grouped by type, and similar ones next to each other.
+    /// Compressors encode nearby repetition in fewer bytes.
     fn order(&self) -> Result<Vec<usize>> {
         let code: Vec<Vec<u8>> =
             self.bodies.iter().map(code_without_callees).collect::<Result<_, _>>()?;
@@ -87,8 +88,8 @@ impl<'a> Functions<'a> {
         Ok(ordered)
     }
 
-    /// The module with these of its functions in this order. Calls of a function go to the one that it
-    /// is `merged` into.
+    /// Writes the module with the functions of `order`. Calls to a function go to the one into
+    /// which it was `merged`.
     fn write(&self, wasm: &[u8], order: Vec<usize>, merged: &[usize]) -> Result<Vec<u8>> {
         let mut places = vec![None; self.bodies.len()];
         for (new, &old) in order.iter().enumerate() {
@@ -109,8 +110,7 @@ impl<'a> Functions<'a> {
     }
 }
 
-/// The code of a function without the indices of the functions that it calls, which change with the
-/// order.
+/// Returns the code of a function without the indices of its callees, which change with the order.
 fn code_without_callees(body: &FunctionBody<'_>) -> Result<Vec<u8>, BinaryReaderError> {
     let (start, bytes) = (body.range().start, body.as_bytes());
     let mut code = Vec::with_capacity(bytes.len());
@@ -136,7 +136,7 @@ impl Reencode for Reordering {
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error> {
         let at = usize::try_from(index).unwrap_or(usize::MAX);
-        // An index beyond them all would not have been a valid module.
+        // In a valid module, no index is out of range.
         Ok(self.indices.get(at).copied().unwrap_or(index))
     }
 

@@ -1,5 +1,5 @@
 //! Gives the imports of the browser half short names, and removes comments and indentation from its
-//! JavaScript. wasm-bindgen's names end in hashes, which do not compress, and are in both files.
+//! JavaScript. wasm-bindgen's names contain hashes, which do not compress, and are in both files.
 
 use std::collections::HashMap;
 
@@ -10,11 +10,11 @@ use wasm_encoder::{
 };
 use wasmparser::{ImportSectionReader, Parser};
 
-/// Returns the script and its module, with short names between them.
+/// Returns the script and its module with short names for the imports.
 ///
 /// # Errors
-/// They are not what wasm-bindgen writes: the script lacks an import, a string goes over several lines,
-/// or a comment ends within a line.
+/// The input is not as wasm-bindgen writes it: the script lacks an import, a string spans several
+/// lines, or a comment ends within a line.
 pub(super) fn shorten(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = ShortNames::default();
     let mut module = Module::new();
@@ -29,7 +29,7 @@ pub(super) fn shorten(script: &str, wasm: &[u8]) -> Result<(String, Vec<u8>)> {
 struct ShortNames(HashMap<String, String>);
 
 impl ShortNames {
-    /// The script with these names for its exports, without comments and indentation.
+    /// Returns the script with these names for its exports, without comments and indentation.
     fn apply_to(mut self, script: &str) -> Result<String> {
         let mut short = String::with_capacity(script.len());
         let mut is_comment = false;

@@ -1,10 +1,10 @@
-//! Orders texts so that each comes next to one that it shares much with.
+//! Orders texts so that similar ones are next to each other.
 
 use std::collections::HashMap;
 
 /// Bytes in a word.
 const WORD: usize = 5;
-/// A word that more texts have than this is ignored: it says nothing about any two of them.
+/// A word in more texts than this is ignored: it says nothing about the similarity of two.
 const COMMON: usize = 2_000;
 
 /// Returns the indices of all texts, each once: after each text comes the remaining one that is most
@@ -36,7 +36,7 @@ pub(super) fn order_by_similarity(texts: &[&[u8]]) -> Vec<usize> {
                 shared[other] += 1;
             }
         }
-        // Jaccard similarity: how many words both have, of those that either has.
+        // Jaccard similarity: the words in both, divided by the words in either.
         let similarity =
             |other: usize| (shared[other], words[at].len() + words[other].len() - shared[other]);
         next = near.iter().copied().max_by(|&a, &b| {

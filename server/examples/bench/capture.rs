@@ -1,4 +1,4 @@
-//! How fast requests are captured, against a handler that does nothing with them.
+//! Measures the capture rate against a handler that does nothing with requests.
 
 use std::{
     cell::Cell,
@@ -17,20 +17,20 @@ use super::{
 };
 
 const CONNECTIONS: usize = 256;
-/// Alternating, so that a machine whose speed drifts is equally unfair to both.
+/// Alternating rounds, so that a machine whose speed drifts is equally unfair to both.
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(4);
-/// Bounds the size of the database, whatever the machine can do.
+/// Bounds the size of the database on any machine.
 const ROUND_LIMIT: u32 = 400_000;
 const BOUND: f64 = 0.50;
-/// What an endpoint drops is measured in a row of its own.
+/// Eviction is measured in a row of its own.
 const UNLIMITED: [&str; 4] = ["--max-requests", "100000000", "--max-storage", "1000GiB"];
 
 pub(crate) async fn against_bare(setting: &Setting) -> Result<Row> {
     let bare = setting.bare()?;
     let hookglass = setting.hookglass_with("capture", false, &UNLIMITED)?;
     let request = Target::new(&hookglass).await?.request();
-    // The first round warms up processors and caches and is not counted.
+    // The first round warms up processors and caches, and is not counted.
     let mut rates = Vec::new();
     for round in 0..=ROUNDS {
         let rate = (
@@ -52,7 +52,7 @@ pub(crate) async fn against_bare(setting: &Setting) -> Result<Row> {
     ))
 }
 
-/// Requests per second over one round.
+/// Requests per second in one round.
 pub(crate) async fn drive(address: SocketAddr, request: &[u8]) -> Result<f64> {
     let request: Rc<[u8]> = request.into();
     let sent = Rc::new(Cell::new(0));

@@ -1,4 +1,4 @@
-//! How soon an event is in every open feed, and what open feeds cost.
+//! Measures how soon an event arrives in every open feed, and what open feeds cost.
 
 use std::{io, time::Duration};
 
@@ -25,11 +25,11 @@ const EVENT_P99_BOUND: Duration = Duration::from_millis(20);
 const FEEDS: usize = 10_000;
 const FEEDS_RESIDENT_BOUND_BYTES: u64 = 200 << 20;
 const ALL_TOLD_BOUND: Duration = Duration::from_millis(500);
-/// How often one event goes to all: the worst counts.
+/// How often one event is sent to all feeds: the slowest counts.
 const TELLINGS: usize = 5;
 const BETWEEN_TELLINGS: Duration = Duration::from_secs(2);
 
-/// Past this an event counts as lost.
+/// After this, an event counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(20);
 
 pub(crate) async fn to_many_browsers(setting: &Setting) -> Result<Row> {
@@ -70,8 +70,8 @@ pub(crate) async fn ten_thousand(setting: &Setting) -> Result<[Row; 2]> {
     ])
 }
 
-/// Opens so many feeds of one endpoint, sends to it, and returns for each event how long after its
-/// request was sent each feed told it. Needs a `LocalSet`, which keeps the feeds open.
+/// Opens feeds of one endpoint, sends requests to it, and returns for each event how long each feed
+/// took to receive it. Needs a `LocalSet`, which keeps the feeds open.
 async fn delays(
     server: &Server,
     feeds: usize,
@@ -122,7 +122,7 @@ async fn open(server: &Server, target: &Target, feeds: usize) -> Result<Vec<TcpS
     Ok(open)
 }
 
-/// Tells the `seq` of each captured request and when it was heard of.
+/// Reports the `seq` of each captured request and when the feed received it.
 async fn listen(feed: TcpStream, told: &mpsc::Sender<Result<(usize, Instant)>>) -> Result<()> {
     let mut lines = Vec::new();
     loop {
@@ -145,7 +145,7 @@ async fn listen(feed: TcpStream, told: &mpsc::Sender<Result<(usize, Instant)>>) 
     }
 }
 
-/// The `seq` of a summary in a line of a feed, if that is what the line holds.
+/// Returns the `seq` of a summary in a line of a feed, if it has one.
 fn seq(line: &[u8]) -> Result<Option<usize>> {
     let Some(data) = line.strip_prefix(b"data:") else { return Ok(None) };
     let data: serde_json::Value = serde_json::from_slice(data)?;

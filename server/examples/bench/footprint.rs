@@ -1,4 +1,5 @@
-//! What Hookglass costs before anything happens: the time to start, memory, what a browser loads.
+//! Measures the cost of an idle Hookglass: start-up time, memory, and the download of the browser
+//! half.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -34,7 +35,7 @@ pub(crate) fn start(setting: &Setting) -> Result<Row> {
     ))
 }
 
-/// After it has served its page once: before that, much of the program is not in memory yet.
+/// Measured after it served its page once: before that, much of the program is not in memory.
 pub(crate) async fn idle(setting: &Setting) -> Result<Row> {
     let server = setting.hookglass("idle", false)?;
     http::fetch(server.address, &["GET /", "Accept: text/html"], "").await?;
@@ -48,7 +49,7 @@ pub(crate) async fn idle(setting: &Setting) -> Result<Row> {
     ))
 }
 
-/// What the start page names, as a browser that takes brotli gets it.
+/// The files that the start page loads, as a browser that accepts brotli gets them.
 pub(crate) async fn browser_half(setting: &Setting) -> Result<Row> {
     let server = setting.hookglass("page", false)?;
     let page = http::fetch(server.address, &["GET /", "Accept: text/html"], "").await?;

@@ -1,4 +1,4 @@
-//! How long a sender waits, in terms of what the disk needs to keep anything at all.
+//! Measures how long senders wait, relative to the time that the disk needs for a durable write.
 
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -45,8 +45,8 @@ pub(crate) async fn against_disk(setting: &Setting) -> Result<[Row; 2]> {
     Ok([compare("p50", 500, P50_BOUND), compare("p99", 990, P99_BOUND)])
 }
 
-/// What the senders waited. Each sends by the clock and not by the answers: one that is kept
-/// waiting past its next turn counts that wait in both requests.
+/// Returns how long senders waited. Each sends by the clock, not after responses: a delay past its
+/// next turn counts in both requests.
 async fn waits(setting: &Setting) -> Result<Vec<Duration>> {
     let server = setting.hookglass("latency", false)?;
     let request: Rc<[u8]> = Target::new(&server).await?.request().into();
@@ -68,7 +68,7 @@ async fn waits(setting: &Setting) -> Result<Vec<Duration>> {
                 let due = first + period * turn;
                 let late = Instant::now() > due;
                 sleep_until(due).await;
-                // The timer's own slack of a millisecond is not the server's.
+                // The timer's granularity of a millisecond is not the server's.
                 let sent = if late { due } else { Instant::now() };
                 connection.exchange(&request).await?;
                 if turn >= WARM_UP_PER_CONNECTION {

@@ -1,8 +1,8 @@
-//! Measures what Hookglass promises of its speed and size, against bounds that hold on any
-//! machine: `script/bench` runs it and explains the options.
+//! Measures the promises of Hookglass on speed and size, against bounds that hold on any machine:
+//! `script/bench` runs it and explains the options.
 //!
-//! This process is the load: the servers run in processes of their own, the bare handler that
-//! captures are compared with too.
+//! This process is the load: the servers run in separate processes, also the bare handler for the
+//! comparison.
 
 mod bare;
 mod capture;
@@ -46,17 +46,17 @@ enum Command {
         /// The program to measure.
         #[arg(long)]
         binary: PathBuf,
-        /// Where databases are put: on the disk that is to be measured.
+        /// Where to put databases: on the disk to measure.
         #[arg(long)]
         directory: PathBuf,
-        /// Rows that were measured in a browser before, as JSON.
+        /// Rows measured in a browser before, as JSON.
         #[arg(long)]
         pages: Option<PathBuf>,
         /// The Markdown file to write.
         #[arg(long)]
         report: PathBuf,
     },
-    /// Serve the handler that captures are compared with.
+    /// Serve the bare handler for the comparison.
     Bare {
         /// The port on 127.0.0.1.
         #[arg(long)]
@@ -67,13 +67,13 @@ enum Command {
 fn main() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Bare { port } => {
-            // As many threads as Hookglass has.
+            // As many threads as Hookglass.
             let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(bare::serve(port)).map(|()| ExitCode::SUCCESS)
         }
         Command::Run { binary, directory, pages, report } => {
             let setting = Setting::new(binary, directory)?;
-            // One thread: the processors belong to what is measured.
+            // One thread: the processors are for the program that is measured.
             let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
             let pages = pages.map(|file| report::rows(&file));
             let measured = runtime.block_on(measure(&setting, pages))?;

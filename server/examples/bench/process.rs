@@ -1,4 +1,4 @@
-//! What is measured and how it is reached: the two servers, and the requests that they get.
+//! The measured servers, and the requests that they get.
 
 use std::{
     fs::{self, File},
@@ -12,25 +12,25 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::server::{Server, free_address};
 
-/// What disk-bound figures are compared with: an append of so many bytes and fdatasync.
+/// The unit of disk-bound figures: an append of this many bytes and an fdatasync.
 const PROBE_BYTES: usize = 8 * 1024;
 const PROBES: usize = 200;
 
-/// Where things are.
+/// The paths of a run.
 pub(crate) struct Setting {
     binary: PathBuf,
     directory: PathBuf,
 }
 
 impl Setting {
-    /// Makes sure that both are there.
+    /// Checks that both exist.
     pub(crate) fn new(binary: PathBuf, directory: PathBuf) -> Result<Self> {
         ensure!(binary.is_file(), "there is no program {}", binary.display());
         fs::create_dir_all(&directory).context("cannot make the folder for databases")?;
         Ok(Self { binary, directory })
     }
 
-    /// Starts Hookglass on a database of that name, which is new unless `keep` is set.
+    /// Starts Hookglass on a database with this name; deletes an old one unless `keep` is set.
     pub(crate) fn hookglass(&self, name: &str, keep: bool) -> Result<Server> {
         self.hookglass_with(name, keep, &[])
     }
@@ -40,7 +40,7 @@ impl Setting {
         let database = if keep { self.database(name) } else { self.fresh(name) };
         let address = free_address()?;
         let mut command = Command::new(&self.binary);
-        // No flags by way of the environment.
+        // No flags from the environment.
         command
             .env_clear()
             .arg("--listen")
@@ -51,13 +51,13 @@ impl Setting {
         Server::start(command, address, &self.directory.join(format!("{name}.log")))
     }
 
-    /// The path of a database that is not there.
+    /// Returns the path of a database that does not exist.
     pub(crate) fn fresh(&self, name: &str) -> PathBuf {
         let database = self.database(name);
         for suffix in ["", "-wal", "-shm"] {
             let mut file = database.clone().into_os_string();
             file.push(suffix);
-            // It is new already if it was not there.
+            // If it does not exist, it is new already.
             let _ = fs::remove_file(file);
         }
         database
@@ -75,7 +75,7 @@ impl Setting {
         Server::start(command, address, &self.directory.join("bare.log"))
     }
 
-    /// How long the disk under the databases takes to keep a few bytes, shortest first.
+    /// Returns the times of a small durable write on the disk of the databases, shortest first.
     pub(crate) fn disk(&self) -> Result<Vec<Duration>> {
         let path = self.directory.join("probe");
         let mut file = File::create(&path).context("cannot write beside the database")?;
@@ -92,23 +92,23 @@ impl Setting {
     }
 }
 
-/// An endpoint to send to and to read.
+/// An endpoint to send to and to read from.
 pub(crate) struct Target {
-    /// Its name in the URL.
+    /// The endpoint's name in the URL.
     pub(crate) id: String,
-    /// The key of its workspace.
+    /// The key of the endpoint's workspace.
     pub(crate) key: String,
 }
 
 impl Target {
-    /// Makes an endpoint in a new workspace.
+    /// Creates an endpoint in a new workspace.
     pub(crate) async fn new(server: &Server) -> Result<Self> {
         let endpoint = server.endpoint(None).await?;
         let key = endpoint.key.context("a new workspace without a key")?;
         Ok(Self { id: endpoint.id, key })
     }
 
-    /// A webhook as they come: a kilobyte of JSON under a dozen header fields.
+    /// A typical webhook: a kilobyte of JSON and a dozen headers.
     pub(crate) fn request(&self) -> Vec<u8> {
         let body = format!(r#"{{"action":"opened","filler":"{}"}}"#, "x".repeat(1024 - 33));
         format!(

@@ -1,4 +1,4 @@
-//! What is printed and written down.
+//! The output of a run.
 
 use std::{
     fmt::Write as _,
@@ -22,7 +22,7 @@ run, or loose enough for any machine of this kind: what to compare between machi
 holds, not the figure.
 ";
 
-/// Below the table: how each figure was come by, for whoever doubts it.
+/// Below the table: how each figure was measured.
 const METHODS: &str = "\
 ## How
 
@@ -94,7 +94,7 @@ names of what goes between wasm and JavaScript are short. `wasm-opt` takes 15 % 
 what is sent larger.
 ";
 
-/// One measured promise.
+/// A measured promise.
 #[derive(Deserialize)]
 pub(crate) struct Row {
     what: String,
@@ -103,18 +103,18 @@ pub(crate) struct Row {
     holds: bool,
 }
 
-/// A row of the report.
+/// Creates a row.
 pub(crate) fn row(what: &str, bound: String, figure: String, holds: bool) -> Row {
     Row { what: what.to_owned(), bound, figure, holds }
 }
 
-/// Rows that another program measured.
+/// Reads rows that another program measured.
 pub(crate) fn rows(file: &Path) -> Result<Vec<Row>> {
     let text = fs::read_to_string(file).context("cannot read the rows")?;
     serde_json::from_str(&text).context("cannot understand the rows")
 }
 
-/// A size as the report shows it: MB of 1024 × 1024 bytes, one decimal.
+/// Formats a size: MB of 1024 × 1024 bytes, one decimal.
 pub(crate) fn mebibytes(bytes: u64) -> String {
     let tenths = bytes * 10 / (1 << 20);
     format!("{}.{} MiB", tenths / 10, tenths % 10)
@@ -125,7 +125,7 @@ pub(crate) fn mebibytes(bytes: u64) -> String {
 pub(crate) struct Report(Vec<Row>);
 
 impl Report {
-    /// Prints rows at once: a whole run takes minutes. What could not be measured is a row too, and
+    /// Prints rows immediately: a whole run takes minutes. A failed measurement becomes a row that
     /// does not hold.
     pub(crate) fn add(&mut self, what: &str, measured: Result<Vec<Row>>) -> Result<()> {
         let rows = measured.unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Whether a million stored requests slow anything down, or an endpoint that is full.
+//! Measures whether a million stored requests, or a full endpoint, slow anything down.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use super::{
 
 const ENDPOINTS: usize = 100;
 const REQUESTS_EACH: usize = 10_000;
-/// Stored at once while the database is filled.
+/// Requests that are stored at a time while the database is filled.
 const AT_ONCE: usize = 500;
 const ROUNDS: usize = 5;
 const RATE_BOUND: f64 = 0.9;
@@ -29,8 +29,8 @@ const READS: usize = 400;
 const READ_BOUND: Duration = Duration::from_millis(20);
 const SEARCHES: usize = 200;
 const SEARCH_BOUND: Duration = Duration::from_millis(100);
-/// Searches of each kind: found at once, found by the head, found by the body, found nowhere in what
-/// lists show, and found nowhere at all, which looks at everything until its time is over.
+/// Searches of each kind: found at once, found in the head, found in the body, not found in the
+/// columns of lists, and found nowhere, which reads everything until the time limit.
 const SEARCHED: [(&str, &str); 5] = [
     ("a word", "octocat"),
     ("a header field", "header.x-github-event:issues"),
@@ -38,7 +38,7 @@ const SEARCHED: [(&str, &str); 5] = [
     ("a field that finds nothing", "status:500"),
     ("a header field that finds nothing", "header.x-github-event:push"),
 ];
-/// Far past what is stored, so that nothing is dropped but what is to be dropped.
+/// Far above what is stored, so that only the intended requests are evicted.
 const UNLIMITED: [&str; 4] = ["--max-requests", "100000000", "--max-storage", "1000GiB"];
 
 pub(crate) async fn full_endpoint(setting: &Setting) -> Result<Row> {
@@ -60,7 +60,7 @@ pub(crate) async fn million(setting: &Setting) -> Result<Vec<Row>> {
     let targets = fill(setting).await.context("cannot store a million requests")?;
     let empty = setting.hookglass_with("empty", false, &UNLIMITED)?;
     let stored = setting.hookglass_with("million", true, &UNLIMITED)?;
-    // One of its own takes the captures, so that those which are read keep their 10,000.
+    // A separate endpoint takes the captures, so that those that are read keep their 10,000.
     let (first, targets) = targets.split_first().context("no endpoints")?;
     let (ratio, of_stored, of_empty) =
         compare(&stored, &first.request(), &empty, &Target::new(&empty).await?.request()).await?;
@@ -100,7 +100,7 @@ fn note_times(what: &str, times: &[Duration]) {
     );
 }
 
-/// How long a path takes at one endpoint after the other, in order of length.
+/// Times a path at each endpoint; sorted by duration.
 async fn read(
     stored: &Server,
     targets: &[Target],
@@ -151,7 +151,7 @@ async fn compare(
     ))
 }
 
-/// Stores a million requests by the store itself, each as a webhook of a kilobyte would be.
+/// Stores a million requests directly through the store, each like a webhook of a kilobyte.
 async fn fill(setting: &Setting) -> Result<Vec<Target>> {
     let path = setting.fresh("million");
     let options =
@@ -175,7 +175,7 @@ async fn fill(setting: &Setting) -> Result<Vec<Target>> {
     Ok(targets)
 }
 
-/// The request of [`Target::request`] as it is kept.
+/// The request of [`Target::request`] as it is stored.
 fn webhook(target: &Target) -> CapturedRequest {
     let request = target.request();
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").map_or(0, |at| at + 4);

@@ -1,4 +1,4 @@
-//! What a hundred large uploads at once take up.
+//! Measures the memory of a hundred concurrent large uploads.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 

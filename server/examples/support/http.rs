@@ -1,12 +1,12 @@
-//! HTTP/1.1 with as little work as can be, so that the load takes as little as can be from the
-//! servers that it shares the processors with. Knows nothing of what is asked.
+//! A minimal HTTP/1.1 client, so that the load takes little from the servers on the same
+//! processors. Knows nothing of the requests.
 
 use std::{io, net::SocketAddr};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::net::TcpStream;
 
-/// Past this an answer's head is taken for nonsense.
+/// A longer response head is an error.
 const HEAD_LIMIT_BYTES: usize = 64 * 1024;
 
 /// A keep-alive connection.
@@ -23,7 +23,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::with_capacity(2048) })
     }
 
-    /// Sends a request and reads its answer, which must be a 2xx with a `Content-Length`.
+    /// Sends a request and reads its response, which must be a 2xx with a `Content-Length`.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<()> {
         self.send(request).await?;
         self.buffer.clear();
@@ -39,7 +39,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends a request and reads its whole answer, whatever its status.
+    /// Sends a request and reads its whole response, with any status.
     pub(crate) async fn request(&mut self, request: &[u8]) -> Result<Answer> {
         self.send(request).await?;
         self.buffer.clear();
@@ -62,7 +62,7 @@ impl Connection {
         Ok(Answer { head, body })
     }
 
-    /// Reads a chunked body (RFC 9112 §7.1) without trailers that begins at `position`.
+    /// Reads a chunked body (RFC 9112 §7.1) without trailers that starts at `position`.
     async fn chunks(&mut self, mut position: usize) -> Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
@@ -87,13 +87,13 @@ impl Connection {
         }
     }
 
-    /// Sends a request for a stream and reads the head of its answer, which must be a 200. What
-    /// came of the stream already is lost: nothing has happened yet.
+    /// Sends a request for a stream and reads the head of its response, which must be a 200.
+    /// Discards what already arrived of the stream: nothing has happened yet.
     pub(crate) async fn subscribe(self, request: &[u8]) -> Result<TcpStream> {
         self.stream(request).await.map(|(stream, _)| stream)
     }
 
-    /// The same with what came of the stream already.
+    /// The same, but also returns what already arrived of the stream.
     pub(crate) async fn stream(mut self, request: &[u8]) -> Result<(TcpStream, Vec<u8>)> {
         self.send(request).await?;
         let head_bytes = self.head().await?;
@@ -115,7 +115,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads until the head is complete; its length.
+    /// Reads until the head is complete; returns its length.
     async fn head(&mut self) -> Result<usize> {
         loop {
             if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -139,10 +139,10 @@ impl Connection {
     }
 }
 
-/// A whole answer.
+/// A whole response.
 pub(crate) struct Answer {
     head: Vec<u8>,
-    /// Its body as sent, compressed if it came so.
+    /// Its body as sent, still compressed if it was.
     pub(crate) body: Vec<u8>,
 }
 
@@ -153,14 +153,14 @@ impl Answer {
         status.and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
-    /// A header field.
+    /// Returns a header.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         field(&self.head, name)
     }
 }
 
-/// One request over a connection of its own, in HTTP/1.0, whose answers are not chunked; `head` is
-/// its method, target and fields. The answer must be a 2xx.
+/// Sends one request over its own connection, in HTTP/1.0, whose responses are not chunked; `head`
+/// is its method, target and headers. The response must be a 2xx.
 pub(crate) async fn fetch(address: SocketAddr, head: &[&str], body: &str) -> Result<Answer> {
     let [target, fields @ ..] = head else { bail!("a request without a target") };
     let mut request = format!("{target} HTTP/1.0\r\nHost: {address}\r\n");

@@ -1,4 +1,4 @@
-//! What the figures were measured on, without what would identify it.
+//! Describes the machine, without anything that would identify it.
 
 use std::{fs, thread};
 

@@ -1,4 +1,4 @@
-//! A server as a process of its own: started, watched, stopped in order or killed.
+//! A server in its own process: started, monitored, stopped gracefully or killed.
 
 use std::{
     fs::{self, File},
@@ -16,25 +16,25 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 use super::http;
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two attempts to connect to a server that starts.
+/// The interval of connection attempts while a server starts.
 const START_POLL: Duration = Duration::from_micros(100);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two looks at whether a server has ended.
+/// The interval of checks whether a server has exited.
 const STOP_POLL: Duration = Duration::from_millis(1);
 
-/// A running server; ends with this value.
+/// A running server; dropping it stops it.
 pub(crate) struct Server {
     child: Child,
-    /// Where it listens.
+    /// The address it listens on.
     pub(crate) address: SocketAddr,
     /// When it was started.
     pub(crate) started: Instant,
-    /// From its start until it took a connection.
+    /// The time from its start until it accepted a connection.
     pub(crate) started_after: Duration,
 }
 
 impl Server {
-    /// Starts a program that is to listen on `address` and waits until it does.
+    /// Starts a program that should listen on `address`, and waits until it does.
     pub(crate) fn start(mut command: Command, address: SocketAddr, log: &Path) -> Result<Self> {
         command
             .stdin(Stdio::null())
@@ -54,7 +54,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Makes an endpoint, in a new workspace unless a key is given.
+    /// Creates an endpoint, in a new workspace unless a key is given.
     pub(crate) async fn endpoint(&self, key: Option<&str>) -> Result<Endpoint> {
         let bearer = key.map(|key| format!("Authorization: Bearer {key}"));
         let mut head = vec!["POST /api/endpoints", "Content-Type: application/json"];
@@ -78,19 +78,19 @@ impl Server {
         Ok(kibibytes.trim().parse::<u64>()? * 1024)
     }
 
-    /// Whether it has ended, without waiting.
+    /// Returns the exit status if it has exited, without waiting.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Kills it, if it still runs, and waits until it is gone.
+    /// Kills it if it is running, and waits until it has exited.
     pub(crate) fn kill(&mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks it to stop and waits for that; how it ended and how long that took, `None` if it had
+    /// Asks it to stop and waits; returns the exit status and the time that took, `None` if it had
     /// to be killed.
     pub(crate) fn stop(&mut self) -> Result<Option<(ExitStatus, Duration)>> {
         if let Some(status) = self.ended()? {
@@ -111,15 +111,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // In order first: a database that was killed would be recovered by the next start.
+        // Gracefully first: a killed database would be recovered by the next start.
         if !matches!(self.stop(), Ok(Some(_))) {
             let _ = self.kill();
         }
     }
 }
 
-/// A port that is free now. Another program could take it before the server does; then the server
-/// does not start, and the run ends with its words.
+/// Returns a port that is free now. If another program takes it before the server does, the server
+/// fails to start, and the run ends with its message.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
@@ -131,7 +131,7 @@ pub(crate) fn raise_open_files_limit() -> Result<()> {
         .context("cannot raise the limit on open files")
 }
 
-/// The value below which so many thousandths of the sorted values lie.
+/// The value below which this many thousandths of the sorted values lie.
 pub(crate) fn quantile(sorted: &[Duration], thousandths: usize) -> Duration {
     let index = (sorted.len() * thousandths / 1000).min(sorted.len().saturating_sub(1));
     sorted.get(index).copied().unwrap_or_default()

@@ -1,4 +1,5 @@
-//! Holds the store against the ledger: through the API, as an owner would, and SQLite's own check.
+//! Compares the store with the ledger: through the API, as an owner would, and with SQLite's own
+//! check.
 
 use std::{
     cell::RefCell,
@@ -20,42 +21,42 @@ use super::{
 
 const READERS: usize = 8;
 
-/// An endpoint and the key that opens it.
+/// An endpoint and the key of its workspace.
 #[derive(Debug, Clone)]
 pub(crate) struct Owned {
     pub(crate) id: String,
     pub(crate) key: String,
 }
 
-/// What an audit found.
+/// The result of an audit.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// Requests that are stored and that had not been looked at before.
+    /// Stored requests that earlier audits have not seen.
     pub(crate) stored: usize,
-    /// Acknowledged requests that are not there: number and seq.
+    /// Acknowledged requests that are missing: number and seq.
     pub(crate) lost: Vec<(usize, i64)>,
-    /// All else that should not be.
+    /// Everything else that is wrong.
     pub(crate) wrong: Vec<String>,
 }
 
-/// What has been looked at already.
+/// The state of what has been audited.
 pub(crate) struct Audit {
-    /// The seq of each request that was found, by its number.
+    /// The seq of each request found, by its number.
     found: HashMap<usize, i64>,
-    /// The last seq that was found at each endpoint.
+    /// The last seq found at each endpoint.
     last: Vec<i64>,
-    /// How much of the ledger has been looked at.
+    /// How much of the ledger has been audited.
     through: usize,
 }
 
 impl Audit {
-    /// Begins at an empty store with so many endpoints.
+    /// Starts with an empty store and this many endpoints.
     pub(crate) fn new(endpoints: usize) -> Self {
         Self { found: HashMap::new(), last: vec![0; endpoints], through: 0 }
     }
 
-    /// Looks at what is new since the last time: no load may run meanwhile. That nothing older has
-    /// gone is seen by the endpoints' counts.
+    /// Audits what is new since the last call: no load may run meanwhile. Older requests that
+    /// disappear show in the endpoints' counts.
     pub(crate) async fn check(
         &mut self,
         address: SocketAddr,
@@ -76,7 +77,7 @@ impl Audit {
             match self.found.get(&number) {
                 None => {
                     findings.lost.push((number, seq));
-                    // What a commit that came later brought with it is not lost alone.
+                    // A later request survived: this is worse than a lost tail.
                     if seq <= self.last[sent.endpoint] {
                         findings.wrong.push(format!(
                             "request {number} is lost, but a later one of its endpoint is there"
@@ -144,7 +145,7 @@ impl Audit {
         }
     }
 
-    /// Compares how many each endpoint keeps with how many were found at it.
+    /// Compares each endpoint's count with the number found.
     async fn counts(
         &self,
         address: SocketAddr,
@@ -167,7 +168,7 @@ impl Audit {
     }
 }
 
-/// A request as a list shows it.
+/// A request in a list.
 struct Stored {
     index: usize,
     seq: i64,
@@ -175,13 +176,13 @@ struct Stored {
     complete: bool,
 }
 
-/// The endpoints of a workspace and the number of its last change.
+/// Returns the endpoints of a workspace and the number of its last change.
 pub(crate) async fn workspace(address: SocketAddr, key: &str) -> Result<Endpoints> {
     let mut connection = Connection::open(address).await?;
     Ok(serde_json::from_slice(&get(&mut connection, "/api/endpoints", key).await?.body)?)
 }
 
-/// Reads something of an owner's, which must be there.
+/// Reads a resource of the owner, which must exist.
 pub(crate) async fn get(connection: &mut Connection, path: &str, key: &str) -> Result<Answer> {
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: hooks.example.com\r\nAuthorization: Bearer {key}\r\n\r\n"
@@ -212,7 +213,7 @@ async fn bodies(
             let sent = ledger.sent.get(number);
             let acknowledged =
                 sent.is_some_and(|sent| matches!(sent.outcome, Outcome::Acknowledged(_)));
-            // Only one whose sender was cut off in the middle may be there in part.
+            // Only a request whose sender was cut off may be incomplete.
             let whole = complete || acknowledged;
             if whole && sent.is_some_and(|sent| sent.sha256 != *Sha256::digest(&body)) {
                 wrong.borrow_mut().push(format!("the body of request {number} is another"));
@@ -226,7 +227,8 @@ async fn bodies(
     Ok(())
 }
 
-/// What SQLite finds wrong with the file, nothing if it is sound. The server may run meanwhile.
+/// Returns the problems that SQLite finds in the file, nothing if it is intact. The server may run
+/// meanwhile.
 pub(crate) async fn integrity(database: &Path) -> Result<Vec<String>> {
     let options = SqliteConnectOptions::new().filename(database).read_only(true);
     let mut connection =

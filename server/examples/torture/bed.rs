@@ -1,5 +1,5 @@
-//! What a part of the torture works on: a database with a few endpoints, servers on it one after
-//! the other, and the books that outlive them.
+//! The fixture of a torture test: a database with a few endpoints, a series of servers on it, and
+//! the records that outlive them.
 
 use std::{
     cell::RefCell,
@@ -32,16 +32,16 @@ use super::{
 const WORKSPACES: usize = 2;
 const ENDPOINTS_EACH: usize = 3;
 const READY_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two questions whether a server is ready.
+/// The interval of readiness checks.
 const READY_POLL: Duration = Duration::from_millis(1);
-/// How soon after its start a server must be ready, whatever happened to the one before.
+/// How soon after its start a server must be ready, whatever happened to the previous one.
 pub(crate) const READY_BOUND: Duration = Duration::from_secs(2);
 const KILLED_TIMEOUT: Duration = Duration::from_secs(20);
-/// Between two looks at whether a server is dead.
+/// The interval of checks whether a server is dead.
 const KILLED_POLL: Duration = Duration::from_millis(2);
 
-/// Limits that would come between the load and the disk, and what lifts them. A program that does
-/// not know such a flag does not have the limit.
+/// Limits that would come between the load and the disk, and the values that lift them. A program
+/// without such a flag does not have the limit.
 const LIFTED: [(&str, &str); 4] = [
     ("--max-requests", "100000000"),
     ("--max-storage", "1000GiB"),
@@ -49,7 +49,7 @@ const LIFTED: [(&str, &str); 4] = [
     ("--max-rate-per-address", "0"),
 ];
 
-/// Where things are, and what the program can do.
+/// The paths of a run, and the program's flags.
 pub(crate) struct Setting {
     binary: PathBuf,
     shim: PathBuf,
@@ -58,7 +58,7 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Asks the program what it can do.
+    /// Asks the program for its flags.
     pub(crate) fn new(binary: PathBuf, shim: PathBuf, directory: PathBuf) -> Result<Self> {
         fs::create_dir_all(&directory).context("cannot make the folder for databases")?;
         let help =
@@ -96,15 +96,15 @@ pub(crate) struct Bed<'a> {
     pub(crate) chance: Chance,
     /// How soon each server was ready.
     pub(crate) ready: Vec<Duration>,
-    /// For how long it was sent to.
+    /// How long it was under load.
     pub(crate) stormed: Duration,
     /// Whether the feeds ended before the last load did.
     pub(crate) feeds_ended: bool,
 }
 
 impl<'a> Bed<'a> {
-    /// Makes the database and its endpoints with a server that stops in order again. From then on
-    /// servers run with the shim under them if `shim` is set.
+    /// Creates the database and its endpoints with a server that then stops gracefully. After that,
+    /// servers run with the shim if `shim` is set.
     pub(crate) async fn new(
         setting: &'a Setting,
         name: &str,
@@ -159,12 +159,12 @@ impl<'a> Bed<'a> {
         Ok(bed)
     }
 
-    /// Where the database is.
+    /// The path of the database.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder.join("data").join("hookglass.db")
     }
 
-    /// Where the words of the servers are.
+    /// The path of the servers' log.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
@@ -179,9 +179,9 @@ impl<'a> Bed<'a> {
         let address = free_address()?;
         let mut command = Command::new(&self.setting.binary);
         command
-            // No flags by way of the environment.
+            // No flags from the environment.
             .env_clear()
-            // A line for each request would be most of what is written.
+            // With a line per request, most writes would be log lines.
             .env("RUST_LOG", "warn")
             .arg("--listen")
             .arg(address.to_string())
@@ -194,7 +194,7 @@ impl<'a> Bed<'a> {
         Server::start(command, address, &self.log())
     }
 
-    /// Starts a server and waits until it says that it is ready.
+    /// Starts a server and waits until it reports that it is ready.
     pub(crate) async fn start(&mut self) -> Result<Server> {
         let server = self.launch()?;
         while http::fetch(server.address, &["GET /readyz"], "").await.is_err() {
@@ -207,7 +207,7 @@ impl<'a> Bed<'a> {
         Ok(server)
     }
 
-    /// Sends by the clock, with the feeds open, until `ending` is done; what it makes.
+    /// Sends by the clock, with the feeds open, until `ending` is done; returns its output.
     pub(crate) async fn storm<T>(
         &mut self,
         address: SocketAddr,
@@ -224,7 +224,7 @@ impl<'a> Bed<'a> {
             tokio::select! {
                 biased;
                 ended = all => {
-                    // Feeds that ended by themselves ended with their server.
+                    // A feed that ends by itself ended with its server.
                     stop.cancelled().await;
                     ended.map(|_| true)
                 }
@@ -242,9 +242,9 @@ impl<'a> Bed<'a> {
         Ok(made)
     }
 
-    /// Looks at all that is new, but only through the API; no load may run.
+    /// Audits everything new, but only through the API; no load may run.
     pub(crate) async fn check_reads(&mut self, server: &Server) -> Result<Findings> {
-        // Out of its cell meanwhile: nobody else writes now.
+        // Taken out of its cell meanwhile: nothing else writes now.
         let mut ledger = self.ledger.take();
         let findings = self.audit.check(server.address, &self.endpoints, &ledger).await;
         let trouble = ledger.take_trouble();
@@ -254,10 +254,10 @@ impl<'a> Bed<'a> {
         Ok(findings)
     }
 
-    /// Looks at all that is new; no load may run.
+    /// Audits everything new; no load may run.
     pub(crate) async fn check(&mut self, server: &Server) -> Result<Findings> {
         let findings = self.check_reads(server).await;
-        // What is damaged may not be readable, either.
+        // A damaged file may also be unreadable.
         let damage = match audit::integrity(&self.database()).await {
             Ok(damage) => damage,
             Err(error) => vec![format!("{error:#}")],
@@ -272,7 +272,7 @@ impl<'a> Bed<'a> {
         Ok(findings)
     }
 
-    /// The same, and then at what the feeds told, unless that could only repeat the findings.
+    /// The same, and then checks the feeds, unless that could only repeat the findings.
     pub(crate) async fn check_with_feeds(&mut self, server: &Server) -> Result<Findings> {
         let mut findings = self.check(server).await?;
         if findings.wrong.is_empty() && findings.lost.is_empty() {
@@ -281,13 +281,13 @@ impl<'a> Bed<'a> {
         Ok(findings)
     }
 
-    /// Looks at everything that was ever acknowledged once more, bodies too.
+    /// Audits everything that was ever acknowledged again, including bodies.
     pub(crate) async fn check_all(&mut self, server: &Server) -> Result<Findings> {
         self.audit = Audit::new(self.endpoints.len());
         self.check(server).await
     }
 
-    /// Lets the feeds catch up. Together they must then have heard of each stored request once.
+    /// Lets the feeds catch up. Together they must have received each stored request once.
     async fn check_feeds(&mut self, server: &Server) -> Result<Vec<String>> {
         let (mut heard, mut stored) = (0, 0);
         for watch in &mut self.watches {
@@ -303,18 +303,18 @@ impl<'a> Bed<'a> {
         })
     }
 
-    /// How long a server may live under load.
+    /// Picks how long a server runs under load.
     pub(crate) fn life(&mut self, [from, to]: [Duration; 2]) -> Duration {
         from + (to - from).mul_f64(self.chance.fraction())
     }
 
-    /// How fast it was sent to.
+    /// The rate of requests.
     pub(crate) fn rate(&self) -> String {
         let sent = f64::from(u32::try_from(self.ledger.borrow().sent.len()).unwrap_or(u32::MAX));
         format!("{:.0} requests/s were sent", sent / self.stormed.as_secs_f64())
     }
 
-    /// Looks at everything once more, and closes the books.
+    /// Audits everything again, and adds the totals to the row.
     pub(crate) async fn finish(&mut self, row: &mut Row, mut server: Server) -> Result<()> {
         if row.holds() {
             let findings = self.check_all(&server).await?;
@@ -326,7 +326,7 @@ impl<'a> Bed<'a> {
     }
 }
 
-/// Kills a server at a moment, from a thread that waits for nothing else; until it is dead.
+/// Kills a server after `life`, from a thread that does nothing else; returns when it is dead.
 pub(crate) async fn kill_after(server: &mut Server, life: Duration) -> Result<()> {
     let pid = server.pid()?;
     spawn_blocking(move || {
@@ -349,7 +349,7 @@ pub(crate) async fn died(server: &mut Server) -> Result<()> {
     Ok(())
 }
 
-/// How big a file is, 0 if it is not there.
+/// The size of a file, 0 if it does not exist.
 pub(crate) fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |about| about.len())
 }

@@ -1,16 +1,17 @@
-//! Random choices that a seed repeats: which sectors survive, when the power goes, what is sent.
+//! Random choices that a seed reproduces: which sectors survive, when the power fails, what is
+//! sent.
 
-/// A generator (`SplitMix64`): quick, and good enough to choose by.
+/// A generator (`SplitMix64`): fast, and good enough for these choices.
 #[derive(Debug, Clone)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// The choices of a seed.
+    /// Creates a generator from a seed.
     pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Any number.
+    /// Returns any number.
     pub(crate) const fn any(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -19,17 +20,17 @@ impl Chance {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which must not be 0.
+    /// Returns a number below `bound`, which must not be 0.
     pub(crate) const fn below(&mut self, bound: u64) -> u64 {
         self.any() % bound
     }
 
-    /// A number from 0 to 1, the latter excluded.
+    /// Returns a number from 0 up to, but not including, 1.
     pub(crate) fn fraction(&mut self) -> f64 {
         f64::from(u32::try_from(self.any() >> 32).unwrap_or(0)) / f64::from(u32::MAX)
     }
 
-    /// Fills a buffer with noise.
+    /// Fills a buffer with random bytes.
     pub(crate) fn fill(&mut self, buffer: &mut [u8]) {
         for piece in buffer.chunks_mut(8) {
             piece.copy_from_slice(&self.any().to_ne_bytes()[..piece.len()]);

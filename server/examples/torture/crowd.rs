@@ -1,4 +1,4 @@
-//! Thousands of connections that do next to nothing, from one address, while someone else sends.
+//! Thousands of almost idle connections from one address, while someone else sends.
 
 use std::{
     cell::Cell,
@@ -22,15 +22,15 @@ use super::{
 };
 
 pub(crate) const NAME: &str = "Thousands of slow connections";
-/// Where they come from: an address of its own.
+/// A source address of their own.
 const FROM: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
-/// Few enough that its endpoint keeps all of them.
+/// Few enough that the endpoint keeps all of them.
 const PER_SECOND: u32 = 150;
-/// Between two bytes of a slow sender.
+/// The interval between two bytes of a slow sender.
 const PACE: Duration = Duration::from_secs(3);
-/// Before a connection that was refused or closed is opened again.
+/// The delay before a rejected or closed connection is opened again.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
-/// Of so many requests of the one who behaves, one may fail.
+/// One in this many requests of the well-behaved sender may fail.
 const FAILURES_ONE_IN: usize = 1000;
 
 /// How many connections, and for how long.
@@ -54,7 +54,7 @@ pub(crate) async fn run(setting: &Setting, crowd: Crowd) -> Result<Row> {
                 let (open, id) = (open.clone(), slow.id.clone());
                 tasks.spawn_local(async move {
                     loop {
-                        // However it ends: that is what such a client does.
+                        // Ignore how it ends: such a client just comes back.
                         let _ = dawdle(address, number, &id, &open).await;
                         sleep(AGAIN_AFTER).await;
                     }
@@ -98,8 +98,8 @@ pub(crate) async fn run(setting: &Setting, crowd: Crowd) -> Result<Row> {
     Ok(row)
 }
 
-/// One connection from its opening until the server has had enough of it: a head that never ends,
-/// a body that hardly comes, or answers that nobody reads, by number.
+/// Runs one connection until the server closes it: a head that never ends, a body that hardly
+/// arrives, or responses that are not read, by number.
 async fn dawdle(
     address: SocketAddr,
     number: usize,
@@ -139,14 +139,14 @@ async fn drip(stream: &mut TcpStream, drop: &[u8]) -> Result<()> {
     let mut answer = [0; 256];
     loop {
         stream.write_all(drop).await?;
-        // Anything that comes back is the end of it.
+        // Any response ends it.
         if timeout(PACE, stream.read(&mut answer)).await.is_ok() {
             return Ok(());
         }
     }
 }
 
-/// Counts while it lives.
+/// Counts while it is held.
 struct Counted(Rc<Cell<usize>>);
 
 impl Counted {

@@ -1,5 +1,5 @@
-//! The power cut: puts the files of a disk into a state in which a real one could be found after
-//! it. Only what was synced is certain.
+//! Simulates a power cut: puts the files of a disk into a state in which a real one could be found
+//! after it. Only what was synced is certain.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,34 +17,34 @@ use super::{
     journal::{Change, Fate, Journal, Name},
 };
 
-/// What a disk writes as a whole.
+/// The unit that a disk writes atomically.
 const SECTOR_BYTES: u64 = 512;
 
-/// What the disk still managed to write of what was not synced.
+/// How much of the unsynced writes reached the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Survival {
     /// Nothing.
     Nothing,
-    /// Some sectors, in any order, each as it was at some moment since its last sync.
+    /// Some sectors, in any order, each in a state that it had since its last sync.
     Torn,
 }
 
-/// What a cut took back.
+/// What a cut undid.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Loss {
-    /// Writes and truncations that no sync had covered.
+    /// Writes and truncations without a sync.
     pub(crate) changes: usize,
-    /// Sectors that were put back.
+    /// Sectors that were reverted.
     pub(crate) sectors: usize,
 }
 
-/// Takes the power from a disk whose program is already gone.
+/// Cuts the power of a disk whose program is already dead.
 pub(crate) fn power(disk: &Disk, survival: Survival, chance: &mut Chance) -> Result<Loss> {
     let journal = Journal::read(&disk.journal())?;
     let paths = paths(disk)?;
     let mut loss = Loss::default();
     for (inode, changes) in &journal.files {
-        // A file that is gone for good has nothing to lose.
+        // A deleted file has nothing to lose.
         if let Some(path) = paths.get(inode) {
             let file = File::options().read(true).write(true).open(path)?;
             loss.changes += changes.iter().filter(|change| change.fate != Fate::Durable).count();
@@ -52,7 +52,7 @@ pub(crate) fn power(disk: &Disk, survival: Survival, chance: &mut Chance) -> Res
                 .with_context(|| format!("cannot put back {}", path.display()))?;
         }
     }
-    // File systems with a journal keep the order of such changes: a beginning of them survives.
+    // Journaling file systems keep the order of such changes: a prefix of them survives.
     let kept = match survival {
         Survival::Nothing => 0,
         Survival::Torn => chance.below(journal.names.len() as u64 + 1),
@@ -69,7 +69,7 @@ pub(crate) fn power(disk: &Disk, survival: Survival, chance: &mut Chance) -> Res
     Ok(loss)
 }
 
-/// Every file on the disk by its inode, those too that have been unlinked.
+/// Maps inodes to paths, including unlinked files.
 fn paths(disk: &Disk) -> Result<HashMap<u64, PathBuf>> {
     let mut paths = HashMap::new();
     for folder in [disk.graves(), disk.data()] {
@@ -81,7 +81,7 @@ fn paths(disk: &Disk) -> Result<HashMap<u64, PathBuf>> {
     Ok(paths)
 }
 
-/// Takes back changes of one file, the last one first. Returns how many sectors that concerned.
+/// Reverts changes of one file, the last one first. Returns the number of sectors.
 fn take_back(
     file: &File,
     changes: &[Change],
@@ -89,8 +89,8 @@ fn take_back(
     chance: &mut Chance,
 ) -> Result<usize> {
     let torn = survival == Survival::Torn;
-    // A page in memory has all of the writes up to some moment, and the disk got it at some
-    // moment: so many of the changes are in each sector.
+    // A cached page has all writes up to some moment, and the disk got it at some moment: each
+    // sector has a prefix of the changes.
     let likely = chance.below(4);
     let mut moments: BTreeMap<u64, usize> = BTreeMap::new();
     let mut moment = |sector: u64, chance: &mut Chance| {
@@ -101,7 +101,7 @@ fn take_back(
             (true, _) => 0,
         })
     };
-    // Written later than a change that is lost, and synced: not to be touched.
+    // Written after a lost change, and synced: must not be touched.
     let mut covered: Vec<Range<u64>> = Vec::new();
     for (index, change) in changes.iter().enumerate().rev() {
         if change.fate == Fate::Durable {
@@ -123,8 +123,8 @@ fn take_back(
     }
     let pending = |change: &&Change| change.fate == Fate::Pending;
     let sizes: Vec<u64> = changes.iter().filter(pending).map(|change| change.old_size).collect();
-    // The length is the folder's matter and not a sector's: a later sync keeps it even if one
-    // before failed.
+    // The length is metadata of the file system, not a sector: a later sync keeps it even if an
+    // earlier one failed.
     if let Some(size) = sizes.first() {
         let size = if torn { sizes.get(pick(chance, sizes.len())) } else { Some(size) };
         let now = file.metadata()?.len();
@@ -138,7 +138,7 @@ fn pick(chance: &mut Chance, length: usize) -> usize {
     usize::try_from(chance.below(length as u64)).unwrap_or(0)
 }
 
-/// What is left of a range without some others.
+/// Returns a range without the covered ones.
 fn without(range: Range<u64>, covered: &[Range<u64>]) -> Vec<Range<u64>> {
     let mut left = vec![range];
     for cover in covered {
@@ -153,7 +153,7 @@ fn without(range: Range<u64>, covered: &[Range<u64>]) -> Vec<Range<u64>> {
     left
 }
 
-/// Puts back what stood in a range before a change: its bytes, and nothing where the file ended.
+/// Restores the bytes of a range before a change; beyond the old end of the file there are none.
 fn restore(file: &File, change: &Change, range: Range<u64>) -> Result<()> {
     let start = usize::try_from(range.start - change.offset)?;
     let end = usize::try_from(range.end - change.offset)?;
@@ -168,7 +168,7 @@ fn restore(file: &File, change: &Change, range: Range<u64>) -> Result<()> {
 fn rename_back(name: Name) -> Result<()> {
     match name {
         Name::Created { path } => {
-            // It may have been renamed or unlinked since; that was taken back before.
+            // It may have been renamed or unlinked later; that was undone before.
             if path.exists() {
                 fs::remove_file(&path).context("cannot take back a new file")?;
             }
@@ -185,7 +185,7 @@ fn rename_back(name: Name) -> Result<()> {
     Ok(())
 }
 
-/// Shared memory in a file: nobody promises anything about it, and nothing may depend on it.
+/// Shared memory in a file: there are no guarantees for it, and nothing may depend on it.
 fn shared_memory(disk: &Disk, chance: &mut Chance) -> Result<()> {
     for entry in fs::read_dir(disk.data())? {
         let path = entry?.path();

@@ -1,13 +1,13 @@
 /*
  * A disk that can fail, between a program and its C library: LD_PRELOAD puts it under the server.
  *
- * It owns three things: a journal from which `cut.rs` can take back whatever was not synced, faults
- * (a full disk, I/O errors, a disk that lies about syncing) that the control file switches on and
- * off, and the power cut at a chosen operation. It knows nothing of SQLite but the endings of file
+ * It provides three things: a journal from which `cut.rs` can revert unsynced changes, faults (a full
+ * disk, I/O errors, a disk that lies about syncing) that the control file switches on and off, and
+ * the power cut at a chosen operation. It knows nothing of SQLite except the suffixes of file
  * names. The model, and what it leaves out, is in docs/reliability.md; the layout of the control
  * file and of the journal is repeated in `disk.rs` and `journal.rs`.
  *
- * System calls are made directly: nothing in here may come back into itself.
+ * It makes system calls directly, so that it never calls itself.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,7 +42,7 @@ enum {
   WORDS
 };
 
-/* What a descriptor is; looked up once, when it is first written to. */
+/* The file of a descriptor; looked up once, at the first write. */
 enum { UNKNOWN, FOREIGN, DURABLE, WAL, SHM, DIRECTORY };
 
 enum kind { WRITE = 1, TRUNCATE, SYNCED, SYNC_FAILED, CREATED, UNLINKED, RENAMED, DIRECTORY_SYNCED };
@@ -70,7 +70,7 @@ static size_t directory_length;
 /* Held over each change and its record, so that the journal has the order of the changes. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t last_number;
-/* Files with changes that no sync has covered; whether one has changes that never will be. */
+/* Files with unsynced changes; whether one has changes that can no longer be synced. */
 static struct { uint64_t inode, number; } pending[INODES];
 static size_t pendings;
 static uint64_t pending_names;
@@ -79,7 +79,7 @@ static int doomed;
 static int64_t get(int word) { return control ? atomic_load(&control[word]) : 0; }
 static void count(int word) { if (control) atomic_fetch_add(&control[word], 1); }
 
-/* Takes one off a word that counts down; whether there was one. */
+/* Decrements a countdown word; returns whether it was above 0. */
 static int take(int word) {
   int64_t left = get(word);
   while (left > 0)
@@ -116,7 +116,7 @@ static int ends_with(const char *text, const char *end) {
   return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* What a path below the directory is; the path must be absolute. */
+/* Classifies a path below the directory; the path must be absolute. */
 static int class_of_path(const char *path) {
   if (strncmp(path, directory, directory_length) != 0 || path[directory_length] != '/')
     return FOREIGN;
@@ -147,12 +147,12 @@ static int class_of(int fd) {
 static void forget(int fd) { if (fd >= 0 && fd < DESCRIPTORS) atomic_store(&classes[fd], UNKNOWN); }
 
 static void power_off(void) {
-  /* Not even a thread that is past this lock gets any further in here. */
+  /* Stops even a thread that has already passed this lock. */
   syscall(SYS_kill, getpid(), SIGKILL);
   for (;;) pause();
 }
 
-/* Counts an operation; where within it the power goes, or -1. */
+/* Counts an operation; returns where in it the power fails, or -1. */
 static int cut_here(void) {
   if (!control || atomic_load(&control[CUT_AFTER]) <= 0) return -1;
   return atomic_fetch_sub(&control[CUT_AFTER], 1) == 1 ? (int)get(CUT_WHERE) : -1;
@@ -177,7 +177,7 @@ static void mark_pending(uint64_t inode, uint64_t number) {
   pending[pendings++].number = number;
 }
 
-/* Nothing that the journal says is of use any more: begins it anew, so that it stays short. */
+/* Truncates the journal, whose records are all obsolete, so that it stays short. */
 static void trim(void) {
   if (pendings == 0 && pending_names == 0 && !doomed && syscall(SYS_ftruncate, journal, 0L) != 0)
     die_of("the journal");
@@ -195,7 +195,7 @@ static void settle(uint64_t inode, uint64_t through, int kind) {
   trim();
 }
 
-/* Notes what a change of [offset, offset + length) will overwrite. */
+/* Records the bytes that a change of [offset, offset + length) will overwrite. */
 static void note(int fd, int kind, uint64_t offset, uint64_t length) {
   if (journal < 0) return;
   struct stat about;
@@ -233,7 +233,7 @@ static void note_names(int kind, uint64_t inode, const char *one, const char *ot
   pending_names = record.number;
 }
 
-/* How much of a write the disk has room for; it takes that room. Held under the lock. */
+/* Reserves space for a write and returns how much there was. Called with the lock held. */
 static size_t room(int fd, uint64_t offset, size_t length) {
   int64_t limit = get(SPACE_LIMIT);
   struct stat about;
@@ -246,7 +246,7 @@ static size_t room(int fd, uint64_t offset, size_t length) {
   return (size_t)(kept + given);
 }
 
-/* A write at a place, or where the descriptor stands if `offset` is negative. */
+/* Writes at an offset, or at the descriptor's position if `offset` is negative. */
 static ssize_t do_write(int fd, const void *bytes, size_t length, int64_t offset) {
   int class = class_of(fd);
   if (class == FOREIGN || class == DIRECTORY)
@@ -329,8 +329,8 @@ static int do_sync(int fd, long call) {
     return 0;
   }
   if ((class == WAL) == (get(SYNC_ERRORS_OF) == 0) && class != DIRECTORY && take(SYNC_ERRORS)) {
-    /* As Linux has it: what was to be written is forgotten, and the next sync says that all is
-     * well. Nothing of it is promised to be on the disk ever after. */
+    /* As on Linux: the kernel drops the data, and the next sync succeeds. The data may never be on
+     * the disk. */
     count(FAILED_SYNCS);
     if (journal >= 0) settle(about.st_ino, through, SYNC_FAILED);
     pthread_mutex_unlock(&lock);
@@ -358,7 +358,7 @@ static int do_sync(int fd, long call) {
   return done;
 }
 
-/* The absolute name of a path whose folder is there. */
+/* Returns the absolute form of a path whose folder exists. */
 static int resolve(int at, const char *path, char *absolute) {
   char parent[PATH_MAX], real[PATH_MAX];
   if (at != AT_FDCWD && path[0] != '/') {
@@ -408,7 +408,7 @@ static int do_open(int at, const char *path, int flags, mode_t mode) {
   return fd;
 }
 
-/* Gives what is at a path a second name, so that it can come back. */
+/* Links the file at a path to a second name, so that it can be restored. */
 static void bury(const char *path, char *grave) {
   snprintf(grave, GRAVE_MAX, "%s/%llu", graves, (unsigned long long)last_number + 1);
   if (syscall(SYS_linkat, AT_FDCWD, path, AT_FDCWD, grave, 0) != 0) grave[0] = 0;
@@ -452,13 +452,13 @@ static int do_rename(int from_at, const char *from, int to_at, const char *to, u
   return done;
 }
 
-/* A call that changes files in ways of its own: none of ours is known to use it. */
+/* A call with effects that are not modelled: no program here is known to use it. */
 static void unmodelled(int fd) {
   int class = class_of(fd);
   if (class == DURABLE || class == WAL) count(UNMODELLED);
 }
 
-/* What the program calls. */
+/* The intercepted functions. */
 
 static mode_t mode_of(int flags, va_list more) {
   return (flags & (O_CREAT | O_TMPFILE)) ? (mode_t)va_arg(more, unsigned) : 0;

@@ -1,5 +1,5 @@
-//! The disk fills up or fails for a while under load, and then the power goes: what was promised
-//! before, meanwhile and afterwards must be there, and the server must have gone on by itself.
+//! The disk fills up or fails for a while under load, and then the power fails: what was promised
+//! before, during and after must be there, and the server must have recovered by itself.
 
 use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -18,40 +18,40 @@ use super::{
     watch::Watch,
 };
 
-/// Less than elsewhere: what is to be seen here is not a matter of speed.
+/// Less than elsewhere: this test does not need speed.
 const PER_SECOND: u32 = 500;
 /// Load before the fault, so that there is something to lose.
 const BEFORE: Duration = Duration::from_millis(700);
 /// How soon requests must be captured again.
 const RECOVERY_BOUND: Duration = Duration::from_secs(5);
-/// Writes that still find room when the disk is about to be full: so the last one is cut short.
+/// The space left when the disk is about to be full, so that the last write is cut short.
 const LAST_BYTES: i64 = 100_000;
-/// How long before the fault a request may have been sent that it hit.
+/// How long before the fault a request may have been sent that failed by it.
 const SLACK: Duration = Duration::from_millis(500);
-/// By when a single failure must have happened: checkpoints are rare.
+/// The time limit for a single failure to occur: checkpoints are rare.
 const FELT_TIMEOUT: Duration = Duration::from_secs(15);
-/// Between two reads while the fault lasts.
+/// The interval of reads while the fault lasts.
 const READ_EVERY: Duration = Duration::from_millis(100);
-/// What a read may take, and a feed to say that it is alive.
+/// The time limit of a read, and of a feed's first heartbeat.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Every write fails with ENOSPC, as where each takes new blocks.
+    /// Every write fails with ENOSPC, as if each needed new blocks.
     NoSpace,
-    /// Writes that make a file longer fail with ENOSPC.
+    /// Writes that extend a file fail with ENOSPC.
     NoGrowth,
     /// Every write fails with EIO.
     WriteError,
-    /// One sync of the write-ahead log fails with EIO; what it was to cover is never written.
+    /// One sync of the write-ahead log fails with EIO; the data it should cover is never written.
     LogSyncError,
-    /// The same of the database itself, in the middle of a checkpoint.
+    /// The same for the database file, during a checkpoint.
     CheckpointSyncError,
 }
 
 impl Fault {
-    /// What the report calls it.
+    /// Its name in the report.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::NoSpace => "Disk full for every write, then power loss",
@@ -85,7 +85,7 @@ impl Fault {
         }
     }
 
-    /// Whether senders must have felt it: a checkpoint that fails is only tried again.
+    /// Whether senders must notice it: a failed checkpoint is just retried.
     const fn concerns_senders(self) -> bool {
         match self {
             Self::NoSpace | Self::NoGrowth | Self::WriteError | Self::LogSyncError => true,
@@ -99,7 +99,7 @@ impl Fault {
         disk.set(Word::SyncErrors, 0)
     }
 
-    /// How often the disk said so.
+    /// How often the disk reported it.
     fn count(self, disk: &Disk) -> Result<i64> {
         disk.get(match self {
             Self::NoSpace | Self::NoGrowth => Word::NoSpace,
@@ -109,10 +109,10 @@ impl Fault {
     }
 }
 
-/// How much of it.
+/// The extent of a fault.
 pub(crate) struct Extent {
     pub(crate) rounds: usize,
-    /// How long a fault lasts that does not pass by itself.
+    /// The duration of a fault that does not end by itself.
     pub(crate) lasts: Duration,
     /// Load after the fault.
     pub(crate) after: Duration,
@@ -169,14 +169,14 @@ pub(crate) async fn run(
     Ok(row)
 }
 
-/// When the fault could first be felt, and when it was over.
+/// When the fault could first have an effect, and when it was over.
 #[derive(Debug, Clone, Copy)]
 struct Times {
     began: Instant,
     ended: Instant,
 }
 
-/// One fault from before it to after it.
+/// The course of one fault.
 struct Course<'a> {
     extent: &'a Extent,
     fault: Fault,
@@ -193,7 +193,7 @@ impl Course<'_> {
         let lasts = if self.fault.lasts() { self.extent.lasts } else { FELT_TIMEOUT };
         let until = began + lasts;
         while Instant::now() < until {
-            // One failed sync is over as soon as it was felt.
+            // A single failed sync is over once it occurred.
             if !self.fault.lasts() && self.fault.count(&self.disk)? > 0 {
                 break;
             }
@@ -234,7 +234,7 @@ pub(crate) async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
     timeout(READ_TIMEOUT, reads).await.context("no answer in time")?
 }
 
-/// Opens a feed, which must say that it is alive and whether requests can be kept.
+/// Opens a feed, which must send a heartbeat with the expected `storing`.
 pub(crate) async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bool) -> Result<()> {
     let key = &endpoints.first().context("no endpoint")?.key;
     let change = workspace(address, key).await?.change;
@@ -245,7 +245,7 @@ pub(crate) async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bo
     Ok(())
 }
 
-/// How many senders were told to come again; whether they were told so, and for how long.
+/// Returns how many senders were told to retry; checks the response, and the time until recovery.
 fn judge(
     sent: &[Sent],
     fault: Fault,

@@ -1,5 +1,5 @@
-//! One workspace sends the largest heads and bodies as fast as they are taken, while another sends
-//! a little.
+//! One workspace sends the largest heads and bodies as fast as possible, while another sends a
+//! little.
 
 use std::{cell::Cell, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -18,17 +18,17 @@ use super::{
 
 pub(crate) const NAME: &str = "A flood of large heads and bodies";
 const PER_SECOND: u32 = 50;
-/// Connections that send heads, and as many that send bodies.
+/// Connections that send heads, and the same number that send bodies.
 const CONNECTIONS: usize = 32;
 const HEAD_BYTES: usize = 64 * 1024;
 const BODY_BYTES: usize = 25 << 20;
-/// After a refusal.
+/// The delay after a rejection.
 const AGAIN_AFTER: Duration = Duration::from_millis(20);
 const RESIDENT_BOUND: u64 = 600 << 20;
-/// What the log may take beside the database.
+/// The limit of the write-ahead log.
 const LOG_BOUND: u64 = 64 << 20;
 
-/// How long, and the limit that is to hold.
+/// The duration, and the limit that must hold.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Flood {
     pub(crate) lasts: Duration,

@@ -1,6 +1,6 @@
 //! The process is killed while the disk is full, sometimes by a power cut, and started on the full
-//! disk: it must listen, read what is there, and say that it stores nothing, until there is space
-//! again.
+//! disk: it must listen, read what is there, and report that it stores nothing, until there is
+//! space again.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,20 +25,20 @@ pub(crate) const NAME: &str = "kill -9 on a full disk, then a start on it";
 const BEFORE: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(2500)];
 /// From then until the process dies.
 const FULL: [Duration; 2] = [Duration::ZERO, Duration::from_millis(1500)];
-/// Within how many writes and syncs it dies where it is cut off at one of them.
+/// It dies within this many writes and syncs, if it is cut off at one of them.
 const OPERATIONS: u64 = 300;
-/// What still finds room before the disk is full, at most.
+/// The most space left before the disk is full.
 const LAST_BYTES: u64 = 4 << 20;
-/// How long the new server is looked at while the disk is full.
+/// How long the new server is observed while the disk is full.
 const LOOK: Duration = Duration::from_millis(1200);
 /// Load once there is space again.
 const AFTER: Duration = Duration::from_millis(1500);
-/// By when requests must be captured again.
+/// The time limit until requests are captured again.
 const RECOVERY_BOUND: Duration = Duration::from_secs(5);
-/// By when it has died at one of them; on a full disk little may be written.
+/// The time limit until it dies at an operation; on a full disk there may be few.
 const DEATH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a round saw.
+/// The observations of a round.
 struct Seen {
     /// From the start on the full disk until it listened.
     listened_after: Duration,
@@ -87,10 +87,11 @@ async fn round(bed: &mut Bed<'_>, round: usize) -> Result<Seen> {
     let disk = bed.disk()?;
     let mut server = bed.start().await?;
     let (before, life) = (bed.life(BEFORE), bed.life(FULL));
-    // Sometimes everything needs space, sometimes only files that grow: then checkpoints go on.
+    // Sometimes every write needs space, sometimes only those that extend a file: then checkpoints
+    // continue.
     let limit = if bed.chance.below(2) == 0 { 1 } else { 2 };
     let left = i64::try_from(bed.chance.below(LAST_BYTES))?;
-    // In every second round it dies at a random write or sync, in the middle of whatever it does.
+    // In every second round it dies at a random write or sync.
     let cut = (round % 2 == 1).then(|| (bed.chance.below(OPERATIONS), bed.chance.below(3)));
     let address = server.address;
     let ending = async {
@@ -120,7 +121,7 @@ async fn round(bed: &mut Bed<'_>, round: usize) -> Result<Seen> {
         cut::power(&disk, survival, &mut bed.chance)?;
     }
 
-    // No write finds room from the first on, not even for the shared memory.
+    // No write succeeds from the start, not even to shared memory.
     disk.fill_at_next_start();
     let server = bed.launch()?;
     let listened_after = server.started_after;
@@ -150,7 +151,7 @@ async fn round(bed: &mut Bed<'_>, round: usize) -> Result<Seen> {
     Ok(Seen { listened_after, stored_after, refused })
 }
 
-/// Reads, which must work, and whether it is ready, which must not be.
+/// Reads, which must work, and checks readiness, which must fail.
 async fn look(address: SocketAddr, endpoints: &[Owned]) -> Result<()> {
     for endpoint in endpoints {
         read(address, endpoint).await.context("reading on the full disk")?;
@@ -160,8 +161,8 @@ async fn look(address: SocketAddr, endpoints: &[Owned]) -> Result<()> {
     Ok(())
 }
 
-/// How many were told 503 while the disk was full, which was all of them, and how soon after that a
-/// request was captured.
+/// Returns how many requests got a 503 while the disk was full, which must be all, and how soon
+/// after that one was captured.
 fn judge(bed: &Bed<'_>, from: usize, ended: Instant, disk: &Disk) -> Result<(usize, Duration)> {
     let ended = ended.into_std();
     let ledger = bed.ledger.borrow();

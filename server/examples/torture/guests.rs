@@ -1,5 +1,5 @@
-//! What crowds and floods share: a server with its own limits, two workspaces on it, a sender who
-//! behaves, and a look at what it all takes up.
+//! The common parts of crowds and floods: a server with its default limits, two workspaces on it, a
+//! well-behaved sender, and the resource usage.
 
 use std::{
     fs,
@@ -19,12 +19,12 @@ use super::{
     server::{Server, free_address, quantile},
 };
 
-/// A sender without an answer for so long has been forgotten.
+/// A sender without a response for this long counts as forgotten.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Of requests that go over a connection of their own, one in so many.
+/// One in this many requests uses a new connection.
 const FRESH_EVERY: u32 = 5;
 
-/// A server as it is without flags, but for those named.
+/// A server with default flags, except for the given ones.
 pub(crate) struct House {
     pub(crate) server: Server,
     database: PathBuf,
@@ -36,18 +36,18 @@ pub(crate) struct Guest {
     pub(crate) key: String,
 }
 
-/// What became of the requests of a sender who behaves.
+/// The outcomes of a well-behaved sender's requests.
 #[derive(Debug, Default)]
 pub(crate) struct Manners {
     pub(crate) sent: usize,
     pub(crate) acknowledged: usize,
     pub(crate) slowest: Duration,
-    /// How long each took.
+    /// The duration of each.
     times: Vec<Duration>,
 }
 
 impl Manners {
-    /// The time that all but one in a hundred kept.
+    /// The duration that 99 in 100 stayed within.
     pub(crate) fn p99(&self) -> Duration {
         let mut times = self.times.clone();
         times.sort_unstable();
@@ -55,7 +55,7 @@ impl Manners {
     }
 }
 
-/// The most that was taken up at any moment, in bytes.
+/// The peak usage, in bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Peak {
     pub(crate) resident: u64,
@@ -92,7 +92,7 @@ impl House {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
-    /// Notes what is taken up now.
+    /// Records the current usage.
     pub(crate) fn measure(&self, peak: &mut Peak) -> Result<()> {
         let mut log = self.database.clone().into_os_string();
         log.push("-wal");
@@ -103,8 +103,8 @@ impl House {
     }
 }
 
-/// Sends so many small requests a second for so long, each after the answer to the one before, and
-/// notes what the house takes up meanwhile.
+/// Sends small requests at this rate for this long, each after the previous response, and records
+/// the server's usage meanwhile.
 pub(crate) async fn behave(
     house: &House,
     guest: &Guest,
@@ -156,13 +156,13 @@ async fn send(
     open.exchange(request.as_bytes()).await
 }
 
-/// Mebibytes for people.
+/// Converts to mebibytes.
 pub(crate) const fn mib(bytes: u64) -> u64 {
     bytes >> 20
 }
 
 impl Setting {
-    /// A new folder for a database.
+    /// Creates a new folder for a database.
     fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.directory().join(name);
         fs::create_dir(&folder).context("cannot make the folder for a database")?;

@@ -1,5 +1,5 @@
-//! What the shim noted: every change of a file since the last sync that covered it, in order, with
-//! the bytes that stood there before. The layout is repeated in `disk.c`.
+//! The shim's journal: every change of a file since the last sync that covered it, in order, with
+//! the old bytes. The layout is repeated in `disk.c`.
 
 use std::{
     collections::BTreeMap,
@@ -14,40 +14,40 @@ use anyhow::{Context as _, Result, bail};
 /// Seven words of 64 bits.
 const HEADER_BYTES: usize = 56;
 
-/// What became of a change.
+/// The fate of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// No sync has covered it.
+    /// Not synced yet.
     Pending,
-    /// A sync has.
+    /// Synced.
     Durable,
-    /// The sync that was to cover it failed, and no later one makes up for that.
+    /// The sync that should have covered it failed, and a later one does not make up for that.
     Doomed,
 }
 
-/// A change of the contents or the length of a file.
+/// A change of a file's content or length.
 #[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) fate: Fate,
     number: u64,
-    /// Where it begins; of a truncation, the new size.
+    /// Its start; for a truncation, the new size.
     pub(crate) offset: u64,
-    /// How many bytes were to be written; none by a truncation.
+    /// The number of bytes to write; 0 for a truncation.
     pub(crate) length: u64,
     /// The size of the file before.
     pub(crate) old_size: u64,
-    /// What stood there before, as far as the file went.
+    /// The old bytes, as far as the file had any.
     pub(crate) old: Vec<u8>,
     pub(crate) truncates: bool,
 }
 
-/// A change of a folder that no sync of the folder has covered.
+/// A change of a folder that is not synced.
 #[derive(Debug)]
 pub(crate) enum Name {
     Created {
         path: PathBuf,
     },
-    /// With the second name under which the file is still there.
+    /// With the second name that keeps the file.
     Unlinked {
         path: PathBuf,
         grave: PathBuf,
@@ -68,7 +68,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Reads a journal. A last record that is not whole is of a change that was never begun.
+    /// Reads a journal. An incomplete last record belongs to a change that never started.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).context("cannot read the journal")?;
         let mut journal = Self::default();
@@ -96,7 +96,7 @@ impl Journal {
                 3 => journal.settle(inode, number, Fate::Durable),
                 4 => journal.settle(inode, number, Fate::Doomed),
                 5 => {
-                    // Whatever is noted under this number was about an earlier file.
+                    // Records under this inode belong to an earlier file.
                     journal.files.remove(&inode);
                     let (path, _) = two_paths(payload)?;
                     journal.names.push(Name::Created { path });
@@ -114,7 +114,7 @@ impl Journal {
             }
         }
         for changes in journal.files.values_mut() {
-            // Nothing before a doomed change can matter any more.
+            // Changes before a doomed one no longer matter.
             let first = changes.iter().position(|change| change.fate != Fate::Durable);
             changes.drain(..first.unwrap_or(changes.len()));
         }

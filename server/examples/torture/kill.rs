@@ -1,4 +1,4 @@
-//! The process is killed at random moments under load, on one and the same database.
+//! Kills the process at random moments under load, always on the same database.
 
 use std::time::Duration;
 

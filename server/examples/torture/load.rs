@@ -1,5 +1,5 @@
-//! Senders by the clock: so many requests a second over keep-alive connections, each with a body
-//! of its own, all noted in the ledger.
+//! Senders by the clock: a fixed number of requests per second over keep-alive connections, each
+//! with a different body, all recorded in the ledger.
 
 use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
 
@@ -16,22 +16,23 @@ use super::{
 };
 
 const CONNECTIONS: u32 = 64;
-/// A sender without an answer for so long has been forgotten.
+/// A sender without a response for this long counts as forgotten.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Before a refused connection is tried again.
+/// The delay before a refused connection is retried.
 const RECONNECT_AFTER: Duration = Duration::from_millis(5);
-/// Turns that were missed by more than this are not made up for: a server that stood still is not
-/// to be met by all of them at once.
+/// Turns that are late by more than this are skipped, so that a stalled server does not get all of
+/// them at once.
 const CATCH_UP: Duration = Duration::from_millis(250);
 
 const LARGEST_COMMON_BYTES: f64 = 65536.0;
-/// Most are small: sizes go by this power of a number from 0 to 1, which makes 7 KiB on average.
+/// Most are small: sizes are distributed by this power of a number from 0 to 1, which makes 7 KiB
+/// on average.
 const SIZE_EXPONENT: i32 = 8;
-/// Now and then one that does not fit into a row.
+/// Occasionally one that does not fit into a row.
 const LARGE_BYTES: usize = 1 << 20;
 const LARGE_EVERY: u64 = 1000;
 
-/// Sends until it is told to stop; requests that are on their way then get their answers first.
+/// Sends until it is told to stop, then waits for outstanding responses.
 pub(crate) async fn run(
     address: SocketAddr,
     endpoints: &[String],
@@ -89,7 +90,7 @@ impl Sender<'_> {
         }
     }
 
-    /// One request. Without an answer the connection is given up.
+    /// Sends one request. Without a response it closes the connection.
     async fn send(&mut self) {
         let Some(mut connection) = self.connection.take() else { return };
         let body = self.body();
@@ -114,7 +115,7 @@ impl Sender<'_> {
                 let outcome = self.judge(&answer);
                 self.ledger.borrow_mut().end(number, outcome);
             }
-            // The connection ended, which is no promise.
+            // The connection ended: nothing was promised.
             Ok(Err(_)) => {}
             Err(_) => self.complain(format!("a sender got no answer within {ANSWER_TIMEOUT:?}")),
         }
@@ -151,7 +152,7 @@ impl Sender<'_> {
             LARGE_BYTES
         } else {
             let length = self.chance.fraction().powi(SIZE_EXPONENT) * LARGEST_COMMON_BYTES;
-            // Whole and between 0 and the largest by its making.
+            // An integer between 0 and the largest size by construction.
             format!("{length:.0}").parse().unwrap_or(0)
         };
         let mut body = vec![0; length];

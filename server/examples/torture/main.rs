@@ -1,8 +1,8 @@
-//! Kills, cuts and starves Hookglass, and counts whether anything that it acknowledged is lost:
+//! Kills, cuts and starves Hookglass, and counts whether any acknowledged request is lost:
 //! `script/torture` runs it, docs/reliability.md says what it proves.
 //!
-//! This process is the senders and the owners; servers run in processes of their own, some of them
-//! with the disk of `disk.c` under them.
+//! This process is the senders and the owners; servers run in separate processes, some of them on
+//! the disk of `disk.c`.
 
 mod audit;
 mod bed;
@@ -63,16 +63,16 @@ struct Cli {
     /// The compiled disk.c.
     #[arg(long)]
     shim: PathBuf,
-    /// Where databases are put.
+    /// Where to put databases.
     #[arg(long)]
     directory: PathBuf,
-    /// The document whose figures are rewritten.
+    /// The document whose figures are updated.
     #[arg(long)]
     report: Option<PathBuf>,
     /// A few rounds of each.
     #[arg(long)]
     short: bool,
-    /// Repeats the random choices of an earlier run, if not its timing.
+    /// Repeats the random choices of an earlier run, but not its timing.
     #[arg(long)]
     seed: Option<u64>,
 }
@@ -95,11 +95,11 @@ enum Part {
     Crowd,
     /// Large heads and bodies from one workspace.
     Flood,
-    /// Responses that nobody reads.
+    /// Responses that are not read.
     Unread,
 }
 
-/// How many rounds of each.
+/// The number of rounds of each.
 struct Rounds {
     kills: usize,
     cuts: usize,
@@ -146,7 +146,7 @@ fn main() -> Result<ExitCode> {
     writeln!(io::stdout(), "Random choices by --seed {seed}")?;
     server::raise_open_files_limit()?;
     let setting = Setting::new(cli.binary, cli.shim, cli.directory)?;
-    // One thread: the processors belong to what is tortured.
+    // One thread: the processors are for the program that is tortured.
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let parts = if cli.parts.is_empty() { Part::value_variants() } else { &cli.parts };
     let rounds = if cli.short { SHORT } else { FULL };

@@ -1,4 +1,4 @@
-//! The power goes: what was not synced is lost, or only some of it is.
+//! The power fails: unsynced data is lost completely or in part.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) const NORMAL: &str = "Power loss, `--durability normal` (must lose so
 pub(crate) const LIES: &str = "Power loss, a disk that lies about syncing (must lose some)";
 
 const LIFE: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(1000)];
-/// How many writes and syncs the power outlasts, at most, in rounds that count them.
+/// The most writes and syncs before the power fails, in rounds that count them.
 const OPERATIONS: u64 = 600;
 
 /// Nothing that was acknowledged may be lost.
@@ -55,8 +55,8 @@ pub(crate) async fn full(setting: &Setting, rounds: usize, chance: Chance) -> Re
     Ok(row)
 }
 
-/// The same with the weaker mode, each round on a new database: if nothing is lost, the test is
-/// blind. What is lost must be the end, and what is left must be sound.
+/// The same in the weaker mode, each round on a new database: if nothing is lost, the test is
+/// blind. Only the end may be lost, and the rest must be intact.
 pub(crate) async fn normal(setting: &Setting, rounds: usize, mut chance: Chance) -> Result<Row> {
     let mut row = Row::new(NORMAL);
     if !setting.knows("--durability") {
@@ -82,7 +82,7 @@ pub(crate) async fn normal(setting: &Setting, rounds: usize, mut chance: Chance)
 }
 
 /// The same with syncs of the write-ahead log that do nothing: whatever the program does, the
-/// harness has to see that acknowledged requests are lost.
+/// harness must detect that acknowledged requests are lost.
 pub(crate) async fn lies(setting: &Setting, rounds: usize, mut chance: Chance) -> Result<Row> {
     let mut row = Row::new(LIES);
     for round in 0..rounds {
@@ -96,7 +96,7 @@ pub(crate) async fn lies(setting: &Setting, rounds: usize, mut chance: Chance) -
         disk.vouch()?;
         ensure!(disk.get(Word::SwallowedSyncs)? > 0, "the disk had no occasion to lie");
         cut::power(&disk, Survival::Nothing, &mut bed.chance)?;
-        // Such a disk may also leave a file that nobody can open.
+        // Such a disk may also leave a file that cannot be opened.
         let lost = match survey(&mut bed).await {
             Ok(findings) => findings.lost,
             Err(_) => acknowledged(&bed),
@@ -110,8 +110,8 @@ pub(crate) async fn lies(setting: &Setting, rounds: usize, mut chance: Chance) -
     Ok(row)
 }
 
-/// Sends until the power goes, at a moment or at an operation, and puts the disk into the state
-/// that it is found in.
+/// Sends until the power fails, after a time or at an operation, and puts the disk into the
+/// resulting state.
 async fn strike(bed: &mut Bed<'_>, server: &mut Server, round: usize) -> Result<Loss> {
     let disk = bed.disk()?;
     let life = bed.life(LIFE);

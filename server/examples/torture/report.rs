@@ -1,4 +1,4 @@
-//! What is printed and written down.
+//! The output of a run.
 
 use std::{
     fmt::Write as _,
@@ -20,10 +20,10 @@ use super::{
 
 const BEGIN: &str = "<!-- figures: begin; written by script/torture -->";
 const END: &str = "<!-- figures: end -->";
-/// More of the same helps nobody.
+/// The most problems that are shown.
 const SHOWN: usize = 10;
 
-/// One kind of disaster and what came of it.
+/// A kind of disaster and its results.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
     what: String,
@@ -36,18 +36,18 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A disaster of which nothing is known yet.
+    /// Creates a row without results.
     pub(crate) fn new(what: &str) -> Self {
         Self { what: what.to_owned(), ..Self::default() }
     }
 
-    /// Takes in a round in which nothing may be lost.
+    /// Adds a round in which nothing may be lost.
     pub(crate) fn round(&mut self, bed: &Bed<'_>, findings: Findings) {
         self.last_look(bed, findings);
         self.rounds += 1;
     }
 
-    /// Takes in what was found after the last round, by looking at everything again.
+    /// Adds the findings of the final audit of everything.
     pub(crate) fn last_look(&mut self, bed: &Bed<'_>, findings: Findings) {
         let ledger = bed.ledger.borrow();
         for &(number, seq) in &findings.lost {
@@ -59,14 +59,14 @@ impl Row {
         self.wrong.extend(findings.wrong);
     }
 
-    /// Takes in a round in which acknowledged requests may be lost, but nothing else be wrong.
+    /// Adds a round in which acknowledged requests may be lost, but nothing else may be wrong.
     pub(crate) fn round_with_losses(&mut self, findings: Findings) {
         self.rounds += 1;
         self.lost += findings.lost.len();
         self.wrong.extend(findings.wrong);
     }
 
-    /// Takes in what a bed saw over all of its rounds.
+    /// Adds the totals of a fixture's rounds.
     pub(crate) fn close(&mut self, bed: &Bed<'_>) {
         let acknowledged = |outcome| matches!(outcome, Outcome::Acknowledged(_));
         let ledger = bed.ledger.borrow();
@@ -77,25 +77,25 @@ impl Row {
         }
     }
 
-    /// Takes in a round without a bed.
+    /// Adds a round without a fixture.
     pub(crate) fn single(&mut self, acknowledged: usize) {
         self.rounds += 1;
         self.acknowledged += acknowledged;
     }
 
-    /// Notes something that should not be.
+    /// Records a problem.
     pub(crate) fn wrong(&mut self, what: impl Into<String>) {
-        // In one line, also where a server's last words are part of it.
+        // On a single line, even if it includes a server's last log lines.
         let lines: Vec<_> = what.into().lines().map(str::to_owned).collect();
         self.wrong.push(lines.join(" | "));
     }
 
-    /// Adds a figure that a reader may want.
+    /// Adds a figure that is worth reading.
     pub(crate) fn note(&mut self, what: impl Into<String>) {
         self.notes.push(what.into());
     }
 
-    /// Whether all went as promised so far.
+    /// Whether all promises hold so far.
     pub(crate) fn holds(&self) -> bool {
         self.wrong.is_empty()
     }
@@ -119,7 +119,8 @@ impl Row {
 pub(crate) struct Report(Vec<Row>);
 
 impl Report {
-    /// Prints a row at once: a whole run takes minutes. What ended in an error did not hold.
+    /// Prints a row immediately: a whole run takes minutes. A part that ended in an error did not
+    /// hold.
     pub(crate) fn add(&mut self, what: &str, row: Result<Row>) -> Result<()> {
         let row = row.unwrap_or_else(|error| {
             let mut row = Row::new(what);
@@ -155,7 +156,7 @@ impl Report {
         self.0.iter().all(Row::holds)
     }
 
-    /// Writes the figures into a document, between their marks.
+    /// Writes the figures into a document, between their markers.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let text = fs::read_to_string(path).context("cannot read the report")?;
         let (before, rest) = text.split_once(BEGIN).context("the report has no first mark")?;

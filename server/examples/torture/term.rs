@@ -1,4 +1,4 @@
-//! The process is asked to stop in the middle of the load.
+//! The process is asked to stop under load.
 
 use std::{thread, time::Duration};
 

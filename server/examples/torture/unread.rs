@@ -1,5 +1,5 @@
-//! A thousand connections from one address that ask for the largest responses and read nothing of
-//! them, while someone else sends.
+//! A thousand connections from one address request the largest responses and do not read them,
+//! while someone else sends.
 
 use std::{
     cell::Cell,
@@ -23,32 +23,32 @@ use super::{
     report::Row,
 };
 
-/// Where the connections come from: an address of its own.
+/// The source address of the connections.
 const FROM: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)), 0);
-/// As many as one address may have.
+/// The most that one address may have.
 const CONNECTIONS: usize = 1024;
-/// Streams of each connection of HTTP/2.
+/// The streams of each HTTP/2 connection.
 const STREAMS: u32 = 128;
-/// What the endpoint holds that is asked for.
+/// The number of requests stored at the endpoint.
 const REQUESTS: usize = 200;
 const LONG: usize = 2 * 1024;
 const BODY_BYTES: usize = 25 << 20;
-/// Of the one who behaves: few enough that its endpoint keeps all.
+/// The well-behaved sender's rate: few enough that its endpoint keeps all.
 const PER_SECOND: u32 = 150;
 /// One request in this many of the sender who behaves may fail.
 const FAILURES_ONE_IN: usize = 1000;
-/// Before a connection that was closed is opened again.
+/// The delay before a closed connection is opened again.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
-/// Between two looks at what is open.
+/// The interval at which open connections are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How long all of them may take to connect and ask, before the other sender's times count.
+/// The time limit for all of them to connect and send, before the other sender's times count.
 const WARM_UP: Duration = Duration::from_secs(3);
-/// How long after they are gone their workspace may still be refused.
+/// How long after they are gone their workspace may still be rejected.
 const GIVEN_BACK_AFTER: Duration = Duration::from_secs(2);
 const RESIDENT_BOUND: u64 = 300 << 20;
 const P99_BOUND: Duration = Duration::from_millis(250);
 
-/// How responses are asked for.
+/// The protocol of the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http1,
@@ -81,7 +81,7 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
                 let (open, asked) = (open.clone(), asked.clone());
                 tasks.spawn_local(async move {
                     loop {
-                        // However it ends: that is what such a client does.
+                        // Ignore how it ends: such a client just comes back.
                         let _ = ask(address, protocol, number, &asked, &open).await;
                         sleep(AGAIN_AFTER).await;
                     }
@@ -123,7 +123,7 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
     if most < enough {
         row.wrong(format!("only {most} connections were open at once"));
     }
-    // What was held for them is given back once they are gone.
+    // What they held is released once they are gone.
     drop(local);
     let gone = Instant::now();
     while let Err(error) = house.look(&idle).await {
@@ -146,7 +146,7 @@ pub(crate) async fn run(setting: &Setting, protocol: Protocol, lasts: Duration) 
     Ok(row)
 }
 
-/// Sends what makes lists as long as they can be, and one large body.
+/// Stores requests that make lists as long as possible, and one large body.
 async fn fill(house: &House, guest: &Guest) -> Result<()> {
     let mut connection = Connection::open(house.server.address).await?;
     let (id, key) = (&guest.id, &guest.key);
@@ -175,10 +175,10 @@ async fn fill(house: &House, guest: &Guest) -> Result<()> {
     connection.exchange(&request).await
 }
 
-/// A target and whether the key goes with it.
+/// A target and the key, if it is needed.
 type Asked = (String, Option<String>);
 
-/// The responses that take most.
+/// The largest responses.
 fn asked_for(guest: &Guest) -> Vec<Asked> {
     let requests = format!("/api/endpoints/{}/requests", guest.id);
     let bearer = Some(format!("Bearer {}", guest.key));
@@ -190,7 +190,7 @@ fn asked_for(guest: &Guest) -> Vec<Asked> {
     ]
 }
 
-/// One connection from its opening until the server has had enough of it.
+/// Runs one connection until the server closes it.
 async fn ask(
     address: SocketAddr,
     protocol: Protocol,
@@ -198,7 +198,7 @@ async fn ask(
     asked: &[Asked],
     open: &Rc<Cell<usize>>,
 ) -> Result<()> {
-    // Of HTTP/2 every other one answers what keeps it alive, and leaves no window for responses.
+    // Every second HTTP/2 connection responds to pings, and leaves no window for responses.
     let has_window = number.is_multiple_of(2);
     let socket = TcpSocket::new_v4()?;
     if protocol == Protocol::Http1 || has_window {
@@ -226,7 +226,7 @@ async fn ask(
     }
 }
 
-/// Waits until the other side has closed, without reading.
+/// Waits until the peer has closed, without reading.
 async fn closed(stream: &TcpStream) -> Result<()> {
     loop {
         sleep(LOOK_EVERY).await;
@@ -242,7 +242,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A field that is in no table (RFC 7541 §6.2.2).
+/// A header that is in no table (RFC 7541 §6.2.2).
 fn literal(name: &str, value: &str) -> Vec<u8> {
     let text = |text: &str| {
         let length = u8::try_from(text.len()).ok().filter(|&length| length < 127);
@@ -251,7 +251,7 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
     [vec![0], text(name), text(value)].concat()
 }
 
-/// A connection of HTTP/2 with as many requests as it may have.
+/// An HTTP/2 connection with the maximum number of requests.
 fn requests(asked: &[Asked], has_window: bool) -> Vec<u8> {
     let window: u32 = if has_window { (1 << 31) - 1 } else { 0 };
     let settings = [&[0, 4][..], &window.to_be_bytes()].concat();
@@ -276,7 +276,7 @@ fn requests(asked: &[Asked], has_window: bool) -> Vec<u8> {
     bytes
 }
 
-/// Reads frames, and answers those that ask whether anybody is there.
+/// Reads frames and responds to pings.
 async fn answer_pings(mut stream: TcpStream) -> Result<()> {
     loop {
         let mut head = [0; 9];
@@ -292,7 +292,7 @@ async fn answer_pings(mut stream: TcpStream) -> Result<()> {
     }
 }
 
-/// Counts while it lives.
+/// Counts while it is held.
 struct Counted(Rc<Cell<usize>>);
 
 impl Drop for Counted {

@@ -1,4 +1,4 @@
-//! One who follows the feed of a workspace over cuts, and must hear of each request once.
+//! Follows the feed of a workspace across power cuts; it must receive each request once.
 
 use std::{collections::HashSet, io, net::SocketAddr, time::Duration};
 
@@ -8,35 +8,35 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::http::Connection;
 
-/// What a feed that catches up may take between two events.
+/// The longest time between two events of a feed that catches up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A follower; lives longer than the servers that it listens to.
+/// A follower; outlives the servers whose feeds it reads.
 pub(crate) struct Watch {
     key: String,
-    /// The change after which it goes on.
+    /// The change from which it resumes.
     last: i64,
-    /// Endpoint and seq of every request that it heard of.
+    /// Endpoint and seq of every request received.
     pub(crate) heard: HashSet<(String, i64)>,
-    /// Whether the last beat said that requests can be kept, `None` before the first since the
-    /// feed was opened.
+    /// Whether the last heartbeat said that requests can be stored; `None` before the first since
+    /// the feed was opened.
     pub(crate) storing: Option<bool>,
 }
 
 impl Watch {
-    /// Follows a workspace from a change on.
+    /// Follows a workspace from a change.
     pub(crate) fn new(key: &str, after: i64) -> Self {
         Self { key: key.to_owned(), last: after, heard: HashSet::new(), storing: None }
     }
 
-    /// The key of its workspace.
+    /// The key of the workspace.
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Listens until the feed ends.
+    /// Reads until the feed ends.
     pub(crate) async fn follow(&mut self, address: SocketAddr) -> Result<()> {
-        // The server may be dead already; a feed that it refuses fails to catch up later.
+        // The server may be dead already; if it rejects a feed, catching up fails later.
         let Ok(mut feed) = self.open(address).await else { return Ok(()) };
         while let Some(event) = feed.next().await? {
             self.take(&event)?;
@@ -44,7 +44,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Listens until it has heard of a change.
+    /// Reads until a change has arrived.
     pub(crate) async fn catch_up(&mut self, address: SocketAddr, change: i64) -> Result<()> {
         let mut feed = self.open(address).await?;
         while self.last < change {
@@ -57,7 +57,7 @@ impl Watch {
         Ok(())
     }
 
-    /// Listens until the feed says that it is alive, and whether requests can be kept.
+    /// Reads until the next heartbeat; returns whether requests can be stored.
     pub(crate) async fn hear_beat(&mut self, address: SocketAddr) -> Result<bool> {
         let mut feed = self.open(address).await?;
         loop {
@@ -71,7 +71,7 @@ impl Watch {
 
     async fn open(&mut self, address: SocketAddr) -> Result<Feed> {
         self.storing = None;
-        // In HTTP/1.0, whose answers are not chunked.
+        // HTTP/1.0, whose responses are not chunked.
         let request = format!(
             "GET /api/live?after={} HTTP/1.0\r\n\
              Host: hooks.example.com\r\n\
@@ -115,7 +115,8 @@ struct Feed {
 }
 
 impl Feed {
-    /// The next whole event, `None` at the end of the feed. Cancel-safe: what came is kept.
+    /// Returns the next whole event, `None` at the end of the feed. Cancel safe: partial data is
+    /// kept.
     async fn next(&mut self) -> Result<Option<Event>> {
         loop {
             while let Some(end) = self.came.windows(2).position(|window| window == b"\n\n") {
@@ -129,7 +130,7 @@ impl Feed {
                 Ok(0) => return Ok(None),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // A killed server may end its connections so.
+                // A killed server may end its connections this way.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
@@ -137,7 +138,7 @@ impl Feed {
     }
 }
 
-/// An event out of its lines; `None` for a comment or a mere setting.
+/// Parses an event; `None` for a comment or a mere setting.
 fn parse(block: &str) -> Result<Option<Event>> {
     let field = |name: &str| {
         block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)

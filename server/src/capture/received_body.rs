@@ -1,5 +1,5 @@
-//! A body while it arrives: hashed and counted, held in memory only as far as it is short, and
-//! otherwise stored piece by piece ahead of its request.
+//! A request body while it is received: hashed and counted; kept in memory if it is short,
+//! otherwise written to the store in parts ahead of its request.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,14 +16,14 @@ use hookglass_listener::{BodyFailure, Malformed};
 use hookglass_message::head;
 use hookglass_store::{EndpointId, PIECE_BYTES, Store, StoredEndpoint, UploadId};
 
-/// At shutdown, how long bodies that are still arriving may take to complete.
+/// How long bodies in transit may take to complete at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);
 
-/// A body as far as it arrived. Dropped before it is settled, it leaves nothing behind.
+/// The body received so far. Dropping it before `commit` leaves nothing behind.
 pub(super) struct ReceivedBody {
-    /// The first part, alone for as long as no other follows.
+    /// The first frame, as long as there is no other.
     first: Bytes,
-    /// What follows the pieces that went ahead, if more than one part came.
+    /// The data after the stored parts, if there was more than one frame.
     buffer: Vec<u8>,
     pub(super) bytes: u64,
     sha256: Sha256,
@@ -53,7 +53,7 @@ impl Capture {
     ) -> Result<ReceivedBody, Rejection> {
         let mut received = ReceivedBody::new(self, endpoint);
         let wire = arrival.exchange.as_ref().and_then(|exchange| exchange.wire.as_ref());
-        // One connection may hold very many heads open over HTTP/2.
+        // Over HTTP/2, one connection may hold very many heads.
         let head_bytes = wire.map_or_else(|| head::bytes(&arrival.parts), |wire| wire.bytes.len());
         received.reserve(head_bytes)?;
         let stop = async {
@@ -90,7 +90,7 @@ impl Capture {
             match frame.into_data() {
                 Ok(data) => received.take(data, self.config.max_body.0).await?,
                 Err(frame) => {
-                    // HTTP/1 trailers come as they stood on the wire, from the gate.
+                    // HTTP/1 trailers come from the gate, exactly as sent.
                     if let Ok(trailers) = frame.into_trailers() {
                         received.trailers.extend(head::render_fields(&trailers));
                     }
@@ -143,7 +143,7 @@ impl ReceivedBody {
             self.first = data;
             return Ok(());
         }
-        // Copied together: small parts would each hold on to a read buffer.
+        // Small frames are copied together: each would keep a read buffer alive.
         if !self.first.is_empty() {
             self.buffer.extend_from_slice(&std::mem::take(&mut self.first));
         }

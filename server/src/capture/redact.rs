@@ -1,12 +1,12 @@
-//! Overwrites what must not be kept of a head: Hookglass keys, and the cookies that the operator
-//! named. The only exception to exactness.
+//! Redacts heads: overwrites Hookglass keys, and the cookies that the operator named. The only
+//! exception to exact storage.
 
 use memchr::{memchr, memchr_iter, memmem::find_iter};
 
 use hookglass_store::key::{find_cut_key, find_keys};
 
-/// Overwrites by `*` of equal length every key in `head`, and in its `Cookie` fields the values
-/// of `cookies`. Says whether anything was. Takes trailers, too.
+/// Overwrites every key in `head`, and the values of `cookies` in its `Cookie` headers, with `*` of
+/// equal length. Returns whether there were any. Also works on trailers.
 pub(crate) fn redact(head: &mut [u8], cookies: &[String]) -> bool {
     let mut redacted = redact_keys(head);
     if cookies.is_empty() {
@@ -24,8 +24,8 @@ pub(crate) fn redact(head: &mut [u8], cookies: &[String]) -> bool {
     redacted
 }
 
-/// The same of a head that cannot be read, as far as it came: where its fields begin and end is not
-/// known, so that cookies are looked for everywhere, and its end may be that of half a key.
+/// The same for a malformed head, possibly incomplete: header boundaries are unknown, so it
+/// searches for cookies everywhere, and redacts half a key at the end.
 pub(crate) fn redact_unread(head: &mut [u8], cookies: &[String]) -> bool {
     let mut redacted = redact_keys(head);
     if let Some(cut) = find_cut_key(head) {
@@ -35,7 +35,7 @@ pub(crate) fn redact_unread(head: &mut [u8], cookies: &[String]) -> bool {
     redacted | redact_pairs(head, cookies, Boundary::Any)
 }
 
-/// Overwrites every key in `bytes`. Says whether there was one.
+/// Overwrites every key in `bytes`. Returns whether there was one.
 pub(crate) fn redact_keys(bytes: &mut [u8]) -> bool {
     let found = find_keys(bytes);
     for range in &found {
@@ -44,14 +44,14 @@ pub(crate) fn redact_keys(bytes: &mut [u8]) -> bool {
     !found.is_empty()
 }
 
-/// Where the first field ends: after its last line, since lines that begin with white space go on
-/// with the field above them (RFC 9112 §5.2).
+/// The end of the first header, including its continuation lines, which start with white space (RFC
+/// 9112 §5.2).
 fn field_end(bytes: &[u8]) -> usize {
     let goes_on = |&end: &usize| !matches!(bytes.get(end), Some(b' ' | b'\t'));
     memchr_iter(b'\n', bytes).map(|at| at + 1).find(goes_on).unwrap_or(bytes.len())
 }
 
-/// The value of a field if it is named `Cookie`, whatever odd characters stand around that.
+/// Returns the value of a header named `Cookie`, despite odd characters around the name.
 fn cookie_value(field: &mut [u8]) -> Option<&mut [u8]> {
     let colon = memchr(b':', field)?;
     let is_odd = |byte: &u8| !byte.is_ascii_alphanumeric();
@@ -62,12 +62,12 @@ fn cookie_value(field: &mut [u8]) -> Option<&mut [u8]> {
     if is_cookie { field.get_mut(colon + 1..) } else { None }
 }
 
-/// What may stand before the name of a cookie.
+/// The bytes that may precede the name of a cookie.
 #[derive(Clone, Copy)]
 enum Boundary {
-    /// What stands there in the value of a `Cookie` field.
+    /// Those in the value of a `Cookie` header.
     Cookie,
-    /// That, or what stands around a field's name.
+    /// The same, and those around a header name.
     Any,
 }
 
@@ -81,8 +81,8 @@ impl Boundary {
     }
 }
 
-/// Overwrites the values of `cookies`, each through the next semicolon or the end of its line and of
-/// those that go on with it. Says whether there was one.
+/// Overwrites the values of `cookies`, each up to the next semicolon or the end of its line and its
+/// continuation lines. Returns whether there was one.
 fn redact_pairs(bytes: &mut [u8], cookies: &[String], boundary: Boundary) -> bool {
     let mut values = Vec::new();
     for cookie in cookies.iter().filter(|cookie| !cookie.is_empty()) {
@@ -99,7 +99,7 @@ fn redact_pairs(bytes: &mut [u8], cookies: &[String], boundary: Boundary) -> boo
     let mut redacted = false;
     for start in values {
         let mut at = start;
-        // Some readers take a semicolon in quotes for a part of the value.
+        // Some parsers take a quoted semicolon for a part of the value.
         let (mut is_quoted, mut is_escaped) = (false, false);
         while let Some(&byte) = bytes.get(at) {
             let is_quote = byte == b'"' && !is_escaped;
@@ -156,7 +156,7 @@ mod tests {
         );
     }
 
-    /// What is left of `head` where the cookies `sid` and `a.b` are hidden.
+    /// Returns `head` with the cookies `sid` and `a.b` redacted.
     fn hidden(head: &str, by: fn(&mut [u8], &[String]) -> bool) -> String {
         let mut bytes = head.as_bytes().to_vec();
         let redacted = by(&mut bytes, &["sid".to_owned(), "a.b".to_owned()]);

@@ -1,5 +1,5 @@
-//! Refused requests as rows of the list: the owner of an endpoint sees what ran into a limit,
-//! though its body was not taken.
+//! Lists rejected requests: the owner of an endpoint sees which ones exceeded a limit, without
+//! their bodies.
 
 use std::time::UNIX_EPOCH;
 
@@ -14,8 +14,8 @@ use hookglass_senders::{event, sender};
 use hookglass_store::{CapturedRequest, StoredEndpoint, key::has_key};
 
 impl Capture {
-    /// Keeps the head of a refused request, if its refusal has a place in the list and not too
-    /// many came in the last minute.
+    /// Stores the head of a rejected request, if lists show its kind and there were not too many in
+    /// the last minute.
     pub(super) async fn note_refusal(
         &self,
         endpoint: &StoredEndpoint,
@@ -44,7 +44,7 @@ impl Capture {
         let peer = arrival.peer();
         let headers = &arrival.parts.headers;
         let sender = sender::sender(headers);
-        // Its body was not taken: what the fields say is all.
+        // The body was not received: only the headers are known.
         let metadata = event::metadata(sender, headers, &[], has_key);
         let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
         let captured = CapturedRequest {

@@ -1,6 +1,6 @@
-//! Hosts as URLs and `Host` have them (RFC 3986 §3.2). Pure.
+//! Parses hosts in URLs and `Host` (RFC 3986 §3.2). Pure.
 
-/// The name or address in a host, without its port and brackets.
+/// Returns the name or address, without port and brackets.
 pub(crate) fn name_of(host: &str) -> &str {
     match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, _)) => address,
@@ -8,7 +8,8 @@ pub(crate) fn name_of(host: &str) -> &str {
     }
 }
 
-/// A host with an optional port, in lower case, if `text` is one: it goes into headers and pages.
+/// Parses a host with an optional port, and converts it to lower case. Strict, because the result
+/// goes into headers and pages.
 pub(crate) fn host(text: &str) -> Option<String> {
     let (name, port) = match text.strip_prefix('[') {
         Some(rest) => {

@@ -1,13 +1,13 @@
-//! Whose memory it is that requests and responses take.
+//! The owners of memory that requests and responses take.
 
 use hookglass_limits::address::Address;
 use hookglass_store::WorkspaceId;
 
-/// Whose bytes they are.
+/// The owner of some memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Holder {
     Workspace(WorkspaceId),
-    /// A client without a workspace; `None` for all that are not told apart.
+    /// A client without a workspace; `None` for all clients that cannot be told apart.
     Client(Option<Address>),
 }
 

@@ -1,4 +1,4 @@
-//! How often something may happen, by key: at an endpoint, from an address.
+//! Rate limits by key: per endpoint and per address.
 
 use std::{hash::Hash, num::NonZeroU32, time::Duration};
 
@@ -10,22 +10,21 @@ use governor::{
 use hookglass_limits::address::Address;
 use hookglass_store::EndpointId;
 
-/// Rows of refused requests that an endpoint gets in a minute; what is refused past that is only
-/// counted.
+/// The most rows of rejected requests per endpoint and minute; further ones are only counted.
 const REFUSED_ROWS_A_MINUTE: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
-/// The rates that the operator set; zero turns one off.
+/// The operator's rate limits; zero disables one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RateLimits {
-    /// Requests in a second at one endpoint.
+    /// Requests per second at one endpoint.
     pub(crate) per_endpoint: u32,
-    /// Requests in a second from one address.
+    /// Requests per second from one address.
     pub(crate) per_address: u32,
-    /// Endpoints that one address creates in an hour.
+    /// Endpoints that one address creates per hour.
     pub(crate) creations_per_address: u32,
 }
 
-/// Counts by the rates that the operator set.
+/// Counts against the operator's rate limits.
 pub(crate) struct Rates {
     limits: RateLimits,
     endpoint: Rate<EndpointId>,
@@ -34,23 +33,23 @@ pub(crate) struct Rates {
     refused_rows: Rate<EndpointId>,
 }
 
-/// A rate for each key; none if the operator turned it off.
+/// A rate limit per key; none if it is disabled.
 struct Rate<K: Clone + Hash + Eq> {
     limiter: Option<DefaultKeyedRateLimiter<K>>,
 }
 
-/// A rate that was exceeded.
+/// An exceeded rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exceeded {
     /// The limit's name and value in its own unit.
     pub(crate) limit: &'static str,
     pub(crate) value: u64,
-    /// After how long there is room again.
+    /// How long until there is room again.
     pub(crate) wait: Duration,
 }
 
 impl Exceeded {
-    /// After how many whole seconds there is room for sure.
+    /// Whole seconds after which there is certainly room.
     pub(crate) const fn retry_after(&self) -> u64 {
         self.wait.as_secs() + 1
     }
@@ -71,7 +70,7 @@ impl Rates {
         }
     }
 
-    /// Counts a request to an endpoint; `client` is its address where that stands for one client.
+    /// Counts a request to an endpoint; `client` is its address, if it stands for one client.
     pub(crate) fn request(
         &self,
         endpoint: EndpointId,
@@ -93,7 +92,7 @@ impl Rates {
         })
     }
 
-    /// Counts an endpoint that is to be made.
+    /// Counts the creation of an endpoint.
     pub(crate) fn creation(&self, client: Address) -> Result<(), Exceeded> {
         let value = u64::from(self.limits.creations_per_address);
         self.creation.check(&client).map_err(|wait| Exceeded {
@@ -103,12 +102,12 @@ impl Rates {
         })
     }
 
-    /// Whether one more refused request may become a row of the endpoint.
+    /// Whether one more rejected request may become a row of the endpoint.
     pub(crate) fn refused_row(&self, endpoint: EndpointId) -> bool {
         self.refused_rows.check(&endpoint).is_ok()
     }
 
-    /// Forgets the keys that are as good as new. To be called now and then.
+    /// Drops keys whose quota is full again. Call periodically.
     pub(crate) fn forget_idle(&self) {
         self.endpoint.forget_idle();
         self.address.forget_idle();

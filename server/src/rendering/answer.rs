@@ -1,4 +1,4 @@
-//! What was answered, as rows and fields.
+//! The response to a request, as rows and fields.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use hookglass_message::head;
 use hookglass_senders::handshake;
 use hookglass_store::StoredRequest;
 
-/// The answer to a request: its rows, what there is to say of it, and notes.
+/// Returns the response to a request: rows, fields and notes.
 pub(crate) async fn sheet(stored: &StoredRequest) -> (ReadyRows, Vec<Field>, Vec<Note>) {
     let mut notes = Vec::new();
     let Some(answered) = respond::answered(stored).await else {
@@ -51,7 +51,7 @@ pub(crate) async fn sheet(stored: &StoredRequest) -> (ReadyRows, Vec<Field>, Vec
     (ReadyRows(rows), fields(stored, &answered), notes)
 }
 
-/// What there is to say of an answer.
+/// The fields that describe a response.
 fn fields(stored: &StoredRequest, answered: &Answered) -> Vec<Field> {
     let said = |name: &str, value: &str| field(name.as_bytes(), value.as_bytes(), "");
     let mut fields = Vec::new();
@@ -90,7 +90,7 @@ fn fields(stored: &StoredRequest, answered: &Answered) -> Vec<Field> {
     fields
 }
 
-/// What decided on an answer, for people.
+/// What decided the response, in words.
 fn source(source: &str) -> String {
     match source.split_once(' ') {
         Some(("rule", number)) => format!("rule {number} of this endpoint"),

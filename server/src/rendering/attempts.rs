@@ -1,5 +1,5 @@
-//! The tries of a delivery on a time line: when each came, how long after the one before, what it
-//! was answered, and where that differs from what the sender documents. Pure.
+//! The attempts of a delivery on a time line: when each arrived, how long after the previous one,
+//! the response, and where the gap differs from the sender's documentation. Pure.
 
 use hookglass_wire::{Attempt, Delivery, Field, Note, Row, Summary};
 
@@ -7,14 +7,15 @@ use super::{fields::field, link, note, pieces::SpanBuilder, row_source::ReadyRow
 use hookglass_query::quoted;
 use hookglass_senders::sender::{Schedule, naming};
 
-/// A gap is as documented within this part of it, or within a few seconds.
+/// A gap matches the documentation within this fraction of it (one fourth), or within a few
+/// seconds.
 const TOLERANCE_PART: i64 = 4;
 /// The same in seconds, for short gaps.
 const TOLERANCE_S: i64 = 10;
-/// Where the line of a gap would grow too long, in characters.
+/// The longest line of a gap, in characters.
 const LONGEST_LINE: usize = 32;
 
-/// The tries of the delivery of a request: their rows, what there is to say of them, and notes.
+/// Returns the attempts of a request's delivery: rows, fields and notes.
 pub(crate) fn sheet(
     summary: &Summary,
     delivery: Option<&Delivery>,
@@ -68,7 +69,7 @@ fn heading(text: &str) -> Row {
     Row { mark: Some("heading".to_owned()), pieces: SpanBuilder::of("", text), ..Row::default() }
 }
 
-/// What to say where tries lie between two that are here.
+/// The text for attempts that are missing between two known ones.
 fn missing(last: u32, next: u32) -> Option<String> {
     let from = last + 1;
     match next.checked_sub(from)? {
@@ -90,7 +91,7 @@ fn line(
     let name = format!("#{}", attempt.seq);
     let href = format!("/inspect/{}/{}?tab=attempts", summary.endpoint, attempt.seq);
     pieces.say(&link(&href), &name);
-    // Milliseconds are enough to tell tries apart.
+    // Milliseconds are enough to tell attempts apart.
     let clock = clock.get(..12).unwrap_or(clock);
     pieces.say("", &format!("{:1$}{clock}  ", "", width.saturating_sub(name.len()) + 2));
     match attempt.status {
@@ -110,7 +111,7 @@ fn line(
     pieces.done()
 }
 
-/// How long the line of a gap is: a character more for each time that it doubles.
+/// The length of a gap's line: one more character for each doubling.
 fn length(gap_us: i64) -> usize {
     let ms = gap_us.unsigned_abs() / 1_000;
     let bits = u64::BITS - ms.leading_zeros();
@@ -121,8 +122,7 @@ fn gap_us(before: &Attempt, attempt: &Attempt) -> i64 {
     attempt.received_at.as_micros().saturating_sub(before.received_at.as_micros())
 }
 
-/// The gap that is documented before a try, where the one before it is its neighbour and the gap
-/// is another.
+/// The documented gap before an attempt, if the previous attempt is known and the gap differs.
 fn differs(schedule: Option<Schedule>, before: &Attempt, attempt: &Attempt) -> Option<String> {
     let schedule = schedule?;
     if before.attempt.checked_add(1)? != attempt.attempt || before.status.is_some_and(is_taken) {
@@ -138,12 +138,12 @@ fn differs(schedule: Option<Schedule>, before: &Attempt, attempt: &Attempt) -> O
     })
 }
 
-/// Whether a sender takes this for a success.
+/// Whether senders take this status for a success.
 const fn is_taken(status: u16) -> bool {
     status >= 200 && status < 300
 }
 
-/// How long something took, in the two largest units that say something.
+/// Formats a duration in its two largest useful units.
 pub(crate) fn written(us: i64) -> String {
     let sign = if us < 0 { "−" } else { "" };
     let ms = us.unsigned_abs() / 1_000;
@@ -199,7 +199,7 @@ fn link_piece(href: &str, text: &str) -> hookglass_wire::Piece {
     hookglass_wire::Piece(text.to_owned(), link(href))
 }
 
-/// Text as the value of a query (WHATWG URL §5.2).
+/// Percent-encodes text as a query value (WHATWG URL §5.2).
 fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {

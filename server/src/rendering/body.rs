@@ -1,4 +1,4 @@
-//! The forms that a body can be read in, and reading it in one.
+//! The forms in which a body can be rendered.
 
 use hookglass_wire::{self as wire, Form, Reading};
 
@@ -16,7 +16,7 @@ use super::{
     tokens::Tokens,
 };
 
-/// A form that a body can be read in.
+/// A form in which a body can be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyForm {
     Json,
@@ -63,7 +63,7 @@ impl BodyForm {
     }
 }
 
-/// The forms that make sense for a body, the best first.
+/// The forms that suit a body, best first.
 pub(crate) fn kinds(content: &BodyContent) -> Vec<BodyForm> {
     let mut kinds = Vec::new();
     if content.raw.is_empty() {
@@ -84,7 +84,7 @@ pub(crate) fn kinds(content: &BodyContent) -> Vec<BodyForm> {
             kinds.push(BodyForm::Json);
         }
         if media.is_form() || media.is_vague() && hookglass_message::form::looks_like_form(text) {
-            // Whoever sends JSON in a form means the JSON.
+            // JSON in a form field is what the sender means.
             if content.payload().is_some() {
                 kinds.push(BodyForm::Payload);
             }
@@ -105,14 +105,14 @@ pub(crate) fn kinds(content: &BodyContent) -> Vec<BodyForm> {
     kinds
 }
 
-/// The payload of a form, where that is what is read.
+/// The payload of a form, if that is to be rendered.
 pub(crate) fn payload<'a>(content: &'a BodyContent, asked: Option<&str>) -> Option<&'a Payload> {
     let is_read = asked == Some(BodyForm::Payload.value())
         || asked.is_none() && kinds(content).first() == Some(&BodyForm::Payload);
     content.payload().filter(|_| is_read)
 }
 
-/// Whether text is JSON, or is meant to be: an object that is broken further on is.
+/// Whether text is JSON or meant to be: an object with an error further on counts.
 fn looks_like_json(content: &BodyContent, text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
@@ -123,8 +123,8 @@ fn looks_like_json(content: &BodyContent, text: &[u8]) -> bool {
     }
 }
 
-/// Reads a body in the form that is asked for, or in the one that fits best. Links begin with
-/// `path`, that of the request in the API.
+/// Renders a body in the requested form, or in the one that fits best. Links start with `path`, the
+/// request's path in the API.
 pub(crate) fn read(
     content: &BodyContent,
     path: &str,
@@ -208,7 +208,7 @@ pub(crate) fn read(
     reading
 }
 
-/// Says which codings were undone, and how far.
+/// Adds notes on the codings that were undone, and how far.
 fn decoding(content: &BodyContent, reading: &mut Reading) {
     if let Some(decoded) = &content.decoded {
         reading.decoded = Some(wire::Decoded {

@@ -1,5 +1,5 @@
-//! Bodies that were read a moment ago, with what was made of them: scrolling through 25 MB asks for
-//! the same again and again.
+//! Recently rendered bodies with their indexes: scrolling through 25 MB requests the same body
+//! again and again.
 
 use std::{
     collections::VecDeque,
@@ -9,16 +9,16 @@ use std::{
 use super::content::BodyContent;
 use hookglass_store::EndpointId;
 
-/// How much is kept at most. What is larger by itself is made anew each time.
+/// The limit of the cache. A larger body is parsed again each time.
 const MOST_BYTES: usize = 96 * 1024 * 1024;
 
-/// Whose body: a `seq` is never used twice, and a captured request never changes.
+/// Identifies a body: a `seq` is never reused, and a captured request never changes.
 pub(crate) type CacheKey = (EndpointId, i64);
 
-/// The bodies that were read last.
+/// The most recently used bodies.
 #[derive(Default)]
 pub(crate) struct ContentCache {
-    /// The one used last at the back, each with its weight. Taken for moments only, and never
+    /// The most recently used entry is last; each has its weight. Locked only for moments, never
     /// across an await.
     kept: Mutex<VecDeque<(CacheKey, Arc<BodyContent>, usize)>>,
 }
@@ -33,7 +33,7 @@ impl ContentCache {
         Some(content)
     }
 
-    /// Keeps a body, or weighs it anew.
+    /// Inserts a body, or updates its weight.
     pub(crate) fn put(&self, key: CacheKey, content: Arc<BodyContent>) {
         let weight = content.weight();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! What differs between two requests: request line, fields by name, bodies by structure where they
-//! have one, else by line. What is equal is left out but for what stands around a difference.
+//! The differences between two requests: request line, headers by name, bodies by structure if they
+//! have one, otherwise by line. Equal rows are left out, except for those around a difference.
 
 mod fields;
 mod json;
@@ -21,20 +21,19 @@ use super::{
 use hookglass_message::head;
 use hookglass_store::{EndpointId, RequestRef, Store, StoreError, truncate_for_list};
 
-/// How long looking for the fewest differences may take; then any that are true will do.
+/// Time limit for finding the smallest set of differences; after that any correct set is used.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many times as long as the bodies may be what comparing them takes.
+/// Memory for comparing, as a multiple of the bodies' size.
 const GROWTH: usize = 32;
-/// How many older requests are looked at for one of the same event.
+/// How many older requests are searched for one with the same event.
 const LOOKED_AT: usize = 1_000;
-/// How many at once.
+/// How many are read at a time.
 const PAGE: u32 = 200;
 const NOTHING_BEFORE: &str = "There is no earlier request to compare this one with.";
 const NOTHING_DIFFERS: &str = "Nothing differs: line, headers and body are the same.";
 
 impl Renderer {
-    /// Compares a request with the other that is asked for: the one before it of the same event,
-    /// unless a number is given.
+    /// Compares a request with the given one, by default the previous one with the same event.
     pub(super) async fn compare(
         &self,
         subject: RenderedRequest,
@@ -73,13 +72,13 @@ impl Renderer {
     }
 }
 
-/// How much memory comparing bodies of so many bytes together may take: JSON takes a node for
-/// every second byte of `[1,1`, and finding the fewest changes some numbers for each.
+/// Estimates the memory for comparing bodies of `bytes` in total: JSON takes a node for every
+/// second byte of `[1,1`, and the diff takes some numbers for each node.
 fn mebibytes(bytes: usize) -> u32 {
     u32::try_from((bytes * GROWTH).div_ceil(1024 * 1024)).unwrap_or(u32::MAX).max(1)
 }
 
-/// All that differs, as the rows of a reading.
+/// Returns all differences as rows.
 fn compare(old: &Side, new: &Side) -> Reading {
     let deadline = Instant::now() + PATIENCE;
     let mut notes = Vec::new();
@@ -157,14 +156,14 @@ fn binary(old: &Side, new: &Side, rows: &mut ComparedRows) {
     rows.say("", &text);
 }
 
-/// The nearest older request of the same event, else of the same path, else the one before.
+/// The nearest older request with the same event, else with the same path, else the previous one.
 async fn previous(
     store: &dyn Store,
     endpoint: EndpointId,
     this: &Summary,
 ) -> Result<Option<i64>, StoreError> {
     let (mut same_path, mut nearest) = (None, None);
-    // As those that it is compared with.
+    // Truncated as in the list that it is compared with.
     let this = &truncate_for_list(this.clone());
     let (mut before, mut looked_at) = (this.seq, 0);
     while looked_at < LOOKED_AT {
@@ -172,7 +171,7 @@ async fn previous(
         let page = store.requests(endpoint, window).await?;
         for other in &page.requests {
             let is_same_path = is_same_path(&other.target, &this.target);
-            // Without a name for the event, what came to the same path is the same event.
+            // Without an event name, the same method and path mean the same event.
             let is_same_event = other.method == this.method
                 && other.sender == this.sender
                 && other.label == this.label

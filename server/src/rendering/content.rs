@@ -1,4 +1,4 @@
-//! A body with what is made of it, each once and only when it is asked for.
+//! A body with everything derived from it. Each derived value is computed once, on first use.
 
 use std::sync::OnceLock;
 
@@ -9,15 +9,15 @@ use hookglass_message::{
     multipart::Multipart,
 };
 
-/// A body as received, and what it is decoded to.
+/// A raw body and its decoded forms.
 pub(crate) struct BodyContent {
-    /// As received, as far as it is read at all.
+    /// The raw bytes, up to the limit for rendering.
     pub(crate) raw: Vec<u8>,
-    /// The codings as `BodyContent-Encoding` named them.
+    /// The codings in `Content-Encoding`.
     pub(crate) coding: String,
-    /// What came of undoing them; `None` where there are none, or one that is not known.
+    /// The result of decoding; `None` without codings, or if one is unknown.
     pub(crate) decoded: Option<DecodedBody>,
-    /// What `BodyContent-Type` says.
+    /// The parsed `Content-Type`.
     pub(crate) media: MediaType,
     text: OnceLock<Option<charset::DecodedText>>,
     lines: OnceLock<Lines>,
@@ -31,7 +31,7 @@ pub(crate) struct BodyContent {
     parts: OnceLock<Multipart>,
 }
 
-/// JSON in a field of a form, as GitHub and Slack send it.
+/// JSON in a form field, as GitHub and Slack send it.
 pub(crate) struct Payload {
     pub(crate) text: Vec<u8>,
     pub(crate) json: json::JsonIndex,
@@ -60,23 +60,23 @@ impl BodyContent {
         }
     }
 
-    /// The body with its codings undone.
+    /// The decoded body.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.decoded.as_ref().map_or(&self.raw, |decoded| &decoded.bytes)
     }
 
-    /// Whether a coding is on it that is not known here.
+    /// Whether the body has an unknown coding.
     pub(crate) fn is_opaque(&self) -> bool {
         self.decoded.is_none() && coding::is_coded(&self.coding)
     }
 
-    /// The body as text in UTF-8, if it is text; at most a character cut off at its end is not.
+    /// The body as UTF-8, if it is text; a character that is cut off at the end may be invalid.
     pub(crate) fn text(&self) -> Option<&[u8]> {
         let text = self.charset()?;
         Some(text.converted.as_deref().unwrap_or_else(|| self.bytes()))
     }
 
-    /// What was done to make it text.
+    /// How the body was converted to UTF-8.
     pub(crate) fn charset(&self) -> Option<&charset::DecodedText> {
         self.text.get_or_init(|| charset::text(&self.media, self.bytes())).as_ref()
     }
@@ -86,7 +86,7 @@ impl BodyContent {
         self.lines.get_or_init(|| Lines::of(self.text().unwrap_or_default()))
     }
 
-    /// The lines of the body as received.
+    /// The lines of the raw body.
     pub(crate) fn raw_lines(&self) -> &Lines {
         self.raw_lines.get_or_init(|| Lines::of(&self.raw))
     }
@@ -96,17 +96,17 @@ impl BodyContent {
         self.tokens.get_or_init(|| Tokens::of(self.text().unwrap_or_default()))
     }
 
-    /// The tokens in the body as received.
+    /// The tokens in the raw body.
     pub(crate) fn raw_tokens(&self) -> &Tokens {
         self.raw_tokens.get_or_init(|| Tokens::of(&self.raw))
     }
 
-    /// The text as JSON.
+    /// The index of the text as JSON.
     pub(crate) fn json(&self) -> &json::JsonIndex {
         self.json.get_or_init(|| json::JsonIndex::of(self.text().unwrap_or_default()))
     }
 
-    /// The JSON in the field `payload` of a form, if there is one.
+    /// The JSON in the form field `payload`, if any.
     pub(crate) fn payload(&self) -> Option<&Payload> {
         let payload = self.payload.get_or_init(|| {
             let text = hookglass_message::form::value(self.text()?, "payload")?;
@@ -129,7 +129,7 @@ impl BodyContent {
         self.parts.get_or_init(|| Multipart::of(&self.media, self.bytes()))
     }
 
-    /// How much memory it takes as it stands.
+    /// The current memory use.
     pub(crate) fn weight(&self) -> usize {
         let converted = self.text.get().and_then(Option::as_ref);
         let converted = converted.and_then(|text| text.converted.as_ref()).map_or(0, Vec::capacity);

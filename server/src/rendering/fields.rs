@@ -1,4 +1,4 @@
-//! Fields: names and values, paged and searched as rows are.
+//! Named values, paged and searched like rows.
 
 use hookglass_wire::{Field, Reading};
 
@@ -7,12 +7,12 @@ use super::{
     row_source::{FOUND_ROWS, RowBudget, RowWindow, json_bytes, number},
 };
 
-/// How much of a value is shown; `Field::whole` has the rest.
+/// How much of a value is shown; `Field::whole` has all of it.
 pub(crate) const VALUE_BYTES: usize = 4096;
-/// How much `Field::whole` takes as JSON at most.
+/// The size limit of `Field::whole` as JSON.
 const WHOLE_BYTES: usize = 256 * 1024;
 
-/// A field of bytes as sent.
+/// Builds a field from raw bytes.
 pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
     let mut shown_name = SpanBuilder::default();
     shown_name.push_start("", name, VALUE_BYTES);
@@ -30,8 +30,8 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
     }
 }
 
-/// Puts the fields that were asked for into a reading; fewer, where they are long. The others are
-/// not kept: a hundred thousand take many times what they were made of.
+/// Adds the requested fields to a reading; fewer if they are long. The others are not kept: a
+/// hundred thousand take many times the size of their source.
 pub(crate) fn fill(
     reading: &mut Reading,
     fields: impl IntoIterator<Item = Field>,
@@ -83,14 +83,14 @@ mod tests {
 
     #[test]
     fn long_fields_are_given_a_few_at_a_time() {
-        // With its quotes it is as long as may be.
+        // Exactly at the limit, with its quotes.
         let long = vec![b'x'; WHOLE_BYTES - 2];
         let fields = (0..10).map(|_| field(b"name", &long, ""));
         let mut reading = Reading::default();
         fill(&mut reading, fields, &part(0, 500, ""));
         assert_eq!((reading.total, reading.fields.len()), (10, 1));
         assert_eq!(reading.fields[0].whole.as_ref().map(String::len), Some(WHOLE_BYTES - 2));
-        // A control character is six bytes on the wire.
+        // A control character takes six bytes as JSON.
         assert!(field(b"name", &vec![1; WHOLE_BYTES / 6 + 1], "").whole.is_none());
         assert!(field(b"name", &vec![1; WHOLE_BYTES / 6], "").whole.is_some());
     }

@@ -1,4 +1,4 @@
-//! Text to find, whatever its case.
+//! Case-insensitive text search.
 
 use std::ops::Range;
 
@@ -7,30 +7,29 @@ use memchr::memmem;
 
 use super::pieces::{MAX_PIECES, joined};
 
-/// The longest text to find, in characters; more than that is cut off.
+/// The longest search text, in characters; the rest is cut off.
 const MAX_CHARS: usize = 200;
-/// How much is searched at a time: a copy in lower case is made of so much.
+/// How much is searched at a time: each chunk is copied in lower case.
 const CHUNK_BYTES: usize = 256 * 1024;
 
-/// Text to find.
+/// A text to find and highlight.
 #[derive(Debug, Clone)]
 pub(crate) struct Highlighter {
     /// In lower case.
     chars: Vec<char>,
-    /// The same where it is ASCII, the usual case, for which there is a faster way.
+    /// The same as bytes if it is ASCII, the usual case, which has a faster path.
     ascii: Option<Vec<u8>>,
 }
 
 impl Highlighter {
-    /// `None` for nothing to find.
+    /// Returns `None` for an empty text.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let chars: Vec<char> = text.chars().take(MAX_CHARS).map(fold).collect();
         let ascii = chars.iter().map(|&c| u8::try_from(c).ok().filter(u8::is_ascii)).collect();
         if chars.is_empty() { None } else { Some(Self { chars, ascii }) }
     }
 
-    /// Gives each place where it stands to `take`, in order and without overlap, until that says
-    /// false.
+    /// Calls `take` with each match, in order and without overlap, until it returns false.
     pub(crate) fn each(&self, bytes: &[u8], mut take: impl FnMut(Range<usize>) -> bool) {
         match &self.ascii {
             Some(needle) => each_ascii(needle, bytes, &mut take),
@@ -38,7 +37,8 @@ impl Highlighter {
         }
     }
 
-    /// The bytes that it writes in hex, if it does so: pairs of digits, spaces between them or not.
+    /// The bytes that the text spells in hex, if any: pairs of digits, with or without spaces
+    /// between.
     pub(crate) fn as_hex(&self) -> Option<Vec<u8>> {
         let digits: Vec<u32> = self
             .chars
@@ -53,13 +53,13 @@ impl Highlighter {
         pairs.collect::<Option<Vec<u8>>>().filter(|bytes| !bytes.is_empty())
     }
 
-    /// One pass over the characters (Knuth, Morris and Pratt): however much of the text begins like
-    /// this one, each is looked at once.
+    /// Searches in one pass (Knuth, Morris and Pratt): each character is read once, even if the
+    /// text repeats long prefixes of the search text.
     fn each_other(&self, bytes: &[u8], take: &mut dyn FnMut(Range<usize>) -> bool) {
         let borders = borders(&self.chars);
         let mut at = 0;
         for chunk in bytes.utf8_chunks() {
-            // Nothing is found across bytes that are no text.
+            // Invalid UTF-8 ends a match.
             let mut matched = 0;
             for c in chunk.valid().chars() {
                 at += c.len_utf8();
@@ -79,11 +79,11 @@ impl Highlighter {
         }
     }
 
-    /// Marks the places in `pieces` where it stands as hits, across their borders too.
+    /// Marks the matches in `pieces` as hits, also across their borders.
     pub(crate) fn mark(&self, pieces: &mut Vec<Piece>) {
         let text: String = pieces.iter().map(|piece| piece.0.as_str()).collect();
         let mut hits: Vec<Range<usize>> = Vec::new();
-        // Each may part a piece in three.
+        // Each match may split a piece in three.
         let most = MAX_PIECES.saturating_sub(pieces.len()) / 2;
         self.each(text.as_bytes(), |hit| {
             let is_full = hits.len() == most;
@@ -99,7 +99,7 @@ impl Highlighter {
         }
         let mut marked = Vec::with_capacity(pieces.len() + 2 * hits.len());
         let mut start = 0;
-        // Hits and pieces are in order: none is looked at again that ends before a piece.
+        // Hits and pieces are in order: skip hits that end before a piece.
         let mut next = 0;
         for Piece(text, kind) in pieces.drain(..) {
             let end = start + text.len();
@@ -127,7 +127,7 @@ impl Highlighter {
 fn each_ascii(needle: &[u8], bytes: &[u8], take: &mut dyn FnMut(Range<usize>) -> bool) {
     let finder = memmem::Finder::new(needle);
     let mut start = 0;
-    // Where a hit may begin: not within the one before it, which may end in this chunk.
+    // Where a match may start: after the previous one, which may end in this chunk.
     let mut free = 0;
     while start < bytes.len() {
         let end = (start + CHUNK_BYTES + needle.len() - 1).min(bytes.len());
@@ -148,7 +148,7 @@ fn each_ascii(needle: &[u8], bytes: &[u8], take: &mut dyn FnMut(Range<usize>) ->
     }
 }
 
-/// For each start of `chars`: how much of its end, at most all but its first, is a start too.
+/// For each prefix of `chars`: the length of its longest proper suffix that is also a prefix.
 fn borders(chars: &[char]) -> Vec<usize> {
     let mut borders = vec![0; chars.len()];
     let mut length = 0;
@@ -162,14 +162,14 @@ fn borders(chars: &[char]) -> Vec<usize> {
     borders
 }
 
-/// Where the last `count` characters of bytes begin that end in at least so many. What was sent may
-/// be longer or shorter than its lower case.
+/// The start of the last `count` characters of the matched bytes. The original text may be longer
+/// or shorter than its lower case.
 fn start_of_last(bytes: &[u8], count: usize) -> usize {
     let starts = bytes.iter().enumerate().rev().filter(|(_, byte)| **byte & 0xc0 != 0x80);
     starts.map(|(at, _)| at).nth(count - 1).unwrap_or_default()
 }
 
-/// Lower case where that is one character.
+/// Lower case, if that is a single character.
 fn fold(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();

@@ -1,11 +1,11 @@
-//! The fields of forms and queries as rows, with what is odd about each marked.
+//! The fields of forms and queries as rows, with remarks on unusual ones.
 
 use hookglass_wire::{Field, Note};
 
 use super::{fields::field, headers, note};
 use hookglass_message::form::{MAX_PAIRS, decode, hex, pairs};
 
-/// The fields of a form or query, in order, each made when it is taken.
+/// Returns the fields of a form or query in order. They are built lazily.
 pub(crate) fn fields(bytes: &[u8]) -> (impl Iterator<Item = Field>, Vec<Note>) {
     let mut notes = Vec::new();
     if pairs(bytes).nth(MAX_PAIRS).is_some() {
@@ -25,7 +25,7 @@ pub(crate) fn fields(bytes: &[u8]) -> (impl Iterator<Item = Field>, Vec<Note>) {
     (sent().map(|(name, value)| read(name, value)), notes)
 }
 
-/// A pair as a field.
+/// Builds a field from a pair.
 fn read(name: &[u8], value: Option<&[u8]>) -> Field {
     let (decoded_name, decoded) = (decode(name), decode(value.unwrap_or_default()));
     let secrecy = secrecy_of_decoded(&decoded_name);
@@ -37,7 +37,7 @@ fn read(name: &[u8], value: Option<&[u8]>) -> Field {
     }
 }
 
-/// What pieces of the value of a field are marked as, by its name as sent; nothing for most.
+/// How the value of a field is marked, by its raw name; empty for most.
 pub(crate) fn secrecy(name: &str) -> &'static str {
     secrecy_of_decoded(&decode(name.as_bytes()))
 }
@@ -50,7 +50,7 @@ fn shown_name(name: &[u8]) -> String {
     field(name, b"", "").name.into_iter().map(|piece| piece.0).collect()
 }
 
-/// What is odd about a pair.
+/// What is unusual about a pair.
 fn remark(
     name: &[u8],
     value: Option<&[u8]>,

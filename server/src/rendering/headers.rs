@@ -1,4 +1,4 @@
-//! Header and trailer fields in wire order, known ones explained.
+//! Headers and trailers in wire order, with explanations of known ones.
 
 mod http;
 mod known;
@@ -13,7 +13,7 @@ use super::{fields::field, note};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
-/// The fields of a request.
+/// Returns the headers of a request as fields.
 pub(crate) fn fields(stored: &StoredRequest) -> (Vec<Field>, Vec<Note>) {
     let received_at = stored.summary.received_at;
     let mut fields: Vec<Field> = head::raw_head_fields(&stored.head)
@@ -36,10 +36,10 @@ pub(crate) fn fields(stored: &StoredRequest) -> (Vec<Field>, Vec<Note>) {
     (fields, notes)
 }
 
-/// Said of a head that is not what stood on the wire.
+/// The note for a head that is not stored exactly.
 pub(crate) const NOT_EXACT: &str =
     "HTTP/2 has no lines and no upper case: names and order are as this server was told them.";
-/// Said of a head in which something was overwritten.
+/// The note for a head with redacted values.
 pub(crate) const REDACTED: &str =
     "A Hookglass key or a cookie that the operator named was overwritten by asterisks.";
 

@@ -1,4 +1,4 @@
-//! Bytes as a hex dump: sixteen a row, with the same as ASCII beside them.
+//! A hex dump: sixteen bytes per row, with an ASCII column.
 
 use hookglass_wire::{Piece, Row};
 
@@ -8,17 +8,17 @@ use super::{
     tokens::{self, Tokens},
 };
 
-/// Bytes a row.
+/// Bytes per row.
 const WIDTH: usize = 16;
 
-/// Bytes as rows with their offsets.
+/// Bytes as rows with offsets.
 pub(crate) struct HexRows<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) tokens: &'a Tokens,
 }
 
 impl HexRows<'_> {
-    /// The two columns of a row, the kind of each told to which of its bytes are a token's.
+    /// Builds the two columns of a row; bytes of a token are marked in both.
     fn pieces(&self, start: usize, end: usize) -> Vec<Piece> {
         let cut = self.tokens.cut(start..end);
         let kind = |kind: &str, is_token| match is_token {
@@ -64,7 +64,7 @@ impl RowSource for HexRows<'_> {
         })
     }
 
-    /// Finds text as it stands in the bytes, and bytes written in hex.
+    /// Finds text in the bytes, and bytes written in hex.
     fn find(&self, needle: &Highlighter) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         needle.each(self.bytes, |hit| {
@@ -74,7 +74,7 @@ impl RowSource for HexRows<'_> {
             found.len() < FOUND_ROWS
         });
         if let Some(bytes) = needle.as_hex() {
-            // A row may hold many.
+            // A row may have several matches.
             let mut rows = Vec::new();
             for at in memchr::memmem::find_iter(self.bytes, &bytes) {
                 if rows.last() != Some(&(at / WIDTH)) {

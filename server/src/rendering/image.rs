@@ -1,20 +1,20 @@
-//! Images, by their first bytes and never by what a sender says of them.
+//! Detects images by their first bytes, never by the sender's media type.
 
 use hookglass_wire::Field;
 
 use super::fields::field;
 use hookglass_message::media_type::MediaType;
 
-/// What an image is.
+/// A detected image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Image {
-    /// Its media type. Only types that run nothing are among them: never SVG.
+    /// The media type. Only types that cannot run scripts: never SVG.
     pub(crate) media_type: &'static str,
-    /// Width and height in pixels, where they are easy to tell.
+    /// Width and height in pixels, where they are easy to read.
     pub(crate) size: Option<(u32, u32)>,
 }
 
-/// What image the bytes begin, if one that browsers show.
+/// Detects an image format that browsers show.
 pub(crate) fn image(media: &MediaType, bytes: &[u8]) -> Option<Image> {
     let found = |media_type, size| Some(Image { media_type, size });
     match bytes {
@@ -34,7 +34,7 @@ pub(crate) fn image(media: &MediaType, bytes: &[u8]) -> Option<Image> {
         [b'B', b'M', _, _, _, _, 0, 0, 0, 0, ..] => {
             found("image/bmp", le32(bytes, 18).zip(le32(bytes, 22)))
         }
-        // Too little to go by without the sender's word.
+        // These bytes alone are too weak a signature without the sender's type.
         [0, 0, 1, 0, _, 0, ..] if media.essence.starts_with("image/") => {
             found("image/x-icon", None)
         }
@@ -43,7 +43,7 @@ pub(crate) fn image(media: &MediaType, bytes: &[u8]) -> Option<Image> {
 }
 
 impl Image {
-    /// What there is to say of it.
+    /// The fields that describe the image.
     pub(crate) fn fields(self) -> Vec<Field> {
         let mut fields = vec![field(b"Type", self.media_type.as_bytes(), "")];
         if let Some((width, height)) = self.size {
@@ -54,7 +54,7 @@ impl Image {
     }
 }
 
-/// Width and height out of the first frame header (ITU T.81 §B.2.2).
+/// Reads width and height from the first frame header (ITU T.81 §B.2.2).
 fn jpeg_size(bytes: &[u8]) -> Option<(u32, u32)> {
     let mut at = 2;
     loop {

@@ -1,5 +1,5 @@
-//! JSON as a tree of rows: one member, element or closing bracket a row, with every token exactly
-//! as sent. What is folded is left out, what is no JSON follows as text.
+//! JSON as a tree of rows: one member, element or closing bracket per row, with every token exactly
+//! as sent. Folded rows are left out; the rest after a syntax error follows as text.
 
 mod index;
 mod path;
@@ -19,36 +19,36 @@ use super::{
 use hookglass_message::json::token::scalar_end;
 pub(crate) use hookglass_message::json::token::{space_end, string_end};
 
-/// A tree of at most so many lines is open from the start.
+/// A tree with at most this many lines starts unfolded.
 const OPEN_LINES: usize = 300;
-/// Longer ones are folded below this depth.
+/// Larger trees are folded below this depth.
 const FOLD_DEPTH: u16 = 2;
 
-/// What is folded.
+/// Which blocks are folded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Folds {
-    /// Blocks that nest this deep or deeper are shut, none at the highest number there is; `None`
-    /// for what fits best.
+    /// Blocks at this depth or deeper are folded, none at the maximum value; `None` for the best
+    /// fit.
     pub(crate) depth: Option<u16>,
-    /// The lines of those that are the other way round.
+    /// The lines of blocks in the opposite state.
     pub(crate) toggled: HashSet<u64>,
 }
 
-/// A tree with some of it folded.
+/// A JSON tree, partly folded.
 pub(crate) struct JsonRows<'a> {
     bytes: &'a [u8],
     index: &'a JsonIndex,
     tokens: &'a Tokens,
-    /// The visible lines, each with whether it is a block that is shut.
+    /// The visible lines, each with whether it is a folded block.
     visible: Vec<(u32, bool)>,
-    /// The lines that hold what is to be found.
+    /// The lines that match the search text.
     matched: Vec<usize>,
-    /// From which depth on blocks are shut.
+    /// The depth from which blocks are folded.
     pub(crate) depth: Option<u16>,
 }
 
 impl<'a> JsonRows<'a> {
-    /// The tree of `bytes`, of which the others were made. What holds `needle` is unfolded.
+    /// Builds the tree of `bytes`, from which `index` was made. Blocks with a match are unfolded.
     pub(crate) fn new(
         (bytes, index, tokens): (&'a [u8], &'a JsonIndex, &'a Tokens),
         folds: &Folds,
@@ -178,11 +178,11 @@ impl RowSource for JsonRows<'_> {
     }
 }
 
-/// The lines that hold `needle`.
+/// Returns the lines that match `needle`.
 fn matched(bytes: &[u8], index: &JsonIndex, needle: &Highlighter) -> Vec<usize> {
     let mut matched: Vec<usize> = Vec::new();
     let set_out = &bytes[..index.rest.min(bytes.len())];
-    // Where the line found last ends: what is found before is in it, and need not be placed.
+    // The end of the last matching line: further matches before it are in the same line.
     let mut end = 0;
     needle.each(set_out, |hit| {
         if hit.start >= end {
@@ -196,7 +196,7 @@ fn matched(bytes: &[u8], index: &JsonIndex, needle: &Highlighter) -> Vec<usize> 
     matched
 }
 
-/// The blocks around some lines, which are in order.
+/// Returns the blocks around the given lines, which are in order.
 fn around(index: &JsonIndex, lines: &[usize]) -> HashSet<usize> {
     let mut around = HashSet::new();
     let mut open: Vec<usize> = Vec::new();
@@ -212,7 +212,7 @@ fn around(index: &JsonIndex, lines: &[usize]) -> HashSet<usize> {
         while open.last().is_some_and(|&last| as_index(index.blocks[last].end) <= line) {
             open.pop();
         }
-        // Where one is known, so are those around it.
+        // If a block is known, so are those around it.
         for &block in open.iter().rev() {
             if !around.insert(block) {
                 break;
@@ -222,7 +222,7 @@ fn around(index: &JsonIndex, lines: &[usize]) -> HashSet<usize> {
     around
 }
 
-/// The lines that are not inside of a shut block.
+/// Returns the lines that are not inside a folded block.
 fn visible(index: &JsonIndex, is_shut: impl Fn(usize) -> bool) -> Vec<(u32, bool)> {
     let lines = u32::try_from(index.lines()).unwrap_or(u32::MAX);
     let mut visible = Vec::new();
@@ -248,7 +248,7 @@ fn visible(index: &JsonIndex, is_shut: impl Fn(usize) -> bool) -> Vec<(u32, bool
     visible
 }
 
-/// A number of the index as one that indexes.
+/// Converts a number of the index to `usize`.
 fn as_index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,5 @@
-//! Bytes as lines, and lines as rows: an index that takes next to no memory, so that any row of
-//! 25 MB can be shown at once.
+//! Bytes as lines, and lines as rows, with a small index, so that any row of 25 MB can be shown at
+//! once.
 
 use std::ops::Range;
 
@@ -12,12 +12,12 @@ use super::{
     tokens::Tokens,
 };
 
-/// The longest row: a longer line goes on in the next one.
+/// The longest row: a longer line continues in the next row.
 pub(crate) const ROW_BYTES: usize = 4096;
-/// The start of every so many rows is remembered.
+/// The index has the start of every 64th row.
 const EVERY: usize = 64;
 
-/// Where the rows of some bytes begin.
+/// Where the rows of some bytes start.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     /// The first of every `EVERY` rows: its first byte and its line, from 1.
@@ -28,11 +28,11 @@ pub(crate) struct Lines {
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineRange {
-    /// Its bytes with their line end, if it has one.
+    /// Its bytes, including the line end, if any.
     pub(crate) bytes: Range<usize>,
-    /// The line that it belongs to, from 1.
+    /// The number of its line, from 1.
     pub(crate) line: usize,
-    /// Whether the line begins with it.
+    /// Whether it is the first row of its line.
     pub(crate) is_first: bool,
 }
 
@@ -59,12 +59,12 @@ impl Lines {
         self.rows
     }
 
-    /// How much memory it takes.
+    /// The memory use.
     pub(crate) const fn weight(&self) -> usize {
         self.marks.capacity() * size_of::<(u32, u32)>()
     }
 
-    /// The rows from one on, of the bytes that the index was made of.
+    /// Iterates over the rows from `first` on, of the bytes from which the index was made.
     pub(crate) fn from<'a>(
         &self,
         bytes: &'a [u8],
@@ -86,10 +86,10 @@ impl Lines {
         spans.take(left)
     }
 
-    /// The rows that hold `needle`, at most `FOUND_ROWS`.
+    /// Returns the rows that match `needle`, at most `FOUND_ROWS`.
     pub(crate) fn find(&self, bytes: &[u8], needle: &Highlighter) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
-        // Where the row found last ends: what is found before is in it, and need not be placed.
+        // The end of the last matching row: further matches before it are in the same row.
         let mut end = 0;
         needle.each(bytes, |hit| {
             if hit.start >= end {
@@ -102,7 +102,7 @@ impl Lines {
         found
     }
 
-    /// The row that a byte is in, and where that ends.
+    /// Returns the row of a byte, and its end.
     fn row_of(&self, bytes: &[u8], offset: usize) -> (usize, usize) {
         let offset_is_before =
             |&(at, _): &(u32, u32)| usize::try_from(at).is_ok_and(|at| at <= offset);
@@ -125,7 +125,7 @@ impl Iterator for LineRanges<'_> {
 
     fn next(&mut self) -> Option<LineRange> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        // A line end right behind the longest row still belongs to it.
+        // A line end right after a row of maximum length still belongs to it.
         let window = &rest[..rest.len().min(ROW_BYTES + 2)];
         let line_end = memchr::memchr(b'\n', window);
         let length = line_end.map_or_else(|| char_boundary(rest, ROW_BYTES), |end| end + 1);
@@ -147,10 +147,10 @@ pub(crate) fn without_end(bytes: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Text as rows with the numbers of their lines.
+/// Text as rows with line numbers.
 pub(crate) struct TextRows<'a> {
     pub(crate) bytes: &'a [u8],
-    /// The tokens in the whole text, and where in it these bytes begin.
+    /// The tokens in the whole text, and the offset of these bytes in it.
     pub(crate) tokens: &'a Tokens,
     pub(crate) start: usize,
     pub(crate) lines: &'a Lines,

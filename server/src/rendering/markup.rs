@@ -1,4 +1,4 @@
-//! XML and HTML as rows with colours. What came without line breaks is set out first.
+//! XML and HTML as coloured rows. Text without line breaks is formatted first.
 
 mod scanner;
 
@@ -13,22 +13,22 @@ use super::{
     row_source::{RowSource, number},
 };
 
-/// Text whose lines are longer than this on average is set out.
+/// Text with longer lines on average is formatted.
 const LONG_LINE_BYTES: usize = 300;
-/// Deeper elements are indented no further.
+/// Deeper elements are not indented further.
 const DEEPEST: usize = 40;
-/// Setting out may make the text so many times as long.
+/// The limit of formatted text, as a multiple of the original.
 const GROWTH: usize = 3;
-/// The state is remembered for every so many rows.
+/// The scanner's state is stored for every 64th row.
 const EVERY: usize = 64;
 
-/// Markup made ready for rows.
+/// Markup prepared for rows.
 #[derive(Debug)]
 pub(crate) struct Markup {
-    /// The text with line breaks between its tags, where it had too few.
+    /// The text with line breaks between its tags, if it had too few.
     pub(crate) set_out: Option<Vec<u8>>,
     lines: Lines,
-    /// The state at the first of every `EVERY` rows.
+    /// The scanner's state at the first of every `EVERY` rows.
     states: Vec<ScannerState>,
     is_html: bool,
 }
@@ -56,14 +56,14 @@ impl Markup {
         Self { lines, states, is_html, set_out }
     }
 
-    /// How much memory it takes.
+    /// The memory use.
     pub(crate) fn weight(&self) -> usize {
         self.set_out.as_ref().map_or(0, Vec::capacity)
             + self.lines.weight()
             + self.states.capacity() * size_of::<ScannerState>()
     }
 
-    /// The rows of the text that it was made of.
+    /// Returns the rows of the text from which it was made.
     pub(crate) fn sheet<'a>(&'a self, text: &'a [u8]) -> MarkupRows<'a> {
         MarkupRows { bytes: self.set_out.as_deref().unwrap_or(text), markup: self }
     }
@@ -140,14 +140,14 @@ fn without_line_end(text: &[u8], ends_row: bool) -> &[u8] {
     if ends_row { super::lines::without_end(text) } else { text }
 }
 
-/// The text with line breaks and indentation between tags that have nothing between them. `None`
-/// where it would grow too long.
+/// Adds line breaks and indentation between adjacent tags. Returns `None` if the result would be
+/// too long.
 fn set_out(text: &[u8]) -> Option<Vec<u8>> {
     let limit = text.len().saturating_mul(GROWTH).saturating_add(4096);
     let mut out: Vec<u8> = Vec::with_capacity(text.len() + text.len() / 4);
     let mut scanner = Scanner::new(text, false);
     let mut depth = 0_usize;
-    // What the tag that is being read is.
+    // The kind of the current tag.
     let mut tag = TagKind::Other;
     let mut follows_tag = false;
     while let Some((token, range)) = scanner.next_token() {
@@ -188,7 +188,7 @@ fn set_out(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// What a tag is.
+/// The kind of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TagKind {
     Open,
@@ -207,7 +207,7 @@ impl TagKind {
     }
 }
 
-/// What the body looks like: HTML, another markup, or none.
+/// What the body looks like: HTML (true), other markup (false), or neither.
 pub(crate) fn looks_like(text: &[u8]) -> Option<bool> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     let start = text[..text.len().min(64)].to_ascii_lowercase();
@@ -219,7 +219,7 @@ pub(crate) fn looks_like(text: &[u8]) -> Option<bool> {
         .then_some(false)
 }
 
-/// Whether the text is an image in SVG.
+/// Whether the text is an SVG image.
 pub(crate) fn is_svg(text: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&text[..text.len().min(2048)]).to_ascii_lowercase();
     start.contains("<svg")

@@ -10,8 +10,7 @@ use super::{
 use hookglass_message::charset::has_controls;
 use hookglass_message::multipart::{Multipart, PartContent};
 
-/// The parts as fields, each made when it is taken, with a link that begins with `download` and
-/// ends in its number.
+/// Returns the parts as fields, built lazily; each has a link of `download` and its number.
 pub(crate) fn fields<'a>(
     parts: &'a Multipart,
     bytes: &'a [u8],
@@ -31,7 +30,7 @@ pub(crate) fn fields<'a>(
     (shown, notes)
 }
 
-/// The start of a file that is text; nothing of any other.
+/// The start of a text file; empty for other files.
 fn preview(body: &[u8]) -> &[u8] {
     let is_text = !has_controls(body)
         && std::str::from_utf8(&body[..body.len().min(VALUE_BYTES)])
@@ -39,7 +38,7 @@ fn preview(body: &[u8]) -> &[u8] {
     if is_text { body } else { &[] }
 }
 
-/// Name, type and size of a part.
+/// The name, type and size of a part.
 fn sentence(part: &PartContent<'_>) -> String {
     let (mut words, bytes) = (Vec::new(), part.body.len());
     if let Some(file) = &part.file {

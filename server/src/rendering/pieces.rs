@@ -1,26 +1,26 @@
-//! Text in marked pieces: what a reader would not see, or would see in the wrong place, gets a
-//! piece of its own.
+//! Text in marked pieces: a character that readers would not see, or would see in the wrong place,
+//! is a piece of its own.
 
 use hookglass_wire::Piece;
 
 /// The most pieces of one row or field.
 pub(crate) const MAX_PIECES: usize = 512;
-/// How many of them are what they are. All of the rest is one, marked as a whole; the others say how
-/// much more there is, of a name and two values at most.
+/// How many of them are exact. The rest becomes one piece, marked as a whole; the others are
+/// notices of cut text, for a name and at most two values.
 const OWN_PIECES: usize = MAX_PIECES - 4;
-/// The kinds of what lets one in somewhere, which pages mask.
+/// The kinds of credentials, which pages mask.
 const MASKED: [&str; 2] = ["secret", "token"];
 
-/// Pieces that are being put together.
+/// Builds a list of pieces.
 #[derive(Debug, Default)]
 pub(crate) struct SpanBuilder {
     pieces: Vec<Piece>,
-    /// Which of them is the rest, where there were too many.
+    /// The index of the piece with the rest, if there were too many.
     rest: Option<usize>,
 }
 
 impl SpanBuilder {
-    /// Text of one kind alone.
+    /// Returns text of a single kind.
     pub(crate) fn of(kind: &str, text: &str) -> Vec<Piece> {
         let mut pieces = Self::default();
         pieces.push(kind, text);
@@ -37,7 +37,7 @@ impl SpanBuilder {
         }
     }
 
-    /// Adds bytes: what is UTF-8 as text, every other byte as `\xNN` in pieces of kind `byte`.
+    /// Adds bytes: UTF-8 as text, every other byte as `\xNN` in pieces of kind `byte`.
     pub(crate) fn push_bytes(&mut self, kind: &str, bytes: &[u8]) {
         for chunk in bytes.utf8_chunks() {
             self.push(kind, chunk.valid());
@@ -49,15 +49,14 @@ impl SpanBuilder {
         }
     }
 
-    /// Adds the start of bytes and says how many more there are, where there are more than
-    /// `limit`.
+    /// Adds at most `limit` bytes, and a notice of the number that is cut.
     pub(crate) fn push_start(&mut self, kind: &str, bytes: &[u8], limit: usize) {
         let end = char_boundary(bytes, limit);
         self.push_bytes(kind, &bytes[..end]);
         self.say_cut(bytes.len() - end);
     }
 
-    /// Says that so many bytes more are not shown, if there are any.
+    /// Adds a notice that `bytes` more bytes are not shown, if there are any.
     pub(crate) fn say_cut(&mut self, bytes: usize) {
         if bytes > 0 {
             let text = format!("… {} more bytes", grouped(bytes));
@@ -65,12 +64,12 @@ impl SpanBuilder {
         }
     }
 
-    /// Adds text of our own as it is.
+    /// Adds text of our own, unescaped.
     pub(crate) fn say(&mut self, kind: &str, text: &str) {
         self.add(kind, "", text);
     }
 
-    /// The pieces.
+    /// Returns the pieces.
     pub(crate) fn done(self) -> Vec<Piece> {
         self.pieces
     }
@@ -86,7 +85,7 @@ impl SpanBuilder {
         match self.pieces.last_mut() {
             Some(last) if last.1 == kind => last.0.push_str(text),
             _ if !is_full => self.pieces.push(Piece(text.to_owned(), kind)),
-            // Too much alternates: it is marked as a whole, so that none of it goes unmarked.
+            // Too many changes: mark the rest as a whole, so that nothing in it goes unmarked.
             _ => {
                 self.rest = Some(self.pieces.len());
                 self.pieces.push(Piece(text.to_owned(), masked_as("control", &kind)));
@@ -95,14 +94,14 @@ impl SpanBuilder {
     }
 }
 
-/// A kind that is masked as another is.
+/// `kind`, masked if `other` is.
 fn masked_as(kind: &str, other: &str) -> String {
     let has = |kinds: &str, masked: &str| kinds.split(' ').any(|kind| kind == masked);
     let missing = MASKED.into_iter().filter(|masked| has(other, masked) && !has(kind, masked));
     missing.fold(kind.to_owned(), |kind, masked| joined(&kind, masked))
 }
 
-/// Two kinds as one.
+/// Joins two kinds.
 pub(crate) fn joined(kind: &str, mark: &str) -> String {
     match (kind, mark) {
         (_, "") => kind.to_owned(),
@@ -111,7 +110,7 @@ pub(crate) fn joined(kind: &str, mark: &str) -> String {
     }
 }
 
-/// The end of the longest start of at most `limit` bytes that cuts no character.
+/// The largest character boundary that is at most `limit`.
 pub(crate) fn char_boundary(bytes: &[u8], limit: usize) -> usize {
     if bytes.len() <= limit {
         return bytes.len();
@@ -120,7 +119,7 @@ pub(crate) fn char_boundary(bytes: &[u8], limit: usize) -> usize {
     (limit.saturating_sub(3)..=limit).rev().find(|&at| !is_continuation(at)).unwrap_or(limit)
 }
 
-/// A number with its thousands apart.
+/// Formats a number with thousands separators.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -133,7 +132,7 @@ pub(crate) fn grouped(number: usize) -> String {
     grouped
 }
 
-/// What a character that does not show itself is marked as; nothing for the others.
+/// The kind of an invisible character; empty for others.
 const fn mark(c: char) -> &'static str {
     match c {
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {

@@ -1,5 +1,5 @@
-//! HTML and SVG as a document for a sandboxed frame: nothing of it runs, nothing is loaded from
-//! outside, and no host is looked up or connected to. What it would have loaded is counted.
+//! HTML and SVG as a document for a sandboxed frame: no scripts run, nothing is loaded from
+//! outside, and no host is looked up or connected to. Counts the loads that were removed.
 
 mod allowed;
 mod css;
@@ -14,14 +14,14 @@ use super::note;
 /// The longest document that is shown.
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// The policy stands first in the document: what follows cannot loosen it, nor can anything stand
-/// before it. The frame's empty `sandbox` forbids scripts and forms once more.
+/// The policy comes first in the document, so that nothing after it can loosen it. The frame's
+/// empty `sandbox` also forbids scripts and forms.
 const HEAD: &str = "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" \
     content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; \
     form-action 'none'; base-uri 'none'\"><meta name=\"referrer\" content=\"no-referrer\">\
     <meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">";
 
-/// The document, and what there is to know about it.
+/// Returns the document, and notes on it.
 pub(crate) fn document(text: &[u8]) -> (String, Vec<Note>) {
     let mut notes = Vec::new();
     let end = super::pieces::char_boundary(text, MAX_BYTES);
@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// What is left of a document of the sender's.
+    /// The sanitized document, without our head.
     fn left(html: &str) -> String {
         let (document, _) = document(html.as_bytes());
         document.strip_prefix(HEAD).unwrap().to_owned()
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn nothing_that_contacts_a_host_reaches_the_frame() {
         for (sent, expected) in [
-            // Links of the document, and what stands in for them.
+            // Link elements, and other ways to write them.
             ("<link rel=preconnect href=//x.test>", ""),
             ("<LINK\nREL = 'dns-prefetch'\tHREF\n=\n\"//x.test\"/>", ""),
             ("<link rel=preload as=image href=//x.test>a", "a"),
@@ -131,7 +131,7 @@ mod tests {
             ("<p/title='\">'<link href=//x.test>", "<p title=\"&quot;&gt;\">"),
             ("<o:link rel=preconnect href=//x.test>a</o:link>", "a"),
             ("<link\0 rel=preconnect href=//x.test>", ""),
-            // What the document says of itself.
+            // Metadata of the document.
             ("<meta http-equiv=refresh content='0;url=//x.test'>", ""),
             ("<meta http-equiv=x-dns-prefetch-control content=on>", ""),
             ("<META HTTP-EQUIV=Link CONTENT='<//x.test>; rel=preconnect'>", ""),
@@ -144,7 +144,7 @@ mod tests {
                 "<html manifest=//x.test><body background=//x.test bgcolor=red>",
                 "<html><body bgcolor=\"red\">",
             ),
-            // Links that people press.
+            // Hyperlinks.
             (
                 "<a href=//x.test ping=//y.test target=_top rel=prerender>a</a>",
                 "<u title=\"//x.test\">a</u>",
@@ -165,7 +165,7 @@ mod tests {
                 "<form><button>a</button></form>",
             ),
             ("<blockquote cite=//x.test>a</blockquote>", "<blockquote>a</blockquote>"),
-            // Scripts, and what runs some.
+            // Scripts, and elements that run them.
             (
                 "<script type=speculationrules>{\"prefetch\":[{\"urls\":[\"//x.test\"]}]}</script>",
                 "",
@@ -173,7 +173,7 @@ mod tests {
             ("<script src=//x.test></script><script>a</script >b", "b"),
             ("<svg><script href=//x.test /></svg>", "<svg></svg>"),
             ("<p onclick=a() onpointerover=b()>c", "<p>c"),
-            // Things that are loaded.
+            // Elements that load files.
             (
                 "<img src=//x.test alt=a width=1 attributionsrc=//y.test>",
                 "<img src=\"data:,\" alt=\"a\" width=\"1\">",
@@ -326,7 +326,7 @@ mod tests {
             document(text.as_bytes());
         }
 
-        /// Read in each way in which a browser could read it, it has no tag but those of the list.
+        /// However a browser parses the result, it has no tags except those of the list.
         #[test]
         fn each_tag_that_is_left_is_a_known_one(html in "(<|</|>|/|link|style|svg|p|textarea|xmp|title|desc|!--|--|!|\\[CDATA\\[|]]>|=|\"|'|&lt;|&| |a|template|video){0,50}") {
             let left = left(&html);

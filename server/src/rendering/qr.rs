@@ -1,4 +1,4 @@
-//! QR codes as pictures (ISO/IEC 18004). Pure.
+//! QR codes as SVG (ISO/IEC 18004). Pure.
 
 use std::fmt::Write as _;
 
@@ -7,8 +7,7 @@ use qrcode::{Color, EcLevel, QrCode};
 /// The white border that readers need, in modules (ISO/IEC 18004 §5.3.8).
 const QUIET_MODULES: usize = 4;
 
-/// A QR code of `text`, black on white whatever surrounds it; `None` if the text is too long for
-/// one.
+/// Returns a QR code of `text`, black on white in any theme; `None` if the text is too long.
 pub(crate) fn svg(text: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let side = code.width() + 2 * QUIET_MODULES;

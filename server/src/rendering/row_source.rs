@@ -1,4 +1,4 @@
-//! What rows are read from, whatever they show.
+//! Sources of rows: what every view of rows implements.
 
 use std::io;
 
@@ -7,30 +7,30 @@ use serde::Serialize;
 
 use super::find::Highlighter;
 
-/// The most places of rows that are told where something was found.
+/// The most row positions that a search returns.
 pub(crate) const FOUND_ROWS: usize = 1000;
-/// Rows and fields that take this many bytes as JSON are given at once, whatever the limit: fewer, where
-/// they are long. At least one is.
+/// The size limit of the rows or fields in one response, as JSON: long rows mean fewer of them, but
+/// at least one.
 pub(crate) const ANSWER_BYTES: usize = 512 * 1024;
 
-/// Rows that are made when they are asked for.
+/// Rows that are built on demand.
 pub(crate) trait RowSource {
-    /// How many rows are visible.
+    /// The number of visible rows.
     fn total(&self) -> usize;
 
-    /// The row at a place among the visible ones.
+    /// Returns a visible row by its position.
     fn row(&self, at: usize) -> Option<Row>;
 
-    /// At most `limit` rows from a place on.
+    /// Returns at most `limit` rows from a position on.
     fn rows(&self, from: usize, limit: usize) -> Vec<Row> {
         (from..self.total()).take(limit).filter_map(|at| self.row(at)).collect()
     }
 
-    /// The places of rows that hold `needle`, in order, at most `FOUND_ROWS`.
+    /// Returns the positions of rows that match `needle`, in order, at most `FOUND_ROWS`.
     fn find(&self, needle: &Highlighter) -> Vec<usize>;
 }
 
-/// Which of the rows to give.
+/// Which rows to return.
 #[derive(Debug, Clone)]
 pub(crate) struct RowWindow {
     pub(crate) from: usize,
@@ -38,14 +38,14 @@ pub(crate) struct RowWindow {
     pub(crate) needle: Option<Highlighter>,
 }
 
-/// Puts the rows that were asked for into a reading.
+/// Adds the requested rows to a reading.
 pub(crate) fn fill(reading: &mut Reading, sheet: &dyn RowSource, part: &RowWindow) {
     reading.total = number(sheet.total());
     reading.from = number(part.from);
     let mut room = RowBudget::default();
     let mut from = part.from;
     let end = part.from.saturating_add(part.limit);
-    // A few at a time, so that long ones are not made in vain.
+    // In small batches, so that few long rows are built that do not fit.
     'rows: while from < end {
         let rows = sheet.rows(from, (end - from).min(64));
         if rows.is_empty() {
@@ -67,7 +67,7 @@ pub(crate) fn fill(reading: &mut Reading, sheet: &dyn RowSource, part: &RowWindo
     }
 }
 
-/// What is left of an answer.
+/// The space that is left in a response.
 #[derive(Debug, Default)]
 pub(crate) struct RowBudget {
     bytes: usize,
@@ -75,13 +75,13 @@ pub(crate) struct RowBudget {
 }
 
 impl RowBudget {
-    /// Takes room for a row or field, if there is enough for it and was for all before it. The first
-    /// always finds some.
+    /// Reserves space for a row or field, unless this or an earlier one did not fit. The first
+    /// always fits.
     pub(crate) fn take(&mut self, what: &impl Serialize) -> bool {
         if self.is_over {
             return false;
         }
-        // A comma stands between two.
+        // One more for the comma.
         let bytes = json_bytes(what) + 1;
         self.is_over = self.bytes > 0 && self.bytes + bytes > ANSWER_BYTES;
         self.bytes += bytes;
@@ -89,7 +89,7 @@ impl RowBudget {
     }
 }
 
-/// How many bytes something takes as JSON: a control character takes six.
+/// The size as JSON: a control character takes six bytes.
 pub(crate) fn json_bytes(what: &impl Serialize) -> usize {
     struct JsonLength(usize);
 
@@ -108,12 +108,12 @@ pub(crate) fn json_bytes(what: &impl Serialize) -> usize {
     serde_json::to_writer(&mut count, what).map_or(usize::MAX, |()| count.0)
 }
 
-/// A count or place as it crosses the wire.
+/// Converts a count or position to its type in the API.
 pub(crate) fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// Sheets one below the other.
+/// Row sources one below the other.
 pub(crate) struct Chain<'a>(pub(crate) Vec<Box<dyn RowSource + 'a>>);
 
 impl RowSource for Chain<'_> {
@@ -154,7 +154,7 @@ impl RowSource for Chain<'_> {
     }
 }
 
-/// Rows that are there already.
+/// Rows that are already built.
 pub(crate) struct ReadyRows(pub(crate) Vec<Row>);
 
 impl RowSource for ReadyRows {

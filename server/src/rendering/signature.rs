@@ -1,4 +1,5 @@
-//! What can be said of a request's signature: the verdict, why, and how to mend it. Pure.
+//! Describes the verification of a request's signature: the verdict, the reason, and how to fix it.
+//! Pure.
 
 use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
 
@@ -7,7 +8,7 @@ use hookglass_message::head;
 use hookglass_senders::{sender, signature::Signing};
 use hookglass_store::StoredSecret;
 
-/// Makes a judgement readable. `secrets` are those of the endpoint.
+/// Renders a verification. `secrets` are those of the endpoint.
 pub(crate) fn reading(
     summary: &Summary,
     signature: Option<&Signature>,
@@ -64,7 +65,7 @@ pub(crate) fn reading(
     reading
 }
 
-/// Whether a request without a signature is of none of several senders whose secrets are set.
+/// Whether several senders have secrets and an unsigned request is from none of them.
 fn is_nobodys(summary: &Summary, secrets: &[StoredSecret]) -> bool {
     let own = summary.sender.as_deref().and_then(sender::signing);
     let is_own = |secret: &StoredSecret| own.is_some_and(|own| own.id == secret.provider);
@@ -72,7 +73,7 @@ fn is_nobodys(summary: &Summary, secrets: &[StoredSecret]) -> bool {
     !is_one && !secrets.iter().any(is_own) && own.is_none()
 }
 
-/// What there is to say of a request that nobody signed.
+/// The text for a request without a signature.
 fn nothing(summary: &Summary, own: Option<&Signing>) -> String {
     match (own, summary.mark.as_deref()) {
         (_, Some("preflight")) => "A browser asks before a request: nobody signs that.".to_owned(),
@@ -87,7 +88,7 @@ fn nothing(summary: &Summary, own: Option<&Signing>) -> String {
     }
 }
 
-/// Which secret is wanted, with the way to where it is set.
+/// Names the secret that is missing, with a link to the settings.
 fn wanted(signing: &Signing, settings: &str) -> Field {
     Field {
         value: vec![settings_link(
@@ -116,7 +117,7 @@ fn judged_by(secrets: &[&StoredSecret], maker: Option<String>, settings: &str) -
     Field { value, ..field(b"Judged by", b"", "") }
 }
 
-/// A secret as its owner knows it.
+/// Names a secret as its owner knows it.
 fn called(secret: &StoredSecret) -> String {
     match &secret.name {
         Some(name) => format!("the secret \"{name}\""),
@@ -132,7 +133,7 @@ fn settings_link(text: &str, settings: &str) -> Piece {
     Piece(text.to_owned(), format!("page {settings}"))
 }
 
-/// What came beside what should have, where no known mistake tells them apart.
+/// Shows the received next to the expected value, if no known mistake explains the difference.
 fn compare(reading: &mut Reading, signature: &Signature) {
     let said = |name: &str, value: &str, about: &str| Field {
         about: Some(about.to_owned()),

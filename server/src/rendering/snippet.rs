@@ -1,5 +1,5 @@
 //! A captured request as a command or program that sends it again, byte for byte as far as the tool
-//! can. Pure text work: it knows neither the store nor the web.
+//! can. Pure text: knows neither the store nor the web.
 
 mod curl;
 mod fetch;
@@ -19,11 +19,11 @@ use std::str::FromStr;
 
 pub(crate) use self::message::{SnippetBody, SnippetRequest};
 
-/// Longer bodies are not written into a snippet: it reads them from a file, and says where that is
-/// downloaded. What is pasted should stay something that one can look through.
+/// Longer bodies are not inlined: the snippet reads them from a file and says where to download it.
+/// Pasted code should stay short enough to read.
 pub(crate) const INLINE_BYTES: u64 = 64 * 1024;
 
-/// What a snippet is written for.
+/// The tool that a snippet is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     Curl,
@@ -38,7 +38,7 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    /// All, in the order in which they are listed.
+    /// All tools, in the order in which they are listed.
     pub(crate) const ALL: [Self; 9] = [
         Self::Curl,
         Self::Httpie,
@@ -51,7 +51,7 @@ impl Tool {
         Self::Http,
     ];
 
-    /// Its name in URLs.
+    /// The tool's name in URLs.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Curl => "curl",
@@ -66,8 +66,8 @@ impl Tool {
         }
     }
 
-    /// The request for this tool: a comment on what the tool cannot send, then what sends the rest.
-    /// There are no control characters in it but line feeds, and each line ends with one.
+    /// Writes the request for this tool: a comment on what the tool cannot send, then the code. The
+    /// only control characters are line feeds, and each line ends with one.
     pub(crate) fn write(self, message: &SnippetRequest) -> String {
         match self {
             Self::Curl => curl::write(message),

@@ -1,5 +1,5 @@
-//! Where JSON, however it is shown, holds what a sender proves itself by without signing: whoever
-//! reads that can send in its name.
+//! Finds unsigned credentials in JSON in every form in which it is shown: anyone who reads one can
+//! impersonate the sender.
 
 use std::ops::Range;
 
@@ -10,19 +10,19 @@ use super::{
     pieces::SpanBuilder,
 };
 
-/// What pieces of a token are marked as, beside what else they are.
+/// The kind of a token's pieces, in addition to their own.
 pub(crate) const TOKEN: &str = "secret token";
-/// The members that hold one: Microsoft Graph's and Notion's.
+/// The members that hold a token, of Microsoft Graph and Notion.
 const MEMBERS: [&str; 2] = ["clientState", "verification_token"];
-/// More tokens than this are none: from there on everything is taken for one.
+/// The most tokens; everything after them is treated as one token.
 const MOST: usize = 10_000;
 
-/// Whether the member of a key, without its quotes, holds one.
+/// Whether the member with this key, without quotes, holds a token.
 pub(crate) fn is_member(key: &[u8]) -> bool {
     MEMBERS.iter().any(|member| member.as_bytes() == key)
 }
 
-/// What pieces of the value at a path are marked as; nothing for most.
+/// How the value at a path is marked; empty for most.
 pub(crate) fn secrecy(path: &str) -> &'static str {
     let key = path.rsplit('.').next().unwrap_or_default();
     if is_member(key.as_bytes()) { TOKEN } else { "" }
@@ -33,8 +33,8 @@ pub(crate) fn secrecy(path: &str) -> &'static str {
 pub(crate) struct Tokens(Vec<Range<usize>>);
 
 impl Tokens {
-    /// Looks for them. What is no JSON otherwise does not matter; a token that does not end goes on
-    /// to the end of its line.
+    /// Finds the tokens, even in invalid JSON; an unterminated token extends to the end of its
+    /// line.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut tokens: Vec<Range<usize>> = Vec::new();
         for member in MEMBERS {
@@ -51,7 +51,7 @@ impl Tokens {
             }
         }
         tokens.sort_unstable_by_key(|token| token.start);
-        // What stands within another is part of it.
+        // A match inside a token is part of it.
         tokens.dedup_by(|token, before| {
             let is_within = token.start < before.end;
             if is_within {
@@ -66,12 +66,13 @@ impl Tokens {
         Self(tokens)
     }
 
-    /// How much memory they take.
+    /// The memory use.
     pub(crate) const fn weight(&self) -> usize {
         self.0.capacity() * size_of::<Range<usize>>()
     }
 
-    /// A stretch of the bytes, cut where a token begins or ends, and whether each piece is one's.
+    /// Splits a range of the bytes where tokens start or end; returns whether each part is in a
+    /// token.
     pub(crate) fn cut(&self, stretch: Range<usize>) -> Vec<(Range<usize>, bool)> {
         let mut cut = Vec::new();
         let mut at = stretch.start;
@@ -95,7 +96,7 @@ impl Tokens {
         cut
     }
 
-    /// Adds a stretch of the bytes, which begins at `start` in them, to pieces of a kind.
+    /// Adds a slice of the bytes, which starts at `start`, to pieces of a kind.
     pub(crate) fn push(&self, pieces: &mut SpanBuilder, kind: &str, stretch: &[u8], start: usize) {
         for (range, is_token) in self.cut(start..start + stretch.len()) {
             let bytes = &stretch[range.start - start..range.end - start];
@@ -108,14 +109,14 @@ impl Tokens {
     }
 }
 
-/// A kind that is a token's, too.
+/// A kind that is also marked as a token.
 pub(crate) fn marked(kind: &str) -> String {
     if kind.is_empty() { TOKEN.to_owned() } else { format!("{kind} {TOKEN}") }
 }
 
-/// Where the value of the key of this length is that is found at a place, without its quotes.
-/// `line_end` is the last line end that was looked for at a place before this one, or 0: a line may
-/// be as long as the text, and have a token that does not end every few bytes.
+/// Returns the range of the value, without quotes, of a key of this length at `at`. `line_end`
+/// caches the last line end found by an earlier call, or 0: a line may be as long as the text and
+/// have an unterminated token every few bytes.
 fn value(bytes: &[u8], at: usize, length: usize, line_end: &mut usize) -> Option<Range<usize>> {
     let end = at + length;
     if bytes.get(at.checked_sub(1)?) != Some(&b'"') || bytes.get(end) != Some(&b'"') {
@@ -193,7 +194,7 @@ mod tests {
         let tokens = Tokens::of(text.as_bytes());
         assert_eq!(tokens.0.len(), MOST);
         assert_eq!(tokens.0.last().unwrap().end, text.len());
-        // Also where most of them are one, as they do not end.
+        // Also if nearly all of the text is one unterminated token.
         let text = format!("{}\n{text}", r#""clientState":"\q "#.repeat(MOST));
         assert_eq!(Tokens::of(text.as_bytes()).0.last().unwrap().end, text.len());
     }

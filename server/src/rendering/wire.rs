@@ -1,4 +1,4 @@
-//! The bytes as received: the lines of the head with their ends, the body, the trailers.
+//! The bytes as received: the lines of the head with their line ends, the body, the trailers.
 
 use hookglass_wire::{Note, Row};
 
@@ -16,7 +16,7 @@ use hookglass_message::charset;
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
-/// The rows of a request, and what there is to know about them.
+/// Returns the rows of a request, and notes.
 pub(crate) fn sheet<'a>(
     stored: &StoredRequest,
     content: &'a BodyContent,
@@ -49,13 +49,13 @@ pub(crate) fn sheet<'a>(
     (Chain(sheets), notes)
 }
 
-/// The lines of a head or of trailers, the values of credentials marked.
+/// Returns the lines of a head or of trailers; credentials are marked.
 pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
     let lines = Lines::of(bytes);
     let mut kind = "";
     let row = |span: LineRange| {
         let line = &bytes[span.bytes];
-        // A folded line and the rest of a long one go on with the field above.
+        // A folded line, or the rest of a long one, continues the header above.
         if !span.is_first || line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
             return row(&[], line, |pieces, text| pieces.push_bytes(kind, text));
         }
@@ -67,13 +67,13 @@ pub(crate) fn head_rows(bytes: &[u8], has_request_line: bool) -> Vec<Row> {
     lines.from(bytes, 0).map(row).collect()
 }
 
-/// The lines of a body with their ends, the tokens in them marked.
+/// Returns the lines of a body with their line ends; tokens are marked.
 pub(crate) fn body_rows(bytes: &[u8]) -> Vec<Row> {
     let (tokens, lines) = (&Tokens::of(bytes), &Lines::of(bytes));
     WireRows { bytes, tokens, lines }.rows(0, usize::MAX)
 }
 
-/// A line whose start is a name with its colon, and whose rest up to its end `push` adds.
+/// Builds the row of a line that starts with a name and its colon; `push` adds the rest.
 fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut SpanBuilder, &[u8])) -> Row {
     let text = without_end(line);
     let mut pieces = SpanBuilder::default();
@@ -87,7 +87,7 @@ fn row(name: &[u8], line: &[u8], push: impl FnOnce(&mut SpanBuilder, &[u8])) -> 
     Row { pieces: pieces.done(), ..Row::default() }
 }
 
-/// Bytes as lines with their ends.
+/// Bytes as lines with their line ends.
 struct WireRows<'a> {
     bytes: &'a [u8],
     tokens: &'a Tokens,

@@ -1,4 +1,4 @@
-//! Settings that are ready, by endpoint.
+//! A cache of prepared settings, by endpoint.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,14 @@ use hookglass_wire as wire;
 use super::settings::PreparedSettings;
 use hookglass_store::EndpointId;
 
-/// What settings that are remembered take up, about, in bytes. Past that all are forgotten but those
-/// by which somebody is being answered: only they know how far their programme is.
+/// The approximate size limit of cached settings, in bytes. Beyond it, all are dropped except those
+/// in use for a response: only they know the position in their failure sequence.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// Remembers settings, so that answering need not read the database first.
+/// Caches settings, so that responding does not read the database first.
 #[derive(Debug, Default)]
 pub(super) struct SettingsCache {
-    /// Never held across an await: each use is one look-up or one insertion.
+    /// Never held across an await: locked for one look-up or insertion.
     known: Mutex<CachedSettings>,
     plain: OnceLock<Option<Arc<PreparedSettings>>>,
 }
@@ -29,14 +29,15 @@ struct CachedSettings {
 }
 
 impl SettingsCache {
-    /// Those of this version, or a later one: who asks may be out of date.
+    /// Returns the settings of this version or a later one: the caller's version may be out of
+    /// date.
     pub(super) fn find(&self, endpoint: EndpointId, version: i64) -> Option<Arc<PreparedSettings>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.settings.get(&endpoint).filter(|settings| settings.version >= version).cloned()
     }
 
-    /// Remembers settings, unless others of their version, whose programme may be further, or later
-    /// ones are known; returns what is remembered.
+    /// Inserts settings, unless the cache has a later version, or the same one, whose failure
+    /// sequence may be further; returns the cached settings.
     pub(super) fn keep(
         &self,
         endpoint: EndpointId,
@@ -59,7 +60,7 @@ impl SettingsCache {
         settings
     }
 
-    /// Those of an endpoint for which nothing is set.
+    /// The settings of an endpoint that has none of its own.
     pub(super) fn plain(&self) -> Option<Arc<PreparedSettings>> {
         let read = || PreparedSettings::read(&wire::Answering::default(), 0, 0).ok().map(Arc::new);
         self.plain.get_or_init(read).clone()

@@ -1,6 +1,6 @@
-//! How much deciding on an answer reads, for any visitor may set much and send much: what may be
-//! saved, and from where on deciding is no work for the threads that serve connections, or none
-//! that storing waits for.
+//! How much input a decision reads. Any visitor may configure and send a lot, so this module limits
+//! what can be saved, and determines when a decision moves to a blocking thread or to after the
+//! request is stored.
 
 use hookglass_wire as wire;
 
@@ -11,42 +11,42 @@ use super::{
 use crate::respond::template::Template;
 use hookglass_query::{Query, SEARCHED_BODY_BYTES};
 
-/// How many terms all rules of an endpoint have together. Settings that were saved with more keep
-/// working.
+/// The most terms in all rules of an endpoint. Settings that were saved with more keep working.
 const MAX_TERMS: usize = 256;
-/// How many values the fields and the body of one answer have together. The same.
+/// The most values in the headers and body of one response. Settings that were saved with more keep
+/// working.
 const MAX_VALUES: usize = 100;
-/// From so many bytes to be read on, deciding is no work for the threads that serve connections.
+/// Above this many bytes to read, a decision moves to a blocking thread.
 const HEAVY_BYTES: usize = 64 * 1024;
-/// From so many bytes to be read on, a request is stored before its answer is decided on: a tenth of
-/// a second or so.
+/// Above this many bytes to read, a request is stored before its response is decided: about a tenth
+/// of a second.
 const STORED_FIRST_BYTES: usize = 4 * 1024 * 1024;
 
-/// How often settings look into a request.
+/// How often settings read a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cost {
-    /// How many terms the rules have.
+    /// The number of terms in the rules.
     terms: usize,
-    /// How many values the answer with the most has.
+    /// The number of values in the response with the most.
     values: usize,
 }
 
-/// Where deciding belongs.
+/// Where a decision runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CostClass {
-    /// Wherever it comes up.
+    /// Inline.
     Light,
-    /// On a thread of its own.
+    /// On a blocking thread.
     Heavy,
-    /// The same, once the request is stored.
+    /// On a blocking thread, once the request is stored.
     StoredFirst,
 }
 
 impl PreparedSettings {
-    /// Checks settings that are to be saved.
+    /// Checks settings before they are saved.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first problem.
     pub(crate) fn check(set: &wire::Answering) -> Result<(), SettingError> {
         let Self { reply, rules, running, .. } = Self::read(set, 0, 0)?;
         let terms = terms(&rules);
@@ -78,7 +78,7 @@ impl PreparedSettings {
 }
 
 impl Cost {
-    /// That of settings.
+    /// Returns the cost of settings.
     pub(super) fn of<'a>(
         rules: &'a [PreparedRule],
         others: impl Iterator<Item = &'a PreparedResponse>,
@@ -87,8 +87,8 @@ impl Cost {
         Self { terms: terms(rules), values: replies.map(values).max().unwrap_or(0) }
     }
 
-    /// What deciding on a request with a head and a body of so many bytes weighs; `is_coded` says
-    /// that the body may be longer once it is decoded.
+    /// Classifies the decision on a request with a head and body of these sizes; `is_coded` means
+    /// that the decoded body may be longer.
     pub(super) fn weight(self, head: usize, body: usize, is_coded: bool) -> CostClass {
         let searched = match body {
             0 => 0,
@@ -96,7 +96,7 @@ impl Cost {
             _ => body.min(SEARCHED_BODY_BYTES),
         };
         let by_terms = self.terms.saturating_mul(head.saturating_add(searched));
-        // The body is read once for all values.
+        // The body is parsed once for all values.
         let by_values = self.values.saturating_mul(head).saturating_add(body);
         match by_terms.saturating_add(by_values) {
             ..HEAVY_BYTES => CostClass::Light,
@@ -120,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    /// A reply whose body and one field have so many values.
+    /// A reply with this many values in its body and one header.
     fn with_values(in_body: usize, in_field: usize) -> Reply {
         Reply {
             headers: vec![("x-a".to_owned(), "{{seq}}".repeat(in_field))],
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn refused(set: &Answering) -> Option<String> {
-        // What was saved before keeps working.
+        // Settings that were saved before keep working.
         PreparedSettings::read(set, 0, 0).unwrap();
         PreparedSettings::check(set).err().map(|fault| fault.field)
     }

@@ -1,5 +1,5 @@
-//! Which answer a request gets: rules, handshakes, the programme, the default, in this order. Pure
-//! but for the step that a programme takes.
+//! Decides which response a request gets: rules, handshakes, the failure sequence, the default, in
+//! this order. Pure, except for advancing the failure sequence.
 
 use std::{borrow::Cow, sync::OnceLock};
 
@@ -22,42 +22,42 @@ use hookglass_query::{Needs, SearchedRequest, TermCache, searched};
 use hookglass_senders::handshake::{Handshake, HandshakeOutcome, HandshakeResponse};
 use hookglass_store::StoredRequest;
 
-/// The longest value that a template may give a field, in bytes.
+/// The longest header value that a template may produce, in bytes.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
 
-/// A request that is to be answered.
+/// A request to respond to.
 pub(super) struct MatchContext {
-    /// The request, redacted as it is kept. Its number counts only if `seq` has it too.
+    /// The request, redacted as it is stored. Its number is only valid if `seq` is set, too.
     pub(super) stored: StoredRequest,
     parts: Parts,
-    /// As it came; its start where it is long. `None` where it is not in memory.
+    /// The raw body, or its start if it is long. `None` if it is not in memory.
     pub(super) body: Option<Bytes>,
-    /// Its number, once it is stored.
+    /// The request's number, once it is stored.
     seq: Option<i64>,
-    /// What is searched of the body.
+    /// The searchable text of the body.
     searched: OnceLock<Vec<u8>>,
     memo: TermCache,
 }
 
-/// What was decided.
+/// The result of a decision.
 #[derive(Debug)]
 pub(super) enum Decision {
-    /// The plain answer.
+    /// The default response.
     Plain,
     CustomResponse(Box<CustomResponse>),
-    /// The signature decides between 401 and this.
+    /// 401 if the signature is invalid, otherwise this.
     Judge(Box<Decision>),
-    /// That cannot be told before the request is stored.
+    /// Undecidable before the request is stored.
     Later,
 }
 
 impl MatchContext {
-    /// A request before it is stored; its body where it is in memory.
+    /// A request before it is stored, with its body if that is in memory.
     pub(super) fn early(stored: StoredRequest, body: Option<Bytes>) -> Self {
         Self::new(stored, body, None)
     }
 
-    /// A request that is stored, with the start of its body.
+    /// A stored request, with the start of its body.
     pub(super) fn late(stored: StoredRequest, body: Bytes) -> Self {
         let seq = stored.summary.seq;
         Self::new(stored, Some(body), Some(seq))
@@ -65,12 +65,12 @@ impl MatchContext {
 
     fn new(mut stored: StoredRequest, body: Option<Bytes>, seq: Option<i64>) -> Self {
         let parts = head::request_parts(&stored.head);
-        // What it is answered is only being decided.
+        // Its response is still being decided.
         stored.summary.status = None;
         Self { stored, parts, body, seq, searched: OnceLock::new(), memo: TermCache::default() }
     }
 
-    /// What deciding on it weighs.
+    /// The class of the decision's cost.
     pub(super) fn weight(&self, effort: Cost) -> CostClass {
         let body = self.body.as_ref().map_or(0, Bytes::len);
         let is_coded = self.parts.headers.contains_key(CONTENT_ENCODING);
@@ -82,7 +82,7 @@ impl MatchContext {
         RequestView::new(&self.parts, target, self.body.as_deref().unwrap_or_default())
     }
 
-    /// Whether all of its body is in memory.
+    /// Whether the whole body is in memory.
     fn is_whole(&self) -> bool {
         self.body.as_ref().is_some_and(|body| body.len() as u64 == self.stored.summary.body_bytes)
     }
@@ -91,8 +91,8 @@ impl MatchContext {
         self.seq.is_some()
     }
 
-    /// All of the body for judging its signature: `Some(None)` where the store has to give it, as
-    /// it can only once the request is stored.
+    /// Returns the whole body for verification: `Some(None)` if the store has to provide it, which
+    /// it can once the request is stored.
     pub(super) fn whole_body(&self) -> Option<Option<Vec<u8>>> {
         match self.body.as_ref().filter(|_| self.is_whole()) {
             Some(body) => Some(Some(body.to_vec())),
@@ -105,7 +105,7 @@ impl MatchContext {
         Some(self.searched.get_or_init(|| searched(&self.stored.head, raw).into_owned()))
     }
 
-    /// Whether a rule finds it; `None` if that cannot be told yet.
+    /// Whether a rule matches; `None` if that is not known yet.
     fn is_found_by(&self, rule: &PreparedRule) -> Option<bool> {
         let Some(when) = &rule.when else { return Some(true) };
         if when.asks_for_stored() && self.seq.is_none() {
@@ -117,7 +117,7 @@ impl MatchContext {
         when.finds_with(&subject, &self.memo)
     }
 
-    /// A set answer for this request; `None` if it names what is not known yet.
+    /// Renders a custom response; `None` if it needs a value that is not known yet.
     fn render(&self, set: &PreparedResponse, source: Cow<'static, str>) -> Option<CustomResponse> {
         for template in set.templates() {
             if (template.needs_seq() && self.seq.is_none())
@@ -179,14 +179,14 @@ impl From<Option<CustomResponse>> for Decision {
     }
 }
 
-/// The handshake that a request is part of, and what becomes of it.
+/// The handshake of a request, and its result.
 #[derive(Debug)]
 pub(super) struct MatchedHandshake {
     pub(super) handshake: &'static Handshake,
     pub(super) outcome: HandshakeOutcome,
 }
 
-/// Decides on the answer. `roll` is a random number below 100.
+/// Decides on the response. `roll` is a random number below 100.
 pub(super) fn decide(
     settings: &PreparedSettings,
     case: &MatchContext,
@@ -224,7 +224,7 @@ pub(super) fn decide(
     decision.with_label(label, note)
 }
 
-/// What a handshake is answered.
+/// Returns the response to a handshake.
 fn answer_of(handshake: &Handshake, reply: HandshakeResponse) -> CustomResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
     let field = |(name, value): (&str, String)| {
@@ -238,7 +238,7 @@ fn answer_of(handshake: &Handshake, reply: HandshakeResponse) -> CustomResponse 
 }
 
 impl Decision {
-    /// The same with a name for lists, and what its owner should know.
+    /// Adds a label for lists, and a note for the owner.
     fn with_label(self, label: String, note: Option<&'static str>) -> Self {
         let mut answer = match self {
             Self::CustomResponse(answer) => answer,
@@ -255,14 +255,14 @@ impl Decision {
     }
 }
 
-/// What the programme says, if it says anything.
+/// The response of the failure sequence, if it has one.
 fn by_programme(settings: &PreparedSettings, case: &MatchContext, roll: u8) -> Option<Decision> {
     let running = settings.running.as_ref()?;
-    // These are no tries of a delivery.
+    // Handshakes and the like are not attempts of a delivery.
     if case.stored.summary.mark.is_some() {
         return None;
     }
-    // Its steps go to requests that are stored, in about that order.
+    // The sequence advances for stored requests only, in about their order.
     if case.seq.is_none() {
         return (!running.is_over()).then_some(Decision::Later);
     }
@@ -275,7 +275,7 @@ fn by_programme(settings: &PreparedSettings, case: &MatchContext, roll: u8) -> O
     Some(Decision::CustomResponse(Box::new(answer)))
 }
 
-/// What is answered where nothing else applies.
+/// The response if nothing else applies.
 pub(super) fn default_response(settings: &PreparedSettings, case: &MatchContext) -> Decision {
     match &settings.reply {
         None => Decision::Plain,

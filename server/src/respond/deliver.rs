@@ -1,5 +1,4 @@
-//! Giving answers: holding them back, seeing whether the sender is still there, and noting what
-//! came of it.
+//! Delivers responses: delays them, detects disconnects, and records the outcome.
 
 use std::{
     pin::Pin,
@@ -26,36 +25,36 @@ use hookglass_limits::keyed_limit::Permit;
 use hookglass_listener::{Cut, Exchange};
 use hookglass_store::{EndpointId, LateResponse, Progress, StoreError, WorkspaceId};
 
-/// Bodies up to this many bytes are not counted: heads take more.
+/// Bodies up to this size are not counted: heads take more.
 const UNCOUNTED_BYTES: usize = 2 * 1024;
 
-/// An answer on its way to a sender whose request is stored.
+/// The response to a stored request, before it is delivered.
 pub(crate) struct PendingResponse {
     pub(crate) workspace: WorkspaceId,
     pub(crate) endpoint: EndpointId,
     pub(crate) seq: i64,
     pub(crate) answer: CustomResponse,
     pub(crate) visit: ResponseContext,
-    /// Whether the request was one for a head alone.
+    /// Whether the request's method was HEAD.
     pub(crate) is_head: bool,
     pub(crate) exchange: Option<Arc<Exchange>>,
-    /// When the head was complete.
+    /// When the request's head was complete.
     pub(crate) clock: Instant,
-    /// Whether it was decided on before the request was stored, and is kept with it.
+    /// Whether the response was decided before the request was stored, and is stored with it.
     pub(crate) is_kept: bool,
     pub(crate) settings: Arc<PreparedSettings>,
-    /// So that a shutdown waits for it from when its request is stored.
+    /// Makes a shutdown wait for the response, from when its request is stored.
     pub(crate) token: TaskTrackerToken,
 }
 
 impl CustomResponse {
-    /// Whether its sender has to wait.
+    /// Whether the response is delayed.
     pub(crate) fn is_held(&self) -> bool {
         !self.delay.is_zero() || matches!(self.act, Act::Stall | Act::Slow)
     }
 }
 
-/// Sees to it that what came of an answer is noted, also where hyper drops it.
+/// Records the outcome of a response, even if hyper drops it.
 pub(super) struct DeliveryGuard {
     answering: Responder,
     endpoint: EndpointId,
@@ -64,19 +63,19 @@ pub(super) struct DeliveryGuard {
     clock: Instant,
     answered: Option<Answered>,
     progress: Option<Progress>,
-    /// Whether status and fields go out before it is done.
+    /// Whether status and headers are sent before the response is complete.
     streams: bool,
-    /// Waits for a sender who hangs up.
+    /// Resolves when the sender disconnects.
     disconnected: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     hold: Option<Permit<EndpointId>>,
     /// Not forgotten until the store knows how far their programme is.
     settings: Arc<PreparedSettings>,
-    /// So that a shutdown waits until it is noted.
+    /// Makes a shutdown wait until the outcome is recorded.
     _token: TaskTrackerToken,
 }
 
 impl Responder {
-    /// Gives an answer, after its time.
+    /// Delivers a response after its delay.
     pub(crate) async fn deliver(&self, due: PendingResponse) -> Response {
         let (mut answer, visit) = (due.answer.clone(), &due.visit);
         let (seq, is_head) = (due.seq, due.is_head);
@@ -131,13 +130,13 @@ impl Responder {
         }
     }
 
-    /// Notes of an answer that nobody was there for any more.
+    /// Records that the sender was gone before its response.
     pub(crate) fn record_abandoned(&self, due: PendingResponse) {
         let answered = record::answered(&due.visit, &due.answer, due.is_head);
         drop(self.watch(due, answered));
     }
 
-    /// What sees to it that an answer is noted.
+    /// Creates the guard that records the outcome.
     fn watch(&self, due: PendingResponse, answered: Answered) -> DeliveryGuard {
         let PendingResponse { answer, settings, .. } = &due;
         let progress = answer.answered.and_then(|answered| {
@@ -161,8 +160,8 @@ impl Responder {
         }
     }
 
-    /// Counts the memory that a body takes which was made for this request alone, until nobody has it
-    /// any more: its sender may be slow to read. Leaves it out where there is no room.
+    /// Charges the memory of a body that was made for this request, until the body is dropped: its
+    /// sender may read slowly. Drops the body and returns false if there is no memory left.
     fn count(&self, workspace: WorkspaceId, answer: &mut CustomResponse) -> bool {
         if !answer.is_own || answer.body.len() <= UNCOUNTED_BYTES {
             return true;
@@ -185,7 +184,7 @@ impl DeliveryGuard {
         self.answering.0.shutdown.clone()
     }
 
-    /// Waits, but no longer than until the shutdown, or until the sender hangs up.
+    /// Waits for `delay`, until the shutdown, or until the sender disconnects.
     async fn wait(&mut self, delay: Duration) {
         self.watch_for_disconnect();
         let shutdown = self.shutdown();
@@ -206,7 +205,7 @@ impl DeliveryGuard {
         }
     }
 
-    /// Has the connection looked at while nothing is read from it.
+    /// Asks the connection to watch for a disconnect while nothing is read from it.
     fn watch_for_disconnect(&mut self) {
         if self.disconnected.is_none()
             && let Some(exchange) = self.exchange.clone()
@@ -215,7 +214,7 @@ impl DeliveryGuard {
         }
     }
 
-    /// Whether the sender has hung up; wakes the task when it does.
+    /// Whether the sender has disconnected; wakes the task when that happens.
     pub(super) fn poll_hung_up(&mut self, cx: &mut Context<'_>) -> bool {
         match &mut self.disconnected {
             Some(disconnected) if !self.exchange.as_ref().is_some_and(|it| it.has_hung_up()) => {
@@ -229,7 +228,7 @@ impl DeliveryGuard {
         self.exchange.as_ref().is_some_and(|exchange| exchange.has_hung_up())
     }
 
-    /// Notes that the answer begins to be sent.
+    /// Records that the response starts.
     fn begin(&mut self) {
         let elapsed_us = self.elapsed_us();
         if let Some(answered) = &mut self.answered {
@@ -242,7 +241,7 @@ impl DeliveryGuard {
         u64::try_from(self.clock.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// Notes that the connection was cut.
+    /// Records that the connection was cut.
     fn cut(mut self) {
         if let Some(answered) = &mut self.answered {
             answered.status = None;
@@ -252,7 +251,7 @@ impl DeliveryGuard {
         self.note();
     }
 
-    /// Notes that it was sent, and whether the sender was there to the end.
+    /// Records that the response was sent, and whether the sender stayed to the end.
     pub(super) fn done(mut self, taken: bool) {
         if let Some(answered) = &mut self.answered {
             answered.taken = Some(taken);
@@ -262,7 +261,7 @@ impl DeliveryGuard {
 
     fn note(&mut self) {
         let Some(answered) = self.answered.take() else { return };
-        // Who was gone before was answered nothing.
+        // A sender that left earlier got no response.
         let is_answered = self.streams || answered.taken != Some(false);
         let late = LateResponse {
             status: answered.status.filter(|_| is_answered),
@@ -271,7 +270,7 @@ impl DeliveryGuard {
         };
         let (hold, settings) = (self.hold.take(), self.settings.clone());
         let (store, endpoint, seq) = (self.answering.0.store.clone(), self.endpoint, self.seq);
-        // Nobody waits for it: the sender has its answer.
+        // Not awaited: the sender has its response.
         self.answering.0.tasks.spawn(async move {
             drop(hold);
             match store.note_answer(endpoint, seq, late).await {
@@ -289,7 +288,7 @@ impl DeliveryGuard {
 }
 
 impl Drop for DeliveryGuard {
-    /// hyper drops what it cannot send any more.
+    /// hyper drops a response that it cannot send.
     fn drop(&mut self) {
         let elapsed_us = self.elapsed_us();
         if let Some(answered) = &mut self.answered {

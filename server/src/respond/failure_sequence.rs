@@ -1,5 +1,5 @@
-//! Failure programmes: where one stands, which step comes next, and how it is told to people. Pure:
-//! knows neither who sends nor how a step is done.
+//! Failure sequences (`programme` in the API): the current position, the next step, and
+//! descriptions for people. Pure: knows neither the sender nor how a step is carried out.
 
 mod notation;
 
@@ -7,26 +7,26 @@ use hookglass_wire::{Act, By, Programme, Reply, Step};
 
 pub(crate) use self::notation::steps;
 
-/// How many steps a programme may have.
+/// The most steps in a sequence.
 pub(crate) const MAX_STEPS: usize = 50;
-/// How often one step may be taken.
+/// The most repetitions of one step.
 pub(crate) const MAX_TIMES: u32 = 1_000;
-/// How long a step may keep a sender waiting, in seconds.
+/// The longest delay of a step, in seconds.
 pub(crate) const MAX_SECONDS: u32 = 120;
 
-/// What a programme does next.
+/// The next step of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Next<'p> {
-    /// Which step, from 0.
+    /// The step's index, from 0.
     pub(crate) index: usize,
     pub(crate) step: &'p Step,
 }
 
-/// What a programme does with a request, `None` where it leaves it alone: it is over, or the roll
-/// spared the request.
+/// Returns the next step for a request; `None` if the sequence is over, or the roll spared the
+/// request.
 ///
-/// `answered` is how many requests it has answered before, `attempt` which try of its delivery the
-/// request is, from 1, if that is known, `roll` a random number below 100.
+/// `answered` is the number of requests it has answered before, `attempt` the attempt of the
+/// delivery, from 1, if known, `roll` a random number below 100.
 pub(crate) fn next(
     programme: &Programme,
     answered: u64,
@@ -39,13 +39,13 @@ pub(crate) fn next(
     };
     match programme.percent {
         Some(percent) if roll >= percent => None,
-        // Without an end: the steps in turn.
+        // Endless: the steps in turn.
         Some(_) => step(programme, answered.checked_rem(length(programme))?),
         None => step(programme, taken),
     }
 }
 
-/// The step that comes after so many answers.
+/// The step after `taken` responses.
 fn step(programme: &Programme, taken: u64) -> Option<Next<'_>> {
     let mut before = 0;
     programme.steps.iter().enumerate().find_map(|(index, step)| {
@@ -54,23 +54,23 @@ fn step(programme: &Programme, taken: u64) -> Option<Next<'_>> {
     })
 }
 
-/// How many answers all steps give, one after the other.
+/// The number of responses of all steps together.
 fn length(programme: &Programme) -> u64 {
     programme.steps.iter().map(|step| u64::from(step.times)).sum()
 }
 
-/// How many requests it will yet answer; `None` for one without an end.
+/// How many more requests the sequence answers; `None` if it is endless.
 pub(crate) fn remaining(programme: &Programme, answered: u64) -> Option<u64> {
     let ends = programme.percent.is_none() && programme.by == By::All;
     ends.then(|| length(programme).saturating_sub(answered))
 }
 
-/// Whether nothing is left for it to do.
+/// Whether the sequence is complete.
 pub(crate) fn is_over(programme: &Programme, answered: u64) -> bool {
     remaining(programme, answered) == Some(0)
 }
 
-/// What it does, in a few words: `503 twice, then 200`.
+/// Describes the sequence briefly: `503 twice, then 200`.
 pub(crate) fn describe(programme: &Programme) -> String {
     let steps: Vec<String> = programme.steps.iter().map(describe_step).collect();
     let steps = match steps.split_last() {
@@ -85,7 +85,7 @@ pub(crate) fn describe(programme: &Programme) -> String {
     }
 }
 
-/// Where it stands, in a few words: `1 of 3 done`.
+/// Describes the position briefly: `1 of 3 done`.
 pub(crate) fn standing(programme: &Programme, answered: u64) -> String {
     let plural = if answered == 1 { "" } else { "s" };
     match remaining(programme, answered) {
@@ -97,7 +97,7 @@ pub(crate) fn standing(programme: &Programme, answered: u64) -> String {
     }
 }
 
-/// What one step does.
+/// Describes a step.
 pub(crate) fn describe_step(step: &Step) -> String {
     let status = step.reply.status;
     let seconds = step.seconds;
@@ -119,19 +119,19 @@ pub(crate) fn describe_step(step: &Step) -> String {
     }
 }
 
-/// A programme that is set with one click.
+/// A sequence that is set with one click.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SequencePreset {
-    /// Its stable name in forms.
+    /// Its stable id in forms.
     pub(crate) id: &'static str,
-    /// What its button says.
+    /// The text of its button.
     pub(crate) label: &'static str,
-    /// What it is good for.
+    /// Its use.
     pub(crate) purpose: &'static str,
     pub(crate) programme: Programme,
 }
 
-/// What failure programmes are mostly wanted for.
+/// The most common failure sequences.
 pub(crate) fn presets() -> Vec<SequencePreset> {
     let answers = |status, times| Step { times, ..answering(status, &[]) };
     let all = |steps| Programme { steps, ..Programme::default() };

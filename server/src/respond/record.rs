@@ -1,5 +1,5 @@
-//! What a request was answered, as it is kept: as JSON where it was not plain, and else made again
-//! by the code that made it.
+//! The record of a response, as it is stored: JSON if it was not the default response; otherwise
+//! the code that made the response rebuilds it.
 
 use axum::body::to_bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,12 +12,12 @@ use crate::respond::response::{self, ResponseContext};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
-/// How much of a body is kept, in bytes.
+/// How much of a body is stored, in bytes.
 const KEPT_BYTES: usize = 64 * 1024;
-/// More than any plain answer has, in bytes.
+/// More than any default response has, in bytes.
 const PLAIN_BYTES: usize = 64 * 1024;
 
-/// An answer that is still to be sent.
+/// The record of a response that is not sent yet.
 pub(super) fn answered(
     visit: &ResponseContext,
     answer: &CustomResponse,
@@ -38,29 +38,29 @@ pub(super) fn answered(
     answered
 }
 
-/// What is kept of a request whose answer is decided on only after it is stored.
+/// The record of a request whose response is decided after it is stored.
 pub(super) fn pending() -> Answered {
     Answered { source: "undecided".to_owned(), ..Answered::default() }
 }
 
-/// As the store keeps it.
+/// Encodes a record for the store.
 pub(super) fn bytes(answered: &Answered) -> Vec<u8> {
     serde_json::to_vec(answered).unwrap_or_default()
 }
 
-/// What a request was answered; `None` where that is not known any more.
+/// Returns the response to a request; `None` if it is no longer known.
 pub(crate) async fn read(stored: &StoredRequest) -> Option<Answered> {
     match &stored.answer {
         None => {
             let mut answered = plain(stored).await?;
-            // That nobody was there any more would have been noted.
+            // An abandoned response would have been recorded.
             answered.taken = Some(true);
             Some(answered)
         }
         Some(kept) => {
             let mut answered: Answered = serde_json::from_slice(kept).ok()?;
             let name = text("hookglass-seq");
-            // It was not known yet when the rest was written.
+            // The number was not known when the record was written.
             if answered.status.is_some() && answered.headers.iter().all(|(it, _)| *it != name) {
                 let seq = stored.summary.seq.to_string();
                 answered.headers.push((name, Text::Utf8(seq)));
@@ -70,7 +70,7 @@ pub(crate) async fn read(stored: &StoredRequest) -> Option<Answered> {
     }
 }
 
-/// A plain answer, or a refusal, made again.
+/// Rebuilds a default response or a rejection.
 pub(super) async fn plain(stored: &StoredRequest) -> Option<Answered> {
     let (source, response) = response::again(stored)?;
     let (parts, body) = response.into_parts();
@@ -101,7 +101,7 @@ fn keep_body(answered: &mut Answered, body: &Bytes, is_head: bool) {
     let start = &body[..body.len().min(KEPT_BYTES)];
     match std::str::from_utf8(start) {
         Ok(text) => answered.body = Some(text.to_owned()),
-        // Only a character that the cut went through is missing.
+        // Only a character that was cut in two is missing.
         Err(error) if error.error_len().is_none() && start.len() < body.len() => {
             let whole = &start[..error.valid_up_to()];
             answered.body = Some(String::from_utf8_lossy(whole).into_owned());

@@ -1,4 +1,4 @@
-//! What capture URLs answer. Every answer is sandboxed: pages and captures share an origin.
+//! The responses of capture URLs. Every response is sandboxed: pages and captures share an origin.
 
 mod custom;
 mod decided;
@@ -31,46 +31,46 @@ pub(crate) use self::{
 use crate::limits::rates::Exceeded;
 use hookglass_listener::Malformed;
 
-/// The number of the captured request, in its answer.
+/// The number of the captured request, in its response.
 const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SERVICE_WORKER: HeaderName = HeaderName::from_static("service-worker");
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
-/// After how many seconds a sender may come again when storing failed.
+/// When a sender may retry after storing failed, in seconds.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
-/// The same where somebody has to make room first.
+/// The same if somebody has to free space first.
 const RETRY_FULL_SECONDS: HeaderValue = HeaderValue::from_static("60");
 
-/// Why a request was not captured, or not promised to be.
+/// Why a request was not captured, or may not have been.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rejection {
     /// No endpoint has this name.
     UnknownEndpoint,
-    /// The endpoint is no more.
+    /// The endpoint is gone.
     Gone(GoneReason),
-    /// It cannot be read, or its head runs into a limit.
+    /// The request is malformed, or its head exceeds a limit.
     Malformed(Malformed),
     /// The body has more bytes than this.
     BodyTooLarge(u64),
-    /// The body took longer than so many seconds, in all or without a byte.
+    /// The body exceeded a timeout of this many seconds, in all or without a byte.
     BodyTimeout(u64),
-    /// Too much was sent in too short a time.
+    /// A rate limit was exceeded.
     TooFast(Exceeded),
-    /// The endpoint refuses at its limit.
+    /// The endpoint is full, and set to reject.
     Full {
         /// The limit's name.
         limit: &'static str,
         /// Its value in its own unit.
         value: u64,
     },
-    /// Too much is being received at once.
+    /// Too many requests are being received.
     Crowded,
-    /// It could not be stored, or that it was is not known.
+    /// The request could not be stored, or it is unknown whether it was.
     NotStored,
 }
 
 impl Rejection {
-    /// What it is counted under: the limit's name where a limit refused it.
+    /// The label in metrics: the limit's name if a limit was exceeded.
     pub(crate) const fn reason(&self) -> &'static str {
         match self {
             Self::UnknownEndpoint => "unknown-endpoint",
@@ -85,7 +85,7 @@ impl Rejection {
         }
     }
 
-    /// What it is answered with.
+    /// The status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::UnknownEndpoint => StatusCode::NOT_FOUND,
@@ -98,8 +98,8 @@ impl Rejection {
         }
     }
 
-    /// How the list shows it: a limit of ours that the sender was told of by a 4xx. An endpoint
-    /// that is full has no room for rows that say so.
+    /// The entry for lists: a limit of ours that the sender saw as a 4xx. A full endpoint has no
+    /// room for such rows.
     pub(crate) fn refused(&self) -> Option<Refused> {
         let value = match self {
             Self::Malformed(malformed) if malformed.status().is_client_error() => {
@@ -124,10 +124,10 @@ impl From<Exceeded> for Rejection {
     }
 }
 
-/// What the answer depends on, beside what became of the request.
+/// What the response depends on, besides the outcome.
 #[derive(Debug)]
 pub(crate) struct ResponseContext {
-    /// Somebody opened the URL in a browser.
+    /// The URL was opened in a browser.
     navigates: bool,
     /// See [`asks_for_service_worker`].
     service_worker: bool,
@@ -138,7 +138,7 @@ pub(crate) struct ResponseContext {
 }
 
 impl ResponseContext {
-    /// What decides on the answer where nothing was set for it.
+    /// What decides the response if nothing is set for it.
     pub(crate) const fn source(&self) -> &'static str {
         match (self.service_worker, self.navigates) {
             (true, _) => "worker",
@@ -163,8 +163,8 @@ impl ResponseContext {
     }
 }
 
-/// Whether a request with these fields is answered as Hookglass sees fit, whatever its owner set:
-/// somebody opened the URL in a browser, or a service worker is asked for.
+/// Whether Hookglass responds to a request with these headers regardless of the owner's settings:
+/// the URL was opened in a browser, or the request is for a service worker.
 pub(crate) fn is_browser_request(headers: &HeaderMap) -> bool {
     navigates(headers) || asks_for_service_worker(headers)
 }
@@ -172,13 +172,13 @@ pub(crate) fn is_browser_request(headers: &HeaderMap) -> bool {
 fn navigates(headers: &HeaderMap) -> bool {
     match headers.get(FETCH_MODE) {
         Some(mode) => mode.as_bytes() == b"navigate",
-        // Browsers leave that out on plain http (Fetch Metadata §2.1), but send this with whatever
-        // they navigate to (Upgrade Insecure Requests §3.2.1).
+        // Browsers omit `Sec-Fetch-Mode` on plain HTTP (Fetch Metadata §2.1), but send this with
+        // every navigation (Upgrade Insecure Requests §3.2.1).
         None => headers.get(UPGRADE_INSECURE_REQUESTS).is_some_and(|sent| sent.as_bytes() == b"1"),
     }
 }
 
-/// What a request with these fields is answered with, once it is stored or refused.
+/// The status of the response to a request with these headers, once it is stored or rejected.
 pub(crate) fn status(headers: &HeaderMap, rejection: Option<&Rejection>) -> StatusCode {
     match rejection {
         Some(rejection) => rejection.status(),
@@ -187,12 +187,13 @@ pub(crate) fn status(headers: &HeaderMap, rejection: Option<&Rejection>) -> Stat
     }
 }
 
-/// A service worker script is asked for: it would control every page of the origin.
+/// Whether the request is for a service worker script, which would control every page of the
+/// origin.
 fn asks_for_service_worker(headers: &HeaderMap) -> bool {
     headers.get(SERVICE_WORKER).is_some_and(|sent| sent.as_bytes() == b"script")
 }
 
-/// The answer to a request that is stored as `seq`.
+/// Builds the response to a request that is stored as `seq`.
 pub(crate) fn captured(visit: &ResponseContext, seq: i64) -> Response {
     let mut response = if visit.service_worker {
         let text = "A capture URL serves no service worker. The request was captured.\n";
@@ -210,7 +211,7 @@ pub(crate) fn captured(visit: &ResponseContext, seq: i64) -> Response {
     response
 }
 
-/// The answer to a request that was not captured.
+/// Builds the response to a request that was not captured.
 pub(crate) fn reject(visit: &ResponseContext, rejection: &Rejection) -> Response {
     let status = rejection.status();
     let (kind, title, detail) = match rejection {
@@ -301,7 +302,7 @@ pub(crate) fn reject(visit: &ResponseContext, rejection: &Rejection) -> Response
         Rejection::NotStored | Rejection::Crowded | Rejection::Malformed(Malformed::Crowded) => {
             headers.insert(RETRY_AFTER, RETRY_SECONDS);
         }
-        // A rest of a body that is on its way closes the connection, see `listen`.
+        // An unread rest of the body closes the connection, see `hookglass_listener`.
         Rejection::UnknownEndpoint
         | Rejection::Gone(_)
         | Rejection::Malformed(_)
@@ -311,7 +312,7 @@ pub(crate) fn reject(visit: &ResponseContext, rejection: &Rejection) -> Response
     response
 }
 
-/// A small page for people; all of its text is our own.
+/// Builds a small page for people; all of its text is our own.
 fn page(status: StatusCode, title: &str, detail: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
@@ -326,7 +327,7 @@ fn page(status: StatusCode, title: &str, detail: &str) -> Response {
     response
 }
 
-/// The fields that every answer of a capture URL has.
+/// Sets the headers that every response of a capture URL has.
 fn sandbox(headers: &mut HeaderMap, visit: &ResponseContext) {
     headers
         .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));

@@ -1,25 +1,25 @@
-//! What is wrong with settings, for whoever sets them.
+//! Errors in settings, for the person who sets them.
 
 use super::settings::MAX_BYTES;
 use crate::respond::template;
 use hookglass_query as query;
 
-/// What is wrong with settings, and what to set instead.
+/// What is wrong with a setting, and what to set instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}`: {message}")]
 pub(crate) struct SettingError {
-    /// Where, as in `rules[0].reply.headers[2]`.
+    /// The path, such as `rules[0].reply.headers[2]`.
     pub(crate) field: String,
     /// A sentence.
     pub(crate) message: String,
-    /// Where in the field's text, in UTF-16 code units, where that is known.
+    /// The range in the field's text, in UTF-16 code units, if known.
     pub(crate) place: Option<(u32, u32)>,
-    /// Whether it is a search that is wrong.
+    /// Whether the error is in a search.
     pub(crate) in_query: bool,
 }
 
 impl SettingError {
-    /// All of it together is too much.
+    /// The settings as a whole are too large.
     pub(crate) fn too_large() -> Self {
         let message = format!(
             "All replies and rules of an endpoint together take at most {MAX_BYTES} bytes as JSON; \

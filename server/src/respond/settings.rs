@@ -1,5 +1,5 @@
-//! What an owner set, checked and made ready: statuses, fields and templates are read once, not for
-//! each request.
+//! An owner's settings, checked and prepared: statuses, headers and templates are parsed once, not
+//! for each request.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -19,38 +19,38 @@ use crate::respond::response::headers;
 use crate::respond::{failure_sequence, template::Template};
 use hookglass_query::Query;
 
-/// How many rules an endpoint may have.
+/// The most rules of an endpoint.
 pub(crate) const MAX_RULES: usize = 50;
-/// How many fields one answer may have.
+/// The most headers of one response.
 pub(crate) const MAX_FIELDS: usize = 50;
-/// The longest value of a field, in bytes.
+/// The longest header value, in bytes.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
-/// The longest body of one answer, in bytes.
+/// The longest body of a response, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// What all settings of an endpoint take as JSON at most, in bytes.
+/// The size limit of all settings of an endpoint as JSON, in bytes.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one answer may be held back, in milliseconds.
+/// The longest delay of a response, in milliseconds.
 pub(crate) const MAX_DELAY_MS: u32 = 30_000;
 /// The longest verify token, in bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
 
-/// How an endpoint answers.
+/// The prepared settings of an endpoint.
 #[derive(Debug)]
 pub(crate) struct PreparedSettings {
     pub(super) version: i64,
-    /// `None` where nothing but the plain answer was set.
+    /// `None` if only the default response is set.
     pub(super) reply: Option<PreparedResponse>,
     pub(super) rules: Vec<PreparedRule>,
     pub(super) running: Option<PreparedSequence>,
     pub(super) handshakes: bool,
     pub(super) verify_token: Option<String>,
     pub(super) reject_bad_signatures: bool,
-    /// What they take up in memory, about, in bytes.
+    /// The approximate memory use, in bytes.
     pub(super) bytes: usize,
     pub(super) effort: Cost,
 }
 
-/// A rule that is ready.
+/// A prepared rule.
 #[derive(Debug)]
 pub(super) struct PreparedRule {
     /// `None` for all requests.
@@ -58,20 +58,20 @@ pub(super) struct PreparedRule {
     pub(super) reply: PreparedResponse,
 }
 
-/// A programme that is ready.
+/// A prepared failure sequence.
 #[derive(Debug)]
 pub(super) struct PreparedSequence {
     /// Without the bodies of its replies, which are in `steps`.
     pub(super) programme: Programme,
     pub(super) steps: Vec<PreparedResponse>,
-    /// How many requests it has answered. Never held across an await: each use is one look at the
+    /// How many requests it has answered. Never held across an await: locked for one look at the
     /// next step.
     answered: Mutex<u64>,
-    /// What else is to be said of the endpoint beside where the programme stands.
+    /// The other settings that the description of the endpoint needs.
     pub(super) words: Arc<wire::Answering>,
 }
 
-/// An answer that is ready.
+/// A prepared response.
 #[derive(Debug, Clone)]
 pub(super) struct PreparedResponse {
     pub(super) status: StatusCode,
@@ -80,7 +80,7 @@ pub(super) struct PreparedResponse {
     pub(super) delay: Duration,
 }
 
-/// The value of a field.
+/// The value of a header.
 #[derive(Debug, Clone)]
 pub(super) enum HeaderTemplate {
     Plain(HeaderValue),
@@ -95,10 +95,10 @@ pub(super) enum BodyTemplate {
 }
 
 impl PreparedSettings {
-    /// Checks settings and makes them ready.
+    /// Checks and prepares settings.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first problem.
     pub(crate) fn read(
         set: &wire::Answering,
         version: i64,
@@ -149,7 +149,7 @@ impl PreparedSettings {
 
 impl PreparedRule {
     fn read(set: &wire::Rule, field: &str) -> Result<Self, SettingError> {
-        // Spans of time make no sense of a request that arrives now, but do no harm.
+        // Time ranges make no sense for a request that arrives now, but do no harm.
         let when = Query::parse(&set.when, now_us()).map_err(|error| SettingError {
             place: Some((error.start, error.end)),
             in_query: true,
@@ -201,18 +201,18 @@ impl PreparedSequence {
         Ok(Self { programme, steps, answered: Mutex::new(answered), words })
     }
 
-    /// Whether nothing is left for it to do.
+    /// Whether the sequence is complete.
     pub(super) fn is_over(&self) -> bool {
         failure_sequence::is_over(&self.programme, self.answered())
     }
 
-    /// How many requests it has answered.
+    /// How many requests the sequence has answered.
     pub(super) fn answered(&self) -> u64 {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next step for a request, if there is one: which, from 0, and how many requests were
-    /// answered with it.
+    /// Advances to the next step, if there is one: returns its index, from 0, and how many requests
+    /// were answered including this one.
     pub(super) fn advance(&self, attempt: Option<u32>, roll: u8) -> Option<(usize, u64)> {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         let index = failure_sequence::next(&self.programme, *answered, attempt, roll)?.index;
@@ -272,7 +272,7 @@ impl PreparedResponse {
         Ok(Self { status, fields, body, delay })
     }
 
-    /// Its templates.
+    /// Returns its templates.
     pub(super) fn templates(&self) -> impl Iterator<Item = &Template> {
         let of_fields = self.fields.iter().filter_map(|(_, value)| match value {
             HeaderTemplate::Plain(_) => None,
@@ -295,7 +295,7 @@ impl BodyTemplate {
     }
 }
 
-/// Whether answers with this status never have a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
+/// Whether responses with this status never have a body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
 pub(crate) fn has_no_body(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
@@ -321,7 +321,7 @@ fn header(
     if !template.is_plain() {
         return Ok((read, HeaderTemplate::Template(template)));
     }
-    // Plain is what has no values; what it says may still not be what was written, `{{ "{{" }}`.
+    // Plain templates have no values, but may differ from their source: `{{ "{{" }}`.
     let value = headers::value(&template.plain()).ok_or_else(|| {
         SettingError::new(at, format!("The value of `{name}` has a line break or another control."))
     })?;
@@ -342,7 +342,7 @@ fn content(text: &str, at: String) -> Result<BodyTemplate, SettingError> {
     })
 }
 
-/// The same settings for telling of them: without what is long.
+/// The settings for descriptions, without long texts.
 fn without_bodies(set: &wire::Answering) -> wire::Answering {
     let bare = |reply: &wire::Reply| wire::Reply {
         body: None,
@@ -371,11 +371,11 @@ fn without_bodies(set: &wire::Answering) -> wire::Answering {
     }
 }
 
-/// How many times their text settings take up once they are read: templates become pieces, searches
-/// become terms.
+/// The memory use of parsed settings as a multiple of their text: templates become segments,
+/// searches become terms.
 const READ_TIMES: usize = 10;
 
-/// What settings take up, about, in bytes.
+/// The approximate memory use of settings, in bytes.
 fn bytes(set: &wire::Answering) -> usize {
     let of = |reply: &wire::Reply| {
         let fields: usize =

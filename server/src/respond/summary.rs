@@ -1,10 +1,10 @@
-//! How an endpoint answers, in a few words for people.
+//! A short summary of an endpoint's response settings.
 
 use hookglass_wire::{Answering, Reply};
 
 use crate::respond::failure_sequence;
 
-/// The words; `None` where all is plain, or as good as that.
+/// Returns the summary; `None` if the settings amount to the default.
 pub(crate) fn words(set: &Answering, answered: u64) -> Option<String> {
     let mut words = Vec::new();
     if let Some(programme) = &set.programme

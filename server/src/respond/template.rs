@@ -1,7 +1,7 @@
-//! Templates: text with values of the request in it, `{{ request.body.challenge }}`. Substitution
-//! only, without loops, conditions or arithmetic, since any visitor may write one: reading and
-//! rendering take time and memory in proportion to their input. Pure: knows neither the store nor
-//! HTTP. `docs/replies.md` has the language.
+//! Templates: text with values of the request, `{{ request.body.challenge }}`. Only substitution,
+//! without loops, conditions or arithmetic, since any visitor may write one: parsing and rendering
+//! take linear time and memory. Pure: knows neither the store nor HTTP. The language is in
+//! `docs/replies.md`.
 
 mod body;
 mod filter;
@@ -26,17 +26,17 @@ use hookglass_message::{
 
 /// The longest template, in bytes.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;
-/// How many values one may hold.
+/// The most values in a template.
 const MAX_SUBSTITUTIONS: usize = 100;
-/// The most that is rendered, in bytes.
+/// The size limit of rendered text, in bytes.
 pub(crate) const MAX_RENDERED_BYTES: usize = 2 * 1024 * 1024;
-/// The largest body whose values are looked for, in bytes.
+/// The largest body that is parsed for values, in bytes.
 const MAX_PARSED_BYTES: usize = 1024 * 1024;
-/// How many bytes filters may read in all for one request: hashing a large body a hundred times
-/// over would cost more than any answer is worth.
+/// How many bytes filters may process in all for one request: hashing a large body a hundred times
+/// would cost more than any response is worth.
 const MAX_FILTERED_BYTES: usize = 8 * 1024 * 1024;
 
-/// A text with values of the request in it.
+/// A text with values of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     pieces: Vec<TemplatePart>,
@@ -48,7 +48,7 @@ enum TemplatePart {
     TemplateValue { source: ValueSource, filters: Vec<Filter> },
 }
 
-/// What is wrong with a template: where, in bytes of its text, and what to do.
+/// An error in a template: its range, in bytes of the text, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct TemplateError {
@@ -56,55 +56,55 @@ pub(crate) struct TemplateError {
     pub(crate) message: String,
 }
 
-/// What a template became.
+/// The result of rendering.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Rendered {
     pub(crate) bytes: Vec<u8>,
-    /// What the template's owner should know of it, in sentences: where it was cut off, or a value
-    /// left out for its size.
+    /// Notes for the template's owner: where the text was cut off, or a value left out for its
+    /// size.
     pub(crate) notes: Vec<String>,
 }
 
-/// The values of one request, for the templates of one answer. Query and body are read at most once,
-/// when the first of their values is asked for.
+/// The values of one request, for the templates of one response. Query and body are parsed at most
+/// once, on first use.
 pub(crate) struct Context<'a> {
     sent: RequestView<'a>,
-    /// The first value of each field of the query, by its name.
+    /// The first value of each query parameter.
     in_query: OnceCell<HashMap<Vec<u8>, Vec<u8>>>,
     seq: i64,
     now: Timestamp,
     uuid: OnceCell<Uuid>,
     wanted: PathTree,
     found: OnceCell<Vec<Option<JsonMatch<'a>>>>,
-    /// How many bytes filters may still read.
+    /// How many more bytes filters may process.
     left: Cell<usize>,
 }
 
-/// A value on its way into a text.
+/// A value that is being substituted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum TemplateValue<'a> {
     Missing,
-    /// Text, or bytes that are meant to be.
+    /// Text, or bytes that should be text.
     Text(Cow<'a, [u8]>),
-    /// JSON, as it was sent.
+    /// JSON, exactly as sent.
     Json(Cow<'a, str>),
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// Where it is wrong and what to write instead.
+    /// The range that is wrong, and what to write instead.
     pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
         parser::parse(text).map(|pieces| Self { pieces })
     }
 
-    /// Whether it is the same for each request.
+    /// Whether the text is the same for each request.
     pub(crate) fn is_plain(&self) -> bool {
         self.pieces.iter().all(|piece| matches!(piece, TemplatePart::Text(_)))
     }
 
-    /// The text of one that is the same for each request.
+    /// The text of a template without values.
     pub(crate) fn plain(&self) -> Vec<u8> {
         let texts = self.pieces.iter().map(|piece| match piece {
             TemplatePart::Text(text) => text.as_bytes(),
@@ -113,17 +113,17 @@ impl Template {
         texts.collect::<Vec<_>>().concat()
     }
 
-    /// How many values it has.
+    /// The number of values.
     pub(crate) fn values(&self) -> usize {
         self.sources().count()
     }
 
-    /// Whether it names the number of the request, which is not known before that is stored.
+    /// Whether it uses the request's number, which is unknown until the request is stored.
     pub(crate) fn needs_seq(&self) -> bool {
         self.sources().any(|source| *source == ValueSource::Seq)
     }
 
-    /// Whether it names something of the body.
+    /// Whether it uses the body.
     pub(crate) fn needs_body(&self) -> bool {
         self.sources().any(|source| matches!(source, ValueSource::Body | ValueSource::InBody(_)))
     }
@@ -135,8 +135,8 @@ impl Template {
         })
     }
 
-    /// The text for one request, at most [`MAX_RENDERED_BYTES`]. `context` has to know of this
-    /// template.
+    /// Renders the text for one request, at most [`MAX_RENDERED_BYTES`]. `context` must have been
+    /// created with this template.
     pub(crate) fn render(&self, context: &Context<'_>) -> Rendered {
         let mut rendered = Rendered::default();
         let mut left_out = false;
@@ -174,8 +174,8 @@ impl Template {
 }
 
 impl<'a> Context<'a> {
-    /// The values of a request that is or will be stored as `seq`, for these templates and no
-    /// others; `now` is what they take for the time.
+    /// Creates the context of a request that is or will be stored as `seq`, for these templates
+    /// only; `now` is the time that they use.
     pub(crate) fn new<'t>(
         sent: RequestView<'a>,
         seq: i64,
@@ -200,7 +200,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The first value that the query has for a name.
+    /// The first value of a query parameter.
     fn in_query(&self, name: &str) -> TemplateValue<'_> {
         let read = || {
             let mut first = HashMap::new();
@@ -213,7 +213,7 @@ impl<'a> Context<'a> {
         value.map_or(TemplateValue::Missing, |value| TemplateValue::Text(Cow::Borrowed(value)))
     }
 
-    /// What stands in the body at a path.
+    /// The value at a path of the body.
     fn in_body(&self, path: &[Box<str>]) -> TemplateValue<'_> {
         let found = self.found.get_or_init(|| body::values(&self.sent, &self.wanted));
         let place = self.wanted.place(path);
@@ -225,7 +225,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Takes `bytes` off what filters may read; false if that is more than is left.
+    /// Takes `bytes` from what filters may process; false if less is left.
     fn spend(&self, bytes: usize) -> bool {
         match self.left.get().checked_sub(bytes) {
             Some(left) => {
@@ -238,7 +238,7 @@ impl<'a> Context<'a> {
 }
 
 impl TemplateValue<'_> {
-    /// The value as it stands in a text; nothing for one that is missing.
+    /// The value as text; empty if it is missing.
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Missing => &[],

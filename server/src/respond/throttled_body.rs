@@ -1,4 +1,4 @@
-//! Bodies of answers that keep their sender waiting: given evenly over a time, or not at all.
+//! Response bodies that keep the sender waiting: spread evenly over a time, or stalled.
 
 use std::{
     pin::Pin,
@@ -13,21 +13,21 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::deliver::DeliveryGuard;
 
-/// How often a slow body goes on.
+/// The interval between parts of a slow body.
 const STEP: Duration = Duration::from_millis(100);
 
-/// Why a stalled answer ends.
+/// The error that ends a stalled response.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer stalls, as the endpoint's owner asked")]
 pub(super) struct StalledResponse;
 
-/// A body that takes its time. Ends early at the shutdown, and when the sender hangs up.
+/// A slow body. Ends early at the shutdown, and when the sender disconnects.
 pub(super) struct ThrottledBody {
     bytes: Bytes,
     sent: usize,
     started: Instant,
     takes: Duration,
-    /// Gives nothing at all, and ends uncleanly.
+    /// Sends nothing, and ends with an error.
     stalls: bool,
     tick: Pin<Box<Sleep>>,
     shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -56,7 +56,7 @@ impl ThrottledBody {
         }
     }
 
-    /// How much of a slow body is due by now.
+    /// How much of a slow body should have been sent by now.
     fn due(&self) -> usize {
         let gone = self.started.elapsed().as_millis();
         let takes = self.takes.as_millis().max(1);
@@ -93,7 +93,7 @@ impl Body for ThrottledBody {
                 let part = body.bytes.slice(body.sent..due);
                 body.sent = due;
                 if body.sent == body.bytes.len() {
-                    // hyper does not ask again once the length is reached.
+                    // hyper does not poll again once the length is reached.
                     body.end(true);
                 }
                 return Poll::Ready(Some(Ok(Frame::data(part))));
@@ -111,7 +111,8 @@ impl Body for ThrottledBody {
 
     fn size_hint(&self) -> SizeHint {
         let left = (self.bytes.len() - self.sent) as u64;
-        // A stalled answer without a body has no length: its end is what never comes.
+        // A stalled response without a body has no length: the sender waits for an end that never
+        // comes.
         if left == 0 && self.stalls { SizeHint::default() } else { SizeHint::with_exact(left) }
     }
 }

@@ -1,5 +1,5 @@
-//! How much of the machine judging may take: memory in all, and turns of each workspace, so that one
-//! workspace's large bodies hold up nobody else. Knows nothing of signatures.
+//! Limits on the cost of verification: memory in all, and slots per workspace, so that one
+//! workspace's large bodies do not delay others. Knows nothing of signatures.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,22 +9,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use hookglass_senders::signature::Depth;
 use hookglass_store::{StoreError, WorkspaceId};
 
-/// How many MiB judging large bodies may take at once, explaining failures of large ones as much
-/// again, and small ones as much again: who looks at failures holds up no answer. What would need
-/// more waits. A body that needs more alone takes all of it.
+/// Memory in MiB for verifying large bodies, the same again for explaining their failures, and
+/// again for small ones: viewing failures delays no response. Work that needs more waits. A body
+/// that needs more than all of it takes all of it.
 const MOST_MEBIBYTES: u32 = 64;
-/// What is signed is put together beside the body.
+/// The signed message is built beside the body.
 const COPIES: u64 = 2;
-/// Explaining a failure takes this much for the variants that it tries, in MiB: at least and at
-/// most, and in between so many times the body, for its JSON as values.
+/// Memory for the variants that explaining a failure tries, in MiB: the minimum and the maximum; in
+/// between it is a multiple of the body, for its JSON as values.
 const EXPLAINED_MEBIBYTES: (u64, u64) = (4, 16);
 const EXPLAINED_TIMES: u64 = 100;
 const MEBIBYTE: u64 = 1024 * 1024;
-/// The largest body that is no work to speak of, in bytes. Where it is in memory, hashing it takes
-/// nothing from what is shared.
+/// The largest body that is cheap to verify, in bytes. If it is in memory, hashing it takes no
+/// shared memory.
 const SMALL_BYTES: u64 = MEBIBYTE;
 
-/// What a judgement takes a turn for.
+/// The kinds of verification with their own slots.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum JobClass {
     Small,
@@ -32,42 +32,42 @@ enum JobClass {
     Explained,
 }
 
-/// Whose turn a judgement takes. A turn is taken before memory, so that one workspace waits for its
+/// The slot that a verification uses. It is taken before memory, so that a workspace waits for its
 /// own work first.
 #[derive(Debug)]
 pub(crate) enum Slot {
-    /// That of the one task that judges for lists.
+    /// That of the task that verifies for lists.
     Listed,
-    /// One of this workspace, for which it waits.
+    /// One of this workspace; waits until one is free.
     Of(WorkspaceId),
-    /// One that was taken already.
+    /// One that is already taken.
     Taken(SlotPermit),
 }
 
-/// A turn that is taken; given back when it is dropped.
+/// A taken slot; dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct SlotPermit {
     _permit: OwnedSemaphorePermit,
 }
 
-/// What a judgement holds to its end.
+/// What a verification holds until it ends.
 #[derive(Debug)]
 pub(super) struct JobPermit {
     _turn: Option<SlotPermit>,
     _memory: Option<OwnedSemaphorePermit>,
 }
 
-/// What workspaces have of turns for each kind of work.
+/// The slots of each workspace and kind of work.
 type Slots = FxHashMap<(WorkspaceId, JobClass), Arc<Semaphore>>;
 
-/// What there is. A cheap-clone handle.
+/// The limits. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
-    /// In MiB, here and below. Taken once for a judgement and never by one who holds some of it.
+    /// In MiB, here and below. Taken once per verification, never while holding some of it.
     large: Arc<Semaphore>,
     explaining: Arc<Semaphore>,
     small: Arc<Semaphore>,
-    /// Of workspaces that judge something. Never held across an await: each use is one look-up.
+    /// Of workspaces with verifications. Never held across an await: locked for one look-up.
     turns: Arc<Mutex<Slots>>,
 }
 
@@ -80,7 +80,7 @@ impl JobClass {
         }
     }
 
-    /// How many turns of it one workspace has at once.
+    /// The number of slots per workspace.
     const fn turns(self) -> usize {
         match self {
             Self::Small => 8,
@@ -95,7 +95,7 @@ impl Limits {
         Self { large: memory(), explaining: memory(), small: memory(), turns: Arc::default() }
     }
 
-    /// A turn for the verdict on a body that is in memory, if there is one at once.
+    /// Takes a slot to verify a body in memory, if one is free.
     pub(super) fn turn_now(&self, workspace: WorkspaceId, body_bytes: u64) -> Option<SlotPermit> {
         let work = JobClass::of(body_bytes, Depth::Verdict);
         if work != JobClass::Small {
@@ -105,8 +105,8 @@ impl Limits {
         Some(SlotPermit { _permit: permit })
     }
 
-    /// A turn, and the memory that it takes to judge a body, once there is as much. `is_read` says
-    /// that the body is in memory.
+    /// Waits for a slot and for the memory to verify a body. `is_read` means that the body is in
+    /// memory.
     pub(super) async fn take(
         &self,
         turn: Slot,
@@ -133,13 +133,13 @@ impl Limits {
         Ok(JobPermit { _turn: turn, _memory: Some(memory.map_err(|_| StoreError::Aborted)?) })
     }
 
-    /// The turns of a workspace for one kind of work.
+    /// Returns the slots of a workspace for one kind of work.
     fn turns(&self, workspace: WorkspaceId, work: JobClass) -> Arc<Semaphore> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(turns) = turns.get(&(workspace, work)) {
             return turns.clone();
         }
-        // Whoever holds a turn or waits for one holds these too.
+        // Slots that are in use or awaited have other references.
         turns.retain(|_, turns| Arc::strong_count(turns) > 1);
         let new = Arc::new(Semaphore::new(work.turns()));
         turns.insert((workspace, work), new.clone());
@@ -147,7 +147,7 @@ impl Limits {
     }
 }
 
-/// How much memory judging a body takes, in MiB.
+/// The memory for verifying a body, in MiB.
 fn mebibytes(body_bytes: u64, depth: Depth) -> u32 {
     let body = body_bytes.saturating_mul(COPIES).div_ceil(MEBIBYTE).max(1);
     let variants = match depth {
@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// A place, if there is one without waiting.
+    /// Takes a permit if that needs no waiting.
     fn place(
         room: &Limits,
         of: WorkspaceId,
@@ -220,7 +220,7 @@ mod tests {
         for waiting in &mut waiting {
             assert!(waiting.now_or_never().is_none());
         }
-        // None of them stands in front of another's.
+        // None of them blocks another one's.
         assert!(place(&room, OTHER, 2 * MEBIBYTE, false, Depth::Explained).is_some());
         drop(held);
         assert!(waiting[0].as_mut().now_or_never().is_some());

@@ -1,5 +1,5 @@
-//! `/inspect/{endpoint}/answers`: the page on which an owner sets how an endpoint answers, plain HTML
-//! with forms that are posted back to it.
+//! `/inspect/{endpoint}/answers`: the page of an endpoint's response settings, plain HTML with
+//! forms that post back to it.
 
 mod edit;
 
@@ -33,7 +33,7 @@ pub(crate) async fn get(
 ) -> Response {
     let endpoint = match caller.active_endpoint(&app, &id).await {
         Ok(endpoint) => endpoint,
-        // What every page of an endpoint says that is not there or not the caller's.
+        // The same page as for every endpoint that is missing or not the caller's.
         Err(Error::NotFound | Error::Gone(_)) => {
             return pages::get(State(app), caller, request).await;
         }
@@ -51,8 +51,8 @@ pub(crate) async fn get(
     response
 }
 
-/// `POST /inspect/{endpoint}/answers`: one of its forms. Answered by a redirect to the page, or by
-/// the page with what is wrong and all that was typed.
+/// `POST /inspect/{endpoint}/answers`: one of its forms. Responds with a redirect to the page, or
+/// with the page, its errors and everything that was typed.
 pub(crate) async fn post(
     State(app): State<AppState>,
     Path(id): Path<String>,
@@ -80,7 +80,8 @@ pub(crate) async fn post(
         Err(error) => match edit::refused(&form, &error) {
             Some(refused) => {
                 let said = PageNotice { done: None, sender: String::new(), refused: Some(refused) };
-                // As it is now, so that what is sent again is not refused for the same.
+                // The current state, so that a second submission is not rejected for the same
+                // reason.
                 let endpoint = caller.active_endpoint(&app, &id).await.unwrap_or(endpoint);
                 page(&app, caller, &endpoint, said, error.status()).await
             }
@@ -89,7 +90,7 @@ pub(crate) async fn post(
     }
 }
 
-/// Does what a form asks for, and says which of the things that can be done that was.
+/// Carries out the command of a form, and returns which notice to show.
 async fn change(
     app: &AppState,
     endpoint: &hookglass_store::StoredEndpoint,
@@ -108,7 +109,7 @@ async fn change(
                 endpoint,
                 hookglass_store::EndpointSettings::default(),
                 |version, set| {
-                    // Rules are named by their place: not those that came between.
+                    // Rules are named by position: refuse if others were added in the meantime.
                     if form.value("version") != version.unwrap_or(0).to_string() {
                         return Err(Error::Invalid(
                         "It was changed elsewhere meanwhile. What is set now is shown here, and \
@@ -125,10 +126,10 @@ async fn change(
     Ok(done)
 }
 
-/// What the page says beside what is set.
+/// What the page shows besides the settings.
 struct PageNotice {
     done: Option<Done>,
-    /// The sender whose secret is wanted.
+    /// The sender that needs a secret.
     sender: String,
     refused: Option<Refused>,
 }
@@ -166,12 +167,12 @@ async fn page(
     }
 }
 
-/// Which settings an endpoint has, as forms send it back.
+/// The version of an endpoint's settings, as forms send it back.
 fn version(endpoint: &hookglass_store::StoredEndpoint) -> String {
     endpoint.answers.as_ref().map_or(0, |answers| answers.version).to_string()
 }
 
-/// Settings without how far they are.
+/// The settings without their progress.
 fn unanswered(mut answering: Answering) -> Answering {
     if let Some(programme) = &mut answering.programme {
         programme.answered = None;

@@ -1,4 +1,4 @@
-//! The handlers of the API, a module a resource, named after the HTTP verbs.
+//! The handlers of the API: a module per resource, functions named after the HTTP methods.
 
 pub(crate) mod answers;
 mod downloads;

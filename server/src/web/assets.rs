@@ -1,4 +1,4 @@
-//! The browser half and the files of `public`, as the build script embedded them. Knows nothing of
+//! The browser half and the files of `public`, as embedded by the build script. Knows nothing of
 //! the pages that load them.
 
 use std::cmp::Reverse;
@@ -16,38 +16,38 @@ use hookglass_app::shell;
 // `ASSETS` and `BROWSER_HALF`, written by server/build/embed.rs.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// For content whose name changes with it.
+/// For files with a content hash in their name.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// For content with a name of its own: browsers ask each time, and mostly hear 304.
+/// For files with a fixed name: browsers revalidate each time, and mostly get a 304.
 const REVALIDATED: &str = "public, no-cache";
 
-/// Crawlers may read the start page; endpoints and what they captured are nobody's business.
+/// Crawlers may index the start page; endpoints and their requests are private.
 const ROBOTS: &str = "User-agent: *\nAllow: /$\nDisallow: /\n";
 
-/// What is served as `/favicon.ico`, in order of preference: browsers go by the media type.
+/// The candidates for `/favicon.ico`, in order of preference: browsers go by the media type.
 const ICONS: [&str; 2] = ["favicon.ico", "favicon.svg"];
 
 /// An embedded file.
 struct Asset {
-    /// Its name below `/assets/`.
+    /// The name below `/assets/`.
     name: &'static str,
-    /// The first digits of its SHA-256.
+    /// The first digits of the file's SHA-256.
     hash: &'static str,
     content_type: &'static str,
     identity: &'static [u8],
-    /// Only where it is smaller than the file itself, as in `gzip`.
+    /// `None` if it is not smaller than the file itself; `gzip` likewise.
     brotli: Option<&'static [u8]>,
     gzip: Option<&'static [u8]>,
 }
 
-/// The names of the browser half below `/assets/`.
+/// The file names of the browser half below `/assets/`.
 struct BrowserHalf {
     script: &'static str,
     wasm: &'static str,
     style: &'static str,
 }
 
-/// The content codings that assets are kept in, best first (RFC 9110 §8.4.1).
+/// The content codings of embedded assets, best first (RFC 9110 §8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AssetCoding {
     Brotli,
@@ -55,7 +55,7 @@ enum AssetCoding {
     Identity,
 }
 
-/// `/assets/…` and the two files that the web expects at the root.
+/// `/assets/…` and the two files that are expected at the root.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/assets/{*name}", get(asset))
@@ -63,7 +63,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/robots.txt", get(robots))
 }
 
-/// Where the browser half is; `None` if the server was built without it.
+/// The paths of the browser half; `None` if the server was built without it.
 pub(crate) fn paths() -> Option<shell::Assets> {
     let path = |name| format!("/assets/{name}");
     BROWSER_HALF.as_ref().map(|half| shell::Assets {
@@ -95,14 +95,14 @@ fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
-/// Also what a page of an older version hears that loads its browser half only now.
+/// Also the response to pages of an older version that load their browser half late.
 fn not_found() -> Response {
     let headers =
         [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     (StatusCode::NOT_FOUND, headers, "There is no such file. Reload the page.\n").into_response()
 }
 
-/// One form of the asset, or that the browser has it already.
+/// Responds with the best form of the asset, or with 304.
 fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
     let vary = (header::VARY, HeaderValue::from_static("Accept-Encoding"));
     let accepted = accepted(headers);
@@ -111,7 +111,7 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
         (AssetCoding::Gzip, asset.gzip),
         (AssetCoding::Identity, Some(asset.identity)),
     ];
-    // Of equals the first is kept, which is the smallest.
+    // Among equals, the first one is the smallest.
     let chosen = forms
         .into_iter()
         .filter_map(|(coding, bytes)| Some((coding, bytes?, weight(&accepted, coding))))
@@ -122,7 +122,7 @@ fn answer(asset: &Asset, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_ACCEPTABLE, [vary], detail).into_response();
     };
 
-    // Another form is another sequence of bytes and needs another strong tag.
+    // Another coding is another sequence of bytes and needs another strong tag.
     let tag = match coding {
         AssetCoding::Brotli => format!("\"{}-br\"", asset.hash),
         AssetCoding::Gzip => format!("\"{}-gzip\"", asset.hash),
@@ -163,8 +163,8 @@ fn has_already(headers: &HeaderMap, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// The codings of `Accept-Encoding` with their weights in thousandths (RFC 9110 §12.5.3). What
-/// does not parse is left out, and so not accepted.
+/// Returns the codings of `Accept-Encoding` with weights in thousandths (RFC 9110 §12.5.3). Entries
+/// that do not parse are left out, and so not accepted.
 fn accepted(headers: &HeaderMap) -> Vec<(&str, u16)> {
     lists(headers, header::ACCEPT_ENCODING)
         .filter_map(|item| match item.split_once(';') {
@@ -178,8 +178,7 @@ fn accepted(headers: &HeaderMap) -> Vec<(&str, u16)> {
         .collect()
 }
 
-/// The members of a header that is a list, over all its lines; lines that are not ASCII are left
-/// out.
+/// Returns the members of a list header, from all its lines; skips lines that are not ASCII.
 fn lists(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     headers
         .get_all(name)
@@ -190,7 +189,7 @@ fn lists(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
         .filter(|member| !member.is_empty())
 }
 
-/// A weight such as `0.25`: at most one, at most three decimals.
+/// Parses a weight such as `0.25`: at most one, at most three decimals.
 fn thousandths(weight: &str) -> Option<u16> {
     let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|digit| digit.is_ascii_digit()) {
@@ -203,7 +202,7 @@ fn thousandths(weight: &str) -> Option<u16> {
     }
 }
 
-/// How welcome a coding is, 0 for not at all.
+/// The weight of a coding, 0 if it is not accepted.
 fn weight(accepted: &[(&str, u16)], coding: AssetCoding) -> u16 {
     let names: &[&str] = match coding {
         AssetCoding::Brotli => &["br"],
@@ -217,7 +216,7 @@ fn weight(accepted: &[(&str, u16)], coding: AssetCoding) -> u16 {
             .map(|(_, weight)| *weight)
     };
     names.iter().find_map(|name| of(name)).or_else(|| of("*")).unwrap_or(match coding {
-        // Acceptable unless it is refused, but anything that was named is better.
+        // Acceptable unless excluded, but anything listed is better.
         AssetCoding::Identity => 1,
         AssetCoding::Brotli | AssetCoding::Gzip => 0,
     })
@@ -251,7 +250,7 @@ mod tests {
         response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The coding of the answer, or its status.
+    /// The coding of the response, or its status.
     fn coding(accept: &str) -> String {
         let response = ask(&ASSET, &[(header::ACCEPT_ENCODING, accept)]);
         match response.status() {

@@ -1,4 +1,4 @@
-//! The API's reads, once for the API itself and for pages rendered in process.
+//! The read operations of the API, shared by the API and by pages rendered in process.
 
 use async_trait::async_trait;
 use hookglass_app::backend::Backend;
@@ -17,12 +17,12 @@ use hookglass_message::head;
 use hookglass_senders::signature::Depth;
 use hookglass_store::{RequestRef, StoredRequest};
 
-/// The longest body that a detail carries as text.
+/// The longest body that a detail includes as text.
 const TEXT_BYTES: u64 = 256 * 1024;
 /// The largest page.
 const MAX_PAGE_REQUESTS: u32 = 200;
 
-/// What one caller may read.
+/// The read operations of one caller.
 pub(crate) struct ApiBackend {
     pub(crate) app: AppState,
     pub(crate) caller: Caller,
@@ -67,10 +67,10 @@ impl ApiBackend {
         search::counts(&self.app, endpoint.id, &ask).await
     }
 
-    /// Whoever looks at an endpoint uses it.
+    /// Viewing an endpoint counts as using it.
     pub(crate) async fn touch(&self, endpoint: &hookglass_store::StoredEndpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
-            // It ends a little sooner than it might; the next look comes.
+            // It may expire a little earlier; the next view retries.
             tracing::debug!(%error, "an endpoint's use was not noted");
         }
     }
@@ -91,7 +91,7 @@ impl ApiBackend {
         Ok(Record { detail: detail(stored, text), signature, delivery, reply })
     }
 
-    /// What can be said of the request's signature with the secrets that are set now.
+    /// Verifies the request with the current secrets, for display.
     async fn signature(
         &self,
         endpoint: &hookglass_store::StoredEndpoint,
@@ -103,7 +103,7 @@ impl ApiBackend {
             if endpoint.has_secrets { verifier.secrets(endpoint.id).await? } else { Vec::new() };
         let body = match body {
             Some(body) => Some(body.to_vec()),
-            // Its head tells enough where there is nothing to judge by.
+            // Without secrets, the head is enough.
             None if secrets.is_empty() => Some(Vec::new()),
             None => None,
         };
@@ -114,7 +114,7 @@ impl ApiBackend {
         let verdict = verified.as_ref().map(|verified| verified.verdict.as_str());
         let verdict = verdict.filter(|_| endpoint.has_secrets);
         if stored.summary.verdict.as_deref() != verdict {
-            // Lists are to say the same.
+            // Updates the verdict in lists.
             self.app.verdicts.judge_one(endpoint.id, stored.summary.seq);
             stored.summary.verdict = verdict.map(str::to_owned);
         }
@@ -146,7 +146,7 @@ impl ApiBackend {
         Ok(signature::reading(&stored.summary, signature.as_ref(), &secrets))
     }
 
-    /// A request whose parts are to be read.
+    /// Returns a request to render parts of.
     pub(crate) async fn subject(
         &self,
         id: &str,
@@ -186,7 +186,7 @@ impl Backend for ApiBackend {
     }
 }
 
-/// An endpoint as its owner sees it under `origin`.
+/// Converts an endpoint to its type in the API, as its owner sees it under `origin`.
 pub(crate) fn to_wire(endpoint: &hookglass_store::StoredEndpoint, origin: &Origin) -> Endpoint {
     let (slug, url) = (&endpoint.slug, origin.url());
     Endpoint {

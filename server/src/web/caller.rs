@@ -1,5 +1,5 @@
-//! Who calls: the key that came along, the workspace that it opens, and whether a browser proves
-//! that one of our own pages asked.
+//! The caller: its key, the workspace that the key opens, and whether a browser proves that one of
+//! our own pages made the request.
 
 use axum::{
     extract::FromRequestParts,
@@ -15,7 +15,7 @@ use hookglass_store::{StoredEndpoint, WorkspaceId, key::Key};
 /// How long a browser keeps the cookie: 400 days, the most that browsers allow.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
 const COOKIE: &str = "hookglass";
-/// The same under https, bound to the host by its name (RFC 6265bis §4.1.3.2).
+/// The same under HTTPS, bound to the host by its prefix (RFC 6265bis §4.1.3.2).
 const SECURE_COOKIE: &str = "__Host-hookglass";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -26,39 +26,39 @@ const SEC_FETCH: [HeaderName; 4] = [
     HeaderName::from_static("sec-fetch-user"),
 ];
 
-/// What the caller showed.
+/// The caller's credential.
 #[derive(Debug, Clone)]
 enum Credential {
-    /// Nothing that counts.
+    /// None that counts.
     None,
-    /// A bearer token that opens nothing.
+    /// A bearer token that opens no workspace.
     BadBearer,
     /// A bearer token.
     Bearer(WorkspaceId),
-    /// A cookie, with the key in it.
+    /// A cookie with this key.
     Cookie(WorkspaceId, Key),
 }
 
-/// Where a call comes from, by the marks that browsers put on it.
+/// Where a call comes from, according to the headers that browsers add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RequestOrigin {
-    /// No marks of a browser.
+    /// No headers of a browser.
     Program,
-    /// A page of ours asked.
+    /// One of our own pages.
     SameOrigin,
-    /// A person asked, by typing or a bookmark.
+    /// A person, by typing or a bookmark.
     Direct,
-    /// Another origin's page asked, or that cannot be excluded.
+    /// A page of another origin, or that cannot be excluded.
     CrossOrigin,
 }
 
-/// Who calls, and under which origin.
+/// The caller, and the origin it uses.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     credential: Credential,
     proof: RequestOrigin,
     pub(crate) origin: Origin,
-    /// Their address, where that stands for one client.
+    /// The client's address, if it stands for one client.
     pub(crate) client: Option<Address>,
 }
 
@@ -71,7 +71,7 @@ impl Caller {
         }
     }
 
-    /// Whether a key came that opens nothing: such a caller never gets a new workspace.
+    /// Whether the key opens nothing: such a caller never gets a new workspace.
     pub(crate) const fn has_bad_key(&self) -> bool {
         matches!(self.credential, Credential::BadBearer)
     }
@@ -84,17 +84,17 @@ impl Caller {
         }
     }
 
-    /// Whether a cookie may be set: only where one of our own pages asked.
+    /// Whether a cookie may be set: only if one of our own pages asked.
     pub(crate) fn may_get_cookie(&self) -> bool {
         self.proof == RequestOrigin::SameOrigin
     }
 
-    /// Whether the caller is a program, which keeps its key itself.
+    /// Whether the caller is a program, which stores its key itself.
     pub(crate) fn is_program(&self) -> bool {
         self.proof == RequestOrigin::Program
     }
 
-    /// The endpoint of this name, if it is the caller's; gone ones too.
+    /// Returns the caller's endpoint with this name, even if it is gone.
     pub(crate) async fn endpoint(&self, app: &AppState, id: &str) -> Result<StoredEndpoint, Error> {
         let workspace = self.workspace().ok_or(Error::NotFound)?;
         let slug = hookglass_store::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
@@ -102,7 +102,7 @@ impl Caller {
         endpoint.filter(|endpoint| endpoint.workspace == workspace).ok_or(Error::NotFound)
     }
 
-    /// The same, but only while it lives.
+    /// The same, but only if the endpoint is active.
     pub(crate) async fn active_endpoint(
         &self,
         app: &AppState,
@@ -115,12 +115,12 @@ impl Caller {
         }
     }
 
-    /// The field that sets the cookie to `key`.
+    /// Returns the header that sets the cookie to `key`.
     pub(crate) fn cookie(&self, key: &Key) -> Option<HeaderValue> {
         self.set_cookie(key.reveal(), COOKIE_SECONDS)
     }
 
-    /// The field that takes the cookie back.
+    /// Returns the header that removes the cookie.
     pub(crate) fn expired_cookie(&self) -> Option<HeaderValue> {
         self.set_cookie("", 0)
     }
@@ -139,8 +139,8 @@ impl Caller {
 impl FromRequestParts<AppState> for Caller {
     type Rejection = Error;
 
-    /// Refuses calls whose host cannot be read, changes that no page of ours proves to have asked
-    /// for, and reads by cookie on behalf of other origins' pages.
+    /// Rejects calls with an invalid host, changes that are not proven to come from one of our
+    /// pages, and reads by cookie on behalf of other origins' pages.
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Error> {
         let headers = &parts.headers;
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
@@ -155,7 +155,7 @@ impl FromRequestParts<AppState> for Caller {
         if !reads && !matches!(proof, RequestOrigin::Program | RequestOrigin::SameOrigin) {
             return Err(Error::CrossOrigin);
         }
-        // Browsers that send neither `Origin` nor `Sec-Fetch-*` with a form are old, but there are some.
+        // Some old browsers send neither `Origin` nor `Sec-Fetch-*` with a form.
         if parts.method == Method::POST
             && proof == RequestOrigin::Program
             && needs_no_preflight(headers)
@@ -197,7 +197,7 @@ fn proof(headers: &HeaderMap, origin: &Origin) -> RequestOrigin {
     }
 }
 
-/// Whether a page could have sent a `POST` with these fields without asking first (WHATWG Fetch
+/// Whether a page could have sent a `POST` with these headers without a preflight (WHATWG Fetch
 /// §2.2.2).
 fn needs_no_preflight(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return true };
@@ -208,7 +208,7 @@ fn needs_no_preflight(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a page of another origin asked, as far as `Referer` tells.
+/// Whether `Referer` names a page of another origin.
 fn has_foreign_referer(headers: &HeaderMap, origin: &Origin) -> bool {
     headers.get_all(header::REFERER).iter().any(|referer| {
         let sent = referer.to_str().unwrap_or_default();
@@ -236,7 +236,7 @@ async fn credential(
     Ok(Credential::None)
 }
 
-/// The keys in our cookie; several if the browser holds it for more than one path.
+/// Returns the keys in our cookie; several if the browser has it for more than one path.
 fn cookie_keys(headers: &HeaderMap, origin: &Origin) -> Vec<Key> {
     let name = if origin.is_https() { SECURE_COOKIE } else { COOKIE };
     headers

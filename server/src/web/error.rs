@@ -1,4 +1,4 @@
-//! Errors of pages and API: one cause each, its status and its problem details (RFC 9457).
+//! Errors of pages and API, with their status and problem details (RFC 9457).
 
 use std::sync::Arc;
 
@@ -15,20 +15,20 @@ use hookglass_store::StoreError;
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Error {
-    /// Something about the call is wrong; the text says what and what to send instead.
+    /// The call is invalid; the text says why and what to send instead.
     #[error("{0}")]
     Invalid(String),
-    /// A setting is wrong.
+    /// A setting is invalid.
     #[error("{0}")]
     InvalidField(SettingError),
-    /// A search is wrong somewhere.
+    /// A search is invalid.
     #[error("{}", .0.message)]
     InvalidQuery(QueryError),
     #[error("no valid key")]
     UnknownKey,
     #[error("not from a page of this origin")]
     CrossOrigin,
-    /// Asked for under a name that is not ours, where ours is this origin.
+    /// The request used another host than this origin.
     #[error("not under this host name")]
     Misdirected(String),
     #[error("no new workspaces here")]
@@ -69,7 +69,7 @@ pub(crate) enum Error {
     TooManyResponses,
     #[error("cannot store now")]
     Unavailable,
-    /// Already logged where it happened.
+    /// Already logged where it occurred.
     #[error("internal error")]
     Internal,
 }
@@ -282,7 +282,7 @@ impl From<StoreError> for Error {
             StoreError::AnswersTooLarge(limit) => Self::AnswersTooLarge(limit),
             StoreError::TooManySecrets(limit) => Self::TooManySecrets(limit),
             StoreError::TooManyEndpointsInAll(limit) => Self::TooManyEndpointsInAll(limit),
-            // What comes again finds room, or what changed meanwhile.
+            // Retrying finds space, or what changed meanwhile.
             StoreError::Full { .. }
             | StoreError::Outdated
             | StoreError::Busy
@@ -363,7 +363,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// Answers a method that a route does not take; the router adds `Allow`.
+/// The response to a method that a route does not support; the router adds `Allow`.
 pub(crate) async fn method_not_allowed() -> Error {
     Error::MethodNotAllowed
 }

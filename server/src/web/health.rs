@@ -10,12 +10,12 @@ use axum::{
 
 use hookglass_store::Store;
 
-/// Whether the process runs: always, if this is answered.
+/// Whether the process is running: always, if it responds.
 pub(crate) async fn healthz() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// Whether the store answers, and keeps what it is sent.
+/// Whether the store responds, and can write.
 pub(crate) async fn readyz(State(store): State<Arc<dyn Store>>) -> impl IntoResponse {
     let (status, text) = match store.ready().await {
         Ok(()) if *store.storing().borrow() => (StatusCode::OK, "ready\n"),

@@ -1,5 +1,5 @@
-//! Under which host names pages and API answer. Where the operator gave one, another name that leads
-//! here is a mistake, or somebody's who wants a browser to take our pages for theirs (DNS rebinding).
+//! Checks the host of pages and API. If the operator configured one, any other name that leads here
+//! is a mistake or an attack by DNS rebinding.
 
 use axum::{
     body::Body,
@@ -12,7 +12,7 @@ use axum::{
 use super::{AppState, error::Error, origin::Origin, security};
 use crate::config::PublicUrl;
 
-/// Answers 421 under any other name than the public one and those of this machine itself.
+/// Responds with 421 under any host except the public one and loopback names.
 pub(crate) async fn check(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let Some(public) = &app.config.public_url else { return next.run(request).await };
     let origin = Origin::of(request.uri(), request.headers(), None, Some(public));
@@ -24,8 +24,8 @@ pub(crate) async fn check(State(app): State<AppState>, request: Request, next: N
     if path.starts_with("/api/") { error.into_response() } else { page(&error, public, path) }
 }
 
-/// A small page that leads to the right place. All of its text is our own: a path goes into it only
-/// where nothing in it needs to be escaped.
+/// A small page that links to the right place. All of its text is our own: it includes the path
+/// only if nothing in it needs escaping.
 fn page(error: &Error, public: &PublicUrl, path: &str) -> Response {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte);
     let path = if path.bytes().all(is_plain) { path } else { "/" };

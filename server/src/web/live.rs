@@ -1,5 +1,5 @@
-//! Feeds as server-sent events (WHATWG HTML §9.2): what was missed out of the store first, then
-//! what happens, each change once and in order.
+//! Feeds as server-sent events (WHATWG HTML §9.2): first missed changes from the store, then new
+//! ones, each once and in order.
 
 use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
@@ -32,14 +32,14 @@ use hookglass_store::{
     Backlog, Change, ChangeKind, Store, StoreError, StoredEndpoint, WorkspaceId, slug::Slug,
 };
 
-/// How often a quiet feed shows that it is alive.
+/// The interval of heartbeats on a quiet feed.
 const BEAT: Duration = Duration::from_secs(BEAT_SECONDS as u64);
-/// An open feed keeps its endpoints in use: noted every so many beats, which is twice within the
-/// shortest time that an endpoint may have.
+/// An open feed keeps its endpoints in use: touches them every `TOUCH_BEATS` heartbeats, which is
+/// twice within the shortest possible expiry.
 const TOUCH_BEATS: u32 = 3;
-/// How long a browser waits before it opens a lost feed again.
+/// How long a browser waits before it reconnects.
 const RETRY: Duration = Duration::from_secs(2);
-/// Changes that are read from the store at once: a slow reader holds no more than these.
+/// Changes that are read from the store at a time: the most that a slow reader holds.
 const BACKLOG_CHANGES: u32 = 200;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -89,7 +89,7 @@ pub(crate) async fn of_endpoint(
     open(app, caller, workspace, vec![endpoint], query.after, &headers).await
 }
 
-/// Opens the feed of the named endpoints, of the whole workspace if none is named.
+/// Opens the feed of the named endpoints, or of the whole workspace.
 async fn open(
     app: AppState,
     caller: Caller,
@@ -98,10 +98,10 @@ async fn open(
     after: Option<i64>,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
-    // Subscribed before the backlog is read, so that nothing falls in between.
+    // Subscribe before reading the backlog, so that no change falls in between.
     let subscription = app.feed.subscribe(workspace);
     let after = match (headers.get(LAST_EVENT_ID), after) {
-        // What is no number of ours is no place to go on from: that gives a gap.
+        // An id that is not a number cannot be resumed from: that gives a gap.
         (Some(id), _) => id.to_str().ok().and_then(|id| id.parse().ok()).unwrap_or(i64::MAX),
         (None, Some(after)) => after,
         (None, None) => app.store.last_change(workspace).await?,
@@ -131,7 +131,7 @@ async fn open(
     Ok(response)
 }
 
-/// Ticks whenever a feed has to show that it is alive.
+/// Ticks when a feed has to send a heartbeat.
 fn beats() -> Interval {
     let mut beats = interval_at(Instant::now() + BEAT, BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -159,15 +159,15 @@ struct FeedReader {
     _open: OpenFeed,
     store: Arc<dyn Store>,
     metrics: Metrics,
-    /// The memory of what was missed until it is sent.
+    /// The budget for missed changes until they are sent.
     responses: Responses,
     client: Option<Address>,
     shutdown: CancellationToken,
     origin: Origin,
     workspace: WorkspaceId,
-    /// Empty for all.
+    /// Empty for all endpoints.
     endpoints: BTreeSet<Slug>,
-    /// The number of the last change that was dealt with.
+    /// The number of the last change that was handled.
     last: i64,
 }
 
@@ -184,7 +184,7 @@ impl FeedReader {
             self.touch().await;
             let mut beats = 0;
             loop {
-                // From here on `last` is behind the store; read until it is not.
+                // `last` is behind the store: read until it is not.
                 loop {
                     let backlog =
                         self.store.changes_after(self.workspace, self.last, BACKLOG_CHANGES);
@@ -195,7 +195,8 @@ impl FeedReader {
                         }
                         Ok(Backlog::Gap(last)) => {
                             let Ok(mut endpoints) = self.gaps().await else { return };
-                            // Only the last has the id: whoever goes on from there has had all.
+                            // Only the last event has the id: a client that resumes from it has all
+                            // of them.
                             let final_one = endpoints.pop();
                             for endpoint in endpoints {
                                 yield Ok(sse(&FeedEvent::Gap { endpoint }, None));
@@ -206,7 +207,7 @@ impl FeedReader {
                             self.last = last;
                         }
                         Ok(Backlog::Changes { changes, more }) => {
-                            // A reader that takes its time holds them until the last is sent.
+                            // A slow reader holds them until the last is sent.
                             let mut share = self.responses.share(Some(self.workspace), self.client);
                             let bytes: usize = changes.iter().map(Change::bytes).sum();
                             if share.grow(bytes as u64).is_err() {
@@ -277,7 +278,7 @@ impl FeedReader {
         sse(&FeedEvent::Alive { change: self.last, storing }, None)
     }
 
-    /// Notes that the endpoints of this feed are in use.
+    /// Marks the endpoints of this feed as in use.
     async fn touch(&self) {
         let touched = async {
             for endpoint in self.store.endpoints(self.workspace).await?.0 {
@@ -292,7 +293,7 @@ impl FeedReader {
         }
     }
 
-    /// The event for a change, if this feed is about its endpoint.
+    /// Returns the event of a change, if its endpoint is in this feed.
     fn event(&self, change: &Change) -> Option<Event> {
         if !self.endpoints.is_empty() && !self.endpoints.contains(&change.endpoint) {
             return None;
@@ -312,14 +313,14 @@ impl FeedReader {
         Some(sse(&event, Some(change.number)))
     }
 
-    /// Whether nothing can follow: the only endpoint that the feed named is gone.
+    /// Whether nothing can follow: the feed's only endpoint is gone.
     fn ends_with(&self, change: &Change) -> bool {
         matches!(change.what, ChangeKind::Gone(_))
             && self.endpoints.len() == 1
             && self.endpoints.contains(&change.endpoint)
     }
 
-    /// The endpoints that have to be fetched again.
+    /// Returns the endpoints that have to be fetched again.
     async fn gaps(&self) -> Result<Vec<String>, StoreError> {
         if !self.endpoints.is_empty() {
             return Ok(self.endpoints.iter().map(Slug::to_string).collect());
@@ -339,7 +340,7 @@ fn sse(event: &FeedEvent, id: Option<i64>) -> Event {
     };
     match event.data() {
         Ok(data) => sse.data(data),
-        // The types have no map keys or numbers that JSON cannot write.
+        // The types have no map keys or numbers that JSON cannot represent.
         Err(error) => sse.comment(error.to_string()),
     }
 }

@@ -1,22 +1,22 @@
-//! Under which origin a caller sees this server.
+//! The origin under which a caller uses this server.
 
 use hyper::{HeaderMap, Uri, header::HOST};
 
 use crate::config::PublicUrl;
 use crate::config::host::{host, name_of};
 
-/// The origin of a request, and the one that the operator gave.
+/// The origin of a request, and the configured one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// What stood in `Host`, lower case, default port left out.
+    /// The `Host` header in lower case, without a default port.
     host: String,
     https: bool,
     public: Option<PublicUrl>,
 }
 
 impl Origin {
-    /// Reads it from a request; `None` if `Host` is missing or no host at all. `forwarded_https`
-    /// is a trusted proxy's word.
+    /// Returns the origin of a request; `None` if `Host` is missing or invalid. `forwarded_https`
+    /// comes from a trusted proxy.
     pub(crate) fn of(
         uri: &Uri,
         headers: &HeaderMap,
@@ -34,8 +34,8 @@ impl Origin {
         Some(Self { host, https, public: public.cloned() })
     }
 
-    /// Where senders and people reach this server, without a trailing slash: what the operator
-    /// said, else what this request used.
+    /// The base URL of this server, without a trailing slash: the configured one, otherwise that of
+    /// this request.
     pub(crate) fn url(&self) -> String {
         match &self.public {
             Some(public) => public.origin().to_owned(),
@@ -43,38 +43,38 @@ impl Origin {
         }
     }
 
-    /// Whether cookies can be bound to https.
+    /// Whether cookies can be bound to HTTPS.
     pub(crate) const fn is_https(&self) -> bool {
         self.https
     }
 
-    /// Whether browsers take it for a secure context (W3C Secure Contexts §3.1).
+    /// Whether browsers treat it as a secure context (W3C Secure Contexts §3.1).
     pub(crate) fn is_trustworthy(&self) -> bool {
         self.https || self.is_loopback()
     }
 
-    /// Whether its host is the one that the operator gave, at any port, or this machine itself.
+    /// Whether its host is the configured one, at any port, or loopback.
     pub(crate) fn is_expected(&self) -> bool {
         let public = self.public.as_ref();
         public.is_none_or(|public| name_of(&self.host) == public.name()) || self.is_loopback()
     }
 
-    /// Whether its host is this machine itself, by a name that nobody else can have.
+    /// Whether its host is a loopback name, which nobody else can have.
     fn is_loopback(&self) -> bool {
         let name = name_of(&self.host);
         let is_loopback = name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         is_loopback || name == "localhost" || name.ends_with(".localhost")
     }
 
-    /// Whether an `Origin` field names this server.
+    /// Whether an `Origin` header names this server.
     pub(crate) fn is(&self, sent: &str) -> bool {
         sent == self.seen() || self.public.as_ref().is_some_and(|public| sent == public.origin())
     }
 
-    /// The origin's hosts as sources of a content security policy, each followed by `path`. Without
-    /// a scheme they follow the page's own.
+    /// The hosts of the origin as sources of a content security policy, each followed by `path`.
+    /// Without a scheme they inherit the page's.
     pub(crate) fn csp_sources(&self, path: &str) -> String {
-        // A policy has no way to write an IPv6 address: any host at this port, then.
+        // A policy cannot express an IPv6 address: allow any host at this port.
         let own = match self.host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((_, port)) => format!("*{port}{path}"),
             None => format!("{}{path}", self.host),

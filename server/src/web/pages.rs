@@ -1,4 +1,4 @@
-//! Pages: the app rendered for one caller, with the fields that keep it safe.
+//! Pages: the app rendered for one caller, with security headers.
 
 use std::sync::Arc;
 
@@ -28,8 +28,8 @@ use hookglass_store::{key::Key, slug::Slug};
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;
 
-/// Gives Leptos the runtime to load a page's data on. Once for the whole process; a second server
-/// in it finds it done.
+/// Gives Leptos the runtime for loading a page's data. Once per process; a second server finds it
+/// done.
 pub(crate) fn prepare() {
     let _ = any_spawner::Executor::init_tokio();
 }
@@ -59,7 +59,7 @@ pub(crate) async fn get(State(app): State<AppState>, caller: Caller, request: Re
     };
     let render =
         leptos_axum::render_app_async_with_context(contexts, move || shell::document(site.clone()));
-    // By now every resource has its answer. The browser half starts when all has arrived.
+    // All resources are loaded by now. The browser half starts once everything has arrived.
     let mut response = render(request).await.map(|body| followed_by(body, data.scripts()));
     if let Ok(status) = StatusCode::from_u16(status.status()) {
         *response.status_mut() = status;
@@ -74,12 +74,12 @@ pub(crate) async fn get(State(app): State<AppState>, caller: Caller, request: Re
     response
 }
 
-/// The page of an error that a form ran into.
+/// The page of an error that a form caused.
 pub(crate) fn problem(app: &AppState, origin: &Origin, error: &Error) -> Response {
     plain(app, origin, error.status(), |site| shell::problem(site, error.problem()))
 }
 
-/// A page that is only HTML, rendered at once.
+/// Renders a page of plain HTML.
 pub(crate) fn plain<V: RenderHtml>(
     app: &AppState,
     origin: &Origin,
@@ -105,7 +105,7 @@ pub(crate) fn plain<V: RenderHtml>(
     response
 }
 
-/// A document with what belongs behind it. An HTML parser puts that at the end of the body.
+/// Appends scripts to a document. The HTML parser moves them to the end of the body.
 fn followed_by(document: Body, scripts: String) -> Body {
     let scripts = stream::once(future::ready(Ok(Bytes::from(scripts))));
     Body::from_stream(document.into_data_stream().chain(scripts))

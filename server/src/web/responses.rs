@@ -1,5 +1,5 @@
-//! The memory of responses: pages and what the API answers are made whole, a few at a time, and count
-//! against a budget until they are written, however slowly they are read.
+//! The memory of responses: pages and API responses are built completely, a few at a time, and
+//! count against a budget until they are written, however slowly.
 
 use std::sync::{Arc, OnceLock};
 
@@ -22,25 +22,25 @@ use hookglass_limits::{
 use hookglass_listener::{Peer, Streams};
 use hookglass_store::WorkspaceId;
 
-/// Responses that are compressed at once: a compressor takes megabytes, and captures wait for none of
-/// it.
+/// Responses that are compressed at a time: a compressor takes megabytes, and captures must not
+/// wait for it.
 pub(crate) const RESPONSES_AT_ONCE: usize = 8;
-/// What a page counts as while it is rendered.
+/// The size that a page counts as while it is rendered.
 const PAGE_BYTES: u64 = 512 * 1024;
 
-/// The memory of responses until they are written. Workspaces cost nothing, so that what one address
-/// holds is bounded as well, through however many it does so. A cheap-clone handle.
+/// The memory of responses until they are written. Workspaces are free to create, so there is also
+/// a limit per address, across all its workspaces. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Responses {
     by_workspace: Budget<Holder>,
     by_client: Budget<Holder>,
 }
 
-/// The part of it that one response holds; given back when it is dropped.
+/// The share of one response; dropping it releases the memory.
 #[derive(Debug)]
 pub(super) struct ResponseShare {
     of_workspace: Share<Holder>,
-    /// `None` for a client that is not told apart from others.
+    /// `None` for a client that cannot be told apart from others.
     of_client: Option<Share<Holder>>,
 }
 
@@ -50,7 +50,7 @@ impl Responses {
         Self { by_workspace, by_client: Budget::new(most, Gauge::default()) }
     }
 
-    /// A share that holds nothing yet, of a caller without a key if there is no workspace.
+    /// Creates an empty share; without a workspace, for a caller without a key.
     pub(super) fn share(
         &self,
         workspace: Option<WorkspaceId>,
@@ -66,7 +66,7 @@ impl Responses {
 }
 
 impl ResponseShare {
-    /// Takes `bytes` more, of both or of neither.
+    /// Takes `bytes` more, from both budgets or from neither.
     pub(super) fn grow(&mut self, bytes: u64) -> Result<(), Exhausted> {
         self.of_workspace.grow(bytes)?;
         let of_client = self.of_client.as_mut().map_or(Ok(()), |share| share.grow(bytes));
@@ -80,7 +80,7 @@ impl ResponseShare {
 /// Whose budget a response counts against; an extension of the request.
 #[derive(Debug, Clone)]
 pub(super) struct Payer {
-    /// The caller's, known only once a handler has asked who calls.
+    /// The caller's workspace, once a handler has determined the caller.
     workspace: Arc<OnceLock<WorkspaceId>>,
     client: Option<Address>,
 }
@@ -96,7 +96,7 @@ impl Payer {
     }
 }
 
-/// Makes a response whole, whose handler mostly waits for the store.
+/// Builds a complete response of a handler that mostly waits for the store.
 pub(crate) async fn whole(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let (payer, request) = match admitted(&app, request) {
         Ok(admitted) => admitted,
@@ -105,7 +105,7 @@ pub(crate) async fn whole(State(app): State<AppState>, request: Request, next: N
     finish(&app, &payer, next.run(request).await).await
 }
 
-/// Makes a page. What it is made of counts while it is rendered, which may wait for the store.
+/// Builds a page. Its data counts while it is rendered, which may wait for the store.
 pub(crate) async fn rendered(
     State(app): State<AppState>,
     request: Request,
@@ -122,13 +122,13 @@ pub(crate) async fn rendered(
     finish(&app, &payer, next.run(request).await).await
 }
 
-/// Waits for a turn, and no longer than that holds others up.
+/// Waits for a slot, and holds it no longer than needed.
 async fn finish(app: &AppState, payer: &Payer, response: Response) -> Response {
     let _turn = app.turns.acquire().await;
     collected(&app.responses, payer, response).await
 }
 
-/// Refuses a connection more while it leaves too much unread.
+/// Rejects a client that leaves too much unread.
 fn admitted(app: &AppState, mut request: Request) -> Result<(Payer, Request), Error> {
     let extensions = request.extensions();
     if extensions.get::<Streams>().is_some_and(Streams::is_congested) {
@@ -141,7 +141,7 @@ fn admitted(app: &AppState, mut request: Request) -> Result<(Payer, Request), Er
     Ok((payer, request))
 }
 
-/// The response with all of its body in memory, and counted; 503 where there is no room for it.
+/// Collects the body in memory, and charges it; 503 if the budget is exhausted.
 async fn collected(responses: &Responses, payer: &Payer, response: Response) -> Response {
     let (parts, mut body) = response.into_parts();
     let mut share = payer.share(responses);
@@ -159,14 +159,14 @@ async fn collected(responses: &Responses, payer: &Payer, response: Response) -> 
             return Error::TooManyResponses.into_response();
         }
         if bytes.push(data) {
-            // A compressor is always ready; captures must not wait for all that it does.
+            // A compressor is always ready; captures must not wait for all of its work.
             tokio::task::yield_now().await;
         }
     }
     Response::from_parts(parts, bytes.into_body(share))
 }
 
-/// The data of a body. Most come in one piece, which is not copied.
+/// The data of a body. Most bodies are a single chunk, which is not copied.
 #[derive(Default)]
 struct Collected {
     first: Bytes,
@@ -174,7 +174,7 @@ struct Collected {
 }
 
 impl Collected {
-    /// Adds data, and says whether there was some before.
+    /// Adds a chunk, and returns whether there was one before.
     fn push(&mut self, data: Bytes) -> bool {
         if self.first.is_empty() && self.all.is_empty() {
             self.first = data;
@@ -254,7 +254,7 @@ mod tests {
         }
         let made = unread.iter().filter(|response| response.status() == 200).count();
         assert_eq!(made, 10, "half of it");
-        // Others are not told apart from their workspaces.
+        // Other clients are only told apart by workspace.
         assert_eq!(collected(&responses, &payer(20), body(5)).await.status(), 200);
         drop(unread);
         let payer = Payer { client, ..payer(1) };

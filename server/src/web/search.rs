@@ -1,4 +1,4 @@
-//! Searches on behalf of callers: reading them, and how long they may take.
+//! Searches on behalf of callers: parsing, and time limits.
 
 use std::{
     sync::Arc,
@@ -14,28 +14,28 @@ use hookglass_store::{
     counting::{add, edges, empty},
 };
 
-/// Requests on a page if the caller does not say.
+/// The default page size.
 const PAGE_REQUESTS: u32 = 50;
-/// How long a search for one page takes at most; the page then says from where to go on.
+/// The time limit of a search for one page; the page then says where to continue.
 const PAGE_BUDGET: Duration = Duration::from_millis(300);
-/// How long a search through everything takes at most.
+/// The time limit of a search through everything.
 const WHOLE_BUDGET: Duration = Duration::from_secs(2);
-/// How many requests are found at once where all are looked for.
+/// How many requests are found at a time in a search for all.
 const AT_ONCE: usize = 1000;
-/// How many deletions go on at once; more wait for their turn, and are not begun for callers that do
-/// not.
+/// How many deletions run at a time; others wait for their slot, and do not start if the caller
+/// leaves.
 pub(crate) const DELETIONS: usize = 4;
-/// Into how many parts a span is divided if the caller does not say.
+/// The default number of buckets of a time range.
 const BUCKETS: u32 = 120;
-/// The most parts.
+/// The most buckets.
 const MAX_BUCKETS: u32 = 500;
 
-/// Reads a search; `None` where there is none, or it says nothing.
+/// Parses a search; `None` if it is missing or empty.
 pub(super) fn read(q: Option<&str>) -> Result<Option<Arc<Query>>, Error> {
     read_as_of(q, Duration::ZERO)
 }
 
-/// The same as it was meant some time ago.
+/// The same, relative to an earlier time.
 pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Query>>, Error> {
     let Some(q) = q else { return Ok(None) };
     let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
@@ -43,7 +43,7 @@ pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Qu
     Ok(query.map(Arc::new))
 }
 
-/// A page of what a search finds.
+/// Returns a page of the matches.
 pub(super) async fn page(
     app: &AppState,
     id: EndpointId,
@@ -62,7 +62,7 @@ pub(super) async fn page(
     Ok(Page { requests, next_before, next_after, change })
 }
 
-/// How many requests came when.
+/// Counts requests by time.
 pub(super) async fn counts(
     app: &AppState,
     id: EndpointId,
@@ -84,8 +84,8 @@ pub(super) async fn counts(
     }
 }
 
-/// Counts what a search finds, one by one. The edges are those of all requests, so that what is
-/// found can be laid over what there is.
+/// Counts matches one by one. The edges are those of all requests, so that the matches can be drawn
+/// over them.
 async fn count_found(
     app: &AppState,
     id: EndpointId,
@@ -114,9 +114,9 @@ async fn count_found(
     Ok(counts)
 }
 
-/// Deletes what a search finds up to the number `through`, in small steps, and says how many that
-/// were. Complete however long it takes, though the caller hangs up, or until the server stops: it
-/// ends with what was there when it began. A few do so at a time, the others wait for their turn.
+/// Deletes the matches up to the number `through`, in small steps, and returns their number.
+/// Continues to the end even if the caller disconnects, unless the server stops; covers what was
+/// there at the start. A few run at a time, others wait for their slot.
 pub(super) async fn delete(
     app: &AppState,
     endpoint: &StoredEndpoint,
@@ -124,7 +124,7 @@ pub(super) async fn delete(
     through: i64,
 ) -> Result<u64, Error> {
     let (task_app, endpoint) = (app.clone(), endpoint.clone());
-    // A task of the server's: a handler is dropped in the middle when its caller hangs up.
+    // A task of the server: a handler is dropped when its caller disconnects.
     let deleting = app.capture.tasks.spawn(async move {
         let app = &task_app;
         let turn = app.deletions.acquire();

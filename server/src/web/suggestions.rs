@@ -1,5 +1,5 @@
-//! How a search that is being typed may go on: fields of the language, and values that were seen at
-//! the endpoint lately.
+//! Completions for a search that is being typed: fields of the language, and values recently seen
+//! at the endpoint.
 
 use std::collections::HashMap;
 
@@ -16,17 +16,17 @@ use hookglass_message::{head, json};
 use hookglass_query::{self as query, Completion, CompletionKind, SEARCHED_BODY_BYTES};
 use hookglass_store::{EndpointId, RequestRef};
 
-/// How many suggestions are made at most.
+/// The most suggestions.
 const SUGGESTIONS: usize = 12;
-/// How many requests are looked at for what lists show.
+/// How many requests are used for values that lists show.
 const SEEN_REQUESTS: u32 = 500;
-/// How many for what their heads say.
+/// How many are used for values of their heads.
 const SEEN_HEADS: usize = 50;
-/// How many for what their bodies hold.
+/// How many are used for values of their bodies.
 const SEEN_BODIES: usize = 10;
-/// How many values of one body are looked at.
+/// How many values of one body are used.
 const BODY_VALUES: usize = 200;
-/// Longer values are no good to search for as a whole.
+/// Longer values are not useful as search terms.
 const VALUE_CHARS: usize = 80;
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ const VALUE_CHARS: usize = 80;
 pub(crate) struct SuggestionQuery {
     #[serde(default)]
     q: String,
-    /// Where the cursor is, in UTF-16 code units; none for the end.
+    /// The cursor position, in UTF-16 code units; the end by default.
     at: Option<u32>,
 }
 
@@ -62,13 +62,13 @@ pub(crate) async fn get(
     }))
 }
 
-/// What was seen at an endpoint.
+/// The values seen at an endpoint.
 struct SeenValues<'a> {
     app: &'a AppState,
     endpoint: EndpointId,
 }
 
-/// Values with how often they were seen.
+/// Values and their number of occurrences.
 #[derive(Default)]
 struct Tally {
     counts: HashMap<String, usize>,
@@ -91,7 +91,7 @@ impl SeenValues<'_> {
                 let tally = self.headers(|name, _| Some(name.to_ascii_lowercase())).await?;
                 tally.ranked(typed, |name| format!("header.{}:", json::quoted_name(name)))
             }
-            // Nothing that pages mask is offered.
+            // Values that pages mask are not suggested.
             CompletionKind::HeaderValue(name) | CompletionKind::ParameterValue(name)
                 if rendering::hides_field(name) =>
             {
@@ -123,7 +123,7 @@ impl SeenValues<'_> {
         })
     }
 
-    /// Fields that begin so, and values of the commonest ones that do.
+    /// Returns matching fields, and common values of the most frequent ones.
     async fn fields(&self, typed: &str) -> Result<Vec<Suggestion>, Error> {
         let fields = query::suggested_fields(typed)
             .into_iter()
@@ -215,7 +215,7 @@ impl Tally {
         }
     }
 
-    /// Those that have `typed` in them, those that begin with it and the commonest first.
+    /// Returns values that contain `typed`: first those that start with it, then by frequency.
     fn ranked(self, typed: &str, write: impl Fn(&str) -> String) -> Vec<Suggestion> {
         let of = self.of;
         let mut fitting: Vec<(bool, usize, String)> = self
@@ -238,7 +238,7 @@ fn limited(suggestions: impl Iterator<Item = Suggestion>) -> Vec<Suggestion> {
     suggestions.take(SUGGESTIONS).collect()
 }
 
-/// The values of a field that lists show.
+/// Counts the values of a field that lists show.
 fn tally(recent: &[Summary], field: &str) -> Tally {
     let mut tally = Tally { of: recent.len(), ..Tally::default() };
     let text = |text: &Text| text.as_str().map(str::to_owned);

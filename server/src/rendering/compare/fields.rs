@@ -1,4 +1,4 @@
-//! Fields with names, compared by name whatever their order.
+//! Compares named fields by name, in any order.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use super::{
     side::{SideField, SideFields},
 };
 
-/// Compares; `order` or `case` where nothing else differs. The order is that of `new`, what only
-/// `old` has stands at the end.
+/// Compares two lists of fields; adds `order` or `case` if nothing else differs. Rows have the
+/// order of `new`; fields that only `old` has come last.
 pub(super) fn compare(
     old: &SideFields,
     new: &SideFields,
     rows: &mut ComparedRows,
 ) -> Option<&'static str> {
-    // Where fields are in `old`, the last first: senders may give thousands, all of one name.
+    // Positions of the fields in `old`, last first: senders may send thousands with the same name.
     let mut by_field: HashMap<(Vec<u8>, &[u8]), Vec<usize>> = HashMap::new();
     let mut by_name: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (place, (name, value)) in old.iter().enumerate().rev() {
@@ -23,7 +23,7 @@ pub(super) fn compare(
         by_name.entry(name).or_default().push(place);
     }
     let mut rest: Vec<Option<&SideField>> = old.iter().map(Some).collect();
-    // Equal ones first, or a repeated field would be taken for another that changed.
+    // Match equal fields first, or a repeated field would look like a changed one.
     let mut equal = Vec::with_capacity(new.len());
     for (name, value) in new {
         let places = by_field.get_mut(&(name.to_ascii_lowercase(), value.as_slice()));
@@ -59,7 +59,7 @@ pub(super) fn compare(
     Some(if folded(old) == folded(new) { "the case of names" } else { "their order or case" })
 }
 
-/// The fields of a form as sent (WHATWG URL §5.1), still encoded.
+/// Returns the fields of a form as sent (WHATWG URL §5.1), still encoded.
 pub(super) fn of_form(body: &[u8]) -> SideFields {
     let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
     let field = |pair: &[u8]| match pair.iter().position(|&byte| byte == b'=') {

@@ -1,4 +1,5 @@
-//! JSON, compared by structure: members by key, elements by the fewest changes, numbers as sent.
+//! Compares JSON by structure: members by key, elements by the smallest set of changes, numbers as
+//! sent.
 
 use std::{
     collections::HashMap,
@@ -12,17 +13,17 @@ use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 use super::rows::ComparedRows;
 use crate::rendering::pieces::char_boundary;
 
-/// Values that nest deeper are compared as text: what reads and compares them is recursive.
+/// Values that nest deeper are compared as text: the parser and the comparison are recursive.
 const MAX_DEPTH: usize = 128;
 
-/// How long the walk through both values may go on past the time for finding the fewest changes.
+/// How long the walk through both values may continue after the time limit of the diff.
 const WALK: Duration = Duration::from_secs(2);
-/// What paths show of a key, and how long they get before their start is left out: names may be as
-/// long as bodies, and each row has one.
+/// The limits of keys in paths, and of paths before their start is left out: keys may be as long as
+/// bodies, and each row has a path.
 const KEY_BYTES: usize = 100;
 const PATH_BYTES: usize = 400;
 
-/// A value with what it was written as, at most `MAX_DEPTH` deep.
+/// A value and its text as sent, at most `MAX_DEPTH` deep.
 #[derive(Debug)]
 pub(super) enum JsonNode<'a> {
     /// As sent.
@@ -33,15 +34,15 @@ pub(super) enum JsonNode<'a> {
 }
 
 impl<'a> JsonNode<'a> {
-    /// The value of a whole text; `None` if it is no JSON, several in a row, or too deep.
+    /// Parses a whole text; `None` if it is not a single JSON value, or nests too deep.
     pub(super) fn of(bytes: &'a [u8]) -> Option<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         serde_json::from_slice::<IgnoredAny>(bytes).ok()?;
         NodeParser { bytes, at: 0 }.value(MAX_DEPTH)
     }
 
-    /// The same for values that say the same: white space, the order of members and how a string is
-    /// escaped make no difference; how a number is written does.
+    /// Equal for equivalent values: white space, the order of members and escapes make no
+    /// difference; the notation of a number does.
     fn hash(&self, hasher: &mut DefaultHasher) {
         match self {
             Self::Scalar(raw) => decoded(raw).hash(hasher),
@@ -70,7 +71,7 @@ impl<'a> JsonNode<'a> {
         hasher.finish()
     }
 
-    /// As sent, without white space between.
+    /// Writes the value as sent, without white space between tokens.
     fn write(&self, out: &mut Vec<u8>) {
         match self {
             Self::Scalar(raw) => out.extend_from_slice(raw),
@@ -106,14 +107,14 @@ impl<'a> JsonNode<'a> {
     }
 }
 
-/// A string as what it stands for, anything else as sent.
+/// Decodes a string; returns anything else as sent.
 fn decoded(raw: &[u8]) -> Vec<u8> {
     let string =
         raw.starts_with(b"\"").then(|| serde_json::from_slice::<String>(raw).ok()).flatten();
     string.map_or_else(|| raw.to_vec(), |string| [b"\"", string.as_bytes()].concat())
 }
 
-/// Compares; how many differences there are.
+/// Compares two values and returns the number of differences.
 pub(super) fn compare(
     old: &JsonNode<'_>,
     new: &JsonNode<'_>,
@@ -166,8 +167,8 @@ impl JsonComparison<'_> {
         }
     }
 
-    /// Members in the order of `new`, what only `old` has at the end. Of several with one key the
-    /// first belongs to the first.
+    /// Compares members in the order of `new`; those that only `old` has come last. Repeated keys
+    /// are paired in order.
     fn objects(
         &mut self,
         path: &str,
@@ -206,7 +207,7 @@ impl JsonComparison<'_> {
         let path = if path.len() > PATH_BYTES { "…" } else { path };
         let at = |index: usize| format!("{path}[{index}]");
         for op in ops {
-            // What is equal is compared all the same: it is shown value by value.
+            // Equal elements are compared too: they are shown value by value.
             let (old_range, new_range) = (op.old_range(), op.new_range());
             let pairs = if matches!(op, DiffOp::Delete { .. } | DiffOp::Insert { .. }) {
                 0
@@ -237,7 +238,7 @@ impl JsonComparison<'_> {
     }
 }
 
-/// The path of a member: `a.b`, or `a["full name"]` where the key is no plain word.
+/// The path of a member: `a.b`, or `a["full name"]` if the key is not a plain word.
 fn below(path: &str, key: &[u8]) -> String {
     let word = &key[1..key.len() - 1];
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
@@ -256,14 +257,14 @@ fn below(path: &str, key: &[u8]) -> String {
     }
 }
 
-/// Reads what is known to be JSON.
+/// Parses text that is known to be valid JSON.
 struct NodeParser<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> NodeParser<'a> {
-    /// The next value; `None` if it nests deeper than `depth`.
+    /// Parses the next value; `None` if it nests deeper than `depth`.
     fn value(&mut self, depth: usize) -> Option<JsonNode<'a>> {
         let below = depth.checked_sub(1);
         Some(match self.peek() {
@@ -271,7 +272,7 @@ impl<'a> NodeParser<'a> {
                 let mut members = Vec::new();
                 while self.goes_on(b'}') {
                     let key = self.scalar();
-                    // Past the colon.
+                    // Skip the colon.
                     self.peek();
                     self.at += 1;
                     members.push((key, self.value(below?)?));
@@ -289,7 +290,8 @@ impl<'a> NodeParser<'a> {
         })
     }
 
-    /// Goes past the opening bracket or comma, or past the closing bracket: then there is no more.
+    /// Skips the opening bracket or a comma and returns true, or skips the closing bracket and
+    /// returns false.
     fn goes_on(&mut self, close: u8) -> bool {
         let is_closed = |byte: Option<u8>| byte.is_none_or(|byte| byte == close);
         if is_closed(self.peek()) {
@@ -297,7 +299,7 @@ impl<'a> NodeParser<'a> {
             return false;
         }
         self.at += 1;
-        // An empty one closes at once.
+        // An empty one closes right away.
         if is_closed(self.peek()) {
             self.at += 1;
             return false;
@@ -323,7 +325,7 @@ impl<'a> NodeParser<'a> {
         &rest[..length]
     }
 
-    /// The next byte that is no white space.
+    /// Returns the next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.bytes.get(self.at) {
             if !b" \t\r\n".contains(byte) {

@@ -1,4 +1,4 @@
-//! Text, compared by line.
+//! Compares text by line.
 
 use std::time::Instant;
 
@@ -7,10 +7,10 @@ use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
 use super::rows::ComparedRows;
 use crate::rendering::pieces::grouped;
 
-/// More lines are not compared.
+/// Texts with more lines are not compared.
 const MAX_LINES: usize = 20_000;
 
-/// Compares line by line; ends of lines count.
+/// Compares line by line, including line ends.
 pub(super) fn compare(old: &[u8], new: &[u8], deadline: Instant, rows: &mut ComparedRows) {
     let lines =
         |text| -> Vec<&[u8]> { <[u8]>::split_inclusive(text, |&byte| byte == b'\n').collect() };
@@ -42,7 +42,7 @@ pub(super) fn compare(old: &[u8], new: &[u8], deadline: Instant, rows: &mut Comp
     }
 }
 
-/// A line without its line feed; a carriage return stays, so that it shows.
+/// A line without its line feed; a carriage return stays, so that it is visible.
 fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\n").unwrap_or(line)
 }

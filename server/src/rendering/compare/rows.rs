@@ -1,5 +1,4 @@
-//! The rows of a comparison while they are being made: runs of equal ones are cut down to what
-//! stands around differences.
+//! Collects the rows of a comparison: runs of equal rows are cut to those around differences.
 
 use hookglass_wire::Row;
 
@@ -8,28 +7,28 @@ use crate::rendering::{
     tokens::Tokens,
 };
 
-/// Equal rows that are shown on each side of a difference.
+/// Equal rows shown on each side of a difference.
 const CONTEXT_ROWS: usize = 3;
-/// The most that is shown of names and values in a row, and of the name alone.
+/// The limits of a row's names and values together, and of the name alone.
 const ROW_BYTES: usize = 4096;
 const NAME_BYTES: usize = 1024;
-/// The most rows: past that the rest is only counted.
+/// The most rows; further ones are only counted.
 const MAX_ROWS: usize = 20_000;
 
 #[derive(Debug)]
 pub(super) struct ComparedRows {
     rows: Vec<Row>,
-    /// Equal rows that may yet be left out, and how many before them are.
+    /// Equal rows that may still be left out, and how many were dropped before them.
     equal: Vec<Row>,
     left_out: usize,
-    /// Whether a difference came since the last heading.
+    /// Whether there was a difference since the last heading.
     is_after_difference: bool,
     too_many: usize,
-    /// What values under a name are marked as.
+    /// How values are marked, by their name.
     secrecy: Secrecy,
 }
 
-/// Which names stand before what is hidden.
+/// Returns the marker for the value of a name, empty for most.
 type Secrecy = fn(&str) -> &'static str;
 
 impl ComparedRows {
@@ -44,7 +43,7 @@ impl ComparedRows {
         }
     }
 
-    /// A title, and how secret what follows is.
+    /// Adds a heading and sets how the values after it are marked.
     pub(super) fn heading(&mut self, title: &str, secrecy: Secrecy) {
         self.flush(0);
         self.secrecy = secrecy;
@@ -56,19 +55,19 @@ impl ComparedRows {
         });
     }
 
-    /// How secret what follows is, where its kind shows only below the title.
+    /// Sets how the following values are marked, if their kind is only known below the heading.
     pub(super) fn judge_names_by(&mut self, secrecy: Secrecy) {
         self.secrecy = secrecy;
     }
 
-    /// A sentence of our own.
+    /// Adds a sentence of our own.
     pub(super) fn say(&mut self, kind: &str, text: &str) {
         self.flush(0);
         let mark = (!kind.is_empty()).then(|| kind.to_owned());
         self.push(Row { mark, pieces: SpanBuilder::of("", text), ..Row::default() });
     }
 
-    /// What is in both.
+    /// Adds a value that both sides have.
     pub(super) fn same(&mut self, name: &str, value: &[u8]) {
         if self.rows.len() >= MAX_ROWS {
             return;
@@ -76,7 +75,7 @@ impl ComparedRows {
         let row = self.row(None, name, &[("", value)]);
         self.equal.push(row);
         let kept = if self.is_after_difference { 2 * CONTEXT_ROWS } else { CONTEXT_ROWS };
-        // One row more could as well be the one that says so.
+        // Leaving out one row saves nothing: the notice takes a row, too.
         if self.equal.len() > kept + 1 {
             let first = if self.is_after_difference { CONTEXT_ROWS } else { 0 };
             self.equal.remove(first);
@@ -84,22 +83,22 @@ impl ComparedRows {
         }
     }
 
-    /// What only the other has.
+    /// Adds a value that only the old side has.
     pub(super) fn removed(&mut self, name: &str, value: &[u8]) {
         self.differs(self.row(mark("removed"), name, &[("old", value)]));
     }
 
-    /// What only this one has.
+    /// Adds a value that only the new side has.
     pub(super) fn added(&mut self, name: &str, value: &[u8]) {
         self.differs(self.row(mark("added"), name, &[("new", value)]));
     }
 
-    /// What both have under a name, differently.
+    /// Adds a value that differs between the sides.
     pub(super) fn changed(&mut self, name: &str, old: &[u8], new: &[u8]) {
         self.differs(self.row(mark("changed"), name, &[("old", old), ("new", new)]));
     }
 
-    /// A line with its number, as text is compared.
+    /// Sets the line number of the last row, as for text.
     pub(super) fn numbered(&mut self, line: usize) {
         let margin = Some((line + 1).to_string());
         let last = if self.equal.is_empty() { self.rows.last_mut() } else { self.equal.last_mut() };
@@ -158,8 +157,8 @@ impl ComparedRows {
         }
     }
 
-    /// Writes what is equal: the first of it behind a difference, the last `ahead` of it before
-    /// the next, and how many lie between.
+    /// Writes the equal rows: the first ones after a difference, the last `ahead` ones before the
+    /// next, and the number of rows between.
     fn flush(&mut self, ahead: usize) {
         let mut equal = std::mem::take(&mut self.equal);
         let behind = if self.is_after_difference { CONTEXT_ROWS } else { 0 };
@@ -212,7 +211,7 @@ mod tests {
             pieces.map(|piece| piece.0.len()).sum::<usize>()
         };
         let bytes: Vec<_> = rows.done().iter().map(shown).collect();
-        // A colon and an arrow are ours.
+        // We add a colon and an arrow.
         let arrow = " → ".len();
         assert_eq!(bytes, [ROW_BYTES + 2 + arrow, ROW_BYTES + 2, ROW_BYTES, 7 + 2 + arrow]);
     }

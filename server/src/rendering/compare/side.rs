@@ -1,30 +1,30 @@
-//! One of the two that are compared, as far as it is read for that.
+//! One side of a comparison, read as far as the comparison needs.
 
 use crate::rendering::{content::BodyContent, pieces::char_boundary};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
-/// More of a body is not compared.
+/// The rest of a body is not compared.
 pub(super) const BODY_BYTES: usize = 1024 * 1024;
 /// Forms with more fields are compared as text.
 const MAX_FORM_FIELDS: usize = 2_000;
 
-/// A request without what comparing does not need.
+/// The parts of a request that are compared.
 #[derive(Debug, Default)]
 pub(super) struct Side {
-    /// The request line, without the version's line end.
+    /// The request line, without its line end.
     pub(super) line: Vec<u8>,
     pub(super) headers: SideFields,
     pub(super) trailers: SideFields,
     /// The decoded body, in UTF-8 if it is text; at most `BODY_BYTES`.
     pub(super) body: Vec<u8>,
-    /// How many bytes it would have in all.
+    /// The size of the whole decoded body.
     pub(super) all_bytes: usize,
     pub(super) is_text: bool,
     pub(super) is_form: bool,
-    /// Whether decoding it ended early.
+    /// Whether decoding stopped early.
     pub(super) is_partial: bool,
-    /// The hash of the body as received.
+    /// The hash of the raw body.
     pub(super) sha256: Vec<u8>,
 }
 
@@ -58,17 +58,17 @@ impl Side {
         crate::rendering::row_source::number(self.all_bytes)
     }
 
-    /// Whether a form has so few fields that matching each with each takes no time.
+    /// Whether a form has few enough fields to match each with each.
     pub(super) fn has_few_fields(&self) -> bool {
         self.body.iter().filter(|&&byte| byte == b'&').count() <= MAX_FORM_FIELDS
     }
 
-    /// Whether all of it is compared.
+    /// Whether the whole body is compared.
     pub(super) fn is_whole(&self) -> bool {
         self.body.len() == self.all_bytes && !self.is_partial
     }
 
-    /// What to say if not all of it is compared.
+    /// The note for a body that is not compared as a whole.
     pub(super) fn cut_off(&self) -> Option<&'static str> {
         (!self.is_whole()).then_some("Only the first MiB of each body is compared.")
     }

@@ -1,7 +1,7 @@
-//! The fields of HTTP itself and of what is built right on it.
+//! The headers of HTTP itself and of close extensions.
 
-/// Name in lower case, or its start before an asterisk; what it is for; who says so. Whole names
-/// before starts.
+/// The name in lower case, or a prefix before an asterisk; its meaning; the source. Whole names
+/// come before prefixes.
 pub(super) const FIELDS: &[(&str, &str, &str)] = &[
     ("accept", "What kinds of answer the sender can take.", "RFC 9110 §12.5.1"),
     ("accept-charset", "Which charsets it can take; long out of use.", "RFC 9110 §12.5.2"),

@@ -1,15 +1,15 @@
-//! What a field is for, by its name, and whether its value lets one in somewhere.
+//! What a header means, by its name, and whether its value is a credential.
 
 use super::{http, senders};
 
-/// What is known of a field.
+/// What is known about a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeaderMeaning {
     pub(crate) about: &'static str,
     pub(crate) standard: &'static str,
 }
 
-/// What is known of the field of a name, whatever its case.
+/// Looks up a header by name, in any case.
 pub(crate) fn known(name: &str) -> Option<HeaderMeaning> {
     let mut best: Option<(&str, HeaderMeaning)> = None;
     for &(truncate_for_list, about, standard) in http::FIELDS.iter().chain(senders::FIELDS) {
@@ -26,13 +26,13 @@ pub(crate) fn known(name: &str) -> Option<HeaderMeaning> {
     best.map(|(_, known)| known)
 }
 
-/// A whole name is better than a start, and a longer start than a shorter one.
+/// A whole name beats a prefix, and a longer prefix beats a shorter one.
 fn is_better(truncate_for_list: &str, before: &str) -> bool {
     before.ends_with('*')
         && (!truncate_for_list.ends_with('*') || truncate_for_list.len() > before.len())
 }
 
-/// Names whose value lets whoever reads it in somewhere.
+/// Headers whose value grants access.
 const SECRETS: [&str; 14] = [
     "authorization",
     "proxy-authorization",
@@ -50,7 +50,8 @@ const SECRETS: [&str; 14] = [
     "x-parse-rest-api-key",
 ];
 
-/// What senders prove themselves by without signing: whoever reads it can send as they do.
+/// Credentials that senders send instead of signing: anyone who reads one can impersonate the
+/// sender.
 const TOKENS: [&str; 4] = [
     "x-gitlab-token",
     "x-goog-channel-token",
@@ -58,8 +59,8 @@ const TOKENS: [&str; 4] = [
     "x-webhook-secret",
 ];
 
-/// What pieces of the value of a field of a head, a query or a form are marked as: `token` is masked
-/// until it is pressed, `secret` only where secrets are hidden; nothing for most.
+/// How the value of a header, query or form field is marked: `token` is masked until it is pressed,
+/// `secret` only while secrets are hidden; empty for most.
 pub(crate) fn secrecy(name: &str) -> &'static str {
     if TOKENS.iter().any(|token| token.eq_ignore_ascii_case(name)) {
         "secret token"
@@ -70,8 +71,7 @@ pub(crate) fn secrecy(name: &str) -> &'static str {
     }
 }
 
-/// Whether the value of the field of a name is to be hidden where others look on: credentials,
-/// never mere signatures.
+/// Whether a value is hidden while others watch: credentials, never mere signatures.
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let ends = [
@@ -91,7 +91,7 @@ fn is_secret(name: &str) -> bool {
             name.as_str(),
             "token" | "secret" | "password" | "api_key" | "api-key" | "access_key" | "access-key"
         );
-    // Names an event, not a person.
+    // Identifies an event, not a person.
     let is_harmless = name == "i-twilio-idempotency-token";
     (SECRETS.contains(&name.as_str()) || is_token) && !is_harmless
 }

@@ -1,7 +1,7 @@
-//! The fields of those who send webhooks, and of the networks before them.
+//! The headers of webhook senders, and of the networks in front of them.
 
-/// Name in lower case, or its start before an asterisk; what it is for; who says so. Whole names
-/// before starts.
+/// The name in lower case, or a prefix before an asterisk; its meaning; the source. Whole names
+/// come before prefixes.
 pub(super) const FIELDS: &[(&str, &str, &str)] = &[
     ("ce-id", "Names the event; with the source it is unique.", "CloudEvents 1.0"),
     ("ce-source", "Where the event happened.", "CloudEvents 1.0"),

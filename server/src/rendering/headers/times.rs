@@ -1,11 +1,11 @@
-//! Times in the values of fields, made readable: the date of HTTP, and seconds or milliseconds
-//! since 1970 where a field is known to hold a time.
+//! Makes times in header values readable: HTTP dates, and seconds or milliseconds since 1970 in
+//! headers that are known to hold a time.
 
 use std::time::UNIX_EPOCH;
 
 use hookglass_wire::Timestamp;
 
-/// The time in a value, as `2026-11-21 11:52:49 UTC, 2 s before it came`, if it holds one.
+/// Returns the time in a value, as `2026-11-21 11:52:49 UTC, 2 s before it came`, if there is one.
 pub(crate) fn readable(name: &str, value: &str, received_at: Timestamp) -> Option<String> {
     let name = name.to_ascii_lowercase();
     let value = value.trim();
@@ -30,12 +30,12 @@ pub(crate) fn readable(name: &str, value: &str, received_at: Timestamp) -> Optio
     let written = time.to_string();
     let (date, clock) = written.trim_end_matches('Z').split_once('T')?;
     let clock = clock.trim_end_matches('0').trim_end_matches('.');
-    // Whole tens of seconds lose no zero of theirs.
+    // Keep the trailing zero of whole tens of seconds.
     let clock = if written.contains(".000000") { written.get(11..19)? } else { clock };
     Some(format!("{date} {clock} UTC, {}", distance(time, received_at)))
 }
 
-/// How far a time is from when the request came.
+/// The difference between a time and the arrival of the request.
 fn distance(time: Timestamp, received_at: Timestamp) -> String {
     let micros = received_at.as_micros().saturating_sub(time.as_micros());
     let seconds = micros.unsigned_abs() / 1_000_000;
@@ -50,22 +50,22 @@ fn distance(time: Timestamp, received_at: Timestamp) -> String {
     format!("{count} {unit} {side} it came")
 }
 
-/// Whether a field holds a time by its name.
+/// Whether the header is known to hold a time.
 fn is_time(name: &str) -> bool {
     ["timestamp", "-time", "triggered-at", "-date", "x-request-start", "x-queue-start"]
         .iter()
         .any(|end| name.ends_with(end))
 }
 
-/// RFC 9110 §5.6.7: three forms, of which the first is nearly always sent.
+/// Parses an HTTP date (RFC 9110 §5.6.7): three forms, nearly always the first.
 fn http_date(value: &str) -> Option<Timestamp> {
     let time = httpdate::parse_http_date(value).ok()?;
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     Some(Timestamp::from_micros(i64::try_from(since.as_micros()).ok()?))
 }
 
-/// Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by how many they
-/// are; seconds may have a fraction.
+/// Parses seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their
+/// magnitude; seconds may have a fraction.
 fn since_epoch(value: &str) -> Option<Timestamp> {
     let value = value.strip_prefix("t=").unwrap_or(value);
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
@@ -87,7 +87,7 @@ fn since_epoch(value: &str) -> Option<Timestamp> {
     Some(Timestamp::from_micros(micros))
 }
 
-/// The value of `name=` in a list.
+/// Returns the value of `name=` in a list.
 fn parameter<'a>(list: &'a str, separator: char, name: &str) -> Option<&'a str> {
     let mut items = list.split(separator).map(str::trim);
     items.find_map(|item| item.strip_prefix(name)?.strip_prefix('='))

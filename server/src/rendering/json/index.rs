@@ -1,21 +1,20 @@
-//! Where the lines of JSON begin once it is set out: one member, element or closing bracket a
-//! line. Made in one pass, without recursion and without reading values.
+//! An index of the lines of formatted JSON: one member, element or closing bracket per line. Built
+//! in one pass, without recursion and without decoding values.
 
 use crate::rendering::lines::Lines;
 use hookglass_message::json::token::{TokenError, scalar_end, space_end, string_end};
 
-/// The most lines that are set out: past that the rest is given as text. An index of so many
-/// takes about 30 MiB.
+/// The most formatted lines; the rest is shown as text. An index of this size takes about 30 MiB.
 const MAX_LINES: usize = 3_000_000;
 
-/// An array or object that is not empty.
+/// A non-empty array or object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Block {
     /// The line that opens it.
     pub(super) line: u32,
-    /// The line behind the one that closes it, or behind the last one if nothing does.
+    /// The line after its closing line, or after the last line if it is not closed.
     pub(super) end: u32,
-    /// How many members or elements it has.
+    /// The number of members or elements.
     pub(super) members: u32,
     /// Whether its bracket was closed.
     pub(super) closed: bool,
@@ -26,19 +25,19 @@ pub(super) struct Block {
 pub(crate) struct JsonIndex {
     /// The first byte of each line.
     pub(super) starts: Vec<u32>,
-    /// How deep each nests, or more.
+    /// The depth of each line; deeper lines saturate.
     pub(super) depths: Vec<u16>,
-    /// The blocks in the order of the lines that open them.
+    /// The blocks, in the order of their opening lines.
     pub(super) blocks: Vec<Block>,
-    /// How many documents there are in a row.
+    /// The number of consecutive documents.
     pub(crate) documents: usize,
-    /// Why it ends before the text does.
+    /// The syntax error that ended the index early.
     pub(crate) error: Option<TokenError>,
-    /// Whether it ends for being too long.
+    /// Whether the line limit ended the index.
     pub(crate) is_full: bool,
-    /// Where what could not be set out begins.
+    /// Where the unformatted rest starts.
     pub(super) rest: usize,
-    /// The lines of that.
+    /// The lines of the rest.
     pub(super) rest_lines: Lines,
 }
 
@@ -64,7 +63,7 @@ impl JsonIndex {
             Err(IndexEnd::Invalid(error)) => {
                 index.error = Some(error);
                 index.rest = error.at;
-                // A line that was begun and not ended is part of the rest.
+                // An incomplete line is part of the rest.
                 if !whole && let Some(start) = index.starts.pop() {
                     index.depths.pop();
                     index.rest = usize::try_from(start).unwrap_or(error.at);
@@ -84,12 +83,12 @@ impl JsonIndex {
         index
     }
 
-    /// How many lines are set out.
+    /// The number of formatted lines.
     pub(crate) const fn lines(&self) -> usize {
         self.starts.len()
     }
 
-    /// How much memory it takes.
+    /// The memory use.
     pub(crate) const fn weight(&self) -> usize {
         self.starts.capacity() * size_of::<u32>()
             + self.depths.capacity() * size_of::<u16>()
@@ -97,13 +96,13 @@ impl JsonIndex {
             + self.rest_lines.weight()
     }
 
-    /// The first byte of a line; the end of all for a line that is not there.
+    /// The first byte of a line; the start of the rest if there is no such line.
     pub(super) fn start(&self, line: usize) -> usize {
         let start = self.starts.get(line).map(|&start| usize::try_from(start));
         start.and_then(Result::ok).unwrap_or(self.rest)
     }
 
-    /// The block that a line opens.
+    /// The block that a line opens, if any.
     pub(super) fn block_at(&self, line: usize) -> Option<usize> {
         let line = u32::try_from(line).ok()?;
         self.blocks.binary_search_by_key(&line, |block| block.line).ok()
@@ -125,11 +124,11 @@ struct IndexParser<'a> {
     bytes: &'a [u8],
     at: usize,
     index: JsonIndex,
-    /// The blocks that are open, and whether each is an object. Never recursion, which would end
-    /// the stack.
+    /// The open blocks, and whether each is an object. A stack instead of recursion, which would
+    /// overflow.
     open: Vec<(usize, bool)>,
     max_lines: usize,
-    /// Whether the last line is whole.
+    /// Whether the last line is complete.
     whole: bool,
 }
 
@@ -156,7 +155,7 @@ impl IndexParser<'_> {
 
     fn document(&mut self) -> Result<(), IndexEnd> {
         loop {
-            // Here a value begins, and with it or before it its line.
+            // A value starts here; its line started here or at its key.
             if let Some(bracket @ (b'{' | b'[')) = self.peek() {
                 self.at += 1;
                 self.space();
@@ -171,7 +170,7 @@ impl IndexParser<'_> {
                 self.at = scalar_end(self.bytes, self.at)?.1;
             }
             self.whole = true;
-            // Here a value has ended, and with it perhaps those around it.
+            // A value ended here, and perhaps the blocks around it.
             loop {
                 let Some(&(block, is_object)) = self.open.last() else { return Ok(()) };
                 self.index.blocks[block].members += 1;
@@ -231,7 +230,7 @@ impl IndexParser<'_> {
         Ok(())
     }
 
-    /// Begins a line here.
+    /// Starts a line at the current position.
     fn line(&mut self) -> Result<(), IndexEnd> {
         let Ok(start) = u32::try_from(self.at) else { return Err(IndexEnd::Full) };
         if self.index.starts.len() >= self.max_lines {

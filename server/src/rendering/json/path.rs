@@ -1,4 +1,4 @@
-//! Where a line of JSON stands, and its value exactly as sent.
+//! The path of a JSON line, and its value exactly as sent.
 
 use hookglass_wire::Value;
 
@@ -6,18 +6,18 @@ use super::{as_index, index::JsonIndex};
 use crate::rendering::pieces::char_boundary;
 use hookglass_message::json::token::{scalar_end, space_end, string_end};
 
-/// The longest value that is given.
+/// The longest value that is returned.
 const VALUE_BYTES: usize = 1024 * 1024;
 /// The longest path.
 const PATH_BYTES: usize = 64 * 1024;
 
-/// The path and value of a line; a closing line stands for the block that it closes. `None` for a
-/// line that is not there.
+/// Returns the path and value of a line; a closing line stands for its block. `None` if there is no
+/// such line.
 pub(crate) fn value(bytes: &[u8], index: &JsonIndex, line: usize) -> Option<Value> {
     if line >= index.lines() {
         return None;
     }
-    // The blocks that hold the line, from the outside in.
+    // The blocks around the line, outermost first.
     let mut around: Vec<usize> = Vec::new();
     let number = u32::try_from(line).ok()?;
     let before = index.blocks.partition_point(|block| block.line < number);
@@ -68,7 +68,7 @@ pub(crate) fn value(bytes: &[u8], index: &JsonIndex, line: usize) -> Option<Valu
     Some(Value { path, value: String::from_utf8_lossy(value).into_owned() })
 }
 
-/// How many values stand before a line among those that begin at `first` and beside it.
+/// The number of siblings between `first` and the line.
 fn place(index: &JsonIndex, first: usize, line: usize) -> usize {
     let (mut at, mut place) = (first, 0);
     let mut next = index.blocks.partition_point(|block| as_index(block.line) < first);
@@ -91,7 +91,7 @@ fn step_into(path: &mut String, place: usize) {
     path.push(']');
 }
 
-/// Adds the name of a member, in quotes as sent where it is no plain word.
+/// Appends a member name, quoted as sent unless it is a plain word.
 fn name(path: &mut String, key: &[u8]) {
     let key = String::from_utf8_lossy(key);
     let word = key.trim_matches('"');
@@ -110,7 +110,7 @@ fn name(path: &mut String, key: &[u8]) {
     }
 }
 
-/// The name with its quotes that a line begins with, if it does.
+/// The quoted name at the start of a line, if any.
 fn key(bytes: &[u8], start: usize) -> Option<&[u8]> {
     if bytes.get(start) != Some(&b'"') {
         return None;

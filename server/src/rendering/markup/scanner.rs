@@ -1,33 +1,33 @@
-//! The tokens of XML and HTML, for colours only: it builds no tree and refuses nothing.
+//! A tokenizer of XML and HTML for syntax colours: it builds no tree and rejects nothing.
 
 use std::ops::Range;
 
-/// What a stretch of markup is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MarkupToken {
-    /// The bracket and name that begin a tag, declaration or instruction, or what ends one.
+    /// A bracket and name that start a tag, declaration or instruction, or the end of one.
     Tag,
-    /// The name of an attribute.
+    /// An attribute name.
     Attribute,
-    /// The value of one, with its quotes.
+    /// An attribute value, with its quotes.
     Value,
-    /// Text, and the space in tags.
+    /// Text, and white space in tags.
     Text,
     Comment,
     /// A character reference.
     Entity,
 }
 
-/// Where in the grammar a place is: what a scanner needs to go on from there.
+/// The scanner's state at a position, from which it can resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum ScannerState {
     #[default]
     Text,
     Comment,
     Cdata,
-    /// In a tag, perhaps of an element whose content is no markup.
+    /// In a tag, perhaps of a raw text element.
     Tag(Raw),
-    /// Behind an equals sign in one.
+    /// After an equals sign in a tag.
     Equals(Raw),
     /// In a value in double or single quotes.
     Double(Raw),
@@ -35,7 +35,7 @@ pub(crate) enum ScannerState {
     Raw(Raw),
 }
 
-/// Elements of HTML whose content is no markup (WHATWG HTML §13.2.5).
+/// HTML elements with raw text content (WHATWG HTML §13.2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Raw {
     #[default]
@@ -64,13 +64,13 @@ impl Raw {
     }
 }
 
-/// Takes tokens one by one.
+/// Returns tokens one by one.
 pub(crate) struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     is_html: bool,
     pub(crate) state: ScannerState,
-    /// The state inside of the token that was taken last.
+    /// The state inside the last token.
     pub(crate) inside: ScannerState,
 }
 
@@ -79,12 +79,12 @@ impl<'a> Scanner<'a> {
         Self::resume(bytes, 0, ScannerState::Text, is_html)
     }
 
-    /// Goes on at a place whose state is known.
+    /// Resumes at a position with a known state.
     pub(crate) fn resume(bytes: &'a [u8], at: usize, state: ScannerState, is_html: bool) -> Self {
         Self { bytes, at, is_html, state, inside: state }
     }
 
-    /// The next token and where it is; tokens together are all of the bytes.
+    /// Returns the next token and its range; together, the tokens cover all bytes.
     pub(crate) fn next_token(&mut self) -> Option<(MarkupToken, Range<usize>)> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
         self.inside = self.state;
@@ -174,7 +174,7 @@ impl<'a> Scanner<'a> {
                 self.state = ScannerState::Text;
                 (MarkupToken::Tag, 2)
             }
-            // A tag that never ended.
+            // An unterminated tag.
             [b'<', ..] => {
                 self.state = ScannerState::Text;
                 self.text(rest)
@@ -225,7 +225,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The length through the end of `mark`, and whether it is there.
+/// The length up to and including `mark`, and whether it was found.
 fn through(bytes: &[u8], mark: &[u8]) -> (usize, bool) {
     match memchr::memmem::find(bytes, mark) {
         Some(at) => (at + mark.len(), true),
@@ -233,7 +233,7 @@ fn through(bytes: &[u8], mark: &[u8]) -> (usize, bool) {
     }
 }
 
-/// Where `</name` stands.
+/// The position of `</name`.
 fn raw_end(bytes: &[u8], name: &[u8]) -> usize {
     let mut ends = memchr::memmem::find_iter(bytes, b"</");
     ends.find(|&at| {

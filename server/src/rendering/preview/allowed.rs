@@ -1,10 +1,9 @@
-//! Which elements and attributes a preview may have. Whatever is not here does not reach the frame:
-//! browsers learn new ways to load something, and to announce it, faster than a list of what is
-//! forbidden.
+//! The elements and attributes that are allowed in a preview. This is an allow list: browsers learn
+//! new ways to load or preconnect faster than a deny list could follow.
 
 use std::{collections::HashSet, sync::LazyLock};
 
-/// Elements of HTML and SVG that load nothing and run nothing.
+/// HTML and SVG elements that load and run nothing.
 static ELEMENTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     "a abbr acronym address animatemotion animatetransform article aside b bdi bdo big \
     blockquote body br button caption center circle cite clippath code col colgroup dd defs \
@@ -25,7 +24,7 @@ static ELEMENTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
 /// Elements without an end tag (WHATWG HTML §13.1.2).
 const VOID: [&str; 6] = ["br", "col", "hr", "img", "input", "wbr"];
 
-/// Attributes whose value says only how something looks.
+/// Attributes that only affect appearance.
 static PLAIN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     "abbr accent-height accumulate additive align alignment-baseline alink alt amplitude \
     aria-hidden aria-label attributename azimuth basefrequency baseline-shift begin behavior \
@@ -57,7 +56,7 @@ static PLAIN: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Attributes of SVG whose value may be a `url(…)`.
+/// SVG attributes whose value may be a `url(…)`.
 static PAINTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     "clip-path color-profile cursor fill filter marker marker-end marker-mid marker-start mask \
     stroke"
@@ -65,32 +64,32 @@ static PAINTS: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What becomes of an attribute.
+/// How an attribute is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttributeRule {
-    /// It stays as it is.
+    /// Kept as it is.
     Plain,
-    /// What it would load is taken out of its style.
+    /// Kept as a style without its loads.
     Style,
-    /// It stays where it has its image within, as `data:`.
+    /// Kept if its image is inline, as `data:`.
     Image,
-    /// It stays where it names a place in the document.
+    /// Kept if it refers to a place in the document.
     Place,
-    /// It goes.
+    /// Dropped.
     Drop,
 }
 
-/// Whether an element of this name may stand in a preview.
+/// Whether a preview may have this element.
 pub(super) fn is_element(name: &str) -> bool {
     ELEMENTS.contains(name)
 }
 
-/// Whether an element has no content, and so no end tag.
+/// Whether an element is void, and so has no end tag.
 pub(super) fn is_void(name: &str) -> bool {
     VOID.contains(&name)
 }
 
-/// What becomes of an attribute of an element, both in lower case.
+/// Returns the rule for an attribute of an element, both in lower case.
 pub(super) fn rule(element: &str, attribute: &str) -> AttributeRule {
     match (element, attribute) {
         (_, "style") => AttributeRule::Style,

@@ -1,5 +1,5 @@
-//! Style sheets without what they would load. Browsers are told not to load it anyway, by the
-//! document's policy; this makes sure that they do not even think of it.
+//! Removes loads from style sheets. The document's policy already tells browsers not to load them;
+//! this makes sure that they do not even look up or connect to a host.
 
 /// A style sheet, or the declarations of one element.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,19 +9,19 @@ pub(super) struct CleanCss {
     pub(super) loads: usize,
 }
 
-/// Functions that take the address of a file as a string.
+/// Functions that take a URL as a string.
 const BY_STRING: [&str; 3] = ["image-set", "image", "src"];
 
-/// Takes out `@import`, and every address but `data:` and places in the document itself.
+/// Removes `@import`, and every URL except `data:` and references within the document.
 pub(super) fn clean(css: &str) -> CleanCss {
-    // It is as long as the original: only ASCII changes.
+    // It has the same length as the original: only ASCII changes.
     let lower = css.to_ascii_lowercase();
     if css.contains('\\') && names(&unescaped(&lower)) > names(&lower) {
-        // Nobody writes these with escapes who does not want to hide them.
+        // Escapes in these names are only used to hide them.
         return CleanCss { text: String::new(), loads: 1 };
     }
     let mut clean = CleanCss { text: String::with_capacity(css.len()), loads: 0 };
-    // What is behind us, and how far the text is looked through.
+    // The end of the copied text, and where to search on.
     let (mut done, mut from) = (0, 0);
     while let Some(found) = memchr::memchr2(b'@', b'(', &lower.as_bytes()[from..]) {
         let at = from + found;
@@ -29,7 +29,7 @@ pub(super) fn clean(css: &str) -> CleanCss {
         let before = &lower[done..at];
         if lower[at..].starts_with("@import") {
             clean.text.push_str(&css[done..at]);
-            // A space, so that what stands around it is not joined.
+            // A space, so that the text around it is not joined.
             clean.text.push(' ');
             clean.loads += 1;
             let end = memchr::memchr2(b';', b'}', &lower.as_bytes()[at..]);
@@ -60,8 +60,8 @@ pub(super) fn clean(css: &str) -> CleanCss {
     clean
 }
 
-/// The address in `url(…)` from behind its bracket on, `None` where it is not plainly one, and where
-/// it ends.
+/// Returns the URL in `url(…)`, from after its bracket, and its end; `None` if it is not plainly a
+/// URL.
 fn address(css: &str, start: usize) -> (Option<&str>, usize) {
     let rest = &css[start..];
     let inner = rest.trim_ascii_start();
@@ -86,14 +86,14 @@ fn address(css: &str, start: usize) -> (Option<&str>, usize) {
     (address, start + before + bracket + 1)
 }
 
-/// Whether an address is that of data, or of a place in the document. It holds nothing that could
-/// be another one where the browser sees its beginning or end elsewhere.
+/// Whether a URL is `data:`, or refers to a place in the document. It contains nothing that could
+/// be another URL to a browser that sees its start or end elsewhere.
 fn is_within(address: &str) -> bool {
     (address.starts_with("data:") || address.starts_with('#'))
         && !address.contains(['(', ')', '@', '\\', '\n', '\r', '\x0c'])
 }
 
-/// How many names there are that load something.
+/// Counts names that load something.
 fn names(lower: &str) -> usize {
     let at = memchr::memchr2_iter(b'@', b'(', lower.as_bytes());
     at.filter(|&at| {
@@ -107,7 +107,7 @@ fn names(lower: &str) -> usize {
     .count()
 }
 
-/// The text with its escapes undone (CSS Syntax §4.3.7), in lower case.
+/// Decodes escapes (CSS Syntax §4.3.7) and converts to lower case.
 fn unescaped(css: &str) -> String {
     let mut plain = String::with_capacity(css.len());
     let mut rest = css;
@@ -163,7 +163,7 @@ mod tests {
             ),
             ("@font-face{src:url(x) format('woff')}", "@font-face{src:none format('woff')}", 1),
             ("q{content:'\\201C'}", "q{content:'\\201C'}", 0),
-            // What tries to get past.
+            // Attempts to get past the filter.
             ("b{background:u\\72l(//x.test)}", "", 1),
             ("b{background:\\000055 RL(//x.test)}", "", 1),
             ("@\\69mport '//x.test'", "", 1),

@@ -1,5 +1,5 @@
-//! Writes a document again out of what it may have: known elements and attributes, text, and style
-//! sheets that load nothing. Counts what it leaves out.
+//! Rewrites a document from what is allowed: known elements and attributes, text, and style sheets
+//! that load nothing. Counts what it leaves out.
 
 use std::collections::BTreeMap;
 
@@ -9,40 +9,40 @@ use super::{
     tokenizer::{HtmlToken, Tag, Tokenizer},
 };
 
-/// Stands in for an image from outside: it takes the same place and shows the same text.
+/// Replaces an external image: same size, same alternative text.
 const NO_IMAGE: &str = "data:,";
 
-/// Stands in for a link: it is underlined as one. Style sheets could not do that, since the page's
-/// policy, which the frame inherits, forbids them.
+/// Replaces a link, underlined like one. A style sheet cannot do that: the page's policy, which the
+/// frame inherits, forbids them.
 const LINK: &str = "u";
 
-/// What one thing is called, and what several are.
+/// The singular and plural name of a kind of load.
 pub(super) type LoadName = (&'static str, &'static str);
 
-/// What style sheets load.
+/// Loads of style sheets.
 const OF_STYLE: LoadName = ("file of a style sheet", "files of style sheets");
 
 /// What a document would load and run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Outside {
-    /// By what one of them is called, and several.
+    /// The number of loads of each kind.
     pub(super) loads: BTreeMap<LoadName, usize>,
     pub(super) scripts: usize,
 }
 
-/// A document that loads nothing and announces nothing.
+/// A document that loads nothing and connects to no host.
 #[derive(Debug, Default)]
 pub(super) struct Sanitized {
     pub(super) html: String,
     pub(super) outside: Outside,
-    /// Whether there was more than the limit allows.
+    /// Whether the limit cut it.
     pub(super) is_cut: bool,
 }
 
-/// Writes a document again in at most `limit` bytes.
+/// Rewrites a document in at most `limit` bytes.
 ///
-/// No `<` of the sender's is written, but for those of its style sheets that begin nothing: each tag
-/// is made of names in `allowed`, wherever the browser sees the beginning or end of another.
+/// No `<` of the sender's is written, except inside style sheets where it starts no tag: each tag
+/// is made of names in `allowed`, wherever the browser sees the start or end of another.
 pub(super) fn sanitize(html: &str, limit: usize) -> Sanitized {
     let mut sanitizer = Sanitizer {
         tokenizer: Tokenizer::new(html),
@@ -69,9 +69,9 @@ struct Sanitizer<'a> {
     tokenizer: Tokenizer<'a>,
     done: Sanitized,
     limit: usize,
-    /// How many elements of SVG are open around this place.
+    /// The number of open SVG elements.
     drawings: usize,
-    /// An element that is left out with all that it holds, and how many of its name are open.
+    /// The element that is left out with its content, and how many of its name are open.
     hidden: Option<(String, usize)>,
     /// Whether each open `a` is a link.
     links: Vec<bool>,
@@ -102,7 +102,7 @@ impl Sanitizer<'_> {
                 *open += usize::from(hidden == name && !is_empty);
                 return;
             }
-            // What they hold is not shown, or only where they are not known.
+            // Their content is not shown, or only as a fallback.
             hidden if matches!(name, "audio" | "template" | "video") => {
                 *hidden = (!is_empty).then(|| (name.to_owned(), 1));
                 return;
@@ -149,7 +149,7 @@ impl Sanitizer<'_> {
         }
     }
 
-    /// Writes an element whose content is no markup, if it is shown.
+    /// Writes a raw text element, if it is shown.
     fn content(&mut self, tag: &Tag, content: &str) {
         match tag.name.as_str() {
             "style" => self.write(|html, outside| {
@@ -168,7 +168,7 @@ impl Sanitizer<'_> {
             }),
             "xmp" => self.write(|html, _| {
                 html.push_str("<pre>");
-                // No references are read in it.
+                // Character references are not decoded in it.
                 escape(html, &content.replace('&', "&amp;"));
                 html.push_str("</pre>");
             }),
@@ -176,12 +176,12 @@ impl Sanitizer<'_> {
         }
     }
 
-    /// Writes text, as much of it as there is room for.
+    /// Writes text, up to the limit.
     fn text(&mut self, text: &str) {
         let mut room = self.limit - self.done.html.len();
         for part in text.split_inclusive(['<', '>']) {
             let most = super::super::pieces::char_boundary(part.as_bytes(), room);
-            // The bracket at its end takes four bytes.
+            // The closing bracket takes four bytes.
             if most < part.len() || room < part.len() + 3 {
                 self.done.html.push_str(part[..most].trim_end_matches(['<', '>']));
                 self.done.is_cut = true;
@@ -192,7 +192,7 @@ impl Sanitizer<'_> {
         }
     }
 
-    /// Lets something be written, and takes it back where it was too much.
+    /// Runs `write`, and undoes it if it exceeds the limit.
     fn write(&mut self, write: impl FnOnce(&mut String, &mut Outside)) {
         let before = self.done.html.len();
         write(&mut self.done.html, &mut self.done.outside);
@@ -203,7 +203,7 @@ impl Sanitizer<'_> {
     }
 }
 
-/// Writes a tag under a name, with the attributes that it may have, but not its end.
+/// Writes a start tag named `name` with its allowed attributes, without the closing bracket.
 fn write_start(html: &mut String, name: &str, tag: &Tag, outside: &mut Outside) {
     html.push('<');
     html.push_str(name);
@@ -233,7 +233,7 @@ fn write_start(html: &mut String, name: &str, tag: &Tag, outside: &mut Outside) 
         write_attribute(html, &name, &value);
         written.push(name);
     }
-    // Browsers look up the hosts of links: this one only tells where it leads.
+    // Browsers resolve the hosts of links: this one only shows its target.
     if let Some(link) = link
         && !written.iter().any(|name| name == "title")
     {
@@ -249,7 +249,7 @@ fn write_attribute(html: &mut String, name: &str, value: &str) {
     html.push('"');
 }
 
-/// Writes text. Character references stay as they are.
+/// Writes text. Character references stay.
 fn escape(html: &mut String, text: &str) {
     for c in text.chars() {
         match c {
@@ -260,8 +260,8 @@ fn escape(html: &mut String, text: &str) {
     }
 }
 
-/// Writes a style sheet so that nothing in it is a tag or a reference, wherever the browser takes it
-/// for markup: in SVG it does.
+/// Writes a style sheet so that nothing in it is a tag or a reference, even where the browser
+/// parses it as markup, as in SVG.
 fn write_sheet(html: &mut String, css: &str) {
     let mut chars = css.chars().peekable();
     while let Some(c) = chars.next() {
@@ -272,21 +272,20 @@ fn write_sheet(html: &mut String, css: &str) {
             c => html.push(c),
         }
     }
-    // A mark at its very end must not meet the end tag.
+    // A mark at the very end must not join the end tag.
     if css.ends_with(['<', '&']) {
         html.push(' ');
     }
 }
 
-/// A style sheet without the marks of comments and character data around it, which older documents
-/// have.
+/// Strips the comment and CDATA marks that older documents put around style sheets.
 fn without_marks(css: &str) -> String {
     ["<!--", "-->", "<![CDATA[", "]]>"].into_iter().fold(css.to_owned(), |css, mark| {
         if css.contains(mark) { css.replace(mark, " ") } else { css }
     })
 }
 
-/// A value with the references undone that style sheets are written with; others are text.
+/// Decodes the character references that occur in style sheets; others stay as text.
 fn unescaped(value: &str) -> String {
     const NAMED: [(&str, char); 6] = [
         ("amp;", '&'),
@@ -313,7 +312,7 @@ fn unescaped(value: &str) -> String {
     plain
 }
 
-/// The character of a numeric reference from behind its `&` on, and what follows.
+/// Decodes a numeric reference after its `&`; returns the character and the rest.
 fn numbered(after: &str) -> Option<(char, &str)> {
     let number = after.strip_prefix('#')?;
     let (digits, radix) = match number.strip_prefix(['x', 'X']) {
@@ -326,7 +325,7 @@ fn numbered(after: &str) -> Option<(char, &str)> {
     Some((c, behind.strip_prefix(';').unwrap_or(behind)))
 }
 
-/// Whether a value begins so, whatever its case.
+/// Whether `value` starts with `start`, in any case.
 fn starts(value: &str, start: &str) -> bool {
     value.get(..start.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(start))
 }

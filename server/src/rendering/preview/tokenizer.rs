@@ -1,16 +1,16 @@
-//! HTML as tags and text, as browsers take it apart (WHATWG HTML §13.2.5). Comments, declarations
-//! and tags that never end are left out. Knows nothing of what elements mean.
+//! Splits HTML into tags and text, as browsers do (WHATWG HTML §13.2.5). Drops comments,
+//! declarations and unterminated tags. Knows nothing of the meaning of elements.
 
-/// The most attributes that are read of one tag.
+/// The most attributes that are read from one tag.
 const MAX_ATTRIBUTES: usize = 256;
 
-/// A piece of a document.
+/// A token of a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HtmlToken<'a> {
-    /// Text as sent, character references included.
+    /// Text as sent, with its character references.
     Text(&'a str),
     Start(Tag<'a>),
-    /// The name of an element that ends, in lower case.
+    /// An end tag: its name in lower case.
     End(String),
 }
 
@@ -25,11 +25,11 @@ pub(super) struct Tag<'a> {
     pub(super) closes_itself: bool,
 }
 
-/// Takes a document apart.
+/// Splits a document into tokens.
 pub(super) struct Tokenizer<'a> {
     text: &'a str,
     at: usize,
-    /// Whether SVG is being read, where `<![CDATA[` begins text.
+    /// Whether the tokenizer is inside SVG, where `<![CDATA[` starts text.
     pub(super) is_foreign: bool,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Tokenizer<'a> {
         Self { text, at: 0, is_foreign: false }
     }
 
-    /// The next token; `None` at the end.
+    /// Returns the next token; `None` at the end.
     pub(super) fn next_token(&mut self) -> Option<HtmlToken<'a>> {
         loop {
             let rest = self.rest();
@@ -66,7 +66,7 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
-    /// The content of an element that holds no markup, up to its end tag, which is taken too.
+    /// Returns the content of a raw text element, and consumes its end tag.
     pub(super) fn content(&mut self, name: &str) -> &'a str {
         let rest = self.rest();
         let bytes = rest.as_bytes();
@@ -87,14 +87,15 @@ impl<'a> Tokenizer<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Takes the next `bytes` bytes.
+    /// Consumes the next `bytes` bytes.
     fn take(&mut self, bytes: usize) -> &'a str {
         let taken = self.rest().get(..bytes).unwrap_or_default();
         self.at += bytes;
         taken
     }
 
-    /// Takes all before a mark, and the mark; without one, the rest.
+    /// Consumes everything up to and including `mark` and returns the part before it; without a
+    /// mark, the rest.
     fn through(&mut self, mark: &str) -> &'a str {
         let rest = self.rest();
         let Some((before, _)) = rest.split_once(mark) else { return self.take(rest.len()) };
@@ -105,7 +106,7 @@ impl<'a> Tokenizer<'a> {
     fn comment(&mut self) {
         self.at += "<!--".len();
         let rest = self.rest();
-        // `<!-->` and `<!--->` end as soon as they begin.
+        // `<!-->` and `<!--->` are complete comments.
         let end = match ["->", ">"].into_iter().find(|end| rest.starts_with(end)) {
             Some(end) => Some(end.len()),
             None => memchr::memchr_iter(b'>', rest.as_bytes()).map(|at| at + 1).find(|&end| {
@@ -116,7 +117,7 @@ impl<'a> Tokenizer<'a> {
         self.at += end.unwrap_or(rest.len());
     }
 
-    /// A tag whose name begins at `name`; `None` where the document ends within it.
+    /// Parses a tag whose name starts at `name`; `None` if the document ends inside it.
     fn tag(&mut self, name: usize) -> Option<Tag<'a>> {
         self.at += name;
         let name = self.until(|byte| is_space(byte) || b"/>".contains(&byte)).to_ascii_lowercase();
@@ -135,10 +136,10 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
-    /// A name, and a value if there is one; `None` where the document ends within it.
+    /// Parses a name, and a value if there is one; `None` if the document ends inside it.
     fn attribute(&mut self) -> Option<(&'a str, &'a str)> {
         let start = self.at;
-        // An equals sign may begin a name.
+        // A name may start with an equals sign.
         self.at += usize::from(self.rest().starts_with('='));
         self.until(|byte| is_space(byte) || b"/>=".contains(&byte));
         let name = self.text.get(start..self.at)?;
@@ -163,7 +164,8 @@ impl<'a> Tokenizer<'a> {
         Some((name, value))
     }
 
-    /// Takes all up to the first byte that is an end, or the rest. No end is within a character.
+    /// Consumes everything up to the first end byte, or the rest. End bytes are ASCII, so no
+    /// character is cut.
     fn until(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
         let rest = self.rest();
         let end = rest.bytes().position(is_end);
@@ -182,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// Tokens in short: `<name a=b/>`, `</name>`, text.
+    /// Tokens in short form: `<name a=b/>`, `</name>`, text.
     fn tokens(html: &str) -> Vec<String> {
         let mut tokenizer = Tokenizer::new(html);
         let mut tokens = Vec::new();

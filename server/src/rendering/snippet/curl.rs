@@ -1,5 +1,5 @@
-//! A `curl` command, for curl 7.55 or newer in a POSIX shell. curl sends nearly everything: its own
-//! defaults are taken back, and a target that it would read in its own way is given as it is.
+//! A `curl` command, for curl 7.55 or newer in a POSIX shell. curl can send nearly everything: the
+//! snippet removes curl's own defaults and stops it from rewriting the target.
 
 use super::{
     message::{BodyFraming, SnippetBody, SnippetHeader, SnippetRequest, sends},
@@ -19,7 +19,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     }
     match message.version {
         "HTTP/1.0" => arguments.push("--http1.0".to_owned()),
-        // HTTP/2 would take the case from names.
+        // HTTP/2 would lower-case the names.
         "HTTP/1.1" if message.is_https() => arguments.push("--http1.1".to_owned()),
         _ => {}
     }
@@ -31,7 +31,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     if message.framing() == BodyFraming::Chunked && data.is_some() {
         arguments.push("-H 'Transfer-Encoding: chunked'".to_owned());
     }
-    // What curl sends unless told otherwise.
+    // Headers that curl sends by default.
     let is_long = matches!(message.body, SnippetBody::File(_));
     let defaults = [
         ("User-Agent", true),
@@ -58,10 +58,10 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     [&notes.written("#"), &command, "\n"].concat()
 }
 
-/// How curl gets the body.
+/// How curl reads the body.
 struct Data {
     argument: String,
-    /// A command whose output it is.
+    /// A command that is piped into curl.
     before: Option<String>,
 }
 
@@ -85,14 +85,14 @@ fn data(message: &SnippetRequest, notes: &mut Notes) -> Option<Data> {
     match &message.body {
         SnippetBody::File(_) => data(["--data-binary @", &message.file()].concat(), None),
         SnippetBody::Inline(bytes) => match shell::text_word(bytes) {
-            // Unlike `--data`, it takes no `@` for the name of a file.
+            // Unlike `--data`, it does not take `@` for a file name.
             Some(word) => data(["--data-raw ", &word].concat(), None),
             None => data("--data-binary @-".to_owned(), Some(shell::writes(bytes))),
         },
     }
 }
 
-/// The URL, and what makes curl send the target as it was.
+/// Returns the URL; adds arguments that make curl send the target unchanged.
 fn target(message: &SnippetRequest, arguments: &mut Vec<String>) {
     let url = message.exact_url();
     if url.is_none() {
@@ -100,7 +100,7 @@ fn target(message: &SnippetRequest, arguments: &mut Vec<String>) {
         arguments.push(["--request-target ", &target].concat());
     }
     let url = url.unwrap_or_else(|| [&message.origin, "/", &message.endpoint].concat());
-    // Brackets, of IPv6 for one, are a pattern of curl's own.
+    // curl takes brackets, such as those of IPv6, for a pattern.
     if url.contains(['[', ']', '{', '}']) {
         arguments.push("--globoff".to_owned());
     }
@@ -108,7 +108,7 @@ fn target(message: &SnippetRequest, arguments: &mut Vec<String>) {
 }
 
 fn line(field: &SnippetHeader<'_>) -> Vec<u8> {
-    // A colon and nothing would take the field back.
+    // A colon without a value would remove the header.
     let (sign, value): (&[u8], _) =
         if field.value.is_empty() { (b";", field.value) } else { (b": ", field.value) };
     [field.name, sign, value].concat()

@@ -8,7 +8,7 @@ use super::{
     notes::Notes,
 };
 
-/// Fields that scripts may not set (WHATWG Fetch §2.2.2, "forbidden request-header").
+/// Headers that scripts may not set (WHATWG Fetch §2.2.2, "forbidden request-header").
 const FORBIDDEN: [&str; 18] = [
     "accept-charset",
     "accept-encoding",
@@ -35,7 +35,7 @@ const FORBIDDEN_PREFIXES: [&str; 2] = ["proxy-", "sec-"];
 
 /// Text.
 const TEXT: Literal = Literal { quote: '\'', backslashed: "", unicode: true, odd: Odd::Braces };
-/// Bytes as the characters of the same numbers, as fields are given.
+/// Bytes as characters of the same numbers, as headers are given.
 const BYTES: Literal = Literal { quote: '\'', backslashed: "", unicode: false, odd: Odd::Bytes };
 
 pub(super) fn write(message: &SnippetRequest) -> String {
@@ -83,7 +83,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     );
     let mut text = notes.written("//");
     if matches!(message.body, SnippetBody::File(_)) {
-        // Only Node reads files.
+        // Only Node can read files.
         text.push_str("import { readFile } from 'node:fs/promises';\n\n");
     }
     let url = TEXT.of(url.as_bytes());
@@ -96,7 +96,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     text
 }
 
-/// Why fetch cannot send a request of this kind at all.
+/// Why fetch cannot send this request at all.
 fn impossible(message: &SnippetRequest) -> Option<String> {
     let method = message.method.to_ascii_uppercase();
     if ["CONNECT", "TRACE", "TRACK"].contains(&method.as_str()) {
@@ -105,13 +105,13 @@ fn impossible(message: &SnippetRequest) -> Option<String> {
     if ["GET", "HEAD"].contains(&method.as_str()) && message.body_bytes() > 0 {
         return Some(format!("fetch sends no body with {method}."));
     }
-    // These are written in capitals by fetch (WHATWG Fetch §2.2.1, "normalize").
+    // fetch upper-cases these (WHATWG Fetch §2.2.1, "normalize").
     let is_changed = ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"].contains(&method.as_str())
         && method != message.method;
     is_changed.then(|| format!("fetch sends {method} in capitals only."))
 }
 
-/// Whether an empty body is told of by `Content-Length: 0` (WHATWG Fetch §4.6).
+/// Whether an empty body sends `Content-Length: 0` (WHATWG Fetch §4.6).
 fn is_post(method: &str) -> bool {
     ["POST", "PUT"].contains(&method)
 }
@@ -125,7 +125,7 @@ fn body(message: &SnippetRequest, has_type: bool) -> Option<String> {
     let text = str::from_utf8(bytes).ok().map(|_| TEXT.of(bytes).replace("</", r"<\/"));
     Some(match text {
         Some(text) if has_type => text,
-        // Text alone would bring a type with it.
+        // A string would add a content type.
         Some(text) => format!("new TextEncoder().encode({text})"),
         None => {
             let base64 = STANDARD.encode(bytes);

@@ -1,5 +1,5 @@
-//! A program in Go for `net/http` of its standard library. The transport is used without a client:
-//! it follows nothing and adds no compression.
+//! A Go program with `net/http` of the standard library. It uses the transport without a client,
+//! which follows no redirects and adds no compression.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -55,7 +55,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     header(&message.fields(&mut notes, refused), &mut setup);
     let mut transport = "DisableCompression: true".to_owned();
     if message.is_https() {
-        // HTTP/2 would take the case from names.
+        // HTTP/2 would lower-case the names.
         imports.push("crypto/tls");
         transport
             .push_str(", TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}");
@@ -86,7 +86,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     )
 }
 
-/// Sets the fields under their names as they were written: `Set` would change their case.
+/// Sets headers in the map directly: `Set` would change the case of their names.
 fn header(fields: &[SnippetHeader<'_>], setup: &mut String) {
     let mut names: Vec<&[u8]> = Vec::new();
     for field in fields {
@@ -101,13 +101,13 @@ fn header(fields: &[SnippetHeader<'_>], setup: &mut String) {
         setup.push_str(&format!("        {}: {{{}}},\n", TEXT.of(name), values.join(", ")));
     }
     if !names.contains(&&b"User-Agent"[..]) {
-        // An empty one keeps Go from sending its own.
+        // An empty value keeps Go from sending its own.
         setup.push_str("        \"User-Agent\": {\"\"},\n");
     }
     setup.push_str("    }\n");
 }
 
-/// A raw string where that can hold it: JSON reads better so.
+/// A raw string where possible: JSON is easier to read that way.
 fn text(bytes: &[u8]) -> String {
     let is_raw =
         |text: &str| text.chars().all(|char| char == '\n' || (char != '`' && is_plain(char)));

@@ -1,6 +1,5 @@
-//! A request in a `.http` file, as editors send it (the HTTP clients of VS Code and JetBrains): the
-//! message itself, with the URL in its first line. What those clients would read as words of their
-//! own is kept out.
+//! A request in a `.http` file for the HTTP clients of VS Code and JetBrains: the message itself,
+//! with the URL in its first line. Avoids everything that those clients would interpret.
 
 use super::{
     literal::is_plain,
@@ -58,8 +57,8 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     [&notes.written("#"), text.as_str()].concat()
 }
 
-/// Whether a body stays what it is in such a file: plain lines, none of which the clients take for
-/// a separator, a comment, a file or a script, no variables, and nothing that they trim.
+/// Whether clients send this body unchanged: plain lines that are not taken for a separator,
+/// comment, file or script, no variables, and no white space that is trimmed.
 fn is_inert(body: &str) -> bool {
     let is_trimmed = body.trim() != body;
     let has_words = body.lines().any(|line| {

@@ -6,7 +6,8 @@ use super::{
     shell,
 };
 
-/// What ends the name of an item, and with a backslash before it does not. No token has one.
+/// Characters that end the name of an item, unless a backslash precedes them. Tokens have none of
+/// them.
 const SEPARATORS: &[u8] = b":;=@";
 
 pub(super) fn write(message: &SnippetRequest) -> String {
@@ -39,7 +40,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
         [("Accept", true), ("Connection", true), ("Content-Type", has_body), ("User-Agent", true)];
     for (name, is_sent) in defaults {
         if is_sent && !sends(&fields, name) {
-            // Without a value it takes back what HTTPie would send.
+            // Without a value it removes HTTPie's own header.
             arguments.push(format!("{name}:"));
         }
     }
@@ -54,7 +55,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     [&notes.written("#"), &before, "http ", &command, &after, "\n"].concat()
 }
 
-/// How `HTTPie` gets the body.
+/// How `HTTPie` reads the body.
 enum HttpieBody {
     Text(String),
     File(String),
@@ -87,7 +88,7 @@ fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<HttpieBody> {
     })
 }
 
-/// The URL. `HTTPie` decodes what need not be encoded, and writes the rest in capitals.
+/// Returns the URL. `HTTPie` decodes what need not be encoded, and upper-cases the other escapes.
 fn url(message: &SnippetRequest, notes: &mut Notes) -> String {
     let url = message.url(notes);
     let is_kept = |escape: &[u8]| {
@@ -106,7 +107,7 @@ fn url(message: &SnippetRequest, notes: &mut Notes) -> String {
     url
 }
 
-/// An item that is a field. A space behind the colon keeps it from being `:=` or `:@`.
+/// Returns an item for a header. The space after the colon keeps it from being `:=` or `:@`.
 fn item(field: &SnippetHeader<'_>) -> Vec<u8> {
     let sign: &[u8] = if field.value.is_empty() { b";" } else { b": " };
     [field.name, sign, field.value].concat()

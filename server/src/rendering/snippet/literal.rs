@@ -1,7 +1,6 @@
-//! String literals of programming languages that hold any bytes and show nothing but plain
-//! characters.
+//! String literals of programming languages for arbitrary bytes, written in plain characters only.
 
-/// How a language writes what is not plain.
+/// How a language escapes characters that are not plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Odd {
     /// `\x1b`, byte by byte: Go, PHP, and byte strings of Python and Rust.
@@ -15,18 +14,18 @@ pub(crate) enum Odd {
 /// A kind of literal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Literal {
-    /// What stands around it.
+    /// The delimiter.
     pub(crate) quote: char,
-    /// What takes a backslash beside the quote and the backslash.
+    /// The characters that need a backslash, besides the quote and the backslash.
     pub(crate) backslashed: &'static str,
-    /// Whether characters past ASCII may stand as they are.
+    /// Whether non-ASCII characters may stand unescaped.
     pub(crate) unicode: bool,
     pub(crate) odd: Odd,
 }
 
 impl Literal {
-    /// The literal of `bytes`. Bytes that are not UTF-8 are written one by one, which only literals
-    /// of bytes understand.
+    /// Writes the literal of `bytes`. Bytes that are not UTF-8 are escaped one by one, which only
+    /// byte literals allow.
     pub(crate) fn of(self, bytes: &[u8]) -> String {
         let mut text = String::with_capacity(bytes.len() + 2);
         text.push(self.quote);
@@ -72,8 +71,8 @@ impl Literal {
     }
 }
 
-/// Whether a character shows as what it is and does nothing else: no control, no mark of direction,
-/// no space but the plain one.
+/// Whether a character is visible as itself: no control character, no bidi mark, no space except
+/// the plain one.
 pub(crate) fn is_plain(char: char) -> bool {
     match char {
         ' '..='~' => true,

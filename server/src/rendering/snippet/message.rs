@@ -1,61 +1,61 @@
-//! What a snippet has to send, and what of it every tool sets by itself.
+//! The request that a snippet sends, without the headers that tools set themselves.
 
 use super::notes::Notes;
 use hookglass_message::head;
 
-/// A captured request, as a snippet's writer sees it.
+/// A captured request, as the snippet writers see it.
 #[derive(Debug, Clone)]
 pub(crate) struct SnippetRequest {
-    /// Scheme and host of its endpoint, without a slash at the end.
+    /// Scheme and host of its endpoint, without a trailing slash.
     pub(crate) origin: String,
-    /// Its endpoint's name in the URL.
+    /// The endpoint's name in the URL.
     pub(crate) endpoint: String,
-    /// Its number.
+    /// The request's number.
     pub(crate) seq: i64,
     /// The method as sent: always a token (RFC 9110 §5.6.2).
     pub(crate) method: String,
-    /// The raw request target: visible characters and bytes past ASCII.
+    /// The raw request target: visible ASCII and non-ASCII bytes.
     pub(crate) target: Vec<u8>,
     /// `HTTP/1.1`
     pub(crate) version: &'static str,
-    /// The fields of the head in wire order, values without white space around them.
+    /// The headers in wire order, values without surrounding white space.
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
-    /// The fields that followed the body.
+    /// The trailers.
     pub(crate) trailers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body.
     pub(crate) body: SnippetBody,
     /// Whether the sender sent the whole body.
     pub(crate) complete: bool,
-    /// Whether something in the head was overwritten.
+    /// Whether something in the head was redacted.
     pub(crate) redacted: bool,
 }
 
 /// The body of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum SnippetBody {
-    /// So short that a snippet holds it.
+    /// Short enough to inline.
     Inline(Vec<u8>),
-    /// So many bytes in a file that has to be downloaded first.
+    /// The length of a body that has to be downloaded as a file first.
     File(u64),
 }
 
-/// How the end of the body was told.
+/// How the length of the body was indicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BodyFraming {
     /// By `Content-Length`.
     Length,
     /// By chunks.
     Chunked,
-    /// There was no word of a body.
+    /// Not at all: there was no body.
     None,
 }
 
-/// A field that is to be sent.
+/// A header to send.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SnippetHeader<'a> {
     pub(crate) name: &'a [u8],
     pub(crate) value: &'a [u8],
-    /// Whether another field has the same name.
+    /// Whether another header has the same name.
     pub(crate) is_repeated: bool,
 }
 
@@ -64,26 +64,26 @@ impl SnippetHeader<'_> {
         self.name.eq_ignore_ascii_case(name.as_bytes())
     }
 
-    /// Whether its name is a token, as most tools demand (RFC 9110 §5.6.2).
+    /// Whether its name is a token, as most tools require (RFC 9110 §5.6.2).
     pub(crate) fn has_token(&self) -> bool {
         let is_token =
             |&byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         self.name.iter().all(is_token)
     }
 
-    /// Whether its value has control characters beside tabs.
+    /// Whether its value has control characters other than tabs.
     pub(crate) fn has_controls(&self) -> bool {
         self.value.iter().any(|&byte| byte != b'\t' && byte.is_ascii_control())
     }
 }
 
-/// Whether a field of this name is among those that are sent.
+/// Whether `fields` has a header with this name.
 pub(crate) fn sends(fields: &[SnippetHeader<'_>], name: &str) -> bool {
     fields.iter().any(|field| field.is(name))
 }
 
 impl SnippetRequest {
-    /// The host of the URL, with a port if one is named.
+    /// The host of the URL, with its port, if any.
     pub(crate) fn host(&self) -> &str {
         self.origin.split_once("://").map_or(&self.origin, |(_, host)| host)
     }
@@ -97,8 +97,8 @@ impl SnippetRequest {
         head::origin_form(&self.target)
     }
 
-    /// The URL that stands for the target, if nothing that reads URLs takes it for another: no dot
-    /// segments, no fragment, and only characters that RFC 3986 lets stand as they are.
+    /// The URL of the target, if every URL parser keeps it unchanged: no dot segments, no fragment,
+    /// and only characters that RFC 3986 allows unescaped.
     pub(crate) fn exact_url(&self) -> Option<String> {
         let path = str::from_utf8(&self.target).ok().filter(|path| path.starts_with('/'))?;
         let is_kept =
@@ -111,9 +111,9 @@ impl SnippetRequest {
         is_exact.then(|| [&self.origin, path].concat())
     }
 
-    /// The URL of the target as near as can be: what may not stand in a URL is percent-encoded, a
-    /// fragment is made a part of the path, and dot segments are encoded twice, or they would lead
-    /// away from the endpoint.
+    /// The closest URL to the target: characters that a URL may not have are percent-encoded, a
+    /// fragment becomes part of the path, and dot segments are encoded twice, or they would lead
+    /// out of the endpoint.
     pub(crate) fn near_url(&self) -> String {
         let mut url = self.origin.clone();
         let path_end = self.path().iter().position(|&byte| byte == b'?');
@@ -130,7 +130,7 @@ impl SnippetRequest {
         url
     }
 
-    /// The URL, exact or with a note that it is not.
+    /// Returns the URL, with a note if it is not exact.
     pub(crate) fn url(&self, notes: &mut Notes) -> String {
         self.exact_url().unwrap_or_else(|| {
             notes.say(&["the target as it was: ", &notes.shown(&self.target)]);
@@ -160,13 +160,13 @@ impl SnippetRequest {
         }
     }
 
-    /// The file that a body is downloaded to, named as the download is.
+    /// The file name of the downloaded body.
     pub(crate) fn file(&self) -> String {
         format!("{}-{}.body", self.endpoint, self.seq)
     }
 
-    /// The fields that a tool sends, in wire order. Not among them: those that follow from the URL
-    /// and the body, and those that `refuses` gives a reason for; what is thereby lost is noted.
+    /// Returns the headers that a tool sends, in wire order. Leaves out those that follow from the
+    /// URL and the body, and those for which `refuses` gives a reason; notes the losses.
     pub(crate) fn fields(
         &self,
         notes: &mut Notes,
@@ -201,7 +201,7 @@ impl SnippetRequest {
         fields
     }
 
-    /// Notes what no tool sends again.
+    /// Notes what no tool can send.
     pub(crate) fn note_losses(&self, notes: &mut Notes) {
         for (name, value) in &self.trailers {
             let field = SnippetHeader { name, value, is_repeated: false };
@@ -218,7 +218,7 @@ impl SnippetRequest {
         }
     }
 
-    /// Notes where the file of a long body comes from.
+    /// Notes where to download the file of a long body.
     pub(crate) fn note_file(&self, notes: &mut Notes) {
         if let SnippetBody::File(bytes) = self.body {
             let Self { origin, endpoint, seq, .. } = self;
@@ -234,12 +234,12 @@ impl SnippetRequest {
     }
 }
 
-/// Whether a segment of a path is taken for a step (WHATWG URL §4.4, "double-dot").
+/// Whether a path segment is a dot segment (WHATWG URL §4.4, "double-dot").
 fn is_dots(segment: &[u8]) -> bool {
     matches!(undotted(segment).as_str(), "." | "..")
 }
 
-/// A segment of a path with its dots decoded.
+/// A path segment with its dots decoded.
 fn undotted(segment: &[u8]) -> String {
     String::from_utf8_lossy(segment).replace("%2e", ".").replace("%2E", ".")
 }
@@ -255,7 +255,8 @@ fn push_encoded(url: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Whether two hex digits follow each percent sign: tools that decode and encode leave only those.
+/// Whether each percent sign is followed by two hex digits: only then do tools that decode and
+/// encode leave the path unchanged.
 fn has_whole_escapes(path: &[u8]) -> bool {
     path.iter().enumerate().all(|(at, &byte)| {
         byte != b'%'

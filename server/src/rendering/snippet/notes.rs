@@ -1,13 +1,13 @@
-//! The comment ahead of a snippet: what its tool cannot send as it was captured.
+//! The comment at the top of a snippet: what its tool cannot send as captured.
 
 use super::message::SnippetHeader;
 
-/// The most that a comment shows of a name or value.
+/// The most bytes of a name or value in a comment.
 const SHOWN_BYTES: usize = 100;
-/// The most lines that a comment has.
+/// The most lines of a comment.
 const LINES: usize = 40;
 
-/// What a comment says.
+/// The lines of a comment.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     first: Vec<String>,
@@ -15,25 +15,24 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// Adds a sentence that stands ahead of what is lost.
+    /// Adds a sentence before the losses.
     pub(crate) fn first(&mut self, line: String) {
         self.first.push(line);
     }
 
-    /// Adds something that is not sent as it was.
+    /// Adds something that is not sent as captured.
     pub(crate) fn say(&mut self, parts: &[&str]) {
         self.lost.push(parts.concat());
     }
 
-    /// Adds a field that is not sent as it was.
+    /// Adds a header that is not sent as captured.
     pub(crate) fn header(&mut self, field: &SnippetHeader<'_>, reason: &str) {
         let (name, value) = (self.shown(field.name), self.shown(field.value));
         self.say(&[&name, ": ", &value, " - ", reason]);
     }
 
-    /// Bytes from outside, safe in a comment of any language and even where the shell takes the
-    /// comment for a command, as zsh does unless told otherwise: what is not plain is
-    /// percent-encoded.
+    /// Makes untrusted bytes safe in a comment of any language, and even where the shell runs the
+    /// comment as a command, as zsh does by default: percent-encodes all but plain characters.
     pub(crate) fn shown(&self, bytes: &[u8]) -> String {
         let mut shown = String::new();
         for &byte in bytes.iter().take(SHOWN_BYTES) {
@@ -49,7 +48,7 @@ impl Notes {
         shown
     }
 
-    /// The comment, each line behind `sign`; nothing if there is nothing to say.
+    /// Writes the comment, each line after `sign`; empty if there are no notes.
     pub(crate) fn written(&self, sign: &str) -> String {
         let mut text = String::new();
         let mut line = |parts: &[&str]| {

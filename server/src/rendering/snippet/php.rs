@@ -1,4 +1,4 @@
-//! A program in PHP for its curl extension (PHP 7.3 or newer), whose library is that of curl.
+//! A PHP program with the curl extension (PHP 7.3 or newer), which uses curl's library.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -22,7 +22,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     }
     match message.version {
         "HTTP/1.0" => options.push(("CURLOPT_HTTP_VERSION", "CURL_HTTP_VERSION_1_0".to_owned())),
-        // HTTP/2 would take the case from names.
+        // HTTP/2 would lower-case the names.
         "HTTP/1.1" if message.is_https() => {
             options.push(("CURLOPT_HTTP_VERSION", "CURL_HTTP_VERSION_1_1".to_owned()));
         }
@@ -42,7 +42,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     let defaults = [("Accept", true), ("Content-Type", body.is_some()), ("Expect", is_long)];
     for (name, is_sent) in defaults {
         if is_sent && !sends(&fields, name) {
-            // Without a value it takes back what curl would send.
+            // Without a value it removes curl's own header.
             lines.push(format!("'{name}:'"));
         }
     }
@@ -87,14 +87,14 @@ fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<String> {
     })
 }
 
-/// Single quotes know no escapes but those of themselves.
+/// Single quotes only need escapes for quotes and backslashes.
 fn text(bytes: &[u8]) -> String {
     let is_all_plain = str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_plain));
     if is_all_plain { PLAIN.of(bytes) } else { ESCAPED.of(bytes) }
 }
 
 fn line(field: &SnippetHeader<'_>) -> Vec<u8> {
-    // A colon and nothing would take the field back.
+    // A colon without a value would remove the header.
     let sign: &[u8] = if field.value.is_empty() { b";" } else { b": " };
     [field.name, sign, field.value].concat()
 }

@@ -1,6 +1,6 @@
-//! A program in Python 3 for `http.client` of its standard library. `requests` is better known, but
-//! it needs installing, sorts out repeated fields, rewrites targets and adds fields of its own;
-//! this one sends what it is told, in order.
+//! A Python 3 program with `http.client` of the standard library. `requests` is better known, but
+//! it needs installing, merges repeated headers, rewrites targets and adds headers; this one sends
+//! what it is given, in order.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -61,12 +61,12 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     [notes.written("#"), import, program].concat()
 }
 
-/// A string, or bytes where it takes them.
+/// A string, or bytes if needed.
 fn text(bytes: &[u8]) -> String {
     if bytes.is_ascii() { BYTES.of(bytes) } else { ["b", &BYTES.of(bytes)].concat() }
 }
 
-/// What has to be imported for the body, and the body.
+/// Returns the imports that the body needs, and the body.
 fn body(message: &SnippetRequest) -> (String, String) {
     let body = match &message.body {
         SnippetBody::File(_) => format!("open('{}', 'rb').read()", message.file()),

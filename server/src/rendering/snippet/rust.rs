@@ -1,4 +1,4 @@
-//! A program in Rust for the crate `ureq`: small, blocking, and it sends what it is told. `reqwest`
+//! A Rust program with the crate `ureq`: small, blocking, and it sends what it is given. `reqwest`
 //! rewrites targets and cannot leave out `Accept`.
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
 
 const TEXT: Literal = Literal { quote: '"', backslashed: "", unicode: true, odd: Odd::Braces };
 const BYTES: Literal = Literal { quote: '"', backslashed: "", unicode: false, odd: Odd::Bytes };
-/// As many `#` may stand around a raw string (The Rust Reference, "Raw string literals").
+/// The most `#` around a raw string (The Rust Reference, "Raw string literals").
 const MOST_HASHES: usize = 255;
 
 pub(super) fn write(message: &SnippetRequest) -> String {
@@ -25,7 +25,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
         let (name, value) = (TEXT.of(field.name), value(field.value));
         request.push_str(&format!("        .header({name}, {value})\n"));
     }
-    // Without a length these would come in chunks.
+    // Without a length these would be sent in chunks.
     let needs_body = ["POST", "PUT", "PATCH"].contains(&message.method.as_str());
     let has_body = needs_body || message.body_bytes() > 0 || message.framing() != BodyFraming::None;
     match message.framing() {
@@ -64,12 +64,12 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     )
 }
 
-/// A field's value: bytes where it is no plain ASCII.
+/// A header value: bytes if it is not plain ASCII.
 fn value(bytes: &[u8]) -> String {
     if bytes.is_ascii() { TEXT.of(bytes) } else { ["&b", &BYTES.of(bytes), "[..]"].concat() }
 }
 
-/// A raw string where that can hold it, else bytes.
+/// A raw string if possible, otherwise bytes.
 fn text(bytes: &[u8]) -> String {
     let is_raw = |text: &str| text.chars().all(|char| char == '\n' || is_plain(char));
     match str::from_utf8(bytes) {
@@ -86,7 +86,7 @@ fn text(bytes: &[u8]) -> String {
     }
 }
 
-/// The most `#` in a row that follow a quote.
+/// The longest run of `#` after a quote.
 fn hashes_after_quotes(text: &str) -> usize {
     let after_quotes = text.split('"').skip(1);
     after_quotes
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn long_runs_of_hashes_take_one_pass() {
-        // A look at the whole text for each hash would take hours here.
+        // Scanning the whole text once per hash would take hours here.
         let body = ["\"", &"#".repeat(8 * 1024 * 1024)].concat();
         assert_eq!(text(body.as_bytes()).len(), body.len() + 3);
     }

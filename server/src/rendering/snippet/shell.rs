@@ -1,12 +1,12 @@
-//! Words and bytes for a POSIX shell (POSIX.1-2024, XCU §2.2), safe to paste into an interactive
-//! one, too.
+//! Words and bytes for a POSIX shell (POSIX.1-2024, XCU §2.2), also safe to paste into an
+//! interactive one.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::literal::is_plain;
 
-/// A word that stands for `bytes` and nothing else; `None` where no argument can hold them: for a
-/// NUL, and for line feeds at the end, which a command substitution drops.
+/// Returns a shell word for exactly `bytes`; `None` if no argument can hold them: with a NUL, or
+/// with line feeds at the end, which command substitution drops.
 pub(crate) fn word(bytes: &[u8]) -> Option<String> {
     if let Ok(text) = str::from_utf8(bytes)
         && text.chars().all(is_plain)
@@ -17,8 +17,8 @@ pub(crate) fn word(bytes: &[u8]) -> Option<String> {
     is_possible.then(|| format!("\"$({})\"", printf(bytes)))
 }
 
-/// The same for text that may have line feeds: they stand as they are. Not beside exclamation
-/// marks: interactive shells look for those line by line, whatever quotes began in lines before.
+/// The same for text with line feeds, which stay unescaped. Not with exclamation marks: interactive
+/// shells expand those line by line, even inside quotes from an earlier line.
 pub(crate) fn text_word(bytes: &[u8]) -> Option<String> {
     let text = str::from_utf8(bytes).ok()?;
     let has_lines = text.contains('\n');
@@ -26,7 +26,7 @@ pub(crate) fn text_word(bytes: &[u8]) -> Option<String> {
     (is_fit && !(has_lines && text.contains('!'))).then(|| quote(text))
 }
 
-/// A command that writes `bytes` to its standard output.
+/// Returns a command that writes `bytes` to standard output.
 pub(crate) fn writes(bytes: &[u8]) -> String {
     let octal = printf(bytes);
     let base64_bytes = bytes.len().div_ceil(3) * 4;
@@ -37,8 +37,8 @@ pub(crate) fn writes(bytes: &[u8]) -> String {
     }
 }
 
-/// `printf` with `bytes` as its format. Nothing in it acts in an interactive shell, not even
-/// between double quotes.
+/// Returns `printf` with `bytes` as its format. Nothing in it is special to an interactive shell,
+/// even between double quotes.
 fn printf(bytes: &[u8]) -> String {
     let mut command = String::from("printf '");
     for chunk in bytes.utf8_chunks() {
@@ -48,7 +48,7 @@ fn printf(bytes: &[u8]) -> String {
                 '\\' => command.push_str(r"\\"),
                 '\n' => command.push_str(r"\n"),
                 '\'' | '!' | '"' | '$' | '`' => octal(&mut command, char),
-                // An option, if it came first.
+                // A leading dash would start an option.
                 '-' if command.ends_with("printf '") => octal(&mut command, char),
                 char if is_plain(char) => command.push(char),
                 char => octal(&mut command, char),
@@ -68,7 +68,7 @@ fn octal(command: &mut String, char: char) {
     }
 }
 
-/// Single quotes, where they are needed.
+/// Adds single quotes if needed.
 fn quote(text: &str) -> String {
     let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+,".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_bare) {

@@ -14,7 +14,7 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     }
     let url = message.url(&mut notes);
     let body = body(message, &mut notes);
-    // Nothing is saved under a name that someone else chose.
+    // Never save under a name that somebody else chose.
     let mut arguments = vec!["-q -O -".to_owned()];
     if message.method != "GET" || body.is_some() {
         arguments.push(option("--method", message.method.as_bytes()));
@@ -54,11 +54,11 @@ pub(super) fn write(message: &SnippetRequest) -> String {
     [&notes.written("#"), &before, "wget ", &command, "\n", &after].concat()
 }
 
-/// How wget gets the body.
+/// How wget reads the body.
 enum WgetBody {
     Text(String),
     File(String),
-    /// What a command writes, by way of a file: wget has to know the length first.
+    /// The output of a command, through a file: wget needs the length first.
     Written(String),
 }
 
@@ -78,7 +78,7 @@ fn body(message: &SnippetRequest, notes: &mut Notes) -> Option<WgetBody> {
     }
     match &message.body {
         SnippetBody::File(_) => Some(WgetBody::File(message.file())),
-        // Without a body there is no type that wget would make up for it.
+        // Without a body, wget adds no type of its own.
         SnippetBody::Inline(bytes) if bytes.is_empty() && has_length => None,
         SnippetBody::Inline(bytes) => Some(match shell::text_word(bytes) {
             Some(word) => WgetBody::Text(word),

@@ -1,10 +1,11 @@
-//! Failure programmes as people write them: a step a line, `503 x2`, `429 retry-after 30`, `cut`.
+//! The text notation of failure sequences: one step per line, `503 x2`, `429 retry-after 30`,
+//! `cut`.
 
 use hookglass_wire::{Act, Reply, Step};
 
 use super::{MAX_SECONDS, MAX_STEPS, MAX_TIMES};
 
-/// Reads steps, one a line, or several with `then` between them; empty lines count for nothing.
+/// Parses steps, one per line, or several with `then` between them; ignores empty lines.
 ///
 /// # Errors
 /// Which line is wrong, and what to write instead.
@@ -22,7 +23,7 @@ pub(crate) fn steps(text: &str) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-/// The steps of a line: as a preset is called, `503, 503, then 200`, it may have several.
+/// Splits a line into steps: it may have several, as in the preset name `503, 503, then 200`.
 fn parts(line: &str) -> Vec<String> {
     let mut parts: Vec<Vec<&str>> = Vec::new();
     let (mut is_after_then, mut is_after_comma) = (false, false);
@@ -42,7 +43,7 @@ fn parts(line: &str) -> Vec<String> {
     parts.into_iter().map(|words| words.join(" ")).collect()
 }
 
-/// Whether a word is what a step begins with.
+/// Whether a word can start a step.
 fn begins(word: &str) -> bool {
     let acts = ["cut", "stall", "slow"];
     acts.iter().any(|act| act.eq_ignore_ascii_case(word)) || number(Some(word), 200, 599).is_some()
@@ -69,7 +70,7 @@ fn step(line: &str) -> Result<Step, String> {
             "twice" => step.times = 2,
             word => {
                 if let Some(times) = word.strip_prefix('x').or_else(|| word.strip_suffix('x')) {
-                    // `503 x 2`, too.
+                    // Also accept `503 x 2`.
                     let times = if times.is_empty() { words.next() } else { Some(times) };
                     step.times = number(times, 1, MAX_TIMES)
                         .ok_or_else(|| format!("write x and 1 to {MAX_TIMES} times: 503 x2."))?;

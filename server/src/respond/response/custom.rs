@@ -1,4 +1,4 @@
-//! Answers that owners set, sandboxed as every answer of a capture URL.
+//! Custom responses, sandboxed like every response of a capture URL.
 
 use axum::{body::Body, response::Response};
 use hyper::{
@@ -8,7 +8,7 @@ use hyper::{
 
 use super::{CustomResponse, HOOKGLASS_SEQ, ResponseContext, headers::refused, sandbox};
 
-/// A set answer to a request that is stored as `seq`.
+/// Builds the custom response to a request that is stored as `seq`.
 pub(crate) fn given(visit: &ResponseContext, seq: i64, answer: &CustomResponse) -> Response {
     let mut response = Response::new(Body::from(answer.body.clone()));
     *response.status_mut() = answer.status;
@@ -18,11 +18,12 @@ pub(crate) fn given(visit: &ResponseContext, seq: i64, answer: &CustomResponse) 
     response
 }
 
-/// The fields of a set answer, but for the number of its request. Those that go to programs only are
-/// nothing to leave out here: a browser that opens the URL gets a page of ours.
+/// Returns the headers of a custom response, without the number of its request. Headers that only
+/// programs may get need no filter here: a browser that opens the URL gets our own page.
 pub(crate) fn own_fields(visit: &ResponseContext, answer: &CustomResponse) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    // Whatever they come from: what is not to be set is not to be sent.
+    // Filters again at the end: a header that may not be set must not be sent, wherever it comes
+    // from.
     for (name, value) in answer.fields.iter().filter(|(name, _)| refused(name).is_none()) {
         headers.append(name.clone(), value.clone());
     }

@@ -1,4 +1,4 @@
-//! A response that an owner set, as it was decided for one request.
+//! A custom response, as decided for one request.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -9,31 +9,31 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-/// An answer that was decided on.
+/// A decided response.
 #[derive(Debug, Clone)]
 pub(crate) struct CustomResponse {
     /// As [`Answered::source`](hookglass_wire::Answered) has it.
     pub(crate) source: Cow<'static, str>,
     pub(crate) act: Act,
-    /// How long `act` takes, where it does.
+    /// The duration of `act`, if it has one.
     pub(crate) seconds: u32,
     pub(crate) status: StatusCode,
-    /// Without those that every answer has.
+    /// Without the headers that every response has.
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Bytes,
     /// Whether the body was made for this request alone.
     pub(crate) is_own: bool,
     pub(crate) delay: Duration,
-    /// What its owner should know.
+    /// Notes for the owner.
     pub(crate) notes: Vec<String>,
-    /// How many requests the programme has answered with this one, where it did.
+    /// How many requests the failure sequence has answered, including this one, if it answered it.
     pub(crate) answered: Option<u64>,
-    /// How lists name the request, where that is known by its answer.
+    /// The request's label in lists, if the response determines it.
     pub(crate) label: Option<String>,
 }
 
 impl CustomResponse {
-    /// One without anything but a status.
+    /// Creates a response with only a status.
     pub(crate) fn new(source: impl Into<Cow<'static, str>>, status: StatusCode) -> Self {
         Self {
             source: source.into(),

@@ -1,14 +1,14 @@
-//! Which fields an owner may set on answers. Pages and captures share an origin: what would make a
-//! browser remember or load something for it is never sent.
+//! Which headers an owner may set on responses. Pages and captures share an origin: headers that
+//! make a browser store or load something for that origin are never sent.
 
 use hookglass_wire as wire;
 use hyper::header::{HeaderName, HeaderValue};
 
-/// Which names belong to one kind. A star stands for whatever begins or ends a name: proxies and
-/// browsers learn new names faster than a list of them grows.
+/// The names of one kind. An asterisk stands for any start or end of a name: proxies and browsers
+/// learn new names faster than a list could follow.
 struct HeaderKind {
     names: &'static [&'static str],
-    /// Why an answer may not have them, in words that follow the name.
+    /// Why responses may not have them, as a phrase after the name.
     why: &'static str,
 }
 
@@ -46,8 +46,8 @@ const KINDS: [HeaderKind; 5] = [
         ],
         why: "belongs to the connection, and Hookglass sets it where it is due",
     },
-    // What proxies and caches act on: they keep an answer, give out a file in its place, or think
-    // ill of the server.
+    // Headers that proxies and caches act on: they store a response, serve a file in its place, or
+    // mark the server as failing.
     HeaderKind {
         names: &[
             "*-cache-control",
@@ -69,7 +69,7 @@ const KINDS: [HeaderKind; 5] = [
         ],
         why: "would be followed by a proxy in front of Hookglass",
     },
-    // What browsers keep for a whole origin, or act on beyond the answer.
+    // Headers that browsers store for a whole origin, or act on beyond the response.
     HeaderKind {
         names: &[
             "accept-ch*",
@@ -105,7 +105,7 @@ const KINDS: [HeaderKind; 5] = [
     },
 ];
 
-/// Why an answer may not have a field, in words that follow its name.
+/// Why a response may not have a header, as a phrase after its name.
 pub(crate) fn refused(name: &HeaderName) -> Option<&'static str> {
     let fits = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(end), _) => name.as_str().ends_with(end),
@@ -116,7 +116,7 @@ pub(crate) fn refused(name: &HeaderName) -> Option<&'static str> {
     Some(kind.why)
 }
 
-/// Takes out the fields that were set when another version still allowed them.
+/// Removes headers that an earlier version allowed.
 pub(crate) fn take_out_refused(set: &mut wire::Answering) {
     let steps = set.programme.iter_mut().flat_map(|programme| &mut programme.steps);
     let replies = set.rules.iter_mut().map(|rule| &mut rule.reply);
@@ -127,12 +127,12 @@ pub(crate) fn take_out_refused(set: &mut wire::Answering) {
     }
 }
 
-/// A name as it may stand in a head.
+/// Parses a header name.
 pub(crate) fn name(text: &str) -> Option<HeaderName> {
     HeaderName::from_bytes(text.as_bytes()).ok()
 }
 
-/// A value as it may stand in a head: no controls but tabs (RFC 9110 §5.5).
+/// Parses a header value: no control characters except tabs (RFC 9110 §5.5).
 pub(crate) fn value(bytes: &[u8]) -> Option<HeaderValue> {
     HeaderValue::from_bytes(bytes.trim_ascii()).ok()
 }
@@ -141,8 +141,8 @@ pub(crate) fn value(bytes: &[u8]) -> Option<HeaderValue> {
 mod tests {
     use super::*;
 
-    /// Each name and pattern of the filter, by what it stands for and not by the filter itself: what
-    /// is taken out there is missing here.
+    /// Each name and pattern of the filter, spelled out here: a header that is removed from the
+    /// filter fails this test.
     #[test]
     fn what_others_act_on_is_refused_whatever_its_case() {
         let forbidden = "Access-Control-Allow-Credentials Access-Control-Allow-Origin \

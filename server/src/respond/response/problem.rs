@@ -7,7 +7,7 @@ use hyper::{
     header::{self, HeaderValue},
 };
 
-/// An answer with problem details.
+/// Builds a response with problem details.
 pub(crate) fn problem_response(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, axum::Json(problem)).into_response();

@@ -1,4 +1,4 @@
-//! Plain answers and refusals, made again out of what is kept by the code that made them.
+//! Rebuilds default responses and rejections from the stored request, with the code that made them.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use hookglass_listener::{HeadRanges, Malformed, fault_of_kept};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
 
-/// The version of HTTP/2 as the store keeps it.
+/// The stored number of HTTP/2.
 const HTTP_2: i64 = head::version_number(Version::HTTP_2);
-/// Names of limits that come with a rate.
+/// Names of limits that are rates.
 const RATES: [&str; 2] = ["max-rate-per-address", "max-rate-per-endpoint"];
 
-/// What decided on the answer to a request for which nothing was set, and the answer; `None` where
-/// it is not known any more.
+/// Returns what decided the response to a request for which nothing was set, and the response;
+/// `None` if it is no longer known.
 pub(crate) fn again(stored: &StoredRequest) -> Option<(&'static str, Response)> {
     let visit = visit(stored);
     Some(match &stored.summary.refused {
@@ -27,12 +27,12 @@ pub(crate) fn again(stored: &StoredRequest) -> Option<(&'static str, Response)> 
     })
 }
 
-/// What an answer depends on, out of the kept head.
+/// Restores the context of a response from the stored head.
 fn visit(stored: &StoredRequest) -> ResponseContext {
     ResponseContext::of(&head::request_parts(&stored.head))
 }
 
-/// The refusal that a row tells of.
+/// Restores the rejection from its row.
 fn rejection(stored: &StoredRequest, refused: &Refused) -> Option<Rejection> {
     let value = refused.value;
     if let Some(limit) = RATES.into_iter().find(|limit| *limit == refused.limit) {
@@ -48,7 +48,7 @@ fn rejection(stored: &StoredRequest, refused: &Refused) -> Option<Rejection> {
             let hosts = head::values(&stored.head, "host").len();
             Some(Rejection::Malformed(fault_of_kept(hosts)))
         }
-        // A head without fault was followed by chunks with one.
+        // The head was valid; a chunk after it was not.
         "framing" => Some(Rejection::Malformed(
             HeadRanges::fault_of(&stored.head).unwrap_or(Malformed::Chunk),
         )),

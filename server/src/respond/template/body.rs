@@ -1,4 +1,4 @@
-//! The values of a body that templates ask for: of JSON by path, of forms by field.
+//! Looks up the body values of templates: in JSON by path, in forms by field.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -9,7 +9,8 @@ use hookglass_message::{
     request_view::RequestView,
 };
 
-/// What stands at each wanted path, by its place in the tree. Bodies that are too large have nothing.
+/// Returns the value at each wanted path, by its position in the tree. Bodies that are too large
+/// have none.
 pub(super) fn values<'a>(sent: &RequestView<'a>, wanted: &PathTree) -> Vec<Option<JsonMatch<'a>>> {
     if sent.body.len() > MAX_PARSED_BYTES {
         return Vec::new();
@@ -21,14 +22,14 @@ pub(super) fn values<'a>(sent: &RequestView<'a>, wanted: &PathTree) -> Vec<Optio
     }
 }
 
-/// A field that holds JSON can be gone into; of several fields of one name the first counts.
+/// A field with JSON has paths of its own; of repeated fields the first counts.
 fn of_form<'a>(body: &[u8], wanted: &PathTree) -> Vec<Option<JsonMatch<'a>>> {
     let mut found: Vec<Option<JsonMatch<'a>>> = vec![None; wanted.count()];
     let mut seen = HashSet::new();
     for (name, value) in form::decoded_pairs(body) {
         let child =
             std::str::from_utf8(&name).ok().and_then(|name| wanted.child(PathTree::ROOT, name));
-        // Going into each of many that are named alike would cost as much as all wanted paths.
+        // Parsing each of many fields with one name would cost as much as all wanted paths.
         let Some(child) = child.filter(|child| seen.insert(*child)) else { continue };
         if matches!(value.first(), Some(b'{' | b'[')) {
             for (place, within) in found.iter_mut().zip(gather(&value, wanted, child)) {

@@ -1,23 +1,23 @@
-//! What a template can do with a value.
+//! The filters of templates.
 
 use std::borrow::Cow;
 
 use super::TemplateValue;
 use hookglass_senders::signature::{Encoding, Hash, SigningSecret, hmac};
 
-/// One step of a value's way into the text.
+/// A filter that is applied to a value.
 #[derive(Debug, Clone)]
 pub(super) enum Filter {
-    /// As JSON: text as a string literal, what was JSON as it was sent, what is missing as `null`.
+    /// Converts to JSON: text to a string literal, JSON as sent, missing values to `null`.
     Json,
-    /// This text where the value is missing, empty or `null`.
+    /// The value's HMAC.
     Default(Box<str>),
     /// The value's HMAC.
     Hmac { hash: Hash, secret: SigningSecret, encoding: Encoding },
 }
 
 impl Filter {
-    /// The filter of this name with these arguments; `Err` says what it takes.
+    /// Returns the filter with this name and arguments; `Err` says what it takes.
     pub(super) fn of(name: &str, arguments: Vec<String>) -> Result<Self, &'static str> {
         const HMAC: &str = "Write `hmac(\"sha256\", \"the secret\", \"hex\")`: sha1, sha256 or \
                             sha512, and hex or base64.";
@@ -47,7 +47,7 @@ impl Filter {
         }
     }
 
-    /// What it makes of a value.
+    /// Applies the filter to a value.
     pub(super) fn apply<'v>(&'v self, value: TemplateValue<'v>) -> TemplateValue<'v> {
         match self {
             Self::Json => TemplateValue::Json(match value {

@@ -1,4 +1,4 @@
-//! Reading templates. One pass, without going back.
+//! The parser of templates: one pass, no backtracking.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use super::{
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
-/// How many filters may follow a value.
+/// The most filters after a value.
 const MAX_FILTERS: usize = 4;
-/// How many names a path may have.
+/// The most names in a path.
 const MAX_STEPS: usize = 32;
-/// How many texts a filter may have in parentheses.
+/// The most arguments of a filter.
 const MAX_ARGUMENTS: usize = 3;
 
 pub(super) fn parse(text: &str) -> Result<Vec<TemplatePart>, TemplateError> {
@@ -48,11 +48,11 @@ fn fault(at: Range<usize>, message: impl Into<String>) -> TemplateError {
     TemplateError { at, message: message.into() }
 }
 
-/// Reads what stands between two pairs of braces.
+/// Parses the text between two pairs of braces.
 struct TagParser<'t> {
     text: &'t str,
     at: usize,
-    /// Where the braces opened.
+    /// Where the braces open.
     open: usize,
 }
 
@@ -66,7 +66,7 @@ impl TagParser<'_> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// Goes past `expected`, if it stands here.
+    /// Consumes `expected`, if it comes next.
     fn take(&mut self, expected: &str) -> bool {
         let is_there = self.text[self.at..].starts_with(expected);
         if is_there {
@@ -75,7 +75,7 @@ impl TagParser<'_> {
         is_there
     }
 
-    /// What stands here, for an error to point at: up to the next space or brace.
+    /// The range for an error: up to the next space or brace.
     fn here(&self) -> Range<usize> {
         let rest = &self.text[self.at..];
         let ends = |c: char| c.is_whitespace() || matches!(c, '}' | '{' | '|' | ')' | '(');
@@ -131,7 +131,7 @@ impl TagParser<'_> {
             };
             steps.push(step);
             places.push(start..self.at);
-            // An index, as searches write it too: `items[0]`.
+            // An index in the notation of searches: `items[0]`.
             while self.take("[") {
                 let start = self.at;
                 let rest = &self.text[start..];
@@ -156,7 +156,7 @@ impl TagParser<'_> {
         })
     }
 
-    /// A name without quotes.
+    /// Parses an unquoted name.
     fn name(&mut self) -> Result<&str, TemplateError> {
         let rest = &self.text[self.at..];
         let ends = |c: char| {
@@ -173,7 +173,7 @@ impl TagParser<'_> {
         Ok(&rest[..length])
     }
 
-    /// A text in quotes of either kind; a backslash takes the next character as it is.
+    /// Parses a quoted text, in quotes of either kind; a backslash escapes the next character.
     fn quoted(&mut self) -> Result<String, TemplateError> {
         let start = self.at;
         let mut characters = self.text[start..].char_indices();

@@ -1,4 +1,4 @@
-//! What a template can name.
+//! The values that templates can use.
 
 use std::borrow::Cow;
 
@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use super::{Context, TemplateValue};
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ValueSource {
-    /// Written in the template itself.
+    /// A literal in the template.
     Literal(Box<str>),
     Method,
     Path,
-    /// All of it, as it was sent.
+    /// The whole query, as sent.
     Query,
     QueryField(Box<str>),
     Header(HeaderName),
-    /// All of it, as it came.
+    /// The whole body, as received.
     Body,
     InBody(Vec<Box<str>>),
     Seq,
@@ -28,7 +28,7 @@ pub(super) enum ValueSource {
 }
 
 impl ValueSource {
-    /// What a dotted path names; `Err` says which of its segments is wrong, and what to write.
+    /// Parses a dotted path; `Err` says which segment is wrong, and what to write.
     pub(super) fn of(path: &[Box<str>]) -> Result<Self, (usize, String)> {
         let names: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
         match names.as_slice() {
@@ -73,7 +73,7 @@ impl ValueSource {
         }
     }
 
-    /// The value for one request.
+    /// Returns the value for one request.
     pub(super) fn value<'c>(&'c self, context: &'c Context<'_>) -> TemplateValue<'c> {
         let sent = &context.sent;
         match self {

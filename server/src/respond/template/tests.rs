@@ -5,7 +5,7 @@ use super::*;
 
 const NOW_US: i64 = 1_779_000_000_123_456;
 
-/// A request for templates to read.
+/// The request that templates read.
 struct Request {
     method: Method,
     query: Option<String>,
@@ -118,7 +118,7 @@ fn of_several_fields_of_a_form_only_the_first_is_gone_into() {
     assert_eq!(text, "1,,4");
 }
 
-/// Many templates of many values, each to be looked for in much.
+/// Many templates with many values, each of which is searched in a large input.
 fn many(value: impl Fn(usize) -> String) -> Vec<Template> {
     let template =
         |at: usize| (0..100).map(|value_at| value(at * 100 + value_at)).collect::<String>();

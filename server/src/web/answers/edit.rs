@@ -1,5 +1,5 @@
-//! What the forms of the page ask for: fields in, changes of settings out, and errors back to the
-//! field that they are of. Pure.
+//! Parses the forms of the page: fields in, changes of settings out, and errors back to the field
+//! they belong to. Pure.
 
 use hookglass_app::answers::{Done, Refused};
 use hookglass_wire::{Answering, By, Programme, Reply, Rule};
@@ -9,22 +9,22 @@ use crate::{
     web::error::Error,
 };
 
-/// A form as it was sent.
+/// A submitted form.
 pub(super) struct SubmittedForm(Vec<(String, String)>);
 
-/// What one asks for.
+/// The command of a form.
 pub(super) enum FormCommand<'f> {
     AddSecret {
         provider: &'f str,
         secret: String,
         name: &'f str,
     },
-    /// The one with this id.
+    /// The secret with this id.
     RemoveSecret(&'f str),
     Settings(SettingsChange),
 }
 
-/// What is to be done with the settings.
+/// A change of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SettingsChange {
     Reply,
@@ -41,7 +41,7 @@ pub(super) enum SettingsChange {
     Signatures,
 }
 
-/// What was done, by its name in the page's URL.
+/// Returns what was done, by its name in the page's URL.
 pub(super) fn done(name: &str) -> Option<Done> {
     let (section, says) = match name {
         "reply" => ("default-reply", "The default reply is saved."),
@@ -63,7 +63,7 @@ impl SubmittedForm {
         Self(fields)
     }
 
-    /// What was sent under a name; nothing for what was not.
+    /// Returns the value of a field; empty if it is missing.
     pub(super) fn value(&self, name: &str) -> &str {
         let field = self.0.iter().find(|(sent, _)| sent == name);
         field.map_or("", |(_, value)| value)
@@ -73,7 +73,7 @@ impl SubmittedForm {
         self.0.iter().any(|(sent, _)| sent == name)
     }
 
-    /// Text of several lines, its line ends as they were typed: forms send CRLF (WHATWG HTML
+    /// Returns text of several lines with its original line ends: forms send CRLF (WHATWG HTML
     /// §4.10.21.4).
     fn lines(&self, name: &str) -> String {
         self.value(name).replace("\r\n", "\n")
@@ -112,7 +112,7 @@ impl<'f> FormCommand<'f> {
         Ok(Self::Settings(act))
     }
 
-    /// The name of what was done.
+    /// The name of what was done, for the page's URL.
     pub(super) fn done(&self) -> &'static str {
         match self {
             Self::AddSecret { .. } => "secret",
@@ -132,7 +132,7 @@ impl<'f> FormCommand<'f> {
         }
     }
 
-    /// Changes the settings as the form asks for.
+    /// Applies the form to the settings.
     pub(super) fn make(
         &self,
         form: &SubmittedForm,
@@ -182,7 +182,7 @@ impl<'f> FormCommand<'f> {
     }
 }
 
-/// The place of the rule that the form is of.
+/// The position of the form's rule.
 fn place(form: &SubmittedForm, set: &Answering) -> Result<usize, SettingError> {
     let number: Option<usize> = form.value("rule").parse().ok();
     number
@@ -212,7 +212,7 @@ fn reply(form: &SubmittedForm, old: Option<&Reply>) -> Result<Reply, SettingErro
     });
     let headers = headers.collect::<Result<_, _>>()?;
     let typed = form.lines("body");
-    // What nobody changed keeps the line ends that it had before a form showed it.
+    // Unchanged text keeps the line ends that it had before a form showed it.
     let unchanged = old
         .and_then(|old| old.body.as_ref())
         .filter(|body| body.replace("\r\n", "\n").replace('\r', "\n") == typed);
@@ -234,8 +234,8 @@ fn own_programme(form: &SubmittedForm) -> Result<Programme, SettingError> {
     Ok(Programme { steps, by, percent, answered: None })
 }
 
-/// The form as it is shown again, with the error beside its field; `None` for an error that is not
-/// the form's.
+/// Returns the form to show again, with the error at its field; `None` if the error does not belong
+/// to the form.
 pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<Refused> {
     let (field, message) = match error {
         Error::InvalidField(fault) => beside(form, fault),
@@ -243,13 +243,13 @@ pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<Refused> {
         Error::TooManySecrets(_) => (None, error.problem().detail),
         _ => return None,
     };
-    // A secret never goes back.
+    // A secret is never sent back.
     let fields = form.0.iter().filter(|(name, _)| name != "secret").cloned().collect();
     let form = form.value("form").to_owned();
     Some(Refused { form, fields, field: field.map(str::to_owned), message })
 }
 
-/// The field of the form that a fault is of, and the fault in words that fit there.
+/// Returns the form field of an error, and the message that fits there.
 fn beside(form: &SubmittedForm, fault: &SettingError) -> (Option<&'static str>, String) {
     const FIELDS: [(&str, &str); 8] = [
         ("headers", "headers"),
@@ -280,7 +280,7 @@ fn beside(form: &SubmittedForm, fault: &SettingError) -> (Option<&'static str>, 
     (field, format!("{}{at}", fault.message))
 }
 
-/// The field that an error of the API names, where it begins with it.
+/// Returns the field that the message of an API error starts with.
 fn of_text(message: &str) -> Option<&'static str> {
     let name = message.strip_prefix('`')?.split('`').next()?;
     ["provider", "secret", "name"].into_iter().find(|known| *known == name)

@@ -1,4 +1,4 @@
-//! How an endpoint answers, read and changed for the API and for the page that sets it.
+//! Reads and changes an endpoint's response settings, for the API and for the settings page.
 
 use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,10 +8,10 @@ use crate::respond::response;
 use crate::respond::{self, PreparedSettings, SettingError};
 use hookglass_store::{NewResponseSettings, StoreError};
 
-/// How often a change is made again because another one came first.
+/// How often a change is retried because another one came first.
 const TRIES: u32 = 5;
 
-/// An endpoint with how it answers.
+/// An endpoint with its response settings.
 #[derive(Serialize)]
 pub(crate) struct EndpointWithAnswers {
     #[serde(flatten)]
@@ -20,8 +20,7 @@ pub(crate) struct EndpointWithAnswers {
     answering: Answering,
 }
 
-/// What is to become of how an endpoint answers. A field that was left out leaves that part as it
-/// is, `null` takes it back.
+/// A change of the response settings. An omitted field keeps its value, `null` resets it.
 pub(super) struct Changes {
     pub(super) reply: Option<Option<Reply>>,
     pub(super) rules: Option<Option<Vec<Rule>>>,
@@ -31,7 +30,7 @@ pub(super) struct Changes {
     pub(super) reject_bad_signatures: Option<Option<bool>>,
 }
 
-/// Tells `null` from what was left out.
+/// Distinguishes `null` from an omitted field.
 pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     field: D,
 ) -> Result<Option<Option<T>>, D::Error> {
@@ -57,7 +56,7 @@ impl Changes {
             set.rules = rules.clone().unwrap_or_default();
         }
         if let Some(programme) = &self.programme {
-            // However far it was where it was read: it begins anew.
+            // The sequence starts over, whatever its progress was when it was read.
             set.programme =
                 programme.clone().map(|programme| Programme { answered: None, ..programme });
         }
@@ -73,7 +72,7 @@ impl Changes {
     }
 }
 
-/// An endpoint with how it answers, as its owner sees it under `origin`.
+/// Returns an endpoint with its response settings, as its owner sees it under `origin`.
 pub(crate) async fn whole(
     app: &AppState,
     endpoint: &hookglass_store::StoredEndpoint,
@@ -86,7 +85,7 @@ pub(crate) async fn whole(
     })
 }
 
-/// How an endpoint answers, with how far its programme is.
+/// Returns the response settings of an endpoint, with the progress of its failure sequence.
 pub(crate) async fn read(
     app: &AppState,
     endpoint: &hookglass_store::StoredEndpoint,
@@ -94,12 +93,12 @@ pub(crate) async fn read(
     Ok(current(app, endpoint).await?.1)
 }
 
-/// Changes how an endpoint answers, and other settings with it; checks all of it. A programme begins
-/// anew where `edit` leaves its `answered` empty. `edit` is told which version it changes, and is
-/// called again where another change came first.
+/// Changes an endpoint's response settings, and other settings with them; checks all of it. A
+/// failure sequence starts over if `edit` leaves its `answered` empty. `edit` gets the version that
+/// it changes, and is called again if another change came first.
 ///
 /// # Errors
-/// `InvalidField` for what is wrong, what `edit` refuses, and the failures of the store.
+/// `InvalidField` for an invalid setting, the errors of `edit`, and those of the store.
 pub(crate) async fn change(
     app: &AppState,
     endpoint: &hookglass_store::StoredEndpoint,
@@ -119,7 +118,7 @@ pub(crate) async fn change(
     Err(Error::Unavailable)
 }
 
-/// What is set now, and which version that is.
+/// Returns the current settings and their version.
 async fn current(
     app: &AppState,
     endpoint: &hookglass_store::StoredEndpoint,
@@ -128,7 +127,7 @@ async fn current(
         return Ok((None, Answering::default()));
     };
     let mut set: Answering = serde_json::from_str(&stored.settings).map_err(|error| {
-        // Only a later version could have written these.
+        // These were written by a later version.
         tracing::error!(%error, "the answers of an endpoint cannot be read");
         Error::Internal
     })?;

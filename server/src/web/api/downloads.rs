@@ -1,5 +1,5 @@
-//! Bytes on their way to a caller, who may take them as slowly as they like: no more of them are in
-//! memory than are under way, and what is counts as its workspace's.
+//! Downloads for callers that may read slowly: only the parts in flight are in memory, and they
+//! count against the workspace.
 
 use std::{ops::Range, sync::Arc};
 
@@ -15,14 +15,14 @@ use super::super::{AppState, caller::Caller, error::Error, responses::ResponseSh
 use hookglass_limits::{address::Address, budget::held};
 use hookglass_store::{EndpointId, PIECE_BYTES, Store, WorkspaceId};
 
-/// How much of a stored body is under way at once: the piece that is being sent, and the next.
+/// How much of a stored body is in flight: the part that is being sent, and the next.
 const UNDER_WAY_BYTES: u64 = 2 * PIECE;
 const PIECE: u64 = PIECE_BYTES as u64;
 
-/// A part of a stored body, with what stands before and behind it.
+/// A part of a stored body, with the bytes before and after it.
 pub(super) struct BodyRange {
     pub(super) workspace: WorkspaceId,
-    /// The caller's address, where that stands for one client.
+    /// The caller's address, if it stands for one client.
     pub(super) client: Option<Address>,
     pub(super) endpoint: EndpointId,
     pub(super) seq: i64,
@@ -31,8 +31,8 @@ pub(super) struct BodyRange {
     pub(super) after: Vec<u8>,
 }
 
-/// An answer of what is stored, read piece by piece as it goes out. The connection is cut where the
-/// request goes meanwhile: its end would pass for the body's.
+/// A response of stored bytes, read in parts as they are sent. Cuts the connection if the request
+/// is deleted meanwhile: a regular end would look like the end of the body.
 pub(super) async fn stored(app: &AppState, stored: BodyRange) -> Result<Response, Error> {
     let BodyRange { workspace, client, endpoint, seq, range, before, after } = stored;
     let bytes = range.end.saturating_sub(range.start);
@@ -40,7 +40,7 @@ pub(super) async fn stored(app: &AppState, stored: BodyRange) -> Result<Response
     let share = Arc::new(share(app, workspace, client, around + bytes.min(UNDER_WAY_BYTES))?);
     let store = app.store.clone();
     let mut pieces = BodyPieces { store, endpoint, seq, range, share: share.clone() };
-    // Whoever asks for what is not there is told so, and not cut off.
+    // Report a missing body as an error instead of a cut connection.
     let first = pieces.next().await?;
     let whole =
         |bytes: Vec<u8>| stream::iter((!bytes.is_empty()).then(|| Ok(held(bytes, share.clone()))));
@@ -53,15 +53,14 @@ pub(super) async fn stored(app: &AppState, stored: BodyRange) -> Result<Response
     Ok(response)
 }
 
-/// An answer of bytes that are in memory until they are sent.
+/// A response of bytes that stay in memory until they are sent.
 pub(super) fn whole(app: &AppState, caller: &Caller, bytes: Vec<u8>) -> Result<Response, Error> {
     let workspace = caller.workspace().ok_or(Error::NotFound)?;
     let share = share(app, workspace, caller.client, bytes.len() as u64)?;
     Ok(Response::new(Body::from(held(bytes, share))))
 }
 
-/// Makes an answer something that a browser saves and never opens. The policy is set by the API's
-/// layer.
+/// Makes a response a download that browsers save and never open. The API's layer sets the policy.
 pub(super) fn attach(response: &mut Response, name: &str) {
     let fields = response.headers_mut();
     fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
@@ -81,7 +80,7 @@ fn share(
     Ok(share)
 }
 
-/// What is left of a stored body.
+/// The rest of a stored body.
 struct BodyPieces {
     store: Arc<dyn Store>,
     endpoint: EndpointId,
@@ -91,7 +90,7 @@ struct BodyPieces {
 }
 
 impl BodyPieces {
-    /// Reads up to the end of a piece; `None` at the end.
+    /// Reads the next part; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let Range { start, end } = self.range;
         if start >= end {

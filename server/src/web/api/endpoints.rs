@@ -31,7 +31,7 @@ use hookglass_store::{
 
 /// The longest name that an owner may give an endpoint, in characters.
 const NAME_CHARS: usize = 100;
-/// How long an owner may let an unused endpoint stay: up to a hundred years.
+/// How long an unused endpoint may stay, in seconds: up to a hundred years.
 const EXPIRES_IN_SECONDS: RangeInclusive<u32> = 60..=3_153_600_000;
 
 #[derive(Deserialize)]
@@ -41,7 +41,7 @@ struct NewEndpointBody {
     name: Option<String>,
 }
 
-/// A field that was left out leaves the setting as it is, `null` takes it back.
+/// An omitted field keeps its value, `null` resets it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndpointPatch {
@@ -71,7 +71,7 @@ pub(super) fn present<'de, D: Deserializer<'de>>(
     Option::deserialize(field).map(Some)
 }
 
-/// A number, or digits from a form; `null` for never.
+/// A number, or digits in a form; `null` for never.
 fn seconds<'de, D: Deserializer<'de>>(field: D) -> Result<Option<u32>, D::Error> {
     let seconds = match Value::deserialize(field)? {
         Value::Null => Some(0),
@@ -141,7 +141,7 @@ pub(crate) async fn post(State(app): State<AppState>, submission: JsonOrForm) ->
     )
 }
 
-/// An endpoint that was made, and the key of the workspace that was made for it.
+/// A new endpoint, and the key of the workspace that was created for it.
 struct CreatedEndpoint {
     endpoint: hookglass_store::StoredEndpoint,
     new_key: Option<Key>,
@@ -177,8 +177,8 @@ async fn make(app: &AppState, submission: &JsonOrForm) -> Result<CreatedEndpoint
     Ok(CreatedEndpoint { endpoint, new_key })
 }
 
-/// The name that is asked for. One that looks like ours may only be asked for to have it back,
-/// which the store knows.
+/// Parses the requested name. One in the form of generated names may only be requested to restore
+/// an endpoint; the store knows which.
 fn named(slug: &str) -> Result<Slug, Error> {
     match slug.parse() {
         Err(SlugError::Uuid) => Slug::from_segment(slug).ok_or_else(|| bad_slug(SlugError::Uuid)),
@@ -277,7 +277,7 @@ pub(crate) async fn post_form(
     }
 }
 
-/// The name without surrounding space; `None` if nothing is left.
+/// Trims a name; `None` if it is empty.
 fn checked_name(name: &str) -> Result<Option<String>, Error> {
     let name = name.trim();
     if name.chars().count() > NAME_CHARS {

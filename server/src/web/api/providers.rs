@@ -10,7 +10,7 @@ pub(crate) async fn list() -> Json<Providers> {
     Json(Providers { providers: all() })
 }
 
-/// The senders whose signatures can be judged, by name.
+/// The senders whose signatures can be verified, by name.
 pub(crate) fn all() -> Vec<Provider> {
     let mut providers: Vec<Provider> = sender::signings()
         .map(|signing| Provider {

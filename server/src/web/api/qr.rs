@@ -1,4 +1,4 @@
-//! `/api/endpoints/{endpoint}/qr`: an endpoint's URL for the camera of a phone.
+//! `/api/endpoints/{endpoint}/qr`: an endpoint's URL as a QR code for phones.
 
 use axum::{
     extract::{Path, State},

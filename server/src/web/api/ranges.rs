@@ -1,15 +1,14 @@
-//! Which part of a body a request asks for (RFC 9110 §14). Pure.
+//! Parses the range of a request for a body (RFC 9110 §14). Pure.
 
 use std::ops::Range;
 
 use axum::http::{HeaderMap, Method, header};
 
-/// The part of so many bytes that is asked for, never empty; `None` for the whole, which those get
-/// too who ask for several parts or for none that can be read, or hold a version of it: it has no
-/// validator, so none is the right one.
+/// Returns the requested range of `length` bytes, never empty. `None` for the whole body, also for
+/// several ranges, an invalid one, or any `If-Range`: the body has no validator, so none matches.
 ///
 /// # Errors
-/// `Past` where there is nothing of it.
+/// `Past` if the range is beyond the end.
 pub(super) fn asked(
     method: &Method,
     headers: &HeaderMap,
@@ -23,7 +22,7 @@ pub(super) fn asked(
     match range.to_str().ok().and_then(read) {
         None => Ok(None),
         Some(Spec::Last(0)) => Err(Past),
-        // There is no way to write a part of nothing.
+        // An empty range cannot be expressed.
         Some(Spec::Last(_)) if length == 0 => Ok(None),
         Some(Spec::Last(bytes)) => Ok(Some(length.saturating_sub(bytes)..length)),
         Some(Spec::From(first, _)) if first >= length => Err(Past),
@@ -31,14 +30,14 @@ pub(super) fn asked(
     }
 }
 
-/// Nothing of what is asked for is there.
+/// The requested range is beyond the end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Past;
 
 enum Spec {
-    /// Both included.
+    /// First and last byte, inclusive.
     From(u64, u64),
-    /// So many at the end.
+    /// The number of bytes at the end.
     Last(u64),
 }
 
@@ -58,7 +57,7 @@ fn read(text: &str) -> Option<Spec> {
     }
 }
 
-/// Digits only; what is too large for a number is larger than any body as well.
+/// Parses digits; a number that is too large is larger than any body, too.
 fn number(text: &str) -> Option<u64> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(u64::MAX))

@@ -1,5 +1,4 @@
-//! `/api/endpoints/{endpoint}/requests/{seq}/reading` and what else is made of a request for
-//! reading.
+//! `/api/endpoints/{endpoint}/requests/{seq}/reading` and other renderings of a request.
 
 use axum::{
     Json,
@@ -28,7 +27,7 @@ pub(crate) async fn reading(
     ApiBackend { app, caller }.reading(&id, which(&seq)?, ask).await.map(Json)
 }
 
-/// Which line of a tree.
+/// A line of a tree.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line {
@@ -49,14 +48,14 @@ pub(crate) async fn value(
     Ok(Json(reads.app.reader.value(subject, line, form).await?))
 }
 
-/// Which part of a multipart body.
+/// A part of a multipart body.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Number {
     n: usize,
 }
 
-/// `GET …/part?n=`: the bytes of a part, never as anything that a browser opens.
+/// `GET …/part?n=`: the bytes of a part, never as a type that browsers open.
 pub(crate) async fn part(
     State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
@@ -74,7 +73,7 @@ pub(crate) async fn part(
     Ok(response)
 }
 
-/// `GET …/text`: the body as text in UTF-8, its codings undone.
+/// `GET …/text`: the decoded body as UTF-8 text.
 pub(crate) async fn text(
     State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
@@ -91,7 +90,7 @@ pub(crate) async fn text(
     Ok(response)
 }
 
-/// `GET …/image`: an image that runs nothing, for our own pages.
+/// `GET …/image`: an image that cannot run scripts, for our own pages.
 pub(crate) async fn image(
     State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
@@ -107,7 +106,7 @@ pub(crate) async fn image(
     Ok(response)
 }
 
-/// The last step of a file name that a sender gave, in characters that no system takes amiss.
+/// The last segment of a sender's file name, in characters that every system allows.
 fn plain_name(file: &str) -> String {
     let last = file.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };

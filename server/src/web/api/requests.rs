@@ -1,4 +1,4 @@
-//! `/api/endpoints/{endpoint}/requests` and what lies below.
+//! `/api/endpoints/{endpoint}/requests` and the resources below it.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub(crate) async fn counts(
     ApiBackend { app, caller }.counts(&id, ask).await.map(Json)
 }
 
-/// `GET …/requests/{seq}`, `latest` too.
+/// `GET …/requests/{seq}`, also with `latest`.
 pub(crate) async fn get(
     State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
@@ -60,7 +60,7 @@ pub(crate) async fn get(
     ApiBackend { app, caller }.request(&id, which(&seq)?).await.map(Json)
 }
 
-/// `GET …/requests/{seq}/body`: the bytes as they came, never as anything that a browser opens.
+/// `GET …/requests/{seq}/body`: the raw bytes, never as a type that browsers open.
 pub(crate) async fn body(
     State(app): State<AppState>,
     Path((id, seq)): Path<(String, String)>,
@@ -128,7 +128,7 @@ struct DeleteQuery {
     age_ms: Option<u64>,
 }
 
-/// `DELETE …/requests`, or those that `?q=&through=&age_ms=` finds.
+/// `DELETE …/requests`: all requests, or those that `?q=&through=&age_ms=` finds.
 pub(crate) async fn clear(
     State(app): State<AppState>,
     Path(id): Path<String>,
@@ -137,7 +137,7 @@ pub(crate) async fn clear(
 ) -> Response {
     let cleared = async {
         let endpoint = submission.caller.active_endpoint(&app, &id).await?;
-        // Taking anything unknown or empty for nothing would delete what the caller meant to keep.
+        // Ignoring unknown or empty parameters would delete more than the caller meant.
         let DeleteQuery { q, through, age_ms } =
             serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
                 .map_err(|error| Error::Invalid(format!("The query does not fit: {error}.")))?;
@@ -162,7 +162,7 @@ pub(crate) async fn clear(
     )
 }
 
-/// A field that was left out leaves what is there as it is, `null` takes the note back.
+/// An omitted field keeps its value, `null` removes the note.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequestPatch {
@@ -172,7 +172,7 @@ struct RequestPatch {
     pinned: Option<bool>,
 }
 
-/// True or false, or a form's word for them.
+/// True or false, or its spelling in a form.
 fn yes_or_no<'de, D: Deserializer<'de>>(field: D) -> Result<Option<bool>, D::Error> {
     match Value::deserialize(field)? {
         Value::Bool(pinned) => Ok(Some(pinned)),
@@ -206,7 +206,7 @@ pub(crate) async fn patch(
     )
 }
 
-/// The note without surrounding space; `None` if nothing is left.
+/// Trims a note; `None` if it is empty.
 fn checked_note(note: &str) -> Result<Option<String>, Error> {
     let note = note.trim();
     if note.chars().count() > NOTE_CHARS {

@@ -1,4 +1,4 @@
-//! `/api/endpoints/{endpoint}/secrets` and what lies below. Secrets come in and never go out.
+//! `/api/endpoints/{endpoint}/secrets` and the resources below it. Secrets are never returned.
 
 use axum::{
     Json,
@@ -34,7 +34,7 @@ struct NewSecretBody {
     name: Option<String>,
 }
 
-/// Without the value in the error for what is no text.
+/// Like the derived one, but errors do not quote the value.
 fn secret<'de, D: Deserializer<'de>>(field: D) -> Result<SigningSecret, D::Error> {
     match String::deserialize(field) {
         Ok(text) => Ok(SigningSecret::new(text)),
@@ -80,7 +80,7 @@ async fn add(app: &AppState, id: &str, submission: &JsonOrForm) -> Result<Stored
     keep(app, &endpoint, &provider, secret, name.as_deref().unwrap_or_default()).await
 }
 
-/// Checks a secret and keeps it; an empty `name` is none.
+/// Checks and stores a secret; an empty `name` means none.
 pub(crate) async fn keep(
     app: &AppState,
     endpoint: &StoredEndpoint,
@@ -137,7 +137,7 @@ pub(crate) async fn delete(
     )
 }
 
-/// Deletes the secret of this id.
+/// Deletes the secret with this id.
 pub(crate) async fn forget(
     app: &AppState,
     endpoint: &StoredEndpoint,
@@ -162,7 +162,7 @@ pub(crate) async fn post_form(
     }
 }
 
-/// A secret without what is secret of it.
+/// Converts a secret to its type in the API, without its value.
 pub(crate) fn to_wire(stored: StoredSecret) -> hookglass_wire::Secret {
     hookglass_wire::Secret {
         id: stored.id.to_string(),

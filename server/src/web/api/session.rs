@@ -21,13 +21,14 @@ struct SessionBody {
     key: String,
 }
 
-/// `GET /api/session`: the key in the cookie, to be shown on request.
+/// `GET /api/session`: the key in the cookie, to show it on request.
 pub(crate) async fn get(caller: Caller) -> Result<Json<Session>, Error> {
     let key = caller.cookie_key().ok_or(Error::NotFound)?;
     Ok(Json(Session { key: key.reveal().to_owned() }))
 }
 
-/// `POST /api/session`: opens a workspace in this browser. Forms post here too, also to forget.
+/// `POST /api/session`: opens a workspace in this browser. Forms also post here to sign
+/// out.
 pub(crate) async fn post(State(app): State<AppState>, submission: JsonOrForm) -> Response {
     if submission.form_method().is_ok_and(|method| method == "DELETE") {
         return forget(&submission);
@@ -36,7 +37,7 @@ pub(crate) async fn post(State(app): State<AppState>, submission: JsonOrForm) ->
     submission.answer(opened, |_| "/".to_owned(), with_cookie)
 }
 
-/// `DELETE /api/session`: forgets the workspace in this browser.
+/// `DELETE /api/session`: removes the workspace from this browser.
 pub(crate) async fn delete(submission: JsonOrForm) -> Response {
     forget(&submission)
 }

@@ -1,4 +1,4 @@
-//! `/api/endpoints/{endpoint}/requests/{seq}/snippet`: a captured request, to be sent again.
+//! `/api/endpoints/{endpoint}/requests/{seq}/snippet`: code that sends a captured request again.
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -14,7 +14,7 @@ use super::{
 use crate::rendering::snippet::{INLINE_BYTES, SnippetBody, SnippetRequest, Tool};
 use hookglass_message::head;
 
-/// What is asked for.
+/// The parameters of a snippet.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnippetQuery {
@@ -50,7 +50,7 @@ pub(crate) async fn get(
         complete: stored.summary.complete,
         redacted: stored.redacted,
     };
-    // What senders sent is gone through many times: not on a thread that serves connections.
+    // Several passes over the sender's bytes: not on a thread that serves connections.
     let writing = tokio::task::spawn_blocking(move || tool.write(&message));
     let snippet = writing.await.map_err(|error| {
         tracing::error!(%error, seq, "writing a snippet failed");

@@ -1,5 +1,5 @@
-//! What a caller submits, as JSON or as a form, and the answer in the same manner: JSON for
-//! programs, a redirect or an error page for forms.
+//! Reads a submission as JSON or as a form, and responds in kind: JSON for programs, a redirect or
+//! an error page for forms.
 
 use axum::{
     body::Body,
@@ -16,29 +16,29 @@ use crate::limits::holder::Holder;
 use hookglass_limits::budget::Share;
 use hookglass_message::head;
 
-/// The largest body that the API takes.
+/// The largest body that the API accepts.
 const MAX_BYTES: usize = 64 * 1024;
-/// The same where answers may be set: a body of a megabyte is three as a form.
+/// The same for response settings: a body of a megabyte takes three as a form.
 const MAX_ANSWERS_BYTES: usize = 6 * 1024 * 1024;
-/// The routes that take answers.
+/// The routes that accept response settings.
 const TAKE_ANSWERS: [&str; 2] = ["/api/endpoints/{endpoint}", "/inspect/{endpoint}/answers"];
-/// Stands in for the methods that forms lack.
+/// The form field for methods that forms lack.
 const METHOD_FIELD: &str = "_method";
 
-/// How a call was made and is to be answered.
+/// How a call was made, and so the format of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResponseFormat {
     Json,
     Form,
 }
 
-/// A submitted body, not yet read as anything.
+/// A submitted body, not parsed yet.
 pub(crate) struct JsonOrForm {
     pub(crate) manner: ResponseFormat,
     pub(crate) caller: Caller,
     app: AppState,
     body: Result<Bytes, Error>,
-    /// What head and body take: of the caller's workspace, else of the client.
+    /// The memory of head and body: charged to the caller's workspace, otherwise to the client.
     _memory: Share<Holder>,
 }
 
@@ -55,12 +55,12 @@ impl FromRequest<AppState> for JsonOrForm {
             .await
             {
                 Ok(caller) => caller,
-                // Whose origin cannot be trusted gets no page of ours either.
+                // A caller with an untrusted origin does not get our error page either.
                 Err(error) => return Err(error.into_response()),
             };
         let holder = caller.workspace().map_or(Holder::Client(caller.client), Holder::Workspace);
         let mut memory = app.capture.budget.share(holder);
-        // One connection may hold very many heads open over HTTP/2.
+        // Over HTTP/2, one connection may hold very many heads.
         let has_room = memory.grow(head::bytes(&parts) as u64).is_ok();
         let body = if !has_room {
             Err(Error::Unavailable)
@@ -77,15 +77,15 @@ impl FromRequest<AppState> for JsonOrForm {
 }
 
 impl JsonOrForm {
-    /// Reads the body as `T`. Empty form fields count as left out, an empty body as `{}`.
+    /// Parses the body as `T`. Empty form fields count as omitted, an empty body as `{}`.
     ///
     /// # Errors
-    /// `Invalid` for what is no JSON or form, unknown fields and wrong types.
+    /// `Invalid` for invalid JSON or forms, unknown fields and wrong types.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.read_fields(|value| !value.is_empty())
     }
 
-    /// The same, but empty form fields count: they take back what is there.
+    /// The same, but empty form fields count: they reset a value.
     ///
     /// # Errors
     /// As for `read`.
@@ -110,10 +110,10 @@ impl JsonOrForm {
         read.map_err(|error| Error::Invalid(format!("The body does not fit: {error}.")))
     }
 
-    /// The fields of a form, in order.
+    /// Returns the fields of a form, in order.
     ///
     /// # Errors
-    /// `UnsupportedMediaType` for what is none, `Invalid` for one that cannot be read.
+    /// `UnsupportedMediaType` if it is not a form, `Invalid` if it cannot be parsed.
     pub(crate) fn form(&self) -> Result<Vec<(String, String)>, Error> {
         match self.manner {
             ResponseFormat::Json => Err(Error::UnsupportedMediaType),
@@ -121,7 +121,7 @@ impl JsonOrForm {
         }
     }
 
-    /// The method that a form stands for.
+    /// Returns the method that a form stands for.
     pub(crate) fn form_method(&self) -> Result<String, Error> {
         if self.manner == ResponseFormat::Json {
             return Err(Error::MethodNotAllowed);
@@ -135,12 +135,12 @@ impl JsonOrForm {
             })
     }
 
-    /// Answers with an error.
+    /// Responds with an error.
     pub(crate) fn reject(&self, error: Error) -> Response {
         self.answer(Err::<(), _>(error), |()| String::new(), |()| StatusCode::OK.into_response())
     }
 
-    /// Answers: for a form a redirect to `page`, else what `json` makes.
+    /// Responds with a redirect to `page` for a form, otherwise with the result of `json`.
     pub(crate) fn answer<T>(
         &self,
         result: Result<T, Error>,
@@ -166,7 +166,7 @@ impl JsonOrForm {
     }
 }
 
-/// Reads a body, and takes memory for it as it comes.
+/// Reads a body, and charges its memory as it arrives.
 async fn read(mut body: Body, most: usize, memory: &mut Share<Holder>) -> Result<Bytes, Error> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -184,7 +184,7 @@ fn cut() -> Error {
     Error::Invalid("The body ended too early; send all of it.".into())
 }
 
-/// How a call is made, and whether its content type is one that the API takes.
+/// Returns the format of a call, and whether the API accepts its content type.
 fn manner(headers: &HeaderMap) -> (ResponseFormat, bool) {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return (ResponseFormat::Json, true);

@@ -1,4 +1,4 @@
-//! Feeds over a real store, whose changes are heard as a test has it.
+//! Tests feeds over a real store, with control over which changes are published.
 
 use std::{path::Path, sync::Mutex};
 
@@ -17,16 +17,16 @@ use hookglass_store::{
     sqlite::{Options, SqliteStore},
 };
 
-/// How long a test waits for what should happen at once.
+/// The time limit for events that should arrive immediately.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A store with an endpoint, and a feed that hears of its changes but for some.
+/// A store with an endpoint, and a feed that misses selected changes.
 struct Fixture {
     store: Arc<dyn Store>,
     feed: Feed,
     endpoint: StoredEndpoint,
     shutdown: CancellationToken,
-    /// The numbers of changes that are not told.
+    /// The numbers of changes that are not published.
     lost: Arc<Mutex<Vec<i64>>>,
 }
 
@@ -48,12 +48,12 @@ impl Fixture {
         Self { store, feed, endpoint, shutdown: CancellationToken::new(), lost }
     }
 
-    /// Opens a feed from the change `last` on.
+    /// Opens a feed from change `last`.
     fn open(&self, last: i64) -> Body {
         self.open_within(last, &Responses::new(u64::MAX, Gauge::default()))
     }
 
-    /// The same, where responses may take only so much memory.
+    /// The same with a limited budget for responses.
     fn open_within(&self, last: i64, responses: &Responses) -> Body {
         let headers = HeaderMap::from_iter([(HOST, "h".parse().unwrap())]);
         let metrics = Metrics::default();
@@ -105,13 +105,13 @@ impl Fixture {
     }
 }
 
-/// The next event as it is written; `None` at the end of the feed.
+/// Returns the next event as text; `None` at the end of the feed.
 async fn next(body: &mut Body) -> Option<String> {
     let frame = timeout(PATIENCE, body.frame()).await.expect("something in time")?;
     Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())
 }
 
-/// The ids of the events up to this one.
+/// Returns the ids of the events up to this one.
 async fn ids_until(body: &mut Body, last: i64) -> Vec<i64> {
     let mut ids = Vec::new();
     while ids.last() != Some(&last) {
@@ -122,7 +122,7 @@ async fn ids_until(body: &mut Body, last: i64) -> Vec<i64> {
     ids
 }
 
-/// Reads until all that was missed has come.
+/// Reads until all missed changes have arrived.
 async fn until_alive(body: &mut Body) {
     while !next(body).await.expect("the feed goes on").contains("event: alive") {}
 }
@@ -139,7 +139,7 @@ async fn a_hole_in_what_is_heard_is_filled_from_the_store() {
         assert_eq!(heard.capture().await, seq);
     }
     assert_eq!(ids_until(&mut feed, 10).await, (2..=10).collect::<Vec<_>>());
-    // What was filled in and comes late is not told again.
+    // A late change that was already read from the store is not sent again.
     let summary = heard.store.changes_after(heard.endpoint.workspace, 2, 1).await.unwrap();
     let Backlog::Changes { changes: late, .. } = summary else { panic!("a gap") };
     heard.feed.publish(late);
@@ -160,7 +160,7 @@ async fn what_feeds_have_missed_counts_until_it_is_sent() {
     let mut feeds = Vec::new();
     let ended = loop {
         let mut feed = heard.open_within(0, &responses);
-        // The first event says when to come back.
+        // The first event sets the reconnection time.
         next(&mut feed).await.unwrap();
         match next(&mut feed).await {
             Some(_) => feeds.push(feed),
@@ -185,7 +185,7 @@ async fn a_feed_ends_as_soon_as_the_server_stops() {
     until_alive(&mut quiet).await;
     until_alive(&mut behind).await;
     heard.shutdown.cancel();
-    // Nothing else ends it: the store is open, and so is whoever listens.
+    // Nothing else ends it: the store and the subscription are open.
     assert_eq!(next(&mut quiet).await, None);
     assert_eq!(next(&mut behind).await, None);
     heard.store.close().await;

@@ -7,7 +7,7 @@ fn form(fields: &[(&str, &str)]) -> SubmittedForm {
     )
 }
 
-/// Makes a change and checks it as saving does.
+/// Makes a change and checks it, as saving does.
 fn made(set: &Answering, fields: &[(&str, &str)]) -> Result<Answering, Error> {
     let form = form(fields);
     let mut set = set.clone();
