@@ -8,6 +8,9 @@ const ALONE = /@alone/;
 /** What is also tested under a name that is no secure context: no clipboard, no locks, no
  * `Sec-Fetch` fields. */
 const LAN_TESTS = ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"];
+const CRAWL = "crawl.spec.ts";
+/** What adds up what the others of the crawl have met. */
+const SUM = /@sum/;
 
 const localhost = { host: "localhost" };
 const lan = { host: LAN_HOST };
@@ -29,16 +32,12 @@ export default defineConfig<Options>({
   reporter: [["list"]],
   use: { browserName: "chromium", launchOptions, trace: "retain-on-failure" },
   projects: [
-    { name: "localhost", use: localhost, grepInvert: ALONE },
+    { name: "localhost", use: localhost, grepInvert: ALONE, testIgnore: CRAWL },
     { name: "lan", use: lan, grepInvert: ALONE, testMatch: LAN_TESTS },
-    { name: "localhost-alone", use: localhost, grep: ALONE },
+    { name: "localhost-alone", use: localhost, grep: ALONE, testIgnore: CRAWL },
     { name: "lan-alone", use: lan, grep: ALONE, testMatch: LAN_TESTS },
-    {
-      // For a browser half with debug assertions: every page and view, but not what is about
-      // senders, proxies, streams and time.
-      name: "pages",
-      use: localhost,
-      testIgnore: /(copyas|crosssite|hints|hostile|proxies|resume|security|tabs|undo)\.spec\.ts$/,
-    },
+    // For a browser half with debug assertions, which name what is wrong with a hydration.
+    { name: "crawl", use: localhost, testMatch: CRAWL, grepInvert: SUM, teardown: "crawl-sum" },
+    { name: "crawl-sum", use: localhost, testMatch: CRAWL, grep: SUM },
   ],
 });

@@ -134,6 +134,13 @@ export class Inspect {
     return part.locator(".reader__text").allTextContents();
   }
 
+  /** Waits until the part that the URL asks for is shown, or what is said in its place. */
+  async isShown(): Promise<void> {
+    const tab = new URL(this.page.url()).searchParams.get("tab") ?? "body";
+    const shown = this.detail.locator(`[data-testid="${tab}-view"], [data-testid="part-trouble"]`);
+    await expect(shown.first()).toBeVisible();
+  }
+
   /** One part of the chosen request, as the page names it. */
   part(name: "body" | "headers" | "query" | "wire" | "reply" | "compare" | "signature" | "attempts"): Locator {
     return this.page.getByTestId(`${name}-view`);
