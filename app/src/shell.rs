@@ -6,8 +6,8 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
+use crate::{app::App, components::brand::Brand, preferences::TAKE_UP, wire::Problem};
 pub use crate::{load::PageData, status::PageStatus};
-use crate::{app::App, components::brand::Brand, looks::TAKE_UP, wire::Problem};
 
 /// What the document needs to know of the installation.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
-use crate::looks;
+use crate::preferences;
 
 /// As wide as the list may be made, in CSS pixels. The style sheet has it leave room for the
 /// request in any case.
@@ -21,11 +21,11 @@ const STEP_PX: i64 = 20;
 #[component]
 pub(crate) fn Sash() -> impl IntoView {
     let width = RwSignal::new(USUAL_PX);
-    Effect::new(move |_| width.set(looks::list_width_px().unwrap_or(USUAL_PX)));
+    Effect::new(move |_| width.set(preferences::list_width_px().unwrap_or(USUAL_PX)));
     let set = move |px: Option<i64>| {
         let px = px.map(|px| px.clamp(WIDTHS_PX.0, WIDTHS_PX.1));
         width.set(px.unwrap_or(USUAL_PX));
-        looks::set_list_width(px);
+        preferences::set_list_width(px);
     };
     let element = |event: &PointerEvent| {
         event.current_target().and_then(|target| target.dyn_into::<Element>().ok())

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     format::{self, joined},
-    scope::Fineness,
+    histogram::Fineness,
     viewer::Viewer,
     wire::Timestamp,
 };

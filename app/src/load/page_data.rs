@@ -6,10 +6,10 @@ mod browser;
 #[cfg(feature = "ssr")]
 mod server;
 
-#[cfg(not(feature = "ssr"))]
-pub(super) use self::browser::take;
 #[cfg(all(feature = "stock-leptos", not(feature = "ssr")))]
 pub(super) use self::browser::register;
+#[cfg(not(feature = "ssr"))]
+pub(super) use self::browser::take;
 #[cfg(feature = "ssr")]
 pub use self::server::PageData;
 #[cfg(feature = "ssr")]

@@ -13,11 +13,11 @@ use crate::{
         part::{Loads, PartView},
         part_tools::PartTools,
         request_detail::RequestDetail,
-        request_head::Acts,
+        request_head::RequestActions,
         trouble::Trouble,
     },
     load::{self, Resource},
-    reading::Slice,
+    row_window::RowWindow,
     status::answer_with,
     wire::{Ask, Detail, Problem, Reading, Summary, json::record},
 };
@@ -87,7 +87,7 @@ pub(super) fn Selection(
                     answer(copied, worked);
                 });
             });
-            let acts = Acts { delete, annotate, copy };
+            let acts = RequestActions { delete, annotate, copy };
             let loads = loads(endpoint, seq, is_missing);
             view! {
                 <RequestDetail detail listed acts>
@@ -156,7 +156,7 @@ fn Shown(
 /// How more of the request is loaded.
 fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>) -> Loads {
     Loads {
-        rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<Slice>)| {
+        rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<RowWindow>)| {
             let id = endpoint.get_value();
             spawn_local(async move {
                 let ask = Ask { from: Some(from), ..ask };
