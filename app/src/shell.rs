@@ -68,13 +68,13 @@ pub fn problem(site: Site, problem: Problem) -> impl IntoView {
                     <Brand/>
                 </header>
                 <main class="page">
-                    <div class="lost" role="alert">
-                        <h1 class="lost__title">{problem.title}</h1>
-                        <p class="lost__text">{problem.detail}</p>
-                        <p class="lost__text">
+                    <div class="not-found" role="alert">
+                        <h1 class="not-found__title">{problem.title}</h1>
+                        <p class="not-found__text">{problem.detail}</p>
+                        <p class="not-found__text">
                             "Nothing was changed. Go back, put it right and send it again."
                         </p>
-                        <p class="lost__ways">
+                        <p class="not-found__ways">
                             <a class="button" href="/">
                                 "To the start"
                             </a>

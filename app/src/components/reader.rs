@@ -8,7 +8,7 @@ use web_sys::{
     ScrollLogicalPosition,
 };
 
-use super::{link::query_for, pieces::pieces};
+use super::{link::query_for, spans::pieces};
 use crate::{
     format::{count::grouped, joined},
     route::{NavigateOptions, use_location, use_navigate},

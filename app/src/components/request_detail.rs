@@ -3,8 +3,8 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    facts::{Facts, Oddities},
     link::ViewLink,
+    metadata::{Metadata, Oddities},
     note::NoteView,
     request_head::{RequestActions, RequestHead},
 };
@@ -52,7 +52,7 @@ pub(crate) fn RequestDetail(
             </div>
             <NoteView known editing path save/>
             <Oddities detail=detail.clone()/>
-            <Facts detail/>
+            <Metadata detail/>
             <Tabs headers/>
             {children.shown()}
         </article>

@@ -4,9 +4,9 @@ use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::{
     copy_as::{CopyAs, Wanted},
-    facts::is_body_kept,
     icon::{ARROW_LEFT, COMPARE, DOWNLOAD, ELLIPSIS, Icon, PEN, PIN, TRASH},
     link::{self, ViewLink, query_for},
+    metadata::is_body_kept,
     method::Method,
     when::{Age, Exact},
 };

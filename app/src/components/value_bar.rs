@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{copy::CopyButton, part::ValueAnswer};
+use super::{copy::CopyButton, tab_panel::ValueAnswer};
 
 /// Path and value of the line that is chosen; how to choose one while none is.
 #[component]

@@ -14,7 +14,9 @@ use self::inspector::Inspector;
 use super::home::read_session;
 use crate::{
     api,
-    components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
+    components::{
+        error_notice::ErrorNotice, link::query_value, not_found::NoSuchEndpoint, top_bar::TopBar,
+    },
     load::{self, resource},
     route::{use_location, use_params_map},
     row_window,
@@ -122,7 +124,7 @@ fn Unopened(problem: Problem) -> impl IntoView {
             {if problem.is_final() {
                 view! { <NoSuchEndpoint/> }.erased()
             } else {
-                view! { <Trouble problem/> }.erased()
+                view! { <ErrorNotice problem/> }.erased()
             }}
         </main>
     }

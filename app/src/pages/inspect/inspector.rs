@@ -15,21 +15,21 @@ use crate::{
         alerts,
         announcer::Announcer,
         connection::ConnectionBadge,
-        ending::{Ended, Ending},
+        empty_state::EmptyState,
         endpoint_bar::{AnswersLink, EndpointBar},
         endpoint_menu::EndpointMenu,
+        expiry_notice::{Ended, ExpiryNotice},
         icon::ALERT,
         link,
         list_head::Arrivals,
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
-        sash::Sash,
         scope_line::ScopeLine,
         search_box::SearchBox,
+        splitter::Splitter,
         switcher::Switcher,
         top_bar::TopBar,
-        waiting::Waiting,
     },
     feed::FeedState,
     format::name,
@@ -224,7 +224,7 @@ pub(super) fn Inspector(
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
             <h1 class="unseen">{move || name::short(&state.read().endpoint).to_owned()}</h1>
             <Outage storing/>
-            <Ending endpoint=ending until ended/>
+            <ExpiryNotice endpoint=ending until ended/>
             <Announcer last_seq/>
             <div role="alert">
                 {move || acts.trouble.get().map(|problem: Problem| view! {
@@ -267,9 +267,9 @@ pub(super) fn Inspector(
                         on_type
                     />
                 </RequestList>
-                <Sash/>
+                <Splitter/>
                 <div class="inspect__detail">
-                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
+                    {move || seq.get().is_none().then(|| view! { <EmptyState url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
                     <Adjacent lists seq search on_go=on_beside/>
                     <Selection endpoint=own selected part listed is_missing seq delete=on_delete annotate/>
                 </div>

@@ -8,13 +8,13 @@ use crate::{
     api, browser,
     components::{
         copy::answer,
-        facts::is_body_kept,
-        lost::NoSuchRequest,
-        part::{Loads, PartView},
+        error_notice::ErrorNotice,
+        metadata::is_body_kept,
+        not_found::NoSuchRequest,
         part_tools::PartTools,
         request_detail::RequestDetail,
         request_head::RequestActions,
-        trouble::Trouble,
+        tab_panel::{Loads, TabPanel},
     },
     load::{self, Resource},
     row_window::RowWindow,
@@ -103,7 +103,7 @@ pub(super) fn Selection(
                 view! { <NoSuchRequest seq/> }.erased()
             } else {
                 is_missing.set_value(true);
-                view! { <Trouble problem/> }.erased()
+                view! { <ErrorNotice problem/> }.erased()
             }
         }
     })
@@ -137,14 +137,14 @@ fn Shown(
                     top.set_value(0);
                     chosen.set(None);
                 }
-                view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
+                view! { <TabPanel ask reading loads top chosen seq body_bytes=bytes/> }.erased()
             }
             Err(problem) => {
                 is_missing.set_value(true);
                 view! {
-                    <div class="part" data-testid="part-trouble" data-state="trouble">
+                    <div class="tab-panel" data-testid="part-trouble" data-state="trouble">
                         <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
-                        <p class="part__none">{problem.to_string()}</p>
+                        <p class="tab-panel__none">{problem.to_string()}</p>
                     </div>
                 }
                 .erased()

@@ -35,7 +35,7 @@ pub(crate) struct Loads {
 
 /// A part of a request. `top` and `chosen` are kept while the same part is read anew.
 #[component]
-pub(crate) fn PartView(
+pub(crate) fn TabPanel(
     ask: Ask,
     reading: Reading,
     loads: Loads,
@@ -87,7 +87,7 @@ pub(crate) fn PartView(
             if decoded.is_partial { " decoded in part to " } else { " decoded to " },
             &format::bytes(decoded.bytes),
         ]);
-        view! { <span class="part__decoded">{text}</span> }
+        view! { <span class="tab-panel__decoded">{text}</span> }
     });
     // Of what was decoded in part nobody has the whole text.
     let text_bytes = match &reading.decoded {
@@ -99,14 +99,14 @@ pub(crate) fn PartView(
         && reading.forms.iter().any(|form| form.value == "text");
     let image = reading.image.clone().map(|path| {
         view! {
-            <div class="part__image">
+            <div class="tab-panel__image">
                 <img src=path alt="The body as an image" data-testid="image"/>
             </div>
         }
     });
     let preview = reading.preview.clone().map(|document| {
         view! {
-            <iframe class="part__preview" sandbox="" srcdoc=document title="The body as a page that runs nothing and loads nothing" data-testid="preview"></iframe>
+            <iframe class="tab-panel__preview" sandbox="" srcdoc=document title="The body as a page that runs nothing and loads nothing" data-testid="preview"></iframe>
         }
     });
     let rows = (!reading.rows.is_empty()).then(|| {
@@ -136,7 +136,7 @@ pub(crate) fn PartView(
         view! { <FieldsView fields=reading.fields.clone() caption=label(part)/> }
     });
     view! {
-        <div class="part" data-testid=testid data-state=form.clone()>
+        <div class="tab-panel" data-testid=testid data-state=form.clone()>
             <PartTools ask=ask.clone() reading seq sought>
                 {decoded}
                 {can_copy.then(|| view! { <CopyLater what="the body as text" copy=loads.body/> })}
@@ -185,7 +185,7 @@ fn Pages(kind: &'static str, from: u64, to: u64, total: u64) -> impl IntoView {
         view! { <a class="button" href=href>{text}</a> }
     };
     view! {
-        <nav class="part__pages" data-no-script=(kind == "Rows").then_some("") aria-label=kind>
+        <nav class="tab-panel__pages" data-no-script=(kind == "Rows").then_some("") aria-label=kind>
             <span>
                 {joined(&[kind, " ", &grouped(from + 1), " to ", &grouped(to), " of ", &grouped(total)])}
             </span>

@@ -19,7 +19,7 @@ const STEP_PX: i64 = 20;
 /// Dragged, moved by the arrows, and put back by a double click or Home. It is no part of a narrow
 /// page, which shows one of the two.
 #[component]
-pub(crate) fn Sash() -> impl IntoView {
+pub(crate) fn Splitter() -> impl IntoView {
     let width = RwSignal::new(USUAL_PX);
     Effect::new(move |_| width.set(preferences::list_width_px().unwrap_or(USUAL_PX)));
     let set = move |px: Option<i64>| {
@@ -31,13 +31,13 @@ pub(crate) fn Sash() -> impl IntoView {
         event.current_target().and_then(|target| target.dyn_into::<Element>().ok())
     };
     let on_down = move |event: PointerEvent| {
-        if let Some(sash) = element(&event).filter(|_| event.button() == 0) {
+        if let Some(splitter) = element(&event).filter(|_| event.button() == 0) {
             // Fails for no pointer that is down.
-            let _ = sash.set_pointer_capture(event.pointer_id());
+            let _ = splitter.set_pointer_capture(event.pointer_id());
         }
     };
     let on_move = move |event: PointerEvent| {
-        if element(&event).is_some_and(|sash| sash.has_pointer_capture(event.pointer_id())) {
+        if element(&event).is_some_and(|splitter| splitter.has_pointer_capture(event.pointer_id())) {
             set(Some(event.client_x().into()));
         }
     };
@@ -53,7 +53,7 @@ pub(crate) fn Sash() -> impl IntoView {
     };
     view! {
         <div
-            class="sash"
+            class="splitter"
             role="separator"
             tabindex="0"
             aria-orientation="vertical"
@@ -63,7 +63,7 @@ pub(crate) fn Sash() -> impl IntoView {
             aria-valuenow=move || width.get().to_string()
             title="Drag to make the list wider or narrower, double click to put it back"
             data-script
-            data-testid="sash"
+            data-testid="splitter"
             on:pointerdown=on_down
             on:pointermove=on_move
             on:dblclick=move |_| set(None)
