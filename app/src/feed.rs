@@ -24,7 +24,7 @@ pub struct FeedState {
     pub next_before: Option<i64>,
     /// The last change that is shown here: where the feed goes on from.
     pub change: i64,
-    /// Set once the endpoint is no more. Nothing else changes from then on.
+    /// Set once the endpoint is gone. Nothing else changes from then on.
     pub gone: Option<GoneReason>,
     /// The change that the first page showed: what is not newer is in it.
     base: i64,
@@ -34,7 +34,7 @@ pub struct FeedState {
     counted_through: i64,
     /// The lowest `seq` that can still be there unpinned: all below were dropped or cleared.
     floor: i64,
-    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer said.
+    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer mentioned.
     cleared_through: i64,
     /// Which were deleted one by one, from `floor` on.
     deleted: BTreeSet<i64>,
@@ -323,7 +323,7 @@ impl FeedState {
     }
 
     /// Takes over what is newly known of the endpoint. `in_order` is false for an answer that may
-    /// be older than what the feed has said by now.
+    /// be older than the feed's last event.
     fn configure(&mut self, endpoint: &Endpoint, in_order: bool) {
         let last_seq = self.endpoint.last_seq.max(endpoint.last_seq);
         if last_seq == endpoint.last_seq {

@@ -9,7 +9,7 @@ use crate::{
     wire::{Count, Counts, Summary, Timestamp},
 };
 
-/// How methods are told apart, each with the name of its colour.
+/// The methods that are distinguished, each with the name of its colour.
 pub(crate) const KINDS: [(&str, &str); 6] = [
     ("GET", "read"),
     ("POST", "post"),
@@ -227,7 +227,7 @@ impl Histogram {
         (labels, fineness)
     }
 
-    /// How finely a part of the line has to be told.
+    /// The precision that the time of a part needs.
     pub(crate) fn fineness(&self) -> Fineness {
         if self.end_us().saturating_sub(self.from_us) > 86_400_000_000 {
             Fineness::Full

@@ -15,10 +15,10 @@ use crate::{
 /// How long a deletion can be taken back: long enough to read the line and to reach the button.
 const HOLD: Duration = Duration::from_secs(10);
 
-/// How long after a deletion the feed has told of it for sure.
+/// How long after a deletion the feed has certainly reported it.
 const TOLD: Duration = Duration::from_secs(3);
 
-/// What is to be deleted at one endpoint.
+/// A deletion at one endpoint that is not sent yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PendingDeletion {
     /// These requests.
@@ -59,7 +59,7 @@ impl PendingDeletion {
     }
 }
 
-/// A deletion that waits.
+/// A deletion that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct HeldDeletion {
     endpoint: String,

@@ -49,7 +49,7 @@ pub(crate) fn ExpiryNotice(
     }
 }
 
-/// Makes the endpoint anew under the same URL, which nobody else can ever get.
+/// Makes the endpoint again under the same URL, which nobody else can ever get.
 #[component]
 fn WayBack(endpoint: Endpoint) -> impl IntoView {
     view! {

@@ -37,11 +37,11 @@ pub(crate) struct Rows {
     pub(crate) chosen: RwSignal<Option<u64>>,
     /// The row to bring into sight.
     pub(crate) sought: RwSignal<Option<u64>>,
-    /// Where the window stands: kept while its rows are made anew.
+    /// Scroll position of the window, kept while its rows are rebuilt.
     pub(crate) top: StoredValue<i32>,
 }
 
-/// The rows. Whether lines can be chosen is told by `has_values`.
+/// The rows. `has_values`: lines can be chosen.
 #[component]
 pub(crate) fn Reader(
     rows: Rows,
@@ -132,7 +132,7 @@ pub(crate) fn Reader(
         }
     });
 
-    // Rows that are read anew are put in anew, which takes the focus from them.
+    // Rows that are read again are rebuilt, and lose the focus.
     Effect::new(move |_| {
         let Some(window) = window.get().filter(|_| chosen.get_untracked().is_some()) else {
             return;
@@ -154,7 +154,7 @@ pub(crate) fn Reader(
         move |line: u64| {
             let line = row_window::toggle(toggled.as_deref(), line);
             let query = location.query.read_untracked();
-            // The form is said, so that lines are counted in the same one.
+            // With the form, so that lines are counted in the same one.
             let query = query_for(&query, &["from"], &[("toggled", &line), ("form", &form)]);
             let path = location.pathname.get_untracked() + &query;
             let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };

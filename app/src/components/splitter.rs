@@ -37,7 +37,8 @@ pub(crate) fn Splitter() -> impl IntoView {
         }
     };
     let on_move = move |event: PointerEvent| {
-        if element(&event).is_some_and(|splitter| splitter.has_pointer_capture(event.pointer_id())) {
+        if element(&event).is_some_and(|splitter| splitter.has_pointer_capture(event.pointer_id()))
+        {
             set(Some(event.client_x().into()));
         }
     };

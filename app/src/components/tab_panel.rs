@@ -33,7 +33,7 @@ pub(crate) struct Loads {
     pub(crate) body: Callback<RwSignal<Answer>>,
 }
 
-/// A part of a request. `top` and `chosen` are kept while the same part is read anew.
+/// A part of a request. `top` and `chosen` are kept while the same part is read again.
 #[component]
 pub(crate) fn TabPanel(
     ask: Ask,

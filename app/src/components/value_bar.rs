@@ -11,7 +11,7 @@ pub(crate) fn ValueBar(
     /// Loads a line's value into the signal that it is given.
     load: Callback<(u64, RwSignal<ValueAnswer>)>,
 ) -> impl IntoView {
-    // One for each line: a late answer is to a line that is chosen no more.
+    // One for each line: a late answer is for a line that is no longer chosen.
     let answer = RwSignal::new(None::<RwSignal<ValueAnswer>>);
     Effect::new(move |_| {
         answer.set(chosen.get().map(|line| {

@@ -260,9 +260,9 @@ fn a_gap_stays_open_when_more_came_than_could_be_kept() {
 #[derive(Debug, Clone)]
 enum Act {
     Capture,
-    /// The newest but so many.
+    /// The newest but this many.
     Delete(Vec<usize>),
-    /// The oldest so many.
+    /// This many of the oldest.
     Drop(usize),
     Clear,
     Label(usize),
@@ -370,15 +370,15 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 enum Step {
     /// Something happens in the store.
     Act(Act),
-    /// The feed delivers so many of the events that wait.
+    /// The feed delivers this many of the waiting events.
     Deliver(usize),
-    /// The connection is cut, and the feed begins again so many events earlier.
+    /// The connection is cut, and the feed begins again this many events earlier.
     Replay(usize),
     /// One event from the past comes again.
     Again(usize),
     /// An older page is asked for and arrives.
     Older,
-    /// An older page is asked for, and arrives only after so many events more.
+    /// An older page is requested, and arrives only after this many more events.
     OlderLate(usize),
     /// What waits was dropped: a gap, and a page that is read after it.
     Gap,

@@ -90,7 +90,7 @@ impl Brush {
         self.drawn.set(None);
     }
 
-    /// The span that was drawn, which is then drawn no more.
+    /// Takes the span that was drawn, and ends the drawing.
     pub(super) fn take(self) -> Option<TimeWindow> {
         let (from, to) = self.drawn.get_untracked()?;
         self.clear();

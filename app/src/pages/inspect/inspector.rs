@@ -207,7 +207,7 @@ pub(super) fn Inspector(
         }
         newest
     });
-    // What was deleted elsewhere is here no more.
+    // The chosen request was deleted elsewhere.
     let is_deleted = Memo::new(move |_| seq.get().is_some_and(|seq| state.read().is_deleted(seq)));
     Effect::new(move |_| {
         if is_deleted.get() {

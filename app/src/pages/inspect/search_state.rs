@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// How long deletions are gathered before all are counted anew.
+/// How long deletions are gathered before all are counted again.
 const RECOUNT: Duration = Duration::from_secs(2);
 
 /// A page with fewer rows than this found little.
 const FEW_ROWS: usize = 10;
 
-/// After so many pages that found little the viewer is asked whether to go on.
+/// After this many pages that found little, the viewer is asked whether to go on.
 const POOR_PAGES: u32 = 3;
 
 /// What the search and the span show. A cheap-clone handle on signals; they may outlive the page
@@ -114,7 +114,7 @@ impl SearchState {
         finding
     }
 
-    /// Searches anew: the search, the span or what is kept has changed.
+    /// Searches again: the search, the span or what is kept has changed.
     pub(super) fn load(self) {
         let number = self.ask(|asked| {
             asked.search += 1;
@@ -251,7 +251,7 @@ impl SearchState {
         });
     }
 
-    /// Counts anew how many there are when.
+    /// Counts the requests over time again.
     pub(super) fn recount(self) {
         let (q, span) = (self.q.get_untracked(), self.span.get_untracked());
         let before = self.ask(|asked| {
