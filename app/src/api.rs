@@ -14,7 +14,7 @@ use crate::wire::{
 #[cfg(not(feature = "ssr"))]
 mod browser;
 
-/// The time by the clock of whoever asks: the server's while it renders, else the browser's.
+/// The current time: by the server's clock while it renders, else by the browser's.
 #[must_use]
 pub fn now() -> Timestamp {
     half::now()

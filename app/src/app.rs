@@ -9,9 +9,9 @@ use crate::{
         secrets::Secrets,
         undo::UndoBar,
     },
-    pending::Pending,
     route::{Pages, Router},
     title,
+    undo_queue::UndoQueue,
     viewer::Viewer,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 pub fn App() -> impl IntoView {
     title::usual();
     provide_context(Viewer::new());
-    provide_context(Pending::new());
+    provide_context(UndoQueue::new());
     provide_context(Secrets::new());
     provide_context(PaletteOpen::new());
     Effect::new(|_| browser::close_menus_on_leave());

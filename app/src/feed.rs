@@ -24,7 +24,7 @@ pub struct FeedState {
     pub next_before: Option<i64>,
     /// The last change that is shown here: where the feed goes on from.
     pub change: i64,
-    /// Set once the endpoint is no more. Nothing else changes from then on.
+    /// Set once the endpoint is gone. Nothing else changes from then on.
     pub gone: Option<GoneReason>,
     /// The change that the first page showed: what is not newer is in it.
     base: i64,
@@ -34,30 +34,30 @@ pub struct FeedState {
     counted_through: i64,
     /// The lowest `seq` that can still be there unpinned: all below were dropped or cleared.
     floor: i64,
-    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer said.
+    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer mentioned.
     cleared_through: i64,
     /// Which were deleted one by one, from `floor` on.
     deleted: BTreeSet<i64>,
     /// What came since a gap, until `refresh`.
     gap: Option<Gap>,
     /// What the viewer deleted and may still take back.
-    aside: Aside,
-    /// Those of the loaded requests that are set aside, in any order.
-    aside_rows: Vec<Summary>,
-    /// `unloaded` and `next_before` of what is set aside without being loaded.
-    aside_rest: Option<(u64, Option<i64>)>,
+    hidden: Hidden,
+    /// Those of the loaded requests that are hidden, in any order.
+    hidden_rows: Vec<Summary>,
+    /// `unloaded` and `next_before` of what is hidden without being loaded.
+    hidden_rest: Option<(u64, Option<i64>)>,
 }
 
 /// Requests that are as good as deleted for the viewer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Aside {
+pub struct Hidden {
     /// All up to this `seq`.
     pub through: i64,
     /// And these.
     pub seqs: BTreeSet<i64>,
 }
 
-impl Aside {
+impl Hidden {
     fn has(&self, seq: i64) -> bool {
         seq <= self.through || self.seqs.contains(&seq)
     }
@@ -94,9 +94,9 @@ impl FeedState {
             cleared_through: 0,
             deleted: BTreeSet::new(),
             gap: None,
-            aside: Aside::default(),
-            aside_rows: Vec::new(),
-            aside_rest: None,
+            hidden: Hidden::default(),
+            hidden_rows: Vec::new(),
+            hidden_rest: None,
             gone: None,
             change: page.change,
             next_before: page.next_before,
@@ -144,7 +144,7 @@ impl FeedState {
             }
         }
         self.next_before = page.next_before.map(|next| next.min(before));
-        self.set_rest_aside();
+        self.hide_rest();
         self.settle();
     }
 
@@ -168,34 +168,35 @@ impl FeedState {
         newer.any(|request| request.delivery() == delivery)
     }
 
-    /// Whether just this is set aside.
+    /// Whether just this is hidden.
     #[must_use]
-    pub fn is_aside(&self, aside: &Aside) -> bool {
-        self.aside == *aside
+    pub fn hides(&self, hidden: &Hidden) -> bool {
+        self.hidden == *hidden
     }
 
-    /// Shows what was set aside again, and sets aside what `aside` says.
-    pub fn set_aside(&mut self, aside: Aside) {
-        if self.aside == aside {
+    /// Shows what was hidden, and hides what `hidden` says.
+    pub fn set_hidden(&mut self, hidden: Hidden) {
+        if self.hidden == hidden {
             return;
         }
-        self.aside = Aside::default();
-        for summary in std::mem::take(&mut self.aside_rows) {
+        self.hidden = Hidden::default();
+        for summary in std::mem::take(&mut self.hidden_rows) {
             self.insert(summary);
         }
-        if let Some((unloaded, next_before)) = self.aside_rest.take() {
+        if let Some((unloaded, next_before)) = self.hidden_rest.take() {
             (self.unloaded, self.next_before) = (unloaded, next_before);
         }
-        self.aside_rows = self.requests.extract_if(.., |summary| aside.has(summary.seq)).collect();
-        self.aside = aside;
-        self.set_rest_aside();
+        self.hidden_rows =
+            self.requests.extract_if(.., |summary| hidden.has(summary.seq)).collect();
+        self.hidden = hidden;
+        self.hide_rest();
         self.settle();
     }
 
-    /// Where all that is not loaded is set aside, there is no older page for the viewer.
-    fn set_rest_aside(&mut self) {
-        if self.next_before.is_some_and(|before| before <= self.aside.through.saturating_add(1)) {
-            self.aside_rest = Some((self.unloaded, self.next_before));
+    /// Where all that is not loaded is hidden, there is no older page for the viewer.
+    fn hide_rest(&mut self) {
+        if self.next_before.is_some_and(|before| before <= self.hidden.through.saturating_add(1)) {
+            self.hidden_rest = Some((self.unloaded, self.next_before));
             (self.unloaded, self.next_before) = (0, None);
         }
     }
@@ -217,9 +218,9 @@ impl FeedState {
             return false;
         }
         let gone = self.gone;
-        let aside = std::mem::take(&mut self.aside);
+        let hidden = std::mem::take(&mut self.hidden);
         *self = Self::new(endpoint, page);
-        self.set_aside(aside);
+        self.set_hidden(hidden);
         for (id, event) in &gap.events {
             self.apply(*id, event);
         }
@@ -234,7 +235,7 @@ impl FeedState {
             FeedEvent::Updated(summary) if summary.endpoint == own => {
                 let known = match self.position(summary.seq) {
                     Ok(at) => self.requests.get_mut(at),
-                    Err(_) => self.aside_rows.iter_mut().find(|known| known.seq == summary.seq),
+                    Err(_) => self.hidden_rows.iter_mut().find(|known| known.seq == summary.seq),
                 };
                 if let Some(known) = known.filter(|_| !outdated) {
                     *known = summary.clone();
@@ -250,7 +251,7 @@ impl FeedState {
                 self.cleared_through = self.cleared_through.max(*through);
                 self.show_dropped(self.endpoint.dropped_through);
                 self.requests.retain(|summary| summary.seq > *through);
-                self.aside_rows.retain(|summary| summary.seq > *through);
+                self.hidden_rows.retain(|summary| summary.seq > *through);
                 self.raise(through.saturating_add(1));
             }
             FeedEvent::Endpoint(endpoint) if endpoint.id == own => {
@@ -292,7 +293,7 @@ impl FeedState {
             if !self.deleted.insert(seq) {
                 continue;
             }
-            self.aside_rows.retain(|summary| summary.seq != seq);
+            self.hidden_rows.retain(|summary| summary.seq != seq);
             if let Ok(at) = self.position(seq) {
                 self.requests.remove(at);
             } else if seq >= self.floor && self.next_before.is_some_and(|before| seq < before) {
@@ -310,7 +311,7 @@ impl FeedState {
         }
         self.floor = floor;
         self.requests.retain(|summary| summary.pinned || summary.seq >= floor);
-        self.aside_rows.retain(|summary| summary.pinned || summary.seq >= floor);
+        self.hidden_rows.retain(|summary| summary.pinned || summary.seq >= floor);
         self.deleted = self.deleted.split_off(&floor);
         self.endpoint.last_seq = self.endpoint.last_seq.max(floor - 1);
         self.settle();
@@ -322,7 +323,7 @@ impl FeedState {
     }
 
     /// Takes over what is newly known of the endpoint. `in_order` is false for an answer that may
-    /// be older than what the feed has said by now.
+    /// be older than the feed's last event.
     fn configure(&mut self, endpoint: &Endpoint, in_order: bool) {
         let last_seq = self.endpoint.last_seq.max(endpoint.last_seq);
         if last_seq == endpoint.last_seq {
@@ -347,9 +348,9 @@ impl FeedState {
             return false;
         }
         let Err(at) = self.position(seq) else { return false };
-        if self.aside.has(seq) {
-            let is_known = self.aside_rows.iter().any(|known| known.seq == seq);
-            self.aside_rows.extend((!is_known).then_some(summary));
+        if self.hidden.has(seq) {
+            let is_known = self.hidden_rows.iter().any(|known| known.seq == seq);
+            self.hidden_rows.extend((!is_known).then_some(summary));
             return !is_known;
         }
         self.requests.insert(at, summary);

@@ -30,7 +30,7 @@ impl Lists {
         untrack(|| self.read(read))
     }
 
-    /// Changes the list that is shown. `None` if the page is no more.
+    /// Changes the list that is shown. `None` if the page is gone.
     pub(crate) fn update<T>(self, update: impl FnOnce(&mut FeedState) -> T) -> Option<T> {
         if self.found.try_read_untracked()?.is_some() {
             self.found.try_update(|found| found.as_mut().map(update)).flatten()

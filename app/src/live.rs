@@ -56,7 +56,7 @@ pub struct Following {
 /// - `Gap`: what was missed is no longer known. The page reads requests and endpoint again and
 ///   hands them to `FeedState::refresh`; the feed itself goes on. An event that cannot be read
 ///   arrives as a gap too.
-/// - `Gone`: the endpoint is no more. If it was the last one followed, the connection says `Ended`.
+/// - `Gone`: the endpoint is gone. If it was the last one followed, the connection says `Ended`.
 pub fn follow(
     endpoints: Vec<String>,
     after: i64,

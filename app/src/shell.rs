@@ -6,7 +6,7 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
-use crate::{app::App, components::brand::Brand, looks::TAKE_UP, wire::Problem};
+use crate::{app::App, components::brand::Brand, preferences::TAKE_UP, wire::Problem};
 pub use crate::{load::PageData, status::PageStatus};
 
 /// What the document needs to know of the installation.
@@ -68,13 +68,13 @@ pub fn problem(site: Site, problem: Problem) -> impl IntoView {
                     <Brand/>
                 </header>
                 <main class="page">
-                    <div class="lost" role="alert">
-                        <h1 class="lost__title">{problem.title}</h1>
-                        <p class="lost__text">{problem.detail}</p>
-                        <p class="lost__text">
+                    <div class="not-found" role="alert">
+                        <h1 class="not-found__title">{problem.title}</h1>
+                        <p class="not-found__text">{problem.detail}</p>
+                        <p class="not-found__text">
                             "Nothing was changed. Go back, put it right and send it again."
                         </p>
-                        <p class="lost__ways">
+                        <p class="not-found__ways">
                             <a class="button" href="/">
                                 "To the start"
                             </a>

@@ -42,7 +42,7 @@ impl Viewer {
         expect_context()
     }
 
-    /// The viewer's time, ticking; `None` until the page is alive.
+    /// The viewer's time, ticking; `None` until the page is hydrated.
     pub(crate) fn now(self) -> Option<Timestamp> {
         self.now.get()
     }

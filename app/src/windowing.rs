@@ -6,7 +6,7 @@ use std::ops::Range;
 /// How many rows are drawn beyond those that one sees: what a flick moves within a frame or two.
 const BEYOND_ROWS: usize = 12;
 
-/// What is drawn changes by so many rows at once, so that most scrolling changes nothing.
+/// The drawn rows change in steps of this many, so that most scrolling changes nothing.
 const STEP_ROWS: usize = 8;
 
 /// What one sees of a list whose rows are all of one height.

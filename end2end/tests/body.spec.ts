@@ -250,7 +250,7 @@ test("what unpacks to far more than was sent is shown in part", async ({ page, o
   const inspect = await openedLive(page, origin, bomb, "text/plain", "", [["Content-Encoding", "gzip"]]);
   await expect(inspect.body).toContainText("It is shown in part: it unpacks to more than");
   await expect(inspect.body.locator(".reader__row").first()).toContainText('"aaaa');
-  await expect(inspect.body.locator(".part__decoded")).toContainText("decoded in part to");
+  await expect(inspect.body.locator(".tab-panel__decoded")).toContainText("decoded in part to");
 });
 
 test("JSON that nests a hundred thousand levels deep is shown as far as one opens it", async ({ page, origin }) => {

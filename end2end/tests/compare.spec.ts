@@ -33,7 +33,7 @@ test("where nothing came before there is nothing to compare with, in words", asy
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: "1" });
   await page.goto(`${origin}/inspect/${inspect.id}/1?tab=compare`);
-  await expect(inspect.detail.locator(".part")).toContainText(/nothing|no /i);
+  await expect(inspect.detail.locator(".tab-panel")).toContainText(/nothing|no /i);
 });
 
 test("one key compares with the previous of the same event, JSON by structure", async ({ page, origin }) => {

@@ -58,12 +58,12 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   await page.setViewportSize({ width: 1440, height: 900 });
   const inspect = await openedLive(page, origin, "{}", "application/json");
   const list = page.locator(".request-list");
-  const sash = page.getByTestId("sash");
+  const splitter = page.getByTestId("splitter");
   const width = async () => Math.round((await list.boundingBox())?.width ?? 0);
   expect(await width()).toBe(420);
   const drag = async (to: number) => {
-    const box = await sash.boundingBox();
-    if (!box) throw new Error("no sash");
+    const box = await splitter.boundingBox();
+    if (!box) throw new Error("no splitter");
     await page.mouse.move(box.x + box.width / 2, 600);
     await page.mouse.down();
     await page.mouse.move(to, 620, { steps: 5 });
@@ -71,7 +71,7 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   };
   await drag(560);
   expect(await width()).toBe(560);
-  await expect(sash).toHaveAttribute("aria-valuenow", "560");
+  await expect(splitter).toHaveAttribute("aria-valuenow", "560");
   // Nothing was selected on the way.
   expect(await page.evaluate(() => String(getSelection()))).toBe("");
   // Moving without a button does nothing.
@@ -81,7 +81,7 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   await page.reload();
   await inspect.isLive();
   expect(await width()).toBe(560);
-  await sash.focus();
+  await splitter.focus();
   await page.keyboard.press("ArrowRight");
   expect(await width()).toBe(580);
   await page.keyboard.press("ArrowLeft");
@@ -96,10 +96,10 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   await drag(2);
   expect(await width()).toBe(240);
   await page.setViewportSize({ width: 390, height: 844 });
-  await expect(sash).toBeHidden();
+  await expect(splitter).toBeHidden();
   await page.setViewportSize({ width: 1440, height: 900 });
 
-  await sash.dblclick();
+  await splitter.dblclick();
   expect(await width()).toBe(420);
   await page.reload();
   await inspect.isLive();

@@ -54,9 +54,9 @@ test("it shows the URL, commands, where to paste it, and a code for a phone", as
   // The URL is what one sees first.
   const size = (text: ReturnType<typeof main.locator>) =>
     text.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize));
-  const large = main.locator(".waiting__url");
+  const large = main.locator(".empty-state__url");
   await expect(large).toHaveText(await inspect.url());
-  expect(await size(large)).toBeGreaterThan(await size(main.locator(".waiting__command").first()));
+  expect(await size(large)).toBeGreaterThan(await size(main.locator(".empty-state__command").first()));
   await main.getByText("Open it on a phone").click();
   const picture = main.getByRole("img", { name: "The URL as a QR code" });
   await expect(picture).toBeVisible();

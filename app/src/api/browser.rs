@@ -16,7 +16,7 @@ use super::{
 use crate::wire::json::{self, Readable, Unreadable};
 
 /// How long a call may take before the page says that no answer came: long enough for 256 KiB over
-/// a bad mobile line, short enough that nobody waits for ever.
+/// a bad mobile line, short enough that nobody waits forever.
 const TIMEOUT_MS: i32 = 30_000;
 
 /// What a request without a body and without special headers is sent with.
@@ -205,7 +205,7 @@ async fn text(method: &'static str, path: String, body: Option<String>) -> Resul
     .await
 }
 
-/// Calls and wants no more than success.
+/// Calls, and ignores the body of a success.
 async fn empty(method: &'static str, path: String) -> Result<(), Problem> {
     SendWrapper::new(async move {
         let answer = Call::new()?.send(method, &path, None, NO_HEADERS).await?;
@@ -298,7 +298,7 @@ impl Answer {
         let status = self.response.status();
         let title = self.response.status_text();
         let problem = self.text().await.ok().and_then(|text| json::read(&text).ok());
-        // Whoever answers without a problem is not Hookglass, but something in between.
+        // An error without a problem is not from Hookglass, but from a proxy in between.
         Err(problem.unwrap_or_else(|| Problem {
             kind: "about:blank".to_owned(),
             title: if title.is_empty() { "The call failed".to_owned() } else { title },

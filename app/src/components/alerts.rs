@@ -10,7 +10,7 @@ use super::icon::{BELL, Icon};
 use crate::{
     format::{joined, target},
     lists::Lists,
-    looks, title,
+    preferences, title,
     wire::Summary,
 };
 
@@ -76,8 +76,8 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
         beep(&context)
     };
     Effect::new(move |_| {
-        notifies.set(forbidden().is_none() && looks::remembered(NOTIFY));
-        sounds.set(looks::remembered(SOUND));
+        notifies.set(forbidden().is_none() && preferences::remembered(NOTIFY));
+        sounds.set(preferences::remembered(SOUND));
     });
     Effect::new(move |last: Option<i64>| {
         let newest = lists.newest();
@@ -107,12 +107,12 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
             let _ = Notification::request_permission();
         }
         notifies.set(wants);
-        looks::remember(NOTIFY, wants);
+        preferences::remember(NOTIFY, wants);
     };
     let switch_sound = move |_| {
         let wants = !sounds.get_untracked();
         sounds.set(wants);
-        looks::remember(SOUND, wants);
+        preferences::remember(SOUND, wants);
         if wants {
             let _ = beep();
         }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use crate::format::joined;
 
-/// How long arrivals are gathered before they are told.
+/// How long arrivals are gathered before they are announced.
 const GATHERING: Duration = Duration::from_secs(3);
 
 /// Says how many requests came since it last spoke, and the number of the last.

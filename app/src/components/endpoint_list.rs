@@ -8,16 +8,17 @@ use super::{
     when::{Age, Expiry},
 };
 use crate::{
-    format::count::grouped, listing::Listing, pending::Pending, viewer::Viewer, wire::Endpoint,
+    format::count::grouped, listing::Listing, undo_queue::UndoQueue, viewer::Viewer, wire::Endpoint,
 };
 
 /// All endpoints, newest first, with their counts.
 #[component]
 pub(crate) fn EndpointList(listing: RwSignal<Listing>) -> impl IntoView {
-    let pending = Pending::get();
+    let pending = UndoQueue::get();
     let endpoints = move || {
         let listing = listing.read();
-        let kept = listing.endpoints().iter().filter(|endpoint| !pending.is_doomed(&endpoint.id));
+        let kept =
+            listing.endpoints().iter().filter(|endpoint| !pending.is_endpoint_hidden(&endpoint.id));
         kept.cloned().collect::<Vec<_>>()
     };
     view! {

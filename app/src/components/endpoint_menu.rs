@@ -59,7 +59,7 @@ pub(crate) fn EndpointMenu(
             ". Requests, visits and open pages put that off.",
         ]),
     });
-    // What holds is marked by the style sheet and said in the texts.
+    // The style sheet marks the current choice, and the texts name it.
     let chosen = Memo::new(move |_| {
         let full = match state.read().endpoint.on_limit {
             OnLimit::DropOldest => "drop_oldest",
@@ -114,7 +114,7 @@ pub(crate) fn EndpointMenu(
                         <button class="choice" name="expires_in" value="0">"Never"</button>
                     </div>
                 </form>
-                // A new name stands in many places: the page is made anew.
+                // A new name appears in many places: the page is rebuilt.
                 <form class="menu__section" method="post" action=action.clone()>
                     <input type="hidden" name="_method" value="PATCH"/>
                     <h2 class="menu__title">"Name"</h2>

@@ -7,7 +7,7 @@ use web_sys::{Element, MouseEvent};
 
 use super::{
     icon::{CHECK, COPY, DOWNLOAD, Icon},
-    pieces::pieces,
+    spans::pieces,
 };
 use crate::{
     browser,

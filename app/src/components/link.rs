@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::route::{ParamsMap, Url, use_location};
 
-/// What the query says of how one part of one request is shown: another one starts anew.
+/// Query keys of how one part of one request is shown: they are dropped for another one.
 const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];
 
 /// The query of the page for another request: with its `?`, empty if there is none.

@@ -58,7 +58,7 @@ pub(crate) fn ListHead(
     found: Signal<Option<(u64, bool)>>,
     /// Whether the search cannot be read: what is listed was found by the one before.
     is_wrong: Signal<bool>,
-    /// Deletes what the search finds, so many.
+    /// Deletes the given number of requests that the search finds.
     on_delete_found: Callback<u64>,
     /// Brings the newest row into view.
     on_top: impl Fn() + 'static,

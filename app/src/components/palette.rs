@@ -7,8 +7,8 @@ use web_sys::{HtmlAnchorElement, KeyboardEvent};
 use super::icon::{Icon, KEYBOARD};
 use crate::{
     format::joined,
-    keys::{COMMANDS, Command, command_of, is_meant},
-    pressing,
+    keymap::{COMMANDS, Command, command_of, is_meant},
+    shortcuts,
 };
 
 /// Links to the endpoints of the workspace, wherever a page has them.
@@ -96,11 +96,11 @@ pub(crate) fn Palette() -> impl IntoView {
                 Some(dialog) if dialog.open() => dialog.close(),
                 _ => open.set(true),
             }
-        } else if pressing::is_free(&event)
+        } else if shortcuts::is_free(&event)
             && let Some(command) = command_of(&key)
             // Where something has the focus, Enter is for that.
-            && (key != "Enter" || pressing::is_nothing_focused())
-            && pressing::press(command.press)
+            && (key != "Enter" || shortcuts::is_nothing_focused())
+            && shortcuts::press(command.press)
         {
             event.prevent_default();
         }
@@ -114,7 +114,7 @@ pub(crate) fn Palette() -> impl IntoView {
         // Closing gives the focus back first: what is pressed may want it.
         request_animation_frame(move || match choice.act {
             Ok(press) => {
-                pressing::press(press);
+                shortcuts::press(press);
             }
             Err(href) => {
                 let _ = window().location().set_href(&href);
@@ -222,7 +222,7 @@ fn choices() -> Vec<Choice> {
     let (can, cannot): (Vec<_>, Vec<_>) = COMMANDS
         .iter()
         .filter(|command| command.press != "commands")
-        .partition(|command| pressing::can(command.press));
+        .partition(|command| shortcuts::can(command.press));
     let choice = |command: &Command, is_there| Choice {
         key: command.key,
         label: command.label.to_owned(),

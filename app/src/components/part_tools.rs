@@ -162,7 +162,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
     if count > 0 {
         Effect::new(move |_| step(1));
     }
-    // What was found is said of what was sought, not of what is being typed.
+    // The result is of the last search, not of what is being typed.
     let is_other = RwSignal::new(false);
     let sought_text = asked.clone();
     let summary = (!asked.is_empty()).then(|| match count {

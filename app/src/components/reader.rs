@@ -8,12 +8,12 @@ use web_sys::{
     ScrollLogicalPosition,
 };
 
-use super::{link::query_for, pieces::pieces};
+use super::{link::query_for, spans::pieces};
 use crate::{
     format::{count::grouped, joined},
-    pressing,
-    reading::{self, Scroll, Slice},
     route::{NavigateOptions, use_location, use_navigate},
+    row_window::{self, RowWindow, Scroll},
+    shortcuts,
     wire::Row,
 };
 
@@ -28,7 +28,7 @@ const DEEPEST: u16 = 24;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
     /// The rows that are loaded.
-    pub(crate) slice: RwSignal<Slice>,
+    pub(crate) slice: RwSignal<RowWindow>,
     /// How many there are.
     pub(crate) total: u64,
     /// Loads the rows from a place on into `slice`.
@@ -37,11 +37,11 @@ pub(crate) struct Rows {
     pub(crate) chosen: RwSignal<Option<u64>>,
     /// The row to bring into sight.
     pub(crate) sought: RwSignal<Option<u64>>,
-    /// Where the window stands: kept while its rows are made anew.
+    /// Scroll position of the window, kept while its rows are rebuilt.
     pub(crate) top: StoredValue<i32>,
 }
 
-/// The rows. Whether lines can be chosen is told by `has_values`.
+/// The rows. `has_values`: lines can be chosen.
 #[component]
 pub(crate) fn Reader(
     rows: Rows,
@@ -55,8 +55,8 @@ pub(crate) fn Reader(
     let block = NodeRef::<html::Div>::new();
     let spacer = NodeRef::<html::Div>::new();
     let (first, loaded) = slice.with_untracked(|slice| (slice.from, slice.rows.len()));
-    let is_windowed = reading::is_windowed(total, first, loaded);
-    let shown = RwSignal::new(slice.with_untracked(Slice::places));
+    let is_windowed = row_window::is_windowed(total, first, loaded);
+    let shown = RwSignal::new(slice.with_untracked(RowWindow::places));
     let is_loading = StoredValue::new(false);
     // Where nothing that is loaded is in sight, rows are as high as those were that one saw last.
     let row_px = StoredValue::new(20);
@@ -132,13 +132,13 @@ pub(crate) fn Reader(
         }
     });
 
-    // Rows that are read anew are put in anew, which takes the focus from them.
+    // Rows that are read again are rebuilt, and lose the focus.
     Effect::new(move |_| {
         let Some(window) = window.get().filter(|_| chosen.get_untracked().is_some()) else {
             return;
         };
         request_animation_frame(move || {
-            if pressing::is_nothing_focused() {
+            if shortcuts::is_nothing_focused() {
                 let options = FocusOptions::new();
                 options.set_prevent_scroll(true);
                 let _ = window.focus_with_options(&options);
@@ -152,9 +152,9 @@ pub(crate) fn Reader(
         let toggled = toggled.clone();
         let form = form.clone();
         move |line: u64| {
-            let line = reading::toggle(toggled.as_deref(), line);
+            let line = row_window::toggle(toggled.as_deref(), line);
             let query = location.query.read_untracked();
-            // The form is said, so that lines are counted in the same one.
+            // With the form, so that lines are counted in the same one.
             let query = query_for(&query, &["from"], &[("toggled", &line), ("form", &form)]);
             let path = location.pathname.get_untracked() + &query;
             let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
@@ -215,7 +215,7 @@ pub(crate) fn Reader(
             .within(from, to)
             .map(|(place, row)| {
                 let href = row.fold.is_some().then(|| {
-                    let lines = reading::toggle(toggled.as_deref(), row.line);
+                    let lines = row_window::toggle(toggled.as_deref(), row.line);
                     joined(&[&base, "&toggled=", &lines])
                 });
                 line(place, row, href, chosen)

@@ -3,15 +3,15 @@
 use leptos::{html, prelude::*};
 
 use super::{
-    facts::{Facts, Oddities},
     link::ViewLink,
+    metadata::{Metadata, Oddities},
     note::NoteView,
-    request_head::{Acts, RequestHead},
+    request_head::{RequestActions, RequestHead},
 };
 use crate::{
     browser,
     format::joined,
-    reading, route,
+    route, row_window,
     wire::{Detail, Part, Summary, json},
 };
 
@@ -22,7 +22,7 @@ pub(crate) fn RequestDetail(
     detail: Detail,
     /// What the list knows of it, which may be newer.
     listed: Signal<Option<Summary>>,
-    acts: Acts,
+    acts: RequestActions,
     children: Children,
 ) -> impl IntoView {
     let known = RwSignal::new(detail.summary.clone());
@@ -52,7 +52,7 @@ pub(crate) fn RequestDetail(
             </div>
             <NoteView known editing path save/>
             <Oddities detail=detail.clone()/>
-            <Facts detail/>
+            <Metadata detail/>
             <Tabs headers/>
             {children.shown()}
         </article>
@@ -64,7 +64,7 @@ pub(crate) fn RequestDetail(
 #[component]
 fn Tabs(headers: usize) -> impl IntoView {
     let query = route::use_location().query;
-    let chosen = Memo::new(move |_| reading::ask(&query.read()).part);
+    let chosen = Memo::new(move |_| row_window::ask(&query.read()).part);
     let tab = move |part: Part, key: &'static str| {
         let name = match part {
             Part::Body => "Body",

@@ -4,9 +4,9 @@ use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::{
     copy_as::{CopyAs, Wanted},
-    facts::is_body_kept,
     icon::{ARROW_LEFT, COMPARE, DOWNLOAD, ELLIPSIS, Icon, PEN, PIN, TRASH},
     link::{self, ViewLink, query_for},
+    metadata::is_body_kept,
     method::Method,
     when::{Age, Exact},
 };
@@ -18,7 +18,7 @@ use crate::{
 
 /// What can be done with a request without leaving the page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Acts {
+pub(crate) struct RequestActions {
     /// Deletes it.
     pub(crate) delete: Callback<i64>,
     /// Changes note or pin: the JSON of the change, and where to keep what it is then.
@@ -34,7 +34,7 @@ pub(crate) fn RequestHead(
     known: RwSignal<Summary>,
     /// Whether its note is being changed.
     editing: RwSignal<bool>,
-    acts: Acts,
+    acts: RequestActions,
 ) -> impl IntoView {
     let summary = detail.summary;
     let query = link::query_string();
@@ -113,7 +113,7 @@ fn Buttons(
     summary: Summary,
     known: RwSignal<Summary>,
     editing: RwSignal<bool>,
-    acts: Acts,
+    acts: RequestActions,
 ) -> impl IntoView {
     let seq = summary.seq;
     let has_body = is_body_kept(&summary);

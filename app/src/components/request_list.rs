@@ -42,7 +42,7 @@ pub(crate) fn RequestList(
     found: Signal<Option<(u64, bool)>>,
     /// Whether the search cannot be read: what is listed was found by the one before.
     is_wrong: Signal<bool>,
-    /// Deletes what the search finds, so many.
+    /// Deletes the given number of requests that the search finds.
     #[prop(into)]
     on_delete_found: Callback<u64>,
     /// Loads an older page; true if a viewer asked for it, false if scrolling did.

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::waiting::id_of;
+use super::empty_state::id_of;
 use crate::{browser, format::sample::Sample};
 
 /// Sends `sample` to the endpoint with this `url`, and says so if that failed.

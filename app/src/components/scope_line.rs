@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     format::{count::counted, joined},
+    histogram::{Fineness, HEIGHT, Histogram, KINDS, TICK_WIDTH, percent},
     route::use_location,
-    scope::{Fineness, HEIGHT, KINDS, Scope, TICK_WIDTH, percent},
-    span::{RECENT, Span},
+    time_window::{RECENT, TimeWindow},
     viewer::Viewer,
     windowing::px,
 };
@@ -24,15 +24,15 @@ use crate::{
 /// The time line with its caption and the spans to choose from.
 #[component]
 pub(crate) fn ScopeLine(
-    scope: RwSignal<Option<Scope>>,
-    span: Memo<Span>,
+    scope: RwSignal<Option<Histogram>>,
+    span: Memo<TimeWindow>,
     /// Whether only what a search finds is counted.
     is_searched: Signal<bool>,
     /// Raised by each arrival that is shown.
     pulse: Signal<u32>,
     /// Shows another span.
     #[prop(into)]
-    on_span: Callback<Span>,
+    on_span: Callback<TimeWindow>,
 ) -> impl IntoView {
     let viewer = Viewer::get();
     let alive = Memo::new(move |_| viewer.now().is_some());
@@ -46,7 +46,7 @@ pub(crate) fn ScopeLine(
             scope.update(|scope| scope.iter_mut().for_each(|scope| scope.slide(now)));
         }
     });
-    let paths = Memo::new(move |_| scope.read().as_ref().map(Scope::paths).unwrap_or_default());
+    let paths = Memo::new(move |_| scope.read().as_ref().map(Histogram::paths).unwrap_or_default());
     // Most arrivals change no label.
     let labels = Memo::new(move |_| match &*scope.read() {
         Some(scope) => scope.labels(),
@@ -105,9 +105,9 @@ pub(crate) fn ScopeLine(
             event.stop_propagation();
             brush.clear();
         }
-        "Escape" if matches!(span.get_untracked(), Span::Between(..)) => {
+        "Escape" if matches!(span.get_untracked(), TimeWindow::Between(..)) => {
             event.stop_propagation();
-            on_span.run(Span::All);
+            on_span.run(TimeWindow::All);
         }
         _ => {}
     };
@@ -173,8 +173,8 @@ pub(crate) fn ScopeLine(
 
 /// The spans to choose from, as links: they work without script.
 #[component]
-fn Spans(span: Memo<Span>, alive: Memo<bool>) -> impl IntoView {
-    let one = move |each: Span, name: &'static str| {
+fn Spans(span: Memo<TimeWindow>, alive: Memo<bool>) -> impl IntoView {
+    let one = move |each: TimeWindow, name: &'static str| {
         let path = use_location().pathname;
         let query = link::query_set("span", move || each.word());
         view! {
@@ -191,10 +191,10 @@ fn Spans(span: Memo<Span>, alive: Memo<bool>) -> impl IntoView {
     let recent = RECENT.into_iter().enumerate();
     view! {
         <nav class="scope__spans" aria-label="Span of time">
-            {recent.map(|(index, (_, name, ..))| one(Span::Recent(index), name)).each_erased()}
-            {one(Span::All, "All")}
+            {recent.map(|(index, (_, name, ..))| one(TimeWindow::Recent(index), name)).each_erased()}
+            {one(TimeWindow::All, "All")}
             {move || match span.get() {
-                Span::Between(from, to) => {
+                TimeWindow::Between(from, to) => {
                     let [from, to] = [from, to].map(|at| moment(alive.get(), at, Fineness::Seconds));
                     let query = link::query_set("span", || None);
                     let path = use_location().pathname;
@@ -220,12 +220,12 @@ fn Spans(span: Memo<Span>, alive: Memo<bool>) -> impl IntoView {
 }
 
 /// `128 requests in the last hour, most at 12:03`.
-fn says(scope: &Scope, span: Span, is_searched: bool, alive: bool) -> String {
+fn says(scope: &Histogram, span: TimeWindow, is_searched: bool, alive: bool) -> String {
     let total = scope.total();
     let when = match span {
-        Span::All => "",
-        Span::Recent(index) => RECENT.get(index).map_or("", |(_, _, when, _)| when),
-        Span::Between(..) => "in this span",
+        TimeWindow::All => "",
+        TimeWindow::Recent(index) => RECENT.get(index).map_or("", |(_, _, when, _)| when),
+        TimeWindow::Between(..) => "in this span",
     };
     let what = match (total, is_searched) {
         (0, true) => "Nothing found".to_owned(),

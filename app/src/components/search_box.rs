@@ -50,7 +50,7 @@ pub(crate) fn SearchBox(
         }
         false => Vec::new(),
     });
-    // What the field said last: the address follows it, and not the other way round.
+    // The last text of the field: the address follows it, and not the other way round.
     let said = StoredValue::new(q.get_untracked().unwrap_or_default());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let typed = move |is_done: bool| {

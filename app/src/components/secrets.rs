@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::icon::{EYE, EYE_OFF, Icon};
-use crate::looks;
+use crate::preferences;
 
 /// Whether secrets are hidden. A cheap-clone handle on a signal.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +14,7 @@ impl Secrets {
     /// Takes up what the document says once the page is alive.
     pub(crate) fn new() -> Self {
         let hidden = RwSignal::new(false);
-        Effect::new(move |_| hidden.set(looks::are_secrets_hidden()));
+        Effect::new(move |_| hidden.set(preferences::are_secrets_hidden()));
         Self(hidden)
     }
 
@@ -30,7 +30,7 @@ impl Secrets {
 
     fn toggle(self) {
         let hidden = !self.0.get_untracked();
-        looks::hide_secrets(hidden);
+        preferences::hide_secrets(hidden);
         self.0.set(hidden);
     }
 }

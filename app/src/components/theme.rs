@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Icon, MOON};
-use crate::looks;
+use crate::preferences;
 
 /// Switches between light and dark. Until it is pressed, pages are as the system says.
 #[component]
@@ -16,7 +16,7 @@ pub(crate) fn ThemeButton() -> impl IntoView {
             data-script
             data-key="theme"
             title="Light or dark (l)"
-            on:click=move |_| looks::switch_theme()
+            on:click=move |_| preferences::switch_theme()
         >
             <Icon glyph=MOON/>
             <span class="unseen">"Light or dark"</span>

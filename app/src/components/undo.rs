@@ -4,15 +4,15 @@ use leptos::prelude::*;
 
 use super::icon::{Icon, TRASH, UNDO};
 use crate::{
-    pending::Pending,
     route::{NavigateOptions, use_location, use_navigate},
+    undo_queue::UndoQueue,
     viewer::Viewer,
 };
 
 /// What was deleted and for how long that can be taken back; or why it failed. Nothing else.
 #[component]
 pub(crate) fn UndoBar() -> impl IntoView {
-    let pending = Pending::get();
+    let pending = UndoQueue::get();
     let viewer = Viewer::get();
     let navigate = use_navigate();
     let here = use_location().pathname;

@@ -1,4 +1,4 @@
-//! Points in time: UTC as the server renders them, the viewer's own time once the page is alive,
+//! Points in time: UTC as the server renders them, the viewer's own time after hydration,
 //! always with the exact one in `datetime` and on hover.
 
 use leptos::prelude::*;
@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     browser,
     format::{self, joined},
-    scope::Fineness,
+    histogram::Fineness,
     viewer::Viewer,
     wire::Timestamp,
 };
@@ -71,8 +71,8 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
     time(at, text)
 }
 
-/// A point of a time line, as finely as it has to be told: in the viewer's own time once the page is
-/// alive, in UTC before.
+/// A point of a time line, as precise as its scale needs: in the viewer's own time once the page is
+/// hydrated, in UTC before.
 pub(super) fn moment(alive: bool, at: Timestamp, fineness: Fineness) -> String {
     let (date, time) = if alive { browser::local(at) } else { (date(at), format::time_of_day(at)) };
     let (day, minute) = (date.get(5..).unwrap_or_default(), time.get(..5).unwrap_or_default());

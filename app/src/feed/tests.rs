@@ -260,9 +260,9 @@ fn a_gap_stays_open_when_more_came_than_could_be_kept() {
 #[derive(Debug, Clone)]
 enum Act {
     Capture,
-    /// The newest but so many.
+    /// The newest but this many.
     Delete(Vec<usize>),
-    /// The oldest so many.
+    /// This many of the oldest.
     Drop(usize),
     Clear,
     Label(usize),
@@ -370,15 +370,15 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 enum Step {
     /// Something happens in the store.
     Act(Act),
-    /// The feed delivers so many of the events that wait.
+    /// The feed delivers this many of the waiting events.
     Deliver(usize),
-    /// The connection is cut, and the feed begins again so many events earlier.
+    /// The connection is cut, and the feed begins again this many events earlier.
     Replay(usize),
     /// One event from the past comes again.
     Again(usize),
     /// An older page is asked for and arrives.
     Older,
-    /// An older page is asked for, and arrives only after so many events more.
+    /// An older page is requested, and arrives only after this many more events.
     OlderLate(usize),
     /// What waits was dropped: a gap, and a page that is read after it.
     Gap,
@@ -537,43 +537,43 @@ proptest! {
 }
 
 #[test]
-fn what_is_set_aside_is_neither_listed_nor_counted_until_it_is_taken_back() {
+fn what_is_hidden_is_neither_listed_nor_counted_until_it_is_taken_back() {
     let mut state = state(&[5, 4, 3, 2, 1], None, 0);
     let before = state.clone();
-    let aside = |through, seqs: &[i64]| Aside { through, seqs: seqs.iter().copied().collect() };
-    state.set_aside(aside(0, &[4, 2]));
+    let hidden = |through, seqs: &[i64]| Hidden { through, seqs: seqs.iter().copied().collect() };
+    state.set_hidden(hidden(0, &[4, 2]));
     assert_eq!(seqs(&state), [5, 3, 1]);
     assert_eq!(state.endpoint.requests, 3);
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!(state, before);
-    state.set_aside(aside(5, &[]));
+    state.set_hidden(hidden(5, &[]));
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![], 0));
     state.apply(Some(111), &FeedEvent::Captured(summary(6)));
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![6], 1));
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!(seqs(&state), [6, 5, 4, 3, 2, 1]);
 }
 
 #[test]
-fn what_is_not_loaded_yet_is_set_aside_and_taken_back_too() {
+fn what_is_not_loaded_yet_is_hidden_and_taken_back_too() {
     let mut state = state(&[5, 4], Some(4), 3);
     let before = state.clone();
-    state.set_aside(Aside { through: 5, ..Aside::default() });
+    state.set_hidden(Hidden { through: 5, ..Hidden::default() });
     assert_eq!((state.endpoint.requests, state.next_before), (0, None));
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!(state, before);
-    state.set_aside(Aside { through: 0, seqs: [2].into() });
+    state.set_hidden(Hidden { through: 0, seqs: [2].into() });
     state.append(Page { requests: [3, 2, 1].map(summary).to_vec(), change: 10, ..Page::default() });
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
     state.apply(Some(111), &deleted(&[2]));
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!((seqs(&state), state.endpoint.requests), (vec![5, 4, 3, 1], 4));
 }
 
 #[test]
 fn what_came_after_a_clearing_is_listed_to_its_end() {
     let mut state = state(&[123, 122], Some(122), 118);
-    state.set_aside(Aside { through: 3, ..Aside::default() });
+    state.set_hidden(Hidden { through: 3, ..Hidden::default() });
     assert_eq!(state.next_before, Some(122));
     let page = |seqs: &[i64], next_before| Page {
         requests: seqs.iter().copied().map(summary).collect(),
@@ -583,21 +583,21 @@ fn what_came_after_a_clearing_is_listed_to_its_end() {
     };
     state.append(page(&[121, 120], Some(120)));
     assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120], Some(120)));
-    // Of a page that reaches into what is set aside, only what is not.
+    // Of a page that reaches into what is hidden, only what is not.
     state.append(page(&[5, 4, 3], Some(3)));
     assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120, 5, 4], None));
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!((state.requests.last().map(|row| row.seq), state.next_before), (Some(3), Some(3)));
 }
 
 #[test]
-fn what_changes_while_it_is_set_aside_is_taken_back_as_it_is_then() {
+fn what_changes_while_it_is_hidden_is_taken_back_as_it_is_then() {
     let mut state = state(&[2, 1], None, 0);
-    state.set_aside(Aside { seqs: [1].into(), ..Aside::default() });
+    state.set_hidden(Hidden { seqs: [1].into(), ..Hidden::default() });
     let judged = Summary { verdict: Some("valid".to_owned()), ..summary(1) };
     state.apply(Some(111), &FeedEvent::Updated(judged.clone()));
     assert_eq!(seqs(&state), [2]);
-    state.set_aside(Aside::default());
+    state.set_hidden(Hidden::default());
     assert_eq!(state.find(1), Some(&judged));
 }
 

@@ -7,7 +7,7 @@ const FIRST_MS: u32 = 500;
 const LONGEST_MS: u32 = 8_000;
 
 /// The wait before try number `attempt`, counted from 0, in milliseconds. `random` from 0 to 1
-/// spreads it over the upper half of its step, lest all pages come back in the same moment.
+/// spreads it over the upper half of its step, so that pages do not all come back at once.
 pub(super) fn delay_ms(attempt: u32, random: f64) -> u32 {
     let step = FIRST_MS.saturating_mul(1 << attempt.min(16)).min(LONGEST_MS);
     let half = f64::from(step / 2);

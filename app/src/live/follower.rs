@@ -90,7 +90,7 @@ struct Follower {
     cursor: Cell<i64>,
     on_event: Rc<OnEvent>,
     connection: RwSignal<Connection>,
-    /// What the last beat said of the server's storage.
+    /// The state of the server's storage in the last beat.
     storing: RwSignal<bool>,
     phase: Cell<Phase>,
     /// How many tries in a row brought nothing.

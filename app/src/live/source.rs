@@ -17,7 +17,7 @@ pub(super) enum Said<'s> {
     Lost,
 }
 
-/// An open feed; dropping it closes it, after which nothing more is said.
+/// An open feed; dropping it closes it, and no event follows.
 pub(super) struct Source {
     source: EventSource,
     _listeners: Vec<Listener>,

@@ -26,7 +26,7 @@ use crate::{format::joined, live::WORKSPACE, wire::FeedEvent};
 /// between tabs takes. If the answer comes too late there are two for a moment.
 const ANSWER_MS: u32 = 120;
 
-/// Up to so much more, lest seats that lost theirs at once all begin to lead.
+/// Random addition, up to this, so that seats that lost their leader together do not all begin to lead.
 const SPREAD_MS: f64 = 120.0;
 
 /// What a stream says.
@@ -179,7 +179,7 @@ impl Seat {
         lead.source.replace(source);
     }
 
-    /// Passes on what the server said.
+    /// Passes on an event of the server.
     fn pass_on(&self, said: &Said<'_>) {
         let Some(lead) = self.leading() else { return };
         match *said {
@@ -222,7 +222,7 @@ impl Seat {
         matches!(&*self.role.borrow(), Role::Following(leader) if leader == name)
     }
 
-    /// Hears what another seat said.
+    /// Handles a message of another seat.
     fn hear(self: &Rc<Self>, text: &str) {
         let mut lines = text.splitn(5, '\n');
         let mut next = || lines.next().unwrap_or_default();
@@ -240,7 +240,7 @@ impl Seat {
                     self.say(BYE, &[]);
                     self.seek();
                 } else {
-                    // Whoever it is has to know that there is one already.
+                    // The other has to know that there is a leader already.
                     self.say(HERE, &["", ""]);
                 }
             }

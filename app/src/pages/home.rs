@@ -7,8 +7,8 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api,
     components::{
-        create_form::CreateForm, endpoint_list::EndpointList, key_form::KeyForm, outage::Outage,
-        top_bar::TopBar, trouble::Trouble, workspace_menu,
+        create_form::CreateForm, endpoint_list::EndpointList, error_notice::ErrorNotice,
+        key_form::KeyForm, outage::Outage, top_bar::TopBar, workspace_menu,
     },
     listing::Listing,
     live, load,
@@ -28,7 +28,7 @@ pub(crate) fn Home() -> impl IntoView {
         Ok(list) => view! { <Workspace list/> }.erased(),
         Err(problem) => {
             answer_with(&problem);
-            view! { <Trouble problem/> }.erased()
+            view! { <ErrorNotice problem/> }.erased()
         }
     });
     view! {

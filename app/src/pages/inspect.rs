@@ -1,25 +1,27 @@
 //! The page of an endpoint: the URL says which, which of its requests is chosen and how it is
 //! shown; this loads what the URL asks for.
 
-mod acts;
-mod bench;
-mod beside;
-mod finding;
+mod actions;
+mod adjacent;
+mod inspector;
+mod search_state;
 mod selection;
 
 use leptos::prelude::*;
 use serde::Serialize;
 
-use self::bench::Bench;
+use self::inspector::Inspector;
 use super::home::read_session;
 use crate::{
     api,
-    components::{link::query_value, lost::NoSuchEndpoint, top_bar::TopBar, trouble::Trouble},
+    components::{
+        error_notice::ErrorNotice, link::query_value, not_found::NoSuchEndpoint, top_bar::TopBar,
+    },
     load::{self, resource},
-    reading,
     route::{use_location, use_params_map},
-    span::Span,
+    row_window,
     status::answer_with,
+    time_window::TimeWindow,
     wire::{Counts, Endpoint, Page, Problem, Window, json::record},
 };
 
@@ -52,7 +54,7 @@ impl Opened {
     ) -> Result<Self, Problem> {
         let endpoint = api::endpoint(&id).await?;
         let id = &endpoint.id;
-        let within = Span::parse(span.as_deref().unwrap_or_default());
+        let within = TimeWindow::parse(span.as_deref().unwrap_or_default());
         let search = within.search(q.as_deref());
         let newest = Window { before: before.filter(|_| search.is_none()), ..Window::default() };
         let page = api::requests(id, newest).await?;
@@ -62,7 +64,7 @@ impl Opened {
             }
             None => None,
         };
-        let counts = api::counts(id, finding::ask(q.clone(), within)).await;
+        let counts = api::counts(id, search_state::ask(q.clone(), within)).await;
         let endpoints = api::endpoints().await.map(|list| list.endpoints).unwrap_or_default();
         Ok(Self { page, endpoints, before, q, span, found, counts, endpoint })
     }
@@ -88,14 +90,14 @@ pub(crate) fn Inspect() -> impl IntoView {
     let selected =
         resource("selected", move || (id.get(), seq.get()), |(id, seq)| selection::read(id, seq));
     let query = use_location().query;
-    let ask = Memo::new(move |_| reading::ask(&query.read()));
+    let ask = Memo::new(move |_| row_window::ask(&query.read()));
     let part = resource(
         "part",
         move || (id.get(), seq.get(), ask.get()),
         |(id, seq, ask)| selection::read_part(id, seq, ask),
     );
     load::suspense(opened, Opening, move |answer| match answer {
-        Ok(opened) => view! { <Bench opened seq=seq.into() selected part/> }.erased(),
+        Ok(opened) => view! { <Inspector opened seq=seq.into() selected part/> }.erased(),
         Err(problem) => {
             answer_with(&problem);
             view! { <Unopened problem/> }.erased()
@@ -122,7 +124,7 @@ fn Unopened(problem: Problem) -> impl IntoView {
             {if problem.is_final() {
                 view! { <NoSuchEndpoint/> }.erased()
             } else {
-                view! { <Trouble problem/> }.erased()
+                view! { <ErrorNotice problem/> }.erased()
             }}
         </main>
     }

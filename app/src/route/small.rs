@@ -11,7 +11,7 @@ use super::{
     page::{self, Page},
 };
 use crate::{
-    components::lost::NoSuchPage,
+    components::not_found::NoSuchPage,
     format::joined,
     pages::{home::Home, inspect::Inspect},
 };

@@ -13,7 +13,7 @@ pub(crate) use leptos_router::{
 };
 
 use crate::{
-    components::lost::NoSuchPage,
+    components::not_found::NoSuchPage,
     pages::{home::Home, inspect::Inspect},
 };
 

@@ -1,14 +1,15 @@
-//! Leptos, with views that are values in the browser.
+//! Leptos, with a small renderer in the browser. README.md says what it replaces and how to switch it
+//! off.
 //!
 //! Leptos makes a type of each view: an element is generic over its attributes and its children, and
-//! what builds, hydrates and rebuilds it is compiled anew for each. That is fast, and it is most of
-//! what a page weighs. In the browser this crate takes the place of what `view!` writes: elements,
-//! attributes and closures become values of one type (`Node`), and one function for
-//! each purpose walks them all. They stand in the page exactly as Leptos' own, which the server has.
+//! building, hydrating and rebuilding it is compiled for each. That is fast, and it is most of what a
+//! page weighs. In the browser this crate replaces what `view!` writes: elements, attributes and
+//! closures are values of one type (`Node`), with one function for each purpose. Their HTML is that of
+//! Leptos' own views, which the server has.
 //!
 //! Everything else is Leptos', under the same names: `hookglass-app` calls this crate `leptos`,
-//! because that is the name which `view!` and `#[component]` write. With the feature `stock-leptos`,
-//! which the server always has, nothing is replaced. See README.md.
+//! because that is the name that `view!` and `#[component]` write. With the feature `stock-leptos`,
+//! which the server always has, nothing is replaced.
 
 pub use leptos::*;
 

@@ -32,7 +32,7 @@ pub(super) fn stretch(rows: &HtmlElement, height_px: f64, before_px: f64) {
     }
 }
 
-/// Scrolls by so many pixels.
+/// Scrolls by a number of pixels.
 pub(super) fn scroll_by(rows: &HtmlElement, px: f64) {
     let own = pane(rows).filter(|pane| pane.scroll_height() > pane.client_height());
     if let Some(scroller) = own.or_else(|| document().scrolling_element()) {

@@ -8,14 +8,14 @@ use crate::{
         count::{counted, grouped},
         joined,
     },
-    scope::Scope,
-    span::Span,
+    histogram::Histogram,
+    time_window::TimeWindow,
 };
 
 /// What is being drawn, in parts of the line. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Brush {
-    scope: RwSignal<Option<Scope>>,
+    scope: RwSignal<Option<Histogram>>,
     /// The first part and the one behind the last.
     drawn: RwSignal<Option<(usize, usize)>>,
     /// The part below the pointer.
@@ -25,7 +25,7 @@ pub(super) struct Brush {
 }
 
 impl Brush {
-    pub(super) fn new(scope: RwSignal<Option<Scope>>) -> Self {
+    pub(super) fn new(scope: RwSignal<Option<Histogram>>) -> Self {
         Self {
             scope,
             drawn: RwSignal::new(None),
@@ -90,13 +90,13 @@ impl Brush {
         self.drawn.set(None);
     }
 
-    /// The span that was drawn, which is then drawn no more.
-    pub(super) fn take(self) -> Option<Span> {
+    /// Takes the span that was drawn, and ends the drawing.
+    pub(super) fn take(self) -> Option<TimeWindow> {
         let (from, to) = self.drawn.get_untracked()?;
         self.clear();
         let scope = self.scope.read_untracked();
         let scope = scope.as_ref()?;
-        Some(Span::Between(scope.time_of(from), scope.time_of(to)))
+        Some(TimeWindow::Between(scope.time_of(from), scope.time_of(to)))
     }
 
     /// What is drawn or pointed at, in words: `12:03:00–12:04:30: 14 requests`.

@@ -8,16 +8,16 @@ use crate::{
     api, browser,
     components::{
         copy::answer,
-        facts::is_body_kept,
-        lost::NoSuchRequest,
-        part::{Loads, PartView},
+        error_notice::ErrorNotice,
+        metadata::is_body_kept,
+        not_found::NoSuchRequest,
         part_tools::PartTools,
         request_detail::RequestDetail,
-        request_head::Acts,
-        trouble::Trouble,
+        request_head::RequestActions,
+        tab_panel::{Loads, TabPanel},
     },
     load::{self, Resource},
-    reading::Slice,
+    row_window::RowWindow,
     status::answer_with,
     wire::{Ask, Detail, Problem, Reading, Summary, json::record},
 };
@@ -87,7 +87,7 @@ pub(super) fn Selection(
                     answer(copied, worked);
                 });
             });
-            let acts = Acts { delete, annotate, copy };
+            let acts = RequestActions { delete, annotate, copy };
             let loads = loads(endpoint, seq, is_missing);
             view! {
                 <RequestDetail detail listed acts>
@@ -103,7 +103,7 @@ pub(super) fn Selection(
                 view! { <NoSuchRequest seq/> }.erased()
             } else {
                 is_missing.set_value(true);
-                view! { <Trouble problem/> }.erased()
+                view! { <ErrorNotice problem/> }.erased()
             }
         }
     })
@@ -137,14 +137,14 @@ fn Shown(
                     top.set_value(0);
                     chosen.set(None);
                 }
-                view! { <PartView ask reading loads top chosen seq body_bytes=bytes/> }.erased()
+                view! { <TabPanel ask reading loads top chosen seq body_bytes=bytes/> }.erased()
             }
             Err(problem) => {
                 is_missing.set_value(true);
                 view! {
-                    <div class="part" data-testid="part-trouble" data-state="trouble">
+                    <div class="tab-panel" data-testid="part-trouble" data-state="trouble">
                         <PartTools ask reading=Reading::default() seq sought=RwSignal::new(None)>""</PartTools>
-                        <p class="part__none">{problem.to_string()}</p>
+                        <p class="tab-panel__none">{problem.to_string()}</p>
                     </div>
                 }
                 .erased()
@@ -156,7 +156,7 @@ fn Shown(
 /// How more of the request is loaded.
 fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>) -> Loads {
     Loads {
-        rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<Slice>)| {
+        rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<RowWindow>)| {
             let id = endpoint.get_value();
             spawn_local(async move {
                 let ask = Ask { from: Some(from), ..ask };

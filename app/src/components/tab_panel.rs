@@ -7,15 +7,15 @@ use super::{
     copy::{Answer, CopyLater},
     fields::FieldsView,
     icon::{ALERT, BAN, CHECK, INFO},
-    inspector::Inspector,
     notice::{Notice, Tone},
     part_tools::PartTools,
     reader::{Reader, Rows},
+    value_bar::ValueBar,
 };
 use crate::{
     format::{self, count::grouped, joined},
-    reading::{self, Slice},
     route,
+    row_window::{self, RowWindow},
     wire::{Ask, Part, Problem, Reading, TEXT_BYTES, Value},
 };
 
@@ -26,16 +26,16 @@ pub(crate) type ValueAnswer = Option<Result<Value, Problem>>;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Loads {
     /// More rows of what was asked for, from a place on.
-    pub(crate) rows: Callback<(Ask, u64, RwSignal<Slice>)>,
+    pub(crate) rows: Callback<(Ask, u64, RwSignal<RowWindow>)>,
     /// What a line of a body holds that is read as JSON in a form.
     pub(crate) value: Callback<(u64, String, RwSignal<ValueAnswer>)>,
     /// Copies the body as text.
     pub(crate) body: Callback<RwSignal<Answer>>,
 }
 
-/// A part of a request. `top` and `chosen` are kept while the same part is read anew.
+/// A part of a request. `top` and `chosen` are kept while the same part is read again.
 #[component]
-pub(crate) fn PartView(
+pub(crate) fn TabPanel(
     ask: Ask,
     reading: Reading,
     loads: Loads,
@@ -61,9 +61,9 @@ pub(crate) fn PartView(
     };
     let sought = RwSignal::new(None);
     let slice =
-        RwSignal::new(Slice { from: reading.from, rows: reading.rows.clone(), missed: None });
+        RwSignal::new(RowWindow { from: reading.from, rows: reading.rows.clone(), missed: None });
     let total = reading.total;
-    let is_windowed = reading::is_windowed(total, reading.from, reading.rows.len());
+    let is_windowed = row_window::is_windowed(total, reading.from, reading.rows.len());
     let has_values = part == Part::Body && matches!(form.as_str(), "json" | "payload");
     let notes = reading
         .notes
@@ -87,7 +87,7 @@ pub(crate) fn PartView(
             if decoded.is_partial { " decoded in part to " } else { " decoded to " },
             &format::bytes(decoded.bytes),
         ]);
-        view! { <span class="part__decoded">{text}</span> }
+        view! { <span class="tab-panel__decoded">{text}</span> }
     });
     // Of what was decoded in part nobody has the whole text.
     let text_bytes = match &reading.decoded {
@@ -99,14 +99,14 @@ pub(crate) fn PartView(
         && reading.forms.iter().any(|form| form.value == "text");
     let image = reading.image.clone().map(|path| {
         view! {
-            <div class="part__image">
+            <div class="tab-panel__image">
                 <img src=path alt="The body as an image" data-testid="image"/>
             </div>
         }
     });
     let preview = reading.preview.clone().map(|document| {
         view! {
-            <iframe class="part__preview" sandbox="" srcdoc=document title="The body as a page that runs nothing and loads nothing" data-testid="preview"></iframe>
+            <iframe class="tab-panel__preview" sandbox="" srcdoc=document title="The body as a page that runs nothing and loads nothing" data-testid="preview"></iframe>
         }
     });
     let rows = (!reading.rows.is_empty()).then(|| {
@@ -123,20 +123,20 @@ pub(crate) fn PartView(
         view! { <Reader rows form=form.clone() has_values toggled label=label(part)/> }
     });
     let pages = (is_windowed && !reading.rows.is_empty()).then(|| {
-        let (from, to) = slice.with_untracked(Slice::places);
+        let (from, to) = slice.with_untracked(RowWindow::places);
         view! { <Pages kind="Rows" from to total/> }.erased()
     });
     let fields_from = reading.from;
     let fields_to = fields_from + u64::try_from(reading.fields.len()).unwrap_or_default();
     let is_in_part = !reading.fields.is_empty()
-        && reading::is_windowed(total, fields_from, reading.fields.len());
+        && row_window::is_windowed(total, fields_from, reading.fields.len());
     let field_pages = is_in_part
         .then(|| view! { <Pages kind="Fields" from=fields_from to=fields_to total/> }.erased());
     let fields = (!reading.fields.is_empty()).then(|| {
         view! { <FieldsView fields=reading.fields.clone() caption=label(part)/> }
     });
     view! {
-        <div class="part" data-testid=testid data-state=form.clone()>
+        <div class="tab-panel" data-testid=testid data-state=form.clone()>
             <PartTools ask=ask.clone() reading seq sought>
                 {decoded}
                 {can_copy.then(|| view! { <CopyLater what="the body as text" copy=loads.body/> })}
@@ -151,7 +151,7 @@ pub(crate) fn PartView(
                 let load = Callback::new(move |(line, answer)| {
                     loads.value.run((line, form.clone(), answer));
                 });
-                view! { <Inspector chosen load/> }
+                view! { <ValueBar chosen load/> }
             })}
             {fields}
             {field_pages}
@@ -178,14 +178,14 @@ const fn label(part: Part) -> &'static str {
 #[component]
 fn Pages(kind: &'static str, from: u64, to: u64, total: u64) -> impl IntoView {
     let query = route::use_location().query;
-    let step = u64::from(reading::ROWS);
+    let step = u64::from(row_window::ROWS);
     let link = move |place: u64, text: &'static str| {
         let query = query.read_untracked();
         let href = super::link::query_for(&query, &[], &[("from", &place.to_string())]);
         view! { <a class="button" href=href>{text}</a> }
     };
     view! {
-        <nav class="part__pages" data-no-script=(kind == "Rows").then_some("") aria-label=kind>
+        <nav class="tab-panel__pages" data-no-script=(kind == "Rows").then_some("") aria-label=kind>
             <span>
                 {joined(&[kind, " ", &grouped(from + 1), " to ", &grouped(to), " of ", &grouped(total)])}
             </span>

@@ -85,7 +85,7 @@ fn rows() -> Vec<HtmlElement> {
     (0..rows.length()).filter_map(|at| rows.item(at)?.dyn_into().ok()).collect()
 }
 
-/// Chooses the request so many rows from the chosen one.
+/// Chooses the request that is this many rows away from the chosen one.
 fn step(by: isize) -> bool {
     let rows = rows();
     let chosen = rows.iter().position(|row| row.has_attribute("aria-current"));

@@ -54,7 +54,7 @@ fn proxy(detail: &Detail) -> Option<&str> {
 
 /// A request's facts in short columns.
 #[component]
-pub(crate) fn Facts(detail: Detail) -> impl IntoView {
+pub(crate) fn Metadata(detail: Detail) -> impl IntoView {
     let via = proxy(&detail).is_some().then(|| detail.peer.clone());
     let (head, head_hint) = exactness(&detail);
     let is_kept = is_body_kept(&detail.summary);
@@ -65,10 +65,10 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
         ("not kept".to_owned(), "–".to_owned())
     };
     view! {
-        <dl class="facts">
+        <dl class="metadata">
             <Fact name="From">
                 <span class="wire">{summary.remote_addr}</span>
-                {via.map(|peer| view! { <span class="facts__via">" via " <span class="wire">{peer}</span></span> })}
+                {via.map(|peer| view! { <span class="metadata__via">" via " <span class="wire">{peer}</span></span> })}
             </Fact>
             <Fact name="Protocol"><span class="wire">{http_version}</span></Fact>
             <Fact name="Body">{size}</Fact>
@@ -77,7 +77,7 @@ pub(crate) fn Facts(detail: Detail) -> impl IntoView {
             </Fact>
             <Fact name="Head" hint=head_hint>{head}</Fact>
             <Fact name="SHA-256" hint=sha256.clone()>
-                <span class="wire facts__hash">{sha256}</span>
+                <span class="wire metadata__hash">{sha256}</span>
             </Fact>
         </dl>
     }
@@ -90,7 +90,7 @@ fn Fact(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <div class="facts__fact" title=hint>
+        <div class="metadata__fact" title=hint>
             <dt>{name}</dt>
             <dd>{children.shown()}</dd>
         </div>

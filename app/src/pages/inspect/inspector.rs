@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use super::{
     Opened,
-    acts::Acts,
-    beside::Beside,
-    finding::Finding,
+    actions::Actions,
+    adjacent::Adjacent,
+    search_state::SearchState,
     selection::{Answer, PartAnswer, Selection},
 };
 use crate::{
@@ -15,21 +15,21 @@ use crate::{
         alerts,
         announcer::Announcer,
         connection::ConnectionBadge,
-        ending::{Ended, Ending},
+        empty_state::EmptyState,
         endpoint_bar::{AnswersLink, EndpointBar},
         endpoint_menu::EndpointMenu,
+        expiry_notice::{Ended, ExpiryNotice},
         icon::ALERT,
         link,
         list_head::Arrivals,
         notice::{Notice, Tone},
         outage::Outage,
         request_list::RequestList,
-        sash::Sash,
         scope_line::ScopeLine,
         search_box::SearchBox,
+        splitter::Splitter,
         switcher::Switcher,
         top_bar::TopBar,
-        waiting::Waiting,
     },
     feed::FeedState,
     format::name,
@@ -37,29 +37,30 @@ use crate::{
     live::{Connection, Following},
     load::Resource,
     pages::home::read_session,
-    pending::{Doomed, Pending},
-    pressing, reading,
     route::{NavigateOptions, use_location, use_navigate},
-    span::Span,
+    row_window, shortcuts,
+    time_window::TimeWindow,
+    undo_queue::{PendingDeletion, UndoQueue},
     viewer::Viewer,
     wire::{GoneReason, Part, Problem},
 };
 
 /// The open endpoint: list on the left, the chosen request or how to send one on the right.
 #[component]
-pub(super) fn Bench(
+pub(super) fn Inspector(
     mut opened: Opened,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
     part: Resource<PartAnswer>,
 ) -> impl IntoView {
     let Opened { endpoint, page, before, .. } = opened.clone();
-    let opened_with = (opened.q.clone(), Span::parse(opened.span.as_deref().unwrap_or_default()));
+    let opened_with =
+        (opened.q.clone(), TimeWindow::parse(opened.span.as_deref().unwrap_or_default()));
     let viewer = Viewer::get();
     let id = endpoint.id.clone();
     let own = endpoint.id.clone();
     let ending = endpoint.clone();
-    let pending = Pending::get();
+    let pending = UndoQueue::get();
     let loaded_through = endpoint.last_seq;
     let title = name::short(&endpoint).to_owned();
     let lists = Lists {
@@ -67,14 +68,14 @@ pub(super) fn Bench(
         found: RwSignal::new(None),
         turn: RwSignal::new(0),
     };
-    let acts = Acts { lists, is_loading: RwSignal::new(false), trouble: RwSignal::new(None) };
+    let acts = Actions { lists, is_loading: RwSignal::new(false), trouble: RwSignal::new(None) };
     let state = lists.all;
     let arrivals = Arrivals::new(loaded_through);
     let (q, word) = (link::query_value("q"), link::query_value("span"));
-    let span = Memo::new(move |_| Span::parse(word.read().as_deref().unwrap_or_default()));
-    let finding = Finding::new(lists, q, span, acts.trouble, &mut opened);
+    let span = Memo::new(move |_| TimeWindow::parse(word.read().as_deref().unwrap_or_default()));
+    let finding = SearchState::new(lists, q, span, acts.trouble, &mut opened);
     let Following { connection, storing } = acts.follow(finding);
-    Effect::new(move |last: Option<(Option<String>, Span)>| {
+    Effect::new(move |last: Option<(Option<String>, TimeWindow)>| {
         let now = (q.get(), span.get());
         if last.as_ref().unwrap_or(&opened_with) != &now {
             finding.load();
@@ -121,7 +122,7 @@ pub(super) fn Bench(
     };
     let on_span = {
         let set = set.clone();
-        Callback::new(move |span: Span| set("span", span.word(), false))
+        Callback::new(move |span: TimeWindow| set("span", span.word(), false))
     };
     // While one types, the address follows: the first letter is a step that one can go back.
     let is_typing = StoredValue::new(false);
@@ -144,7 +145,7 @@ pub(super) fn Bench(
         move |()| {
             pending.hold(
                 id.clone(),
-                Doomed::Endpoint,
+                PendingDeletion::Endpoint,
                 Some((link::inspect(&id, None, ""), "/".to_owned())),
             );
             navigate("/", NavigateOptions::default());
@@ -164,7 +165,7 @@ pub(super) fn Bench(
         let (newest, follows) = (lists.newest(), arrivals.follows.get());
         let Some((followed, opened)) = last else { return (follows, newest) };
         let is_older = seq.get_untracked().is_some_and(|seq| seq < opened);
-        if follows && followed && (newest <= opened || is_older || pressing::is_typing()) {
+        if follows && followed && (newest <= opened || is_older || shortcuts::is_typing()) {
             return (follows, opened);
         }
         if follows && newest > 0 {
@@ -183,7 +184,7 @@ pub(super) fn Bench(
     };
     let on_delete = Callback::new(move |seq| acts.delete(pending, seq, &show));
     let search = Memo::new(move |_| span.get().search(q.read().as_deref()));
-    acts.set_aside(search);
+    acts.set_hidden(search);
     let on_delete_found =
         move |count| acts.delete_found(pending, search.get_untracked(), finding.since(), count);
     let listed = Signal::derive(move || {
@@ -195,7 +196,7 @@ pub(super) fn Bench(
     let asked = use_location().query;
     Effect::new(move |last: Option<i64>| {
         let newest = last_seq.get();
-        let is_shown = || reading::ask(&asked.read_untracked()).part == Part::Attempts;
+        let is_shown = || row_window::ask(&asked.read_untracked()).part == Part::Attempts;
         if let Some(last) = last
             && newest > last
             && is_shown()
@@ -206,7 +207,7 @@ pub(super) fn Bench(
         }
         newest
     });
-    // What was deleted elsewhere is here no more.
+    // The chosen request was deleted elsewhere.
     let is_deleted = Memo::new(move |_| seq.get().is_some_and(|seq| state.read().is_deleted(seq)));
     Effect::new(move |_| {
         if is_deleted.get() {
@@ -223,7 +224,7 @@ pub(super) fn Bench(
         <main class="inspect" data-state=move || if seq.get().is_some() { "chosen" } else { "list" }>
             <h1 class="unseen">{move || name::short(&state.read().endpoint).to_owned()}</h1>
             <Outage storing/>
-            <Ending endpoint=ending until ended/>
+            <ExpiryNotice endpoint=ending until ended/>
             <Announcer last_seq/>
             <div role="alert">
                 {move || acts.trouble.get().map(|problem: Problem| view! {
@@ -266,10 +267,10 @@ pub(super) fn Bench(
                         on_type
                     />
                 </RequestList>
-                <Sash/>
+                <Splitter/>
                 <div class="inspect__detail">
-                    {move || seq.get().is_none().then(|| view! { <Waiting url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
-                    <Beside lists seq search on_go=on_beside/>
+                    {move || seq.get().is_none().then(|| view! { <EmptyState url requests=requests.into() last_seq=last_seq.into()/> }.erased())}
+                    <Adjacent lists seq search on_go=on_beside/>
                     <Selection endpoint=own selected part listed is_missing seq delete=on_delete annotate/>
                 </div>
             </div>

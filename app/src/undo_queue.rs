@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api, browser,
-    feed::Aside,
+    feed::Hidden,
     format::{count::counted, joined},
     wire::{DeletedFound, Problem, Timestamp},
 };
@@ -15,12 +15,12 @@ use crate::{
 /// How long a deletion can be taken back: long enough to read the line and to reach the button.
 const HOLD: Duration = Duration::from_secs(10);
 
-/// How long after a deletion the feed has told of it for sure.
+/// How long after a deletion the feed has certainly reported it.
 const TOLD: Duration = Duration::from_secs(3);
 
-/// What is to be deleted at one endpoint.
+/// A deletion at one endpoint that is not sent yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Doomed {
+pub(crate) enum PendingDeletion {
     /// These requests.
     Requests(Vec<i64>),
     /// All up to the number `through`, of which there are `count`; with `q` those that it found
@@ -30,7 +30,7 @@ pub(crate) enum Doomed {
     Endpoint,
 }
 
-impl Doomed {
+impl PendingDeletion {
     fn sentence(&self) -> String {
         let count = match self {
             Self::Requests(seqs) => match seqs.as_slice() {
@@ -59,11 +59,11 @@ impl Doomed {
     }
 }
 
-/// A deletion that waits.
+/// A deletion that can still be undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Held {
+struct HeldDeletion {
     endpoint: String,
-    doomed: Doomed,
+    deletion: PendingDeletion,
     until: Timestamp,
     /// The page to go back to when it is taken back, and the one that took its place.
     pages: Option<(String, String)>,
@@ -71,14 +71,14 @@ struct Held {
 
 /// Deletions that wait, one at a time, and those that were sent. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pending {
-    held: RwSignal<Option<Held>>,
+pub(crate) struct UndoQueue {
+    held: RwSignal<Option<HeldDeletion>>,
     /// What was sent: hidden until the feed says so too, and numbers never come back.
-    sent: RwSignal<Vec<(String, Doomed)>>,
+    sent: RwSignal<Vec<(String, PendingDeletion)>>,
     trouble: RwSignal<Option<Problem>>,
 }
 
-impl Pending {
+impl UndoQueue {
     /// Waits for deletions; sends what waits when the viewer leaves.
     pub(crate) fn new() -> Self {
         let pending = Self {
@@ -98,18 +98,20 @@ impl Pending {
         expect_context()
     }
 
-    /// Hides what is doomed and waits. What waited before is sent, unless both are single requests
+    /// Hides what is deleted, and waits. What waited before is sent, unless both are single requests
     /// of one endpoint: those are taken back together. `pages` are the one to go back to and the one
     /// that is shown instead.
     pub(crate) fn hold(
         self,
         endpoint: String,
-        mut doomed: Doomed,
+        mut deletion: PendingDeletion,
         mut pages: Option<(String, String)>,
     ) {
         if let Some(held) = self.held.get_untracked() {
-            match (held.doomed, &mut doomed) {
-                (Doomed::Requests(before), Doomed::Requests(seqs)) if held.endpoint == endpoint => {
+            match (held.deletion, &mut deletion) {
+                (PendingDeletion::Requests(before), PendingDeletion::Requests(seqs))
+                    if held.endpoint == endpoint =>
+                {
                     seqs.splice(0..0, before);
                     pages = pages.zip(held.pages).map(|((_, now), (back, _))| (back, now));
                 }
@@ -119,12 +121,13 @@ impl Pending {
         let now = browser::now();
         let until = Timestamp::from_micros(now.as_micros() + 10_000_000);
         self.trouble.set(None);
-        self.held.set(Some(Held { endpoint, doomed, until, pages }));
+        self.held.set(Some(HeldDeletion { endpoint, deletion, until, pages }));
         set_timeout(
             move || {
                 // What was held since waits for its own time.
-                let is_due =
-                    |held: &Option<Held>| held.as_ref().is_some_and(|held| held.until == until);
+                let is_due = |held: &Option<HeldDeletion>| {
+                    held.as_ref().is_some_and(|held| held.until == until)
+                };
                 if self.held.with_untracked(is_due) {
                     self.send();
                 }
@@ -142,18 +145,20 @@ impl Pending {
     pub(crate) fn send(self) {
         let Some(held) = self.release() else { return };
         spawn_local(async move {
-            let answer = match (held.doomed.found(browser::now()), &held.doomed) {
+            let answer = match (held.deletion.found(browser::now()), &held.deletion) {
                 (Some(found), _) => api::delete_found(&held.endpoint, &found).await.map(drop),
-                (None, Doomed::Endpoint) => api::delete_endpoint(&held.endpoint).await,
+                (None, PendingDeletion::Endpoint) => api::delete_endpoint(&held.endpoint).await,
                 (None, _) => delete_each(&held).await,
             };
             // Numbers of requests never come back; the URL of an endpoint may, and a search may
             // find what it did not find before.
-            let is_over = answer.is_err() || held.doomed == Doomed::Endpoint;
-            let is_told = matches!(held.doomed, Doomed::Found { .. });
+            let is_over = answer.is_err() || held.deletion == PendingDeletion::Endpoint;
+            let is_told = matches!(held.deletion, PendingDeletion::Found { .. });
             let forget = move || {
                 self.sent.update(|sent| {
-                    sent.retain(|(id, doomed)| *id != held.endpoint || *doomed != held.doomed);
+                    sent.retain(|(id, deletion)| {
+                        *id != held.endpoint || *deletion != held.deletion
+                    });
                 });
             };
             if is_over {
@@ -170,56 +175,58 @@ impl Pending {
     /// Sends what waits so that it arrives though the page goes.
     fn flush(self) {
         let Some(held) = self.release() else { return };
-        match (held.doomed.found(browser::now()), held.doomed) {
+        match (held.deletion.found(browser::now()), held.deletion) {
             (Some(found), _) => api::delete_found_on_leave(&held.endpoint, &found),
-            (None, Doomed::Requests(seqs)) => {
+            (None, PendingDeletion::Requests(seqs)) => {
                 for seq in seqs {
                     api::delete_on_leave(&held.endpoint, seq);
                 }
             }
-            (None, Doomed::Endpoint) => api::delete_endpoint_on_leave(&held.endpoint),
-            (None, Doomed::Found { .. }) => {}
+            (None, PendingDeletion::Endpoint) => api::delete_endpoint_on_leave(&held.endpoint),
+            (None, PendingDeletion::Found { .. }) => {}
         }
     }
 
     /// From waiting to sent.
-    fn release(self) -> Option<Held> {
+    fn release(self) -> Option<HeldDeletion> {
         let held = self.held.try_update(Option::take).flatten()?;
-        self.sent.update(|sent| sent.push((held.endpoint.clone(), held.doomed.clone())));
+        self.sent.update(|sent| sent.push((held.endpoint.clone(), held.deletion.clone())));
         Some(held)
     }
 
     /// What is deleted at an endpoint as far as the viewer is concerned: in the list of all, or in
     /// that of what the search `q` finds.
-    pub(crate) fn aside(self, endpoint: &str, q: Option<&str>) -> Aside {
-        let mut aside = Aside::default();
+    pub(crate) fn hidden(self, endpoint: &str, q: Option<&str>) -> Hidden {
+        let mut hidden = Hidden::default();
         let (held, sent) = (self.held.read(), self.sent.read());
-        let held = held.iter().map(|held| (&held.endpoint, &held.doomed));
-        for (id, doomed) in held.chain(sent.iter().map(|(id, doomed)| (id, doomed))) {
-            match doomed {
+        let held = held.iter().map(|held| (&held.endpoint, &held.deletion));
+        for (id, deletion) in held.chain(sent.iter().map(|(id, deletion)| (id, deletion))) {
+            match deletion {
                 _ if id != endpoint => {}
-                Doomed::Endpoint => {}
-                Doomed::Requests(seqs) => aside.seqs.extend(seqs),
-                Doomed::Found { q: found, through, .. } => {
+                PendingDeletion::Endpoint => {}
+                PendingDeletion::Requests(seqs) => hidden.seqs.extend(seqs),
+                PendingDeletion::Found { q: found, through, .. } => {
                     if found.is_none() || found.as_deref() == q {
-                        aside.through = aside.through.max(*through);
+                        hidden.through = hidden.through.max(*through);
                     }
                 }
             }
         }
-        aside
+        hidden
     }
 
     /// Whether a whole endpoint is deleted as far as the viewer is concerned.
-    pub(crate) fn is_doomed(self, endpoint: &str) -> bool {
-        let is_it = |id: &str, doomed: &Doomed| id == endpoint && *doomed == Doomed::Endpoint;
-        self.held.read().as_ref().is_some_and(|held| is_it(&held.endpoint, &held.doomed))
-            || self.sent.read().iter().any(|(id, doomed)| is_it(id, doomed))
+    pub(crate) fn is_endpoint_hidden(self, endpoint: &str) -> bool {
+        let is_it = |id: &str, deletion: &PendingDeletion| {
+            id == endpoint && *deletion == PendingDeletion::Endpoint
+        };
+        self.held.read().as_ref().is_some_and(|held| is_it(&held.endpoint, &held.deletion))
+            || self.sent.read().iter().any(|(id, deletion)| is_it(id, deletion))
     }
 
     /// What waits, in a sentence.
     pub(crate) fn sentence(self) -> Option<String> {
-        self.held.read().as_ref().map(|held| held.doomed.sentence())
+        self.held.read().as_ref().map(|held| held.deletion.sentence())
     }
 
     /// For how many more seconds it can be taken back.
@@ -235,8 +242,8 @@ impl Pending {
 }
 
 /// Deletes one after the other; what is not there any more is as good as deleted.
-async fn delete_each(held: &Held) -> Result<(), Problem> {
-    let Doomed::Requests(seqs) = &held.doomed else { return Ok(()) };
+async fn delete_each(held: &HeldDeletion) -> Result<(), Problem> {
+    let PendingDeletion::Requests(seqs) = &held.deletion else { return Ok(()) };
     for &seq in seqs {
         if let Err(problem) = api::delete_request(&held.endpoint, seq).await
             && !problem.is_final()
@@ -251,9 +258,9 @@ async fn delete_each(held: &Held) -> Result<(), Problem> {
 mod tests {
     use super::*;
 
-    fn found(q: Option<&str>) -> Doomed {
+    fn found(q: Option<&str>) -> PendingDeletion {
         let at = Timestamp::from_micros(5_000_000);
-        Doomed::Found { q: q.map(str::to_owned), through: 7, count: 1_204, at }
+        PendingDeletion::Found { q: q.map(str::to_owned), through: 7, count: 1_204, at }
     }
 
     #[test]
@@ -263,14 +270,17 @@ mod tests {
         assert_eq!(found(None).found(now), Some(asked("seq:<=7", None, 0)));
         assert_eq!(found(Some("a OR b")).found(now), Some(asked("a OR b", Some(7), 10_250)));
         assert_eq!(found(Some("a")).found(Timestamp::default()), Some(asked("a", Some(7), 0)));
-        assert_eq!(Doomed::Requests(vec![1]).found(now), None);
+        assert_eq!(PendingDeletion::Requests(vec![1]).found(now), None);
     }
 
     #[test]
     fn the_line_says_what_is_gone() {
-        assert_eq!(Doomed::Requests(vec![1_234]).sentence(), "Deleted #1234.");
-        assert_eq!(Doomed::Requests(vec![1, 2]).sentence(), "Deleted 2 requests.");
+        assert_eq!(PendingDeletion::Requests(vec![1_234]).sentence(), "Deleted #1234.");
+        assert_eq!(PendingDeletion::Requests(vec![1, 2]).sentence(), "Deleted 2 requests.");
         assert_eq!(found(None).sentence(), "Deleted 1,204 requests.");
-        assert_eq!(Doomed::Endpoint.sentence(), "Deleted the endpoint with all its requests.");
+        assert_eq!(
+            PendingDeletion::Endpoint.sentence(),
+            "Deleted the endpoint with all its requests."
+        );
     }
 }

@@ -7,38 +7,38 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{Opened, acts::PAGE_ROWS};
+use super::{Opened, actions::PAGE_ROWS};
 use crate::{
     api,
     components::search_box::Fault,
     feed::FeedState,
+    histogram::Histogram,
     lists::Lists,
-    scope::Scope,
-    span::{PARTS, Span},
+    time_window::{PARTS, TimeWindow},
     wire::{
         Counts, CountsAsk, FeedEvent, Page, Problem, QueryError, Suggestions, Summary, Timestamp,
         Window,
     },
 };
 
-/// How long deletions are gathered before all are counted anew.
+/// How long deletions are gathered before all are counted again.
 const RECOUNT: Duration = Duration::from_secs(2);
 
 /// A page with fewer rows than this found little.
 const FEW_ROWS: usize = 10;
 
-/// After so many pages that found little the viewer is asked whether to go on.
+/// After this many pages that found little, the viewer is asked whether to go on.
 const POOR_PAGES: u32 = 3;
 
 /// What the search and the span show. A cheap-clone handle on signals; they may outlive the page
 /// by the time of an answer, so they are written only if they are still there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Finding {
+pub(super) struct SearchState {
     pub(super) lists: Lists,
     pub(super) q: Memo<Option<String>>,
-    pub(super) span: Memo<Span>,
+    pub(super) span: Memo<TimeWindow>,
     /// The time line; `None` while it could not be read.
-    pub(super) scope: RwSignal<Option<Scope>>,
+    pub(super) scope: RwSignal<Option<Histogram>>,
     /// Raised by each arrival that is shown.
     pub(super) pulse: RwSignal<u32>,
     /// How many the search finds, and whether that is known to be all.
@@ -75,12 +75,12 @@ struct Asked {
     recounts: bool,
 }
 
-impl Finding {
+impl SearchState {
     /// What the page was opened with.
     pub(super) fn new(
         lists: Lists,
         q: Memo<Option<String>>,
-        span: Memo<Span>,
+        span: Memo<TimeWindow>,
         trouble: RwSignal<Option<Problem>>,
         opened: &mut Opened,
     ) -> Self {
@@ -102,7 +102,7 @@ impl Finding {
             asked.counted = opened.page.change;
             asked.since = api::now();
         });
-        let span = Span::parse(opened.span.as_deref().unwrap_or_default());
+        let span = TimeWindow::parse(opened.span.as_deref().unwrap_or_default());
         finding.count(span, opened.q.clone(), &opened.counts);
         if let Some(found) = opened.found.take() {
             // A search that cannot be read finds nothing: not everything.
@@ -114,7 +114,7 @@ impl Finding {
         finding
     }
 
-    /// Searches anew: the search, the span or what is kept has changed.
+    /// Searches again: the search, the span or what is kept has changed.
     pub(super) fn load(self) {
         let number = self.ask(|asked| {
             asked.search += 1;
@@ -251,7 +251,7 @@ impl Finding {
         });
     }
 
-    /// Counts anew how many there are when.
+    /// Counts the requests over time again.
     pub(super) fn recount(self) {
         let (q, span) = (self.q.get_untracked(), self.span.get_untracked());
         let before = self.ask(|asked| {
@@ -279,11 +279,11 @@ impl Finding {
 
     /// Takes over how many there are when, or what is wrong with the search: of the two answers
     /// this is the one to exactly what stands in the field.
-    fn count(self, span: Span, q: Option<String>, answer: &Result<Counts, Problem>) {
+    fn count(self, span: TimeWindow, q: Option<String>, answer: &Result<Counts, Problem>) {
         let fault = match answer {
             Ok(counts) => {
                 self.ask(|asked| asked.counted = asked.counted.max(counts.change));
-                self.scope.set(Some(Scope::new(span, counts)));
+                self.scope.set(Some(Histogram::new(span, counts)));
                 self.total.set(Some((counts.total, counts.is_complete)));
                 None
             }
@@ -346,7 +346,7 @@ impl Finding {
 }
 
 /// What is counted for a search and a span that ends now.
-pub(super) fn ask(q: Option<String>, span: Span) -> CountsAsk {
+pub(super) fn ask(q: Option<String>, span: TimeWindow) -> CountsAsk {
     let (from, to) = span.bounds(api::now());
     CountsAsk { from, to, buckets: Some(PARTS), q: q.filter(|q| !q.trim().is_empty()) }
 }

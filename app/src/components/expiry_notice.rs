@@ -20,7 +20,7 @@ pub(crate) type Ended = Option<Option<GoneReason>>;
 
 /// The warning, then the end and the way back from it.
 #[component]
-pub(crate) fn Ending(
+pub(crate) fn ExpiryNotice(
     /// The endpoint as it was when the page was loaded.
     endpoint: Endpoint,
     until: Memo<Option<Timestamp>>,
@@ -49,11 +49,11 @@ pub(crate) fn Ending(
     }
 }
 
-/// Makes the endpoint anew under the same URL, which nobody else can ever get.
+/// Makes the endpoint again under the same URL, which nobody else can ever get.
 #[component]
 fn WayBack(endpoint: Endpoint) -> impl IntoView {
     view! {
-        <form class="ending__back" method="post" action="/api/endpoints">
+        <form class="expiry-notice__back" method="post" action="/api/endpoints">
             <input type="hidden" name="slug" value=endpoint.id/>
             {endpoint.name.map(|name| view! { <input type="hidden" name="name" value=name/> })}
             <button class="button" type="submit" data-testid="bring-back">"Bring the URL back, empty"</button>

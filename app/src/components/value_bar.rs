@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::{copy::CopyButton, part::ValueAnswer};
+use super::{copy::CopyButton, tab_panel::ValueAnswer};
 
 /// Path and value of the line that is chosen; how to choose one while none is.
 #[component]
-pub(crate) fn Inspector(
+pub(crate) fn ValueBar(
     chosen: RwSignal<Option<u64>>,
     /// Loads a line's value into the signal that it is given.
     load: Callback<(u64, RwSignal<ValueAnswer>)>,
 ) -> impl IntoView {
-    // One for each line: a late answer is to a line that is chosen no more.
+    // One for each line: a late answer is for a line that is no longer chosen.
     let answer = RwSignal::new(None::<RwSignal<ValueAnswer>>);
     Effect::new(move |_| {
         answer.set(chosen.get().map(|line| {
@@ -22,20 +22,20 @@ pub(crate) fn Inspector(
     });
     let content = move || match answer.get().and_then(|answer| answer.try_get().flatten()) {
         None => {
-            view! { <span class="inspector__hint">"Choose a line for its path and value"</span> }
+            view! { <span class="value-bar__hint">"Choose a line for its path and value"</span> }
                 .erased()
         }
         Some(Err(problem)) => {
-            view! { <span class="inspector__hint">{problem.detail}</span> }.erased()
+            view! { <span class="value-bar__hint">{problem.detail}</span> }.erased()
         }
         Some(Ok(value)) => view! {
-            <code class="inspector__path" data-testid="json-path">{value.path.clone()}</code>
+            <code class="value-bar__path" data-testid="json-path">{value.path.clone()}</code>
             <CopyButton text=value.path what="the path" testid="copy-path"/>
             <CopyButton text=value.value what="the value" testid="copy-value"/>
         }
         .erased(),
     };
     view! {
-        <div class="inspector" data-script aria-live="polite">{content}</div>
+        <div class="value-bar" data-script aria-live="polite">{content}</div>
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::Finding;
+use super::SearchState;
 use crate::{
     api,
     wire::{FeedEvent, Summary, Window},
@@ -13,7 +13,7 @@ use crate::{
 /// How long arrivals are gathered before the server is asked which of them match.
 const GATHER: Duration = Duration::from_millis(150);
 
-impl Finding {
+impl SearchState {
     /// Asks which of the arrivals match, once for all that come within a moment.
     pub(super) fn gather(self) {
         if self.ask(|asked| std::mem::replace(&mut asked.gathers, true)) {

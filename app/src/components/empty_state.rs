@@ -7,7 +7,7 @@ use crate::format::{curl, joined, providers::PROVIDERS, sample::SAMPLES};
 
 /// The endpoint's URL, large, and the ways to send to it.
 #[component]
-pub(crate) fn Waiting(
+pub(crate) fn EmptyState(
     url: Signal<String>,
     requests: Signal<u64>,
     last_seq: Signal<i64>,
@@ -21,15 +21,15 @@ pub(crate) fn Waiting(
     let command = Memo::new(move |_| curl::command(&url.read()));
     let script = Memo::new(move |_| fetch(&url.read()));
     view! {
-        <section class="waiting" data-state=move || if is_empty.get() { "empty" } else { "idle" }>
-            <svg class="waiting__scope" viewBox="0 0 480 64" preserveAspectRatio="none" aria-hidden="true">
-                <path class="waiting__line" d="M0 48h480"/>
-                <path class="waiting__ticks" d="M0 52v-8M48 52v-8M96 52v-8M144 52v-8M192 52v-8M240 52v-8M288 52v-8M336 52v-8M384 52v-8M432 52v-8M480 52v-8"/>
+        <section class="empty-state" data-state=move || if is_empty.get() { "empty" } else { "idle" }>
+            <svg class="empty-state__scope" viewBox="0 0 480 64" preserveAspectRatio="none" aria-hidden="true">
+                <path class="empty-state__line" d="M0 48h480"/>
+                <path class="empty-state__ticks" d="M0 52v-8M48 52v-8M96 52v-8M144 52v-8M192 52v-8M240 52v-8M288 52v-8M336 52v-8M384 52v-8M432 52v-8M480 52v-8"/>
             </svg>
-            <h2 class="waiting__title">
+            <h2 class="empty-state__title">
                 {title}
             </h2>
-            <p class="waiting__text">
+            <p class="empty-state__text">
                 {move || if is_empty.get() {
                     "Point a webhook at this URL, or send a sample. Whatever arrives shows up here the moment it is stored."
                 } else {
@@ -37,7 +37,7 @@ pub(crate) fn Waiting(
                 }}
             </p>
             {move || is_empty.get().then(|| view! { <Ways url command script/> }.erased())}
-            <p class="waiting__reach">
+            <p class="empty-state__reach">
                 <ReachMark url in_full=true/>
             </p>
         </section>
@@ -63,32 +63,32 @@ fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> imp
         })
         .each_erased();
     view! {
-        <div class="waiting__block">
-            <span class="waiting__name">"URL"</span>
+        <div class="empty-state__block">
+            <span class="empty-state__name">"URL"</span>
             <CopyButton text=url what="the URL"/>
-            <code class="waiting__url">{url}</code>
+            <code class="empty-state__url">{url}</code>
         </div>
-        <div class="waiting__samples" role="group" aria-labelledby="waiting-samples" data-script>
-            <span class="waiting__name" id="waiting-samples">"Send a sample from here"</span>
+        <div class="empty-state__samples" role="group" aria-labelledby="waiting-samples" data-script>
+            <span class="empty-state__name" id="waiting-samples">"Send a sample from here"</span>
             {samples}
         </div>
-        <div class="waiting__block">
-            <span class="waiting__name">"Terminal"</span>
+        <div class="empty-state__block">
+            <span class="empty-state__name">"Terminal"</span>
             <CopyButton text=command what="the curl command" testid="copy-curl"/>
-            <code class="waiting__command">{command}</code>
+            <code class="empty-state__command">{command}</code>
         </div>
-        <div class="waiting__block">
-            <span class="waiting__name">"JavaScript"</span>
+        <div class="empty-state__block">
+            <span class="empty-state__name">"JavaScript"</span>
             <CopyButton text=script what="the fetch call"/>
-            <code class="waiting__command">{script}</code>
+            <code class="empty-state__command">{script}</code>
         </div>
-        <details class="waiting__more">
+        <details class="empty-state__more">
             <summary>"Where to paste it at GitHub, Stripe, Slack and others"</summary>
-            <dl class="waiting__providers">{providers}</dl>
+            <dl class="empty-state__providers">{providers}</dl>
         </details>
-        <details class="waiting__more">
+        <details class="empty-state__more">
             <summary>"Open it on a phone"</summary>
-            <img class="waiting__picture" src=picture width="200" height="200" loading="lazy" alt="The URL as a QR code"/>
+            <img class="empty-state__picture" src=picture width="200" height="200" loading="lazy" alt="The URL as a QR code"/>
         </details>
     }
     .erased()

@@ -6,12 +6,12 @@ use crate::wire::Problem;
 
 /// A problem in the place of what could not be shown, with the way to try again.
 #[component]
-pub(crate) fn Trouble(problem: Problem) -> impl IntoView {
+pub(crate) fn ErrorNotice(problem: Problem) -> impl IntoView {
     view! {
-        <div class="lost" role="alert">
-            <h1 class="lost__title">{problem.title}</h1>
-            <p class="lost__text">{problem.detail}</p>
-            <p class="lost__ways">
+        <div class="not-found" role="alert">
+            <h1 class="not-found__title">{problem.title}</h1>
+            <p class="not-found__text">{problem.detail}</p>
+            <p class="not-found__ways">
                 <a class="button" href="" rel="external">"Try again"</a>
                 <a class="button" data-kind="quiet" href="/" rel="external">"To the start"</a>
             </p>

@@ -18,7 +18,7 @@ pub(crate) const RECENT: [(&str, &str, &str, i64); 3] = [
 
 /// A span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Span {
+pub(crate) enum TimeWindow {
     /// From the oldest that is kept until now.
     #[default]
     All,
@@ -28,7 +28,7 @@ pub(crate) enum Span {
     Between(Timestamp, Timestamp),
 }
 
-impl Span {
+impl TimeWindow {
     /// What `?span=` says; what is no span is all.
     pub(crate) fn parse(text: &str) -> Self {
         if let Some(index) = RECENT.iter().position(|(word, ..)| *word == text) {
@@ -101,28 +101,28 @@ mod tests {
     #[test]
     fn a_span_is_read_as_it_is_written() {
         for word in ["15m", "1h", "1d", "2026-11-21T12:03:07Z..2026-11-21T12:04:00.250000Z"] {
-            assert_eq!(Span::parse(word).word().as_deref(), Some(word));
+            assert_eq!(TimeWindow::parse(word).word().as_deref(), Some(word));
         }
         for word in ["", "2h", "..", "2026-11-21T12:03:07Z..2026-11-21T12:03:07Z", "a..b"] {
-            assert_eq!(Span::parse(word), Span::All, "{word}");
+            assert_eq!(TimeWindow::parse(word), TimeWindow::All, "{word}");
         }
     }
 
     #[test]
     fn what_ends_now_ends_with_the_part_that_has_begun() {
-        let (from, to) = Span::parse("1h").bounds(at("2026-11-21T12:03:07Z"));
+        let (from, to) = TimeWindow::parse("1h").bounds(at("2026-11-21T12:03:07Z"));
         assert_eq!(to, Some(at("2026-11-21T12:03:30Z")));
         assert_eq!(from, Some(at("2026-11-21T11:03:30Z")));
-        assert_eq!(Span::All.bounds(at("2026-11-21T12:03:07Z")), (None, None));
+        assert_eq!(TimeWindow::All.bounds(at("2026-11-21T12:03:07Z")), (None, None));
     }
 
     #[test]
     fn a_search_is_narrowed_to_the_span() {
-        let between = Span::parse("2026-11-21T12:00:00Z..2026-11-21T13:00:00Z");
-        assert_eq!(Span::All.search(None), None);
-        assert_eq!(Span::All.search(Some("  ")), None);
-        assert_eq!(Span::All.search(Some("a OR b")).as_deref(), Some("a OR b"));
-        assert_eq!(Span::parse("1d").search(None).as_deref(), Some("after:-1d"));
+        let between = TimeWindow::parse("2026-11-21T12:00:00Z..2026-11-21T13:00:00Z");
+        assert_eq!(TimeWindow::All.search(None), None);
+        assert_eq!(TimeWindow::All.search(Some("  ")), None);
+        assert_eq!(TimeWindow::All.search(Some("a OR b")).as_deref(), Some("a OR b"));
+        assert_eq!(TimeWindow::parse("1d").search(None).as_deref(), Some("after:-1d"));
         let whole = between.search(Some("a OR b")).unwrap();
         assert_eq!(whole, "after:2026-11-21T12:00:00Z before:2026-11-21T13:00:00Z (a OR b)");
     }

@@ -10,13 +10,13 @@ use crate::{status::answer_with, wire::Problem};
 #[component]
 pub(crate) fn NoSuchEndpoint() -> impl IntoView {
     view! {
-        <div class="lost">
-            <h1 class="lost__title">"No such endpoint here"</h1>
-            <p class="lost__text">
+        <div class="not-found">
+            <h1 class="not-found__title">"No such endpoint here"</h1>
+            <p class="not-found__text">
                 "It may never have been, it may be deleted or expired, or it belongs to another workspace. If you have that workspace’s key, paste it to open the endpoint in this browser."
             </p>
             <KeyForm id="lost-key"/>
-            <p class="lost__ways">
+            <p class="not-found__ways">
                 <a class="button" href="/">"Your endpoints"</a>
             </p>
         </div>
@@ -27,9 +27,9 @@ pub(crate) fn NoSuchEndpoint() -> impl IntoView {
 #[component]
 pub(crate) fn NoSuchRequest(seq: i64) -> impl IntoView {
     view! {
-        <div class="lost" data-state="inside">
-            <h2 class="lost__title">"Request #" {seq} " is not here"</h2>
-            <p class="lost__text">
+        <div class="not-found" data-state="inside">
+            <h2 class="not-found__title">"Request #" {seq} " is not here"</h2>
+            <p class="not-found__text">
                 "It was deleted, dropped to make room, or has not arrived yet. Numbers are never used twice."
             </p>
         </div>
@@ -51,10 +51,10 @@ pub(crate) fn NoSuchPage() -> impl IntoView {
             <Brand/>
         </header>
         <main class="page">
-            <div class="lost">
-                <h1 class="lost__title">"No such page"</h1>
-                <p class="lost__text">"Nothing is at this address. Endpoints and their requests are all reached from the start."</p>
-                <p class="lost__ways">
+            <div class="not-found">
+                <h1 class="not-found__title">"No such page"</h1>
+                <p class="not-found__text">"Nothing is at this address. Endpoints and their requests are all reached from the start."</p>
+                <p class="not-found__ways">
                     <a class="button" href="/">"To the start"</a>
                 </p>
             </div>

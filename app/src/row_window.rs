@@ -60,7 +60,7 @@ pub(crate) fn toggle(toggled: Option<&str>, line: u64) -> String {
 
 /// Rows that are loaded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Slice {
+pub(crate) struct RowWindow {
     /// The place of the first.
     pub(crate) from: u64,
     /// In order.
@@ -69,7 +69,7 @@ pub(crate) struct Slice {
     pub(crate) missed: Option<u64>,
 }
 
-impl Slice {
+impl RowWindow {
     /// From where to where it reaches, exclusive.
     pub(crate) fn places(&self) -> (u64, u64) {
         (self.from, self.from + u64::try_from(self.rows.len()).unwrap_or_default())
@@ -203,9 +203,9 @@ mod tests {
 
     use super::*;
 
-    fn slice(from: u64, count: u64) -> Slice {
+    fn slice(from: u64, count: u64) -> RowWindow {
         let rows = (from..from + count).map(|line| Row { line: line * 2, ..Row::default() });
-        Slice { from, rows: rows.collect(), missed: None }
+        RowWindow { from, rows: rows.collect(), missed: None }
     }
 
     #[test]

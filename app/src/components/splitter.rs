@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent, PointerEvent};
 
-use crate::looks;
+use crate::preferences;
 
 /// As wide as the list may be made, in CSS pixels. The style sheet has it leave room for the
 /// request in any case.
@@ -19,25 +19,26 @@ const STEP_PX: i64 = 20;
 /// Dragged, moved by the arrows, and put back by a double click or Home. It is no part of a narrow
 /// page, which shows one of the two.
 #[component]
-pub(crate) fn Sash() -> impl IntoView {
+pub(crate) fn Splitter() -> impl IntoView {
     let width = RwSignal::new(USUAL_PX);
-    Effect::new(move |_| width.set(looks::list_width_px().unwrap_or(USUAL_PX)));
+    Effect::new(move |_| width.set(preferences::list_width_px().unwrap_or(USUAL_PX)));
     let set = move |px: Option<i64>| {
         let px = px.map(|px| px.clamp(WIDTHS_PX.0, WIDTHS_PX.1));
         width.set(px.unwrap_or(USUAL_PX));
-        looks::set_list_width(px);
+        preferences::set_list_width(px);
     };
     let element = |event: &PointerEvent| {
         event.current_target().and_then(|target| target.dyn_into::<Element>().ok())
     };
     let on_down = move |event: PointerEvent| {
-        if let Some(sash) = element(&event).filter(|_| event.button() == 0) {
+        if let Some(splitter) = element(&event).filter(|_| event.button() == 0) {
             // Fails for no pointer that is down.
-            let _ = sash.set_pointer_capture(event.pointer_id());
+            let _ = splitter.set_pointer_capture(event.pointer_id());
         }
     };
     let on_move = move |event: PointerEvent| {
-        if element(&event).is_some_and(|sash| sash.has_pointer_capture(event.pointer_id())) {
+        if element(&event).is_some_and(|splitter| splitter.has_pointer_capture(event.pointer_id()))
+        {
             set(Some(event.client_x().into()));
         }
     };
@@ -53,7 +54,7 @@ pub(crate) fn Sash() -> impl IntoView {
     };
     view! {
         <div
-            class="sash"
+            class="splitter"
             role="separator"
             tabindex="0"
             aria-orientation="vertical"
@@ -63,7 +64,7 @@ pub(crate) fn Sash() -> impl IntoView {
             aria-valuenow=move || width.get().to_string()
             title="Drag to make the list wider or narrower, double click to put it back"
             data-script
-            data-testid="sash"
+            data-testid="splitter"
             on:pointerdown=on_down
             on:pointermove=on_move
             on:dblclick=move |_| set(None)

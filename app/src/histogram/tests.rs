@@ -32,8 +32,8 @@ fn at(us: i64, method: &str) -> Summary {
     }
 }
 
-fn hour(found: Vec<Count>) -> Scope {
-    Scope::new(Span::parse("1h"), &counts(NOON - HOUR, NOON, found))
+fn hour(found: Vec<Count>) -> Histogram {
+    Histogram::new(TimeWindow::parse("1h"), &counts(NOON - HOUR, NOON, found))
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn an_arrival_raises_its_tick_and_the_line_goes_on_to_it() {
 #[test]
 fn a_line_of_all_loses_nothing_however_long_it_gets() {
     let mut scope =
-        Scope::new(Span::All, &counts(NOON, NOON + 1_200_000, vec![count(3, "GET", 4)]));
+        Histogram::new(TimeWindow::All, &counts(NOON, NOON + 1_200_000, vec![count(3, "GET", 4)]));
     for minutes in [0, 1, 60, 3_000] {
         scope.add(&at(NOON + minutes * 60_000_000, "DELETE"));
         assert!(scope.ticks().len() <= 240);
@@ -74,8 +74,8 @@ fn a_line_of_all_loses_nothing_however_long_it_gets() {
 #[test]
 fn a_fixed_span_stays_as_it_is() {
     let (from, to) = (Timestamp::from_micros(NOON - HOUR), Timestamp::from_micros(NOON));
-    let fixed = Span::Between(from, to);
-    let mut scope = Scope::new(fixed, &counts(NOON - HOUR, NOON, vec![]));
+    let fixed = TimeWindow::Between(from, to);
+    let mut scope = Histogram::new(fixed, &counts(NOON - HOUR, NOON, vec![]));
     scope.add(&at(NOON + 5, "GET"));
     scope.add(&at(NOON - 2 * HOUR, "GET"));
     assert_eq!(scope.total(), 0);
@@ -119,7 +119,7 @@ fn labels_stand_at_round_times() {
     assert_eq!(labels[0].0, 166);
     assert_eq!(fineness, Fineness::Minutes);
     assert_eq!(percent(166), "16.6%");
-    let days = Scope::new(Span::All, &counts(NOON - 120 * HOUR, NOON, vec![]));
+    let days = Histogram::new(TimeWindow::All, &counts(NOON - 120 * HOUR, NOON, vec![]));
     assert_eq!(days.labels().1, Fineness::Days);
 }
 
@@ -136,8 +136,8 @@ proptest! {
         let found = found.into_iter().map(|(bucket, total)| count(bucket % 130, "GET", total % 1_000_000));
         let mut counts = counts(from, to, found.collect());
         counts.buckets = parts;
-        let span = [Span::All, Span::parse("1h"), Span::Between(counts.from, counts.to)][span];
-        let mut scope = Scope::new(span, &counts);
+        let span = [TimeWindow::All, TimeWindow::parse("1h"), TimeWindow::Between(counts.from, counts.to)][span];
+        let mut scope = Histogram::new(span, &counts);
         scope.add(&at(now, "POST"));
         scope.slide(Timestamp::from_micros(now));
         prop_assert!(scope.ticks().len() <= 1_000);

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use crate::{
     format::joined,
-    span::{PARTS, Span},
+    time_window::{PARTS, TimeWindow},
     wire::{Count, Counts, Summary, Timestamp},
 };
 
-/// How methods are told apart, each with the name of its colour.
+/// The methods that are distinguished, each with the name of its colour.
 pub(crate) const KINDS: [(&str, &str); 6] = [
     ("GET", "read"),
     ("POST", "post"),
@@ -70,8 +70,8 @@ impl Tick {
 
 /// The time line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scope {
-    span: Span,
+pub(crate) struct Histogram {
+    span: TimeWindow,
     from_us: i64,
     part_us: i64,
     ticks: Vec<Tick>,
@@ -79,9 +79,9 @@ pub(crate) struct Scope {
     pub(crate) is_partial: bool,
 }
 
-impl Scope {
+impl Histogram {
     /// The time line of `span` as the server counted it.
-    pub(crate) fn new(span: Span, counts: &Counts) -> Self {
+    pub(crate) fn new(span: TimeWindow, counts: &Counts) -> Self {
         let parts = counts.buckets.clamp(1, 500);
         let from_us = counts.from.as_micros();
         let length_us = counts.to.as_micros().saturating_sub(from_us);
@@ -111,7 +111,7 @@ impl Scope {
 
     /// Whether `now` lies behind the end, and the line goes on with it.
     pub(crate) fn is_behind(&self, now: Timestamp) -> bool {
-        !matches!(self.span, Span::Between(..)) && now.as_micros() >= self.end_us()
+        !matches!(self.span, TimeWindow::Between(..)) && now.as_micros() >= self.end_us()
     }
 
     /// Goes on until `now`: what ends now loses at its beginning what it gains at its end; all
@@ -122,7 +122,7 @@ impl Scope {
         }
         let missing = now.as_micros().saturating_sub(self.end_us()) / self.part_us + 1;
         let parts = usize::try_from(PARTS).unwrap_or_default();
-        if self.span != Span::All {
+        if self.span != TimeWindow::All {
             let missing = usize::try_from(missing).unwrap_or(usize::MAX);
             let lost = missing.min(self.ticks.len());
             self.from_us += self.part_us.saturating_mul(i64::try_from(missing).unwrap_or(i64::MAX));
@@ -227,7 +227,7 @@ impl Scope {
         (labels, fineness)
     }
 
-    /// How finely a part of the line has to be told.
+    /// The precision that the time of a part needs.
     pub(crate) fn fineness(&self) -> Fineness {
         if self.end_us().saturating_sub(self.from_us) > 86_400_000_000 {
             Fineness::Full

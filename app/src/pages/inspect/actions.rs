@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
 
-use super::finding::Finding;
+use super::search_state::SearchState;
 use crate::{
     api,
     components::link,
     format::joined,
     lists::Lists,
     live::{self, Following},
-    pending::{Doomed, Pending},
+    undo_queue::{PendingDeletion, UndoQueue},
     wire::{FeedEvent, Problem, Summary, Timestamp, Window},
 };
 
@@ -29,7 +29,7 @@ type Gathered = StoredValue<Option<Vec<(Option<i64>, FeedEvent)>>>;
 
 /// What the viewer does to the open endpoint, and what it shows meanwhile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Acts {
+pub(super) struct Actions {
     /// What the page shows.
     pub(super) lists: Lists,
     /// Whether an older page is being loaded.
@@ -39,14 +39,14 @@ pub(super) struct Acts {
 }
 
 /// All of these may outlive the page by the time of a call: they write only to what is still there.
-impl Acts {
+impl Actions {
     fn id(self) -> String {
         self.lists.all.read_untracked().endpoint.id.clone()
     }
 
     /// Follows the feed. The first event after a while is shown at once; what comes right behind it
     /// is gathered, so that a burst draws the page a few times and not once for each.
-    pub(super) fn follow(self, finding: Finding) -> Following {
+    pub(super) fn follow(self, finding: SearchState) -> Following {
         let change = self.lists.all.read_untracked().change;
         let gathered = Gathered::new(None);
         live::follow(vec![self.id()], change, move |id, event| {
@@ -68,7 +68,7 @@ impl Acts {
     }
 
     /// Takes over what came in the meantime, and waits for more as long as there is any.
-    fn hear_gathered(self, finding: Finding, gathered: Gathered) {
+    fn hear_gathered(self, finding: SearchState, gathered: Gathered) {
         let Some(events) = gathered.try_update_value(Option::take).flatten() else { return };
         if events.is_empty() {
             return;
@@ -80,7 +80,7 @@ impl Acts {
         set_timeout(move || self.hear_gathered(finding, gathered), GATHER);
     }
 
-    fn hear(self, finding: Finding, id: Option<i64>, event: &FeedEvent) {
+    fn hear(self, finding: SearchState, id: Option<i64>, event: &FeedEvent) {
         let has_gap = self.lists.all.try_update(|state| {
             let had_gap = state.has_gap();
             state.apply(id, event);
@@ -95,7 +95,7 @@ impl Acts {
 
     /// Reads the first page again, and once more as long as too much comes in between, or no answer
     /// does.
-    fn close_gap(self, finding: Finding) {
+    fn close_gap(self, finding: SearchState) {
         let id = self.id();
         spawn_local(async move {
             loop {
@@ -124,7 +124,7 @@ impl Acts {
         });
     }
 
-    fn close_gap_later(self, finding: Finding) {
+    fn close_gap_later(self, finding: SearchState) {
         if self.lists.all.try_with_untracked(|state| state.has_gap()) == Some(true) {
             self.close_gap(finding);
         }
@@ -166,29 +166,29 @@ impl Acts {
     }
 
     /// Keeps what the viewer deleted out of both lists; `q` is what the second one searches for.
-    pub(super) fn set_aside(self, q: Memo<Option<String>>) {
-        let pending = Pending::get();
+    pub(super) fn set_hidden(self, q: Memo<Option<String>>) {
+        let pending = UndoQueue::get();
         let id = self.id();
         Effect::new(move |_| {
             self.lists.turn.track();
-            let aside = pending.aside(&id, None);
-            if self.lists.all.read_untracked().is_aside(&aside) {
+            let hidden = pending.hidden(&id, None);
+            if self.lists.all.read_untracked().hides(&hidden) {
                 return;
             }
-            self.lists.all.update(|list| list.set_aside(aside));
+            self.lists.all.update(|list| list.set_hidden(hidden));
         });
         let id = self.id();
         Effect::new(move |_| {
             self.lists.turn.track();
-            let aside = pending.aside(&id, q.read().as_deref());
+            let hidden = pending.hidden(&id, q.read().as_deref());
             let found = self.lists.found.read_untracked();
-            if found.as_ref().is_none_or(|list| list.is_aside(&aside)) {
+            if found.as_ref().is_none_or(|list| list.hides(&hidden)) {
                 return;
             }
             drop(found);
             self.lists.found.update(|list| {
                 if let Some(list) = list {
-                    list.set_aside(aside);
+                    list.set_hidden(hidden);
                 }
             });
         });
@@ -210,35 +210,35 @@ impl Acts {
     }
 
     /// Empties the list, to be taken back for a while.
-    pub(super) fn clear(self, pending: Pending, show: impl Fn(Option<i64>)) {
+    pub(super) fn clear(self, pending: UndoQueue, show: impl Fn(Option<i64>)) {
         let (through, count) = {
             let state = self.lists.all.read_untracked();
             (state.endpoint.last_seq, state.endpoint.requests)
         };
         let at = api::now();
-        pending.hold(self.id(), Doomed::Found { q: None, through, count, at }, None);
+        pending.hold(self.id(), PendingDeletion::Found { q: None, through, count, at }, None);
         show(None);
     }
 
     /// Deletes what a search found `at` that time, to be taken back for a while.
     pub(super) fn delete_found(
         self,
-        pending: Pending,
+        pending: UndoQueue,
         q: Option<String>,
         at: Timestamp,
         count: u64,
     ) {
         let through = self.lists.all.read_untracked().endpoint.last_seq;
-        pending.hold(self.id(), Doomed::Found { q, through, count, at }, None);
+        pending.hold(self.id(), PendingDeletion::Found { q, through, count, at }, None);
     }
 
     /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
     /// newer one at the end. What stands beside one that the list does not show is not known: then
     /// the list is shown.
-    pub(super) fn delete(self, pending: Pending, seq: i64, show: impl Fn(Option<i64>)) {
+    pub(super) fn delete(self, pending: UndoQueue, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
         // A key pressed twice, before the next request was there.
-        if untrack(|| pending.aside(&id, None)).seqs.contains(&seq) {
+        if untrack(|| pending.hidden(&id, None)).seqs.contains(&seq) {
             return;
         }
         let next = self.lists.read_untracked(|state| {
@@ -248,7 +248,7 @@ impl Acts {
             older.or(newer).map(|known| known.seq)
         });
         let pages = (link::inspect(&id, Some(seq), ""), link::inspect(&id, next, ""));
-        pending.hold(id, Doomed::Requests(vec![seq]), Some(pages));
+        pending.hold(id, PendingDeletion::Requests(vec![seq]), Some(pages));
         show(next);
     }
 

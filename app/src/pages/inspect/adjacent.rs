@@ -7,7 +7,7 @@ use crate::{api, lists::Lists, wire::Window};
 
 /// Two buttons that nobody sees; `pressing` knows them.
 #[component]
-pub(super) fn Beside(
+pub(super) fn Adjacent(
     lists: Lists,
     seq: Signal<Option<i64>>,
     /// What the list is narrowed to.
