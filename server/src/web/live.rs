@@ -300,14 +300,12 @@ impl FeedReader {
         }
         let endpoint = change.endpoint.to_string();
         let event = match &change.what {
-            ChangeKind::CapturedRequest(summary) => FeedEvent::Captured((**summary).clone()),
+            ChangeKind::Captured(summary) => FeedEvent::Captured((**summary).clone()),
             ChangeKind::Updated(summary) => FeedEvent::Updated((**summary).clone()),
             ChangeKind::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
             ChangeKind::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
             ChangeKind::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },
-            ChangeKind::StoredEndpoint(endpoint) => {
-                FeedEvent::Endpoint(to_wire(endpoint, &self.origin))
-            }
+            ChangeKind::Endpoint(endpoint) => FeedEvent::Endpoint(to_wire(endpoint, &self.origin)),
             ChangeKind::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
         };
         Some(sse(&event, Some(change.number)))
