@@ -160,7 +160,7 @@ impl Server {
         });
         // Separate from incoming data: a slow reader must not block it.
         let responses = Responses::new(RESPONSE_BYTES, metrics.response_bytes.clone());
-        let app = AppState::new(web::AppParts {
+        let app = AppState {
             capture: capture.clone(),
             answering,
             verdicts,
@@ -175,7 +175,7 @@ impl Server {
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),
-        });
+        };
         let listen = Listener {
             routes: web::routes(app),
             malformed: web::malformed(capture),

@@ -70,7 +70,7 @@ pub(crate) async fn of_workspace(
     let mut endpoints = Vec::new();
     for id in query.endpoints.iter().flat_map(|named| named.split(',')).filter(|id| !id.is_empty())
     {
-        endpoints.push(caller.endpoint(&app, id).await?);
+        endpoints.push(caller.endpoint(&*app.store, id).await?);
     }
     open(app, caller, workspace, endpoints, query.after, &headers).await
 }
@@ -84,7 +84,7 @@ pub(crate) async fn of_endpoint(
     caller: Caller,
 ) -> Result<Response, Error> {
     let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
-    let endpoint = caller.endpoint(&app, &id).await?;
+    let endpoint = caller.endpoint(&*app.store, &id).await?;
     let workspace = endpoint.workspace;
     open(app, caller, workspace, vec![endpoint], query.after, &headers).await
 }
