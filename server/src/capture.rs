@@ -365,7 +365,7 @@ fn rendered(
     parts: &Parts,
 ) -> (Vec<u8>, std::ops::Range<usize>, Vec<u8>) {
     if exchange.is_some_and(|exchange| exchange.wire.is_some()) {
-        tracing::warn!("a head was read differently than it was sent; keeping the parsed view");
+        tracing::warn!("a head was parsed differently than it was sent; storing the parsed view");
     }
     let target = head::target(parts);
     let head = head::render(parts, &target);

@@ -221,7 +221,7 @@ impl Responder {
             Ok(settings) => Some(self.0.cache.keep(endpoint.id, Arc::new(settings))),
             Err(error) => {
                 // These were written by a later version.
-                tracing::error!(%error, "the answers of an endpoint cannot be read");
+                tracing::error!(%error, "cannot read an endpoint's response settings");
                 None
             }
         }
@@ -331,7 +331,7 @@ fn failed(error: &StoreError) {
         error => {
             tracing::warn!(
                 error = error as &dyn std::error::Error,
-                "an answer was not decided on as it is set"
+                "cannot decide a response as configured"
             );
         }
     }
