@@ -108,8 +108,8 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     let arrival = RequestHead::new(parts);
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
-    // Covers even the first look-up: over HTTP/2 this handler is dropped as soon as the sender
-    // disconnects. Boxed, because spawning and finishing a task moves it several times.
+    // The task starts before the first look-up: over HTTP/2 this handler is dropped as soon as the
+    // sender disconnects. Boxed, because spawning and finishing a task moves it several times.
     tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
         Ok(Ok(CaptureOutcome::Plain(seq))) => response::captured(&visit, seq),

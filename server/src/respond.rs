@@ -168,7 +168,7 @@ impl Responder {
         is_head: bool,
     ) -> Vec<u8> {
         let mut answered = record::answered(visit, answer, is_head);
-        // An immediate response counts as taken: a disconnect before it is recorded later.
+        // An immediate response counts as taken; an earlier disconnect is recorded by `note_missed`.
         answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
         record::bytes(&answered)
     }
