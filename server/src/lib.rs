@@ -225,7 +225,7 @@ impl Server {
         self.keepers.wait().await;
         self.captures.close();
         if tokio::time::timeout(CAPTURES_TIMEOUT, self.captures.wait()).await.is_err() {
-            tracing::warn!(captures = self.captures.len(), "stopping in the middle of captures");
+            tracing::warn!(captures = self.captures.len(), "stopping with captures in progress");
         }
         self.store.close().await;
         self.connections.close();

@@ -71,7 +71,7 @@ impl ApiBackend {
     pub(crate) async fn touch(&self, endpoint: &hookglass_store::StoredEndpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It may expire a little earlier; the next view retries.
-            tracing::debug!(%error, "an endpoint's use was not noted");
+            tracing::debug!(%error, "cannot mark an endpoint as used");
         }
     }
 

@@ -152,7 +152,7 @@ impl FromRequestParts<AppState> for Caller {
         let client = peer.and_then(|peer| app.client_address.counted(peer, headers));
         let public = app.config.public_url.as_ref();
         let origin = Origin::of(&parts.uri, headers, forwarded_https, public).ok_or_else(|| {
-            Error::Invalid("The Host field is missing or is no host; send the host's name.".into())
+            Error::Invalid("The Host header is missing or invalid; send the host's name.".into())
         })?;
         let proof = proof(headers, &origin);
         let reads = matches!(parts.method, Method::GET | Method::HEAD);

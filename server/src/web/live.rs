@@ -190,7 +190,7 @@ impl FeedReader {
                         self.store.changes_after(self.workspace, self.last, BACKLOG_CHANGES);
                     match backlog.await {
                         Err(error) => {
-                            tracing::warn!(%error, "a feed cannot read what it missed");
+                            tracing::warn!(%error, "a feed cannot read missed changes");
                             return;
                         }
                         Ok(Backlog::Gap(last)) => {
@@ -289,7 +289,7 @@ impl FeedReader {
             Ok::<_, StoreError>(())
         };
         if let Err(error) = touched.await {
-            tracing::debug!(%error, "the use of endpoints was not noted");
+            tracing::debug!(%error, "cannot mark endpoints as used");
         }
     }
 

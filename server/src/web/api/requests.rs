@@ -152,7 +152,7 @@ pub(crate) async fn clear(
         };
         let ago = Duration::from_millis(age_ms.unwrap_or_default());
         let query = search::read_as_of(Some(&q), ago)?.ok_or_else(|| {
-            Error::Invalid("`q` says nothing; leave it out to delete all requests.".into())
+            Error::Invalid("`q` is empty; leave it out to delete all requests.".into())
         })?;
         search::delete(&app, &endpoint, query, through.unwrap_or(i64::MAX)).await
     }

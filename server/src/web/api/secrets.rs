@@ -113,7 +113,7 @@ pub(crate) async fn keep(
     let added = added.map_err(|error| match error {
         AddError::Store(error) => Error::from(error),
         AddError::Vault(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a secret was not sealed");
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot seal a secret");
             Error::Internal
         }
     })?;
