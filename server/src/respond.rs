@@ -149,8 +149,8 @@ impl Responder {
             Ok(None) => {}
             Err(error) => failed(&error),
         }
-        let decide_stored = LateResponse { status: Some(200), ..LateResponse::default() };
-        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, decide_stored).await {
+        let late = LateResponse { status: Some(200), ..LateResponse::default() };
+        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, late).await {
             failed(&error);
         }
         None
@@ -186,8 +186,8 @@ impl Responder {
             let Some(mut answered) = record::read(&stored).await else { return Ok(()) };
             answered.taken = Some(false);
             let answer = Some(record::bytes(&answered));
-            let decide_stored = LateResponse { answer, ..LateResponse::default() };
-            self.0.store.note_answer(endpoint.id, seq, decide_stored).await
+            let late = LateResponse { answer, ..LateResponse::default() };
+            self.0.store.note_answer(endpoint.id, seq, late).await
         };
         if let Err(error) = noted.await {
             failed(&error);

@@ -1177,7 +1177,7 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     };
     store.append(endpoint.id, sent).await.unwrap();
     store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
-    let truncate_for_list = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
+    let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
     let Backlog::Changes { changes: missed, .. } =
         store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
     else {
@@ -1188,7 +1188,7 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
         ChangeKind::Captured(summary) | ChangeKind::Updated(summary) => Some(&**summary),
         _ => None,
     });
-    let all: Vec<_> = truncate_for_list.iter().chain(told).collect();
+    let all: Vec<_> = listed.iter().chain(told).collect();
     assert!(all.len() >= 4, "{}", all.len());
     let (start, content_type) = (format!("/{}", "é".repeat(1023)), "y".repeat(2048));
     for summary in all {
