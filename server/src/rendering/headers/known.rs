@@ -28,8 +28,7 @@ pub(crate) fn known(name: &str) -> Option<HeaderMeaning> {
 
 /// A whole name beats a prefix, and a longer prefix beats a shorter one.
 fn is_better(listed: &str, before: &str) -> bool {
-    before.ends_with('*')
-        && (!listed.ends_with('*') || listed.len() > before.len())
+    before.ends_with('*') && (!listed.ends_with('*') || listed.len() > before.len())
 }
 
 /// Headers whose value grants access.
