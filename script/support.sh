@@ -26,7 +26,7 @@ with_beats() {
   shift
   # The reporter must not keep the script's output open after the script ends.
   (while sleep "$BEAT_SECONDS" >/dev/null 2>&1; do
-    printf '… still at it: %s (%s)\n' "$doing" "$(duration $((SECONDS - started)))"
+    printf '… still running: %s (%s)\n' "$doing" "$(duration $((SECONDS - started)))"
   done) &
   beats=$!
   "$@" || status=$?

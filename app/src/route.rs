@@ -2,7 +2,7 @@
 //! is Leptos' router; without it, what two pages need of one.
 
 #[cfg(any(test, not(feature = "stock-leptos")))]
-mod page;
+pub(crate) mod page;
 #[cfg(not(feature = "stock-leptos"))]
 mod small;
 #[cfg(feature = "stock-leptos")]
@@ -11,6 +11,6 @@ mod stock;
 pub(crate) use leptos_router::{NavigateOptions, location::Url, params::ParamsMap};
 
 #[cfg(not(feature = "stock-leptos"))]
-pub(crate) use self::small::{Pages, Router, use_location, use_navigate, use_params_map};
+pub(crate) use self::small::{Router, use_location, use_navigate, use_params_map};
 #[cfg(feature = "stock-leptos")]
-pub(crate) use self::stock::{Pages, Router, use_location, use_navigate, use_params_map};
+pub(crate) use self::stock::{Router, use_location, use_navigate, use_params_map};

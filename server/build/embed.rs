@@ -82,7 +82,7 @@ pub(crate) fn write(files: Vec<File>, effort: CompressionEffort, out_dir: &Path)
     if folder.exists() {
         fs::remove_dir_all(&folder).context("cannot clear the assets of an earlier build")?;
     }
-    fs::create_dir_all(&folder).context("cannot make a folder for the assets")?;
+    fs::create_dir_all(&folder).context("cannot create a folder for the assets")?;
 
     let mut code = "static ASSETS: &[Asset] = &[\n".to_owned();
     let mut browser_half =

@@ -177,9 +177,9 @@ fn target_dir(out_dir: &Path) -> Result<PathBuf> {
 
 fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<BrowserBundle> {
     if folder.exists() {
-        fs::remove_dir_all(folder).context("cannot clear what an earlier build bound")?;
+        fs::remove_dir_all(folder).context("cannot clear the output of an earlier wasm-bindgen")?;
     }
-    let wasm = fs::read(compiled).context("cannot read what was compiled")?;
+    let wasm = fs::read(compiled).context("cannot read the compiled module")?;
     Bindgen::new()
         .input_bytes(NAME, wasm)
         .out_name(NAME)
@@ -191,7 +191,7 @@ fn bind(compiled: &Path, folder: &Path, profile: Profile) -> Result<BrowserBundl
         .remove_name_section(profile == Profile::Release)
         .remove_producers_section(true)
         .generate(folder)
-        .with_context(|| format!("wasm-bindgen refuses {}", compiled.display()))?;
+        .with_context(|| format!("wasm-bindgen rejects {}", compiled.display()))?;
 
     let (script, wasm) = (format!("{NAME}.js"), format!("{NAME}_bg.wasm"));
     for entry in fs::read_dir(folder)? {

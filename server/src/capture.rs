@@ -109,8 +109,8 @@ pub(crate) async fn any(State(capture): State<Arc<Capture>>, request: Request) -
     let arrival = RequestHead::new(parts);
     let (answer, answered) = oneshot::channel();
     let (tasks, keeper) = (capture.tasks.clone(), capture.clone());
-    // Covers even the first look-up: over HTTP/2 this handler is dropped as soon as the sender
-    // disconnects. Boxed, because spawning and finishing a task moves it several times.
+    // The task starts before the first look-up: over HTTP/2 this handler is dropped as soon as the
+    // sender disconnects. Boxed, because spawning and finishing a task moves it several times.
     tasks.spawn(Box::pin(async move { keeper.take(arrival, body, answer).await }));
     match answered.await {
         Ok(Ok(CaptureOutcome::Plain(seq))) => response::captured(&visit, seq),
@@ -382,7 +382,7 @@ fn rendered(
     parts: &Parts,
 ) -> (Vec<u8>, std::ops::Range<usize>, Vec<u8>) {
     if exchange.is_some_and(|exchange| exchange.wire.is_some()) {
-        tracing::warn!("a head was read differently than it was sent; keeping the parsed view");
+        tracing::warn!("a head was parsed differently than it was sent; storing the parsed view");
     }
     let target = head::target(parts);
     let head = head::render(parts, &target);

@@ -160,7 +160,7 @@ impl Server {
         });
         // Separate from incoming data: a slow reader must not block it.
         let responses = Responses::new(RESPONSE_BYTES, metrics.response_bytes.clone());
-        let app = AppState::new(web::AppParts {
+        let app = AppState {
             capture: capture.clone(),
             answering,
             verdicts,
@@ -175,7 +175,7 @@ impl Server {
             metrics: metrics.clone(),
             config: config.clone(),
             shutdown: shutdown.clone(),
-        });
+        };
         let listen = Listener {
             routes: web::routes(app),
             malformed: web::malformed(capture),
@@ -225,7 +225,7 @@ impl Server {
         self.keepers.wait().await;
         self.captures.close();
         if tokio::time::timeout(CAPTURES_TIMEOUT, self.captures.wait()).await.is_err() {
-            tracing::warn!(captures = self.captures.len(), "stopping in the middle of captures");
+            tracing::warn!(captures = self.captures.len(), "stopping with captures in progress");
         }
         self.store.close().await;
         self.connections.close();

@@ -113,7 +113,7 @@ fn local_url(address: SocketAddr) -> String {
 async fn create_workspace(config: &Config) -> anyhow::Result<()> {
     let store = SqliteStore::open(Options::new(&config.database.0)).await?;
     let key = Key::random().context("no random numbers")?;
-    store.create_workspace(key.hash()).await.context("cannot make a workspace")?;
+    store.create_workspace(key.hash()).await.context("cannot create a workspace")?;
     store.close().await;
     writeln!(io::stdout(), "{}", key.reveal()).context("cannot print the key")
 }

@@ -76,7 +76,7 @@ pub(crate) enum RenderError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Rendering panicked; the panic was logged.
-    #[error("reading it failed")]
+    #[error("rendering failed")]
     Failed,
 }
 
@@ -304,7 +304,7 @@ async fn off_thread<T: Send + 'static>(
         work()
     };
     tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, seq, "reading a request failed");
+        tracing::error!(%error, seq, "rendering a request failed");
         RenderError::Failed
     })
 }
@@ -351,7 +351,7 @@ fn folds(ask: &Ask) -> Result<Folds, RenderError> {
     let toggled = ask.toggled.as_deref().unwrap_or_default();
     let lines = toggled.split(',').filter(|line| !line.is_empty()).map(str::parse);
     let toggled: HashSet<u64> = lines.collect::<Result<_, _>>().map_err(|_| {
-        RenderError::Invalid("`toggled` takes the `line`s of rows, with commas between.".to_owned())
+        RenderError::Invalid("`toggled` takes comma-separated `line`s of rows.".to_owned())
     })?;
     Ok(Folds { depth: ask.depth, toggled })
 }

@@ -149,8 +149,8 @@ impl Responder {
             Ok(None) => {}
             Err(error) => failed(&error),
         }
-        let decide_stored = LateResponse { status: Some(200), ..LateResponse::default() };
-        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, decide_stored).await {
+        let late = LateResponse { status: Some(200), ..LateResponse::default() };
+        if let Err(error) = self.0.store.note_answer(endpoint.id, seq, late).await {
             failed(&error);
         }
         None
@@ -174,7 +174,7 @@ impl Responder {
         is_head: bool,
     ) -> Vec<u8> {
         let mut answered = record::answered(visit, answer, is_head);
-        // An immediate response counts as taken: a disconnect before it is recorded later.
+        // An immediate response counts as taken; an earlier disconnect is recorded by `note_missed`.
         answered.taken = (!answer.is_held() && answer.act == wire::Act::Answer).then_some(true);
         record::bytes(&answered)
     }
@@ -186,8 +186,8 @@ impl Responder {
             let Some(mut answered) = record::read(&stored).await else { return Ok(()) };
             answered.taken = Some(false);
             let answer = Some(record::bytes(&answered));
-            let decide_stored = LateResponse { answer, ..LateResponse::default() };
-            self.0.store.note_answer(endpoint.id, seq, decide_stored).await
+            let late = LateResponse { answer, ..LateResponse::default() };
+            self.0.store.note_answer(endpoint.id, seq, late).await
         };
         if let Err(error) = noted.await {
             failed(&error);
@@ -227,7 +227,7 @@ impl Responder {
             Ok(settings) => Some(self.0.cache.keep(endpoint.id, Arc::new(settings))),
             Err(error) => {
                 // These were written by a later version.
-                tracing::error!(%error, "the answers of an endpoint cannot be read");
+                tracing::error!(%error, "cannot read an endpoint's response settings");
                 None
             }
         }
@@ -337,7 +337,7 @@ fn failed(error: &StoreError) {
         error => {
             tracing::warn!(
                 error = error as &dyn std::error::Error,
-                "an answer was not decided on as it is set"
+                "cannot decide a response as configured"
             );
         }
     }

@@ -26,7 +26,7 @@ pub(crate) async fn keep(store: Arc<dyn Store>, shutdown: CancellationToken) {
                     StoreError::Aborted | StoreError::Busy | StoreError::Closed => {}
                     other => tracing::warn!(
                         error = &other as &dyn std::error::Error,
-                        "cannot look after the store"
+                        "store maintenance failed"
                     ),
                 }
             }

@@ -70,7 +70,7 @@ pub enum VaultError {
     #[error("{0} does not open the secrets in the database: put the right key back")]
     Wrong(String),
     /// The file holds something else.
-    #[error("{0} holds no key: put the right file back, or move this one away if nobody needs it")]
+    #[error("{0} holds no key: put the right file back, or move this one away if it is not needed")]
     Malformed(PathBuf),
     /// The file cannot be read or written.
     #[error("cannot use the key file {path}: {source}")]

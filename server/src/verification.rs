@@ -194,14 +194,14 @@ impl VerificationQueue {
     /// Queues one request.
     pub(crate) fn judge_one(&self, endpoint: EndpointId, seq: i64) {
         if self.jobs.try_send(VerificationJob::One(endpoint, seq)).is_err() {
-            tracing::debug!("a list lacks a verdict: too many wait to be judged");
+            tracing::debug!("the verification queue is full: a list lacks a verdict");
         }
     }
 
     /// Queues the newest requests of an endpoint again.
     pub(crate) fn judge_all(&self, endpoint: EndpointId) {
         if self.jobs.try_send(VerificationJob::All(endpoint)).is_err() {
-            tracing::debug!("lists show old verdicts: too many wait to be judged");
+            tracing::debug!("the verification queue is full: lists show old verdicts");
         }
     }
 }
@@ -253,7 +253,7 @@ fn note(done: Result<(), StoreError>) {
     match done {
         Ok(()) | Err(StoreError::NotFound | StoreError::Gone(_) | StoreError::Closed) => {}
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "verdicts were not noted");
+            tracing::warn!(error = &error as &dyn std::error::Error, "cannot store verdicts");
         }
     }
 }

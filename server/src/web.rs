@@ -17,7 +17,7 @@ mod search;
 mod security;
 mod suggestions;
 
-use std::{ops::Deref, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -48,26 +48,9 @@ use hookglass_listener::client_address::ClientAddress;
 use hookglass_metrics::Metrics;
 use hookglass_store::Store;
 
-/// The state of handlers. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct AppState(Arc<AppParts>);
-
-impl AppState {
-    pub(crate) fn new(parts: AppParts) -> Self {
-        Self(Arc::new(parts))
-    }
-}
-
-impl Deref for AppState {
-    type Target = AppParts;
-
-    fn deref(&self) -> &AppParts {
-        &self.0
-    }
-}
-
-/// The fields of an [`AppState`].
-pub(crate) struct AppParts {
+/// The state of the handlers, which each take the part of it that they need.
+#[derive(Clone, FromRef)]
+pub(crate) struct AppState {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) feed: Feed,
     pub(crate) capture: Arc<Capture>,
@@ -79,30 +62,14 @@ pub(crate) struct AppParts {
     /// The budget for responses until they are written.
     pub(crate) responses: Responses,
     /// The slots for building responses.
+    #[from_ref(skip)]
     pub(crate) turns: Arc<Semaphore>,
     /// The slots for deletions by search.
+    #[from_ref(skip)]
     pub(crate) deletions: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     pub(crate) config: Arc<Config>,
     pub(crate) shutdown: CancellationToken,
-}
-
-impl FromRef<AppState> for Arc<dyn Store> {
-    fn from_ref(app: &AppState) -> Self {
-        app.store.clone()
-    }
-}
-
-impl FromRef<AppState> for Arc<Capture> {
-    fn from_ref(app: &AppState) -> Self {
-        app.capture.clone()
-    }
-}
-
-impl FromRef<AppState> for Arc<Config> {
-    fn from_ref(app: &AppState) -> Self {
-        app.config.clone()
-    }
 }
 
 /// All routes. Requests that match none are captured.

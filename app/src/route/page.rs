@@ -2,7 +2,7 @@
 
 /// The pages that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Page {
+pub(crate) enum PageName {
     Home,
     /// An endpoint, with the request that is chosen if one is.
     Inspect,
@@ -10,8 +10,8 @@ pub(super) enum Page {
     Lost,
 }
 
-impl Page {
-    pub(super) fn of(path: &str) -> Self {
+impl PageName {
+    pub(crate) fn of(path: &str) -> Self {
         let segments: Vec<&str> = segments(path).collect();
         match *segments {
             [""] => Self::Home,
@@ -40,21 +40,21 @@ mod tests {
     #[test]
     fn paths_name_pages_as_on_the_server() {
         for (path, page) in [
-            ("/", Page::Home),
-            ("", Page::Home),
-            ("/inspect/x", Page::Inspect),
-            ("/inspect/x/7", Page::Inspect),
-            ("/inspect/x/", Page::Inspect),
-            ("/inspect", Page::Lost),
-            ("/inspect/x/7/8", Page::Lost),
-            ("/inspect//x", Page::Lost),
-            ("/inspect/x//7", Page::Lost),
-            ("//inspect/x", Page::Lost),
-            ("/inspect/", Page::Lost),
-            ("/inspector/x", Page::Lost),
-            ("/healthz", Page::Lost),
+            ("/", PageName::Home),
+            ("", PageName::Home),
+            ("/inspect/x", PageName::Inspect),
+            ("/inspect/x/7", PageName::Inspect),
+            ("/inspect/x/", PageName::Inspect),
+            ("/inspect", PageName::Lost),
+            ("/inspect/x/7/8", PageName::Lost),
+            ("/inspect//x", PageName::Lost),
+            ("/inspect/x//7", PageName::Lost),
+            ("//inspect/x", PageName::Lost),
+            ("/inspect/", PageName::Lost),
+            ("/inspector/x", PageName::Lost),
+            ("/healthz", PageName::Lost),
         ] {
-            assert_eq!(Page::of(path), page, "{path}");
+            assert_eq!(PageName::of(path), page, "{path}");
         }
     }
 

@@ -8,13 +8,9 @@ use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
 use super::{
     NavigateOptions, ParamsMap, Url,
-    page::{self, Page},
+    page::{self, PageName},
 };
-use crate::{
-    components::not_found::NoSuchPage,
-    format::joined,
-    pages::{home::Home, inspect::Inspect},
-};
+use crate::format::joined;
 
 /// What the URL says. A cheap-clone handle on signals.
 #[derive(Clone)]
@@ -44,8 +40,8 @@ pub(crate) fn use_params_map() -> Memo<ParamsMap> {
     let path = use_location().pathname;
     Memo::new(move |last: Option<&ParamsMap>| {
         let path = path.read();
-        match (Page::of(&path), last) {
-            (Page::Inspect, _) | (_, None) => page::params(&path).collect(),
+        match (PageName::of(&path), last) {
+            (PageName::Inspect, _) | (_, None) => page::params(&path).collect(),
             (_, Some(last)) => last.clone(),
         }
     })
@@ -67,19 +63,6 @@ pub(crate) fn Router(children: Children) -> impl IntoView {
         steps.remove();
     });
     children.shown()
-}
-
-/// The page that the path names.
-#[component]
-pub(crate) fn Pages() -> impl IntoView {
-    let path = use_location().pathname;
-    let page = Memo::new(move |_| Page::of(&path.read()));
-    let view = move || match page.get() {
-        Page::Home => view! { <Home/> },
-        Page::Inspect => view! { <Inspect/> },
-        Page::Lost => view! { <NoSuchPage/> },
-    };
-    view.into_render()
 }
 
 impl Here {

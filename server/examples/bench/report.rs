@@ -17,9 +17,9 @@ const INTRODUCTION: &str = "\
 # Benchmarks
 
 Written by `script/bench`; do not edit. All rows come from one run on one machine, with the load in
-a process of its own on the same processors. A bound is a ratio to something measured in the same
-run, or loose enough for any machine of this kind: what to compare between machines is whether it
-holds, not the figure.
+a separate process on the same processors. A bound is a ratio to something measured in the same run,
+or loose enough for any machine of this kind: between machines, compare whether it holds, not the
+figure.
 ";
 
 /// Below the table: how each figure was measured.
@@ -27,71 +27,70 @@ const METHODS: &str = "\
 ## How
 
 - **Durable capture.** The bare handler reads the body, stores nothing, and runs under
-  `axum::serve` in a process of its own, on as many threads. Rounds of 4 s alternate between the
-  two, after one that is not counted; the ratio is the median of five. Hookglass commits and
-  fsyncs (SQLite `synchronous=FULL`) before it answers.
-- **Request to 2xx.** 128 connections send by the clock, so that a slow answer does not hold back
-  what measures it; a request whose turn came before the last answer counts from its turn. The
-  disk's fsync is an append of 8 KiB and fdatasync in the folder of the database, 200 times before
-  and after.
-- **Commit to event.** From before the request is sent until its event has been read: the request's
-  way in and the commit are part of the figure, which is therefore an upper bound.
-- **Resident.** `VmRSS`, shared pages of the program and its libraries included.
-
-- **1 M requests.** 100 endpoints of 10,000 webhooks of a kilobyte, each endpoint in a workspace of
-  its own, stored by the store itself; then as above, rounds in turn, to one of them. Reads go over a
-  connection of their own each, to the other 99 in turn.
+  `axum::serve` in a separate process, on as many threads. Rounds of 4 s alternate between the two,
+  after one that is not counted; the ratio is the median of five. Hookglass commits and fsyncs
+  (SQLite `synchronous=FULL`) before it responds.
+- **Request to 2xx.** 128 connections send by the clock, so that slow responses do not slow down the
+  measurement; a request whose turn came before the last response counts from its turn. The disk's
+  fsync is an append of 8 KiB and fdatasync in the folder of the database, 200 times before and
+  after.
+- **Commit to event.** From before the request is sent until its event has been read: the figure
+  includes receiving the request and the commit, and is therefore an upper bound.
+- **Resident.** `VmRSS`, including shared pages of the program and its libraries.
+- **1 M requests.** 100 endpoints of 10,000 webhooks of a kilobyte, each endpoint in its own workspace,
+  stored directly through the store; then alternating rounds as above, to one of them. Each read uses
+  a new connection, to the other 99 in turn.
 - **Pages.** The released browser half in Chromium, on the same machine as the server: from the start
-  of the navigation until the page is hydrated and its feed open. Frames are counted by
+  of the navigation until the page is hydrated and its feed open. Frames are counted with
   `requestAnimationFrame`.
-- **Uploads.** From the same process, over 100 connections; the most of `VmRSS`, looked at every
-  20 ms until the last was answered.
+- **Uploads.** From the same process, over 100 connections; the peak of `VmRSS`, sampled every 20 ms
+  until the last response.
 
-## What capturing is spent on
+## The cost of capturing
 
 A profile under the load of the first capture row: of the server's processor time 56 % goes into
 connections and requests (the kernel's TCP, hyper, the gate and its comparison, SHA-256, copies),
-34 % into SQLite's thread (rows into four trees, the log's checksums and writes, checkpoints), 10 %
-into the writer that feeds it; no single function takes 4 %. The bare handler needs less than the
-first part alone, as it keeps no head, hashes nothing and wakes no other thread, and the load shares
-the two processors with both. At 256 connections a transaction holds 100 requests and takes 1.8 ms,
-most of it waiting for a processor. Twice or four times the page size gave a twentieth more, at the
-price of slower small commits, and was not taken.
+34 % into SQLite's thread (rows in four trees, the log's checksums and writes, checkpoints), 10 % into
+the writer that feeds it; no single function takes 4 %. The bare handler needs less than the first
+part alone, because it stores no head, hashes nothing and wakes no other thread, and the load shares
+the two processors with both. At 256 connections a transaction has 100 requests and takes 1.8 ms,
+mostly waiting for a processor. Two or four times the page size gave 5 % more, but slower small
+commits, and was not adopted.
 
-At 2,000 requests a second nothing is saturated: a request waits for its turn. A commit of one or two
-requests writes about ten pages to the log and syncs them, which by the store alone takes 2.5 to 3
-times the fsync of a bare append (measured apart, on a busier machine); the rest is hand-overs
+At 2,000 requests per second nothing is saturated: a request waits for its turn. A commit of one or
+two requests writes about ten pages to the log and syncs them, which in the store alone takes 2.5 to 3
+times the fsync of a bare append (measured separately, on a busier machine); the rest is hand-overs
 between the connection's task, the writer and SQLite's thread, each of which wakes a sleeping thread,
-and the senders' own.
+and the senders' own overhead.
 
-At a full endpoint each arrival deletes a request, in the transactions of the arrivals. A deletion
-touches the same four trees as an insertion, reads what it deletes, and frees pages: by the same
-profile SQLite's thread has 1.5 times the work for each request (40 % of the processor instead of
-29 %), everything else the same. Deleting later, while nothing is to do, would make this row hold and
-let the file grow past its limit under a flood that does not pause.
+At a full endpoint each new request deletes an old one, in the same transaction. A deletion touches
+the same four trees as an insertion, reads what it deletes, and frees pages: in the same profile
+SQLite's thread has 1.5 times the work per request (40 % of the processor instead of 29 %), and
+everything else is the same. Deleting later, when idle, would make this row hold, but the file would
+grow past its limit under a continuous flood.
 
-A search looks at every request that the database cannot leave out. Five kinds are measured together,
-200 each at 99 endpoints in turn: what is found at once takes 1 ms, a field that no list column has and
-no head either 52 ms, and a word that stands nowhere 87 ms (p99 127 ms), as it reads the head and the
-body of all 10,000 requests, about 9 µs each, much of it handing rows from SQLite's thread to the one
-that looks at them. That kind alone decides the p99 of the row.
+A search reads every request that the database cannot exclude. Five kinds are measured together, 200
+each at 99 endpoints in turn: common matches take 1 ms, a field with no match in list columns or heads
+52 ms, and a word without any match 87 ms (p99 127 ms), because it reads the head and the body of all
+10,000 requests, about 9 µs each, mostly to hand rows from SQLite's thread to the searching one. That
+kind alone determines the p99 of the row.
 
-## What the browser half weighs
+## The size of the browser half
 
-Pages are Leptos', which makes a type of each element, attribute, closure, signal and memo, and
-compiles what it does with it anew for each: the page of an endpoint with all that it can do weighed
-363 kB, 14,912 functions. What brought it down, in turn: views as values of one type 70 kB (functions
-went from 14,761 to 11,000), signals, memos and stored values that hold a box 15 kB, loading and
-waiting without Leptos' resources 17 kB, routes and links of two pages without its router 24 kB, JSON
-read by a trait of our own instead of what serde derives 8 kB, titles and references to elements 5 kB,
-panics that only trap, and nothing kept of where they were, 7 kB. The server still has Leptos as it is.
+Pages use Leptos, which makes a type of each element, attribute, closure, signal and memo, and compiles
+its code separately for each: the page of an endpoint with all its features had 363 kB and 14,912
+functions. These changes reduced it, in order: views as values of one type 70 kB (from 14,761 to 11,000
+functions), boxed signals, memos and stored values 15 kB, loading without Leptos' resources 17 kB,
+routes and links of two pages without its router 24 kB, JSON read by our own trait instead of serde's
+derive 8 kB, titles and element references 5 kB. The server still uses unmodified Leptos, and so does a
+browser half built with `HOOKGLASS_UI_RENDERER=stock-leptos`.
 
-Of what is left 52 % is our own code, 12 % the standard library's collections and text, 4 % views,
-4 % calls of the browser, 3 % signals, 18 % data: texts, static HTML, tables of functions. What lists,
-search, reader and comparison know of what senders sent stays on the server, and weighs nothing here.
-Each function is kept once and stands beside one that it is like (`server/build/wasm/functions.rs`);
-names of what goes between wasm and JavaScript are short. `wasm-opt` takes 15 % off the file and makes
-what is sent larger.
+Of the rest, 52 % is our own code, 12 % the standard library's collections and text, 4 % views,
+4 % calls of the browser, 3 % signals, 18 % data: texts, static HTML, tables of functions. Parsing for
+lists, search, views and comparisons happens on the server, and adds nothing here. Equal functions are
+merged, and similar ones are next to each other (`server/build/wasm/reorder_functions.rs`); imports
+between wasm and JavaScript have short names. `wasm-opt` would make the file 15 % smaller, but its
+compressed form larger.
 ";
 
 /// A measured promise.

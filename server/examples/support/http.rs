@@ -32,7 +32,7 @@ impl Connection {
         ensure!(head.starts_with(b"HTTP/1.1 2"), "refused: {}", String::from_utf8_lossy(head));
         let length: usize = field(head, "content-length")
             .and_then(|length| length.parse().ok())
-            .context("an answer without Content-Length")?;
+            .context("a response without Content-Length")?;
         while self.buffer.len() < head_bytes + length {
             self.more().await?;
         }
@@ -57,7 +57,7 @@ impl Connection {
             None if field(&head, "transfer-encoding").is_some() => self.chunks(head_bytes).await?,
             // These have no body (RFC 9110 §6.4.1).
             None if head.get(9..12) == Some(b"204") => Vec::new(),
-            None => bail!("an answer whose end cannot be told"),
+            None => bail!("a response without a determinable end"),
         };
         Ok(Answer { head, body })
     }
@@ -180,7 +180,7 @@ pub(crate) async fn fetch(address: SocketAddr, head: &[&str], body: &str) -> Res
             break;
         }
         if connection.more().await.is_err() {
-            ensure!(length.is_none(), "{target}: the answer was cut short");
+            ensure!(length.is_none(), "{target}: the response was cut short");
             break;
         }
     }

@@ -74,7 +74,7 @@ impl Server {
         let kibibytes = status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))
-            .context("the system does not say VmRSS")?;
+            .context("the system does not report VmRSS")?;
         Ok(kibibytes.trim().parse::<u64>()? * 1024)
     }
 

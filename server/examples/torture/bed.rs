@@ -171,7 +171,7 @@ impl<'a> Bed<'a> {
 
     /// The shim under the servers.
     pub(crate) fn disk(&self) -> Result<Rc<Disk>> {
-        self.disk.clone().context("there is no shim under this server")
+        self.disk.clone().context("this server runs without the shim")
     }
 
     /// Starts a server and waits until it listens.

@@ -170,16 +170,16 @@ fn rename_back(name: Name) -> Result<()> {
         Name::Created { path } => {
             // It may have been renamed or unlinked later; that was undone before.
             if path.exists() {
-                fs::remove_file(&path).context("cannot take back a new file")?;
+                fs::remove_file(&path).context("cannot revert a new file")?;
             }
         }
         Name::Unlinked { path, grave } => {
             if !path.exists() {
-                fs::hard_link(grave, &path).context("cannot bring back a file")?;
+                fs::hard_link(grave, &path).context("cannot restore a file")?;
             }
         }
         Name::Renamed { from, to } => {
-            fs::rename(to, from).context("cannot take back a new name")?;
+            fs::rename(to, from).context("cannot revert a new name")?;
         }
     }
     Ok(())

@@ -121,7 +121,7 @@ impl Disk {
 
     /// Checks that the shim was active and modelled every call.
     pub(crate) fn vouch(&self) -> Result<()> {
-        ensure!(self.get(Word::Writes)? > 0, "the shim saw no write: it was not under the program");
+        ensure!(self.get(Word::Writes)? > 0, "the shim saw no write: the program did not load it");
         let unmodelled = self.get(Word::Unmodelled)?;
         ensure!(
             unmodelled == 0,

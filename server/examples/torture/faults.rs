@@ -231,7 +231,7 @@ pub(crate) async fn read(address: SocketAddr, endpoint: &Owned) -> Result<()> {
         get(&mut connection, &format!("/api/endpoints/{id}/requests/latest"), key).await?;
         anyhow::Ok(())
     };
-    timeout(READ_TIMEOUT, reads).await.context("no answer in time")?
+    timeout(READ_TIMEOUT, reads).await.context("no response in time")?
 }
 
 /// Opens a feed, which must send a heartbeat with the expected `storing`.
@@ -240,8 +240,8 @@ pub(crate) async fn listen(address: SocketAddr, endpoints: &[Owned], storing: bo
     let change = workspace(address, key).await?.change;
     let mut watch = Watch::new(key, change);
     let said =
-        timeout(READ_TIMEOUT, watch.hear_beat(address)).await.context("no beat in time")??;
-    ensure!(said == storing, "it says storing: {said}, which is not so");
+        timeout(READ_TIMEOUT, watch.hear_beat(address)).await.context("no heartbeat in time")??;
+    ensure!(said == storing, "it says storing: {said}, which is wrong");
     Ok(())
 }
 
@@ -257,10 +257,10 @@ fn judge(
     let told = |sent: &&Sent| matches!(sent.outcome, Outcome::Refused(503));
     let refused: Vec<&Sent> = sent.iter().filter(told).collect();
     if refused.is_empty() && fault.concerns_senders() {
-        row.wrong("nobody was told 503");
+        row.wrong("no sender got a 503");
     }
     if refused.iter().any(|sent| sent.sent_at + SLACK < began) {
-        row.wrong("a sender was told 503 before the fault");
+        row.wrong("a sender got a 503 before the fault");
     }
     // Everything from here on was acknowledged.
     let recovered = sent
@@ -270,7 +270,7 @@ fn judge(
         .take_while(|sent| matches!(sent.outcome, Outcome::Acknowledged(_)))
         .last();
     match recovered {
-        None => row.wrong("requests were not captured any more after the fault"),
+        None => row.wrong("requests were no longer captured after the fault"),
         Some(first) => {
             let took = first.answered_at.unwrap_or(first.sent_at) - ended;
             *slowest = took.max(*slowest);

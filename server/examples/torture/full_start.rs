@@ -179,7 +179,7 @@ fn judge(bed: &Bed<'_>, from: usize, ended: Instant, disk: &Disk) -> Result<(usi
             _ => {}
         }
     }
-    ensure!(refused > 0, "nobody was told 503");
+    ensure!(refused > 0, "no sender got a 503");
     let stored_after = stored_after.context("nothing was captured once there was space")?;
     ensure!(stored_after <= RECOVERY_BOUND, "captured again only after {stored_after:.1?}");
     disk.vouch()?;

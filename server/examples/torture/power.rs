@@ -94,7 +94,7 @@ pub(crate) async fn lies(setting: &Setting, rounds: usize, mut chance: Chance) -
         let life = bed.life(LIFE);
         bed.storm(server.address, kill::PER_SECOND, kill_after(&mut server, life)).await??;
         disk.vouch()?;
-        ensure!(disk.get(Word::SwallowedSyncs)? > 0, "the disk had no occasion to lie");
+        ensure!(disk.get(Word::SwallowedSyncs)? > 0, "the disk never had to lie");
         cut::power(&disk, Survival::Nothing, &mut bed.chance)?;
         // Such a disk may also leave a file that cannot be opened.
         let lost = match survey(&mut bed).await {

@@ -61,7 +61,7 @@ impl Watch {
     pub(crate) async fn hear_beat(&mut self, address: SocketAddr) -> Result<bool> {
         let mut feed = self.open(address).await?;
         loop {
-            let event = feed.next().await?.context("the feed ended before it beat")?;
+            let event = feed.next().await?.context("the feed ended before a heartbeat")?;
             self.take(&event)?;
             if let Some(storing) = self.storing {
                 return Ok(storing);

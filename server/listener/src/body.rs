@@ -27,7 +27,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(120);
 pub(super) enum BodyError {
     #[error(transparent)]
     Hyper(#[from] hyper::Error),
-    #[error("no byte of the body came for {} seconds", SILENCE_TIMEOUT.as_secs())]
+    #[error("no byte of the body arrived for {} seconds", SILENCE_TIMEOUT.as_secs())]
     Silent,
     #[error("the body took longer than {} seconds", BODY_TIMEOUT.as_secs())]
     Slow,

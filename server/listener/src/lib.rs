@@ -318,8 +318,8 @@ async fn answer(
     Ok(response)
 }
 
-/// Sends a response without a known length, such as a feed, piece by piece: hyper would buffer
-/// several pieces beyond what is written.
+/// Sends a response without a known length, such as a feed, piece by piece: hyper would fill
+/// several buffers ahead of what is written.
 fn in_pieces(response: Response) -> Response {
     if response.body().size_hint().exact().is_some() {
         return response;
@@ -355,8 +355,8 @@ async fn starts_as_http2(stream: &mut TcpStream, input: &mut BytesMut) -> io::Re
 fn closed(limit: &str, value: usize) -> String {
     let problem = format!(
         "{{\"type\":\"/problems/too-many-connections\",\"title\":\"Too many connections\",\
-         \"status\":503,\"detail\":\"This server takes {value} connections ({limit}); close some \
-         or come again later.\"}}"
+         \"status\":503,\"detail\":\"This server accepts {value} connections ({limit}); close some \
+         or retry later.\"}}"
     );
     format!(
         "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\

@@ -40,7 +40,7 @@ struct UnsentState {
 
 /// Why a response is cut off.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("too little of the response was taken in {} seconds", IDLE_TIMEOUT.as_secs())]
+#[error("the peer read too little of the response in {} seconds", IDLE_TIMEOUT.as_secs())]
 struct StalledPeer;
 
 impl Unsent {

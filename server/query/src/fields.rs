@@ -394,7 +394,7 @@ fn has(value: &TermValue) -> Result<Term, SyntaxError> {
         _ => {
             let names = THINGS.join(", ");
             let message = format!(
-                "`has:` takes one of {names}; for a header field or a value in the body write \
+                "`has:` takes one of {names}; for a header or a value in the body write \
                  header.name:* or body.name:*."
             );
             return Err(SyntaxError::new(value.range.clone(), message));

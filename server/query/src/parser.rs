@@ -88,7 +88,7 @@ impl Parser<'_> {
             TokenKind::And | TokenKind::Or => {
                 let name = &self.text[range.clone()];
                 let message = format!(
-                    "{name} stands between two terms; to search for the word, write \"{name}\"."
+                    "{name} goes between two terms; to search for the word, write \"{name}\"."
                 );
                 Err(SyntaxError::new(range, message))
             }

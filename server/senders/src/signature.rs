@@ -336,8 +336,8 @@ impl SignedRequest<'_> {
             }
             None if message.body.is_empty() || message.is_form() => None,
             None => Some((
-                "the URL is signed, but nothing signs the body: it is not a form, and the URL has no \
-                 `bodySHA256`",
+                "the URL is signed, but nothing signs the body: it is not a form, and the URL has \
+                 no `bodySHA256`",
                 Some(
                     "Let the sender send its parameters as application/x-www-form-urlencoded, or \
                      add the body's SHA-256 to the URL as `bodySHA256` before it signs it.",

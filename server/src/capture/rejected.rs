@@ -75,7 +75,7 @@ impl Capture {
             refused: Some(refused),
         };
         if let Err(error) = self.store.append(endpoint.id, captured).await {
-            tracing::debug!(%error, "a refused request did not become a row");
+            tracing::debug!(%error, "cannot list a rejected request");
         }
     }
 }

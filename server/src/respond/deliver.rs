@@ -278,7 +278,7 @@ impl DeliveryGuard {
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
-                        "what became of an answer was not noted"
+                        "cannot record the outcome of a response"
                     );
                 }
             }

@@ -18,7 +18,7 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// The error that ends a stalled response.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer stalls, as the endpoint's owner asked")]
+#[error("the response stalls, as configured by the endpoint's owner")]
 pub(super) struct StalledResponse;
 
 /// A slow body. Ends early at the shutdown, and when the sender disconnects.

@@ -31,7 +31,7 @@ pub(crate) async fn get(
     caller: Caller,
     request: Request,
 ) -> Response {
-    let endpoint = match caller.active_endpoint(&app, &id).await {
+    let endpoint = match caller.active_endpoint(&*app.store, &id).await {
         Ok(endpoint) => endpoint,
         // The same page as for every endpoint that is missing or not the caller's.
         Err(Error::NotFound | Error::Gone(_)) => {
@@ -60,7 +60,7 @@ pub(crate) async fn post(
 ) -> Response {
     let caller = &submission.caller;
     let read = async {
-        let endpoint = caller.active_endpoint(&app, &id).await?;
+        let endpoint = caller.active_endpoint(&*app.store, &id).await?;
         Ok((endpoint, SubmittedForm::new(submission.form()?)))
     };
     let (endpoint, form) = match read.await {
@@ -82,7 +82,7 @@ pub(crate) async fn post(
                 let said = PageNotice { done: None, sender: String::new(), refused: Some(refused) };
                 // The current state, so that a second submission is not rejected for the same
                 // reason.
-                let endpoint = caller.active_endpoint(&app, &id).await.unwrap_or(endpoint);
+                let endpoint = caller.active_endpoint(&*app.store, &id).await.unwrap_or(endpoint);
                 page(&app, caller, &endpoint, said, error.status()).await
             }
             None => submission.reject(error),

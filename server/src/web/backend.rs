@@ -38,7 +38,7 @@ impl ApiBackend {
     }
 
     pub(crate) async fn endpoint(&self, id: &str) -> Result<Endpoint, Error> {
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?;
         self.touch(&endpoint).await;
         Ok(to_wire(&endpoint, &self.caller.origin))
     }
@@ -50,10 +50,10 @@ impl ApiBackend {
         if window.limit.is_some_and(|limit| !(1..=MAX_PAGE_REQUESTS).contains(&limit)) {
             return Err(Error::Invalid(format!("`limit` takes 1 to {MAX_PAGE_REQUESTS}.")));
         }
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?;
         self.touch(&endpoint).await;
         if let Some(query) = search::read(window.q.as_deref())? {
-            return search::page(&self.app, endpoint.id, &window, query).await;
+            return search::page(&*self.app.store, endpoint.id, &window, query).await;
         }
         let after = window.after;
         let page = self.app.store.requests(endpoint.id, window).await?;
@@ -63,20 +63,20 @@ impl ApiBackend {
     }
 
     pub(crate) async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Error> {
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
-        search::counts(&self.app, endpoint.id, &ask).await
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?;
+        search::counts(&*self.app.store, endpoint.id, &ask).await
     }
 
     /// Viewing an endpoint counts as using it.
     pub(crate) async fn touch(&self, endpoint: &hookglass_store::StoredEndpoint) {
         if let Err(error) = self.app.store.touch(endpoint.id).await {
             // It may expire a little earlier; the next view retries.
-            tracing::debug!(%error, "an endpoint's use was not noted");
+            tracing::debug!(%error, "cannot mark an endpoint as used");
         }
     }
 
     pub(crate) async fn request(&self, id: &str, which: RequestRef) -> Result<Record, Error> {
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?;
         let mut stored = self.app.store.request(endpoint.id, which).await?;
         let bytes = stored.summary.body_bytes;
         let body = if bytes <= TEXT_BYTES {
@@ -135,7 +135,7 @@ impl ApiBackend {
     }
 
     async fn signature_reading(&self, id: &str, which: RequestRef) -> Result<Reading, Error> {
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?;
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?;
         let mut stored = self.app.store.request(endpoint.id, which).await?;
         let signature = self.signature(&endpoint, &mut stored, None).await?;
         let secrets = if endpoint.has_secrets {
@@ -152,7 +152,7 @@ impl ApiBackend {
         id: &str,
         which: RequestRef,
     ) -> Result<RenderedRequest, Error> {
-        let endpoint = self.caller.active_endpoint(&self.app, id).await?.id;
+        let endpoint = self.caller.active_endpoint(&*self.app.store, id).await?.id;
         let stored = self.app.store.request(endpoint, which).await?;
         Ok(RenderedRequest { store: self.app.store.clone(), endpoint, stored })
     }

@@ -10,7 +10,7 @@ use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 use super::{AppState, error::Error, origin::Origin, responses::Payer};
 use hookglass_limits::address::Address;
 use hookglass_listener::Peer;
-use hookglass_store::{StoredEndpoint, WorkspaceId, key::Key};
+use hookglass_store::{Store, StoredEndpoint, WorkspaceId, key::Key};
 
 /// How long a browser keeps the cookie: 400 days, the most that browsers allow.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;
@@ -95,20 +95,24 @@ impl Caller {
     }
 
     /// Returns the caller's endpoint with this name, even if it is gone.
-    pub(crate) async fn endpoint(&self, app: &AppState, id: &str) -> Result<StoredEndpoint, Error> {
+    pub(crate) async fn endpoint(
+        &self,
+        store: &dyn Store,
+        id: &str,
+    ) -> Result<StoredEndpoint, Error> {
         let workspace = self.workspace().ok_or(Error::NotFound)?;
         let slug = hookglass_store::slug::Slug::from_segment(id).ok_or(Error::NotFound)?;
-        let endpoint = app.store.endpoint(&slug).await?;
+        let endpoint = store.endpoint(&slug).await?;
         endpoint.filter(|endpoint| endpoint.workspace == workspace).ok_or(Error::NotFound)
     }
 
     /// The same, but only if the endpoint is active.
     pub(crate) async fn active_endpoint(
         &self,
-        app: &AppState,
+        store: &dyn Store,
         id: &str,
     ) -> Result<StoredEndpoint, Error> {
-        let endpoint = self.endpoint(app, id).await?;
+        let endpoint = self.endpoint(store, id).await?;
         match endpoint.gone {
             None => Ok(endpoint),
             Some(reason) => Err(Error::Gone(reason)),
@@ -148,7 +152,7 @@ impl FromRequestParts<AppState> for Caller {
         let client = peer.and_then(|peer| app.client_address.counted(peer, headers));
         let public = app.config.public_url.as_ref();
         let origin = Origin::of(&parts.uri, headers, forwarded_https, public).ok_or_else(|| {
-            Error::Invalid("The Host field is missing or is no host; send the host's name.".into())
+            Error::Invalid("The Host header is missing or invalid; send the host's name.".into())
         })?;
         let proof = proof(headers, &origin);
         let reads = matches!(parts.method, Method::GET | Method::HEAD);

@@ -51,9 +51,9 @@ pub(crate) enum Error {
     TooManyCreations(Exceeded),
     #[error("{0} requests are pinned already")]
     TooManyPins(u32),
-    #[error("what is pinned takes up to {0} bytes")]
+    #[error("pinned requests may take up to {0} bytes")]
     PinsTooLarge(u64),
-    #[error("how endpoints answer takes up to {0} bytes")]
+    #[error("response settings may take up to {0} bytes")]
     AnswersTooLarge(u64),
     #[error("gone")]
     Gone(GoneReason),
@@ -127,21 +127,21 @@ impl Error {
                 "cross-origin",
                 "Not from a page of Hookglass",
                 "Browsers may do this only from Hookglass's own pages; programs must not send \
-                 Origin or Sec-Fetch-* fields."
+                 Origin or Sec-Fetch-* headers."
                     .to_owned(),
             ),
             Self::Misdirected(origin) => (
                 "misdirected",
                 "Not under this host name",
                 format!(
-                    "This server's pages and API are at {origin}: ask there. A proxy in front must \
-                     pass on the Host that its client asked for."
+                    "This server's pages and API are at {origin}: use that URL. A proxy in front must \
+                     forward the Host of its client."
                 ),
             ),
             Self::CreationClosed => (
                 "key-needed",
                 "A key is needed",
-                "This server makes no new workspaces; ask its operator for a key.".to_owned(),
+                "This server does not create workspaces; ask its operator for a key.".to_owned(),
             ),
             Self::NotFound => (
                 "not-found",
@@ -154,13 +154,13 @@ impl Error {
                 "not-found",
                 "Nothing to compare with",
                 format!(
-                    "There is no request #{seq} here: give the number of one that is, or `previous`."
+                    "There is no request #{seq} here: send the number of another one, or `previous`."
                 ),
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
                 "Method not allowed",
-                "See the Allow field for the methods that this resource takes.".to_owned(),
+                "See the Allow header for the methods that this resource supports.".to_owned(),
             ),
             Self::SlugTaken => (
                 "slug-taken",
@@ -181,7 +181,7 @@ impl Error {
                 "pins-too-large",
                 "Pinned requests take too much room",
                 format!(
-                    "What is pinned may take up {limit} bytes of this server's storage; unpin a \
+                    "Pinned requests may take up {limit} bytes of this server's storage; unpin a \
                      large request first."
                 ),
             ),
@@ -189,8 +189,8 @@ impl Error {
                 "answers-too-large",
                 "Answers take too much room",
                 format!(
-                    "How endpoints answer may take up {limit} bytes of this server's storage; \
-                     shorten or take back a long answer first."
+                    "Response settings may take up {limit} bytes of this server's storage; \
+                     shorten or remove a long response first."
                 ),
             ),
             Self::TooManySecrets(limit) => (
@@ -202,15 +202,15 @@ impl Error {
                 "server-full",
                 "The server is full",
                 format!(
-                    "It has {limit} endpoints and makes no more (max-endpoints-total); come \
-                     back when some have expired."
+                    "It has {limit} endpoints and creates no more (max-endpoints-total); try \
+                     again when some have expired."
                 ),
             ),
             Self::TooManyCreations(Exceeded { limit, value, .. }) => (
                 "too-many-creations",
                 "Too many new endpoints",
                 format!(
-                    "From one address {value} endpoints may be made in an hour ({limit}); use \
+                    "One address may create {value} endpoints per hour ({limit}); use \
                      those you have."
                 ),
             ),
@@ -232,26 +232,26 @@ impl Error {
             ),
             Self::RangeNotSatisfiable(bytes) => (
                 "range-not-satisfiable",
-                "The range lies past the end",
+                "The range is past the end",
                 format!("The body has {bytes} bytes."),
             ),
             Self::TooManyDownloads => (
                 "too-many-downloads",
                 "Too many downloads at once",
-                "Let those end that are under way, then try again.".to_owned(),
+                "Wait until the current ones end, then try again.".to_owned(),
             ),
             Self::TooManyResponses => (
                 "too-many-responses",
                 "Too many responses at once",
-                "Read the responses that are under way to their end, then try again.".to_owned(),
+                "Read the current responses to their end, then try again.".to_owned(),
             ),
             Self::Unavailable => {
                 ("unavailable", "Cannot store now", "Try again in a few seconds.".to_owned())
             }
             Self::Internal => (
                 "internal",
-                "Something went wrong here",
-                "It was logged; try again, and tell the operator if it stays.".to_owned(),
+                "Internal error",
+                "It was logged; try again, and tell the operator if it persists.".to_owned(),
             ),
         };
         let place = match self {

@@ -1,6 +1,8 @@
 //! Checks the host of pages and API. If the operator configured one, any other name that leads here
 //! is a mistake or an attack by DNS rebinding.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -9,12 +11,16 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::{AppState, error::Error, origin::Origin, security};
-use crate::config::PublicUrl;
+use super::{error::Error, origin::Origin, security};
+use crate::config::{Config, PublicUrl};
 
 /// Responds with 421 under any host except the public one and loopback names.
-pub(crate) async fn check(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let Some(public) = &app.config.public_url else { return next.run(request).await };
+pub(crate) async fn check(
+    State(config): State<Arc<Config>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(public) = &config.public_url else { return next.run(request).await };
     let origin = Origin::of(request.uri(), request.headers(), None, Some(public));
     if origin.is_some_and(|origin| origin.is_expected()) {
         return next.run(request).await;

@@ -70,7 +70,7 @@ pub(crate) async fn of_workspace(
     let mut endpoints = Vec::new();
     for id in query.endpoints.iter().flat_map(|named| named.split(',')).filter(|id| !id.is_empty())
     {
-        endpoints.push(caller.endpoint(&app, id).await?);
+        endpoints.push(caller.endpoint(&*app.store, id).await?);
     }
     open(app, caller, workspace, endpoints, query.after, &headers).await
 }
@@ -84,7 +84,7 @@ pub(crate) async fn of_endpoint(
     caller: Caller,
 ) -> Result<Response, Error> {
     let Query(query) = query.map_err(|error| Error::Invalid(error.body_text()))?;
-    let endpoint = caller.endpoint(&app, &id).await?;
+    let endpoint = caller.endpoint(&*app.store, &id).await?;
     let workspace = endpoint.workspace;
     open(app, caller, workspace, vec![endpoint], query.after, &headers).await
 }
@@ -190,7 +190,7 @@ impl FeedReader {
                         self.store.changes_after(self.workspace, self.last, BACKLOG_CHANGES);
                     match backlog.await {
                         Err(error) => {
-                            tracing::warn!(%error, "a feed cannot read what it missed");
+                            tracing::warn!(%error, "a feed cannot read missed changes");
                             return;
                         }
                         Ok(Backlog::Gap(last)) => {
@@ -289,7 +289,7 @@ impl FeedReader {
             Ok::<_, StoreError>(())
         };
         if let Err(error) = touched.await {
-            tracing::debug!(%error, "the use of endpoints was not noted");
+            tracing::debug!(%error, "cannot mark endpoints as used");
         }
     }
 
@@ -300,14 +300,12 @@ impl FeedReader {
         }
         let endpoint = change.endpoint.to_string();
         let event = match &change.what {
-            ChangeKind::CapturedRequest(summary) => FeedEvent::Captured((**summary).clone()),
+            ChangeKind::Captured(summary) => FeedEvent::Captured((**summary).clone()),
             ChangeKind::Updated(summary) => FeedEvent::Updated((**summary).clone()),
             ChangeKind::Deleted(seqs) => FeedEvent::Deleted { endpoint, seqs: seqs.clone() },
             ChangeKind::Cleared(through) => FeedEvent::Cleared { endpoint, through: *through },
             ChangeKind::Dropped(below) => FeedEvent::Dropped { endpoint, below: *below },
-            ChangeKind::StoredEndpoint(endpoint) => {
-                FeedEvent::Endpoint(to_wire(endpoint, &self.origin))
-            }
+            ChangeKind::Endpoint(endpoint) => FeedEvent::Endpoint(to_wire(endpoint, &self.origin)),
             ChangeKind::Gone(reason) => FeedEvent::Gone { endpoint, reason: *reason },
         };
         Some(sse(&event, Some(change.number)))

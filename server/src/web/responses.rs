@@ -150,7 +150,7 @@ async fn collected(responses: &Responses, payer: &Payer, response: Response) -> 
         let frame = match frame {
             Ok(frame) => frame,
             Err(error) => {
-                tracing::error!(%error, "a response broke off");
+                tracing::error!(%error, "a response ended early");
                 return Error::Internal.into_response();
             }
         };

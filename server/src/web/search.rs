@@ -10,7 +10,7 @@ use hookglass_wire::{Counts, CountsAsk, Page, Window};
 use super::{AppState, error::Error};
 use hookglass_query::Query;
 use hookglass_store::{
-    self, EndpointId, Search, SearchPage, StoredEndpoint, TimeRange,
+    self, EndpointId, Search, SearchPage, Store, StoredEndpoint, TimeRange,
     counting::{add, edges, empty},
 };
 
@@ -45,7 +45,7 @@ pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Qu
 
 /// Returns a page of the matches.
 pub(super) async fn page(
-    app: &AppState,
+    store: &dyn Store,
     id: EndpointId,
     window: &Window,
     query: Arc<Query>,
@@ -56,7 +56,7 @@ pub(super) async fn page(
     };
     let limit = usize::try_from(window.limit.unwrap_or(PAGE_REQUESTS)).unwrap_or(usize::MAX);
     let search = Search { query, from, limit, budget: PAGE_BUDGET };
-    let SearchPage { requests, next, change } = app.store.search(id, search).await?;
+    let SearchPage { requests, next, change } = store.search(id, search).await?;
     let (next_before, next_after) =
         if window.after.is_some() { (None, next) } else { (next, None) };
     Ok(Page { requests, next_before, next_after, change })
@@ -64,7 +64,7 @@ pub(super) async fn page(
 
 /// Counts requests by time.
 pub(super) async fn counts(
-    app: &AppState,
+    store: &dyn Store,
     id: EndpointId,
     ask: &CountsAsk,
 ) -> Result<Counts, Error> {
@@ -79,21 +79,21 @@ pub(super) async fn counts(
         return Err(Error::Invalid("`from` has to be before `to`.".into()));
     }
     match read(ask.q.as_deref())? {
-        None => Ok(app.store.counts(id, span).await?),
-        Some(query) => count_found(app, id, span, query).await,
+        None => Ok(store.counts(id, span).await?),
+        Some(query) => count_found(store, id, span, query).await,
     }
 }
 
 /// Counts matches one by one. The edges are those of all requests, so that the matches can be drawn
 /// over them.
 async fn count_found(
-    app: &AppState,
+    store: &dyn Store,
     id: EndpointId,
     span: TimeRange,
     query: Arc<Query>,
 ) -> Result<Counts, Error> {
     let clock = Instant::now();
-    let all = app.store.counts(id, TimeRange { buckets: 1, ..span.clone() }).await?;
+    let all = store.counts(id, TimeRange { buckets: 1, ..span.clone() }).await?;
     let (from, to) = edges(&span, Some(all.from.as_micros()));
     let mut counts = empty(&span, from, to, all.change);
     let mut next = Some(i64::MAX);
@@ -105,7 +105,7 @@ async fn count_found(
         }
         let from = hookglass_store::From::Before(before);
         let search = Search { query: query.clone(), from, limit: AT_ONCE, budget };
-        let found = app.store.search(id, search).await?;
+        let found = store.search(id, search).await?;
         for request in &found.requests {
             count(&mut counts, &span, request);
         }

@@ -47,7 +47,7 @@ pub(crate) async fn get(
 ) -> Result<Json<Suggestions>, Error> {
     let Query(SuggestionQuery { q, at }) =
         asked.map_err(|error| Error::Invalid(error.body_text()))?;
-    let endpoint = caller.active_endpoint(&app, &id).await?;
+    let endpoint = caller.active_endpoint(&*app.store, &id).await?;
     let error = match search::read(Some(&q)) {
         Err(Error::InvalidQuery(error)) => Some(error),
         _ => None,

@@ -35,16 +35,16 @@ pub enum StoreError {
     #[error("{0} requests are pinned already")]
     TooManyPins(u32),
     /// Pinned requests would exceed their part of the storage.
-    #[error("what is pinned takes up to {0} bytes")]
+    #[error("pinned requests take up to {0} bytes")]
     PinsTooLarge(u64),
     /// Response settings would exceed their part of the storage.
-    #[error("how endpoints answer takes up to {0} bytes")]
+    #[error("response settings take up to {0} bytes")]
     AnswersTooLarge(u64),
     /// The endpoint has the maximum number of secrets.
     #[error("the endpoint has {0} secrets already")]
     TooManySecrets(u32),
     /// Someone else changed it in the meantime: read it again.
-    #[error("changed meanwhile")]
+    #[error("changed in the meantime")]
     Outdated,
     /// The writer's queue is full.
     #[error("the write queue is full")]

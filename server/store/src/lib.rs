@@ -257,13 +257,13 @@ impl Change {
     /// Returns the approximate memory size.
     pub fn bytes(&self) -> usize {
         let what = match &self.what {
-            ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => {
+            ChangeKind::Captured(summary) | ChangeKind::Updated(summary) => {
                 truncate::row_bytes(summary)
             }
             ChangeKind::Deleted(seqs) => size_of_val(seqs.as_slice()),
             ChangeKind::Cleared(_)
             | ChangeKind::Dropped(_)
-            | ChangeKind::StoredEndpoint(_)
+            | ChangeKind::Endpoint(_)
             | ChangeKind::Gone(_) => 0,
         };
         size_of::<Self>() + what
@@ -274,7 +274,7 @@ impl Change {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangeKind {
     /// A request was captured.
-    CapturedRequest(Arc<Summary>),
+    Captured(Arc<Summary>),
     /// Note, pin, verdict or response of a request changed.
     Updated(Arc<Summary>),
     /// Requests were deleted one by one.
@@ -284,7 +284,7 @@ pub enum ChangeKind {
     /// Retention evicted all requests below this `seq` except pinned ones.
     Dropped(i64),
     /// The endpoint was created or its settings changed.
-    StoredEndpoint(StoredEndpoint),
+    Endpoint(StoredEndpoint),
     /// The endpoint is gone.
     Gone(GoneReason),
 }

@@ -244,7 +244,11 @@ impl Store for SqliteStore {
     }
 
     async fn create_workspace(&self, key: KeyHash) -> Result<WorkspaceId, StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::CreateWorkspace { key, reply }).await
+        self.writer
+            .change(move |writer, _| {
+                Box::pin(async move { Ok(Ok(writer.create_workspace(&key).await?)) })
+            })
+            .await
     }
 
     async fn workspace(&self, key: &KeyHash) -> Result<Option<WorkspaceId>, StoreError> {
@@ -252,7 +256,7 @@ impl Store for SqliteStore {
     }
 
     async fn create_endpoint(&self, new: NewEndpoint) -> Result<StoredEndpoint, StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::CreateEndpoint { new, reply }).await
+        self.writer.change(move |writer, batch| Box::pin(writer.create_endpoint(new, batch))).await
     }
 
     async fn endpoints(
@@ -284,7 +288,7 @@ impl Store for SqliteStore {
         settings: EndpointSettings,
     ) -> Result<StoredEndpoint, StoreError> {
         self.writer
-            .edit(|reply| writer::WriterCommand::UpdateEndpoint { id, settings, reply })
+            .change(move |writer, batch| Box::pin(writer.update_endpoint(id, settings, batch)))
             .await
     }
 
@@ -293,7 +297,7 @@ impl Store for SqliteStore {
     }
 
     async fn delete_endpoint(&self, id: EndpointId) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::DeleteEndpoint { id, reply }).await
+        self.writer.change(move |writer, batch| Box::pin(writer.delete_endpoint(id, batch))).await
     }
 
     async fn upload(
@@ -303,7 +307,7 @@ impl Store for SqliteStore {
         piece: Bytes,
     ) -> Result<UploadId, StoreError> {
         self.writer
-            .edit(|reply| writer::WriterCommand::Upload { upload, endpoint, piece, reply })
+            .call(|reply| writer::WriterCommand::Upload { upload, endpoint, piece, reply })
             .await
     }
 
@@ -313,8 +317,8 @@ impl Store for SqliteStore {
 
     async fn append(&self, id: EndpointId, captured: CapturedRequest) -> Result<i64, StoreError> {
         self.writer
-            .edit(|reply| {
-                writer::WriterCommand::PendingInsert(writer::PendingInsert {
+            .call(|reply| {
+                writer::WriterCommand::Append(writer::PendingInsert {
                     id,
                     captured: Box::new(captured),
                     reply,
@@ -357,7 +361,9 @@ impl Store for SqliteStore {
     }
 
     async fn delete_request(&self, id: EndpointId, seq: i64) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::DeleteRequest { id, seq, reply }).await
+        self.writer
+            .change(move |writer, batch| Box::pin(writer.delete_request(id, seq, batch)))
+            .await
     }
 
     async fn delete_requests(
@@ -365,7 +371,9 @@ impl Store for SqliteStore {
         id: EndpointId,
         seqs: Vec<i64>,
     ) -> Result<Deletion, StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::DeleteRequests { id, seqs, reply }).await
+        self.writer
+            .change(move |writer, batch| Box::pin(writer.delete_requests(id, seqs, batch)))
+            .await
     }
 
     async fn annotate(
@@ -375,12 +383,12 @@ impl Store for SqliteStore {
         annotation: Annotation,
     ) -> Result<Summary, StoreError> {
         self.writer
-            .edit(|reply| writer::WriterCommand::Annotate { id, seq, annotation, reply })
+            .change(move |writer, batch| Box::pin(writer.annotate(id, seq, annotation, batch)))
             .await
     }
 
     async fn add_secret(&self, new: NewSecret) -> Result<StoredSecret, StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::AddSecret { new, reply }).await
+        self.writer.change(move |writer, batch| Box::pin(writer.add_secret(new, batch))).await
     }
 
     async fn secrets(&self, id: EndpointId) -> Result<Vec<StoredSecret>, StoreError> {
@@ -392,7 +400,9 @@ impl Store for SqliteStore {
     }
 
     async fn delete_secret(&self, id: EndpointId, secret: SecretId) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::DeleteSecret { id, secret, reply }).await
+        self.writer
+            .change(move |writer, batch| Box::pin(writer.delete_secret(id, secret, batch)))
+            .await
     }
 
     async fn note_verdicts(
@@ -400,7 +410,9 @@ impl Store for SqliteStore {
         id: EndpointId,
         verdicts: Vec<(i64, Option<&'static str>)>,
     ) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::NoteVerdicts { id, verdicts, reply }).await
+        self.writer
+            .change(move |writer, batch| Box::pin(writer.note_verdicts(id, verdicts, batch)))
+            .await
     }
 
     async fn answers(&self, id: EndpointId) -> Result<Option<StoredResponseSettings>, StoreError> {
@@ -413,11 +425,16 @@ impl Store for SqliteStore {
         seq: i64,
         late: LateResponse,
     ) -> Result<(), StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::NoteAnswer { id, seq, late, reply }).await
+        let bytes = late.answer.as_ref().map_or(0, Vec::len);
+        self.writer
+            .change_with(bytes, move |writer, batch| {
+                Box::pin(writer.note_answer(id, seq, late, batch))
+            })
+            .await
     }
 
     async fn clear(&self, id: EndpointId) -> Result<u64, StoreError> {
-        self.writer.edit(|reply| writer::WriterCommand::Clear { id, reply }).await
+        self.writer.change(move |writer, batch| Box::pin(writer.clear(id, batch))).await
     }
 
     async fn last_change(&self, workspace: WorkspaceId) -> Result<i64, StoreError> {
@@ -439,14 +456,14 @@ impl Store for SqliteStore {
         if ids.is_empty() {
             return Ok(0);
         }
-        self.writer.edit(|reply| writer::WriterCommand::Expire { ids, now, reply }).await
+        self.writer.change(move |writer, batch| Box::pin(writer.expire(ids, now, batch))).await
     }
 
     async fn shrink(&self) -> Result<bool, StoreError> {
         let space = self.readers.space().await?;
         self.metrics.database_bytes.set(space.used_bytes);
         if space.has_much_free {
-            self.writer.edit(|reply| writer::WriterCommand::Shrink { reply }).await?;
+            self.writer.change(|writer, _| Box::pin(writer.shrink())).await?;
         }
         Ok(space.has_much_free)
     }

@@ -171,11 +171,9 @@ async fn what_was_published_is_what_the_backlog_says() {
     // The deleted request no longer exists; all else is as it was published.
     let expected: Vec<_> = all[1..].iter().filter(|change| change.number != 3).cloned().collect();
     let settings_as_they_stand = |change: &Change| match &change.what {
-        ChangeKind::StoredEndpoint(endpoint) => ChangeKind::StoredEndpoint(StoredEndpoint {
-            requests: 0,
-            last_seq: 0,
-            ..endpoint.clone()
-        }),
+        ChangeKind::Endpoint(endpoint) => {
+            ChangeKind::Endpoint(StoredEndpoint { requests: 0, last_seq: 0, ..endpoint.clone() })
+        }
         other => other.clone(),
     };
     assert_eq!(
@@ -231,10 +229,9 @@ async fn long_changes_come_in_several_parts_without_a_hole() {
     // Changes that a later change of the same thing replaced are omitted.
     let replaced = |change: &Change| {
         let same = |other: &&Change| match (&change.what, &other.what) {
-            (
-                ChangeKind::CapturedRequest(one) | ChangeKind::Updated(one),
-                ChangeKind::Updated(other),
-            ) => one.seq == other.seq,
+            (ChangeKind::Captured(one) | ChangeKind::Updated(one), ChangeKind::Updated(other)) => {
+                one.seq == other.seq
+            }
             _ => false,
         };
         all.iter().filter(|other| other.number > change.number).find(same).is_some()
@@ -638,7 +635,7 @@ async fn a_refused_request_says_which_limit_it_ran_into() {
     let page = store.requests(made.id, Window::default()).await.unwrap();
     assert_eq!(page.requests.as_slice(), std::slice::from_ref(&stored.summary));
     let last = published.lock().unwrap().last().unwrap().what.clone();
-    assert_eq!(last, ChangeKind::CapturedRequest(Arc::new(stored.summary)));
+    assert_eq!(last, ChangeKind::Captured(Arc::new(stored.summary)));
 }
 
 #[tokio::test]
@@ -867,7 +864,7 @@ async fn an_unused_endpoint_ends_and_a_used_one_does_not() {
         Err(StoreError::Gone(GoneReason::Expired))
     ));
     let put_off = published.lock().unwrap().iter().rev().find_map(|change| match &change.what {
-        ChangeKind::StoredEndpoint(endpoint) if endpoint.slug == used.slug => endpoint.expires_at,
+        ChangeKind::Endpoint(endpoint) if endpoint.slug == used.slug => endpoint.expires_at,
         _ => None,
     });
     assert!(put_off > used.expires_at, "feeds learn of the new end: {put_off:?}");
@@ -1180,7 +1177,7 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     };
     store.append(endpoint.id, sent).await.unwrap();
     store.annotate(endpoint.id, 1, pin(true)).await.unwrap();
-    let truncate_for_list = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
+    let listed = store.requests(endpoint.id, Window::default()).await.unwrap().requests;
     let Backlog::Changes { changes: missed, .. } =
         store.changes_after(endpoint.workspace, 0, 100).await.unwrap()
     else {
@@ -1188,10 +1185,10 @@ async fn lists_and_feeds_carry_the_start_of_what_is_very_long() {
     };
     let told = [published.lock().unwrap().clone(), missed].concat();
     let told = told.iter().filter_map(|change| match &change.what {
-        ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => Some(&**summary),
+        ChangeKind::Captured(summary) | ChangeKind::Updated(summary) => Some(&**summary),
         _ => None,
     });
-    let all: Vec<_> = truncate_for_list.iter().chain(told).collect();
+    let all: Vec<_> = listed.iter().chain(told).collect();
     assert!(all.len() >= 4, "{}", all.len());
     let (start, content_type) = (format!("/{}", "é".repeat(1023)), "y".repeat(2048));
     for summary in all {
@@ -1610,7 +1607,7 @@ impl Seen {
             self.last = change.number;
             let here = |slug: &Slug| *slug == change.endpoint;
             match &change.what {
-                ChangeKind::CapturedRequest(summary) | ChangeKind::Updated(summary) => {
+                ChangeKind::Captured(summary) | ChangeKind::Updated(summary) => {
                     let request = (change.endpoint.clone(), summary.seq);
                     self.requests.insert(request.clone());
                     if summary.pinned {
@@ -1632,7 +1629,7 @@ impl Seen {
                     });
                 }
                 ChangeKind::Gone(_) => self.requests.retain(|(slug, _)| !here(slug)),
-                ChangeKind::StoredEndpoint(_) => {}
+                ChangeKind::Endpoint(_) => {}
             }
         }
     }
@@ -1682,9 +1679,7 @@ async fn the_tries_of_a_delivery_are_numbered_and_read_together() {
     let attempts: Vec<_> = published
         .iter()
         .filter_map(|change| match &change.what {
-            ChangeKind::CapturedRequest(summary) if summary.endpoint == "deliveries" => {
-                summary.attempt
-            }
+            ChangeKind::Captured(summary) if summary.endpoint == "deliveries" => summary.attempt,
             _ => None,
         })
         .collect();

@@ -142,8 +142,8 @@ const NAMINGS: &[Naming] = &[
         "Shopify changelog, September 2024",
     ),
     of("WooCommerce", &[Field("x-wc-webhook-topic")], &[Field("x-wc-webhook-delivery-id")]).but(
-        "WooCommerce's ids are made of the webhook and the second: two deliveries of one second \
-         have the same, and are taken for tries of one.",
+        "WooCommerce's ids are made of the webhook and the second: two deliveries in one second \
+         share an id and are taken for attempts of one.",
     ),
     of("Twilio", &[], &[Field("i-twilio-idempotency-token")]),
     of("Mailgun", &[Member("event-data.event")], &[Member("event-data.id")]).tries_again(

@@ -82,8 +82,8 @@ pub(super) fn untimely(
          {taken_s} s"
     );
     let hint = if side == "before" {
-        "The request was sent late or once more: let the sender sign each attempt again, or set its \
-         clock."
+        "The request was sent late or once more: let the sender sign each attempt again, or set \
+         its clock."
     } else {
         "The sender's clock, or this server's, is wrong: set it."
     };

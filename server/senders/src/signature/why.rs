@@ -134,7 +134,7 @@ fn hash_of(prefix: &str) -> Option<Hash> {
     hashes.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(prefix)).map(|(_, hash)| hash)
 }
 
-/// Whether the only mistake is a hash's name before the signature.
+/// Returns a hint if the only mistake is a hash's name before the signature.
 fn prefix_too_much(
     scheme: &Scheme,
     message: &SignedMessage<'_>,
@@ -156,7 +156,7 @@ fn prefix_too_much(
     })
 }
 
-/// Whether the signature was made with a secret for something else.
+/// Returns a hint if the signature was made with a secret for something else.
 fn other_secret(
     scheme: &Scheme,
     message: &SignedMessage<'_>,

@@ -12,24 +12,24 @@ pub(crate) struct HeaderMeaning {
 /// Looks up a header by name, in any case.
 pub(crate) fn known(name: &str) -> Option<HeaderMeaning> {
     let mut best: Option<(&str, HeaderMeaning)> = None;
-    for &(truncate_for_list, about, standard) in http::FIELDS.iter().chain(senders::FIELDS) {
-        let fits = match truncate_for_list.strip_suffix('*') {
+    for &(listed, about, standard) in http::FIELDS.iter().chain(senders::FIELDS) {
+        let fits = match listed.strip_suffix('*') {
             Some(start) => name.get(..start.len()).is_some_and(|begins| {
                 begins.eq_ignore_ascii_case(start) && name.len() > start.len()
             }),
-            None => truncate_for_list.eq_ignore_ascii_case(name),
+            None => listed.eq_ignore_ascii_case(name),
         };
-        if fits && best.is_none_or(|(before, _)| is_better(truncate_for_list, before)) {
-            best = Some((truncate_for_list, HeaderMeaning { about, standard }));
+        if fits && best.is_none_or(|(before, _)| is_better(listed, before)) {
+            best = Some((listed, HeaderMeaning { about, standard }));
         }
     }
     best.map(|(_, known)| known)
 }
 
 /// A whole name beats a prefix, and a longer prefix beats a shorter one.
-fn is_better(truncate_for_list: &str, before: &str) -> bool {
+fn is_better(listed: &str, before: &str) -> bool {
     before.ends_with('*')
-        && (!truncate_for_list.ends_with('*') || truncate_for_list.len() > before.len())
+        && (!listed.ends_with('*') || listed.len() > before.len())
 }
 
 /// Headers whose value grants access.

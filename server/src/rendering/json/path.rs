@@ -68,7 +68,7 @@ pub(crate) fn value(bytes: &[u8], index: &JsonIndex, line: usize) -> Option<Valu
     Some(Value { path, value: String::from_utf8_lossy(value).into_owned() })
 }
 
-/// The number of siblings between `first` and the line.
+/// The number of siblings from `first` up to the line.
 fn place(index: &JsonIndex, first: usize, line: usize) -> usize {
     let (mut at, mut place) = (first, 0);
     let mut next = index.blocks.partition_point(|block| as_index(block.line) < first);

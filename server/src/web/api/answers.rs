@@ -128,7 +128,7 @@ async fn current(
     };
     let mut set: Answering = serde_json::from_str(&stored.settings).map_err(|error| {
         // These were written by a later version.
-        tracing::error!(%error, "the answers of an endpoint cannot be read");
+        tracing::error!(%error, "cannot read an endpoint's response settings");
         Error::Internal
     })?;
     response::headers::take_out_refused(&mut set);

@@ -99,7 +99,7 @@ impl BodyPieces {
         let next = end.min((start / PIECE + 1) * PIECE);
         let bytes = self.store.body(self.endpoint, self.seq, start..next).await?;
         if bytes.len() as u64 != next - start {
-            tracing::error!(seq = self.seq, start, "a stored body is not whole");
+            tracing::error!(seq = self.seq, start, "a stored body is incomplete");
             return Err(Error::Internal);
         }
         self.range.start = next;

@@ -1,5 +1,7 @@
 //! `/api/endpoints` and `/api/endpoints/{endpoint}`.
 
+use std::sync::Arc;
+
 use std::ops::RangeInclusive;
 
 use axum::{
@@ -24,7 +26,7 @@ use super::{
 };
 use crate::config::Create;
 use hookglass_store::{
-    self, NewEndpoint, Owner, StoreError,
+    self, NewEndpoint, Owner, Store, StoreError,
     key::Key,
     slug::{Slug, SlugError},
 };
@@ -107,7 +109,7 @@ pub(crate) async fn get(
     Path(id): Path<String>,
     caller: Caller,
 ) -> Result<Json<EndpointWithAnswers>, Error> {
-    let endpoint = caller.active_endpoint(&app, &id).await?;
+    let endpoint = caller.active_endpoint(&*app.store, &id).await?;
     let whole = answers::whole(&app, &endpoint, &caller.origin).await?;
     ApiBackend { app, caller }.touch(&endpoint).await;
     Ok(Json(whole))
@@ -217,7 +219,7 @@ async fn change(
     id: &str,
     submission: &JsonOrForm,
 ) -> Result<hookglass_store::StoredEndpoint, Error> {
-    let endpoint = submission.caller.active_endpoint(app, id).await?;
+    let endpoint = submission.caller.active_endpoint(&*app.store, id).await?;
     let EndpointPatch {
         name,
         expires_in,
@@ -251,13 +253,13 @@ async fn change(
 
 /// `DELETE /api/endpoints/{endpoint}`
 pub(crate) async fn delete(
-    State(app): State<AppState>,
+    State(store): State<Arc<dyn Store>>,
     Path(id): Path<String>,
     submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
-        Ok(app.store.delete_endpoint(endpoint.id).await?)
+        let endpoint = submission.caller.active_endpoint(&*store, &id).await?;
+        Ok(store.delete_endpoint(endpoint.id).await?)
     }
     .await;
     submission.answer(deleted, |()| "/".to_owned(), |()| StatusCode::NO_CONTENT.into_response())
@@ -270,7 +272,7 @@ pub(crate) async fn post_form(
     submission: JsonOrForm,
 ) -> Response {
     match submission.form_method().as_deref() {
-        Ok("DELETE") => delete(app, id, submission).await,
+        Ok("DELETE") => delete(State(app.store.clone()), id, submission).await,
         Ok("PATCH") => patch(app, id, submission).await,
         Ok(_) => submission.reject(Error::MethodNotAllowed),
         Err(error) => submission.reject(error.clone()),

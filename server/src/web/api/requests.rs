@@ -68,7 +68,8 @@ pub(crate) async fn body(
     headers: HeaderMap,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let StoredEndpoint { id: endpoint, workspace, .. } = caller.active_endpoint(&app, &id).await?;
+    let StoredEndpoint { id: endpoint, workspace, .. } =
+        caller.active_endpoint(&*app.store, &id).await?;
     let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
@@ -96,7 +97,8 @@ pub(crate) async fn raw(
     Path((id, seq)): Path<(String, String)>,
     caller: Caller,
 ) -> Result<Response, Error> {
-    let StoredEndpoint { id: endpoint, workspace, .. } = caller.active_endpoint(&app, &id).await?;
+    let StoredEndpoint { id: endpoint, workspace, .. } =
+        caller.active_endpoint(&*app.store, &id).await?;
     let client = caller.client;
     let stored = app.store.request(endpoint, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
@@ -136,7 +138,7 @@ pub(crate) async fn clear(
     submission: JsonOrForm,
 ) -> Response {
     let cleared = async {
-        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&*app.store, &id).await?;
         // Ignoring unknown or empty parameters would delete more than the caller meant.
         let DeleteQuery { q, through, age_ms } =
             serde_urlencoded::from_str(doomed.0.as_deref().unwrap_or_default())
@@ -150,7 +152,7 @@ pub(crate) async fn clear(
         };
         let ago = Duration::from_millis(age_ms.unwrap_or_default());
         let query = search::read_as_of(Some(&q), ago)?.ok_or_else(|| {
-            Error::Invalid("`q` says nothing; leave it out to delete all requests.".into())
+            Error::Invalid("`q` is empty; leave it out to delete all requests.".into())
         })?;
         search::delete(&app, &endpoint, query, through.unwrap_or(i64::MAX)).await
     }
@@ -189,7 +191,7 @@ pub(crate) async fn patch(
     submission: JsonOrForm,
 ) -> Response {
     let changed = async {
-        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&*app.store, &id).await?;
         let seq = only(&app, endpoint.id, &seq).await?;
         let RequestPatch { note, pinned } = submission.read_all()?;
         let note = match note {
@@ -222,7 +224,7 @@ pub(crate) async fn delete(
     submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&*app.store, &id).await?;
         let seq = only(&app, endpoint.id, &seq).await?;
         Ok(app.store.delete_request(endpoint.id, seq).await?)
     }

@@ -1,5 +1,7 @@
 //! `/api/endpoints/{endpoint}/secrets` and the resources below it. Secrets are never returned.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -18,7 +20,7 @@ use hookglass_senders::{
     sender,
     signature::{SigningSecret, check_secret},
 };
-use hookglass_store::{SecretId, StoredEndpoint, StoredSecret};
+use hookglass_store::{SecretId, Store, StoredEndpoint, StoredSecret};
 
 /// The longest secret, in bytes: a certificate fits.
 const SECRET_BYTES: usize = 16 * 1024;
@@ -44,12 +46,12 @@ fn secret<'de, D: Deserializer<'de>>(field: D) -> Result<SigningSecret, D::Error
 
 /// `GET …/secrets`
 pub(crate) async fn list(
-    State(app): State<AppState>,
+    State(store): State<Arc<dyn Store>>,
     Path(id): Path<String>,
     caller: Caller,
 ) -> Result<Json<Secrets>, Error> {
-    let endpoint = caller.active_endpoint(&app, &id).await?;
-    let stored = app.store.secrets(endpoint.id).await?;
+    let endpoint = caller.active_endpoint(&*store, &id).await?;
+    let stored = store.secrets(endpoint.id).await?;
     Ok(Json(Secrets { secrets: stored.into_iter().map(to_wire).collect() }))
 }
 
@@ -75,7 +77,7 @@ pub(crate) async fn post(
 }
 
 async fn add(app: &AppState, id: &str, submission: &JsonOrForm) -> Result<StoredSecret, Error> {
-    let endpoint = submission.caller.active_endpoint(app, id).await?;
+    let endpoint = submission.caller.active_endpoint(&*app.store, id).await?;
     let NewSecretBody { provider, secret, name } = submission.read()?;
     keep(app, &endpoint, &provider, secret, name.as_deref().unwrap_or_default()).await
 }
@@ -111,7 +113,7 @@ pub(crate) async fn keep(
     let added = added.map_err(|error| match error {
         AddError::Store(error) => Error::from(error),
         AddError::Vault(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a secret was not sealed");
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot seal a secret");
             Error::Internal
         }
     })?;
@@ -126,7 +128,7 @@ pub(crate) async fn delete(
     submission: JsonOrForm,
 ) -> Response {
     let deleted = async {
-        let endpoint = submission.caller.active_endpoint(&app, &id).await?;
+        let endpoint = submission.caller.active_endpoint(&*app.store, &id).await?;
         forget(&app, &endpoint, &secret).await
     }
     .await;

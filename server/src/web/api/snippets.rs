@@ -1,5 +1,7 @@
 //! `/api/endpoints/{endpoint}/requests/{seq}/snippet`: code that sends a captured request again.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
@@ -8,11 +10,12 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    super::{AppState, caller::Caller, error::Error},
+    super::{caller::Caller, error::Error},
     requests::which,
 };
 use crate::rendering::snippet::{INLINE_BYTES, SnippetBody, SnippetRequest, Tool};
 use hookglass_message::head;
+use hookglass_store::Store;
 
 /// The parameters of a snippet.
 #[derive(Debug, Deserialize)]
@@ -23,17 +26,17 @@ pub(crate) struct SnippetQuery {
 
 /// `GET …/requests/{seq}/snippet?tool=`
 pub(crate) async fn get(
-    State(app): State<AppState>,
+    State(store): State<Arc<dyn Store>>,
     Path((id, seq)): Path<(String, String)>,
     ask: Result<Query<SnippetQuery>, QueryRejection>,
     caller: Caller,
 ) -> Result<Response, Error> {
     let tool: Tool = ask.ok().and_then(|Query(ask)| ask.tool.parse().ok()).ok_or_else(unknown)?;
-    let endpoint = caller.active_endpoint(&app, &id).await?;
-    let stored = app.store.request(endpoint.id, which(&seq)?).await?;
+    let endpoint = caller.active_endpoint(&*store, &id).await?;
+    let stored = store.request(endpoint.id, which(&seq)?).await?;
     let (seq, length) = (stored.summary.seq, stored.summary.body_bytes);
     let body = if length <= INLINE_BYTES {
-        SnippetBody::Inline(app.store.body(endpoint.id, seq, 0..length).await?)
+        SnippetBody::Inline(store.body(endpoint.id, seq, 0..length).await?)
     } else {
         SnippetBody::File(length)
     };

@@ -181,7 +181,7 @@ async fn read(mut body: Body, most: usize, memory: &mut Share<Holder>) -> Result
 }
 
 fn cut() -> Error {
-    Error::Invalid("The body ended too early; send all of it.".into())
+    Error::Invalid("The body ended early; send all of it.".into())
 }
 
 /// Returns the format of a call, and whether the API accepts its content type.

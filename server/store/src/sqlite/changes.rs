@@ -51,7 +51,7 @@ impl Readers {
         .bind(limit)
         .fetch(&mut *snapshot);
         let captured = self.read_part(captured, workspace, limit, &mut changes, |row| {
-            Ok(ChangeKind::CapturedRequest(Arc::new(truncate_for_list(summary_from(
+            Ok(ChangeKind::Captured(Arc::new(truncate_for_list(summary_from(
                 row,
                 self.provider_of,
             )))))
@@ -132,7 +132,7 @@ impl Readers {
         let payload = payload.unwrap_or_default();
         let number = || payload.parse().map_err(|_| corrupt("changes.payload"));
         match row.get("kind") {
-            "endpoint" => Ok(ChangeKind::StoredEndpoint(self.endpoint_from(row)?)),
+            "endpoint" => Ok(ChangeKind::Endpoint(self.endpoint_from(row)?)),
             "gone" => {
                 gone_reason(payload).map(ChangeKind::Gone).ok_or_else(|| corrupt("changes.payload"))
             }

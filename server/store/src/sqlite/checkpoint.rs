@@ -126,7 +126,7 @@ impl CheckpointJob {
         };
         match found {
             Ok(found) => {
-                self.has_listed = found.is_empty() || self.notify(WriterCommand::PurgeQueue(found))
+                self.has_listed = found.is_empty() || self.notify(WriterCommand::Purge(found))
             }
             Err(error) => self.lose(&error),
         }

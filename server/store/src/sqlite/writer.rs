@@ -83,7 +83,7 @@ async fn next_request_id(connection: &mut SqliteConnection) -> Result<i64, sqlx:
 }
 
 /// The state of the writer's thread.
-struct Writer {
+pub(super) struct Writer {
     connection: WriterConnection,
     files: Files,
     files_checked: Instant,
@@ -122,7 +122,7 @@ struct Writer {
 
 /// The effects of a transaction.
 #[derive(Default)]
-struct Batch {
+pub(super) struct Batch {
     /// In order.
     changes: Vec<Change>,
     /// Requests that are numbered but not yet written.
@@ -156,28 +156,28 @@ impl Batch {
 }
 
 impl Writer {
-    async fn run(mut self, mut edits: mpsc::Receiver<WriterCommand>) {
+    async fn run(mut self, mut commands: mpsc::Receiver<WriterCommand>) {
         let mut taken = Vec::with_capacity(BATCH_CHANGES);
         loop {
-            let first = match edits.try_recv() {
-                Ok(edit) => edit,
+            let first = match commands.try_recv() {
+                Ok(command) => command,
                 Err(mpsc::error::TryRecvError::Disconnected) => break,
                 Err(mpsc::error::TryRecvError::Empty) => {
                     if self.clean_up().await {
                         continue;
                     }
-                    let Some(edit) = edits.recv().await else { break };
-                    edit
+                    let Some(command) = commands.recv().await else { break };
+                    command
                 }
             };
             let mut bytes = weight(&first);
             taken.push(first);
             while taken.len() < BATCH_CHANGES && bytes < BATCH_BYTES {
-                let Ok(edit) = edits.try_recv() else { break };
-                bytes += weight(&edit);
-                taken.push(edit);
+                let Ok(command) = commands.try_recv() else { break };
+                bytes += weight(&command);
+                taken.push(command);
             }
-            self.metrics.queued_changes.set(i64::try_from(edits.len()).unwrap_or(i64::MAX));
+            self.metrics.queued_changes.set(i64::try_from(commands.len()).unwrap_or(i64::MAX));
             self.run_maintenance(&mut taken).await;
             if !taken.is_empty() {
                 self.commit(&mut taken).await;
@@ -189,9 +189,9 @@ impl Writer {
     }
 
     /// Handles commands that change nothing.
-    async fn run_maintenance(&mut self, edits: &mut Vec<WriterCommand>) {
+    async fn run_maintenance(&mut self, commands: &mut Vec<WriterCommand>) {
         let (mut ticked, mut checkpointed) = (false, false);
-        edits.retain_mut(|edit| match edit {
+        commands.retain_mut(|command| match command {
             WriterCommand::Tick => {
                 ticked = true;
                 false
@@ -200,7 +200,7 @@ impl Writer {
                 checkpointed = true;
                 false
             }
-            WriterCommand::PurgeQueue(found) => {
+            WriterCommand::Purge(found) => {
                 for (id, rows) in found.drain(..) {
                     self.purge.add(id, rows);
                 }
@@ -225,21 +225,21 @@ impl Writer {
         }
     }
 
-    /// Executes all of `edits` in one transaction, empties it, and notifies callers and the
+    /// Executes all of `commands` in one transaction, empties it, and notifies callers and the
     /// publisher. If the transaction fails, the callers' senders are dropped without a result.
-    async fn commit(&mut self, edits: &mut Vec<WriterCommand>) {
+    async fn commit(&mut self, commands: &mut Vec<WriterCommand>) {
         if self.files_checked.elapsed() >= FILES_EVERY {
             self.look_after_files().await;
         }
         if self.connection.is_lost() || self.is_displaced {
-            edits.clear();
+            commands.clear();
             return;
         }
         let clock = Instant::now();
-        let changes = edits.len();
+        let changes = commands.len();
         let mut batch = Batch::default();
-        let result = self.transact(edits, &mut batch).await;
-        edits.clear();
+        let result = self.transact(commands, &mut batch).await;
+        commands.clear();
         match result {
             Ok(true) => {
                 self.metrics.commit_seconds.observe(clock.elapsed().as_secs_f64());
@@ -255,17 +255,17 @@ impl Writer {
     /// Returns whether something was written.
     async fn transact(
         &mut self,
-        edits: &mut Vec<WriterCommand>,
+        commands: &mut Vec<WriterCommand>,
         batch: &mut Batch,
     ) -> Result<bool, sqlx::Error> {
         self.cache.keep_small();
-        self.look_up_tries(edits).await?;
-        for edit in edits.drain(..) {
-            match edit {
-                WriterCommand::PendingInsert(append) => self.take(append, batch).await?,
+        self.look_up_tries(commands).await?;
+        for command in commands.drain(..) {
+            match command {
+                WriterCommand::Append(append) => self.take(append, batch).await?,
                 other => {
                     self.write_rows(batch).await?;
-                    self.edit(other, batch).await?;
+                    self.execute(other, batch).await?;
                 }
             }
         }
@@ -425,11 +425,11 @@ impl Writer {
 }
 
 /// Returns how many bytes a command adds to its transaction.
-fn weight(edit: &WriterCommand) -> usize {
-    match edit {
-        WriterCommand::PendingInsert(append) => append.bytes(),
+fn weight(command: &WriterCommand) -> usize {
+    match command {
+        WriterCommand::Append(append) => append.bytes(),
         WriterCommand::Upload { piece, .. } => piece.len(),
-        WriterCommand::NoteAnswer { late, .. } => late.answer.as_ref().map_or(0, Vec::len),
+        WriterCommand::Change { bytes, .. } => *bytes,
         _ => 0,
     }
 }

@@ -125,9 +125,9 @@ fn doubtful() -> Vec<Case> {
     }
     for (fields, says) in [
         ("X: a\nTransfer-Encoding: chunked\r\n", "bare LF"),
-        ("X: a\rTransfer-Encoding: chunked\r\n", "CR stands alone"),
+        ("X: a\rTransfer-Encoding: chunked\r\n", "a CR without LF"),
         ("Transfer-Encoding: chunked\n", "bare LF"),
-        ("Transfer-Encoding: chunked\r\r\n", "CR stands alone"),
+        ("Transfer-Encoding: chunked\r\r\n", "a CR without LF"),
         ("X: a\n\nGET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n", "bare LF"),
         ("X: a\n\r\nGET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n", "bare LF"),
         ("X: a\r\n\nGET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n", "bare LF"),

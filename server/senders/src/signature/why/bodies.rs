@@ -33,8 +33,8 @@ pub(super) fn other_bodies(
     let unmarked = body.strip_prefix(b"\xef\xbb\xbf").map(|without| (without, MARK_ADDED));
     let json = json::spellings(body).map(|(text, how)| {
         let hint = format!(
-            "The sender signed the same JSON written another way ({how}): let it sign the very \
-             text that it sends, not the data written out once more."
+            "The sender signed the same JSON written another way ({how}): let it sign the exact \
+             text that it sends, not the data serialized again."
         );
         (Cow::Owned(text.into_bytes()), Cow::Owned(hint))
     });

@@ -29,7 +29,7 @@ pub(super) fn other_keys(scheme: &Scheme, secret: &str) -> Vec<(Vec<u8>, String)
     if unquoted != trimmed {
         add(
             key_of(unquoted),
-            "The secret set here stands in quotation marks; without them the signature matches. \
+            "The secret set here is in quotation marks; without them the signature matches. \
              Delete it and paste it without.",
         );
     }

@@ -45,7 +45,7 @@ impl PinnedUsage {
 
 impl Writer {
     /// Changes note or pin of a request.
-    pub(super) async fn annotate(
+    pub(in super::super) async fn annotate(
         &mut self,
         id: EndpointId,
         seq: i64,

@@ -122,7 +122,7 @@ impl Writer {
     }
 
     /// Records the outcome of a response. Publishes nothing if its request is gone.
-    pub(super) async fn note_answer(
+    pub(in super::super) async fn note_answer(
         &mut self,
         id: EndpointId,
         seq: i64,
@@ -200,6 +200,6 @@ impl Writer {
         }
         answers.words = words;
         let endpoint = book.endpoint.clone();
-        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await
+        self.log(&endpoint, ChangeKind::Endpoint(endpoint.clone()), batch).await
     }
 }

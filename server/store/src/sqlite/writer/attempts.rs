@@ -149,7 +149,7 @@ impl Writer {
         self.attempts.keep_small();
         let mut unknown: Vec<(i64, &str)> = Vec::new();
         for edit in edits {
-            if let WriterCommand::PendingInsert(append) = edit
+            if let WriterCommand::Append(append) = edit
                 && let Some(delivery) = &append.captured.delivery
             {
                 let key = self.attempts.key(append.id, delivery);

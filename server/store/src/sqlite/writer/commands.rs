@@ -25,89 +25,30 @@ macro_rules! shrink {
 
 /// The result of a command: the outer error fails the whole transaction, the inner one only this
 /// command, which has then changed nothing.
-pub(super) type CommandResult<T> = Result<Result<T, StoreError>, sqlx::Error>;
+pub(in super::super) type CommandResult<T> = Result<Result<T, StoreError>, sqlx::Error>;
 
 impl Writer {
     /// Executes one command within the transaction.
-    pub(super) async fn edit(
+    pub(super) async fn execute(
         &mut self,
-        edit: WriterCommand,
+        command: WriterCommand,
         batch: &mut Batch,
     ) -> Result<(), sqlx::Error> {
-        match edit {
-            WriterCommand::PendingInsert(append) => self.take(append, batch).await?,
+        match command {
+            WriterCommand::Append(append) => self.take(append, batch).await,
             WriterCommand::Upload { upload, endpoint, piece, reply } => {
                 let taken = self.upload(upload, endpoint, piece, batch).await?;
                 self.answer_upload(upload.is_none(), reply, taken, batch);
+                Ok(())
             }
-            WriterCommand::CreateWorkspace { key, reply } => {
-                let made = self.create_workspace(&key).await?;
-                batch.answer(reply, Ok(made));
-            }
-            WriterCommand::CreateEndpoint { new, reply } => {
-                let made = self.create_endpoint(new, batch).await?;
-                batch.answer(reply, made);
-            }
-            WriterCommand::UpdateEndpoint { id, settings, reply } => {
-                let updated = self.update_endpoint(id, settings, batch).await?;
-                batch.answer(reply, updated);
-            }
-            WriterCommand::Touch(id) => {
-                if self.active(id).await?.is_ok() {
-                    self.extend_expiry(id, batch)?;
-                }
-            }
-            WriterCommand::DeleteEndpoint { id, reply } => {
-                let deleted = match self.active(id).await? {
-                    Ok(_) => Ok(self.end_endpoint(id, GoneReason::Deleted, batch).await?),
-                    Err(error) => Err(error),
-                };
-                batch.answer(reply, deleted);
-            }
-            WriterCommand::DeleteRequest { id, seq, reply } => {
-                let deleted = self.delete_request(id, seq, batch).await?;
-                batch.answer(reply, deleted);
-            }
-            WriterCommand::DeleteRequests { id, seqs, reply } => {
-                let deleted = self.delete_requests(id, &seqs, batch).await?;
-                batch.answer(reply, deleted);
-            }
-            WriterCommand::Annotate { id, seq, annotation, reply } => {
-                let annotated = self.annotate(id, seq, annotation, batch).await?;
-                batch.answer(reply, annotated);
-            }
-            WriterCommand::AddSecret { new, reply } => {
-                let added = self.add_secret(new, batch).await?;
-                batch.answer(reply, added);
-            }
-            WriterCommand::DeleteSecret { id, secret, reply } => {
-                let deleted = self.delete_secret(id, secret, batch).await?;
-                batch.answer(reply, deleted);
-            }
-            WriterCommand::NoteVerdicts { id, verdicts, reply } => {
-                let noted = self.note_verdicts(id, verdicts, batch).await?;
-                batch.answer(reply, noted);
-            }
-            WriterCommand::NoteAnswer { id, seq, late, reply } => {
-                let noted = self.note_answer(id, seq, late, batch).await?;
-                batch.answer(reply, noted);
-            }
-            WriterCommand::Clear { id, reply } => {
-                let cleared = self.clear(id, batch).await?;
-                batch.answer(reply, cleared);
-            }
-            WriterCommand::Expire { ids, now, reply } => {
-                let ended = self.expire(&ids, now, batch).await?;
-                batch.answer(reply, Ok(ended));
-            }
-            WriterCommand::Shrink { reply } => {
-                sqlx::query(shrink!()).execute(self.connection.write().await?).await?;
-                batch.answer(reply, Ok(()));
-            }
+            WriterCommand::Change { change, .. } => change(self, batch).await,
+            WriterCommand::Touch(id) => match self.active(id).await? {
+                Ok(_) => self.extend_expiry(id, batch),
+                Err(_) => Ok(()),
+            },
             // Not changes: handled before the transaction.
-            WriterCommand::PurgeQueue(_) | WriterCommand::Checkpointed | WriterCommand::Tick => {}
+            WriterCommand::Purge(_) | WriterCommand::Checkpointed | WriterCommand::Tick => Ok(()),
         }
-        Ok(())
     }
 
     /// Responds to the sender of a piece. If it is gone, a first piece is abandoned: nobody else
@@ -129,7 +70,28 @@ impl Writer {
         }));
     }
 
-    async fn create_workspace(&mut self, key: &KeyHash) -> Result<WorkspaceId, sqlx::Error> {
+    /// Returns unused pages to the disk, a step of them.
+    pub(in super::super) async fn shrink(&mut self) -> CommandResult<()> {
+        sqlx::query(shrink!()).execute(self.connection.write().await?).await?;
+        Ok(Ok(()))
+    }
+
+    /// See [`super::super::Store::delete_endpoint`].
+    pub(in super::super) async fn delete_endpoint(
+        &mut self,
+        id: EndpointId,
+        batch: &mut Batch,
+    ) -> CommandResult<()> {
+        match self.active(id).await? {
+            Ok(_) => Ok(Ok(self.end_endpoint(id, GoneReason::Deleted, batch).await?)),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    pub(in super::super) async fn create_workspace(
+        &mut self,
+        key: &KeyHash,
+    ) -> Result<WorkspaceId, sqlx::Error> {
         let id: i64 =
             sqlx::query_scalar("insert into workspaces (created_at) values (?1) returning id")
                 .bind(now())
@@ -146,7 +108,7 @@ impl Writer {
         Ok(WorkspaceId(id))
     }
 
-    async fn create_endpoint(
+    pub(in super::super) async fn create_endpoint(
         &mut self,
         new: NewEndpoint,
         batch: &mut Batch,
@@ -235,7 +197,7 @@ impl Writer {
         };
         let endpoint = book.endpoint.clone();
         self.active = Some(active + 1);
-        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
+        self.log(&endpoint, ChangeKind::Endpoint(endpoint.clone()), batch).await?;
         Ok(Ok(endpoint))
     }
 
@@ -251,7 +213,7 @@ impl Writer {
         Ok(active)
     }
 
-    async fn update_endpoint(
+    pub(in super::super) async fn update_endpoint(
         &mut self,
         id: EndpointId,
         settings: EndpointSettings,
@@ -291,7 +253,7 @@ impl Writer {
         .bind(endpoint.expires_at)
         .execute(self.connection.write().await?)
         .await?;
-        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
+        self.log(&endpoint, ChangeKind::Endpoint(endpoint.clone()), batch).await?;
         batch.stale.push(endpoint.slug.clone());
         Ok(Ok(endpoint))
     }
@@ -320,9 +282,9 @@ impl Writer {
         let number = self.cache.next_change(endpoint.workspace)?;
         let (kind, payload) = match &what {
             // Captures and updates are logged by their own rows; settings are read on request.
-            ChangeKind::CapturedRequest(_)
-            | ChangeKind::Updated(_)
-            | ChangeKind::StoredEndpoint(_) => ("endpoint", None),
+            ChangeKind::Captured(_) | ChangeKind::Updated(_) | ChangeKind::Endpoint(_) => {
+                ("endpoint", None)
+            }
             ChangeKind::Gone(reason) => {
                 ("gone", Some(reader::gone_reason_text(*reason).to_owned()))
             }

@@ -14,13 +14,13 @@ use super::{
 
 impl Writer {
     /// Deletes one request.
-    pub(super) async fn delete_request(
+    pub(in super::super) async fn delete_request(
         &mut self,
         id: EndpointId,
         seq: i64,
         batch: &mut Batch,
     ) -> CommandResult<()> {
-        Ok(match self.delete_requests(id, &[seq], batch).await? {
+        Ok(match self.delete_requests(id, vec![seq], batch).await? {
             Ok(Deletion { deleted: 0, .. }) => Err(StoreError::NotFound),
             Ok(_) => Ok(()),
             Err(error) => Err(error),
@@ -28,10 +28,10 @@ impl Writer {
     }
 
     /// Deletes the first of these requests, as many as fit into a small step.
-    pub(super) async fn delete_requests(
+    pub(in super::super) async fn delete_requests(
         &mut self,
         id: EndpointId,
-        seqs: &[i64],
+        seqs: Vec<i64>,
         batch: &mut Batch,
     ) -> CommandResult<Deletion> {
         let endpoint = match self.active(id).await? {
@@ -107,7 +107,11 @@ impl Writer {
     }
 
     /// Deletes all requests of an endpoint.
-    pub(super) async fn clear(&mut self, id: EndpointId, batch: &mut Batch) -> CommandResult<u64> {
+    pub(in super::super) async fn clear(
+        &mut self,
+        id: EndpointId,
+        batch: &mut Batch,
+    ) -> CommandResult<u64> {
         if let Err(error) = self.active(id).await? {
             return Ok(Err(error));
         }

@@ -8,6 +8,7 @@ use super::{
         now, reader,
     },
     Batch, Writer,
+    commands::CommandResult,
 };
 
 /// How far an expiry moves before it is written again, unless the endpoint's lifetime is short.
@@ -60,14 +61,14 @@ impl Writer {
     }
 
     /// Ends those of these endpoints that are still unused; returns their number.
-    pub(super) async fn expire(
+    pub(in super::super) async fn expire(
         &mut self,
-        ids: &[EndpointId],
+        ids: Vec<EndpointId>,
         now: i64,
         batch: &mut Batch,
-    ) -> Result<u64, sqlx::Error> {
+    ) -> CommandResult<u64> {
         let mut ended = 0;
-        for &id in ids {
+        for id in ids {
             let ttl_us = self.ttl_us;
             let book = self.cache.load(self.connection.get()?, id).await?;
             if book.endpoint.gone.is_some() || book.endpoint.expires_at.is_none_or(|at| at > now) {
@@ -87,7 +88,7 @@ impl Writer {
             batch.dropped.push(("endpoint-ttl", requests));
             ended += 1;
         }
-        Ok(ended)
+        Ok(Ok(ended))
     }
 
     /// Ends an endpoint. Its rows are deleted later, step by step.

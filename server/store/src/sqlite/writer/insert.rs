@@ -86,7 +86,7 @@ impl Writer {
         book.change += 1;
         let change = book.change;
 
-        let what = ChangeKind::CapturedRequest(Arc::new(truncate_for_list(captured.summary(
+        let what = ChangeKind::Captured(Arc::new(truncate_for_list(captured.summary(
             &slug,
             seq,
             self.provider_of,
@@ -257,7 +257,7 @@ impl Writer {
                 .execute(self.connection.write().await?)
                 .await?;
             // Open pages show when it expires.
-            self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
+            self.log(&endpoint, ChangeKind::Endpoint(endpoint.clone()), batch).await?;
         }
         if !self.connection.is_in_transaction() {
             // Nothing changed; a use that is not worth writing is only kept in memory.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hookglass_wire::Summary;
+use futures_util::future::LocalBoxFuture;
 use sqlx::{SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     runtime::Handle,
@@ -18,19 +18,16 @@ use tokio::{
 
 use super::{
     super::{
-        super::{
-            Annotation, Deletion, EndpointId, EndpointSettings, LateResponse, NewEndpoint,
-            NewSecret, SecretId, StoreError, StoredEndpoint, StoredSecret, UploadId, WorkspaceId,
-        },
+        super::{EndpointId, StoreError, UploadId},
         EndpointCache, Options,
         clock::StoreClock,
         files::{Files, beside},
         wal::Wal,
     },
-    Writer,
+    Batch, Writer,
     attempts::Attempts,
     cache::WriterCache,
-    commands,
+    commands::{CommandResult, TRIM_AFTER},
     connection::WriterConnection,
     insert::PendingInsert,
     next_request_id,
@@ -38,7 +35,6 @@ use super::{
     quota::StorageQuota,
     uploads::Uploads,
 };
-use crate::key::KeyHash;
 
 /// Changes that may wait for the writer. Beyond that `append` and other calls fail with `Busy` at
 /// once: the sender is told to retry rather than kept waiting.
@@ -51,57 +47,29 @@ const TOUCHED_ENDPOINTS: usize = 10_000;
 /// Sends a caller its result. If it is dropped unused, the transaction failed.
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T, StoreError>>;
 
+/// A change off the hot path, executed within the transaction.
+type Change = Box<
+    dyn for<'w> FnOnce(&'w mut Writer, &'w mut Batch) -> LocalBoxFuture<'w, Result<(), sqlx::Error>>
+        + Send,
+>;
+
 /// A command for the writer.
 pub(in super::super) enum WriterCommand {
     /// Store a request.
-    PendingInsert(PendingInsert),
-    /// See [`super::super::Store::upload`].
+    Append(PendingInsert),
+    /// Store the next piece of a body, see [`super::super::Store::upload`].
     Upload {
         upload: Option<UploadId>,
         endpoint: EndpointId,
         piece: Bytes,
         reply: ResultSender<UploadId>,
     },
-    /// See [`super::super::Store::create_workspace`].
-    CreateWorkspace { key: KeyHash, reply: ResultSender<WorkspaceId> },
-    /// See [`super::super::Store::create_endpoint`].
-    CreateEndpoint { new: NewEndpoint, reply: ResultSender<StoredEndpoint> },
-    /// See [`super::super::Store::update_endpoint`].
-    UpdateEndpoint {
-        id: EndpointId,
-        settings: EndpointSettings,
-        reply: ResultSender<StoredEndpoint>,
-    },
+    /// Make another change, which adds this many bytes to its transaction.
+    Change { change: Change, bytes: usize },
     /// The endpoint is in use.
     Touch(EndpointId),
-    /// See [`super::super::Store::delete_endpoint`].
-    DeleteEndpoint { id: EndpointId, reply: ResultSender<()> },
-    /// See [`super::super::Store::delete_request`].
-    DeleteRequest { id: EndpointId, seq: i64, reply: ResultSender<()> },
-    /// See [`super::super::Store::delete_requests`].
-    DeleteRequests { id: EndpointId, seqs: Vec<i64>, reply: ResultSender<Deletion> },
-    /// See [`super::super::Store::annotate`].
-    Annotate { id: EndpointId, seq: i64, annotation: Annotation, reply: ResultSender<Summary> },
-    /// See [`super::super::Store::add_secret`].
-    AddSecret { new: NewSecret, reply: ResultSender<StoredSecret> },
-    /// See [`super::super::Store::delete_secret`].
-    DeleteSecret { id: EndpointId, secret: SecretId, reply: ResultSender<()> },
-    /// See [`super::super::Store::note_verdicts`].
-    NoteVerdicts {
-        id: EndpointId,
-        verdicts: Vec<(i64, Option<&'static str>)>,
-        reply: ResultSender<()>,
-    },
-    /// See [`super::super::Store::note_answer`].
-    NoteAnswer { id: EndpointId, seq: i64, late: LateResponse, reply: ResultSender<()> },
-    /// See [`super::super::Store::clear`].
-    Clear { id: EndpointId, reply: ResultSender<u64> },
-    /// End those of these endpoints that expired by `now`, microseconds since the epoch.
-    Expire { ids: Vec<EndpointId>, now: i64, reply: ResultSender<u64> },
-    /// Return a few unused pages to the disk.
-    Shrink { reply: ResultSender<()> },
     /// Delete the rows of these endpoints that no longer exist.
-    PurgeQueue(Vec<(EndpointId, i64)>),
+    Purge(Vec<(EndpointId, i64)>),
     /// Most of the write-ahead log was checkpointed.
     Checkpointed,
     /// A second has passed.
@@ -143,12 +111,12 @@ impl WriterHandle {
         let abandoned =
             Arc::new(Mutex::new(left.into_iter().map(UploadId).collect::<Vec<UploadId>>()));
         let next_request_id = next_request_id(&mut connection).await?;
-        let (queue, edits) = mpsc::channel(QUEUE_CHANGES);
+        let (queue, commands) = mpsc::channel(QUEUE_CHANGES);
         let storing = watch::Sender::new(false);
         let checkpoint_due = Arc::new(Notify::new());
         let wal = beside(&options.path, "-wal");
         let ttl_us = i64::try_from(options.endpoint_ttl.as_micros()).unwrap_or(i64::MAX);
-        let mut desk = Writer {
+        let mut writer = Writer {
             connection: WriterConnection::new(connection, connect, log),
             files,
             files_checked: std::time::Instant::now(),
@@ -168,7 +136,7 @@ impl WriterHandle {
             ttl_us,
             active: None,
             // So that the first logged change checks the log's length.
-            logged: commands::TRIM_AFTER,
+            logged: TRIM_AFTER,
             // The last run's log is still to be checkpointed.
             log_bytes: std::fs::metadata(&wal).map_or(0, |file| file.len()),
             wal,
@@ -179,49 +147,86 @@ impl WriterHandle {
             metrics: options.metrics,
             storing,
         };
-        match desk.try_to_store().await {
-            Ok(()) => desk.set_storing(true),
+        match writer.try_to_store().await {
+            Ok(()) => writer.set_storing(true),
             Err(error) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "cannot store yet; what is there can be read"
                 );
-                desk.connection.failed(&error).await;
+                writer.connection.failed(&error).await;
             }
         }
-        let watched = desk.storing.subscribe();
+        let watched = writer.storing.subscribe();
         let (ending, ended) = oneshot::channel();
         let runtime = Handle::current();
         // A dedicated thread: a task would wait for its turn behind the handlers whose requests it
         // is to commit.
         thread::Builder::new().name("hookglass-writer".to_owned()).spawn(move || {
-            runtime.block_on(desk.run(edits));
+            runtime.block_on(writer.run(commands));
             // Nobody listens if the store was dropped without being closed.
             let _ = ending.send(());
         })?;
-        let writer = Self {
+        let handle = Self {
             queue: Mutex::new(Some(queue)),
             ended: Mutex::new(Some(ended)),
             abandoned,
             touched: Mutex::default(),
             checkpoint_due,
         };
-        Ok((writer, watched))
+        Ok((handle, watched))
     }
 
-    pub(in super::super) async fn edit<T>(
+    /// Has a change made within a transaction, and returns its result once that is committed.
+    pub(in super::super) async fn change<T: Send + 'static>(
         &self,
-        edit: impl FnOnce(ResultSender<T>) -> WriterCommand,
+        change: impl for<'w> FnOnce(
+            &'w mut Writer,
+            &'w mut Batch,
+        ) -> LocalBoxFuture<'w, CommandResult<T>>
+        + Send
+        + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(edit(reply))?;
-        answer.await.map_err(|_| StoreError::Aborted)?
+        self.change_with(0, change).await
     }
 
-    fn send(&self, edit: WriterCommand) -> Result<(), StoreError> {
+    /// The same for a change that adds this many bytes to its transaction.
+    pub(in super::super) async fn change_with<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        change: impl for<'w> FnOnce(
+            &'w mut Writer,
+            &'w mut Batch,
+        ) -> LocalBoxFuture<'w, CommandResult<T>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        self.call(|reply| {
+            let change: Change = Box::new(move |writer, batch| {
+                Box::pin(async move {
+                    let result = change(writer, batch).await?;
+                    batch.answer(reply, result);
+                    Ok(())
+                })
+            });
+            WriterCommand::Change { change, bytes }
+        })
+        .await
+    }
+
+    pub(in super::super) async fn call<T>(
+        &self,
+        command: impl FnOnce(ResultSender<T>) -> WriterCommand,
+    ) -> Result<T, StoreError> {
+        let (reply, result) = oneshot::channel();
+        self.send(command(reply))?;
+        result.await.map_err(|_| StoreError::Aborted)?
+    }
+
+    fn send(&self, command: WriterCommand) -> Result<(), StoreError> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let queue = queue.as_ref().ok_or(StoreError::Closed)?;
-        queue.try_send(edit).map_err(|error| match error {
+        queue.try_send(command).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Busy,
             mpsc::error::TrySendError::Closed(_) => StoreError::Closed,
         })

@@ -16,7 +16,7 @@ use super::{
 
 impl Writer {
     /// Stores a secret.
-    pub(super) async fn add_secret(
+    pub(in super::super) async fn add_secret(
         &mut self,
         new: NewSecret,
         batch: &mut Batch,
@@ -50,7 +50,7 @@ impl Writer {
     }
 
     /// Deletes a secret.
-    pub(super) async fn delete_secret(
+    pub(in super::super) async fn delete_secret(
         &mut self,
         id: EndpointId,
         secret: SecretId,
@@ -99,13 +99,13 @@ impl Writer {
         let book = self.cache.change(id)?;
         book.endpoint.has_secrets = has_secrets;
         let endpoint: StoredEndpoint = book.endpoint.clone();
-        self.log(&endpoint, ChangeKind::StoredEndpoint(endpoint.clone()), batch).await?;
+        self.log(&endpoint, ChangeKind::Endpoint(endpoint.clone()), batch).await?;
         batch.stale.push(endpoint.slug);
         Ok(())
     }
 
     /// Records signature verdicts. Skips requests that are gone.
-    pub(super) async fn note_verdicts(
+    pub(in super::super) async fn note_verdicts(
         &mut self,
         id: EndpointId,
         verdicts: Vec<(i64, Option<&'static str>)>,
