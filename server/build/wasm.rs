@@ -136,7 +136,8 @@ fn compile(
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--package", PACKAGE, "--lib", "--no-default-features"])
+        .args(["rustc", "--package", PACKAGE, "--lib", "--crate-type", "cdylib"])
+        .arg("--no-default-features")
         .args(["--features", renderer.features(), "--target", TARGET, "--profile", profile.name()])
         // The outer cargo has already updated the lock file, or was not allowed to.
         .args(["--locked", "--color", "never", "--manifest-path"])
