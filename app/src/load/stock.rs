@@ -76,9 +76,11 @@ where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
+    // Not by its place among the signals: what waits may outlive the page.
+    let answer = ArcAsyncDerived::from(resource.answer);
     let content = move || {
-        let show = show.clone();
-        Suspend::new(async move { show(resource.answer.await) })
+        let (show, answer) = (show.clone(), answer.clone());
+        Suspend::new(async move { show(answer.await) })
     };
     view! { <Suspense fallback>{content}</Suspense> }.erased()
 }
@@ -91,7 +93,7 @@ pub(crate) fn transition<T>(
 where
     T: Clone + Send + Sync + 'static,
 {
-    show_settled(resource.answer, show)
+    show_settled(resource.answer.into(), show)
 }
 
 /// The same for the answers that fit; while another one is loaded, the last that fitted stays.
@@ -103,10 +105,11 @@ pub(crate) fn transition_if<T>(
 where
     T: Clone + PartialEq + Send + Sync + 'static,
 {
-    let answer = AsyncDerived::new(move || {
-        let fits = fits.clone();
+    let loaded = ArcAsyncDerived::from(resource.answer);
+    let answer = ArcAsyncDerived::new(move || {
+        let (fits, loaded) = (fits.clone(), loaded.clone());
         async move {
-            let answer = resource.answer.await;
+            let answer = loaded.await;
             // The server loads once, for what it renders: waiting would never end there.
             if !cfg!(feature = "ssr") && !fits(&answer) {
                 std::future::pending::<()>().await;
@@ -118,14 +121,14 @@ where
 }
 
 fn show_settled<T>(
-    answer: AsyncDerived<T>,
+    answer: ArcAsyncDerived<T>,
     show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
 ) -> Erased
 where
     T: Clone + Send + Sync + 'static,
 {
     let content = move || {
-        let show = show.clone();
+        let (show, answer) = (show.clone(), answer.clone());
         Suspend::new(async move { show(answer.await) })
     };
     view! { <Transition>{content}</Transition> }.erased()

@@ -1,4 +1,4 @@
-//! A request in a `.http` file for the HTTP clients of VS Code and JetBrains: the message itself,
+//! A request in a `.http` file for the HTTP clients of VS Code and `JetBrains`: the message itself,
 //! with the URL in its first line. Avoids everything that those clients would interpret.
 
 use super::{

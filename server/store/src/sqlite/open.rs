@@ -196,7 +196,7 @@ async fn connect_and_check(
         Ok(is_new) => Ok(CheckedDatabase { connection, is_new }),
         Err(error) => {
             // Before any other connection opens the file.
-            drop(connection.close_hard().await);
+            drop(connection.close().await);
             Err(error)
         }
     }
