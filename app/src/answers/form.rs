@@ -30,7 +30,7 @@ pub(super) enum Kind {
     Line,
     /// A whole number from and to.
     Number(u32, u32),
-    /// So many lines to begin with.
+    /// The number of lines at first.
     Lines(u32),
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn NoteView(
         event.prevent_default();
         store();
     };
-    // A draft opens the form, but whoever only passes by goes on with the keys of the list.
+    // A draft opens the form, but the keys of the list still work for a viewer who only passes by.
     let is_found = StoredValue::new(false);
     Effect::new(move |_| {
         if draft().is_some() {

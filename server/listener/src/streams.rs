@@ -126,7 +126,7 @@ impl Streams {
         self.with(|state| (state.open == 0).then(|| state.ended.elapsed()))
     }
 
-    /// Whether so many bytes wait for the peer that it gets no further large response.
+    /// Whether too many bytes wait for the peer for another large response.
     pub fn is_congested(&self) -> bool {
         self.with(|state| state.answering >= FEW && state.unread > UNREAD_BYTES)
     }

@@ -227,7 +227,7 @@ impl SearchState {
             asked.typed
         });
         if is_done {
-            // Even if nothing changes, whoever is done is told what is wrong.
+            // Say what is wrong even if nothing changes.
             search(text);
             return;
         }

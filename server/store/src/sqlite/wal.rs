@@ -74,7 +74,7 @@ impl Wal {
         }
         tracing::error!(
             "the disk failed while the write-ahead log was moved into the database; nothing is \
-             lost, but the log grows from now on until the server is started anew"
+             lost, but the log grows from now on until the server is restarted"
         );
         // The last connection to close would checkpoint the log: this one never closes. It holds
         // its lock from its first read on.
