@@ -171,7 +171,7 @@ pub async fn session() -> Result<Session, Problem> {
 /// The server's half: what pages read while they render, from the `Arc<dyn Backend>` in context.
 #[cfg(feature = "ssr")]
 mod server {
-    use std::{sync::Arc, time::SystemTime};
+    use std::sync::Arc;
 
     use leptos::prelude::use_context;
 
@@ -186,8 +186,7 @@ mod server {
     }
 
     pub(super) fn now() -> Timestamp {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or_default())
+        Timestamp::now()
     }
 
     fn browser_only<T>() -> Result<T, Problem> {

@@ -8,7 +8,7 @@ mod rejected;
 use std::{
     net::IpAddr,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime},
 };
 
 use axum::{
@@ -17,7 +17,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use hookglass_wire::{Act, Refused};
+use hookglass_wire::{Act, Refused, Timestamp};
 use hyper::{
     HeaderMap, Method,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
@@ -298,7 +298,7 @@ impl Capture {
         let peer = arrival.peer();
         let remote_addr = peer.map(|peer| self.client_address.of(peer, &parts.headers));
         CapturedRequest {
-            received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            received_at: Timestamp::from(arrival.received_at).as_micros(),
             duration_us: micros(received.took),
             method: String::from_utf8_lossy(&method).into_owned(),
             target,

@@ -1,7 +1,10 @@
 //! Points in time on the wire. Read and written here by hand: a calendar library would weigh more
 //! in the browser half than everything else that crosses the wire.
 
-use std::fmt;
+use std::{
+    fmt,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -26,6 +29,12 @@ impl Timestamp {
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         Self { micros: if WRITABLE_US.contains(&micros) { micros } else { 0 } }
+    }
+
+    /// Returns the current time. Not in the browser, where the standard library has no clock.
+    #[must_use]
+    pub fn now() -> Self {
+        SystemTime::now().into()
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
@@ -69,6 +78,14 @@ impl Timestamp {
         let seconds = days_from_civil(year, month, day) * DAY_S + time_s - offset_s;
         let micros = seconds * SECOND_US + micros;
         WRITABLE_US.contains(&micros).then_some(Self { micros })
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// Times before 1970 become the epoch.
+    fn from(time: SystemTime) -> Self {
+        let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or_default())
     }
 }
 

@@ -1,12 +1,12 @@
 //! Lists rejected requests: the owner of an endpoint sees which ones exceeded a limit, without
 //! their bodies.
 
-use std::time::UNIX_EPOCH;
-
 use hyper::header::CONTENT_TYPE;
 use sha2::{Digest as _, Sha256};
 
-use super::{Capture, RequestHead, micros};
+use hookglass_wire::Timestamp;
+
+use super::{Capture, RequestHead};
 use crate::{capture::redact, respond::response::Rejection};
 use hookglass_listener::HeadRanges;
 use hookglass_message::head;
@@ -48,7 +48,7 @@ impl Capture {
         let metadata = event::metadata(sender, headers, &[], has_key);
         let client = peer.map(|peer| self.client_address.of(peer, &arrival.parts.headers));
         let captured = CapturedRequest {
-            received_at: micros(arrival.received_at.duration_since(UNIX_EPOCH).unwrap_or_default()),
+            received_at: Timestamp::from(arrival.received_at).as_micros(),
             duration_us: 0,
             method: String::from_utf8_lossy(method).into_owned(),
             target: target.unwrap_or_default(),

@@ -10,7 +10,7 @@ use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
 use super::{
     cost::{Cost, CostClass},
     settings::{
-        BodyTemplate, HeaderTemplate, PreparedResponse, PreparedRule, PreparedSettings, now_us,
+        BodyTemplate, HeaderTemplate, PreparedResponse, PreparedRule, PreparedSettings,
     },
 };
 use crate::respond::{
@@ -126,7 +126,7 @@ impl MatchContext {
                 return None;
             }
         }
-        let now = Timestamp::from_micros(now_us());
+        let now = Timestamp::now();
         let mut notes = Vec::new();
         let mut sent = self.sent();
         if !self.is_whole() && set.templates().any(Template::needs_body) {

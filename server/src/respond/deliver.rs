@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{
     Responder, record,
-    settings::{PreparedSettings, has_no_body, now_us},
+    settings::{PreparedSettings, has_no_body},
     summary::words,
     throttled_body::ThrottledBody,
 };
@@ -232,7 +232,7 @@ impl DeliveryGuard {
     fn begin(&mut self) {
         let elapsed_us = self.elapsed_us();
         if let Some(answered) = &mut self.answered {
-            answered.sent_at = Some(Timestamp::from_micros(now_us()));
+            answered.sent_at = Some(Timestamp::now());
             answered.duration_us = Some(elapsed_us);
         }
     }

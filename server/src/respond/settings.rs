@@ -3,12 +3,12 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hookglass_wire::{self as wire, Act, Programme};
+use hookglass_wire::{self as wire, Act, Programme, Timestamp};
 use hyper::{
     StatusCode,
     header::{HeaderName, HeaderValue},
@@ -150,7 +150,7 @@ impl PreparedSettings {
 impl PreparedRule {
     fn read(set: &wire::Rule, field: &str) -> Result<Self, SettingError> {
         // Time ranges make no sense for a request that arrives now, but do no harm.
-        let when = Query::parse(&set.when, now_us()).map_err(|error| SettingError {
+        let when = Query::parse(&set.when, Timestamp::now().as_micros()).map_err(|error| SettingError {
             place: Some((error.start, error.end)),
             in_query: true,
             ..SettingError::new(format!("{field}.when"), error.message)
@@ -388,10 +388,4 @@ fn bytes(set: &wire::Answering) -> usize {
     let steps = set.programme.iter().flat_map(|programme| &programme.steps);
     let text = of(&set.reply) + rules + steps.map(|step| of(&step.reply)).sum::<usize>();
     1024 + text * READ_TIMES
-}
-
-/// Microseconds since the epoch.
-pub(super) fn now_us() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
 }

@@ -2,10 +2,10 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use hookglass_wire::{Counts, CountsAsk, Page, Window};
+use hookglass_wire::{Counts, CountsAsk, Page, Timestamp, Window};
 
 use super::{AppState, error::Error};
 use hookglass_query::Query;
@@ -39,7 +39,7 @@ pub(super) fn read(q: Option<&str>) -> Result<Option<Arc<Query>>, Error> {
 pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Query>>, Error> {
     let Some(q) = q else { return Ok(None) };
     let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
-    let query = Query::parse(q, now().saturating_sub(ago_us)).map_err(Error::InvalidQuery)?;
+    let query = Query::parse(q, Timestamp::now().as_micros().saturating_sub(ago_us)).map_err(Error::InvalidQuery)?;
     Ok(query.map(Arc::new))
 }
 
@@ -72,9 +72,9 @@ pub(super) async fn counts(
     if !(1..=MAX_BUCKETS).contains(&buckets) {
         return Err(Error::Invalid(format!("`buckets` takes 1 to {MAX_BUCKETS}.")));
     }
-    let micros = |time: hookglass_wire::Timestamp| time.as_micros();
+    let micros = |time: Timestamp| time.as_micros();
     let span =
-        TimeRange { from: ask.from.map(micros), to: ask.to.map(micros), now: now(), buckets };
+        TimeRange { from: ask.from.map(micros), to: ask.to.map(micros), now: Timestamp::now().as_micros(), buckets };
     if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
         return Err(Error::Invalid("`from` has to be before `to`.".into()));
     }
@@ -177,10 +177,4 @@ fn count(counts: &mut Counts, span: &TimeRange, request: &hookglass_wire::Summar
     let bucket = bucket.clamp(0, i128::from(span.buckets) - 1);
     let bucket = u32::try_from(bucket).unwrap_or_default();
     add(counts, bucket, Some(&request.method), request.refused.is_some(), 1);
-}
-
-/// Microseconds since the epoch.
-fn now() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX)
 }

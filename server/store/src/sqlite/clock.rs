@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::now;
+use hookglass_wire::Timestamp;
 
 /// How far the wall clock may drift from the monotonic one between two readings, in microseconds.
 const TOLERANCE_US: i64 = 60 * 1_000_000;
@@ -32,7 +32,7 @@ pub type ReadClock = Arc<dyn Fn() -> ClockReading + Send + Sync>;
 /// Returns the clocks of the system.
 pub(super) fn system() -> ReadClock {
     let started = Instant::now();
-    Arc::new(move || ClockReading { wall_us: now(), monotonic: started.elapsed() })
+    Arc::new(move || ClockReading { wall_us: Timestamp::now().as_micros(), monotonic: started.elapsed() })
 }
 
 /// The bounds of the current time, in microseconds since the epoch.

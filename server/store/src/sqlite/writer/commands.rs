@@ -1,6 +1,6 @@
 //! Commands other than captures: their dispatch, endpoints, and the log of changes.
 
-use hookglass_wire::{GoneReason, OnLimit};
+use hookglass_wire::{GoneReason, OnLimit, Timestamp};
 
 use super::{
     super::{
@@ -8,7 +8,7 @@ use super::{
             Change, ChangeKind, EndpointId, EndpointSettings, NewEndpoint, Owner, StoreError,
             StoredEndpoint, UploadId, WorkspaceId,
         },
-        REPLAYED_CHANGES, now, reader,
+        REPLAYED_CHANGES, reader,
     },
     Batch, ResultSender, Writer, WriterCommand, expiry,
 };
@@ -94,7 +94,7 @@ impl Writer {
     ) -> Result<WorkspaceId, sqlx::Error> {
         let id: i64 =
             sqlx::query_scalar("insert into workspaces (created_at) values (?1) returning id")
-                .bind(now())
+                .bind(Timestamp::now().as_micros())
                 .fetch_one(self.connection.write().await?)
                 .await?;
         sqlx::query(
@@ -102,7 +102,7 @@ impl Writer {
         )
         .bind(key.as_bytes())
         .bind(id)
-        .bind(now())
+        .bind(Timestamp::now().as_micros())
         .execute(self.connection.write().await?)
         .await?;
         Ok(WorkspaceId(id))

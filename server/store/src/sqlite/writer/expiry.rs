@@ -1,11 +1,11 @@
 //! Expiry of unused endpoints.
 
-use hookglass_wire::GoneReason;
+use hookglass_wire::{GoneReason, Timestamp};
 
 use super::{
     super::{
         super::{ChangeKind, EndpointId, StoredEndpoint},
-        now, reader,
+        reader,
     },
     Batch, Writer,
     commands::CommandResult,
@@ -113,7 +113,7 @@ impl Writer {
             "update endpoints set gone_at = ?2, gone_reason = ?3, name = null where id = ?1",
         )
         .bind(id.0)
-        .bind(now())
+        .bind(Timestamp::now().as_micros())
         .bind(reader::gone_reason_text(reason))
         .execute(self.connection.write().await?)
         .await?;

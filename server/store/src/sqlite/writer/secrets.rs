@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use hookglass_wire::Timestamp;
+
 use super::{
     super::{
         super::{
             Change, ChangeKind, EndpointId, NewSecret, SecretId, StoreError, StoredEndpoint,
             StoredSecret,
         },
-        now,
     },
     Batch, Writer,
     commands::CommandResult,
@@ -32,7 +33,7 @@ impl Writer {
         if kept >= i64::from(max_secrets) {
             return Ok(Err(StoreError::TooManySecrets(max_secrets)));
         }
-        let created_at = now();
+        let created_at = Timestamp::now().as_micros();
         sqlx::query(
             "insert into secrets (id, endpoint_id, provider, name, created_at, sealed)
             values (?1, ?2, ?3, ?4, ?5, ?6)",
