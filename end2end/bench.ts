@@ -1,18 +1,18 @@
-// Measures the pages in Chromium, for script/bench: how soon one can use them, and whether one still
-// can while much arrives. Writes the rows of the report to the file that BENCH_ROWS names.
+// Measures the pages in Chromium, for script/bench: how soon they are usable, and whether they stay
+// usable while many requests arrive. Writes the rows of the report to the file named by BENCH_ROWS.
 
 import { writeFile } from "node:fs/promises";
 import { type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { Hookglass } from "./lib/hookglass.ts";
 import { Inspect } from "./lib/pages.ts";
 
-/** How many requests the endpoint holds. */
+/** The number of requests in the endpoint. */
 const HELD = 10_000;
-/** How often a page is opened: the figure is the median. */
+/** How often a page is opened; the figure is the median. */
 const OPENINGS = 7;
 const DESKTOP_MS = 1_000;
 const SLOW_MS = 3_000;
-/** How much slower the processor is made for the second figure. */
+/** The factor by which the processor is slowed down for the second figure. */
 const SLOWER = 4;
 const BURST = 500;
 const FRAME_MS = 100;
@@ -24,7 +24,7 @@ interface Row {
   holds: boolean;
 }
 
-/** Sends `count` requests over a few connections, `perSecond` at most. */
+/** Sends `count` requests over a few connections, at most `perSecond`. */
 async function send(url: string, count: number, perSecond: number): Promise<void> {
   const started = Date.now();
   let sent = 0;
@@ -43,7 +43,8 @@ async function send(url: string, count: number, perSecond: number): Promise<void
   await Promise.all(Array.from({ length: 16 }, sender));
 }
 
-/** From the start of the navigation until the page is alive: hydrated, its feed open. */
+/** Returns the time from the start of the navigation until the page is hydrated and its feed open.
+ * */
 async function opening(context: BrowserContext, url: string, slower: number): Promise<number> {
   const page = await context.newPage();
   if (slower > 1) {

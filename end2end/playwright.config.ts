@@ -5,11 +5,11 @@ import type { Options } from "./lib/test.ts";
 /** Tests that measure time, by their tag. */
 const ALONE = /@alone/;
 
-/** What is also tested under a name that is no secure context: no clipboard, no locks, no
- * `Sec-Fetch` fields. */
+/** The tests that also run under a name that is not a secure context: no clipboard, no locks, no
+ * `Sec-Fetch` headers. */
 const LAN_TESTS = ["arrival.spec.ts", "noscript.spec.ts", "resume.spec.ts", "tabs.spec.ts", "copy.spec.ts"];
 const CRAWL = "crawl.spec.ts";
-/** What adds up what the others of the crawl have met. */
+/** The test that combines the results of the other crawl tests. */
 const SUM = /@sum/;
 
 const localhost = { host: "localhost" };
@@ -36,7 +36,7 @@ export default defineConfig<Options>({
     { name: "lan", use: lan, grepInvert: ALONE, testMatch: LAN_TESTS },
     { name: "localhost-alone", use: localhost, grep: ALONE, testIgnore: CRAWL },
     { name: "lan-alone", use: lan, grep: ALONE, testMatch: LAN_TESTS },
-    // For a browser half with debug assertions, which name what is wrong with a hydration.
+    // For a browser half with debug assertions, which report what is wrong with a hydration.
     { name: "crawl", use: localhost, testMatch: CRAWL, grepInvert: SUM, teardown: "crawl-sum" },
     { name: "crawl-sum", use: localhost, testMatch: CRAWL, grep: SUM },
   ],

@@ -1,4 +1,4 @@
-// Takes the pictures of the README: the real app, driven with what real services send.
+// Takes the screenshots of the README: the real app with payloads of real services.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { test } from "./lib/test.ts";
 
 const PICTURES = join(import.meta.dirname, "../docs/images");
 
-/** The port that the URLs in the pictures show: the default one. */
+/** The port in the URLs of the screenshots: the default one. */
 const PORT = Number(process.env.SCREENSHOT_PORT ?? 3000);
 
 const INVOICE = {
@@ -59,7 +59,7 @@ const PAYMENT = {
   status: "succeeded",
 };
 
-/** Makes an endpoint with a chosen address by the form of the home page. */
+/** Creates an endpoint with a custom address, using the form on the home page. */
 async function endpoint(page: Page, origin: string, slug: string, name: string): Promise<string> {
   await page.goto(`${origin}/`);
   const form = page.locator('form[action="/api/endpoints"]').first();
@@ -75,7 +75,7 @@ function first(event: string): object {
   return githubPayloads(event)[0] ?? {};
 }
 
-/** Fills a workspace with what a small shop's services would send. */
+/** Fills a workspace with the webhooks of a small shop's services. */
 async function fill(page: Page, origin: string): Promise<void> {
   const staging = await endpoint(page, origin, "staging", "Staging");
   const billing = await endpoint(page, origin, "billing", "Billing");
@@ -111,7 +111,7 @@ async function picture(
   const page = await context.newPage();
   await page.goto(url);
   if (url.includes("/inspect/")) await new Inspect(page).isLive();
-  // Ages are the viewer's only once the page is alive.
+  // Ages are relative to the viewer's clock only once the page is hydrated.
   const time = page.locator("time").first();
   if (await time.isVisible()) await expect(time).toHaveText(/now|\d+ [smhd]( ago)?$/);
   await act(page);

@@ -1,6 +1,6 @@
-//! The page on which an endpoint's owner sets how it answers: plain HTML with forms, rendered by the
-//! server only, so that it weighs nothing in the browser half and needs no script. Where there is
-//! script, a few lines of it keep what was typed from being lost.
+//! The page with the settings of an endpoint's responses: plain HTML with forms, rendered only by
+//! the server, so that it adds nothing to the browser half and needs no script. A short script, if
+//! enabled, protects unsaved input.
 
 mod form;
 mod programme;
@@ -19,8 +19,8 @@ use crate::{
     wire::{Answering, Provider, Secret},
 };
 
-/// Each form is saved by itself: whoever leaves the page, or saves one, while another holds what was
-/// not saved, is asked first. A form that was refused holds such from the beginning.
+/// Each form is saved separately: leaving the page, or saving one form while another has unsaved
+/// input, asks for confirmation first. A rejected form counts as unsaved from the start.
 const GUARD: &str = r#"
 const unsaved = new Set(document.querySelectorAll("form:has([role=alert])"));
 let sent;
@@ -32,91 +32,91 @@ addEventListener("beforeunload", (event) => {
 });
 "#;
 
-/// What the page shows.
+/// The data of the page.
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// The endpoint's id.
     pub endpoint: String,
-    /// What it is called, if anything.
+    /// The owner's name for it, if any.
     pub name: Option<String>,
-    /// Where senders send to.
+    /// The URL for senders.
     pub url: String,
-    /// Which settings these are, as forms send it back.
+    /// The version of these settings, as forms send it back.
     pub version: String,
-    /// What is set.
+    /// The settings.
     pub answering: Answering,
-    /// The programme that is set, for reading.
+    /// The current programme, in readable form.
     pub running: Option<Running>,
-    /// Programmes that are set with one click.
+    /// Programmes that one click sets.
     pub presets: Vec<Preset>,
     /// The endpoint's secrets.
     pub secrets: Vec<Secret>,
-    /// The senders whose signatures can be judged, by name.
+    /// The senders whose signatures can be verified, by name.
     pub providers: Vec<Provider>,
-    /// The verification requests that are known.
+    /// The supported verification requests.
     pub handshakes: Vec<Handshake>,
-    /// The sender whose secret is wanted, by its id; empty if that is not known.
+    /// The id of the sender whose secret is needed; empty if that is not known.
     pub sender: String,
-    /// What was just done: the section that it was done in, and a sentence.
+    /// The change that was just made: its section, and a sentence.
     pub done: Option<Done>,
-    /// What was sent and refused.
+    /// The input that was rejected.
     pub refused: Option<Refused>,
 }
 
-/// What was just done.
+/// A change that was just made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     /// The section's id.
     pub section: &'static str,
-    /// What was done, in a sentence.
+    /// A sentence that describes the change.
     pub says: &'static str,
 }
 
-/// A programme for reading.
+/// A programme in readable form.
 #[derive(Debug, Clone, Default)]
 pub struct Running {
     /// `503 twice, then 200`.
     pub does: String,
     /// `1 of 3 done`.
     pub standing: String,
-    /// Whether nothing is left for it to do.
+    /// Whether all steps are done.
     pub is_over: bool,
     /// Each step for people, and whether it is `done`, `next` or `ahead`.
     pub steps: Vec<(String, &'static str)>,
 }
 
-/// A programme that is set with one click.
+/// A programme that one click sets.
 #[derive(Debug, Clone, Default)]
 pub struct Preset {
-    /// Its stable name.
+    /// Its stable id.
     pub id: &'static str,
-    /// What its button says.
+    /// The label of its button.
     pub label: &'static str,
-    /// What it is good for.
+    /// Its purpose.
     pub purpose: &'static str,
 }
 
-/// A verification request that is known.
+/// A supported verification request.
 #[derive(Debug, Clone, Default)]
 pub struct Handshake {
     /// The sender's name.
     pub name: &'static str,
-    /// What it sends.
+    /// The request that it sends.
     pub asks: &'static str,
-    /// What it is answered.
+    /// The response that it gets.
     pub gets: &'static str,
 }
 
-/// A form that was refused, so that nothing that was typed is lost.
+/// A form that was rejected; keeps its input.
 #[derive(Debug, Clone, Default)]
 pub struct Refused {
-    /// Which form, by its id: `reply`, `rule-2`, `rule-new`, `programme`, `handshakes`, `secret`.
+    /// The form's id: `reply`, `rule-2`, `rule-new`, `programme`, `handshakes`, `secret`.
     pub form: String,
-    /// What was sent, by name.
+    /// The input, by field name.
     pub fields: Vec<(String, String)>,
-    /// The field that is wrong; `None` where it is no single one.
+    /// The invalid field; `None` if it is not a single one.
     pub field: Option<String>,
-    /// What to do, in a sentence.
+    /// What to do about it, in a sentence.
     pub message: String,
 }
 
@@ -171,7 +171,7 @@ pub fn document(site: Site, answers: &Answers) -> impl IntoView + use<> {
     }
 }
 
-/// A part of the page under its heading.
+/// A section of the page with its heading.
 fn section(
     answers: &Answers,
     id: &'static str,

@@ -14,7 +14,7 @@ use crate::wire::{
 #[cfg(not(feature = "ssr"))]
 mod browser;
 
-/// The current time: by the server's clock while it renders, else by the browser's.
+/// Returns the current time: from the server's clock while it renders, else from the browser's.
 #[must_use]
 pub fn now() -> Timestamp {
     half::now()
@@ -23,7 +23,7 @@ pub fn now() -> Timestamp {
 /// The caller's endpoints: `GET /api/endpoints`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn endpoints() -> Result<Endpoints, Problem> {
     half::endpoints().await
 }
@@ -31,7 +31,7 @@ pub async fn endpoints() -> Result<Endpoints, Problem> {
 /// One endpoint: `GET /api/endpoints/{id}`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
     half::endpoint(id).await
 }
@@ -39,7 +39,7 @@ pub async fn endpoint(id: &str) -> Result<Endpoint, Problem> {
 /// A page of its requests: `GET /api/endpoints/{id}/requests`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
     half::requests(id, window).await
 }
@@ -47,7 +47,7 @@ pub async fn requests(id: &str, window: Window) -> Result<Page, Problem> {
 /// One request in full: `GET /api/endpoints/{id}/requests/{seq}`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
     half::request(id, seq).await
 }
@@ -55,59 +55,59 @@ pub async fn request(id: &str, seq: i64) -> Result<Detail, Problem> {
 /// Its body as text, codings undone: `GET …/requests/{seq}/text`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn body_text(id: &str, seq: i64) -> Result<String, Problem> {
     half::body_text(id, seq).await
 }
 
-/// How many requests came when: `GET …/requests/counts`.
+/// The counts of requests over time: `GET …/requests/counts`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn counts(id: &str, ask: CountsAsk) -> Result<Counts, Problem> {
     half::counts(id, ask).await
 }
 
-/// How a search may go on whose cursor is at `at`, in UTF-16 code units:
+/// The suggestions for a search whose cursor is at `at`, in UTF-16 code units:
 /// `GET …/requests/suggestions?q=&at=`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn suggestions(id: &str, q: &str, at: u32) -> Result<Suggestions, Problem> {
     half::suggestions(id, q, at).await
 }
 
-/// A part of a request made readable: `GET …/requests/{seq}/reading`.
+/// A readable part of a request: `GET …/requests/{seq}/reading`.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn reading(id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem> {
     half::reading(id, seq, ask).await
 }
 
-/// Where a line of a body that is read as JSON in `form` stands, and what:
+/// The path and value of a line in a body that is read as JSON in `form`:
 /// `GET …/requests/{seq}/value?line=&form=`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn value(id: &str, seq: i64, line: u64, form: &str) -> Result<Value, Problem> {
     half::value(id, seq, line, form).await
 }
 
-/// A request as a command or program that sends it again, for a tool as `format::tools` names it:
+/// A request as a command or program that sends it again, for one of `format::tools`:
 /// `GET …/requests/{seq}/snippet?tool=`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn snippet(id: &str, seq: i64, tool: &str) -> Result<String, Problem> {
     half::snippet(id, seq, tool).await
 }
 
-/// Changes note or pin of a request, `change` being the JSON of those that change:
+/// Changes the note or pin of a request; `change` is the JSON of the changed members:
 /// `PATCH …/requests/{seq}`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn annotate(id: &str, seq: i64, change: String) -> Result<Summary, Problem> {
     half::annotate(id, seq, change).await
 }
@@ -115,39 +115,39 @@ pub async fn annotate(id: &str, seq: i64, change: String) -> Result<Summary, Pro
 /// Deletes the requests that a search finds: `DELETE …/requests?q=`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn delete_found(id: &str, found: &DeletedFound) -> Result<Deleted, Problem> {
     half::delete_found(id, found).await
 }
 
-/// The same though the page goes: nobody waits for the answer. Browser only.
+/// The same while the page unloads: ignores the response. Browser only.
 pub fn delete_found_on_leave(id: &str, found: &DeletedFound) {
     half::delete_found_on_leave(id, found);
 }
 
-/// Deletes a request though the page goes: nobody waits for the answer. Browser only.
+/// Deletes a request while the page unloads: ignores the response. Browser only.
 pub fn delete_on_leave(id: &str, seq: i64) {
     half::delete_on_leave(id, seq);
 }
 
-/// Deletes an endpoint though the page goes: nobody waits for the answer. Browser only.
+/// Deletes an endpoint while the page unloads: ignores the response. Browser only.
 pub fn delete_endpoint_on_leave(id: &str) {
     half::delete_endpoint_on_leave(id);
 }
 
-/// Changes settings of an endpoint, `change` being the JSON of those that change:
+/// Changes settings of an endpoint; `change` is the JSON of the changed members:
 /// `PATCH /api/endpoints/{id}`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn change(id: &str, change: String) -> Result<Endpoint, Problem> {
     half::change(id, change).await
 }
 
-/// Deletes an endpoint and all that it holds: `DELETE /api/endpoints/{id}`. Browser only.
+/// Deletes an endpoint and all of its data: `DELETE /api/endpoints/{id}`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn delete_endpoint(id: &str) -> Result<(), Problem> {
     half::delete_endpoint(id).await
 }
@@ -155,20 +155,21 @@ pub async fn delete_endpoint(id: &str) -> Result<(), Problem> {
 /// Deletes one request: `DELETE …/requests/{seq}`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn delete_request(id: &str, seq: i64) -> Result<(), Problem> {
     half::delete_request(id, seq).await
 }
 
-/// The workspace's key out of the cookie: `GET /api/session`. Browser only.
+/// The workspace's key from the cookie: `GET /api/session`. Browser only.
 ///
 /// # Errors
-/// The problem that the server answered with, or that no answer came.
+/// The problem in the server's response, or that there was no response.
 pub async fn session() -> Result<Session, Problem> {
     half::session().await
 }
 
-/// The server's half: what pages read while they render, from the `Arc<dyn Backend>` in context.
+/// The server's half: the data that pages read while they render, from the `Arc<dyn Backend>` in
+/// context.
 #[cfg(feature = "ssr")]
 mod server {
     use std::sync::Arc;

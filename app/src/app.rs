@@ -16,7 +16,7 @@ use crate::{
     viewer::Viewer,
 };
 
-/// The whole application: what the server renders into the body and the browser brings to life.
+/// The whole application: the server renders it into the body and the browser hydrates it.
 #[component]
 pub fn App() -> impl IntoView {
     title::usual();

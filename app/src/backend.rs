@@ -1,5 +1,5 @@
-//! What pages may ask of the server while it renders them. The server implements it; the browser
-//! never sees it.
+//! The calls that pages may make to the server while it renders them. The server implements them;
+//! the browser half never contains them.
 
 use async_trait::async_trait;
 
@@ -7,22 +7,22 @@ use crate::wire::{
     Ask, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Problem, Reading, Window,
 };
 
-/// The answers of the API to the caller for whom a page is rendered, in process.
+/// In-process access to the API's responses, for the caller for whom a page is rendered.
 ///
 /// # Errors
-/// Each call fails with the problem that the API would answer with.
+/// Each call fails with the problem that the API would return.
 #[async_trait]
 pub trait Backend: Send + Sync {
-    /// The caller's endpoints, newest first; none for a caller without a workspace.
+    /// Returns the caller's endpoints, newest first; none for a caller without a workspace.
     async fn endpoints(&self) -> Result<Endpoints, Problem>;
-    /// One endpoint of the caller.
+    /// Returns one endpoint of the caller.
     async fn endpoint(&self, id: &str) -> Result<Endpoint, Problem>;
-    /// A page of its requests.
+    /// Returns a page of its requests.
     async fn requests(&self, id: &str, window: Window) -> Result<Page, Problem>;
-    /// How many of them came when.
+    /// Returns the counts of its requests over time.
     async fn counts(&self, id: &str, ask: CountsAsk) -> Result<Counts, Problem>;
-    /// One request in full.
+    /// Returns a complete request.
     async fn request(&self, id: &str, seq: i64) -> Result<Detail, Problem>;
-    /// A part of it, made readable.
+    /// Returns a readable part of a request.
     async fn reading(&self, id: &str, seq: i64, ask: Ask) -> Result<Reading, Problem>;
 }

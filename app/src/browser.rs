@@ -1,5 +1,5 @@
-//! The few things that pages ask of the browser itself. Only effects and event handlers may call
-//! these: there is no browser while the server renders.
+//! The few browser APIs that pages use directly. Only effects and event handlers may call these:
+//! there is no browser while the server renders.
 
 use js_sys::{Date, Reflect};
 use leptos::prelude::{document, window};
@@ -12,23 +12,23 @@ use web_sys::{
 
 use crate::wire::Timestamp;
 
-/// The `<meta>` by which the document tells the operator's `--public-url`.
+/// The `<meta>` with the operator's `--public-url`.
 pub(crate) const PUBLIC_URL: &str = "hookglass-public-url";
 
-/// The origin that URLs should show instead of the server's guess: the one that this browser
-/// used. `None` where the operator has set a public URL.
+/// Returns the origin that this browser used, for URLs to show instead of the server's guess;
+/// `None` if the operator has set a public URL.
 pub(crate) fn own_origin() -> Option<String> {
     let set = document().query_selector(&format!("meta[name={PUBLIC_URL}]")).ok().flatten();
     if set.is_some() { None } else { window().location().origin().ok() }
 }
 
-/// The time by the browser's clock.
+/// Returns the time of the browser's clock.
 pub(crate) fn now() -> Timestamp {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds in integers, by ECMA-262")]
     Timestamp::from_micros(Date::now() as i64 * 1000)
 }
 
-/// Date and time of day where the viewer is: `2026-11-21` and `12:03:07.412`.
+/// Returns date and time of day in the viewer's time zone: `2026-11-21` and `12:03:07.412`.
 pub(crate) fn local(at: Timestamp) -> (String, String) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
     let date = Date::new(&(at.as_millis() as f64).into());
@@ -44,7 +44,7 @@ pub(crate) fn local(at: Timestamp) -> (String, String) {
     )
 }
 
-/// Puts `text` on the clipboard and says whether that worked. Pages on plain http away from
+/// Copies `text` to the clipboard and returns whether that worked. Pages on plain http away from
 /// localhost have no clipboard object; there the old command still copies a selection.
 pub(crate) async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
@@ -56,12 +56,12 @@ pub(crate) async fn copy(text: &str) -> bool {
     copy_by_command(text).unwrap_or(false)
 }
 
-/// Sends a POST to a path of our own as a stranger would, without a cookie, and says whether it
-/// was captured, whatever it was answered.
+/// Sends a POST to one of our own paths without a cookie, as a stranger would, and returns whether
+/// it was captured, regardless of the response.
 pub(crate) async fn send(path: &str, headers: &[(&str, String)], body: &str) -> bool {
     let Ok(fields) = Headers::new() else { return false };
     for (name, value) in headers {
-        // Fails for no name of ours.
+        // Cannot fail for the names that we use.
         let _ = fields.set(name, value);
     }
     let init = RequestInit::new();
@@ -88,13 +88,13 @@ fn copy_by_command(text: &str) -> Option<bool> {
     let copied = document.exec_command("copy").ok();
     area.remove();
     if let Some(element) = focused {
-        // Focus back where it was: a failure leaves it on the body, which is no worse.
+        // Restores the focus: a failure leaves it on the body, which does no harm.
         let _ = element.focus();
     }
     copied
 }
 
-/// Scrolls a row of links sideways until the current one is in sight.
+/// Scrolls a row of links sideways until the current one is visible.
 pub(crate) fn scroll_to_current(row: &HtmlElement) {
     let current = row.query_selector("[aria-current]").ok().flatten();
     let Some(current) = current.and_then(|link| link.dyn_into::<HtmlElement>().ok()) else {
@@ -109,15 +109,15 @@ pub(crate) fn scroll_to_current(row: &HtmlElement) {
     }
 }
 
-/// What is half written under a name, in this tab. Where it keeps nothing, nothing.
+/// Returns this tab's draft of that name; `None` also if the tab has no storage.
 pub(crate) fn draft(name: &str) -> Option<String> {
     window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
 }
 
-/// Keeps what is half written under a name for as long as this tab lives; `None` drops it.
+/// Keeps a draft under a name for as long as this tab lives; `None` removes it.
 pub(crate) fn keep_draft(name: &str, text: Option<&str>) {
     if let Ok(Some(storage)) = window().session_storage() {
-        // A full storage keeps less than was written: the form still has it.
+        // If storage is full, the draft is not kept: the form still has it.
         let _ = match text {
             Some(text) => storage.set_item(name, text),
             None => storage.remove_item(name),
@@ -125,18 +125,17 @@ pub(crate) fn keep_draft(name: &str, text: Option<&str>) {
     }
 }
 
-/// Closes open menus (`details[data-menu]`) when something outside them or a link in them is
-/// pressed, and by Escape.
-/// Listens for as long as the page lives.
+/// Closes open menus (`details[data-menu]`) on a click outside them or on a link in them, and on
+/// Escape. Listens for the lifetime of the page.
 pub(crate) fn close_menus_on_leave() {
     let on_pointer = Closure::<dyn Fn(Event)>::new(|event: Event| {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        // A link in a menu leads elsewhere without a new document: its menu has done its work.
+        // A link in a menu navigates without a new document, so its menu must close.
         let inside = target.filter(|element| matches!(element.closest("a"), Ok(None)));
         close_menus(inside.as_ref());
     });
     let on_key = Closure::<dyn Fn(KeyboardEvent)>::new(|event: KeyboardEvent| {
-        // The key is for the menu then, and not for what lies behind it.
+        // The key is then for the menu only, not for anything behind it.
         if event.key() == "Escape" && close_menus(None) {
             event.stop_propagation();
         }
@@ -149,7 +148,7 @@ pub(crate) fn close_menus_on_leave() {
     on_key.forget();
 }
 
-/// Closes every open menu but the one that `inside` is in. Whether there was one to close.
+/// Closes every open menu except the one that contains `inside`. Returns whether any was open.
 pub(crate) fn close_menus(inside: Option<&Element>) -> bool {
     let Ok(menus) = document().query_selector_all("details[data-menu][open]") else {
         return false;

@@ -1,4 +1,4 @@
-//! The parts that pages are laid out of: props in, callbacks out, no fetching.
+//! The components that make up pages: props in, callbacks out, no fetching.
 
 pub(crate) mod alerts;
 pub(crate) mod announcer;

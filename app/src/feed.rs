@@ -1,59 +1,59 @@
-//! What one endpoint's page holds, and how each feed event changes it: pure.
+//! The state of an endpoint's page, and how each feed event changes it: pure.
 //!
-//! Events may come again, and arrivals, deletions and retention may come in any order: what was
-//! deleted is remembered, so that nothing comes back. Only where the last word counts (`updated`,
-//! `endpoint`) does the change number decide.
+//! Events may be repeated, and arrivals, deletions and retention may come in any order: deletions
+//! are remembered, so that no deleted request reappears. Only if the latest value counts
+//! (`updated`, `endpoint`) does the change number decide.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::wire::{Endpoint, FeedEvent, GoneReason, Page, Summary};
 
-/// How many events are kept from a gap to the page that closes it. Past it the oldest are dropped,
-/// and the page has to be read again if it does not show them.
+/// The number of events kept between a gap and the page that closes it. Beyond that the oldest are
+/// dropped, and the page must be read again if it does not include them.
 const MISSED_EVENTS: usize = 4_096;
 
-/// The requests of one endpoint as far as a page has loaded them.
+/// The requests of an endpoint that a page has loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedState {
-    /// The endpoint with its settings and counts, as last heard. `requests` is exact once all
-    /// pages are loaded, and else as near as events tell.
+    /// The endpoint with its latest settings and counts. `requests` is exact once all pages are
+    /// loaded, and until then as close as events allow.
     pub endpoint: Endpoint,
     /// Newest first, no `seq` twice.
     pub requests: Vec<Summary>,
     /// The `before` of the next older page, `None` at the end.
     pub next_before: Option<i64>,
-    /// The last change that is shown here: where the feed goes on from.
+    /// The last change that is included here: the feed continues from it.
     pub change: i64,
-    /// Set once the endpoint is gone. Nothing else changes from then on.
+    /// Set once the endpoint is gone. Nothing else changes after that.
     pub gone: Option<GoneReason>,
-    /// The change that the first page showed: what is not newer is in it.
+    /// The change of the first page, which includes all changes up to it.
     base: i64,
-    /// How many requests are kept but not loaded, so far as known.
+    /// The number of requests that are stored but not loaded, as far as known.
     unloaded: u64,
-    /// What is not loaded up to this `seq` is counted in `unloaded`.
+    /// Requests up to this `seq` that are not loaded are counted in `unloaded`.
     counted_through: i64,
-    /// The lowest `seq` that can still be there unpinned: all below were dropped or cleared.
+    /// The lowest `seq` that can still exist unpinned: all below were dropped or cleared.
     floor: i64,
-    /// The highest `seq` that is known to be cleared: what was dropped up to it is no longer mentioned.
+    /// The highest `seq` known to be cleared: drops up to it are no longer mentioned.
     cleared_through: i64,
-    /// Which were deleted one by one, from `floor` on.
+    /// Individually deleted requests, from `floor` on.
     deleted: BTreeSet<i64>,
-    /// What came since a gap, until `refresh`.
+    /// Events since a gap, until `refresh`.
     gap: Option<Gap>,
-    /// What the viewer deleted and may still take back.
+    /// Requests that the viewer deleted and can still restore.
     hidden: Hidden,
-    /// Those of the loaded requests that are hidden, in any order.
+    /// The loaded requests that are hidden, in any order.
     hidden_rows: Vec<Summary>,
-    /// `unloaded` and `next_before` of what is hidden without being loaded.
+    /// `unloaded` and `next_before` of requests that are hidden without being loaded.
     hidden_rest: Option<(u64, Option<i64>)>,
 }
 
-/// Requests that are as good as deleted for the viewer.
+/// Requests that count as deleted for the viewer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hidden {
-    /// All up to this `seq`.
+    /// All requests up to this `seq`.
     pub through: i64,
-    /// And these.
+    /// And these requests.
     pub seqs: BTreeSet<i64>,
 }
 
@@ -63,27 +63,27 @@ impl Hidden {
     }
 }
 
-/// What came since a gap.
+/// Events since a gap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Gap {
     /// Oldest first, at most `MISSED_EVENTS`.
     events: VecDeque<(Option<i64>, FeedEvent)>,
-    /// The change that a page must show at least to close the gap.
+    /// The change that a page must include to close the gap.
     through: i64,
 }
 
 impl FeedState {
-    /// Whether a request is known to be deleted, by itself or with all others.
+    /// Returns whether a request is known to be deleted, individually or with all others.
     #[must_use]
     pub fn is_deleted(&self, seq: i64) -> bool {
         seq <= self.cleared_through || self.deleted.contains(&seq)
     }
 
-    /// The state that a freshly loaded first page shows. The endpoint is best read before the
-    /// page: what is deleted between the two is then counted once.
+    /// Returns the state after a first page is loaded. Read the endpoint before the page, so that
+    /// requests deleted in between are counted once.
     #[must_use]
     pub fn new(endpoint: Endpoint, page: Page) -> Self {
-        // What arrived between the two reads is on the page, but not in the endpoint's count.
+        // Arrivals between the two reads are on the page, but not in the endpoint's count.
         let counted_through = endpoint.last_seq;
         let known = page.requests.iter().filter(|summary| summary.seq <= counted_through).count();
         let mut state = Self {
@@ -110,16 +110,16 @@ impl FeedState {
         state
     }
 
-    /// Applies one event; `id` is the SSE id, if it had one. Events of other endpoints change
-    /// only `change`.
+    /// Applies one event; `id` is the SSE id, if it had one. Events of other endpoints change only
+    /// `change`.
     pub fn apply(&mut self, id: Option<i64>, event: &FeedEvent) {
         if let Some(gap) = &mut self.gap {
             gap.push(id, event);
         }
-        // An arrival from before the first page, if it is not on it, was deleted since.
+        // An arrival from before the first page that is not on it was deleted in the meantime.
         let shown = id.is_some_and(|id| id <= self.base);
-        // Later words about the same thing have been heard already. Not `<=`: one change may
-        // have more than one event.
+        // A newer event for the same thing was applied already. Not `<=`: one change may have more
+        // than one event.
         let outdated = id.is_some_and(|id| id < self.change);
         if self.gone.is_none() && !shown {
             self.change_by(id, event, outdated);
@@ -131,8 +131,8 @@ impl FeedState {
         self.change = self.change.max(change.unwrap_or(0));
     }
 
-    /// Adds an older page at the end: the answer to `before` = `next_before`. Answered twice, it
-    /// is added once.
+    /// Appends an older page: the response to `before` = `next_before`. A repeated response has no
+    /// effect.
     pub fn append(&mut self, page: Page) {
         let Some(before) = self.next_before else { return };
         if self.gone.is_some() {
@@ -148,19 +148,20 @@ impl FeedState {
         self.settle();
     }
 
-    /// How many of the loaded requests are newer than `seq`: where it stands, from the top.
+    /// Returns the number of loaded requests that are newer than `seq`, which is its position from
+    /// the top.
     #[must_use]
     pub fn above(&self, seq: i64) -> usize {
         self.requests.partition_point(|summary| summary.seq > seq)
     }
 
-    /// A request, if it is loaded.
+    /// Returns a request if it is loaded.
     #[must_use]
     pub fn find(&self, seq: i64) -> Option<&Summary> {
         self.position(seq).ok().map(|at| &self.requests[at])
     }
 
-    /// Whether a try of the delivery of `known` came after the one numbered `seq`.
+    /// Returns whether an attempt of the delivery of `known` came after the one numbered `seq`.
     #[must_use]
     pub fn is_tried_since(&self, seq: i64, known: &Summary) -> bool {
         let delivery = known.delivery();
@@ -168,13 +169,13 @@ impl FeedState {
         newer.any(|request| request.delivery() == delivery)
     }
 
-    /// Whether just this is hidden.
+    /// Returns whether exactly this is hidden.
     #[must_use]
     pub fn hides(&self, hidden: &Hidden) -> bool {
         self.hidden == *hidden
     }
 
-    /// Shows what was hidden, and hides what `hidden` says.
+    /// Shows everything hidden so far, and hides `hidden` instead.
     pub fn set_hidden(&mut self, hidden: Hidden) {
         if self.hidden == hidden {
             return;
@@ -193,7 +194,7 @@ impl FeedState {
         self.settle();
     }
 
-    /// Where all that is not loaded is hidden, there is no older page for the viewer.
+    /// If everything that is not loaded is hidden, the viewer has no older page.
     fn hide_rest(&mut self) {
         if self.next_before.is_some_and(|before| before <= self.hidden.through.saturating_add(1)) {
             self.hidden_rest = Some((self.unloaded, self.next_before));
@@ -201,16 +202,16 @@ impl FeedState {
         }
     }
 
-    /// Whether events were missed for good, so that the page must read requests and endpoint
-    /// again and hand them to `refresh`.
+    /// Returns whether events were lost, so that the page must read requests and endpoint again and
+    /// pass them to `refresh`.
     #[must_use]
     pub const fn has_gap(&self) -> bool {
         self.gap.is_some()
     }
 
-    /// Closes a gap with a first page and an endpoint that were read after it: what they show
-    /// takes the place of all that is loaded, and what came in the meantime is applied on top.
-    /// False if so much came in the meantime that they must be read once more.
+    /// Closes a gap with a first page and an endpoint that were read after it: they replace
+    /// everything loaded, and events since the gap are applied on top. Returns false if there were
+    /// so many events that both must be read once more.
     pub fn refresh(&mut self, endpoint: Endpoint, page: Page) -> bool {
         let gap = self.gap.take().unwrap_or_default();
         if gap.through > page.change {
@@ -261,7 +262,7 @@ impl FeedState {
             }
             FeedEvent::Gone { endpoint, reason } if endpoint == own => self.gone = Some(*reason),
             FeedEvent::Gap { endpoint } if endpoint == own => {
-                // A second gap makes what came since the first one worthless.
+                // A second gap invalidates the events since the first one.
                 let through = id.unwrap_or(self.change);
                 self.gap = Some(Gap { events: VecDeque::new(), through });
             }
@@ -278,8 +279,8 @@ impl FeedState {
     }
 
     fn capture(&mut self, summary: &Summary) {
-        // What lies below the loaded pages comes with its own page, and is counted there: put at
-        // the end of the list it would hide that others are missing between.
+        // Requests below the loaded pages come with their own page, and are counted there:
+        // appending one to the list would hide that others between are missing.
         if self.next_before.is_none_or(|before| summary.seq >= before) {
             if self.insert(summary.clone()) && summary.seq <= self.counted_through {
                 self.unloaded = self.unloaded.saturating_sub(1);
@@ -304,7 +305,7 @@ impl FeedState {
         self.settle();
     }
 
-    /// Takes away every request below `floor` that is not pinned.
+    /// Removes every request below `floor` that is not pinned.
     fn raise(&mut self, floor: i64) {
         if floor <= self.floor {
             return;
@@ -317,20 +318,20 @@ impl FeedState {
         self.settle();
     }
 
-    /// Says that retention dropped what is up to `through`, unless that was cleared since.
+    /// Records that retention dropped all up to `through`, unless they were cleared since.
     const fn show_dropped(&mut self, through: i64) {
         self.endpoint.dropped_through = if through > self.cleared_through { through } else { 0 };
     }
 
-    /// Takes over what is newly known of the endpoint. `in_order` is false for an answer that may
-    /// be older than the feed's last event.
+    /// Applies new data on the endpoint. `in_order` is false for a response that may be older than
+    /// the feed's last event.
     fn configure(&mut self, endpoint: &Endpoint, in_order: bool) {
         let last_seq = self.endpoint.last_seq.max(endpoint.last_seq);
         if last_seq == endpoint.last_seq {
             self.unloaded = endpoint.requests.saturating_sub(as_u64(self.requests.len()));
             self.counted_through = last_seq;
         }
-        // The page's own origin is in the URLs of the page; the feed's may be another's.
+        // The page's URLs contain its own origin; those of the feed may contain a different one.
         let url = std::mem::take(&mut self.endpoint.url);
         let inspect_url = std::mem::take(&mut self.endpoint.inspect_url);
         let dropped = if in_order { 0 } else { self.endpoint.dropped_through };
@@ -339,10 +340,10 @@ impl FeedState {
         self.settle();
     }
 
-    /// Puts a request into its place. False if it is there already or was deleted.
+    /// Inserts a request at its position. Returns false if it is already there or was deleted.
     fn insert(&mut self, summary: Summary) -> bool {
         let seq = summary.seq;
-        // Limits spare what is pinned; clearing does not.
+        // Limits keep pinned requests; clearing does not.
         let spared = summary.pinned && seq > self.cleared_through;
         if seq < self.floor && !spared || self.deleted.contains(&seq) {
             return false;
@@ -358,12 +359,12 @@ impl FeedState {
         true
     }
 
-    /// Where a `seq` is, or where it would have to be.
+    /// Returns the index of a `seq`, or the one to insert it at.
     fn position(&self, seq: i64) -> Result<usize, usize> {
         self.requests.binary_search_by(|summary| seq.cmp(&summary.seq))
     }
 
-    /// Brings cursor and counts into line with what is known to be gone.
+    /// Updates cursor and counts with everything known to be gone.
     fn settle(&mut self) {
         let room = self.next_before.map_or(0, |before| before.saturating_sub(self.floor));
         let room = u64::try_from(room).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Pure text work: sizes, ages, times, and what a URL is. It knows no signals and no DOM.
+//! Pure text formatting: sizes, ages, times, and URLs. No signals and no DOM.
 
 pub mod count;
 pub mod curl;
@@ -22,12 +22,12 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// Pieces in one: what `concat` does, in a fraction of its code.
+/// Joins pieces like `concat`, with a fraction of its code.
 pub(crate) fn joined(parts: &[&str]) -> String {
     parts.iter().copied().collect()
 }
 
-/// A number of bytes to read at a glance: exact below 1,000 (`512 B`), then one decimal, cut and
+/// Returns a short number of bytes: exact below 1,000 (`512 B`), then one decimal, truncated and
 /// never rounded up (`1.2 kB`), and none from 100 on (`240 MB`).
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
@@ -50,8 +50,8 @@ pub fn bytes(bytes: u64) -> String {
     text
 }
 
-/// How long ago `then_ms` was: `now` within the first second and for what lies ahead (clocks may
-/// differ), then `12 s`, `3 m`, `2 h`, `4 d`.
+/// Returns how long ago `then_ms` was: `now` within the first second and for times in the future
+/// (clocks may differ), then `12 s`, `3 m`, `2 h`, `4 d`.
 #[must_use]
 pub fn age(now_ms: i64, then_ms: i64) -> String {
     let age_ms = now_ms.saturating_sub(then_ms);
@@ -65,8 +65,9 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
     number.to_string() + unit
 }
 
-/// How long until something expires, to the nearest unit: `expires in 7 d` a moment after that was
-/// set. What has run out by the page's clock may have been put off by use since the page was told.
+/// Returns how long until something expires, to the nearest unit: `expires in 7 d` a moment after
+/// that was set. An expiry that has passed by the page's clock may have been extended since the
+/// page last heard of it.
 #[must_use]
 pub fn expiry(now_ms: i64, until_ms: i64) -> String {
     let half_ms = match until_ms.saturating_sub(now_ms) {
@@ -75,21 +76,21 @@ pub fn expiry(now_ms: i64, until_ms: i64) -> String {
         MINUTE_MS.. => MINUTE_MS / 2,
         _ => 0,
     };
-    // The same words as for the past, seen from the end.
+    // The same wording as for the past, counted from the end.
     match age(until_ms.saturating_add(half_ms), now_ms).as_str() {
         "now" => "expires soon".to_owned(),
         rest => joined(&["expires in ", rest]),
     }
 }
 
-/// The exact time for reading: `2026-11-21 12:03:07.412345 UTC`.
+/// Returns the exact time for people: `2026-11-21 12:03:07.412345 UTC`.
 #[must_use]
 pub fn clock(time: Timestamp) -> String {
     let exact = time.to_string();
     exact.trim_end_matches('Z').replacen('T', " ", 1) + " UTC"
 }
 
-/// The time of day in UTC, to milliseconds: `12:03:07.412`.
+/// Returns the time of day in UTC, to milliseconds: `12:03:07.412`.
 #[must_use]
 pub fn time_of_day(time: Timestamp) -> String {
     let exact = time.to_string();

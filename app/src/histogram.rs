@@ -1,5 +1,5 @@
-//! What the scope shows, the time line of an endpoint: how many requests came when, brought up to
-//! date by each that arrives. Pure: it knows neither signals nor the page.
+//! The data of the scope, an endpoint's time line: counts of requests over time, updated by each
+//! arrival. Pure: no signals, no page.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::{
     wire::{Count, Counts, Summary, Timestamp},
 };
 
-/// The methods that are distinguished, each with the name of its colour.
+/// The distinguished methods, each with the name of its colour.
 pub(crate) const KINDS: [(&str, &str); 6] = [
     ("GET", "read"),
     ("POST", "post"),
@@ -19,37 +19,37 @@ pub(crate) const KINDS: [(&str, &str); 6] = [
     ("other", "other"),
 ];
 
-/// The drawing's units: a tick is so wide, with a gap on each side, and the highest is so high.
+/// The drawing's units: the width of a tick, the gap on each side, and the maximum height.
 pub(crate) const TICK_WIDTH: usize = 10;
 const GAP: usize = 1;
 pub(crate) const HEIGHT: u64 = 1_000;
 
-/// No tick is lower, or one would not see it.
+/// The minimum height of a tick, so that it stays visible.
 const LEAST_HEIGHT: u64 = 90;
 
-/// A tick of so many is as high as can be if there is no higher one: few are drawn low.
+/// A tick of this many has the full height if there is no higher one: small counts are drawn low.
 const FULL: u64 = 6;
 
-/// The steps between labels, in seconds.
+/// The possible steps between labels, in seconds.
 const STEPS_S: [i64; 22] = [
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200,
     86_400, 172_800, 604_800, 2_592_000, 31_536_000,
 ];
 
-/// How many labels there are at most.
+/// The maximum number of labels.
 const LABELS: i64 = 7;
 
-/// The requests within one part of the time line.
+/// The requests in one part of the time line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Tick {
-    /// How many of each kind, in the order of `KINDS`.
+    /// The number of each kind, in the order of `KINDS`.
     kinds: [u64; KINDS.len()],
-    /// How many of all were refused.
+    /// The number of refused requests among all of them.
     pub(crate) refused: u64,
 }
 
 impl Tick {
-    /// How many there are.
+    /// Returns the number of requests.
     pub(crate) fn total(&self) -> u64 {
         self.kinds.iter().sum()
     }
@@ -75,17 +75,17 @@ pub(crate) struct Histogram {
     from_us: i64,
     part_us: i64,
     ticks: Vec<Tick>,
-    /// Whether some may not have been counted.
+    /// Whether some requests may not have been counted.
     pub(crate) is_partial: bool,
 }
 
 impl Histogram {
-    /// The time line of `span` as the server counted it.
+    /// Returns the time line of `span` with the server's counts.
     pub(crate) fn new(span: TimeWindow, counts: &Counts) -> Self {
         let parts = counts.buckets.clamp(1, 500);
         let from_us = counts.from.as_micros();
         let length_us = counts.to.as_micros().saturating_sub(from_us);
-        // Rounded up, so that the last part ends no earlier than the last of what was counted.
+        // Rounded up, so that the last part includes the end of the counted span.
         let part_us = length_us.saturating_add(i64::from(parts) - 1) / i64::from(parts);
         let mut ticks = vec![Tick::default(); usize::try_from(parts).unwrap_or_default()];
         for Count { bucket, methods, refused, .. } in &counts.counts {
@@ -99,7 +99,7 @@ impl Histogram {
         Self { span, from_us, part_us: part_us.max(1), ticks, is_partial: !counts.is_complete }
     }
 
-    /// Adds a request that has arrived.
+    /// Adds an arrival.
     pub(crate) fn add(&mut self, summary: &Summary) {
         self.slide(summary.received_at);
         if let Some(tick) = self.part_at(summary.received_at).and_then(|at| self.ticks.get_mut(at))
@@ -109,13 +109,14 @@ impl Histogram {
         }
     }
 
-    /// Whether `now` lies behind the end, and the line goes on with it.
+    /// Returns whether `now` is after the end of a line that moves with the time.
     pub(crate) fn is_behind(&self, now: Timestamp) -> bool {
         !matches!(self.span, TimeWindow::Between(..)) && now.as_micros() >= self.end_us()
     }
 
-    /// Goes on until `now`: what ends now loses at its beginning what it gains at its end; all
-    /// grows, and is drawn coarser once it has twice as many parts as at first.
+    /// Extends the line to `now`: a line with a moving start drops at the beginning what it gains
+    /// at the end; a line over all requests grows, and is coarsened once it has twice its initial
+    /// number of parts.
     pub(crate) fn slide(&mut self, now: Timestamp) {
         if !self.is_behind(now) {
             return;
@@ -144,29 +145,29 @@ impl Histogram {
         }
     }
 
-    /// How many requests there are in all.
+    /// Returns the number of all requests.
     pub(crate) fn total(&self) -> u64 {
         self.ticks.iter().map(Tick::total).sum()
     }
 
-    /// The parts of the time line, oldest first.
+    /// Returns the parts of the time line, oldest first.
     pub(crate) fn ticks(&self) -> &[Tick] {
         &self.ticks
     }
 
-    /// When a part begins; the number of parts gives the end of all.
+    /// Returns the start of a part; the number of parts gives the end of the line.
     pub(crate) fn time_of(&self, part: usize) -> Timestamp {
         let part = i64::try_from(part).unwrap_or(i64::MAX);
         Timestamp::from_micros(self.from_us.saturating_add(self.part_us.saturating_mul(part)))
     }
 
-    /// The part in which most came; `None` if nothing came.
+    /// Returns the part with the most requests; `None` if there are none.
     pub(crate) fn busiest(&self) -> Option<usize> {
         let most = self.ticks.iter().map(Tick::total).max().filter(|most| *most > 0)?;
         self.ticks.iter().position(|tick| tick.total() == most)
     }
 
-    /// How many came in these parts.
+    /// Returns the sum of these parts.
     pub(crate) fn count(&self, from: usize, to: usize) -> Tick {
         let mut sum = Tick::default();
         for tick in self.ticks.iter().take(to).skip(from) {
@@ -175,8 +176,9 @@ impl Histogram {
         sum
     }
 
-    /// The outlines of all ticks as SVG paths, one for each of `KINDS` and one for what was
-    /// refused. A unit of height says less the more there are: one is seen beside a thousand.
+    /// Returns the outlines of all ticks as SVG paths, one for each of `KINDS` and one for refused
+    /// requests. The height grows less than linearly: a single request is visible beside a
+    /// thousand.
     pub(crate) fn paths(&self) -> [String; KINDS.len() + 1] {
         let most = self.ticks.iter().map(Tick::total).max().unwrap_or_default().max(FULL);
         let mut paths = [const { String::new() }; KINDS.len() + 1];
@@ -201,8 +203,8 @@ impl Histogram {
         paths
     }
 
-    /// Where labels stand, in thousandths of the width, and the time of each; and whether they
-    /// tell days, seconds, or else minutes.
+    /// Returns the positions of labels, in thousandths of the width, with the time of each, and the
+    /// precision of the labels: days, seconds, or else minutes.
     pub(crate) fn labels(&self) -> (Vec<(i64, Timestamp)>, Fineness) {
         let length_us = self.end_us().saturating_sub(self.from_us).max(1);
         let step_s = STEPS_S.into_iter().find(|step| length_us / (step * 1_000_000) <= LABELS);
@@ -227,7 +229,7 @@ impl Histogram {
         (labels, fineness)
     }
 
-    /// The precision that the time of a part needs.
+    /// Returns the precision that the time of a part needs.
     pub(crate) fn fineness(&self) -> Fineness {
         if self.end_us().saturating_sub(self.from_us) > 86_400_000_000 {
             Fineness::Full
@@ -248,7 +250,7 @@ impl Histogram {
         if since < 0 { None } else { usize::try_from(since / self.part_us).ok() }
     }
 
-    /// Makes one part of each two.
+    /// Merges each pair of parts into one.
     fn coarsen(&mut self) {
         let mut ticks = Vec::with_capacity(self.ticks.len().div_ceil(2));
         for pair in self.ticks.chunks(2) {
@@ -261,7 +263,7 @@ impl Histogram {
     }
 }
 
-/// What a time on the line has to tell.
+/// The precision of a time on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fineness {
     /// The date.
@@ -274,7 +276,7 @@ pub(crate) enum Fineness {
     Seconds,
 }
 
-/// A place on the line as SVG writes it: `12.5%` of 125 thousandths.
+/// Returns a position on the line in SVG's form: `12.5%` for 125 thousandths.
 pub(crate) fn percent(thousandths: i64) -> String {
     joined(&[&(thousandths / 10).to_string(), ".", &(thousandths % 10).to_string(), "%"])
 }
@@ -283,7 +285,7 @@ pub(crate) fn percent(thousandths: i64) -> String {
 fn bar(path: &mut String, part: usize, from: u64, to: u64) {
     let x = part * TICK_WIDTH + GAP;
     let width = TICK_WIDTH - 2 * GAP;
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(path, "M{x} {from}V{to}h{width}V{from}z");
 }
 

@@ -1,16 +1,17 @@
-//! What the keyboard can do: one table for the keys themselves, the palette and its map.
+//! The keyboard commands: one table for the keys themselves, the palette and its list of keys.
 //!
-//! A command presses the link or button of the page that does the same by pointer: the one whose
-//! `data-key` names it. So a page offers what it has, and nothing is done in two ways.
+//! A command presses the link or button that does the same by pointer: the one with its name in
+//! `data-key`. So a page offers exactly the commands that it has elements for, and each action has
+//! only one implementation.
 
-/// Something that a key does.
+/// A keyboard command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Command {
-    /// The key, as `KeyboardEvent.key` names it.
+    /// The key, as in `KeyboardEvent.key`.
     pub(crate) key: &'static str,
-    /// The `data-key` of what it presses, or the name of a way through the list.
+    /// The `data-key` of the element to press, or the name of a step through the list.
     pub(crate) press: &'static str,
-    /// What it does, for people.
+    /// A description for people.
     pub(crate) label: &'static str,
 }
 
@@ -18,7 +19,7 @@ const fn command(key: &'static str, press: &'static str, label: &'static str) ->
     Command { key, press, label }
 }
 
-/// All of them, those first that are used most.
+/// All commands, the most used first.
 pub(crate) const COMMANDS: [Command; 29] = [
     command("j", "next", "Next request: the one before it in time"),
     command("k", "previous", "Previous request: the one after it in time"),
@@ -51,12 +52,12 @@ pub(crate) const COMMANDS: [Command; 29] = [
     command("?", "commands", "Commands and keys"),
 ];
 
-/// What `key` does.
+/// Returns the command for `key`.
 pub(crate) fn command_of(key: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.key == key)
 }
 
-/// Whether every word of `typed` is in `label`, whatever its case.
+/// Returns whether `label` contains every word of `typed`, ignoring case.
 pub(crate) fn is_meant(label: &str, typed: &str) -> bool {
     let lower = |text: &str| text.chars().flat_map(char::to_lowercase).collect::<String>();
     let label = lower(label);

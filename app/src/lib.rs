@@ -1,13 +1,13 @@
-//! The user interface of Hookglass: pages rendered by the server and brought to life in the
-//! browser, and the types that cross the wire between the two.
+//! The user interface of Hookglass: pages that the server renders and the browser hydrates, and the
+//! types that cross the wire between the two.
 //!
-//! `leptos` is not Leptos here but the crate in `app/view`, which re-exports it: on the server, and with
-//! the feature `stock-leptos`, Leptos as it is; otherwise its own small views and signals of the same
-//! names (see `app/view/README.md`).
+//! `leptos` is not Leptos here but the crate in `app/view`, which re-exports it: on the server, and
+//! with the feature `stock-leptos`, Leptos unchanged; otherwise its own small views and signals of
+//! the same names (see `app/view/README.md`).
 //!
-//! Compiled twice: with `ssr` into the server, else for the browser, with `hydrate` to WebAssembly.
+//! Compiled twice: with `ssr` into the server, and with `hydrate` to WebAssembly for the browser.
 
-// On the server views nest as types do: a page is one type, deeper than the compiler expects.
+// On the server, views nest as types: a page is one type, deeper than the compiler's default limit.
 #![recursion_limit = "256"]
 
 #[cfg(feature = "ssr")]
@@ -42,7 +42,7 @@ mod windowing;
 
 pub(crate) use hookglass_wire as wire;
 
-/// Brings the page that the server rendered to life: the browser's entry point.
+/// Hydrates the page that the server rendered: the browser's entry point.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

@@ -1,5 +1,5 @@
-//! The endpoints of a workspace as the home page holds them, and how each feed event changes
-//! them: pure.
+//! The endpoints of a workspace as the home page holds them, and how each feed event changes them:
+//! pure.
 
 use crate::wire::{Endpoint, Endpoints, FeedEvent};
 
@@ -10,7 +10,7 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// What a freshly loaded list shows.
+    /// Returns the state after a list is loaded.
     pub(crate) fn new(list: Endpoints) -> Self {
         Self { endpoints: list.endpoints }
     }
@@ -20,18 +20,18 @@ impl Listing {
         &self.endpoints
     }
 
-    /// The endpoint of that id.
+    /// Returns the endpoint with that id.
     pub(crate) fn find(&self, id: &str) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
-    /// Applies one event. True if the event does not say what the list needs to know (deletions
-    /// carry no counts), so that it must be read again.
+    /// Applies one event. Returns true if the event lacks information that the list needs
+    /// (deletions carry no counts), so that the list must be read again.
     pub(crate) fn apply(&mut self, event: &FeedEvent) -> bool {
         match event {
             FeedEvent::Captured(summary) => {
                 let Some(endpoint) = self.find_mut(&summary.endpoint) else { return true };
-                // Events may come twice: only a number above all others is news.
+                // Events may be repeated: only a number above all others is new.
                 if summary.seq > endpoint.last_seq {
                     endpoint.last_seq = summary.seq;
                     endpoint.requests += 1;

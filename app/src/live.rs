@@ -1,7 +1,8 @@
-//! The feed in the browser: an `EventSource` that survives what `EventSource` alone does not.
+//! The feed in the browser: an `EventSource` that also recovers from failures that `EventSource`
+//! alone does not handle.
 //!
-//! It knows nothing of what events mean but where the cursor stands and whether the feed is over;
-//! what a page shows is `feed.rs`'s.
+//! It knows nothing of the meaning of events except the cursor and whether the feed has ended; the
+//! page's state is in `feed.rs`.
 
 use leptos::prelude::*;
 
@@ -18,45 +19,46 @@ mod source;
 #[cfg(not(feature = "ssr"))]
 mod stream;
 
-/// The `<meta>` that tells workspaces apart: the tabs of one share a stream.
+/// The `<meta>` that identifies the workspace: the tabs of one share a stream.
 pub const WORKSPACE: &str = "hookglass-workspace";
 
-/// How the feed of a page stands.
+/// The state of a page's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Connection {
-    /// Not open yet; what server-rendered pages say.
+    /// Not open yet; also the state in server-rendered pages.
     #[default]
     Connecting,
-    /// Open, and heard from within the last beats.
+    /// Open, with an event within the last beats.
     Live,
-    /// Lost; being opened again.
+    /// Lost; being reopened.
     Reconnecting,
-    /// Lost, and the browser itself says that it has no network; still being opened again.
+    /// Lost, and the browser reports that it is offline; still being reopened.
     Offline,
-    /// Over for good: the endpoint is gone or no longer the caller's.
+    /// Ended for good: the endpoint is gone or no longer the caller's.
     Ended(Option<GoneReason>),
 }
 
-/// What a page that follows a feed knows of the server. A cheap-clone handle on signals.
+/// What a page with a feed knows of the server. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
 pub struct Following {
-    /// How the feed stands.
+    /// The state of the feed.
     pub connection: Signal<Connection>,
-    /// Whether the server can keep requests, by its last beat. True until one says otherwise.
+    /// Whether the server can store requests, according to its last beat. True until a beat says
+    /// otherwise.
     pub storing: Signal<bool>,
 }
 
 /// Follows the feed of `endpoints` (all of the workspace if empty) from `after` on, in the
-/// browser, until the owner of the current reactive scope is cleaned up; on the server it does
-/// nothing.
+/// browser, until the owner of the current reactive scope is cleaned up; does nothing on the
+/// server.
 ///
 /// `on_event` gets every event in order with its SSE id, outside of any reactive tracking. After a
-/// cut the feed goes on behind the last event that was heard; a few events may come again, which
-/// `FeedState` takes for nothing. Two events ask for an act of the page:
-/// - `Gap`: what was missed is no longer known. The page reads requests and endpoint again and
-///   hands them to `FeedState::refresh`; the feed itself goes on. An event that cannot be read
-///   arrives as a gap too.
-/// - `Gone`: the endpoint is gone. If it was the last one followed, the connection says `Ended`.
+/// disconnect the feed continues after the last event received; a few events may be repeated,
+/// which `FeedState` ignores. Two events require an action of the page:
+/// - `Gap`: the missed events are no longer available. The page reads requests and endpoint again
+///   and passes them to `FeedState::refresh`; the feed itself continues. An unreadable event is
+///   also reported as a gap.
+/// - `Gone`: the endpoint is gone. If it was the last one followed, the connection is `Ended`.
 pub fn follow(
     endpoints: Vec<String>,
     after: i64,

@@ -1,8 +1,9 @@
-//! Data that a page loads before it renders: on the server first, whose answer reaches the browser
-//! inside the page, and in the browser from then on.
+//! Data that a page loads before it renders: first on the server, whose responses reach the browser
+//! inside the page, and from then on in the browser.
 //!
 //! With `stock-leptos` these are Leptos' resources, `<Suspense>` and `<Transition>`; the server
-//! always has them. Without it, the browser has what this app needs of the three.
+//! always uses them. Without it, the browser has only the features of the three that this app
+//! needs.
 
 mod page_data;
 #[cfg(not(feature = "stock-leptos"))]

@@ -1,4 +1,4 @@
-//! The pages: they load data and lay out components, nothing else.
+//! The pages: they load data and arrange components, nothing else.
 
 pub(crate) mod home;
 pub(crate) mod inspect;
@@ -18,8 +18,8 @@ use crate::components::not_found::NoSuchPage;
 #[cfg(not(feature = "stock-leptos"))]
 use crate::route::{page::PageName, use_location};
 
-/// The page that the path names. Both pages are whole before they are sent: they must read without
-/// script.
+/// The page for the path. Both pages are complete before they are sent: they must be readable
+/// without script.
 #[cfg(feature = "stock-leptos")]
 #[component]
 pub(crate) fn Pages() -> impl IntoView {
@@ -32,7 +32,7 @@ pub(crate) fn Pages() -> impl IntoView {
     FlatRoutes(FlatRoutesProps::builder().fallback(NoSuchPage).children(routes).build())
 }
 
-/// The page that the path names.
+/// The page for the path.
 #[cfg(not(feature = "stock-leptos"))]
 #[component]
 pub(crate) fn Pages() -> impl IntoView {

@@ -1,22 +1,22 @@
-//! How the viewer wants pages to look: light or dark, with secrets or without, how wide the list
-//! is. The document carries it and this browser remembers it. Only effects and event handlers may
-//! call these, but for what the server writes into the document.
+//! The viewer's display preferences: light or dark, hidden secrets, the width of the list. They are
+//! in the document, and this browser remembers them. Only effects and event handlers may call
+//! these, except for those that the server writes into the document.
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
-/// The attribute of the document that hides secrets, and its name where the browser remembers it.
+/// The document's attribute that hides secrets, and its name in the browser's storage.
 const HIDE_SECRETS: &str = "data-hide-secrets";
 
-/// The same for the theme, `light` or `dark`, where that is not the system's.
+/// The same for the theme, `light` or `dark`, if that differs from the system's.
 const THEME: &str = "data-theme";
 
-/// The property of the document that says how wide the list is, and its name likewise.
+/// The document's property for the width of the list, and its name in the browser's storage.
 const LIST_WIDTH: &str = "--list-width";
 
-/// The script that takes up what is remembered before anything is drawn: a secret that shows for a
-/// moment has been shown.
+/// The script that applies the stored preferences before the first paint: a secret that is visible
+/// for a moment is already disclosed.
 #[cfg(feature = "ssr")]
 pub(crate) const TAKE_UP: &str = r#"try {
   const { documentElement: root } = document;
@@ -27,18 +27,18 @@ pub(crate) const TAKE_UP: &str = r#"try {
   root.style.setProperty("--list-width", localStorage.getItem("--list-width"));
 } catch {}"#;
 
-/// Whether the document hides secrets.
+/// Returns whether the document hides secrets.
 pub(crate) fn are_secrets_hidden() -> bool {
     document().document_element().is_some_and(|root| root.has_attribute(HIDE_SECRETS))
 }
 
-/// Hides or shows secrets, now and in pages to come.
+/// Hides or shows secrets, now and on later pages.
 pub(crate) fn hide_secrets(hidden: bool) {
     mark(HIDE_SECRETS, hidden.then_some("1"));
 }
 
-/// From light to dark or back, now and in pages to come. What the system says anyway is not
-/// remembered: pages follow it again.
+/// Switches between light and dark, now and on later pages. The system's own theme is not stored:
+/// pages follow the system again.
 pub(crate) fn switch_theme() {
     let system = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
     let system = if system.is_some_and(|list| list.matches()) { "dark" } else { "light" };
@@ -50,16 +50,16 @@ pub(crate) fn switch_theme() {
     mark(THEME, Some(next).filter(|next| *next != system));
 }
 
-/// How wide the list was made, in CSS pixels; `None` if it is as wide as it comes.
+/// Returns the chosen width of the list, in CSS pixels; `None` for the default.
 pub(crate) fn list_width_px() -> Option<i64> {
     root()?.style().get_property_value(LIST_WIDTH).ok()?.trim_end_matches("px").parse().ok()
 }
 
-/// Makes the list as wide, now and in pages to come; `None` for as wide as it comes.
+/// Sets the width of the list, now and on later pages; `None` for the default.
 pub(crate) fn set_list_width(px: Option<i64>) {
     let Some(root) = root() else { return };
     let width = px.map(|px| px.to_string() + "px");
-    // Neither fails: both names are of properties.
+    // Neither can fail: both names are names of properties.
     let _ = match &width {
         Some(width) => root.style().set_property(LIST_WIDTH, width),
         None => root.style().remove_property(LIST_WIDTH).map(|_| ()),
@@ -67,12 +67,12 @@ pub(crate) fn set_list_width(px: Option<i64>) {
     keep(LIST_WIDTH, width.as_deref());
 }
 
-/// Remembers a choice of the viewer in this browser.
+/// Stores a choice of the viewer in this browser.
 pub(crate) fn remember(name: &str, chosen: bool) {
     keep(name, chosen.then_some("1"));
 }
 
-/// Whether the viewer once made a choice in this browser.
+/// Returns whether the viewer made a choice in this browser.
 pub(crate) fn remembered(name: &str) -> bool {
     let storage = window().local_storage().ok().flatten();
     storage.and_then(|storage| storage.get_item(name).ok().flatten()).is_some()
@@ -80,7 +80,7 @@ pub(crate) fn remembered(name: &str) -> bool {
 
 fn mark(name: &str, value: Option<&str>) {
     let Some(root) = root() else { return };
-    // Neither fails: both names are of attributes.
+    // Neither can fail: both names are names of attributes.
     let _ = match value {
         Some(value) => root.set_attribute(name, value),
         None => root.remove_attribute(name),
@@ -89,7 +89,7 @@ fn mark(name: &str, value: Option<&str>) {
 }
 
 fn keep(name: &str, value: Option<&str>) {
-    // Without storage it holds for this page.
+    // Without storage it applies only to this page.
     if let Ok(Some(storage)) = window().local_storage() {
         let _ = match value {
             Some(value) => storage.set_item(name, value),

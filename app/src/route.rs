@@ -1,5 +1,5 @@
-//! Which page is shown, and what its URL says. With `stock-leptos`, which the server always has, this
-//! is Leptos' router; without it, what two pages need of one.
+//! Which page is shown, and the parameters in its URL. With `stock-leptos`, which the server always
+//! uses, this is Leptos' router; without it, only the features of a router that two pages need.
 
 #[cfg(any(test, not(feature = "stock-leptos")))]
 pub(crate) mod page;

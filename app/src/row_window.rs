@@ -1,21 +1,21 @@
-//! Rows that are loaded in part and shown in part: which are in sight, which are to be loaded, and
-//! what the query says of them. Pure.
+//! Rows that are partly loaded and partly visible: which are visible, which to load, and the
+//! query's parameters for them. Pure.
 
 use crate::{
     route::ParamsMap,
     wire::{Ask, Part, Row},
 };
 
-/// How many rows are loaded at a time.
+/// The number of rows loaded at a time.
 pub(crate) const ROWS: u32 = 500;
 
-/// How many rows are kept: what one may scroll back over without loading it again.
+/// The number of rows kept, for scrolling back without loading them again.
 const MOST_ROWS: usize = 2_000;
 
-/// How long an element may be for a browser to place it exactly, in pixels.
+/// The maximum length of an element that a browser positions exactly, in pixels.
 const MAX_LENGTH: i64 = 15_000_000;
 
-/// What the query asks to read.
+/// Returns the query's parameters for reading a part.
 pub(crate) fn ask(query: &ParamsMap) -> Ask {
     let number = |key: &str| query.get_str(key).and_then(|text| text.parse().ok());
     let text = |key: &str| query.get(key).filter(|text| !text.is_empty());
@@ -42,12 +42,12 @@ pub(crate) fn ask(query: &ParamsMap) -> Ask {
     }
 }
 
-/// Whether rows need a window: not all of them are loaded.
+/// Returns whether rows need a window because not all of them are loaded.
 pub(crate) fn is_windowed(total: u64, from: u64, loaded: usize) -> bool {
     from > 0 || u64::try_from(loaded).is_ok_and(|loaded| loaded < total)
 }
 
-/// The lines that are toggled once `line` is toggled, too.
+/// Returns the toggled lines after toggling `line`, too.
 pub(crate) fn toggle(toggled: Option<&str>, line: u64) -> String {
     let line = line.to_string();
     let before = toggled.unwrap_or_default().split(',').filter(|text| !text.is_empty());
@@ -58,52 +58,52 @@ pub(crate) fn toggle(toggled: Option<&str>, line: u64) -> String {
     lines.join(",")
 }
 
-/// Rows that are loaded.
+/// Loaded rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RowWindow {
-    /// The place of the first.
+    /// The index of the first row.
     pub(crate) from: u64,
     /// In order.
     pub(crate) rows: Vec<Row>,
-    /// From where loading failed last.
+    /// The index at which loading last failed.
     pub(crate) missed: Option<u64>,
 }
 
 impl RowWindow {
-    /// From where to where it reaches, exclusive.
+    /// Returns the range of loaded rows, exclusive.
     pub(crate) fn places(&self) -> (u64, u64) {
         (self.from, self.from + u64::try_from(self.rows.len()).unwrap_or_default())
     }
 
-    /// The first place at or after `place` of which it has a row.
+    /// Clamps `place` to the range of loaded rows.
     pub(crate) fn clamped(&self, place: u64) -> u64 {
         let (from, to) = self.places();
         place.clamp(from, to)
     }
 
-    /// The rows between two places, with their places.
+    /// Returns the rows in a range, with their indexes.
     pub(crate) fn within(&self, from: u64, to: u64) -> impl Iterator<Item = (u64, &Row)> {
         (self.from..).zip(&self.rows).filter(move |(place, _)| (from..to).contains(place))
     }
 
-    /// From where to load so that `from..to` is there; `None` where it is, or cannot be had. An
-    /// answer may hold fewer rows than were asked for: what follows is asked for next.
+    /// Returns the index to load from so that `from..to` is complete; `None` if it is, or cannot
+    /// be. A response may contain fewer rows than requested: the next request gets the rest.
     pub(crate) fn wanted(&self, from: u64, to: u64, total: u64) -> Option<u64> {
         let (first, last) = self.places();
         let around = from.saturating_sub(u64::from(ROWS) / 3);
         let wanted = match first <= from && from < last {
             true if to.min(total) <= last => return None,
             true => last,
-            // Around it was asked for, and the answer ended before it.
+            // It was requested from around there, and the response ended before it.
             false if first == around => from,
             false => around,
         };
         (self.missed != Some(wanted) && wanted < total).then_some(wanted)
     }
 
-    /// Takes in what was loaded: at the end where it follows, else instead.
+    /// Appends loaded rows if they continue the present ones, else replaces these.
     pub(crate) fn join(&mut self, from: u64, rows: Vec<Row>) {
-        // An answer without rows would be asked for again and again.
+        // A response without rows would be requested again and again.
         self.missed = rows.is_empty().then_some(from);
         if rows.is_empty() {
             return;
@@ -118,7 +118,7 @@ impl RowWindow {
         self.from += u64::try_from(many).unwrap_or_default();
     }
 
-    /// The place and line of the row above or below the line `of`; the first row where none is
+    /// Returns the index and line of the row above or below the line `of`; the first row if none is
     /// chosen.
     pub(crate) fn beside(&self, of: Option<u64>, step: isize) -> Option<(u64, u64)> {
         let index = match of.and_then(|of| self.rows.iter().position(|row| row.line == of)) {
@@ -130,15 +130,15 @@ impl RowWindow {
     }
 }
 
-/// A window over rows of one height; all in pixels but `total`. What is too long for a browser is
-/// scrolled through in larger steps.
+/// A window over rows of equal height; all in pixels except `total`. If the content is too long for
+/// a browser, scrolling moves in larger steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scroll {
-    /// How high a row is.
+    /// The height of a row.
     pub(crate) row: i64,
-    /// How high the window is.
+    /// The height of the window.
     pub(crate) height: i64,
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) total: u64,
 }
 
@@ -147,7 +147,7 @@ impl Scroll {
         i64::try_from(self.total).unwrap_or(i64::MAX / self.row)
     }
 
-    /// How long that which scrolls in the window is.
+    /// Returns the length of the scrolled content.
     pub(crate) fn length(self) -> i64 {
         self.rows().saturating_mul(self.row).min(MAX_LENGTH)
     }
@@ -156,7 +156,8 @@ impl Scroll {
         self.rows().saturating_mul(self.row) > MAX_LENGTH
     }
 
-    /// How many places the top row can have, and how many pixels the window can be scrolled.
+    /// Returns the number of possible top rows, and the number of pixels by which the window can be
+    /// scrolled.
     fn ways(self) -> (i64, i64) {
         let rows = (self.rows() - self.height / self.row).max(1);
         (rows, (self.length() - self.height).max(1))
@@ -167,11 +168,11 @@ impl Scroll {
             return top / self.row;
         }
         let (rows, pixels) = self.ways();
-        // Far from the end of the numbers: both are lengths of what is on a page.
+        // Cannot overflow: both are lengths on a page.
         top.saturating_mul(rows) / pixels
     }
 
-    /// From which row to which, exclusive, to draw when scrolled to `top`.
+    /// Returns the range of rows, exclusive, to render when scrolled to `top`.
     pub(crate) fn in_sight(self, top: i64, overscan: i64) -> (u64, u64) {
         let first = self.top_row(top);
         let last = first + self.height / self.row + 1 + overscan;
@@ -179,13 +180,13 @@ impl Scroll {
         (clamp(first - overscan), clamp(last))
     }
 
-    /// How far down the row `from` is to be drawn when scrolled to `top`.
+    /// Returns the vertical position of the row `from` when scrolled to `top`.
     pub(crate) fn offset(self, top: i64, from: u64) -> i64 {
         let from = i64::try_from(from).unwrap_or_default();
         if self.is_cut() { top - (self.top_row(top) - from) * self.row } else { from * self.row }
     }
 
-    /// Where to scroll to so that the row `place` stands in the upper half of the window.
+    /// Returns the scroll position that puts the row `place` in the upper half of the window.
     pub(crate) fn top_of(self, place: i64) -> i64 {
         let row = place - self.height / self.row / 3;
         let (rows, pixels) = self.ways();

@@ -1,7 +1,7 @@
 //! The HTML document around the app, rendered by the server only.
 //!
-//! Its scripts are inline and carry the nonce of the page's content security policy; there is no
-//! other inline script, style or handler anywhere, but for the page of answers.
+//! Its scripts are inline and carry the nonce of the page's content security policy; there are no
+//! other inline scripts, styles or handlers, except on the page of answers.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
@@ -9,14 +9,15 @@ use leptos_meta::MetaTags;
 use crate::{app::App, components::brand::Brand, preferences::TAKE_UP, wire::Problem};
 pub use crate::{load::PageData, status::PageStatus};
 
-/// What the document needs to know of the installation.
+/// The installation's data for the document.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
-    /// Paths of the browser half; `None` where the server was built without it.
+    /// Paths of the browser half; `None` if the server was built without it.
     pub assets: Option<Assets>,
     /// The operator's `--public-url`, an origin without a path.
     pub public_url: Option<String>,
-    /// A name for the caller's workspace, by which its tabs find each other; `None` without one.
+    /// A name for the caller's workspace, with which its tabs find each other; `None` without a
+    /// workspace.
     pub workspace: Option<String>,
 }
 
@@ -52,7 +53,7 @@ pub fn document(site: Site) -> impl IntoView {
     }
 }
 
-/// The document of an error that a form ran into, for people without script.
+/// The document of an error from a form, for users without script.
 pub fn problem(site: Site, problem: Problem) -> impl IntoView {
     let style = site.assets.map(|assets| assets.style);
     let title = format!("{} · Hookglass", problem.title);
@@ -86,14 +87,14 @@ pub fn problem(site: Site, problem: Problem) -> impl IntoView {
     }
 }
 
-/// What the head of every document holds.
+/// The contents of every document's head.
 #[component]
 pub(crate) fn Basics(style: Option<String>) -> impl IntoView {
     view! {
         <meta charset="utf-8"/>
         <meta name="viewport" content="width=device-width, initial-scale=1"/>
         <meta name="color-scheme" content="light dark"/>
-        // Images may come from below /assets/ only; without the browser half there are none.
+        // Images may come only from below /assets/; without the browser half there are none.
         {style.map(|href| view! {
             <link rel="icon" href="/assets/favicon.svg" r#type="image/svg+xml"/>
             <link rel="stylesheet" href=href/>
@@ -102,11 +103,12 @@ pub(crate) fn Basics(style: Option<String>) -> impl IntoView {
     }
 }
 
-/// Loads the browser half and brings the page to life.
+/// Loads the browser half and hydrates the page.
 #[component]
 fn Hydration(assets: Assets) -> impl IntoView {
     let Assets { script, wasm, .. } = assets;
-    // The paths are our own build's: hash and suffix, nothing that a string literal could not hold.
+    // The paths are our own build's: hash and suffix, nothing that needs escaping in a string
+    // literal.
     let start = format!(
         r#"import init, {{ hydrate }} from "{script}";
 await init({{ module_or_path: "{wasm}" }});

@@ -1,5 +1,6 @@
-//! Presses what a command names: links and buttons by their `data-key`, requests by their place in
-//! the list. Only event handlers may call these: there is no browser while the server renders.
+//! Presses the element that a command names: links and buttons by their `data-key`, requests by
+//! their position in the list. Only event handlers may call these: there is no browser while the
+//! server renders.
 
 use leptos::prelude::{document, request_animation_frame};
 use wasm_bindgen::JsCast;
@@ -7,13 +8,13 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, KeyboardEvent};
 
 use crate::format::joined;
 
-/// The links of the requests in the list, from the newest on.
+/// The links of the requests in the list, newest first.
 const ROWS: &str = "[data-testid=request-row] a";
 
-/// What scrolls the list: its pane, or the page where it is narrow.
+/// The scrolling element of the list: its pane, or the page if that is narrow.
 const LIST: &str = ".request-list";
 
-/// Whether `press` can be pressed now.
+/// Returns whether `press` can be pressed now.
 pub(crate) fn can(press: &str) -> bool {
     match press {
         "next" | "previous" | "first" | "last" | "open" => {
@@ -23,7 +24,7 @@ pub(crate) fn can(press: &str) -> bool {
     }
 }
 
-/// Does what `press` names. False if the page has nothing of the kind.
+/// Presses the element named `press`. Returns false if the page has none.
 pub(crate) fn press(press: &str) -> bool {
     match press {
         "next" => step(1),
@@ -45,8 +46,8 @@ pub(crate) fn press(press: &str) -> bool {
     }
 }
 
-/// Whether a key is meant for the page: nobody is typing, nothing is open over it, and it is no
-/// shortcut of the browser's own.
+/// Returns whether a key is meant for the page: no text field has the focus, nothing is open over
+/// the page, and it is not one of the browser's own shortcuts.
 pub(crate) fn is_free(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let is_typing = target.is_some_and(|element| {
@@ -61,7 +62,7 @@ pub(crate) fn is_free(event: &KeyboardEvent) -> bool {
         || event.default_prevented())
 }
 
-/// Whether the focus is where one types.
+/// Returns whether a text field has the focus.
 pub(crate) fn is_typing() -> bool {
     let fields = "input:not([type=checkbox], [type=radio]), textarea";
     document().active_element().is_some_and(|element| element.matches(fields).unwrap_or_default())
@@ -73,7 +74,7 @@ pub(crate) fn is_nothing_focused() -> bool {
 }
 
 fn target(press: &str) -> Option<HtmlElement> {
-    // Buttons to copy were there before the table was; what has the key comes before them.
+    // Copy buttons are older than this table; elements with the key take precedence.
     let found = [("[data-key=\"", "\"]"), ("button[data-testid=\"", "\"]")].map(|(start, end)| {
         document().query_selector(&joined(&[start, press, end])).ok().flatten()
     });
@@ -93,7 +94,7 @@ fn step(by: isize) -> bool {
         Some(chosen) => chosen.checked_add_signed(by),
         None => Some(0),
     };
-    // The open request may have no row: none is drawn where nobody looks.
+    // The open request may have no row: only visible rows are rendered.
     let beside = if by > 0 { "older" } else { "newer" };
     if let (None, true, Some(beside)) = (chosen, by != 0 && is_one_open(), target(beside)) {
         beside.click();
@@ -104,7 +105,7 @@ fn step(by: isize) -> bool {
     true
 }
 
-/// Whether a request is open, its row drawn or not.
+/// Returns whether a request is open, with or without a rendered row.
 fn is_one_open() -> bool {
     document().query_selector("[data-testid=request-detail]").is_ok_and(|detail| detail.is_some())
 }
@@ -114,11 +115,11 @@ fn choose(row: &HtmlElement) {
     let _ = row.focus();
 }
 
-/// Scrolls the list to `top_px` and chooses what is there: rows are drawn where one looks only.
+/// Scrolls the list to `top_px` and chooses the request there: only visible rows are rendered.
 fn end(top_px: i32) -> bool {
     let Ok(Some(list)) = document().query_selector(LIST) else { return false };
     list.set_scroll_top(top_px);
-    // One frame to scroll, one to draw.
+    // One frame to scroll, one to render.
     request_animation_frame(move || {
         request_animation_frame(move || {
             let rows = rows();

@@ -1,4 +1,4 @@
-//! The HTTP status that a page asks for while the server renders it.
+//! The HTTP status that a page sets while the server renders it.
 
 use std::sync::{
     Arc,
@@ -21,7 +21,7 @@ impl Default for PageStatus {
 }
 
 impl PageStatus {
-    /// What the page set.
+    /// Returns the status that the page set.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.0.load(Ordering::Relaxed)
@@ -34,10 +34,10 @@ impl PageStatus {
 }
 
 /// Gives the page that is being rendered the status of `problem`; does nothing in the browser,
-/// where nobody asks.
+/// which has no use for it.
 pub(crate) fn answer_with(problem: &Problem) {
     if let Some(page) = use_context::<PageStatus>() {
-        // A page that could not be read at all is the server's own failure.
+        // A page without readable data is the server's own failure.
         page.set(if problem.status == 0 { 500 } else { problem.status });
     }
 }

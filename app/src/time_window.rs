@@ -1,15 +1,15 @@
-//! The span of time that a page shows, as the query of its URL has it, and what it asks of the
-//! server: pure.
+//! The span of time that a page shows, as in the query of its URL, and the server's parameters for
+//! it: pure.
 
 use crate::{format::joined, wire::Timestamp};
 
-/// Into how many equal parts the time line is divided.
+/// The number of equal parts of the time line.
 pub(crate) const PARTS: u32 = 120;
 
 const MINUTE_US: i64 = 60_000_000;
 
-/// The spans that one may choose beside all: the word in the URL, its name, how it reads in a
-/// sentence, and its minutes.
+/// The preset spans other than all: the word in the URL, the name, the wording in a sentence, and
+/// the minutes.
 pub(crate) const RECENT: [(&str, &str, &str, i64); 3] = [
     ("15m", "15 min", "in the last 15 minutes", 15),
     ("1h", "1 hour", "in the last hour", 60),
@@ -19,17 +19,17 @@ pub(crate) const RECENT: [(&str, &str, &str, i64); 3] = [
 /// A span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum TimeWindow {
-    /// From the oldest that is kept until now.
+    /// From the oldest kept request until now.
     #[default]
     All,
     /// One of `RECENT`, until now.
     Recent(usize),
-    /// From the one to the other, exclusive.
+    /// From the first time to the second, exclusive.
     Between(Timestamp, Timestamp),
 }
 
 impl TimeWindow {
-    /// What `?span=` says; what is no span is all.
+    /// Parses the value of `?span=`; an invalid one means all.
     pub(crate) fn parse(text: &str) -> Self {
         if let Some(index) = RECENT.iter().position(|(word, ..)| *word == text) {
             return Self::Recent(index);
@@ -42,7 +42,7 @@ impl TimeWindow {
         }
     }
 
-    /// What `?span=` says of it; nothing for all.
+    /// Returns the value of `?span=`; `None` for all.
     pub(crate) fn word(self) -> Option<String> {
         match self {
             Self::All => None,
@@ -51,8 +51,8 @@ impl TimeWindow {
         }
     }
 
-    /// From when until when it reaches, as far as that is fixed. What ends now ends with the part
-    /// of the time line that has begun.
+    /// Returns start and end, as far as they are fixed. A span until now ends with the current part
+    /// of the time line.
     pub(crate) fn bounds(self, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
         match self {
             Self::All => (None, None),
@@ -66,7 +66,7 @@ impl TimeWindow {
         }
     }
 
-    /// The search for what `q` finds within the span; `None` where that is everything.
+    /// Returns the search for the results of `q` within the span; `None` if that is everything.
     pub(crate) fn search(self, q: Option<&str>) -> Option<String> {
         let q = q.filter(|q| !q.trim().is_empty());
         let times = match self {
@@ -85,7 +85,7 @@ impl TimeWindow {
     }
 }
 
-/// A time without a fraction of nothing.
+/// Formats a time without a fraction of zero.
 fn written(at: Timestamp) -> String {
     at.to_string().replace(".000000", "")
 }

@@ -1,4 +1,5 @@
-//! What the browser's tab says: the server writes it into the head, in the browser it is followed.
+//! The title in the browser's tab: the server writes it into the head, the browser keeps it up to
+//! date.
 
 #[cfg(not(feature = "ssr"))]
 mod browser;

@@ -1,5 +1,5 @@
-//! What the viewer deleted and can still take back: the page hides it at once, and the call to the
-//! server waits. It outlives the page that it was deleted on, and is sent when the viewer leaves.
+//! Deletions that the viewer can still undo: the page hides the data at once, and the call to the
+//! server waits. It outlives the page of the deletion, and is sent when the viewer leaves.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::{
     wire::{DeletedFound, Problem, Timestamp},
 };
 
-/// How long a deletion can be taken back: long enough to read the line and to reach the button.
+/// How long a deletion can be undone: long enough to read the line and to reach the button.
 const HOLD: Duration = Duration::from_secs(10);
 
 /// How long after a deletion the feed has certainly reported it.
@@ -24,9 +24,9 @@ pub(crate) enum PendingDeletion {
     /// These requests.
     Requests(Vec<i64>),
     /// All up to the number `through`, of which there are `count`; with `q` those that it found
-    /// `at` that time. What comes while the call waits is no part of it.
+    /// `at` that time. Arrivals while the call waits are not included.
     Found { q: Option<String>, through: i64, count: u64, at: Timestamp },
-    /// All of it. Until the call is made, senders are answered as ever.
+    /// The whole endpoint. Until the call is made, senders get responses as before.
     Endpoint,
 }
 
@@ -43,13 +43,13 @@ impl PendingDeletion {
         joined(&["Deleted ", &counted(count, "request", "requests"), "."])
     }
 
-    /// What the API is asked to delete, `now` being the time.
+    /// Returns the API's parameters for the deletion; `now` is the current time.
     fn found(&self, now: Timestamp) -> Option<DeletedFound> {
         let Self::Found { q, through, at, .. } = self else { return None };
         let age_ms = u64::try_from(now.as_millis() - at.as_millis()).unwrap_or_default();
         Some(match q {
             Some(q) => DeletedFound { q: q.clone(), through: Some(*through), age_ms },
-            // Without a search it would be everything, and what came since.
+            // Without a search it would be everything, including later arrivals.
             None => DeletedFound {
                 q: joined(&["seq:<=", &through.to_string()]),
                 through: None,
@@ -65,21 +65,21 @@ struct HeldDeletion {
     endpoint: String,
     deletion: PendingDeletion,
     until: Timestamp,
-    /// The page to go back to when it is taken back, and the one that took its place.
+    /// The page to return to on undo, and the one that replaced it.
     pages: Option<(String, String)>,
 }
 
-/// Deletions that wait, one at a time, and those that were sent. A cheap-clone handle on signals.
+/// Pending deletions, one at a time, and those that were sent. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UndoQueue {
     held: RwSignal<Option<HeldDeletion>>,
-    /// What was sent: hidden until the feed says so too, and numbers never come back.
+    /// Sent deletions: hidden until the feed reports them, too; numbers are never reused.
     sent: RwSignal<Vec<(String, PendingDeletion)>>,
     trouble: RwSignal<Option<Problem>>,
 }
 
 impl UndoQueue {
-    /// Waits for deletions; sends what waits when the viewer leaves.
+    /// Waits for deletions; sends the pending one when the viewer leaves.
     pub(crate) fn new() -> Self {
         let pending = Self {
             held: RwSignal::new(None),
@@ -93,14 +93,14 @@ impl UndoQueue {
         pending
     }
 
-    /// The one of this page.
+    /// Returns this page's handle.
     pub(crate) fn get() -> Self {
         expect_context()
     }
 
-    /// Hides what is deleted, and waits. What waited before is sent, unless both are single requests
-    /// of one endpoint: those are taken back together. `pages` are the one to go back to and the one
-    /// that is shown instead.
+    /// Hides the deleted data, and waits. Sends the deletion that was pending before, unless both
+    /// are single requests of one endpoint: those are undone together. `pages` are the page to
+    /// return to and the one that is shown instead.
     pub(crate) fn hold(
         self,
         endpoint: String,
@@ -124,7 +124,7 @@ impl UndoQueue {
         self.held.set(Some(HeldDeletion { endpoint, deletion, until, pages }));
         set_timeout(
             move || {
-                // What was held since waits for its own time.
+                // A later deletion waits for its own time.
                 let is_due = |held: &Option<HeldDeletion>| {
                     held.as_ref().is_some_and(|held| held.until == until)
                 };
@@ -136,12 +136,12 @@ impl UndoQueue {
         );
     }
 
-    /// Takes back what waits. The pages that it was held with.
+    /// Undoes the pending deletion. Returns its pages.
     pub(crate) fn undo(self) -> Option<(String, String)> {
         self.held.try_update(Option::take).flatten().and_then(|held| held.pages)
     }
 
-    /// Sends what waits.
+    /// Sends the pending deletion.
     pub(crate) fn send(self) {
         let Some(held) = self.release() else { return };
         spawn_local(async move {
@@ -150,8 +150,8 @@ impl UndoQueue {
                 (None, PendingDeletion::Endpoint) => api::delete_endpoint(&held.endpoint).await,
                 (None, _) => delete_each(&held).await,
             };
-            // Numbers of requests never come back; the URL of an endpoint may, and a search may
-            // find what it did not find before.
+            // Numbers of requests are never reused; the URL of an endpoint may be, and a search may
+            // find something that it did not find before.
             let is_over = answer.is_err() || held.deletion == PendingDeletion::Endpoint;
             let is_told = matches!(held.deletion, PendingDeletion::Found { .. });
             let forget = move || {
@@ -172,7 +172,7 @@ impl UndoQueue {
         });
     }
 
-    /// Sends what waits so that it arrives though the page goes.
+    /// Sends the pending deletion so that it arrives although the page unloads.
     fn flush(self) {
         let Some(held) = self.release() else { return };
         match (held.deletion.found(browser::now()), held.deletion) {
@@ -187,15 +187,15 @@ impl UndoQueue {
         }
     }
 
-    /// From waiting to sent.
+    /// Moves the pending deletion to the sent ones.
     fn release(self) -> Option<HeldDeletion> {
         let held = self.held.try_update(Option::take).flatten()?;
         self.sent.update(|sent| sent.push((held.endpoint.clone(), held.deletion.clone())));
         Some(held)
     }
 
-    /// What is deleted at an endpoint as far as the viewer is concerned: in the list of all, or in
-    /// that of what the search `q` finds.
+    /// Returns what is deleted at an endpoint as far as the viewer is concerned: in the list of
+    /// all, or in the results of the search `q`.
     pub(crate) fn hidden(self, endpoint: &str, q: Option<&str>) -> Hidden {
         let mut hidden = Hidden::default();
         let (held, sent) = (self.held.read(), self.sent.read());
@@ -215,7 +215,7 @@ impl UndoQueue {
         hidden
     }
 
-    /// Whether a whole endpoint is deleted as far as the viewer is concerned.
+    /// Returns whether a whole endpoint is deleted as far as the viewer is concerned.
     pub(crate) fn is_endpoint_hidden(self, endpoint: &str) -> bool {
         let is_it = |id: &str, deletion: &PendingDeletion| {
             id == endpoint && *deletion == PendingDeletion::Endpoint
@@ -224,24 +224,24 @@ impl UndoQueue {
             || self.sent.read().iter().any(|(id, deletion)| is_it(id, deletion))
     }
 
-    /// What waits, in a sentence.
+    /// Returns the pending deletion in a sentence.
     pub(crate) fn sentence(self) -> Option<String> {
         self.held.read().as_ref().map(|held| held.deletion.sentence())
     }
 
-    /// For how many more seconds it can be taken back.
+    /// Returns for how many more seconds it can be undone.
     pub(crate) fn seconds_left(self, now: Timestamp) -> i64 {
         let until = self.held.read().as_ref().map_or(now, |held| held.until);
         (until.as_millis() - now.as_millis() + 999).div_euclid(1_000).clamp(0, 10)
     }
 
-    /// Why the last deletion failed.
+    /// Returns why the last deletion failed.
     pub(crate) fn trouble(self) -> RwSignal<Option<Problem>> {
         self.trouble
     }
 }
 
-/// Deletes one after the other; what is not there any more is as good as deleted.
+/// Deletes one after the other; requests that no longer exist count as deleted.
 async fn delete_each(held: &HeldDeletion) -> Result<(), Problem> {
     let PendingDeletion::Requests(seqs) = &held.deletion else { return Ok(()) };
     for &seq in seqs {

@@ -1,6 +1,5 @@
-//! What a page knows of the one who looks at it: the time and the origin in their browser. Both
-//! are unknown while the server renders and while the browser takes the page over, so that the
-//! two render the same; from then on they are known.
+//! The viewer's time and origin, from their browser. Both are unknown during the server's render
+//! and hydration, so that the two render the same; after that they are known.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::{
     wire::{Endpoint, Timestamp},
 };
 
-/// How often ages are brought up to date: a second is the finest that they show.
+/// How often ages are updated: a second is their finest unit.
 const TICK: Duration = Duration::from_secs(1);
 
 /// The viewer's clock and origin. A cheap-clone handle on signals.
@@ -22,7 +21,7 @@ pub(crate) struct Viewer {
 }
 
 impl Viewer {
-    /// Starts the clock once the browser has taken the page over.
+    /// Starts the clock once the page is hydrated.
     pub(crate) fn new() -> Self {
         let viewer = Self { now: RwSignal::new(None), origin: RwSignal::new(None) };
         Effect::new(move |_| {
@@ -37,18 +36,18 @@ impl Viewer {
         viewer
     }
 
-    /// The one of this page.
+    /// Returns this page's handle.
     pub(crate) fn get() -> Self {
         expect_context()
     }
 
-    /// The viewer's time, ticking; `None` until the page is hydrated.
+    /// Returns the viewer's time, ticking; `None` until the page is hydrated.
     pub(crate) fn now(self) -> Option<Timestamp> {
         self.now.get()
     }
 
-    /// Where senders reach `endpoint`: under the operator's public URL if there is one, else
-    /// under the origin by which this browser reached us.
+    /// Returns the URL of `endpoint` for senders: under the operator's public URL if there is one,
+    /// else under the origin that this browser used.
     pub(crate) fn url_of(self, endpoint: &Endpoint) -> String {
         match self.origin.get() {
             Some(origin) => format!("{origin}/{}", endpoint.id),

@@ -1,46 +1,47 @@
-//! Which rows of a long list are drawn: those that one sees, and a few around them. Pure; where
-//! the list stands on the screen is measured by its component.
+//! Which rows of a long list are rendered: the visible ones, and a few around them. Pure; the
+//! list's component measures its position on the screen.
 
 use std::ops::Range;
 
-/// How many rows are drawn beyond those that one sees: what a flick moves within a frame or two.
+/// The number of rows rendered beyond the visible ones: about as many as a flick moves within a
+/// frame or two.
 const BEYOND_ROWS: usize = 12;
 
-/// The drawn rows change in steps of this many, so that most scrolling changes nothing.
+/// The rendered rows change in steps of this many, so that most scrolling changes nothing.
 const STEP_ROWS: usize = 8;
 
-/// What one sees of a list whose rows are all of one height.
+/// The visible area of a list whose rows have equal heights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sight {
-    /// How far the list's first row lies above the upper edge of what one sees; negative below it.
+    /// How far the list's first row is above the upper edge of the visible area; negative below it.
     pub(crate) top_px: f64,
-    /// The height of what one sees.
+    /// The height of the visible area.
     pub(crate) height_px: f64,
     /// The height of a row, above 0.
     pub(crate) row_px: f64,
 }
 
 impl Sight {
-    /// Which rows of `total` are drawn.
+    /// Returns which rows of `total` are rendered.
     pub(crate) fn drawn(&self, total: usize) -> Range<usize> {
-        // A list that was cut short may not reach up to where one looks: its end is drawn then.
+        // A list that was shortened may end above the visible area: then its end is rendered.
         let first = self.row_at(self.top_px).min(total).saturating_sub(BEYOND_ROWS);
         let last = self.row_at(self.top_px + self.height_px) + BEYOND_ROWS;
         first / STEP_ROWS * STEP_ROWS..last.next_multiple_of(STEP_ROWS).min(total)
     }
 
-    /// The first row that lies wholly below the upper edge: the one that one reads.
+    /// Returns the first row that is entirely below the upper edge: the one being read.
     pub(crate) fn first(&self) -> usize {
         self.row_at(self.top_px + self.row_px - 1.0)
     }
 
-    /// The row behind the last one of which anything is seen.
+    /// Returns the row after the last one that is at least partly visible.
     pub(crate) fn end(&self) -> usize {
         self.row_at(self.top_px + self.height_px) + 1
     }
 
-    /// By how many pixels the list has to be scrolled on (or back, if negative) for a row to be
-    /// seen.
+    /// Returns by how many pixels the list must be scrolled forward (or back, if negative) to make
+    /// a row visible.
     pub(crate) fn way_to(&self, row: usize) -> f64 {
         let top = px(row) * self.row_px - self.top_px;
         let below = top + self.row_px - self.height_px;
@@ -54,7 +55,7 @@ impl Sight {
     }
 }
 
-/// A number of rows for reckoning with pixels.
+/// Converts a number of rows for computations with pixels.
 pub(crate) fn px(rows: usize) -> f64 {
     // No list is longer than 2^32 rows.
     u32::try_from(rows).map_or(f64::MAX, f64::from)

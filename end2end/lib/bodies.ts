@@ -1,10 +1,10 @@
-// Bodies of the kinds that senders send, and a page that shows one.
+// Bodies of the kinds that senders use, and a page that shows one.
 
 import type { Page } from "@playwright/test";
 import { Inspect } from "./pages.ts";
 import { curl, type Header } from "./senders.ts";
 
-/** Sends a body of a type to a fresh endpoint and opens it at a query such as `?tab=wire`. */
+/** Sends a body of a type to a new endpoint and opens its page with a query such as `?tab=wire`. */
 export async function opened(
   page: Page,
   origin: string,
@@ -20,7 +20,7 @@ export async function opened(
   return inspect;
 }
 
-/** The same, once the page is alive. */
+/** The same, and waits until the page is hydrated. */
 export async function openedLive(...args: Parameters<typeof opened>): Promise<Inspect> {
   const inspect = await opened(...args);
   await inspect.isLive();

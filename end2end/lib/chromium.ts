@@ -1,13 +1,13 @@
-// Where the system's Chromium is, and how it is started.
+// The path of the system's Chromium, and its arguments.
 
 import { existsSync } from "node:fs";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** A name that is not localhost: pages under it are no secure context, as on a LAN. */
+/** A name other than localhost: pages under it are not a secure context, as on a LAN. */
 export const LAN_HOST = "hooks.test";
 
-/** The name of somebody else's site. */
+/** The host name of a foreign site. */
 export const FOREIGN_HOST = "evil.test";
 
 function executable(): string {

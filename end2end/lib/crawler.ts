@@ -1,5 +1,5 @@
-// Goes through pages as a curious person would: opens what can be opened, follows the links of a
-// view, and notes which components and commands it has met.
+// Explores pages like a curious person: opens everything that can be opened, follows the links of a
+// view, and records the components and commands that it encountered.
 
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,22 +7,22 @@ import { type Page, type TestInfo } from "@playwright/test";
 import { Inspect } from "./pages.ts";
 import { expect } from "./test.ts";
 
-/** What a crawl has met. */
+/** What a crawl has encountered. */
 interface Met {
-  /** CSS blocks, which are named as their components. */
+  /** CSS blocks, which have the names of their components. */
   blocks: string[];
-  /** Labels of the palette's commands that a page had something for. */
+  /** Labels of the palette's commands that were available on some page. */
   offered: string[];
-  /** Labels of all of its commands. */
+  /** Labels of all commands in the palette. */
   commands: string[];
 }
 
-/** Where the tests of a crawl leave what they met, for the one that adds it up. */
+/** Where the crawl's tests store their results, for the test that combines them. */
 function folder(info: TestInfo): string {
   return join(info.project.outputDir, "crawl");
 }
 
-/** What all tests of the crawl have met together. */
+/** What all of the crawl's tests have encountered together. */
 export async function metByAll(info: TestInfo): Promise<Met> {
   const all = { blocks: new Set<string>(), offered: new Set<string>(), commands: new Set<string>() };
   for (const name of await readdir(folder(info))) {
@@ -45,7 +45,7 @@ export class Crawler {
   }
 
   static async start(page: Page): Promise<Crawler> {
-    // Hydration follows the WebAssembly at once, before any timer.
+    // Hydration starts right after the WebAssembly loads, before any timer.
     await page.addInitScript(() => {
       const instantiate = WebAssembly.instantiateStreaming;
       WebAssembly.instantiateStreaming = async (...args) => {
@@ -57,7 +57,7 @@ export class Crawler {
     return new Crawler(page);
   }
 
-  /** Loads a page that the server writes and waits until the browser half has taken it over. */
+  /** Loads a page that the server renders and waits until it is hydrated. */
   async open(url: string): Promise<void> {
     await this.page.goto(url);
     await this.isAlive();
@@ -68,7 +68,7 @@ export class Crawler {
     await this.look();
   }
 
-  /** Notes which components are on the page. */
+  /** Records the components on the page. */
   async look(): Promise<void> {
     const blocks = await this.page.evaluate(() =>
       [...document.querySelectorAll("[class]")].flatMap(({ classList }) =>
@@ -78,7 +78,7 @@ export class Crawler {
     for (const block of blocks) this.#blocks.add(block);
   }
 
-  /** Opens each menu and each folded part within `root`, and closes the menus again. */
+  /** Opens each menu and each collapsed part within `root`, and closes the menus again. */
   async unfold(root = "body"): Promise<void> {
     const folded = this.page.locator(`${root} details:not([open])`);
     for (const details of await folded.elementHandles()) {
@@ -95,7 +95,7 @@ export class Crawler {
     }
   }
 
-  /** Opens the palette and notes what it offers here; returns the keys of what can be done. */
+  /** Opens the palette and records its commands; returns the keys of those available here. */
   async commands(): Promise<string[]> {
     const palette = this.page.getByTestId("palette");
     await this.page.keyboard.press("Control+k");
@@ -118,8 +118,8 @@ export class Crawler {
     return withKeys.filter(({ isOffered }) => isOffered).map(({ key }) => (key === "Esc" ? "Escape" : key));
   }
 
-  /** Goes by its links to every view of the request that is open, of its `parts` or of all; then
-   * lets the server write each, and the browser half take it over. */
+  /** Follows its links to every view of the open request, of its `parts` or of all; then loads each
+   * from the server and hydrates it. */
   async views(parts?: string[]): Promise<void> {
     const { pathname } = new URL(this.page.url());
     const links = this.page.locator("main a[href]:visible:not([download]):not([rel=external])");
@@ -146,7 +146,7 @@ export class Crawler {
     }
   }
 
-  /** Leaves what was met to the test that adds it up. */
+  /** Stores the results for the test that combines them. */
   async note(info: TestInfo): Promise<void> {
     const met: Met = {
       blocks: [...this.#blocks],
@@ -162,8 +162,8 @@ function partOf(url: string): string {
   return new URL(url).searchParams.get("tab") ?? "body";
 }
 
-/** The name of a view: a part, and one thing that is chosen of how it is shown. None where more is
- * chosen: that is no view of another kind. */
+/** The name of a view: a part, and one option for its display. None for more than one option: that
+ * is not another kind of view. */
 function view(url: string): string | undefined {
   const chosen = [...new URL(url).searchParams].filter(([name]) => !["tab", "q", "span"].includes(name));
   if (chosen.length > 1) return;

@@ -1,11 +1,11 @@
-// What a page asks of other servers.
+// Requests of a page to other servers.
 
 import type { BrowserContext, Request } from "@playwright/test";
 
-/** Chromium's word for what a policy kept from being sent at all. */
+/** Chromium's error for a request that a policy blocked before it was sent. */
 const BLOCKED = "csp";
 
-/** Fills with the URLs outside of `origin` that anything in the context really asks for. */
+/** Collects the URLs outside of `origin` that anything in the context really requests. */
 export function askedElsewhere(context: BrowserContext, origin: string): string[] {
   const asked: string[] = [];
   const isOurs = (url: string) => url.startsWith(`${origin}/`) || /^(data|blob|about):/.test(url);

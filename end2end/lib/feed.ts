@@ -1,5 +1,5 @@
-// A feed that says what a test wants: for what the real server only says on a full disk or after
-// ten thousand requests.
+// A feed scripted by a test: for events that the real server sends only on a full disk or after ten
+// thousand requests.
 
 import type { Page } from "@playwright/test";
 
@@ -10,7 +10,7 @@ interface Scripted {
 export class ScriptedFeed {
   private constructor(readonly page: Page) {}
 
-  /** Takes the place of every feed that `page` opens from its next document on. */
+  /** Replaces every feed that `page` opens, from its next document on. */
   static async install(page: Page): Promise<ScriptedFeed> {
     await page.addInitScript(() => {
       const feeds: EventTarget[] = [];
@@ -29,7 +29,7 @@ export class ScriptedFeed {
     return new ScriptedFeed(page);
   }
 
-  /** Says an event to every feed that is open; `id` as the server would number it. */
+  /** Sends an event to every open feed; `id` is the number that the server would assign. */
   async say(name: string, data: object, id = ""): Promise<void> {
     const lastEventId = String(id);
     const event = { name, data: JSON.stringify(data), lastEventId };

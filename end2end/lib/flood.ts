@@ -1,9 +1,9 @@
-// Many requests at once, over connections that are kept open.
+// Many requests at once, over persistent connections.
 
 import { Agent, request } from "node:http";
 
-/** Sends `count` requests to `url` over `connections` connections; `body` makes each one's body.
- * All are answered with success once this resolves. */
+/** Sends `count` requests to `url` over `connections` connections; `body` returns the body of each.
+ * Resolves when all of them have succeeded. */
 export async function flood(
   url: string,
   count: number,

@@ -1,4 +1,4 @@
-// How long a page takes from frame to frame: a figure to read, not one to fail on.
+// The frame times of a page: figures to read, not to fail on.
 
 import type { Page } from "@playwright/test";
 import { test } from "./test.ts";
@@ -18,7 +18,7 @@ export async function watchFrames(page: Page): Promise<void> {
   });
 }
 
-/** Prints the longest frame since `watchFrames`, and how long 99 of 100 took at most. */
+/** Prints the longest frame since `watchFrames`, and the 99th percentile. */
 export async function printFrames(page: Page, what: string): Promise<void> {
   const frames = await page.evaluate(() => (window as unknown as { frames: number[] }).frames);
   const sorted = frames.slice(2).sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-// The real binary on a free port with a database of its own.
+// The real binary on a free port with its own database.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,19 +10,19 @@ const BINARY = resolve(
   process.env.HOOKGLASS_BIN ?? join(import.meta.dirname, "../../target/release/hookglass"),
 );
 
-/** Whether it was built with debug assertions, as cargo's folders tell. */
+/** Whether it was built with debug assertions, judging by cargo's folders. */
 export const IS_DEBUG_BUILD = /[/\\]debug[/\\][^/\\]+$/.test(BINARY);
 
-/** How long a start may take: a debug build on a busy machine is slow. */
+/** The time limit for a start: a debug build on a busy machine is slow. */
 const START_TIMEOUT_MS = 15_000;
 
-/** How long a shutdown may take before it counts as hanging. */
+/** The time limit for a shutdown, after which it counts as hanging. */
 const STOP_TIMEOUT_MS = 5_000;
 
 const START_LINE = /^Hookglass is listening on .*:(\d+)\./m;
 
 export class Hookglass {
-  /** All that it ever wrote to standard output and standard error. */
+  /** Everything that it has written to standard output and standard error. */
   output = "";
   port = 0;
   #process: ChildProcess | undefined;
@@ -32,7 +32,7 @@ export class Hookglass {
     readonly flags: string[],
   ) {}
 
-  /** Starts a server on `port`, or on a free one; it listens once this resolves. */
+  /** Starts a server on `port`, or on a free one; resolves once it listens. */
   static async start(flags: string[] = [], port = 0): Promise<Hookglass> {
     const directory = await mkdtemp(join(tmpdir(), "hookglass-"));
     const server = new Hookglass(directory, flags);
@@ -41,7 +41,7 @@ export class Hookglass {
     return server;
   }
 
-  /** Starts it again after `kill` on the same port and database. */
+  /** Restarts it after `kill` on the same port and database. */
   async run(): Promise<void> {
     const from = this.output.length;
     const child = spawn(
@@ -80,22 +80,22 @@ export class Hookglass {
     if (!ready.ok) throw new Error(`readyz says ${ready.status}`);
   }
 
-  /** Takes it down without a word, as a crash or a power cut would. */
+  /** Kills it without warning, as a crash or a power cut would. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Stops it so that connections stay open but nothing is ever answered. */
+  /** Stops it so that connections stay open but never get a response. */
   freeze(): void {
     this.#process?.kill("SIGSTOP");
   }
 
-  /** Lets it go on after `freeze`. */
+  /** Resumes it after `freeze`. */
   thaw(): void {
     this.#process?.kill("SIGCONT");
   }
 
-  /** Shuts it down in order and removes its database. */
+  /** Shuts it down cleanly and removes its database. */
   async stop(): Promise<void> {
     this.thaw();
     const code = await this.#end("SIGTERM");
@@ -103,7 +103,7 @@ export class Hookglass {
     if (code !== 0) throw new Error(`shutdown ended with ${code}:\n${this.output}`);
   }
 
-  /** The bytes of every file of the database, the write-ahead log too. */
+  /** Returns the bytes of every file of the database, including the write-ahead log. */
   async stored(): Promise<Map<string, Buffer>> {
     const files = new Map<string, Buffer>();
     for (const name of await readdir(this.directory)) {

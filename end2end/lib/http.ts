@@ -1,4 +1,4 @@
-// Plain HTTP as a program speaks it: no browser marks, nothing decoded.
+// Plain HTTP as programs use it: no browser headers, no decoding.
 
 import { request } from "node:http";
 
@@ -8,7 +8,7 @@ export interface Got {
   body: Buffer;
 }
 
-/** Gets what the server sends, whatever name of ours it is asked under. */
+/** Gets what the server sends, under any of our host names. */
 export function get(url: string, headers: Record<string, string> = {}): Promise<Got> {
   const { host, port, pathname, search } = new URL(url);
   const options = { host: "127.0.0.1", port, path: pathname + search, agent: false };

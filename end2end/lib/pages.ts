@@ -1,14 +1,14 @@
-// The pages as people use them: what is where, and the few ways through them.
+// Page objects: where things are on the pages, and common actions.
 
 import type { Locator, Page } from "@playwright/test";
 import { get } from "./http.ts";
 import { expect } from "./test.ts";
 
-/** A page and what tests look for in it. */
+/** A page and the elements that tests look for. */
 export class Inspect {
   constructor(readonly page: Page) {}
 
-  /** Makes an endpoint by the button on the home page; the page is its page then. */
+  /** Creates an endpoint with the button on the home page, which leads to the endpoint's page. */
   static async create(page: Page, origin: string): Promise<Inspect> {
     await page.goto(`${origin}/`);
     await page.getByTestId("create-endpoint").first().click();
@@ -16,19 +16,19 @@ export class Inspect {
     return new Inspect(page);
   }
 
-  /** The same, and waits until the page is alive. */
+  /** The same, and waits until the page is hydrated. */
   static async createLive(page: Page, origin: string): Promise<Inspect> {
     const inspect = await Inspect.create(page, origin);
     await inspect.isLive();
     return inspect;
   }
 
-  /** The name of the endpoint, as the address bar has it. */
+  /** Returns the name of the endpoint from the address bar. */
   get id(): string {
     return new URL(this.page.url()).pathname.split("/")[2] ?? "";
   }
 
-  /** Where senders send to, as the page shows it. */
+  /** Returns the URL for senders that the page shows. */
   async url(): Promise<string> {
     return (await this.page.getByTestId("endpoint-url").first().innerText()).trim();
   }
@@ -61,7 +61,7 @@ export class Inspect {
     await expect(this.connection).toHaveAttribute("data-state", "live", { timeout });
   }
 
-  /** Scrolls the list down until a row is drawn: those that nobody sees are not. */
+  /** Scrolls the list down until a row is rendered: rows out of view are not. */
   async bring(seq: number): Promise<void> {
     if ((await this.row(seq).count()) > 0) return;
     await this.page.locator(".request-list").hover();
@@ -72,7 +72,7 @@ export class Inspect {
     await expect.poll(drawn, { intervals: [50], timeout: 20_000 }).toBe(1);
   }
 
-  /** Chooses a request in the list. */
+  /** Selects a request in the list. */
   async choose(seq: number): Promise<void> {
     await this.bring(seq);
     await this.row(seq).getByRole("link").first().click();
@@ -80,13 +80,13 @@ export class Inspect {
     await expect(this.detail).toBeVisible();
   }
 
-  /** Shows the header fields of the chosen request. */
+  /** Shows the headers of the selected request. */
   async showHeaders(): Promise<void> {
     await this.#parts.getByRole("link", { name: /^headers/i }).click();
     await expect(this.headers).toBeVisible();
   }
 
-  /** Shows the body of the chosen request. */
+  /** Shows the body of the selected request. */
   async showBody(): Promise<void> {
     await this.#parts.getByRole("link", { name: /^body/i }).click();
     await expect(this.body).toBeVisible();
@@ -96,7 +96,7 @@ export class Inspect {
     return this.detail.getByRole("navigation", { name: "Parts of the request" });
   }
 
-  /** The header fields that are shown, in order. */
+  /** Returns the visible headers, in order. */
   async headerFields(): Promise<[string, string][]> {
     return this.headers.getByTestId("field").evaluateAll((rows) =>
       rows.map((row) => {
@@ -108,8 +108,8 @@ export class Inspect {
     );
   }
 
-  /** Asserts that the header fields `sent` are shown, in the case in which they were sent unless
-   * the server says that it could not keep that. */
+  /** Asserts that the headers `sent` are visible, in their original case unless the server says
+   * that it could not keep that. */
   async showsHeaders(seq: number, sent: [string, string][]): Promise<void> {
     const url = new URL(`/api/endpoints/${this.id}/requests/${seq}`, this.page.url());
     const [key] = await this.page.context().cookies();
@@ -123,35 +123,35 @@ export class Inspect {
     expect(shown).toEqual(expect.arrayContaining(fields));
   }
 
-  /** The text of the body that is shown, character by character. */
+  /** Returns the text of the visible body, character by character. */
   async bodyText(): Promise<string> {
     await expect(this.body).toBeVisible();
     return (await this.lines(this.body)).join("\n");
   }
 
-  /** The rows of text that a part shows. */
+  /** Returns the rows of text of a part. */
   async lines(part: Locator): Promise<string[]> {
     return part.locator(".reader__text").allTextContents();
   }
 
-  /** Waits until the part that the URL asks for is shown, or what is said in its place. */
+  /** Waits until the part from the URL is visible, or a message in its place. */
   async isShown(): Promise<void> {
     const tab = new URL(this.page.url()).searchParams.get("tab") ?? "body";
     const shown = this.detail.locator(`[data-testid="${tab}-view"], [data-testid="part-trouble"]`);
     await expect(shown.first()).toBeVisible();
   }
 
-  /** One part of the chosen request, as the page names it. */
+  /** Returns one part of the selected request, by its name on the page. */
   part(name: "body" | "headers" | "query" | "wire" | "reply" | "compare" | "signature" | "attempts"): Locator {
     return this.page.getByTestId(`${name}-view`);
   }
 
-  /** The numbers of the requests in the list, from top to bottom. */
+  /** Returns the numbers of the requests in the list, from top to bottom. */
   async seqs(): Promise<number[]> {
     return this.rows.evaluateAll((rows) => rows.map((row) => Number((row as HTMLElement).dataset.seq)));
   }
 
-  /** Leaves a mark that a reload would wipe away. */
+  /** Sets a mark that a reload would erase. */
   async mark(): Promise<void> {
     await this.page.evaluate(() => Object.assign(window, { mark: true }));
   }
@@ -161,7 +161,7 @@ export class Inspect {
   }
 }
 
-/** The key of the workspace, as the menu shows it. */
+/** Returns the workspace's key, as the menu shows it. */
 export async function shownKey(page: Page): Promise<string> {
   await page.locator("summary", { hasText: "Workspace" }).first().click();
   await page.getByRole("button", { name: "Show the key" }).click();
@@ -170,7 +170,7 @@ export async function shownKey(page: Page): Promise<string> {
   return (await key.innerText()).trim();
 }
 
-/** Pastes a key into the form in the main part of a page and sends it. */
+/** Pastes a key into the form in the main part of a page and submits it. */
 export async function pasteKey(page: Page, key: string): Promise<void> {
   const form = page.locator('main form[action="/api/session"]');
   const input = form.locator("input[name=key]");

@@ -1,13 +1,13 @@
-// A hundred texts that have run, loaded or broken something somewhere: in script, attributes, URLs,
-// style, JSON inside pages, templates, and the ways in which text is shown.
+// A hundred texts that have caused execution, loading or breakage somewhere: in script, attributes,
+// URLs, style, JSON inside pages, templates, and text rendering.
 
-/** A host that nothing may ever be loaded from. */
+/** A host that nothing may ever load from. */
 export const ELSEWHERE = "elsewhere.invalid";
 
 const RUN = "top.ran=1";
 const URL = `//${ELSEWHERE}/x`;
 
-/** Markup that runs script when it becomes elements. */
+/** Markup that runs script when it is parsed into elements. */
 const ELEMENTS = [
   `<script>${RUN}</script>`,
   `<script src=${URL}></script>`,
@@ -53,7 +53,7 @@ const ELEMENTS = [
   `<form><button formaction="javascript:${RUN}">x</button></form>`,
 ];
 
-/** What leaves the place that it was put in. */
+/** Texts that break out of their context. */
 const BREAKS = [
   `</script><script>${RUN}</script>`,
   `</textarea><script>${RUN}</script>`,
@@ -88,7 +88,7 @@ const BREAKS = [
   `before\u2028after\u2029end`,
 ];
 
-/** What loads or leads elsewhere. */
+/** Texts that load from or link to other sites. */
 const LOADS = [
   `<img src=${URL}>`,
   `<img srcset="${URL} 2x">`,
@@ -115,7 +115,7 @@ const LOADS = [
   `vbscript:${RUN}`,
 ];
 
-/** What makes text look like other text. */
+/** Texts that make other text look different from what it is. */
 const DISGUISES = [
   `\u202Egnp.exe\u202C`,
   `\u2066\u2067right\u2069\u2069`,
@@ -123,5 +123,5 @@ const DISGUISES = [
   `Z\u0351\u036B\u0343\u036A\u0302\u036B\u033D\u034F\u0334\u0319\u0324a\u0310\u0364lgo`,
 ];
 
-/** All of them: a hundred. */
+/** All hundred texts. */
 export const PAYLOADS = [...ELEMENTS, ...BREAKS, ...LOADS, ...DISGUISES];

@@ -1,5 +1,5 @@
-// The proxies of the README in front of a server: their snippets, word for word but for ports, name
-// and certificate.
+// The README's proxies in front of a server: its snippets, word for word except for ports, name and
+// certificate.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ const START_TIMEOUT_MS = 10_000;
 
 export type Kind = "nginx" | "Caddy";
 
-/** Whether the program is there. */
+/** Returns whether the program is installed. */
 export function isInstalled(kind: Kind): boolean {
   const program = kind === "nginx" ? "nginx" : "caddy";
   return spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin command -v ${program}`]).status === 0;
@@ -29,7 +29,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** The snippet of the README that begins with `start`. */
+/** Returns the README's snippet that begins with `start`. */
 async function snippet(start: string): Promise<string> {
   const readme = await readFile(README, "utf8");
   const found = readme.split("```").find((part) => part.replace(/^\w*\n/, "").startsWith(start));
@@ -37,13 +37,13 @@ async function snippet(start: string): Promise<string> {
   return found.replace(/^\w*\n/, "");
 }
 
-/** Replaces what is there exactly once. */
+/** Replaces a text that occurs exactly once. */
 function replace(text: string, from: string | RegExp, to: string): string {
   if (text.replace(from, "") === text) throw new Error(`the snippet has no ${from}`);
   return text.replace(from, () => to);
 }
 
-/** A proxy with TLS in front of the server on `port`. */
+/** Starts a proxy with TLS in front of the server on `port`. */
 export class Proxy {
   private constructor(
     readonly origin: string,

@@ -1,12 +1,12 @@
-// A reverse proxy as stands in front of many servers: it passes Host on, streams, and answers 502
-// while nobody is behind it.
+// A typical reverse proxy: it passes Host on, streams, and answers 502 while the server behind it
+// is down.
 
 import { createServer, request, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 
 export class Proxy {
-  /** How many requests got a 502, by path. */
+  /** The number of requests that got a 502, by path. */
   readonly refused: string[] = [];
   readonly #server: Server;
 
@@ -22,7 +22,7 @@ export class Proxy {
       });
       onward.on("response", (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-        // A stream must show that it is open before its first event.
+        // A stream must be visibly open before its first event.
         outgoing.flushHeaders();
         answer.pipe(outgoing);
         answer.on("error", () => outgoing.destroy());
@@ -42,7 +42,7 @@ export class Proxy {
     });
   }
 
-  /** Listens in front of whatever port `target` says. */
+  /** Listens in front of the port that `target` returns. */
   static async start(target: () => number): Promise<Proxy> {
     const proxy = new Proxy(target);
     proxy.#server.listen(0, "127.0.0.1");

@@ -1,11 +1,11 @@
-// Senders: the real curl with what real services send, and bytes as no library would send them.
+// Senders: the real curl with payloads of real services, and bytes that no library would send.
 
 import { spawn } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 
-/** Collected from the real service by the community. */
+/** Payloads collected from the real service by the community. */
 const GITHUB: { name: string; examples: object[] }[] = createRequire(import.meta.url)(
   "@octokit/webhooks-examples",
 );
@@ -18,14 +18,14 @@ export interface Delivery {
   body: string | Buffer;
 }
 
-/** The payloads of a GitHub event, as they really were. */
+/** The real payloads of a GitHub event. */
 export function githubPayloads(event: string): object[] {
   const found = GITHUB.find((example) => example.name === event);
   if (!found) throw new Error(`no example of a ${event} event`);
   return found.examples;
 }
 
-/** A delivery with the headers that GitHub gives it, signed. */
+/** A signed delivery with GitHub's headers. */
 export function github(event: string, payload: object, secret = "It's a Secret"): Delivery {
   const body = JSON.stringify(payload);
   const hmac = (algorithm: string) => createHmac(algorithm, secret).update(body).digest("hex");
@@ -46,7 +46,7 @@ export function github(event: string, payload: object, secret = "It's a Secret")
   };
 }
 
-/** A delivery as Stripe sends it, signed. */
+/** A signed delivery as Stripe sends it. */
 export function stripe(type: string, object: object, secret = "whsec_test"): Delivery {
   const created = Math.floor(Date.now() / 1000);
   const event = {
@@ -74,21 +74,21 @@ export function stripe(type: string, object: object, secret = "whsec_test"): Del
   };
 }
 
-/** What an endpoint answered. */
+/** An endpoint's response. */
 export interface Answer {
   status: number;
   headers: Map<string, string>;
   body: string;
 }
 
-/** Sends with curl; `retry` keeps on trying while nobody listens, as senders do. */
+/** Sends with curl; `retry` keeps retrying while no server listens, as senders do. */
 export async function curl(
   url: string,
   { headers = [], body = "" }: Partial<Delivery> = {},
   { method = "POST", retry = false }: { method?: string; retry?: boolean } = {},
 ): Promise<Answer> {
   const words = ["--silent", "--show-error", "--noproxy", "*", "--include", "--globoff"];
-  // Chromium is told where our made-up names are, and so is curl.
+  // Chromium is configured to resolve our made-up names, and so is curl.
   words.push("--resolve", `*:${new URL(url).port}:127.0.0.1`);
   words.push("--request", method, "--data-binary", "@-", "--header", "Expect:");
   if (!headers.some(([name]) => name.toLowerCase() === "content-type")) {
@@ -103,7 +103,7 @@ export async function curl(
   const stderr: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  // It may refuse the connection before it has read what is to be sent.
+  // The server may refuse the connection before curl has read its input.
   child.stdin.on("error", () => {});
   child.stdin.end(body);
   const code = await new Promise<number | null>((done, failed) => {
@@ -114,7 +114,7 @@ export async function curl(
   return parse(Buffer.concat(stdout).toString());
 }
 
-/** Sends bytes as they are, and reads the answer until the server closes. */
+/** Sends raw bytes, and reads the response until the server closes. */
 export async function raw(port: number, bytes: string | Buffer): Promise<Answer> {
   const socket = connect(port, "127.0.0.1");
   socket.end(bytes);
@@ -123,7 +123,7 @@ export async function raw(port: number, bytes: string | Buffer): Promise<Answer>
   return parse(Buffer.concat(chunks).toString());
 }
 
-/** Reads the last answer in `text`: curl shows those before a retry too. */
+/** Parses the last response in `text`: curl also prints those before a retry. */
 function parse(text: string): Answer {
   const last = text.lastIndexOf("HTTP/1.1 ");
   const [head = "", ...body] = text.slice(last).split("\r\n\r\n");

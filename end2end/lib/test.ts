@@ -1,4 +1,4 @@
-// What every test starts from: a server, browsers whose every complaint fails the test.
+// The base of every test: a server, and browsers that fail the test on any complaint.
 
 import { type Browser, type BrowserContext, test as base, expect } from "@playwright/test";
 import { Hookglass } from "./hookglass.ts";
@@ -6,7 +6,7 @@ import { Hookglass } from "./hookglass.ts";
 export { expect };
 
 export interface Options {
-  /** The name under which the browser and senders reach the server. */
+  /** The host name under which the browser and senders reach the server. */
   host: string;
 }
 
@@ -15,24 +15,25 @@ interface Fixtures {
   /** The origin of the server as the browser sees it. */
   origin: string;
   complaints: Complaints;
-  /** Makes another browser with a profile of its own. */
+  /** Creates another browser with its own profile. */
   newBrowser: (options?: Parameters<Browser["newContext"]>[0]) => Promise<BrowserContext>;
 }
 
-/** For a test that measures time: no other test runs beside it. */
+/** For a test that measures time: no other test runs at the same time. */
 export const ALONE = { tag: "@alone" };
 
-/** What browsers complain of: errors and warnings of script and console, files that fail. */
+/** Complaints of browsers: errors and warnings of scripts and the console, files that fail to load.
+ * */
 export class Complaints {
   readonly #heard: string[] = [];
   readonly #allowed: RegExp[] = [];
 
-  /** Allows complaints that the test itself causes. They read `kind: text (url)`. */
+  /** Allows complaints that the test itself causes. They have the form `kind: text (url)`. */
   allow(...patterns: RegExp[]): void {
     this.#allowed.push(...patterns);
   }
 
-  /** What was heard and not allowed. Hydration is never allowed to complain. */
+  /** The complaints that were not allowed. Complaints about hydration are never allowed. */
   get open(): string[] {
     return this.#heard.filter(
       (text) => /hydrat/i.test(text) || !this.#allowed.some((pattern) => pattern.test(text)),
@@ -54,13 +55,13 @@ export class Complaints {
       }
     });
     context.on("requestfailed", (request) => {
-      // Whoever leaves a page before all of it is there aborts the rest.
+      // Leaving a page before it has loaded completely aborts the rest.
       const why = request.failure()?.errorText;
       if (isFile(request.url()) && why !== "net::ERR_ABORTED") {
         this.#heard.push(`file: ${why} (${request.url()})`);
       }
     });
-    // A blocked script or style would else be a line that nobody reads.
+    // Otherwise a blocked script or style would be a line that nobody reads.
     await context.addInitScript(() => {
       addEventListener("securitypolicyviolation", (event) => {
         console.error(`policy: ${event.effectiveDirective} blocks ${event.blockedURI}`);
@@ -96,7 +97,7 @@ export const test = base.extend<Options & Fixtures>({
     { auto: true },
   ],
 
-  // Both end before the server does: pages that outlive it would complain.
+  // Both must end before the server does: pages that outlive it would complain.
   context: async ({ context, complaints, hookglass: _ }, use) => {
     await complaints.listen(context);
     await use(context);
@@ -115,16 +116,16 @@ export const test = base.extend<Options & Fixtures>({
   },
 });
 
-/** The complaint about the test's own scripts in an answer that may run none. */
+/** The complaint about the test's own scripts in a response that may not run any. */
 export const SANDBOX = /^error: Blocked script execution in .* because the document's frame is sandboxed/;
 
-/** Complaints that a server which is down causes, for tests that take it down. */
+/** Complaints caused by a server that is down, for tests that take it down. */
 export const OUTAGE = [
   /^error: Failed to load resource: (net::ERR_|the server responded with a status of 502).* \(http:\/\/[^/]+\/api\//,
   /^error: GET http:\/\/[^/]+\/api\/.* net::ERR_/,
 ];
 
-/** The complaint that Chromium has about an answer with `status` at a URL that ends in `path`. */
+/** Chromium's complaint about a response with `status` from a URL that ends in `path`. */
 export function answered(status: number, path: RegExp): RegExp {
   return new RegExp(
     `^error: Failed to load resource: the server responded with a status of ${status} .*${path.source}`,

@@ -1,4 +1,4 @@
-// Who may see what: the workspace's key decides, and nothing else.
+// Who may see what: only the workspace's key decides.
 
 import { curl } from "../lib/senders.ts";
 import { Inspect, pasteKey, shownKey } from "../lib/pages.ts";
@@ -18,7 +18,7 @@ test("without the key an endpoint is as if it were not there", async ({
   await expect(inspect.rows).toHaveCount(1);
 
   complaints.allow(answered(404, /\/(inspect|api)\//), answered(401, /\/api\//));
-  // One that never had a workspace, and one that has another.
+  // A browser that never had a workspace, and one with a different workspace.
   const newcomer = await newBrowser();
   const neighbour = await newBrowser();
   await Inspect.create(await neighbour.newPage(), origin);
@@ -90,7 +90,7 @@ test("the pasted key opens the workspace, and forgetting closes it", async ({
   await other.isLive();
   expect(await other.bodyText()).toBe("a secret body");
 
-  // Both follow what happens in it.
+  // Both receive its events.
   await curl(await inspect.url(), { body: "for both" });
   await expect(inspect.row(2)).toBeVisible();
   await expect(other.row(2)).toBeVisible();
@@ -101,7 +101,7 @@ test("the pasted key opens the workspace, and forgetting closes it", async ({
   await expect(tab.getByTestId("endpoint-row")).toHaveCount(0);
   expect(await tab.context().cookies()).toEqual([]);
   expect((await tab.goto(`${origin}/inspect/${id}`))?.status()).toBe(404);
-  // Only that browser has forgotten.
+  // Only this browser has forgotten the key.
   await page.reload();
   await inspect.isLive();
 });
@@ -132,7 +132,7 @@ test("a key that a browser or program sends to an endpoint is kept nowhere", asy
   complaints,
 }) => {
   complaints.allow(SANDBOX);
-  // Somebody else's endpoint, opened by a browser that has a workspace.
+  // A foreign endpoint, opened by a browser that has a workspace.
   const owner = await Inspect.createLive(await (await newBrowser()).newPage(), origin);
   const url = await owner.url();
   await Inspect.createLive(page, origin);

@@ -1,5 +1,5 @@
-// The page on which is set how an endpoint answers: forms that work without script, and what senders
-// get by them.
+// The page for the settings of an endpoint's responses: forms that work without script, and the
+// responses that senders get.
 
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
@@ -9,7 +9,7 @@ import { answered, expect, test } from "../lib/test.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** The page of a new endpoint's answers, by the link that stands on the endpoint's page. */
+/** Opens the settings of a new endpoint's responses with the link on the endpoint's page. */
 async function opened(page: Page, origin: string): Promise<Inspect> {
   const inspect = await Inspect.create(page, origin);
   await page.getByTestId("answers").click();
@@ -21,7 +21,7 @@ const section = (page: Page, name: string) => page.getByRole("region", { name, e
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  // What the page of the endpoint preloads for its script is of no use then.
+  // The preloads of the endpoint's page for its script are unused then.
   test.beforeEach(({ complaints }) => {
     complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded .* but not used/);
   });
@@ -41,7 +41,7 @@ test.describe("without script", () => {
     expect(sent.body).toBe('\n{"got": 12345678901234567890}\n<b>');
     expect(sent.headers.get("x-seq")).toBe("1");
 
-    // The page shows to the letter what is set.
+    // The page shows the settings exactly.
     await page.reload();
     await expect(reply.getByLabel("Body")).toHaveValue('\n{"got": {{ request.body.id | json }}}\n<b>');
     await reply.getByRole("button", { name: "Back to the plain 200 ok" }).click();
@@ -180,7 +180,7 @@ test("what is typed in one form is not lost by saving another", async ({ page, o
   await Promise.all([page.waitForEvent("dialog"), add.click({ noWaitAfter: true })]);
   await expect(reply.getByLabel("Body")).toHaveValue("not saved yet");
   await expect(rules.getByLabel("Which requests")).toHaveValue("method:POST");
-  // Staying has not made either of them saved.
+  // Neither of them was saved by staying.
   page.once("dialog", (dialog) => void dialog.dismiss());
   await Promise.all([
     page.waitForEvent("dialog"),
@@ -191,7 +191,7 @@ test("what is typed in one form is not lost by saving another", async ({ page, o
   await reply.getByRole("button", { name: "Save the reply" }).click();
   await expect(page.getByRole("status")).toHaveText("The default reply is saved.");
   await expect(reply.getByLabel("Body")).toHaveValue("not saved yet");
-  // With nothing typed nobody is asked.
+  // Without unsaved input there is no question.
   await page.getByRole("link", { name: "Back to the requests" }).click();
   await page.waitForURL(/\/inspect\/[^/]+$/);
 });
@@ -204,7 +204,7 @@ test("a programme makes a sender try again, and the page tells the schedule", as
   await expect(page.getByTestId("programme")).toContainText("Running: 503 twice, then 200");
   await expect(page.getByTestId("standing")).toHaveText("0 of 3 done");
 
-  // The attempts that a sender makes: the same delivery until a 2xx.
+  // A sender's attempts: the same delivery until a 2xx.
   const [payload = {}] = githubPayloads("push");
   const push = github("push", payload);
   const statuses = [];
@@ -220,10 +220,10 @@ test("a programme makes a sender try again, and the page tells the schedule", as
   await expect(page.getByTestId("programme")).toContainText("Over:");
   await expect(page.getByTestId("standing")).toHaveText("3 of 3 done");
 
-  // The inspector reads what each was answered, and the way there and back works in one page.
+  // The inspector shows the response to each, and navigation there and back stays in one page.
   await page.getByRole("link", { name: "Back to the requests" }).click();
   await inspect.isLive();
-  // The list says at a glance which were no success.
+  // The list shows at a glance which ones failed.
   for (const seq of [1, 2]) await expect(inspect.row(seq).locator(".mark", { hasText: "503" })).toBeVisible();
   await expect(inspect.row(3)).not.toContainText("200");
   for (const [seq, status] of [[1, 503], [2, 503], [3, 200]] as const) {
@@ -231,7 +231,7 @@ test("a programme makes a sender try again, and the page tells the schedule", as
     await expect(inspect.part("reply")).toContainText(String(status));
     await expect(inspect.part("reply")).toContainText(/programme/i);
   }
-  // And the schedule stands in one place: each attempt with what it was answered.
+  // The schedule is in one place: each attempt with its response.
   await page.goto(`${origin}/inspect/${inspect.id}/3?tab=attempts`);
   const attempts = inspect.part("attempts");
   for (const [seq, status] of [[1, 503], [2, 503], [3, 200]] as const) {

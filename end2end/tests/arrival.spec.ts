@@ -4,7 +4,7 @@ import { curl, github, githubPayloads } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
 import { ALONE, expect, test } from "../lib/test.ts";
 
-/** What the issue promises: on the screen within a second of being sent. */
+/** The issue's requirement: visible within a second of being sent. */
 const PROMPT_MS = 1_000;
 
 test("a GitHub push appears within a second, whole, and stays chosen over a reload", ALONE, async ({
@@ -117,7 +117,7 @@ test("what a page loaded on the server is in it, and not asked for again", async
   await expect(inspect.body).toContainText(tags);
   await inspect.isLive();
   await page.goto(`${origin}/`);
-  // Ages are known once the page is alive.
+  // Ages are known once the page is hydrated.
   await expect(page.getByTestId("endpoint-row")).toContainText(/1 request.* ago/s);
   expect(asked).toEqual([]);
 });

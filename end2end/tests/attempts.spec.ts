@@ -1,4 +1,4 @@
-// Tries of one delivery: marked in the list, hidden by a click, on a time line with their gaps.
+// Attempts of one delivery: marked in the list, hidden by a click, on a time line with their gaps.
 
 import { Inspect } from "../lib/pages.ts";
 import { curl, github, githubPayloads } from "../lib/senders.ts";

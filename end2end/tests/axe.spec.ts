@@ -1,4 +1,4 @@
-// What axe finds wrong for people with disabilities: nothing, on any page, in both themes.
+// Accessibility: axe finds no violations, on any page, in both themes.
 
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
@@ -9,14 +9,14 @@ import { answered, expect, OUTAGE, test } from "../lib/test.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** WCAG 2.2, levels A and AA, and what went before. */
+/** WCAG 2.2, levels A and AA, and earlier versions. */
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 
 interface Axe {
   run(options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
 }
 
-/** What axe finds on the page as it stands. */
+/** The violations that axe finds on the current page. */
 async function findings(page: Page): Promise<string[]> {
   return page.evaluate(async (tags) => {
     const { axe } = window as unknown as { axe: Axe };
@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   test(`nothing is wrong on any page in ${colorScheme}`, async ({ newBrowser, origin, complaints }) => {
     complaints.allow(/status of 404/);
     test.setTimeout(240_000);
-    // Colours half way through a transition are nobody's.
+    // Colours during a transition belong to no theme.
     const context = await newBrowser({ colorScheme, reducedMotion: "reduce" });
     await context.addInitScript({ path: AXE });
     const page = await context.newPage();
@@ -82,7 +82,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     origin,
     complaints,
   }) => {
-    // A search that cannot be read, an offline page and a preview complain by themselves.
+    // An invalid search, an offline page and a preview cause their own complaints.
     complaints.allow(answered(400, /\/requests/), ...OUTAGE, /srcdoc|Content Security Policy|sandboxed|policy:/i);
     test.setTimeout(240_000);
     const context = await newBrowser({ colorScheme, reducedMotion: "reduce" });
@@ -116,7 +116,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await inspect.isLive();
     await check("a preview");
 
-    // Deliveries of a sender who signs, the second another try of the first.
+    // Deliveries of a sender that signs, the second another attempt of the first.
     const push = github("push", githubPayloads("push")[0] ?? {});
     for (let sent = 0; sent < 2; sent += 1) await curl(url, push);
     for (const tab of ["signature", "attempts", "compare", "body&find=ref", "headers"]) {
@@ -210,7 +210,7 @@ test("arrivals are told to those who hear the page", async ({ page, origin }) =>
   const url = await inspect.url();
   for (const body of ["one", "two", "three"]) await curl(url, { body });
   const announcer = page.getByTestId("announcer");
-  // A status is polite: it waits until one has heard what is being said.
+  // A status is polite: it waits until the current announcement ends.
   await expect(announcer).toHaveRole("status");
   await expect(announcer).not.toHaveAttribute("aria-live", "assertive");
   await expect(announcer).toHaveText(/: number 3$/, { timeout: 10_000 });
@@ -235,7 +235,7 @@ test("those who hear the page find each of its parts by its name", async ({ page
     await expect(part).toHaveCount(1);
     await expect(part).toBeVisible();
   }
-  // Which request and which part are chosen is said, too.
+  // The selected request and part are announced, too.
   await expect(inspect.row(1).getByRole("link")).toHaveAttribute("aria-current", "true");
   await expect(page.getByRole("link", { name: "Body", exact: true })).toHaveAttribute("aria-current", "true");
   await expect(page.locator("html")).toHaveAttribute("lang", "en");

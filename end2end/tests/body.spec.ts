@@ -1,4 +1,4 @@
-// Each kind of body is shown so that it can be read, exactly as it was sent.
+// Each kind of body is shown readably, exactly as it was sent.
 
 import { readFile } from "node:fs/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
@@ -8,10 +8,10 @@ import { ALONE, expect, test } from "../lib/test.ts";
 
 const JSON_TYPE = "application/json";
 
-/** A frame of zstd that packs nothing: Node has had no encoder for long (RFC 8878 §3.1.1). */
+/** A zstd frame without compression: Node had no encoder for a long time (RFC 8878 §3.1.1). */
 function zstd(text: string): Buffer {
   const data = Buffer.from(text);
-  // One segment whose size follows in one byte; then one block, the last, of bytes as they are.
+  // One segment with a one-byte size; then one block, the last, of raw bytes.
   const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, data.length, (data.length << 3) | 1, 0, 0]);
   return Buffer.concat([head, data]);
 }
@@ -275,13 +275,13 @@ test("a body of a hundred thousand parts opens, and few of them are drawn", asyn
   const fields = inspect.body.getByTestId("field");
   await expect(fields.first()).toContainText("x0");
   expect(await fields.count()).toBeLessThan(1_001);
-  // It says so, and leads to the others.
+  // The page says so, and links to the others.
   await expect(inspect.body).toContainText("100,000");
   await inspect.body.getByRole("link", { name: /later|more|next/i }).click();
   await expect(fields.filter({ hasText: "x500" })).toHaveCount(1);
 });
 
-/** A document of so many rows that they scroll in a window. */
+/** A document of enough rows to scroll in a window. */
 const LONG = JSON.stringify({
   commits: Array.from({ length: 250 }, (_, n) => ({ id: `c${String(n).padStart(4, "0")}`, tree: [n, { a: n }] })),
 });
@@ -297,7 +297,7 @@ test("a hit far down in a long tree comes into sight", async ({ page, origin }) 
     await find.press("Enter");
     const hit = rows.getByText(`"${text}"`);
     await expect(hit).toBeInViewport();
-    // Rows are where the window takes them to be, also after a step that draws them anew.
+    // The window positions its rows correctly, also after a step that renders them again.
     await rows.evaluate((element) => element.scrollBy(0, 24));
     await expect(hit).toBeInViewport();
   }

@@ -43,7 +43,7 @@ test("one key compares with the previous of the same event, JSON by structure", 
     curl(url, { headers: [JSON_FIELD, ["X-GitHub-Event", name]], body });
   await event("push", '{"id":12345678901234567890,"tags":["a","b"],"same":1,"gone":true}');
   await event("ping", '{"zen":"Speak like a human."}');
-  // The order of members is no difference, and numbers are held against each other as sent.
+  // The order of members is not a difference, and numbers are compared as sent.
   await event("push", '{"same":1,"tags":["a","x","b"],"id":12345678901234567891}');
   await inspect.choose(3);
   await page.keyboard.press("x");

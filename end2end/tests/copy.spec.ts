@@ -6,7 +6,7 @@ import { openedLive } from "../lib/bodies.ts";
 import { Inspect } from "../lib/pages.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** What a person would get by pasting. */
+/** Returns the text that a paste would insert. */
 async function pasted(page: Page): Promise<string> {
   const editor = await page.context().newPage();
   await editor.setContent("<textarea autofocus></textarea>");
@@ -48,7 +48,7 @@ test("a body is copied as the text that is shown, however it was packed", async 
   if (host === "localhost") await context.grantPermissions(["clipboard-write"], { origin });
   const packed = gzipSync('{"name":"Zürich"}');
   const inspect = await openedLive(page, origin, packed, "application/json", "", [["Content-Encoding", "gzip"]]);
-  // Not by its name, which says "Copied" for a while.
+  // Not by its name, which is "Copied" for a while.
   const button = inspect.body.getByTitle("Copy the body as text");
   await button.click();
   await expect(button).toContainText("Copied");

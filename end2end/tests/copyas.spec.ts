@@ -1,4 +1,4 @@
-// A request is copied as a command that sends the same again.
+// A request is copied as a command that sends it again.
 
 import { execFileSync } from "node:child_process";
 import { opened, openedLive } from "../lib/bodies.ts";

@@ -1,5 +1,5 @@
-// Every page, part, menu, dialog and form, once as the server writes it and once as the browser makes
-// it. For a browser half with debug assertions: it names what is wrong with a hydration, and any
+// Every page, part, menu, dialog and form, rendered once by the server and once by the browser.
+// Requires a browser half with debug assertions: it reports what is wrong with a hydration, and any
 // complaint of the browser fails the test that caused it.
 
 import { readdir, readFile } from "node:fs/promises";
@@ -22,16 +22,16 @@ const test = base.extend<{ crawler: Crawler }>({
   },
 });
 
-// Each goes through many states, with a browser half that was not optimised.
+// Each test goes through many states, with an unoptimized browser half.
 test.beforeEach(() => test.setTimeout(180_000));
 
 const JSON_TYPE = "application/json";
 const LONG = JSON.stringify({ rows: Array.from({ length: 400 }, (_, id) => ({ id, tags: [id, "x"] })) });
 const { body: FORM, type: FORM_TYPE } = multipart(PNG);
-/** A preview's frame forbids everything, and Chromium says so. */
+/** A preview's frame forbids everything, and Chromium reports that. */
 const PREVIEW = /srcdoc|Content Security Policy|sandboxed|policy:/i;
 
-/** A request of each kind that is shown in a way of its own. */
+/** A request of each kind that has its own display. */
 const KINDS: [name: string, body: string | Buffer, type: string, headers?: Header[]][] = [
   ["JSON", '{"repository":{"id":1,"name":"x","ok":true,"none":null},"list":[1,2]}', JSON_TYPE],
   ["broken JSON", '{"a": [1,\n oops', JSON_TYPE],
@@ -59,7 +59,7 @@ for (const [name, body, type, headers = []] of KINDS) {
       await curl(url, { body, headers: [["Content-Type", type], ...headers] });
     }
     await inspect.choose(2);
-    // What is not its body is shown alike.
+    // Everything except the body looks the same for all kinds.
     await crawler.views(name === "JSON" ? undefined : ["body", "wire", "compare"]);
   });
 }
@@ -84,7 +84,7 @@ test("a signed delivery that is tried again, in every view", async ({ crawler, o
     await inspect.choose(seq);
     await crawler.views(["signature", "attempts", "compare", "reply"]);
   }
-  // What was tried again is folded, and shown again.
+  // Retries are collapsed, and expanded again.
   const fold = page.getByTestId("fold");
   await fold.click();
   await expect(inspect.rows).toHaveCount(1);
@@ -95,7 +95,7 @@ test("a signed delivery that is tried again, in every view", async ({ crawler, o
 test("the start, and pages that are none", async ({ crawler, origin, complaints, newBrowser }) => {
   complaints.allow(/status of (400|401|404|409)/, SANDBOX);
   const { inspect, page } = crawler;
-  // The browser half has no part in these.
+  // These pages do not use the browser half.
   for (const path of ["/no/such/endpoint", "/inspect", "/problems/not-found"]) {
     await page.goto(origin + path);
     await crawler.look();
@@ -110,7 +110,7 @@ test("the start, and pages that are none", async ({ crawler, origin, complaints,
     await page.goBack();
     await crawler.look();
   }
-  // Made with an address and a name.
+  // Created with a custom address and a name.
   await crawler.open(origin);
   await crawler.unfold();
   await page.getByLabel("Address").fill("orders");
@@ -123,7 +123,7 @@ test("the start, and pages that are none", async ({ crawler, origin, complaints,
   await crawler.look();
   await page.keyboard.press("Escape");
 
-  // To the start within the page, and back by a link, by the history and by the switcher.
+  // To the home page without a reload, and back by a link, by the history and by the switcher.
   await page.getByRole("link", { name: "Hookglass" }).click();
   await expect(page.getByTestId("endpoint-row")).toHaveCount(1);
   await crawler.look();
@@ -144,7 +144,7 @@ test("the start, and pages that are none", async ({ crawler, origin, complaints,
   await page.waitForURL(`${origin}/inspect/orders`);
   await crawler.isAlive();
 
-  // An address that is taken: a page for people without script.
+  // An address that is taken: the error page without script.
   await page.goto(origin);
   await page.locator(".create-form__more > summary").click();
   await page.getByLabel("Address").fill("orders");
@@ -152,7 +152,7 @@ test("the start, and pages that are none", async ({ crawler, origin, complaints,
   await expect(page.getByRole("alert")).toBeVisible();
   await crawler.look();
 
-  // The key in another browser, which forgets it again.
+  // The key in another browser, which then forgets it.
   const other = await Crawler.start(await (await newBrowser()).newPage());
   await other.open(origin);
   await other.unfold();
@@ -189,7 +189,7 @@ test("an endpoint without requests, and its samples", async ({ crawler, origin, 
   await page.keyboard.press("Escape");
   const samples = await page.locator(".waiting__samples").getByRole("button").allInnerTexts();
   for (const [at, name] of samples.entries()) {
-    // The first one takes this view's place.
+    // The first request replaces this view.
     await crawler.open(`${origin}/inspect/${inspect.id}`);
     const button = page.getByRole("button", { name, exact: true });
     if (at === 0) await button.click();
@@ -197,7 +197,7 @@ test("an endpoint without requests, and its samples", async ({ crawler, origin, 
     await expect(inspect.rows).toHaveCount(at + 1);
     await crawler.look();
   }
-  // The other theme, and back.
+  // To the other theme and back.
   for (let turn = 0; turn < 2; turn += 1) {
     await page.keyboard.press("l");
     await crawler.open(page.url());
@@ -222,7 +222,7 @@ test("the list, by every command", async ({ crawler, origin, context }) => {
     await page.keyboard.press("Escape");
     await crawler.open(`${origin}/inspect/${inspect.id}`);
   }
-  // Older ones, by scrolling and by their address.
+  // Older requests, by scrolling and by URL.
   await inspect.bring(1);
   await crawler.look();
   await crawler.open(`${origin}/inspect/${inspect.id}?before=100`);
@@ -234,12 +234,12 @@ test("the list, by every command", async ({ crawler, origin, context }) => {
   for (const key of await crawler.commands()) {
     await page.keyboard.press(key);
     await crawler.look();
-    // It is for good once one leaves.
+    // Leaving the page makes the deletion final.
     if (key === "d") await page.keyboard.press("u");
     await crawler.open(chosen);
     await inspect.isShown();
   }
-  // While the list is held back, with new ones above it.
+  // While the list is paused, with new requests above it.
   await page.keyboard.press("z");
   await curl(url, { body: "new" });
   await expect(page.getByTestId("new-rows")).toBeVisible();
@@ -311,7 +311,7 @@ test("what its owner does to a request and to an endpoint", async ({ crawler, or
     expect(saved.status()).toBe(200);
   }
   await page.keyboard.press("Escape");
-  // It ends soon, and says so.
+  // It expires soon, and the page says so.
   await expect(page.locator('.notice[data-state="warn"]')).toBeVisible();
   await reload();
   await open();
@@ -402,7 +402,7 @@ test("what goes wrong, and what ends", async ({ crawler, origin, hookglass, cont
   const { id } = inspect;
   const at = `${origin}/inspect/${id}`;
   const url = await inspect.url();
-  // Refused, cut off, overwritten, not decodable: each says so.
+  // Refused, cut off, overwritten, undecodable: each has its message.
   expect((await curl(url, { body: "x".repeat(27_000_000) })).status).toBe(413);
   const key = `hgk_${"a".repeat(43)}`;
   await curl(url, { body: "x", headers: [["Authorization", `Bearer ${key}`], ["Content-Encoding", "gzip"]] });
@@ -417,7 +417,7 @@ test("what goes wrong, and what ends", async ({ crawler, origin, hookglass, cont
   await crawler.open(`${at}/99`);
   await crawler.unfold();
 
-  // Without network, and with a server that is away for a while.
+  // Without a network, and with a server that is down for a while.
   await crawler.open(`${at}/2`);
   await inspect.isLive();
   await context.setOffline(true);
@@ -435,7 +435,7 @@ test("what goes wrong, and what ends", async ({ crawler, origin, hookglass, cont
   await expect(inspect.detail).toHaveAttribute("data-seq", "1", { timeout: 20_000 });
   await inspect.isLive(20_000);
 
-  // It is deleted in another tab; its URL is had back.
+  // It is deleted in another tab; its URL is claimed again.
   await page.evaluate((id) => fetch(`/api/endpoints/${id}/requests/1`, { method: "DELETE" }), id);
   await expect(inspect.row(1)).toHaveCount(0);
   await crawler.look();
@@ -490,7 +490,7 @@ test("every form of the answers", async ({ crawler, origin, complaints }) => {
     await Promise.all([page.waitForEvent("domcontentloaded"), button(id).click()]);
     await crawler.look();
   };
-  // Refused, then taken.
+  // First rejected, then accepted.
   await crawler.unfold();
   await fill("reply", "headers", "no colon");
   await send("reply");
@@ -512,7 +512,7 @@ test("every form of the answers", async ({ crawler, origin, complaints }) => {
   await expect(page.getByTestId("rules")).toBeVisible();
   await expect(page.getByTestId("secrets")).toBeVisible();
 
-  // The inspector says what is set, and what a request was answered by it.
+  // The inspector shows the settings, and the response that a request got.
   await page.getByRole("link", { name: "Back to the requests" }).click();
   await crawler.isAlive();
   await inspect.isLive();

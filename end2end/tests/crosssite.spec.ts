@@ -1,4 +1,4 @@
-// Pages of other origins change nothing and get no cookie set.
+// Pages of other origins can change nothing and cannot get a cookie set.
 
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
@@ -25,7 +25,7 @@ test.afterAll(() => {
   site.close();
 });
 
-/** Opens a page of another origin with this form, and sends it. */
+/** Opens a page of another origin with this form, and submits it. */
 async function submit(page: Page, host: string, action: string, fields: Record<string, string>) {
   const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`);
   html = `<link rel="icon" href="data:,"><form method="post" action="${action}">${inputs.join("")}<button>Win</button></form>`;
@@ -37,7 +37,7 @@ async function submit(page: Page, host: string, action: string, fields: Record<s
   return answer;
 }
 
-// Another port of the same name is the same site: such forms carry a Lax cookie along.
+// Another port of the same host is the same site: such forms send a Lax cookie.
 for (const [kind, foreign] of [
   ["another site", FOREIGN_HOST],
   ["another port of localhost", "localhost"],

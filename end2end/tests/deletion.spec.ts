@@ -1,11 +1,11 @@
-// Deleting, and other tabs that follow.
+// Deletion, and updates in other tabs.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { answered, expect, test } from "../lib/test.ts";
 
-/** An endpoint with four requests in one tab, and a second tab that shows it too. */
+/** An endpoint with four requests in one tab, and a second tab with the same endpoint. */
 async function twoTabs(page: Page, context: BrowserContext, origin: string) {
   const first = await Inspect.createLive(page, origin);
   const url = await first.url();
@@ -78,7 +78,7 @@ test("a deleted endpoint ends the other tab's feed and answers no more", async (
   await page.waitForURL(`${origin}/`);
   await expect(page.getByTestId("endpoint-row")).toHaveCount(0);
 
-  // It can be taken back for a while, in which it answers.
+  // For a while it can be undone, and the endpoint still answers.
   expect((await curl(url, { body: "held" })).status).toBe(200);
   await page.getByTestId("undo").getByRole("button", { name: "Undo" }).click();
   await page.waitForURL(`${origin}/inspect/${id}`);

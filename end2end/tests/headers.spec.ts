@@ -1,4 +1,4 @@
-// The fields that keep pages safe and files fast.
+// The headers that keep pages safe and files fast.
 
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { get } from "../lib/http.ts";
@@ -25,7 +25,7 @@ test("pages carry a policy whose nonce is on every script and never the same", a
     expect(answer.headers["cache-control"]).toBe("no-store");
     const html = answer.body.toString();
     const tags = [...html.matchAll(/<script\b[^>]*>/g)].map(([tag]) => tag);
-    // Data blocks do not run: a policy says nothing of them.
+    // Data blocks do not run, so policies do not apply to them.
     const scripts = tags.filter((tag) => !/^<script type="application\/json" id="[a-z-]+">$/.test(tag));
     expect(scripts.length).toBeGreaterThan(0);
     for (const tag of scripts) expect(tag).toContain(`nonce="${nonce}"`);
@@ -48,7 +48,8 @@ test("files are kept as long as their names allow and sent as small as is unders
     expect(files.some((url) => url.endsWith(ending)), ending).toBe(true);
   }
   for (const url of files) {
-    // What script and style load is named by its content; people's bookmarks know the icon by name.
+    // Files loaded by script and style have content hashes in their names; bookmarks know the icon
+    // by its name.
     const isByContent = /\/[0-9a-f]{8,}[^/]*$/.test(new URL(url).pathname);
     expect(isByContent || /favicon\.[a-z]+$/.test(url), url).toBe(true);
     const lasting = isByContent ? "public, max-age=31536000, immutable" : "public, no-cache";

@@ -1,5 +1,5 @@
-// A preview contacts nobody: not by what it loads, and not by what it only announces, which tells a
-// sender as well that somebody looked, when and from where.
+// A preview contacts nobody: neither by loading nor by resource hints, which also tell a sender
+// that somebody looked, when and from where.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,10 +14,10 @@ import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** How long what a browser does at once may take. */
+/** The time limit for what a browser does immediately. */
 const PATIENCE_MS = 10_000;
 
-/** Counts who connects, and hangs up. */
+/** Counts connections, and closes them. */
 class Listener {
   connections = 0;
   readonly #server: Server;
@@ -54,7 +54,7 @@ function port(server: Server | HttpServer): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** The system's browser as people start it: Playwright's own arguments switch hints off. */
+/** The system's browser as people start it: Playwright's own arguments disable hints. */
 class PlainBrowser {
   private constructor(
     readonly browser: Browser,
@@ -94,7 +94,7 @@ class PlainBrowser {
     return new PlainBrowser(browser, page, process, directory);
   }
 
-  /** Ends it, and returns what it wrote down of its network. */
+  /** Stops it, and returns its network log. */
   async stop(): Promise<string> {
     const ended = once(this.process, "exit", { signal: AbortSignal.timeout(PATIENCE_MS) });
     const session = await this.browser.newBrowserCDPSession();
@@ -110,7 +110,7 @@ class PlainBrowser {
   }
 }
 
-/** Markup that announces `origin`, or the host `name`, in each way that browsers follow. */
+/** Markup with every kind of hint that browsers follow, for `origin` or the host `name`. */
 function hints(origin: string, name: string): string[] {
   return [
     `<link rel=preconnect href=${origin}/a>`,
@@ -123,7 +123,7 @@ function hints(origin: string, name: string): string[] {
   ];
 }
 
-/** What must not work in any case. */
+/** Markup that must never work. */
 function loads(origin: string): string[] {
   return [
     `<meta http-equiv=refresh content='0;url=${origin}/e'>`,
@@ -145,7 +145,7 @@ test("a preview tells no host that somebody looks at it", async ({ hookglass, or
     await Listener.start(),
     await Listener.start(),
   ];
-  // The same, in a frame that forbids to load and to run anything, but as it was sent.
+  // The same, unmodified, in a frame that forbids loading and running anything.
   const forbidden = `<meta http-equiv=Content-Security-Policy content="default-src 'none'">`;
   const document = (forbidden + hints(control.origin, "control.test").join("")).replaceAll("&", "&amp;");
   const server = createHttpServer((_, response) => {
@@ -171,7 +171,7 @@ test("a preview tells no host that somebody looks at it", async ({ hookglass, or
       await expect(frame.getByText("the end")).toBeAttached();
       await expect(frame.getByText("a link")).toBeAttached();
     }
-    // What would have been contacted would have been before this is.
+    // Any contact would have happened before this one.
     await plain.page.goto(`http://127.0.0.1:${port(server)}/`);
     await expect.poll(() => control.connections, { timeout: PATIENCE_MS }).toBeGreaterThan(0);
   } finally {

@@ -1,4 +1,4 @@
-// What a sender sends is shown as text, and nothing of it ever runs.
+// A sender's data is shown as text, and none of it ever runs.
 
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
@@ -23,7 +23,7 @@ async function nothingRan(page: Page): Promise<void> {
   expect(await page.locator('img[src="x"], svg[onload]').count()).toBe(0);
 }
 
-/** Sends everything that is hostile in every place that takes it. */
+/** Sends every hostile string in every place that accepts it. */
 async function send(url: string, body: string, type: string): Promise<void> {
   const headers: Header[] = [
     ["Content-Type", type],
@@ -61,10 +61,10 @@ for (const [kind, body, type] of [
       );
       await nothingRan(page);
     };
-    // Brought in by the feed and rendered in the browser.
+    // Delivered by the feed and rendered in the browser.
     await inspect.choose(1);
     await look();
-    // Rendered by the server with the request in the URL, and brought to life there.
+    // Rendered by the server for the request's URL, and hydrated.
     await page.goto(`${origin}/inspect/${inspect.id}/1`);
     await inspect.isLive();
     await look();
@@ -128,7 +128,7 @@ for (const [type, body] of [
       const url = `${origin}/api/endpoints/${inspect.id}/requests/1/${part}`;
       const [download] = await Promise.all([
         page.waitForEvent("download"),
-        // A navigation that becomes a download is no navigation.
+        // A navigation that turns into a download is aborted.
         page.goto(url).catch((error: Error) => expect(error.message).toContain("Download")),
       ]);
       const saved = await readFile(await download.path(), "utf8");

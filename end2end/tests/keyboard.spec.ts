@@ -1,4 +1,4 @@
-// Everything by keyboard, and nothing while one types.
+// Everything works by keyboard, and shortcuts are off while typing.
 
 import { flood } from "../lib/flood.ts";
 import { Inspect } from "../lib/pages.ts";
@@ -41,7 +41,7 @@ test("keys open the chosen request and each of its parts", async ({ page, origin
   await page.keyboard.press("Enter");
   await expect(inspect.detail).toHaveAttribute("data-seq", "2");
   const parts = ["body", "headers", "query", "wire", "reply", "compare", "signature", "attempts"] as const;
-  // Backwards, so that none is there before its key.
+  // Backwards, so that no part is shown before its key.
   for (const [index, part] of [...parts.entries()].reverse()) {
     await page.keyboard.press(`${index + 1}`);
     await expect(inspect.part(part)).toBeVisible();
@@ -81,7 +81,7 @@ test("keys send a sample, follow, pause and lead to what is new", async ({ page,
   expect(await inspect.seqs()).toEqual([2, 1]);
   await page.keyboard.press("t");
   await expect(inspect.row(3)).toBeVisible();
-  // It no longer follows.
+  // It no longer follows arrivals.
   await expect(inspect.detail).toHaveAttribute("data-seq", "2");
 });
 
@@ -94,7 +94,7 @@ test("a key that is held goes through requests of all kinds", async ({ page, ori
     await curl(url, { body: `a=${n}&b=2`, headers: [["Content-Type", "application/x-www-form-urlencoded"]] });
   }
   await expect(inspect.rows).toHaveCount(15);
-  // What throws in the page fails this test by itself.
+  // An exception in the page fails this test on its own.
   for (let round = 0; round < 4; round += 1) {
     await inspect.choose(15);
     for (let step = 0; step < 14; step += 1) await page.keyboard.press("j", { delay: 10 });
@@ -106,7 +106,7 @@ test("whatever has the focus shows it", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await curl(await inspect.url(), { body: '{"a":{"b":1}}', headers: [["Content-Type", "application/json"]] });
   await inspect.choose(1);
-  // To the page's start, and once through all of it.
+  // To the start of the page, and once through all of it.
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   const seen = new Set<string>();
   const unseen: string[] = [];
@@ -115,7 +115,7 @@ test("whatever has the focus shows it", async ({ page, origin }) => {
     const stop = await page.evaluate(() => {
       const element = document.activeElement;
       if (!element || element === document.body) return;
-      // A ring around itself, its label or what it lies in, which is not there without the focus.
+      // A ring around the element, its label or its container, which is absent without the focus.
       const near = [element, element.parentElement, element.parentElement?.parentElement];
       near.push(element.nextElementSibling);
       const rings = () =>
@@ -127,7 +127,7 @@ test("whatever has the focus shows it", async ({ page, origin }) => {
       const { left, top } = element.getBoundingClientRect();
       const name = `${element.outerHTML.slice(0, 120)} at ${Math.round(left)}, ${Math.round(top)}`;
       const focused = rings();
-      // Tab goes on from where the focus was.
+      // Tab continues from the last focus position.
       (element as HTMLElement).blur();
       return { name, isRinged: rings().some((ring, at) => ring !== focused[at]) };
     });
@@ -218,7 +218,7 @@ test("keys go on from a request that the list has not loaded", async ({ page, or
   await expect(inspect.detail).toHaveAttribute("data-seq", "9");
   await page.keyboard.press("k");
   await expect(inspect.detail).toHaveAttribute("data-seq", "10");
-  // What is beside it is not known yet: no other request takes its place under the finger.
+  // Its neighbours are not known yet: no other request may take its place under the finger.
   await page.keyboard.press("d");
   await expect(page).toHaveURL(new RegExp(`/inspect/${inspect.id}$`));
   await page.keyboard.press("u");

@@ -1,4 +1,4 @@
-// Answers that come late or not at all: nothing is counted, shown or copied for what it is not.
+// Responses that come late or never: nothing stale is counted, shown or copied.
 
 import { openedLive } from "../lib/bodies.ts";
 import { ScriptedFeed } from "../lib/feed.ts";
@@ -40,7 +40,7 @@ test("what arrives while it is counted is counted", async ({ page, origin }) => 
     void page.route("**/requests/counts?**", async (route) => {
       asks += 1;
       if (asks > 1) return route.continue();
-      // The first answer is from before what arrives now, and comes after it.
+      // The first response predates the new arrival, but comes after it.
       const old = await route.fetch();
       asked();
       await new Promise<void>((done) => (answer = done));
@@ -73,7 +73,7 @@ test("the value of the line that is chosen is copied, whatever came last", async
   const late = page.waitForResponse(/value\?.*line=1/);
   answer();
   await late;
-  // A frame for what an answer would change.
+  // A frame in which a response could take effect.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(page.getByTestId("json-path")).toHaveText("second");
 });

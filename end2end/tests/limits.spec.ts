@@ -1,5 +1,5 @@
-// What pages say of limits, retention and storage. The feed is scripted where the real server
-// would need a full disk or ten thousand requests.
+// The pages' messages on limits, retention and storage. The feed is scripted in cases in which the
+// real server would need a full disk or ten thousand requests.
 
 import type { Page } from "@playwright/test";
 import { ScriptedFeed } from "../lib/feed.ts";
@@ -8,7 +8,7 @@ import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { answered, expect, test } from "../lib/test.ts";
 
-/** The API's answer about a path, as the page's own workspace gets it. */
+/** The API's response for a path, as the page's own workspace gets it. */
 async function ask(page: Page, path: string): Promise<Record<string, unknown>> {
   const [key] = await page.context().cookies();
   const url = new URL(path, page.url()).href;
@@ -17,7 +17,7 @@ async function ask(page: Page, path: string): Promise<Record<string, unknown>> {
   return JSON.parse(answer.body.toString()) as Record<string, unknown>;
 }
 
-/** A request as lists show it. */
+/** A request's summary as lists show it. */
 function summary(endpoint: string, seq: number) {
   return {
     endpoint,
@@ -42,7 +42,7 @@ test("open pages say that nothing can be stored for as long as that is so", asyn
   const inspect = await Inspect.create(page, origin);
   const feeds = [];
   for (const path of ["/", `/inspect/${inspect.id}`]) {
-    // In a browser of its own: tabs of one share a feed.
+    // In a separate browser: tabs of one browser share a feed.
     const other = await newBrowser({ storageState: await context.storageState() });
     const tab = await other.newPage();
     const feed = await ScriptedFeed.install(tab);
@@ -94,7 +94,7 @@ test("an endpoint that is full and refuses says so on top of its list", async ({
 });
 
 test("a refused request is marked and says why", async ({ page, origin, complaints }) => {
-  // The request is made up: its parts are not there to be read.
+  // The request is made up, so its parts cannot be read.
   complaints.allow(answered(404, /\/requests\/1\/reading/));
   const feed = await ScriptedFeed.install(page);
   const inspect = await Inspect.createLive(page, origin);
@@ -149,7 +149,7 @@ test("a setting is changed in place and shown", async ({ page, origin }) => {
 });
 
 test.describe("with limits of the real server", () => {
-  // These wait for the server's half: it takes these settings and lists what it refused.
+  // These need the server: it applies these settings and lists its refusals.
 
   test("settings are kept", async ({ page, origin }) => {
     const inspect = await Inspect.createLive(page, origin);

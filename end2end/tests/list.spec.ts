@@ -1,4 +1,4 @@
-// The list of requests: long ones, and what happens in it while one reads.
+// The list of requests: long lists, and changes to a list while it is being read.
 
 import type { Page } from "@playwright/test";
 import { flood } from "../lib/flood.ts";
@@ -7,15 +7,15 @@ import { Inspect } from "../lib/pages.ts";
 import { curl, github, githubPayloads, raw } from "../lib/senders.ts";
 import { ALONE, expect, test } from "../lib/test.ts";
 
-/** No window that a test opens shows more rows than this, with those around what one sees. */
+/** The most rows that a test window renders, including those just out of view. */
 const DRAWN_ROWS = 150;
 
-/** The pane that scrolls on a wide page. */
+/** The scrolling pane on a wide page. */
 function pane(page: Page) {
   return page.locator(".request-list");
 }
 
-/** Scrolls until `done` says so, as a wheel would. */
+/** Scrolls like a wheel until `done` returns true. */
 async function scroll(page: Page, by: number, done: () => Promise<boolean>): Promise<void> {
   await pane(page).hover();
   await expect
@@ -29,7 +29,7 @@ async function scroll(page: Page, by: number, done: () => Promise<boolean>): Pro
     .toBe(true);
 }
 
-/** The number of the first row that lies wholly below the list's head, and where it is. */
+/** The number and position of the first row that is entirely below the list's head. */
 async function read(page: Page): Promise<{ seq: number; y: number }> {
   return pane(page).evaluate((list) => {
     const edge = list.firstElementChild?.getBoundingClientRect().bottom ?? 0;
@@ -58,7 +58,7 @@ test("ten thousand requests are scrolled through, few of them drawn at a time", 
     const seqs = await inspect.seqs();
     most = Math.max(most, seqs.length);
     lowest = Math.min(lowest, ...seqs);
-    // One after the other, newest first, without a hole.
+    // Consecutive, newest first, without gaps.
     expect(seqs).toEqual(seqs.map((_, index) => (seqs[0] ?? 0) - index));
     return seqs.includes(1);
   });
@@ -91,7 +91,7 @@ test("what arrives does not move the row that one reads, and a pill leads to it"
   await pill.click();
   await expect(inspect.row(123)).toBeInViewport();
   await expect(pill).toBeHidden();
-  // On top again, new ones come in by themselves.
+  // At the top again, new requests appear on their own.
   await curl(url, { body: "latest" });
   await expect(inspect.row(124)).toBeInViewport();
   await expect(pill).toBeHidden();
@@ -135,7 +135,7 @@ test("following waits for who types, and leaves one with an older request", asyn
   const url = await inspect.url();
   for (const body of ["1", "2"]) await curl(url, { body });
   await inspect.choose(1);
-  // It begins with the newest.
+  // It starts with the newest.
   await page.getByRole("button", { name: "Follow" }).click();
   await expect(inspect.detail).toHaveAttribute("data-seq", "2");
   await inspect.detail.getByRole("button", { name: "Note" }).click();
@@ -183,7 +183,7 @@ test("a row says how old it is, and what was cut off, pinned and noted", async (
 }) => {
   const inspect = await Inspect.createLive(page, origin);
   const head = `POST /${inspect.id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n`;
-  // Its sender is gone before there is an answer.
+  // Its sender disconnects before there is a response.
   await raw(hookglass.port, `${head}${"x".repeat(512)}`);
   const row = inspect.row(1);
   await expect(row).toContainText("cut off");
@@ -273,7 +273,7 @@ test("notifications and a sound are off until one wants them", async ({ page, or
     const shown: string[] = [];
     Object.assign(window, { shown });
     const Real = window.Notification;
-    // A tone for each that is begun.
+    // Records each tone that starts.
     const tones: number[] = [];
     Object.assign(window, { tones });
     const start = OscillatorNode.prototype.start;
@@ -303,7 +303,7 @@ test("notifications and a sound are off until one wants them", async ({ page, or
   await notify.click();
   await expect(notify).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: /^Sound/ }).click();
-  // It is heard once, so that one knows it.
+  // A sample is played once, so that people recognize it.
   await expect.poll(tones).toBe(1);
   await curl(`${url}/b`, { body: "2" });
   await expect.poll(shown).toEqual([expect.stringMatching(/POST .*\/b$/)]);
@@ -316,7 +316,7 @@ test("notifications and a sound are off until one wants them", async ({ page, or
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  // What the page preloads for its script is of no use then, and Chromium says so.
+  // The page's preloads for its script are unused then, and Chromium complains about it.
   test.beforeEach(({ complaints }) => {
     complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded/);
   });

@@ -1,11 +1,11 @@
-// How pages look is the viewer's to say, and this browser remembers it: light or dark, and how wide
-// the list is.
+// The viewer's display preferences, which this browser remembers: light or dark, and the width of
+// the list.
 
 import type { Page } from "@playwright/test";
 import { openedLive } from "../lib/bodies.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** The brightness of the page's ground as it is drawn, 0 to 1. */
+/** The brightness of the page's background as rendered, 0 to 1. */
 const ground = (page: Page): Promise<number> =>
   page.evaluate(() => {
     const canvas = document.createElement("canvas").getContext("2d");
@@ -25,7 +25,7 @@ for (const system of ["light", "dark"] as const) {
     await page.getByRole("button", { name: "Light or dark" }).click();
     expect(await isDark(page)).toBe(system === "light");
 
-    // On every page from then on, from the first moment.
+    // On every page from then on, from the first paint.
     await page.addInitScript(() => {
       const themes: (string | null)[] = [];
       Object.assign(window, { themes });
@@ -44,7 +44,7 @@ for (const system of ["light", "dark"] as const) {
     }
     await inspect.isLive();
 
-    // Back is what the system says, and follows it.
+    // Switching back restores the system's theme, and follows it.
     await page.keyboard.press("l");
     expect(await isDark(page)).toBe(system === "dark");
     await page.emulateMedia({ colorScheme: other });
@@ -72,9 +72,9 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   await drag(560);
   expect(await width()).toBe(560);
   await expect(splitter).toHaveAttribute("aria-valuenow", "560");
-  // Nothing was selected on the way.
+  // The drag selected no text.
   expect(await page.evaluate(() => String(getSelection()))).toBe("");
-  // Moving without a button does nothing.
+  // Moving without a pressed button does nothing.
   await page.mouse.move(300, 620);
   expect(await width()).toBe(560);
 
@@ -88,7 +88,7 @@ test("the list is made wider by mouse and by keys, and stays so", async ({ page,
   await page.keyboard.press("ArrowLeft");
   expect(await width()).toBe(540);
 
-  // Neither of the two is ever squeezed out.
+  // Neither pane is ever squeezed out.
   await drag(1_400);
   expect(await width()).toBe(864);
   await page.setViewportSize({ width: 1000, height: 700 });

@@ -1,10 +1,10 @@
-// What menus say is there to be read: whole sentences, on any screen.
+// Menu texts are readable: whole sentences, on any screen.
 
 import type { Locator } from "@playwright/test";
 import { openedLive } from "../lib/bodies.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** The lines of text of an open menu that cannot be read, each brought into sight first. */
+/** Returns the unreadable lines of text of an open menu, after scrolling to each. */
 async function hiddenLines(menu: Locator): Promise<string[]> {
   return menu.locator(".menu__panel").evaluate((panel) => {
     const hidden: string[] = [];
@@ -17,7 +17,7 @@ async function hiddenLines(menu: Locator): Promise<string[]> {
       const range = document.createRange();
       range.selectNodeContents(text);
       for (const { left, right, top, bottom } of range.getClientRects()) {
-        // The first and the last pixels of a line: neither cut off nor covered.
+        // The first and the last pixels of a line are neither cut off nor covered.
         const isSeen = [left + 1, right - 1].every((x) => {
           const at = document.elementFromPoint(x, (top + bottom) / 2);
           return at !== null && panel.contains(at) && element.contains(at);

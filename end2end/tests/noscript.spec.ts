@@ -1,4 +1,4 @@
-// Everything but liveness works without script.
+// Everything except live updates works without script.
 
 import { curl, github, githubPayloads } from "../lib/senders.ts";
 import { Inspect } from "../lib/pages.ts";
@@ -6,7 +6,7 @@ import { answered, expect, test } from "../lib/test.ts";
 
 test.use({ javaScriptEnabled: false });
 
-// What the page preloads for its script is of no use then, and Chromium says so.
+// The page's preloads for its script are unused then, and Chromium complains about it.
 test.beforeEach(({ complaints }) => {
   complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded .* but not used/);
 });

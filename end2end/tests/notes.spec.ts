@@ -1,11 +1,11 @@
-// Notes and pins: written in one tab, seen in the others and after a reload.
+// Notes and pins: written in one tab, visible in the others and after a reload.
 
 import { flood } from "../lib/flood.ts";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** A note that would leave its field, its line and its place, if it could. */
+/** A note that tries to break out of its field, its line and its place. */
 const HOSTILE = 'Look at "total"\nagain </textarea><img src=x onerror=alert(1)>&lt;';
 
 test("a note is written, seen in another tab, changed and taken back", async ({
@@ -52,14 +52,14 @@ test("a note that is half written outlives what comes between", async ({ page, o
   await page.reload();
   await inspect.isLive();
   await inspect.choose(1);
-  // It shows, but the keys still go through the list.
+  // The draft is visible, but the keys still move through the list.
   await expect(field).toHaveValue("half of a thought");
   await expect(field).not.toBeFocused();
   await page.keyboard.press("k");
   await expect(inspect.detail).toHaveAttribute("data-seq", "2");
   await inspect.choose(1);
 
-  // What the server does not take is not lost either.
+  // A draft that the server rejects is not lost either.
   const api = /\/api\/endpoints\/[^/]+\/requests\/1$/;
   await page.route(api, (route) => route.abort());
   await inspect.detail.getByRole("button", { name: "Save the note" }).click();
@@ -106,7 +106,7 @@ test("the hundred and first pin is refused with words", async ({ page, origin, c
   await inspect.detail.getByRole("button", { name: "Pin", exact: true }).click();
   const words = page.getByText("An endpoint may have 100 pinned requests; unpin one first.");
   await expect(words).toBeVisible();
-  // Those who hear the page are told, too.
+  // Screen readers announce it, too.
   expect(await words.evaluate((element) => Boolean(element.closest("[role=alert], [role=status]")))).toBe(true);
   await expect(inspect.detail.getByRole("button", { name: "Pin", exact: true })).toHaveAttribute("aria-pressed", "false");
 });

@@ -1,5 +1,5 @@
-// Behind the proxies of the README, with its very snippets: live at once, the client's address, a
-// cookie for https only, and bodies as large as they may be.
+// Behind the README's proxies, with its exact snippets: live updates, the client's address, a
+// cookie for https only, and bodies of the maximum size.
 
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -10,10 +10,10 @@ import { Inspect } from "../lib/pages.ts";
 import { isInstalled, type Kind, Proxy } from "../lib/proxies.ts";
 import { ALONE, expect, test } from "../lib/test.ts";
 
-/** As large as the README's nginx lets through. */
+/** The maximum size in the README's nginx snippet. */
 const LARGEST = 25 * 1024 * 1024;
 
-/** Waits until a feed has been quiet for `count` beats after the one with which it opens. */
+/** Waits for `count` more beats of a quiet feed, after the one that opens it. */
 async function beats(page: Page, endpoint: string, count: number): Promise<void> {
   await page.evaluate(
     ({ path, count }) =>
@@ -71,13 +71,13 @@ for (const kind of ["nginx", "Caddy"] satisfies Kind[]) {
       );
       expect(detail.body_bytes).toBe(LARGEST);
       expect(detail.body.sha256).toBe(createHash("sha256").update(large).digest("hex"));
-      // Over an hour a feed is quiet but for its beats; here two of them have to do.
+      // Over an hour, a feed may send only beats; here two of them must suffice.
       await beats(page, inspect.id, 2);
       await inspect.isLive();
       expect(send("/later", "--data-binary", "again")).toBe("ok");
       await expect(inspect.row(3)).toBeVisible({ timeout: 1_000 });
     } finally {
-      // First, or proxies would wait for its feed.
+      // First, because proxies would wait for its feed.
       await context.close();
       await proxy.stop();
       await hookglass.stop();

@@ -1,4 +1,4 @@
-// Headers, query, wire and reply of a request, as they came and explained.
+// A request's headers, query, wire and reply, shown as received and explained.
 
 import { opened, openedLive } from "../lib/bodies.ts";
 import { curl, raw } from "../lib/senders.ts";
@@ -48,7 +48,7 @@ test("times in fields are made readable, and stay as they were sent", async ({ p
   const field = (name: string) => inspect.headers.getByTestId("field").filter({ hasText: name });
   await expect(field("webhook-timestamp").locator(".fields__value")).toHaveText("1614265330");
   await expect(field("webhook-timestamp").locator(".fields__readable")).toContainText("2021-02-25 15:02:10");
-  // A number that is no time by its name is none.
+  // A number in a header whose name does not suggest a time is not shown as one.
   await expect(field("X-Plain").locator(".fields__readable")).toHaveCount(0);
 });
 
@@ -110,7 +110,7 @@ test("the reply says what the sender was answered", async ({ page, origin }) => 
   await expect(reply).toContainText("200");
   await expect(reply).toContainText(/hookglass-seq/i);
   await expect(inspect.detail.locator(".request-head__status")).toHaveText("answered 200");
-  // When, and how long it took.
+  // The time, and the duration.
   const field = (name: string) => reply.getByTestId("field").filter({ hasText: name }).locator(".fields__value");
   await expect(field("Sent")).toContainText(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/);
   await expect(field("Receiving took")).toContainText(/^[\d.]+(ns|µs|ms|s) /);
@@ -145,7 +145,7 @@ test("a URL alone brings back endpoint, request, part, search and span", async (
   const url = await inspect.url();
   for (const body of ["cup", "saucer", "second cup"]) await curl(url, { body });
   await expect(inspect.rows).toHaveCount(3);
-  // Each by what one clicks and types.
+  // Each by clicking and typing.
   await page.getByRole("link", { name: "1 hour" }).click();
   await page.getByLabel("Search the requests").fill("cup");
   await expect(inspect.rows).toHaveCount(2);
@@ -172,14 +172,14 @@ test("the chosen tab is in sight on a phone", async ({ page, origin }) => {
     if (!row || !tab) return false;
     return tab.x >= Math.max(row.x, 0) - 1 && tab.x + tab.width <= Math.min(row.x + row.width, 390) + 1;
   };
-  // By its URL, the last of them first.
+  // By URL, the last of them first.
   for (const tab of ["attempts", "body"] as const) {
     await page.goto(`${origin}/inspect/${inspect.id}/1?tab=${tab}`);
     await inspect.isLive();
     await expect(inspect.part(tab)).toBeVisible();
     await expect.poll(inSight, tab).toBe(true);
   }
-  // By its key, without a reload.
+  // By key, without a reload.
   for (const [key, tab] of [["8", "attempts"], ["1", "body"], ["7", "signature"]] as const) {
     await page.keyboard.press(key);
     await expect(inspect.part(tab)).toBeVisible();

@@ -1,4 +1,4 @@
-// Nothing is lost and nothing is shown twice, whatever happens to server, proxy and network.
+// Nothing is lost and nothing is shown twice, regardless of failures of server, proxy and network.
 
 import { openedLive } from "../lib/bodies.ts";
 import { ScriptedFeed } from "../lib/feed.ts";
@@ -7,7 +7,7 @@ import { Inspect } from "../lib/pages.ts";
 import { Proxy } from "../lib/proxy.ts";
 import { expect, OUTAGE, test } from "../lib/test.ts";
 
-/** Silence after which the badge must no longer say "live", and some room for the measuring. */
+/** The silence after which the badge may no longer be "live", plus a margin for the measurement. */
 const SILENCE_MS = 20_000;
 
 const TEN = Array.from({ length: 10 }, (_, index) => index + 1);
@@ -27,7 +27,7 @@ test("ten requests around a crash appear once each, without a reload", async ({
   complaints.allow(...OUTAGE);
   await hookglass.kill();
   await expect(inspect.connection).toHaveAttribute("data-state", "reconnecting");
-  // Five senders try again and again from before the start, five come after it.
+  // Five senders keep retrying from before the start, five come after it.
   const early = TEN.slice(0, 5).map((n) => curl(url, { body: `early ${n}` }, { retry: true }));
   await hookglass.run();
   await Promise.all(early);
@@ -44,7 +44,7 @@ test("ten requests around a crash appear once each, without a reload", async ({
   await expect(inspect.detail).toHaveAttribute("data-seq", "1");
   await inspect.wasNotReloaded();
 
-  // And the feed is a feed again.
+  // And the feed works again.
   await curl(url, { body: "after" });
   await expect(inspect.rows).toHaveCount(12);
 });
@@ -68,7 +68,7 @@ test("the same behind a proxy that answers 502 meanwhile", async ({
     complaints.allow(...OUTAGE);
     await hookglass.kill();
     await expect(inspect.connection).toHaveAttribute("data-state", "reconnecting");
-    // The page itself must have met the 502s, and more than one.
+    // The page itself must have seen the 502s, more than one.
     const met = () => proxy.refused.filter((path) => path.startsWith("/api/")).length;
     await expect.poll(met, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
     const early = TEN.slice(0, 5).map((n) => curl(url, { body: `early ${n}` }, { retry: true }));
@@ -185,7 +185,7 @@ test("a page that is told of a gap loads what it missed, once", async ({ page, o
   await inspect.isLive();
   await inspect.mark();
   await expect(inspect.rows).toHaveCount(2);
-  // The server goes on, and the feed does not tell of it: it lags.
+  // The server continues, but the feed does not report it: it lags.
   for (const n of TEN) await curl(url, { body: `${n}` });
   await expect(inspect.rows).toHaveCount(2);
   await feed.say("gap", { endpoint: inspect.id });
@@ -206,7 +206,7 @@ test("a page that slept through a restart shows all that came meanwhile, once", 
   await curl(url, { body: "before" });
   await expect(inspect.rows).toHaveCount(1);
   await inspect.mark();
-  // The longest that nothing of the page ran, as its own clock tells.
+  // The longest time in which no script of the page ran, by its own clock.
   await page.evaluate(() => {
     let last = Date.now();
     Object.assign(window, { slept: 0 });
@@ -217,7 +217,7 @@ test("a page that slept through a restart shows all that came meanwhile, once", 
     }, 20);
   });
   complaints.allow(...OUTAGE);
-  // As a laptop that is closed: the processes behind pages stand still.
+  // As on a closed laptop: the processes behind the pages are stopped.
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send("SystemInfo.getProcessInfo");
   const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);

@@ -11,7 +11,7 @@ function says(page: Page) {
   return page.getByTestId("scope-says");
 }
 
-/** The outlines of what is drawn in a colour. */
+/** The outlines drawn in one colour. */
 function ticks(page: Page, kind: string) {
   return page.locator(`.scope__kind[data-state="${kind}"]`);
 }
@@ -68,7 +68,7 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   const box = await page.getByTestId("scope").boundingBox();
   if (!box) throw new Error("the scope is not shown");
 
-  // The first burst ends where the largest gap between ticks begins.
+  // The first burst ends at the largest gap between ticks.
   const path = (await ticks(page, "post").getAttribute("d")) ?? "";
   const begins = [...path.matchAll(/M(\d+)/g)].map(([, x]) => Number(x));
   const gaps = begins.slice(1).map((begin, index) => begin - (begins[index] ?? 0));
@@ -78,7 +78,7 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   await page.mouse.move(x(last + 4), y);
   await expect(says(page)).toHaveText(/: \d requests?$/);
   await page.mouse.move(x(2), y);
-  // What is being drawn is given up by Escape.
+  // Escape cancels the drawing.
   await page.mouse.down();
   await page.mouse.move(x(last + 4), y, { steps: 4 });
   await page.keyboard.press("Escape");
@@ -87,7 +87,7 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   await expect(page).toHaveURL(new RegExp(to));
   await expect(inspect.rows).toHaveCount(8);
 
-  // One that is pressed is narrowed to, where it holds anything.
+  // A click on a tick selects it if it contains requests.
   await page.mouse.move(x(last + 4), y);
   const [, pointed] = /: (\d) requests?$/.exec(await says(page).innerText()) ?? [];
   await page.mouse.click(x(last + 4), y);
@@ -115,7 +115,7 @@ test("a brush by mouse or by keys narrows the list, and back widens it", async (
   await expect(inspect.rows).toHaveCount(8);
   await expect(page).toHaveURL(new RegExp(to));
 
-  // By keys: from the end, until the second burst alone is enclosed.
+  // By keys: from the end, until only the second burst is enclosed.
   await page.getByRole("slider", { name: /^From/ }).focus();
   await page.keyboard.press("End");
   for (let part = 0; part < 120; part += 1) {
@@ -152,7 +152,7 @@ test("spans and the search narrow each other, and the line counts what is found"
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  // What the page preloads for its script is of no use then, and Chromium says so.
+  // The page's preloads for its script are unused then, and Chromium complains about it.
   test.beforeEach(({ complaints }) => {
     complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded/);
   });

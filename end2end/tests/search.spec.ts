@@ -1,4 +1,4 @@
-// Finding requests: by URL, typed, while they arrive, and without script.
+// Searching for requests: by URL, typed, during arrivals, and without script.
 
 import type { Page } from "@playwright/test";
 import { flood } from "../lib/flood.ts";
@@ -6,7 +6,7 @@ import { Inspect } from "../lib/pages.ts";
 import { curl, github, githubPayloads } from "../lib/senders.ts";
 import { answered, expect, test } from "../lib/test.ts";
 
-/** Sends what the tests search for: #1 a push, #2 an order, #3 a refund, #4 a GET. */
+/** Sends the requests to search: #1 a push, #2 an order, #3 a refund, #4 a GET. */
 async function fill(url: string): Promise<void> {
   await curl(`${url}/hooks`, github("push", githubPayloads("push")[0] ?? {}));
   const json: [string, string][] = [["Content-Type", "application/json"]];
@@ -19,7 +19,7 @@ function field(page: Page) {
   return page.getByRole("combobox", { name: "Search the requests" });
 }
 
-/** The complaint about an answer to a search that is none. */
+/** The complaint about the response to an invalid search. */
 const REFUSED = answered(400, /\/requests/);
 
 test("a search by URL shows what it finds, and back shows all again", async ({ page, origin }) => {
@@ -117,7 +117,7 @@ test("an error is said below its character", async ({ page, origin, complaints }
   const fault = page.locator(".search__fault");
   await expect(fault).toBeVisible();
   await expect(field(page)).toHaveAttribute("aria-invalid", "true");
-  // The mark begins where the character of the field begins that it is about.
+  // The mark starts below the field's character that it refers to.
   const { left, width } = await page.evaluate(() => {
     const input = document.querySelector<HTMLInputElement>(".search__input");
     const mark = document.querySelector(".search__mark")?.getBoundingClientRect();
@@ -143,14 +143,14 @@ test("an error is said below its character", async ({ page, origin, complaints }
   const problem = (await api.json()) as { start: number; detail: string };
   expect(Math.round(at)).toBe(problem.start);
   await expect(fault).toContainText(problem.detail);
-  // Also where the server is asked for more than what stands in the field.
+  // Also when the search sent to the server contains more than the field.
   await page.getByRole("link", { name: "1 hour" }).click();
   await expect(page).toHaveURL(/span=1h/);
   await expect(fault).toContainText(problem.detail);
   await field(page).fill("method:POST");
   await expect(fault).toBeHidden();
   await expect(inspect.rows).toHaveCount(3);
-  // By its address it finds nothing, and not everything.
+  // Its URL finds nothing, instead of everything.
   await page.goto(`${origin}/inspect/${inspect.id}?q=${query}`);
   await inspect.isLive();
   await expect(fault).toContainText(problem.detail);
@@ -193,7 +193,7 @@ test("the live list obeys the search", async ({ page, origin }) => {
 test("a search that finds little asks before it goes on and on", async ({ page, origin }) => {
   const inspect = await Inspect.createLive(page, origin);
   await fill(await inspect.url());
-  // A server whose time runs out on each page.
+  // A server whose time limit ends on each page.
   let asked = 0;
   await page.route(/\/requests\?.*q=/, async (route) => {
     asked += 1;
@@ -215,7 +215,7 @@ test("what is found is deleted at once, and can be taken back", async ({ page, o
   await page.goto(`${origin}/inspect/${inspect.id}?q=method%3APOST`);
   await inspect.isLive();
   await expect(inspect.rows).toHaveCount(3);
-  // It says how many before.
+  // It shows the number first.
   await expect(page.getByTestId("delete-found")).toHaveAttribute("title", "Delete all 3 that are found");
   await page.getByTestId("delete-found").click();
   await expect(inspect.rows).toHaveCount(0);
@@ -233,7 +233,7 @@ test("what is found is deleted at once, and can be taken back", async ({ page, o
 
 test.describe("without script", () => {
   test.use({ javaScriptEnabled: false });
-  // What the page preloads for its script is of no use then, and Chromium says so.
+  // The page's preloads for its script are unused then, and Chromium complains about it.
   test.beforeEach(({ complaints }) => {
     complaints.allow(/^file: csp .*\.js\)$/, /^warning: The resource .* was preloaded/);
   });

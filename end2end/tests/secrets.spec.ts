@@ -1,4 +1,4 @@
-// Secrets are masked for demonstrations and pictures, from the first thing that is drawn on.
+// Secrets are masked for demonstrations and screenshots, from the first paint.
 
 import type { Locator } from "@playwright/test";
 import { opened, openedLive } from "../lib/bodies.ts";

@@ -1,5 +1,5 @@
-// A hundred hostile texts in every place that a sender can put text, in every view that shows it:
-// no script of theirs runs, nothing leaves its place, nothing is loaded from elsewhere.
+// A hundred hostile texts in every place that accepts a sender's text, in every view that shows it:
+// none of their scripts run, no text breaks out, nothing loads from elsewhere.
 
 import type { BrowserContext, Frame, Page } from "@playwright/test";
 import { askedElsewhere } from "../lib/elsewhere.ts";
@@ -8,10 +8,10 @@ import { Inspect } from "../lib/pages.ts";
 import { curl, type Header, raw } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** How many texts one request carries. */
+/** The number of texts in one request. */
 const TEXTS_EACH = 25;
 
-/** Elements and attributes that our pages have none of. */
+/** Elements and attributes that our pages never contain. */
 const FOREIGN = [
   "[onerror], [onload], [onclick], [onfocus], [ontoggle], [onmouseover], [onpageshow], [onbegin]",
   "marquee, math, object, embed, frameset, base, audio, video, track, foreignObject, mglyph",
@@ -20,7 +20,7 @@ const FOREIGN = [
   `[src*='${ELSEWHERE}'], [href*='${ELSEWHERE}'], [formaction]`,
 ].join(", ");
 
-/** What must never happen, as long as a browser is watched. */
+/** What must never happen while a browser is observed. */
 class Watch {
   readonly #asked: string[];
   readonly #others: string[] = [];
@@ -45,7 +45,7 @@ async function isUnharmed(page: Page, origin: string): Promise<void> {
     return {
       ran: (window as { ran?: unknown }).ran,
       foreign: [...document.querySelectorAll(foreign)].map((element) => element.outerHTML.slice(0, 200)),
-      // Ours carry a nonce, which the browser hides from selectors but not from script.
+      // Our scripts carry a nonce, which the browser hides from selectors but not from script.
       scripts: [...document.scripts].filter((script) => !script.nonce).length,
       sandboxed: frames.every((frame) => frame.getAttribute("sandbox") === ""),
       ended: document.body.lastElementChild !== null && document.querySelectorAll("body").length === 1,
@@ -54,16 +54,16 @@ async function isUnharmed(page: Page, origin: string): Promise<void> {
   expect(found).toEqual({ ran: undefined, foreign: [], scripts: 0, sandboxed: true, ended: true });
   expect(page.url()).toContain(`${origin}/`);
   const strangers = page.frames().filter((frame: Frame) => {
-    // What a policy kept from loading leaves an empty frame, or an error page of the browser's own.
+    // A frame that a policy blocked is empty, or shows an error page of the browser.
     const harmless = ["about:srcdoc", "about:blank", "chrome-error://chromewebdata/", ""];
     return frame !== page.mainFrame() && !harmless.includes(frame.url());
   });
   expect(strangers.map((frame) => frame.url())).toEqual([]);
 }
 
-/** A head as no library would send it, with the texts in names, values, target and query. */
+/** A head that no library would send, with the texts in names, values, target and query. */
 function head(id: string, port: number, texts: string[], type: string, length: number): Buffer {
-  // What a target and a name may not hold at all is a matter of framing, not of showing.
+  // Characters that targets and names can never contain are a matter of framing, not of display.
   const inTarget = (text: string) => text.replace(/[\u0000-\u0020\u007f]/g, "+").replaceAll("#", "%23");
   const inName = (text: string) => text.replace(/[^!-9;-~]/g, "").slice(0, 200) || "x";
   const inValue = (text: string) => text.replace(/[\u0000-\u001f\u007f]/g, " ");
@@ -85,11 +85,11 @@ function head(id: string, port: number, texts: string[], type: string, length: n
 interface Body {
   type: string;
   text: string;
-  /** The forms that it is looked at in. */
+  /** The forms in which to view it. */
   forms: string[];
 }
 
-/** The texts in the kinds of body whose readers could be led astray by them. */
+/** The texts in the kinds of bodies whose viewers they could mislead. */
 function bodies(texts: string[]): Body[] {
   const boundary = "-edge-";
   const quoted = (text: string) => text.replace(/["\r\n]/g, (found) => encodeURIComponent(found));
@@ -132,7 +132,7 @@ test("a hundred hostile texts run nothing, break nothing, load nothing", async (
 }) => {
   test.setTimeout(300_000);
   expect(PAYLOADS).toHaveLength(100);
-  // The frame of a preview forbids everything, and says so for each thing that it forbids.
+  // The frame of a preview forbids everything, and reports each violation.
   complaints.allow(
     /^error: (Refused to|Loading|Blocked|Framing|Executing|Applying|Connecting|Creating|Sending|Setting|Running|Prefetch|Unsafe attempt).*/,
     /^(error|warning): .*(Content Security Policy|sandbox|about:srcdoc|srcdoc)/i,
@@ -163,7 +163,7 @@ test("a hundred hostile texts run nothing, break nothing, load nothing", async (
       await expect(inspect.detail).toBeVisible();
       await isUnharmed(page, origin);
     }
-    // Rendered by the server: each view by its URL.
+    // Rendered by the server: each view by URL.
     const views = ["headers", "query", "wire", "reply"].map((tab) => `${first}?tab=${tab}`);
     kinds.forEach(({ forms }, index) => {
       views.push(...forms.map((form) => `${first + index}?tab=body&form=${form}`));

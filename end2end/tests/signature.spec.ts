@@ -1,11 +1,11 @@
-// Signatures: the verdict in list and head, why it is not valid, and how to mend it.
+// Signatures: the verdict in list and head, why one is not valid, and how to fix it.
 
 import type { Page } from "@playwright/test";
 import { Inspect } from "../lib/pages.ts";
 import { curl, stripe } from "../lib/senders.ts";
 import { expect, test } from "../lib/test.ts";
 
-/** Sets a secret as programs do, with the key that the browser has. */
+/** Adds a secret as programs do, with the browser's key. */
 async function addSecret(page: Page, origin: string, id: string, secret: string): Promise<void> {
   const status = await page.evaluate(
     async ([path, body]) =>

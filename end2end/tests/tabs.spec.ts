@@ -1,14 +1,15 @@
-// Many tabs of one browser: all live, though HTTP/1.1 allows six connections to a server.
+// Many tabs of one browser: all live, although browsers allow only six HTTP/1.1 connections to a
+// server.
 
 import type { BrowserContext, Page } from "@playwright/test";
 import { Inspect } from "../lib/pages.ts";
 import { curl } from "../lib/senders.ts";
 import { expect, OUTAGE, test } from "../lib/test.ts";
 
-/** Twice as many as there are connections. */
+/** Twice as many as the connections allowed. */
 const TABS = 12;
 
-/** How long a tab may need to take over from one that died without a word, and some room. */
+/** The time limit for a tab to take over from one that crashed silently, plus a margin. */
 const TAKE_OVER_MS = 30_000;
 
 interface Tab {

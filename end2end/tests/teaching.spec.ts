@@ -1,4 +1,4 @@
-// An empty endpoint teaches, and one that has ended leads back.
+// An empty endpoint explains itself, and an expired one offers a way back.
 
 import { ScriptedFeed } from "../lib/feed.ts";
 import { Inspect } from "../lib/pages.ts";
@@ -51,7 +51,7 @@ test("it shows the URL, commands, where to paste it, and a code for a phone", as
     await expect(main.getByRole("term").filter({ hasText: new RegExp(`^${name}$`) })).toBeVisible();
   }
   await expect(main.getByText("Payload URL")).toBeVisible();
-  // The URL is what one sees first.
+  // The URL is the most prominent text.
   const size = (text: ReturnType<typeof main.locator>) =>
     text.evaluate((element) => Number.parseFloat(getComputedStyle(element).fontSize));
   const large = main.locator(".empty-state__url");
@@ -116,7 +116,7 @@ test("an endpoint that ends within a day warns of it, until it is kept longer", 
 });
 
 test("an endpoint that expires while it is open says so, and keeps what it shows", async ({ page, origin }) => {
-  // The real server would need an hour.
+  // The real server would take an hour.
   const feed = await ScriptedFeed.install(page);
   const inspect = await Inspect.create(page, origin);
   await curl(await inspect.url(), { body: "kept" });

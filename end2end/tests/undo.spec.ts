@@ -1,4 +1,4 @@
-// What was deleted can be taken back for ten seconds, and is deleted for good when one leaves.
+// A deletion can be undone for ten seconds, and becomes final when the viewer leaves.
 
 import type { Page } from "@playwright/test";
 import { Inspect } from "../lib/pages.ts";
@@ -14,13 +14,13 @@ async function withFour(page: Page, origin: string): Promise<Inspect> {
   return inspect;
 }
 
-/** Stops the page's clock, so that ten seconds are as long as a slow machine needs. */
+/** Stops the page's clock, so that a slow machine has time to act within the ten seconds. */
 async function stopClock(page: Page): Promise<void> {
   const now = await page.evaluate(() => Date.now());
   await page.clock.pauseAt(now + 2_000);
 }
 
-/** The numbers of the requests that the server keeps. */
+/** The numbers of the requests that the server has stored. */
 async function kept(page: Page, id: string): Promise<number[]> {
   return page.evaluate(async (id) => {
     const answer = await fetch(`/api/endpoints/${id}/requests`);
@@ -174,7 +174,7 @@ test("a search that moves with time deletes what it found when it was asked", as
   await expect(inspect.rows).toHaveCount(1);
   await page.getByTestId("delete-found").click();
   await expect(undo(page)).toContainText("Deleted 1 request.");
-  // By now it would find the second, too.
+  // By now it would find the second one, too.
   await expect.poll(found).toEqual([2, 1]);
   await undo(page).getByRole("button", { name: "Dismiss" }).click();
   await expect.poll(() => kept(page, inspect.id)).toEqual([2]);

@@ -1,36 +1,36 @@
-//! Forms: their fields with what is set or what was refused, and errors beside the field.
+//! Forms: fields with the current settings or the rejected input, and errors next to the field.
 
 use leptos::prelude::*;
 
 use super::{Answers, Refused};
 use crate::components::note::as_html;
 
-/// One form of the page.
+/// A form of the page.
 pub(super) struct Form<'a> {
     answers: &'a Answers,
-    /// Its id, unlike any other's.
+    /// Its id, unique on the page.
     id: String,
     refused: Option<&'a Refused>,
 }
 
-/// A field that text is written into.
+/// A text field.
 pub(super) struct Input {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
-    /// What it takes; nothing for none.
+    /// A hint on its content; may be empty.
     pub(super) hint: &'static str,
     pub(super) kind: Kind,
-    /// What is set.
+    /// The current setting.
     pub(super) value: String,
 }
 
-/// How text is written into it.
+/// The kind of control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Line,
-    /// A whole number from and to.
+    /// A whole number within a range.
     Number(u32, u32),
-    /// The number of lines at first.
+    /// Several lines; the number is the initial height.
     Lines(u32),
 }
 
@@ -41,12 +41,12 @@ impl<'a> Form<'a> {
         Self { answers, id, refused }
     }
 
-    /// Whether it was sent and refused.
+    /// Returns whether it was rejected.
     pub(super) fn is_refused(&self) -> bool {
         self.refused.is_some()
     }
 
-    /// What was sent under this name, where the form was refused; else what is set.
+    /// Returns the input of this name if the form was rejected, else the current setting.
     pub(super) fn value(&self, name: &str, set: &str) -> String {
         match self.refused {
             None => set.to_owned(),
@@ -57,7 +57,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The same for a box.
+    /// The same for a checkbox.
     pub(super) fn is_checked(&self, name: &str, set: bool) -> bool {
         match self.refused {
             None => set,
@@ -65,7 +65,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The form around its fields. `which` is sent along.
+    /// Returns the form around its fields. It also sends `which`.
     pub(super) fn around(self, which: Option<(&'static str, String)>, content: Erased) -> Erased {
         let Self { answers, id, refused } = self;
         let name = id.clone();
@@ -87,12 +87,12 @@ impl<'a> Form<'a> {
         .erased()
     }
 
-    /// The id of one of its fields.
+    /// Returns the id of one of its fields.
     pub(super) fn id_of(&self, name: &str) -> String {
         format!("{}-{name}", self.id)
     }
 
-    /// What is wrong with a field, if it is that.
+    /// Returns the error of a field, if it is the invalid one.
     fn fault(&self, name: &str) -> Option<(String, Erased)> {
         let refused = self.refused.filter(|refused| refused.field.as_deref() == Some(name))?;
         let id = format!("{}-fault", self.id_of(name));
@@ -103,7 +103,7 @@ impl<'a> Form<'a> {
         Some((id, view.erased()))
     }
 
-    /// A field with its label.
+    /// Returns a field with its label.
     pub(super) fn input(&self, input: Input) -> Erased {
         let Input { name, label, hint, kind, value } = input;
         let id = self.id_of(name);
@@ -149,7 +149,7 @@ impl<'a> Form<'a> {
         .erased()
     }
 
-    /// A box to tick.
+    /// Returns a checkbox.
     pub(super) fn tick(&self, name: &'static str, label: &'static str, set: bool) -> Erased {
         let id = self.id_of(name);
         let checked = self.is_checked(name, set);
@@ -162,7 +162,7 @@ impl<'a> Form<'a> {
         .erased()
     }
 
-    /// A field that one of several is chosen in: what is sent and what is shown.
+    /// Returns a field to choose one of several options: the value to send and the label.
     pub(super) fn choice(
         &self,
         name: &'static str,
@@ -191,7 +191,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// A button that says what is to be done with the form.
+/// Returns a button that submits the form for one action.
 pub(super) fn button(act: &'static str, label: &'static str, kind: Option<&'static str>) -> Erased {
     view! {
         <button class="button" data-kind=kind name="do" value=act>{label}</button>
@@ -199,7 +199,7 @@ pub(super) fn button(act: &'static str, label: &'static str, kind: Option<&'stat
     .erased()
 }
 
-/// Text with what stands in backticks as code.
+/// Returns text in which backticks become code.
 pub(super) fn marked(text: &str) -> Erased {
     text.split('`')
         .enumerate()

@@ -1,4 +1,4 @@
-//! The failure programme: where it stands, programmes of one click, and one of one's own.
+//! The failure programme: its progress, programmes that one click sets, and a custom one.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{
     form::{Input, Kind, button},
 };
 
-/// All of it.
+/// The whole section.
 pub(super) fn section(answers: &Answers) -> Erased {
     let running = answers.running.as_ref().map(|running| standing(answers, running));
     let content = view! {
@@ -25,7 +25,7 @@ pub(super) fn section(answers: &Answers) -> Erased {
     )
 }
 
-/// Where the programme stands, and the click that ends it.
+/// The programme's progress, and the button that ends it.
 fn standing(answers: &Answers, running: &Running) -> Erased {
     let form = Form::new(answers, "programme-end");
     let state = if running.is_over { "over" } else { "running" };

@@ -12,7 +12,7 @@ use crate::{
     wire::{Reply, Rule},
 };
 
-/// The reply where nothing else applies.
+/// The reply if nothing else applies.
 pub(super) fn plain(answers: &Answers) -> Erased {
     let form = Form::new(answers, "reply");
     let reply = &answers.answering.reply;
@@ -33,7 +33,7 @@ pub(super) fn plain(answers: &Answers) -> Erased {
     )
 }
 
-/// The rules in their order, and one to add.
+/// The rules in order, and a form to add one.
 pub(super) fn rules(answers: &Answers) -> Erased {
     let rules = &answers.answering.rules;
     let last = rules.len();
@@ -101,7 +101,7 @@ fn rule(answers: &Answers, number: usize, last: usize, rule: &Rule) -> Erased {
     .erased()
 }
 
-/// A button for a rule, named so that one who hears it knows for which.
+/// A button for a rule; its label tells screen readers which rule.
 fn order(number: usize, act: &'static str, label: &'static str) -> Erased {
     view! {
         <button class="button" data-kind="quiet" name="do" value=act>

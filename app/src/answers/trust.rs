@@ -9,7 +9,7 @@ use super::{
 };
 use crate::wire::Secret;
 
-/// Which verification requests are answered.
+/// The verification requests that get a response.
 pub(super) fn handshakes(answers: &Answers) -> Erased {
     let form = Form::new(answers, "handshakes");
     let set = &answers.answering;
@@ -64,7 +64,7 @@ pub(super) fn handshakes(answers: &Answers) -> Erased {
     )
 }
 
-/// The secrets that signatures are judged by.
+/// The secrets that verify signatures.
 pub(super) fn signatures(answers: &Answers) -> Erased {
     let secrets = answers.secrets.iter().map(|set| secret(answers, set)).collect_view();
     let secrets = if answers.secrets.is_empty() {
@@ -76,7 +76,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
     let options = answers.providers.iter();
     let options = options.map(|provider| (provider.id.clone(), provider.name.clone())).collect();
     let provider = form.choice("provider", "Sender", options, &answers.sender);
-    // A secret that was refused is not sent back.
+    // A rejected secret is not sent back.
     let value = form.input(Input {
         name: "secret",
         label: "Secret",

@@ -1,5 +1,5 @@
-//! The browser's half of the API: fetch, with the cookie that the browser holds. It knows URLs and
-//! statuses, and nothing of what its callers do with the answers.
+//! The browser's half of the API: fetch, with the browser's cookie. It handles URLs and statuses,
+//! and knows nothing of how its callers use the responses.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -15,11 +15,11 @@ use super::{
 };
 use crate::wire::json::{self, Readable, Unreadable};
 
-/// How long a call may take before the page says that no answer came: long enough for 256 KiB over
-/// a bad mobile line, short enough that nobody waits forever.
+/// The time limit of a call, after which the page says that there was no response: long enough for
+/// 256 KiB over a bad mobile connection, short enough that nobody waits forever.
 const TIMEOUT_MS: i32 = 30_000;
 
-/// What a request without a body and without special headers is sent with.
+/// The headers of a request that has no body and needs no special headers.
 const NO_HEADERS: &[(&str, &str)] = &[];
 
 pub(super) use crate::browser::now;
@@ -108,7 +108,7 @@ fn delete_and_leave(path: &str) {
     let init = RequestInit::new();
     init.set_method("DELETE");
     init.set_credentials(RequestCredentials::SameOrigin);
-    // The browser's own types do not know it yet. Setting a property of a plain object cannot fail.
+    // The browser's types do not include it yet. Setting a property of a plain object cannot fail.
     let _ = Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     drop(window.fetch_with_str_and_init(path, &init));
 }
@@ -153,7 +153,7 @@ fn request_path(id: &str, seq: i64) -> String {
     endpoint_path(id) + "/requests/" + &seq.to_string()
 }
 
-/// A path with a query that grows.
+/// A path with a query under construction.
 struct Path {
     text: String,
     sign: char,
@@ -179,7 +179,7 @@ impl Path {
     }
 }
 
-/// Calls and reads the JSON of the answer.
+/// Calls the API and reads the JSON of the response.
 async fn json<T: Readable>(
     method: &'static str,
     path: String,
@@ -190,13 +190,13 @@ async fn json<T: Readable>(
     understand(answer, &mut value).map(|()| value)
 }
 
-/// Reads the JSON of an answer over `value`.
+/// Reads the JSON of a response into `value`.
 #[inline(never)]
 fn understand(answer: Result<String, Problem>, value: &mut dyn Readable) -> Result<(), Problem> {
     json::read_into(value, &answer?).map_err(not_understood)
 }
 
-/// Calls and reads the text of the answer.
+/// Calls the API and reads the text of the response.
 async fn text(method: &'static str, path: String, body: Option<String>) -> Result<String, Problem> {
     SendWrapper::new(async move {
         let answer = Call::new()?.send(method, &path, body.as_deref(), NO_HEADERS).await?;
@@ -205,7 +205,7 @@ async fn text(method: &'static str, path: String, body: Option<String>) -> Resul
     .await
 }
 
-/// Calls, and ignores the body of a success.
+/// Calls the API and ignores the body of a successful response.
 async fn empty(method: &'static str, path: String) -> Result<(), Problem> {
     SendWrapper::new(async move {
         let answer = Call::new()?.send(method, &path, None, NO_HEADERS).await?;
@@ -214,7 +214,7 @@ async fn empty(method: &'static str, path: String) -> Result<(), Problem> {
     .await
 }
 
-/// One fetch that is given up when it takes too long, or when nobody waits for it any more.
+/// A fetch that is aborted when it takes too long or when it is dropped.
 struct Call {
     window: web_sys::Window,
     controller: AbortController,
@@ -278,19 +278,19 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         self.window.clear_timeout_with_handle(self.timer);
-        // Of no effect on a fetch that is over.
+        // Has no effect on a completed fetch.
         self.controller.abort();
     }
 }
 
-/// An answer whose body may still be on its way: it keeps the call and so its time limit.
+/// A response whose body may still be in transit: it holds the call and thus its time limit.
 struct Answer {
     response: Response,
     _call: Call,
 }
 
 impl Answer {
-    /// The answer itself if its status is one of success, else the problem that it carries.
+    /// Returns the response itself if it is successful, else the problem that it contains.
     async fn accepted(self) -> Result<Self, Problem> {
         if self.response.ok() {
             return Ok(self);
@@ -298,7 +298,7 @@ impl Answer {
         let status = self.response.status();
         let title = self.response.status_text();
         let problem = self.text().await.ok().and_then(|text| json::read(&text).ok());
-        // An error without a problem is not from Hookglass, but from a proxy in between.
+        // An error without a problem comes from a proxy in between, not from Hookglass.
         Err(problem.unwrap_or_else(|| Problem {
             kind: "about:blank".to_owned(),
             title: if title.is_empty() { "The call failed".to_owned() } else { title },
@@ -317,7 +317,7 @@ impl Answer {
     }
 }
 
-// The browser's own words differ from browser to browser and say nothing to act upon.
+// The browser's own message differs between browsers and contains nothing useful.
 fn no_answer(_error: JsValue) -> Problem {
     Problem::unreachable("The server cannot be reached. Check the connection and try again.")
 }

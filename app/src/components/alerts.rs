@@ -1,5 +1,5 @@
-//! Arrivals that one is told of while looking elsewhere: a number in the title and the icon, and, if
-//! the viewer wants them, a notification and a sound.
+//! Alerts for arrivals while the viewer looks elsewhere: a number in the title and the icon, and,
+//! if the viewer wants them, a notification and a sound.
 
 use js_sys::Reflect;
 use leptos::{ev, prelude::*};
@@ -14,25 +14,25 @@ use crate::{
     wire::Summary,
 };
 
-/// The names under which the browser remembers what the viewer wants.
+/// The names under which the browser stores the viewer's choices.
 const NOTIFY: &str = "hookglass-notify";
 const SOUND: &str = "hookglass-sound";
 
 /// The icon while nothing is unread.
 const ICON: &str = "/assets/favicon.svg";
 
-/// No icon has room for more.
+/// The icon has no room for a larger number.
 const MOST: usize = 99;
 
-/// How long and how loud a sound is, and its pitch: short, low and soft.
+/// The length, volume and pitch of the sound: short, quiet and low.
 const SOUND_S: f64 = 0.12;
 const SOUND_GAIN: f32 = 0.08;
 const SOUND_HZ: f32 = 660.0;
 
-/// The page's title with the number of those that came while the page was hidden; the icon says
+/// Adds the number of requests that arrived while the page was hidden to its title; the icon shows
 /// the same.
 pub(crate) fn tell_unread(lists: Lists, name: String) {
-    // The newest that the viewer can have seen; none while the page is shown.
+    // The newest that the viewer can have seen; `None` while the page is visible.
     let seen = RwSignal::new(None::<i64>);
     let unread =
         Memo::new(move |_| seen.get().map_or(0, |seen| lists.read(|list| list.above(seen))));
@@ -61,13 +61,13 @@ pub(crate) fn tell_unread(lists: Lists, name: String) {
     });
 }
 
-/// Switches for a notification and a sound at each arrival. Both are off at first.
+/// Switches for a notification and a sound for each arrival. Both are initially off.
 #[component]
 pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
     let (notifies, sounds) = (RwSignal::new(false), RwSignal::new(false));
     let explains = RwSignal::new("");
-    // Browsers allow a page only a few of these. The server never makes one: what it renders may
-    // end on another thread than it began on.
+    // Browsers limit the number of these per page. The server never creates one: its renders may
+    // end on a different thread than they began on.
     let audio = StoredValue::new(None::<SendWrapper<AudioContext>>);
     let beep = move || {
         let made = || AudioContext::new().ok().map(SendWrapper::new);
@@ -83,7 +83,7 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
         let newest = lists.newest();
         if last.is_some_and(|last| newest > last) {
             if sounds.get_untracked() {
-                // A browser lets no page sound that nobody has touched yet.
+                // Browsers block sound until the viewer has interacted with the page.
                 let _ = beep();
             }
             if notifies.get_untracked()
@@ -103,7 +103,7 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
             return;
         }
         if wants {
-            // What comes of it is known when it matters: an arrival that may not be shown is not.
+            // The result is checked at each arrival: one that may not be shown is not.
             let _ = Notification::request_permission();
         }
         notifies.set(wants);
@@ -155,7 +155,7 @@ pub(crate) fn Alerts(lists: Lists, name: String) -> impl IntoView {
     .erased()
 }
 
-/// Why this browser would show no notification, if it would not.
+/// Returns why this browser would not show notifications, if it would not.
 fn forbidden() -> Option<&'static str> {
     let is_known = Reflect::has(&window(), &"Notification".into()).unwrap_or_default();
     if !is_known || !window().is_secure_context() {
@@ -167,7 +167,7 @@ fn forbidden() -> Option<&'static str> {
     }
 }
 
-/// An icon that says how many.
+/// An icon with a number.
 fn badge(unread: usize) -> String {
     joined(&[
         "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>\
@@ -189,9 +189,9 @@ fn notify(name: &str, summary: &Summary) {
     ];
     let options = NotificationOptions::new();
     options.set_body(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "));
-    // The next one takes its place.
+    // The next one replaces it.
     options.set_tag(&summary.endpoint);
-    // Nothing to be done where the browser has changed its mind.
+    // If the browser has revoked the permission, there is nothing to do.
     let _ = Notification::new_with_options(name, &options);
 }
 

@@ -1,4 +1,4 @@
-//! Tells those who hear the page that requests came in, not more often than one can listen to.
+//! Announces arrivals to screen readers, not more often than users can listen.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use leptos::prelude::*;
 
 use crate::format::joined;
 
-/// How long arrivals are gathered before they are announced.
+/// How long arrivals are batched before they are announced.
 const GATHERING: Duration = Duration::from_secs(3);
 
-/// Says how many requests came since it last spoke, and the number of the last.
+/// Announces the number of requests since the last announcement, and the number of the latest.
 #[component]
 pub(crate) fn Announcer(last_seq: Memo<i64>) -> impl IntoView {
     let words = RwSignal::new(String::new());

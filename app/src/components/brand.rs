@@ -1,8 +1,8 @@
-//! The name of the place and the way home.
+//! The product's name, and the link to the home page.
 
 use leptos::prelude::*;
 
-/// The mark, a lens with a trace in it, and the name.
+/// The logo, a lens with a trace in it, and the name.
 #[component]
 pub(crate) fn Brand() -> impl IntoView {
     view! {

@@ -1,10 +1,10 @@
-//! How the live feed stands.
+//! The state of the live feed.
 
 use leptos::prelude::*;
 
 use crate::live::Connection;
 
-/// A badge for the state of the feed. Without script it says that the page stands still.
+/// A badge for the state of the feed. Without script it says that the page does not update.
 #[component]
 pub(crate) fn ConnectionBadge(connection: Signal<Connection>) -> impl IntoView {
     let state = move || match connection.get() {

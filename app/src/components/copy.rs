@@ -1,4 +1,4 @@
-//! Buttons that put text on the clipboard.
+//! Buttons that copy text to the clipboard.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use leptos::{prelude::*, task::spawn_local};
 use super::icon::{CHECK, COPY, Icon};
 use crate::browser;
 
-/// How long a button says what came of it: long enough to read two words.
+/// How long a button shows the result: long enough to read two words.
 const ANSWER: Duration = Duration::from_millis(1600);
 
-/// What came of copying; `None` before and a while after.
+/// The result of copying; `None` before it and some time after.
 pub(crate) type Answer = Option<bool>;
 
-/// Says what came of copying, for a while.
+/// Shows the result of copying, for a while.
 pub(crate) fn answer(copied: RwSignal<Answer>, worked: bool) {
     let _ = copied.try_set(Some(worked));
     set_timeout(
@@ -24,7 +24,7 @@ pub(crate) fn answer(copied: RwSignal<Answer>, worked: bool) {
     );
 }
 
-/// Copies `text`; `what` completes its name for people who hear the page: "Copy the URL".
+/// Copies `text`; `what` completes the label for screen readers: "Copy the URL".
 #[component]
 pub(crate) fn CopyButton(
     #[prop(into)] text: Signal<String>,
@@ -38,7 +38,7 @@ pub(crate) fn CopyButton(
     view! { <CopyLater copy what testid/> }
 }
 
-/// Copies what `copy` fetches and tells the signal that it is given what came of it.
+/// Copies the text that `copy` fetches; `copy` sets the signal to the result.
 #[component]
 pub(crate) fn CopyLater(
     copy: Callback<RwSignal<Answer>>,

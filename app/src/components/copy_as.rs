@@ -12,10 +12,10 @@ use crate::{
     format::{joined, tools::TOOLS},
 };
 
-/// Which tool a request is copied for, and where to say what came of it.
+/// The tool for which a request is copied, and the signal for the result.
 pub(crate) type Wanted = (&'static str, RwSignal<Answer>);
 
-/// A menu of tools. Without script each is a link to its text.
+/// A menu of tools. Without script, each is a link to its text.
 #[component]
 pub(crate) fn CopyAs(
     /// The request's path in the API.

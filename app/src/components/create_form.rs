@@ -1,10 +1,10 @@
-//! The one button that makes an endpoint.
+//! The button that creates an endpoint.
 
 use leptos::prelude::*;
 
 use super::icon::{Icon, PLUS};
 
-/// Makes an endpoint; its address and name may be chosen. Works without script.
+/// Creates an endpoint; its address and name are optional. Works without script.
 #[component]
 pub(crate) fn CreateForm() -> impl IntoView {
     view! {

@@ -1,11 +1,11 @@
-//! What stands beside the list while no request is chosen: it teaches how to send one.
+//! Shown next to the list while no request is chosen: explains how to send one.
 
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, endpoint_bar::ReachMark, sample::SampleButton};
 use crate::format::{curl, joined, providers::PROVIDERS, sample::SAMPLES};
 
-/// The endpoint's URL, large, and the ways to send to it.
+/// The endpoint's URL, large, and ways to send to it.
 #[component]
 pub(crate) fn EmptyState(
     url: Signal<String>,
@@ -45,7 +45,7 @@ pub(crate) fn EmptyState(
     .erased()
 }
 
-/// Where to send to, how, and what.
+/// Where, how and what to send.
 #[component]
 fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> impl IntoView {
     let picture = move || joined(&["/api/endpoints/", id_of(&url.read()), "/qr"]);
@@ -94,12 +94,13 @@ fn Ways(url: Signal<String>, command: Memo<String>, script: Memo<String>) -> imp
     .erased()
 }
 
-/// The id of the endpoint with this URL.
+/// Returns the id of the endpoint with this URL.
 pub(super) fn id_of(url: &str) -> &str {
     url.rsplit('/').next().unwrap_or_default()
 }
 
-/// A call that posts a JSON sample to `url`, which has no character that a string must escape.
+/// Returns a call that posts a JSON sample to `url`, which has no characters that need escaping in
+/// a string.
 fn fetch(url: &str) -> String {
     joined(&[
         "await fetch(\"",

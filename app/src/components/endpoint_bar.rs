@@ -1,4 +1,4 @@
-//! The strip that says where to send to: the heart of an endpoint's page.
+//! The bar with the URL for senders: the most important part of an endpoint's page.
 
 use leptos::prelude::*;
 
@@ -14,12 +14,13 @@ use crate::{
     wire::Timestamp,
 };
 
-/// The endpoint's URL, who can reach it and until when, and a command to try it with; its children
-/// are what can be done with the endpoint.
+/// The endpoint's URL, who can reach it and until when, and a command to test it; its children are
+/// the actions on the endpoint.
 #[component]
 pub(crate) fn EndpointBar(
     url: Signal<String>,
-    /// Whether the command stands here; while nothing has come yet it stands larger elsewhere.
+    /// Whether the bar shows the command; while no request has arrived, it is shown larger
+    /// elsewhere.
     with_command: Signal<bool>,
     /// When the endpoint expires, if ever.
     until: Memo<Option<Timestamp>>,
@@ -51,8 +52,8 @@ pub(crate) fn EndpointBar(
     .erased()
 }
 
-/// The way to the page on which is set how the endpoint answers, with what is set where that is not
-/// plain. The server alone renders that page.
+/// The link to the settings of the endpoint's responses, with a summary of them if they are not the
+/// default. Only the server renders that page.
 #[component]
 pub(crate) fn AnswersLink(state: RwSignal<FeedState>) -> impl IntoView {
     let href = joined(&["/inspect/", &state.read_untracked().endpoint.id, "/answers"]);
@@ -65,8 +66,8 @@ pub(crate) fn AnswersLink(state: RwSignal<FeedState>) -> impl IntoView {
     }
 }
 
-/// Who can reach a URL, short, with the whole sentence on hover and for those who hear the page;
-/// or the sentence itself.
+/// Who can reach a URL: short, with the whole sentence on hover and for screen readers; or the
+/// sentence itself.
 #[component]
 pub(crate) fn ReachMark(url: Signal<String>, #[prop(optional)] in_full: bool) -> impl IntoView {
     let reach = Memo::new(move |_| Reach::of_url(&url.read()));

@@ -33,7 +33,8 @@ pub(crate) fn EndpointList(listing: RwSignal<Listing>) -> impl IntoView {
 #[component]
 fn Row(endpoint: Endpoint, listing: RwSignal<Listing>) -> impl IntoView {
     let viewer = Viewer::get();
-    // The row outlives its endpoint by a moment when that leaves the list: it shows the last known.
+    // The row briefly outlives its endpoint when that leaves the list: it shows the last known
+    // state.
     let endpoint = Memo::new(move |last: Option<&Endpoint>| {
         let last = last.unwrap_or(&endpoint);
         listing.read().find(&last.id).unwrap_or(last).clone()

@@ -1,5 +1,5 @@
-//! What can be done with a whole endpoint: its settings, and two acts that are for good, so each
-//! says first what it does.
+//! Actions on a whole endpoint: its settings, and two permanent actions, which first explain their
+//! effect.
 
 use leptos::prelude::*;
 use web_sys::SubmitEvent;
@@ -18,18 +18,18 @@ use crate::{
     wire::{OnLimit, Timestamp},
 };
 
-/// Changes what an endpoint does when it is full and how long it lives; clears or deletes it.
+/// Changes an endpoint's behaviour at its limit and its lifetime; clears or deletes it.
 #[component]
 pub(crate) fn EndpointMenu(
     state: RwSignal<FeedState>,
     /// When it expires, if ever.
     until: Memo<Option<Timestamp>>,
-    /// Changes a setting, the field of the API and its value, without leaving the page.
+    /// Changes a setting, given the API's field and value, without leaving the page.
     on_change: impl Fn(&str, &str) + 'static,
     /// Clears it without leaving the page.
     #[prop(into)]
     on_clear: Callback<()>,
-    /// Deletes it, to be taken back for a while.
+    /// Deletes it; can be undone for a while.
     #[prop(into)]
     on_delete: Callback<()>,
 ) -> impl IntoView {
@@ -68,7 +68,7 @@ pub(crate) fn EndpointMenu(
         joined(&[full, if until.get().is_none() { " never" } else { "" }])
     });
     let change = move |event: SubmitEvent| {
-        // Each choice is a button that submits itself: without script, too.
+        // Each choice is a button that submits itself, so it also works without script.
         let Some(button) = event.submitter() else { return };
         if let (Some(field), Some(value)) =
             (button.get_attribute("name"), button.get_attribute("value"))
@@ -114,7 +114,7 @@ pub(crate) fn EndpointMenu(
                         <button class="choice" name="expires_in" value="0">"Never"</button>
                     </div>
                 </form>
-                // A new name appears in many places: the page is rebuilt.
+                // A new name appears in many places, so the page is reloaded.
                 <form class="menu__section" method="post" action=action.clone()>
                     <input type="hidden" name="_method" value="PATCH"/>
                     <h2 class="menu__title">"Name"</h2>

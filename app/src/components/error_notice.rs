@@ -1,10 +1,10 @@
-//! Errors, drawn on purpose: what happened and what to do.
+//! Error messages: what happened and what to do.
 
 use leptos::prelude::*;
 
 use crate::wire::Problem;
 
-/// A problem in the place of what could not be shown, with the way to try again.
+/// A problem in place of content that could not be shown, with a link to retry.
 #[component]
 pub(crate) fn ErrorNotice(problem: Problem) -> impl IntoView {
     view! {

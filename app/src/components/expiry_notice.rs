@@ -1,4 +1,4 @@
-//! What an endpoint's page says of its end: a day before, and when it has come.
+//! Notices on an endpoint's expiry: a day before, and after it.
 
 use leptos::prelude::*;
 
@@ -12,13 +12,13 @@ use crate::{
     wire::{Endpoint, GoneReason, Timestamp},
 };
 
-/// How long before its end an endpoint warns, in milliseconds.
+/// How long before its expiry an endpoint's page warns, in milliseconds.
 const WARNING_MS: i64 = 86_400_000;
 
-/// Why an endpoint is followed no longer; no reason where its workspace is no longer this browser's.
+/// Why an endpoint is no longer followed; no reason if its workspace is no longer this browser's.
 pub(crate) type Ended = Option<Option<GoneReason>>;
 
-/// The warning, then the end and the way back from it.
+/// The warning, later the end, with a way to get the endpoint back.
 #[component]
 pub(crate) fn ExpiryNotice(
     /// The endpoint as it was when the page was loaded.
@@ -27,7 +27,7 @@ pub(crate) fn ExpiryNotice(
     ended: Memo<Ended>,
 ) -> impl IntoView {
     let viewer = Viewer::get();
-    // Of the page's clock only what it comes to: most ticks change nothing.
+    // Only the result of the page's clock matters: most ticks change nothing.
     let warning = Memo::new(move |_| {
         let (now, until) = (viewer.now()?.as_millis(), until.get()?.as_millis());
         let is_near = until - now < WARNING_MS && ended.get().is_none();
@@ -49,7 +49,7 @@ pub(crate) fn ExpiryNotice(
     }
 }
 
-/// Makes the endpoint again under the same URL, which nobody else can ever get.
+/// Creates the endpoint again under the same URL, which nobody else can ever get.
 #[component]
 fn WayBack(endpoint: Endpoint) -> impl IntoView {
     view! {
@@ -61,7 +61,7 @@ fn WayBack(endpoint: Endpoint) -> impl IntoView {
     }
 }
 
-/// Why nothing new will come.
+/// Returns why no more requests will arrive.
 const fn words(reason: Option<GoneReason>) -> &'static str {
     match reason {
         Some(GoneReason::Deleted) => {

@@ -1,4 +1,4 @@
-//! Names and values of a request, each with what there is to know about it.
+//! Names and values of a request, each with an explanation.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,11 +14,11 @@ use crate::{
     wire::{Field, Piece},
 };
 
-/// Fields in their order, in a table.
+/// Fields in order, in a table.
 #[component]
 pub(crate) fn FieldsView(
     fields: Vec<Field>,
-    /// What the table holds, for those who hear it.
+    /// A description of the table for screen readers.
     caption: &'static str,
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<usize>);
@@ -59,7 +59,7 @@ pub(crate) fn FieldsView(
     .erased()
 }
 
-/// The value as text: what copying gives.
+/// Returns the value as text, for copying.
 fn text_of(field: &Field) -> String {
     match &field.whole {
         Some(whole) => whole.clone(),
@@ -72,7 +72,7 @@ fn Row(index: usize, field: Field, copied: RwSignal<Option<usize>>) -> impl Into
     let Field { name, value, whole, about, standard, readable, secret, file, download, group } =
         field;
     let is_copied = move || copied.get() == Some(index);
-    // A file that is no text has its sentence and its download.
+    // A file that is not text has its sentence and its download.
     let is_text = !(value.is_empty() && file.is_some());
     let about = about.map(|about| {
         view! {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// What an icon shows, as one SVG path on a grid of 24.
+/// The shape of an icon, as one SVG path on a grid of 24.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Glyph(&'static str);
 
@@ -89,7 +89,7 @@ pub(crate) const UNDO: Glyph = Glyph("M9 14L4 9l5-5M4 9h10.5a5.5 5.5 0 0 1 0 11H
 
 pub(crate) const WRAP: Glyph = Glyph("M3 6h18M3 12h15a3 3 0 1 1 0 6h-4M16 16l-2 2 2 2M3 18h7");
 
-/// An icon beside the text or label that says the same.
+/// An icon next to text or a label of the same meaning.
 #[component]
 pub(crate) fn Icon(glyph: Glyph) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The place to paste a workspace's key.
+//! The form to paste a workspace's key into.
 
 use leptos::prelude::*;
 

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use crate::route::{ParamsMap, Url, use_location};
 
-/// Query keys of how one part of one request is shown: they are dropped for another one.
+/// Query keys of the display of one part of one request: they are dropped for another one.
 const OF_ONE_PART: [&str; 4] = ["depth", "toggled", "find", "from"];
 
-/// The query of the page for another request: with its `?`, empty if there is none.
+/// Returns the page's query for another request, including its `?`; empty if there is none.
 pub(crate) fn query_string() -> Memo<String> {
     let query = use_location().query;
     Memo::new(move |_| query_for(&query.read(), &OF_ONE_PART, &[]))
 }
 
-/// `query` without the values of the keys `without` and with those of `set`.
+/// Returns `query` without the values of the keys `without` and with those of `set`.
 pub(crate) fn query_for(query: &ParamsMap, without: &[&str], set: &[(&str, &str)]) -> String {
     let mut text = String::new();
     let mut push = |key: &str, value: &str| {
@@ -33,8 +33,8 @@ pub(crate) fn query_for(query: &ParamsMap, without: &[&str], set: &[(&str, &str)
     text
 }
 
-/// The query of the page with `key` set to what `value` gives, or without it; what only made sense
-/// beside the old value (`before`) goes with it.
+/// Returns the page's query with `key` set to the result of `value`, or without it; keys that only
+/// made sense with the old value (`before`) are removed, too.
 pub(crate) fn query_set(
     key: &'static str,
     value: impl Fn() -> Option<String> + Send + Sync + 'static,
@@ -47,13 +47,13 @@ pub(crate) fn query_set(
     })
 }
 
-/// What the query says of `key`.
+/// Returns the query's value for `key`.
 pub(crate) fn query_value(key: &'static str) -> Memo<Option<String>> {
     let query = use_location().query;
     Memo::new(move |_| query.read().get(key))
 }
 
-/// The page of an endpoint, or of one of its requests.
+/// Returns the path of the page of an endpoint, or of one of its requests.
 pub(crate) fn inspect(endpoint: &str, seq: Option<i64>, query: &str) -> String {
     match seq {
         Some(seq) => format!("/inspect/{endpoint}/{seq}{query}"),
@@ -61,14 +61,14 @@ pub(crate) fn inspect(endpoint: &str, seq: Option<i64>, query: &str) -> String {
     }
 }
 
-/// One of a few views of the same thing, chosen in the query: `?tab=headers`. What the query says
-/// of the view that it leaves is left out.
+/// A link to one of several views of the same thing, chosen in the query: `?tab=headers`. Removes
+/// the query keys that only concern the current view.
 #[component]
 pub(crate) fn ViewLink(
     key: &'static str,
     #[prop(into)] value: String,
     #[prop(into)] chosen: Signal<bool>,
-    /// The name by which the keyboard finds it.
+    /// The name that its keyboard command uses.
     #[prop(optional)]
     press: Option<&'static str>,
     children: Children,
@@ -77,7 +77,7 @@ pub(crate) fn ViewLink(
     let (query, path) = (location.query, location.pathname);
     let href = move || {
         let query = query.read();
-        // A tab has forms of its own; a depth is of the form.
+        // A tab has its own forms; a depth depends on the form.
         let without: &[&str] = match key {
             "tab" => &["form", "with", "depth", "toggled", "find", "from"],
             "form" => &OF_ONE_PART,

@@ -1,4 +1,4 @@
-//! The line above the rows: how many there are, and what happens with those that arrive.
+//! The line above the rows: their number, and the handling of arrivals.
 
 use leptos::prelude::*;
 
@@ -15,31 +15,31 @@ use crate::{
     route,
 };
 
-/// What is done with requests that arrive. A cheap-clone handle on signals.
+/// The handling of arrivals. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrivals {
     /// The highest `seq` that is shown while newer ones are held back; `None` if none are.
     pub(crate) held: RwSignal<Option<i64>>,
-    /// Whether each request is opened as it arrives.
+    /// Whether each request is opened when it arrives.
     pub(crate) follows: RwSignal<bool>,
-    /// The highest `seq` that the viewer has had in front of them.
+    /// The highest `seq` that the viewer has seen.
     seen: RwSignal<i64>,
 }
 
 impl Arrivals {
-    /// Nothing is held back, and all up to `seen` is known to the viewer.
+    /// Holds nothing back; the viewer has seen everything up to `seen`.
     pub(crate) fn new(seen: i64) -> Self {
         Self { held: RwSignal::new(None), follows: RwSignal::new(false), seen: RwSignal::new(seen) }
     }
 
-    /// The viewer looks at `seq`.
+    /// Records that the viewer has seen `seq`.
     pub(crate) fn saw(self, seq: i64) {
         if seq > self.seen.get_untracked() {
             self.seen.set(seq);
         }
     }
 
-    /// Lets the viewer see what was held back up to `newest`.
+    /// Shows requests that were held back, up to `newest`.
     fn release(self, newest: i64) {
         if self.held.get_untracked().is_some() {
             self.held.set(Some(newest));
@@ -48,21 +48,21 @@ impl Arrivals {
     }
 }
 
-/// How many rows there are, how many new ones the viewer has not seen, and switches to hold new
-/// ones back or to open each.
+/// The number of rows, the number of new ones that the viewer has not seen, and switches to hold
+/// new ones back or to open each.
 #[component]
 pub(crate) fn ListHead(
     lists: Lists,
     arrivals: Arrivals,
-    /// How many the search finds in all, and whether that is known to be all.
+    /// The number of matches, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
-    /// Whether the search cannot be read: what is listed was found by the one before.
+    /// Whether the search is invalid: the list then still shows the results of the previous one.
     is_wrong: Signal<bool>,
-    /// Deletes the given number of requests that the search finds.
+    /// Deletes the requests that the search finds, of which the number is given.
     on_delete_found: Callback<u64>,
-    /// Brings the newest row into view.
+    /// Scrolls to the newest row.
     on_top: impl Fn() + 'static,
-    /// What else can be done with the list.
+    /// Further actions on the list.
     children: Children,
 ) -> impl IntoView {
     let title = Memo::new(move |_| match (lists.found.read().is_some(), found.get()) {
@@ -174,23 +174,23 @@ pub(crate) fn ListHead(
     .erased()
 }
 
-/// The search term that leaves out all but the first try of each delivery.
+/// The search term that excludes all but the first attempt of each delivery.
 const FIRST_TRIES: &str = "attempt:1";
 
-/// Whether a search leaves out what was tried again, and the search with that turned around.
+/// Returns whether a search excludes retries, and the same search with that toggled.
 fn folded(q: &Option<String>) -> (bool, Option<String>) {
     let q = q.as_deref().unwrap_or_default().trim();
     match q.strip_suffix(FIRST_TRIES).map(|kept| (kept, unbracketed(kept.trim_end()))) {
         Some(("", _)) => (true, None),
-        // As it was put there.
+        // In the form in which it was added.
         Some((_, Some(kept))) => (true, Some(kept.to_owned())),
         _ if q.is_empty() => (false, Some(FIRST_TRIES.to_owned())),
-        // `OR` binds less than what stands side by side.
+        // `OR` binds less tightly than adjacent terms.
         _ => (false, Some(joined(&["(", q, ") ", FIRST_TRIES]))),
     }
 }
 
-/// What is within the one pair of brackets that all of `q` stands in.
+/// Returns the content of the one pair of brackets that encloses all of `q`.
 fn unbracketed(q: &str) -> Option<&str> {
     let within = q.strip_prefix('(')?.strip_suffix(')')?;
     let (mut depth, mut is_quoted, mut is_escaped) = (0_u32, false, false);

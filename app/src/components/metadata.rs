@@ -1,4 +1,4 @@
-//! What is known of a request beside what it says: from whom, how large, how exact.
+//! The facts about a request besides its content: sender, size, exactness.
 
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::{
     wire::{Detail, Summary},
 };
 
-/// How exact a head is: in a few words, and what that means.
+/// Returns how exact a head is, in a few words, with an explanation.
 pub(super) fn exactness(detail: &Detail) -> (&'static str, String) {
     let (short, meaning) = if detail.exact {
         (
@@ -42,12 +42,12 @@ pub(super) fn exactness(detail: &Detail) -> (&'static str, String) {
     (short, meaning.to_owned() + &via.unwrap_or_default())
 }
 
-/// The address of the proxy that a request came through, if one stands in front.
+/// Returns the address of the proxy that a request came through, if there is one.
 fn proxy(detail: &Detail) -> Option<&str> {
     let peer = detail.peer.as_str();
     let host = peer.rsplit_once(':').map_or(peer, |(host, _)| host);
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    // On a socket for both versions IPv4 comes mapped (RFC 4291 §2.5.5.2).
+    // On a dual-stack socket, IPv4 addresses are mapped (RFC 4291 §2.5.5.2).
     let host = host.strip_prefix("::ffff:").filter(|host| host.contains('.')).unwrap_or(host);
     (host != detail.summary.remote_addr).then_some(host)
 }
@@ -97,16 +97,16 @@ fn Fact(
     }
 }
 
-/// Whether there is a body to look at, be it empty: of what is refused usually only the head stays.
+/// Returns whether there is a body to show, even an empty one: refusals usually keep only the head.
 pub(crate) const fn is_body_kept(summary: &Summary) -> bool {
     summary.refused.is_none() || summary.body_bytes > 0
 }
 
-/// What is out of the ordinary with a request; nothing for most.
+/// Anything unusual about a request; nothing for most.
 #[component]
 pub(crate) fn Oddities(detail: Detail) -> impl IntoView {
     let refused = detail.summary.refused.as_ref().map(refusal::sentences);
-    // A refused body is cut off by us, not by its sender.
+    // The server cuts off a refused body, not the sender.
     let cut = (!detail.summary.complete && refused.is_none()).then(|| cut_off(&detail));
     view! {
         {refused.map(|text| view! { <Notice tone=Tone::Bad glyph=BAN>{text}</Notice> })}
@@ -119,7 +119,7 @@ pub(crate) fn Oddities(detail: Detail) -> impl IntoView {
     }
 }
 
-/// `Cut off by the sender after 512 of 1,000 bytes`, the whole as `Content-Length` announced it.
+/// Returns `Cut off by the sender after 512 of 1,000 bytes`, with the total from `Content-Length`.
 fn cut_off(detail: &Detail) -> String {
     let came = grouped(detail.summary.body_bytes);
     let announced = detail

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// A method as sent, with a colour of its own for those that are common.
+/// A method as sent, coloured if it is a common one.
 #[component]
 pub(crate) fn Method(#[prop(into)] method: String) -> impl IntoView {
     // Methods are case-sensitive (RFC 9110 §9.1): `post` is not POST and gets no colour.

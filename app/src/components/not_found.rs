@@ -1,12 +1,12 @@
-//! Where there is nothing to show: the same words for what never was and for what belongs to
-//! another workspace.
+//! Pages for things that do not exist: the wording is the same for those that never existed and
+//! those of another workspace.
 
 use leptos::prelude::*;
 
 use super::{brand::Brand, key_form::KeyForm};
 use crate::{status::answer_with, wire::Problem};
 
-/// An endpoint that is not there for this caller, whatever the reason.
+/// An endpoint that does not exist for this caller, whatever the reason.
 #[component]
 pub(crate) fn NoSuchEndpoint() -> impl IntoView {
     view! {
@@ -23,7 +23,7 @@ pub(crate) fn NoSuchEndpoint() -> impl IntoView {
     }
 }
 
-/// A request that is not there (any more) at an endpoint that is.
+/// A request that does not exist (any more) at an existing endpoint.
 #[component]
 pub(crate) fn NoSuchRequest(seq: i64) -> impl IntoView {
     view! {
@@ -36,7 +36,7 @@ pub(crate) fn NoSuchRequest(seq: i64) -> impl IntoView {
     }
 }
 
-/// A page that is none.
+/// A page that does not exist.
 #[component]
 pub(crate) fn NoSuchPage() -> impl IntoView {
     answer_with(&Problem {

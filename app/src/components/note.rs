@@ -1,23 +1,23 @@
-//! What the owner writes beside a request.
+//! The owner's note on a request.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 
 use crate::{browser, format::joined, wire::Summary};
 
-/// How long a note may be, as the API has it.
+/// The maximum length of a note in the API.
 const MAX_CHARS: u32 = 2_000;
 
-/// A text as the HTML within a `<textarea>`, which is rendered as it is. The first line feed is not
+/// Returns text as HTML for a `<textarea>`, which is rendered as it is. The first line feed is not
 /// part of its value (WHATWG HTML §13.2.6.4.7).
 pub(crate) fn as_html(text: &str) -> String {
     joined(&["\n", &text.replace('&', "&amp;").replace('<', "&lt;")])
 }
 
-/// The note, and the form to change it while `editing`. Without script the form always stands there,
-/// folded.
+/// The note, and the form to change it while `editing`. Without script the form is always there,
+/// collapsed.
 #[component]
 pub(crate) fn NoteView(
-    /// The request as it is known now.
+    /// The request as currently known.
     known: RwSignal<Summary>,
     editing: RwSignal<bool>,
     /// The request's path in the API.
@@ -27,7 +27,7 @@ pub(crate) fn NoteView(
 ) -> impl IntoView {
     let note = Memo::new(move |_| known.read().note.clone().unwrap_or_default());
     let area = NodeRef::<html::Textarea>::new();
-    // What is half written outlives the form, the choice of another request and the page.
+    // A draft outlives the form, the selection of another request and the page.
     let name = StoredValue::new(path.clone());
     let draft = move || name.with_value(|name| browser::draft(name));
     let keep = move |text: Option<&str>| name.with_value(|name| browser::keep_draft(name, text));
@@ -35,7 +35,7 @@ pub(crate) fn NoteView(
         keep(None);
         editing.set(false);
     };
-    // The form stands until what it says is the note: what cannot be saved is not lost.
+    // The form stays until its text is saved as the note, so a failure to save loses nothing.
     let store = move || {
         let Some(area) = area.get_untracked() else { return };
         let text = area.value();
@@ -56,7 +56,7 @@ pub(crate) fn NoteView(
         event.prevent_default();
         store();
     };
-    // A draft opens the form, but the keys of the list still work for a viewer who only passes by.
+    // A draft opens the form but does not take the focus, so that the list's keys still work.
     let is_found = StoredValue::new(false);
     Effect::new(move |_| {
         if draft().is_some() {

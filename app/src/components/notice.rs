@@ -1,10 +1,10 @@
-//! A line that says what is out of the ordinary.
+//! A line about something unusual.
 
 use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
 
-/// How much a notice matters.
+/// The importance of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Ok,
@@ -24,7 +24,7 @@ impl Tone {
     }
 }
 
-/// A notice with an icon; what it says stands in its children.
+/// A notice with an icon; its children are the text.
 #[component]
 pub(crate) fn Notice(tone: Tone, glyph: Glyph, children: Children) -> impl IntoView {
     view! {

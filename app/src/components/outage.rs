@@ -1,4 +1,4 @@
-//! What open pages say while the server can keep nothing.
+//! The message on open pages while the server cannot store requests.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{
     notice::{Notice, Tone},
 };
 
-/// A banner for as long as the server cannot store requests.
+/// A banner that is shown while the server cannot store requests.
 #[component]
 pub(crate) fn Outage(storing: Signal<bool>) -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! The palette: every command with its key, and every endpoint to go to, found by typing.
+//! The palette: every command with its key, and a link to every endpoint, with a search.
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -11,7 +11,7 @@ use crate::{
     shortcuts,
 };
 
-/// Links to the endpoints of the workspace, wherever a page has them.
+/// Links to the workspace's endpoints, in any place on a page.
 const ENDPOINTS: &str = "a.switcher__row, a.endpoint-list__link";
 
 /// Whether the palette is open. A cheap-clone handle on a signal.
@@ -19,24 +19,24 @@ const ENDPOINTS: &str = "a.switcher__row, a.endpoint-list__link";
 pub(crate) struct PaletteOpen(RwSignal<bool>);
 
 impl PaletteOpen {
-    /// A closed one.
+    /// Returns a closed palette.
     pub(crate) fn new() -> Self {
         Self(RwSignal::new(false))
     }
 }
 
-/// What can be chosen.
+/// An entry of the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Choice {
     key: &'static str,
     label: String,
-    /// What a command presses, or where a link leads.
+    /// The command to press, or the destination of a link.
     act: Result<&'static str, String>,
-    /// Whether the page has something for it now.
+    /// Whether the page currently offers it.
     is_there: bool,
 }
 
-/// The button that opens the palette, for those who do not know its keys yet.
+/// The button that opens the palette, for users who do not know its keys yet.
 #[component]
 pub(crate) fn PaletteButton() -> impl IntoView {
     let open = use_context::<PaletteOpen>();
@@ -62,7 +62,7 @@ pub(crate) fn PaletteButton() -> impl IntoView {
     }
 }
 
-/// The palette, and the one listener to keys that the page has.
+/// The palette, and the page's only keyboard listener.
 #[component]
 pub(crate) fn Palette() -> impl IntoView {
     let PaletteOpen(open) = expect_context();
@@ -98,7 +98,7 @@ pub(crate) fn Palette() -> impl IntoView {
             }
         } else if shortcuts::is_free(&event)
             && let Some(command) = command_of(&key)
-            // Where something has the focus, Enter is for that.
+            // If an element has the focus, Enter is for that element.
             && (key != "Enter" || shortcuts::is_nothing_focused())
             && shortcuts::press(command.press)
         {
@@ -111,7 +111,7 @@ pub(crate) fn Palette() -> impl IntoView {
             return;
         }
         open.set(false);
-        // Closing gives the focus back first: what is pressed may want it.
+        // Closing restores the focus first: the pressed element may need it.
         request_animation_frame(move || match choice.act {
             Ok(press) => {
                 shortcuts::press(press);
@@ -121,7 +121,7 @@ pub(crate) fn Palette() -> impl IntoView {
             }
         });
     };
-    // The event comes late: the dialog may be open again by then.
+    // The event comes late: the dialog may already be open again.
     let on_close = move |_| {
         if dialog.get_untracked().is_none_or(|dialog| !dialog.open()) {
             open.set(false);
@@ -132,7 +132,7 @@ pub(crate) fn Palette() -> impl IntoView {
         match event.key().as_str() {
             "ArrowDown" => at.update(|at| *at = if *at >= last { 0 } else { *at + 1 }),
             "ArrowUp" => at.update(|at| *at = at.checked_sub(1).unwrap_or(last)),
-            // A field for searching takes the first for itself.
+            // A search field consumes the first Escape.
             "Escape" => open.set(false),
             "Enter" => {
                 if let Some(choice) = shown.read_untracked().get(at.get_untracked()) {
@@ -217,7 +217,7 @@ const fn key_name(key: &'static str) -> &'static str {
     }
 }
 
-/// What the page can do now, and where one can go from it.
+/// Returns the actions that the page offers now, and the links from it.
 fn choices() -> Vec<Choice> {
     let (can, cannot): (Vec<_>, Vec<_>) = COMMANDS
         .iter()
@@ -247,7 +247,7 @@ fn choices() -> Vec<Choice> {
         act: Err("/".to_owned()),
         is_there: true,
     });
-    // The map of the keys is whole: what this page has nothing for stands last.
+    // All keys are listed: commands that this page does not offer come last.
     choices.extend(cannot.into_iter().map(|command| choice(command, false)));
     choices
 }

@@ -1,4 +1,4 @@
-//! What one can choose of how a part is shown: its form, how deep it is open, what to find in it.
+//! The display options of a part: its form, its folding depth, the text to find in it.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use web_sys::KeyboardEvent;
@@ -14,10 +14,10 @@ use crate::{
     wire::{Ask, Part, Reading},
 };
 
-/// Nothing nests deeper as far as folding goes.
+/// Folding never distinguishes deeper levels.
 const ALL: &str = "999";
 
-/// The tools of a part; its children stand at their end.
+/// The tools of a part; its children come last.
 #[component]
 pub(crate) fn PartTools(
     ask: Ask,
@@ -93,7 +93,7 @@ pub(crate) fn PartTools(
     .erased()
 }
 
-/// Finds text within the part, and goes from hit to hit.
+/// Finds text within the part, and steps from hit to hit.
 #[component]
 fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoView {
     let location = use_location();
@@ -116,7 +116,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
             Some(index) => index.checked_add_signed(by).unwrap_or(count - 1) % count,
         };
         hit.set_value(Some(next));
-        // To nowhere and back: the same place may be sought again.
+        // Reset first: the same place may be sought again.
         sought.set(None);
         sought.set(found.with_value(|found: &Vec<u64>| found.get(next).copied()));
     };
@@ -162,7 +162,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
     if count > 0 {
         Effect::new(move |_| step(1));
     }
-    // The result is of the last search, not of what is being typed.
+    // The result belongs to the last search, not to the text being typed.
     let is_other = RwSignal::new(false);
     let sought_text = asked.clone();
     let summary = (!asked.is_empty()).then(|| match count {
@@ -170,7 +170,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
         1000 => "1,000 or more".to_owned(),
         count => joined(&[&grouped(u64::try_from(count).unwrap_or_default()), " found"]),
     });
-    // Without script a form keeps nothing of the query but its own fields.
+    // Without script, a form keeps nothing of the query except its own fields.
     let query = location.query.read_untracked();
     let kept = (&*query)
         .into_iter()
@@ -211,7 +211,7 @@ fn Find(ask: Ask, found: Vec<u64>, sought: RwSignal<Option<u64>>) -> impl IntoVi
     .erased()
 }
 
-/// With which other request it is compared.
+/// Chooses the other request of a comparison.
 #[component]
 fn CompareWith(seq: i64, with: Option<i64>, asked: Option<String>) -> impl IntoView {
     let is_previous = asked.as_deref() == Some("previous");

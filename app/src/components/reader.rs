@@ -1,5 +1,5 @@
-//! Rows of marked text: all of them where they are few, else those that are in sight, in a window
-//! of its own that scrolls over as many as there are.
+//! Rows of marked text: all of them if they are few, else only the visible ones, in a separate
+//! scrolling window.
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
@@ -17,31 +17,30 @@ use crate::{
     wire::Row,
 };
 
-/// Rows that are not in sight and drawn all the same, above and below: what a flick of the wheel
-/// brings in.
+/// The number of rows rendered above and below the visible ones: about one flick of the wheel.
 const OVERSCAN: i64 = 24;
 
-/// The deepest indent: what nests deeper stands there, too.
+/// The deepest indent: rows nested deeper are indented equally.
 const DEEPEST: u16 = 24;
 
-/// What a page does for the rows that it shows.
+/// State and callbacks for the visible rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rows {
-    /// The rows that are loaded.
+    /// The loaded rows.
     pub(crate) slice: RwSignal<RowWindow>,
-    /// How many there are.
+    /// The number of all rows.
     pub(crate) total: u64,
-    /// Loads the rows from a place on into `slice`.
+    /// Loads rows from an index on into `slice`.
     pub(crate) load: Callback<u64>,
-    /// The line that is chosen.
+    /// The chosen line.
     pub(crate) chosen: RwSignal<Option<u64>>,
-    /// The row to bring into sight.
+    /// The row to scroll to.
     pub(crate) sought: RwSignal<Option<u64>>,
     /// Scroll position of the window, kept while its rows are rebuilt.
     pub(crate) top: StoredValue<i32>,
 }
 
-/// The rows. `has_values`: lines can be chosen.
+/// The rows. With `has_values`, lines can be chosen.
 #[component]
 pub(crate) fn Reader(
     rows: Rows,
@@ -58,7 +57,7 @@ pub(crate) fn Reader(
     let is_windowed = row_window::is_windowed(total, first, loaded);
     let shown = RwSignal::new(slice.with_untracked(RowWindow::places));
     let is_loading = StoredValue::new(false);
-    // Where nothing that is loaded is in sight, rows are as high as those were that one saw last.
+    // While no loaded row is visible, the last known row height is used.
     let row_px = StoredValue::new(20);
     let row_height = move |window: &HtmlElement| {
         if let Some(px) = drawn_height(window) {
@@ -102,7 +101,7 @@ pub(crate) fn Reader(
             look();
         });
     } else {
-        // The elements may be those of rows that had a window.
+        // The elements may come from rows that had a window.
         Effect::new(move |_| {
             if let (Some(spacer), Some(block)) = (spacer.get(), block.get()) {
                 dress(&spacer, "height", "");
@@ -125,7 +124,7 @@ pub(crate) fn Reader(
         } else if let Ok(Some(row)) =
             window.query_selector(&joined(&["[data-place=\"", &place.to_string(), "\"]"]))
         {
-            // No further than it has to: stepping from row to row is to move nothing.
+            // Scrolls no further than necessary: stepping from row to row should not move the page.
             let nearest = ScrollIntoViewOptions::new();
             nearest.set_block(ScrollLogicalPosition::Nearest);
             row.scroll_into_view_with_scroll_into_view_options(&nearest);
@@ -154,7 +153,7 @@ pub(crate) fn Reader(
         move |line: u64| {
             let line = row_window::toggle(toggled.as_deref(), line);
             let query = location.query.read_untracked();
-            // With the form, so that lines are counted in the same one.
+            // Includes the form, so that lines are counted in the same one.
             let query = query_for(&query, &["from"], &[("toggled", &line), ("form", &form)]);
             let path = location.pathname.get_untracked() + &query;
             let options = NavigateOptions { replace: true, scroll: false, ..Default::default() };
@@ -205,7 +204,7 @@ pub(crate) fn Reader(
             sought.set(Some(place));
         }
     };
-    // For pages without script; with it, folding takes the query as it is by then.
+    // For pages without script; with script, folding uses the query at that time.
     let kept = ["from", "toggled"];
     let base = query_for(&location.query.read_untracked(), &kept, &[("form", &form)]);
     let body = move || {
@@ -265,7 +264,7 @@ fn line(
             ></a>
         }
     });
-    // A sign beside the colour: not everybody tells colours apart.
+    // A sign in addition to the colour: not everybody can distinguish colours.
     let sign = match row.mark.as_deref() {
         Some("added") => Some("+"),
         Some("removed") => Some("−"),
@@ -296,14 +295,14 @@ fn line_of(element: &Element) -> Option<u64> {
     element.closest("[data-line]").ok()??.get_attribute("data-line")?.parse().ok()
 }
 
-/// How high a row is by the style sheet; `None` while none is drawn.
+/// Returns the height of a row from the style sheet; `None` while no row is rendered.
 fn drawn_height(window: &HtmlElement) -> Option<i64> {
     let row = window.query_selector(".reader__row").ok()??.dyn_into::<HtmlElement>().ok()?;
     Some(i64::from(row.offset_height()).max(1))
 }
 
-/// Sets a property of an element's own style: the policy of pages forbids it in HTML only.
+/// Sets a property of an element's own style: the pages' policy forbids styles in HTML only.
 fn dress(element: &HtmlElement, property: &str, value: &str) {
-    // Fails for no property that can be named here.
+    // Cannot fail for the properties that we use.
     let _ = HtmlElement::style(element).set_property(property, value);
 }

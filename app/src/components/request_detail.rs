@@ -1,4 +1,4 @@
-//! One request in full.
+//! A complete request.
 
 use leptos::{html, prelude::*};
 
@@ -15,12 +15,12 @@ use crate::{
     wire::{Detail, Part, Summary, json},
 };
 
-/// A request: what it is, what is odd about it, and its parts in tabs. The part that the URL
-/// chooses stands in its children.
+/// A request: its summary, anything unusual about it, and its parts in tabs. The children are the
+/// part that the URL chooses.
 #[component]
 pub(crate) fn RequestDetail(
     detail: Detail,
-    /// What the list knows of it, which may be newer.
+    /// The list's summary of it, which may be newer.
     listed: Signal<Option<Summary>>,
     acts: RequestActions,
     children: Children,
@@ -60,7 +60,7 @@ pub(crate) fn RequestDetail(
     .erased()
 }
 
-/// The parts of a request, each under a key of its own.
+/// The parts of a request, each with its own key.
 #[component]
 fn Tabs(headers: usize) -> impl IntoView {
     let query = route::use_location().query;
@@ -83,7 +83,7 @@ fn Tabs(headers: usize) -> impl IntoView {
             <ViewLink key="tab" value=part.name() chosen=is_it press=key>{name}{count}</ViewLink>
         }
     };
-    // On a phone they do not all fit.
+    // They do not all fit on a phone.
     let tabs = NodeRef::<html::Nav>::new();
     Effect::new(move |_| {
         chosen.track();

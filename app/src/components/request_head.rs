@@ -1,4 +1,4 @@
-//! The head of a request: what it is in a line, what is known of it, what can be done with it.
+//! The head of a request: a one-line summary, its facts, and its actions.
 
 use leptos::{ev::SubmitEvent, prelude::*};
 
@@ -16,23 +16,23 @@ use crate::{
     wire::{Detail, Summary},
 };
 
-/// What can be done with a request without leaving the page.
+/// The actions on a request that do not leave the page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestActions {
     /// Deletes it.
     pub(crate) delete: Callback<i64>,
-    /// Changes note or pin: the JSON of the change, and where to keep what it is then.
+    /// Changes the note or pin: the JSON of the change, and the signal for the new summary.
     pub(crate) annotate: Callback<(String, RwSignal<Summary>)>,
     /// Copies it as a command or program.
     pub(crate) copy: Callback<Wanted>,
 }
 
-/// Method, target and time, with what can be done.
+/// Method, target and time, with the actions.
 #[component]
 pub(crate) fn RequestHead(
     detail: Detail,
     known: RwSignal<Summary>,
-    /// Whether its note is being changed.
+    /// Whether its note is being edited.
     editing: RwSignal<bool>,
     acts: RequestActions,
 ) -> impl IntoView {
@@ -50,7 +50,7 @@ pub(crate) fn RequestHead(
         })
     };
     let never = Signal::stored(false);
-    // What has a part of its own.
+    // Links to things with their own part.
     let ways = move || {
         let known = known.read();
         let verdict = known.verdict.as_deref();
@@ -98,7 +98,7 @@ pub(crate) fn RequestHead(
     .erased()
 }
 
-/// How a verdict is to be seen.
+/// Returns the tone of a verdict.
 fn verdict_tone(verdict: &str) -> &'static str {
     match verdict {
         "valid" => "ok",

@@ -1,5 +1,5 @@
-//! The list of an endpoint's requests, newest first. Only the rows that one sees are drawn, and
-//! what arrives moves none of them while one reads further down.
+//! The list of an endpoint's requests, newest first. Only the visible rows are rendered, and
+//! arrivals do not move them while the viewer reads further down.
 
 mod sight;
 
@@ -19,47 +19,48 @@ use crate::{
     windowing::px,
 };
 
-/// How many rows are drawn before the browser has measured anything: a page of the API, which is
-/// all that the server renders.
+/// The number of rows rendered before the browser has measured anything: a page of the API, which
+/// is all that the server renders.
 const FIRST_ROWS: usize = 50;
 
-/// How many rows from the end of what is loaded the next page is asked for.
+/// The distance from the end of the loaded rows at which the next page is requested, in rows.
 const AHEAD_ROWS: usize = 60;
 
-/// The rows, and the way to older ones.
+/// The rows, and the link to older ones.
 #[component]
 pub(crate) fn RequestList(
     lists: Lists,
-    /// What the endpoint is called.
+    /// The name of the endpoint.
     name: String,
     selected: Signal<Option<i64>>,
-    /// Where the list begins if it does not begin with the newest: exclusive.
+    /// Where the list begins, exclusive, if it does not begin with the newest request.
     before: Option<i64>,
-    /// The highest `seq` when the page was loaded: what lies above came while it was open.
+    /// The highest `seq` when the page was loaded: requests above it arrived while it was open.
     loaded_through: i64,
     arrivals: Arrivals,
-    /// How many the search finds in all, and whether that is known to be all.
+    /// The number of matches, and whether that is known to be all.
     found: Signal<Option<(u64, bool)>>,
-    /// Whether the search cannot be read: what is listed was found by the one before.
+    /// Whether the search is invalid: the list then still shows the results of the previous one.
     is_wrong: Signal<bool>,
-    /// Deletes the given number of requests that the search finds.
+    /// Deletes the requests that the search finds, of which the number is given.
     #[prop(into)]
     on_delete_found: Callback<u64>,
-    /// Loads an older page; true if a viewer asked for it, false if scrolling did.
+    /// Loads an older page; true if the viewer asked for it, false for scrolling.
     #[prop(into)]
     on_older: Callback<bool>,
-    /// Whether one is being loaded.
+    /// Whether an older page is being loaded.
     is_loading: Signal<bool>,
-    /// What stands above the rows beside their number.
+    /// Shown above the rows, next to their number.
     children: Children,
 ) -> impl IntoView {
     let query = link::query_string();
     let list = NodeRef::<html::Ol>::new();
-    // Which rows are drawn, counted from the first that is shown.
+    // The rendered rows, counted from the first in the list.
     let drawn = RwSignal::new(0..FIRST_ROWS);
-    // The row that one reads and how many stood above it; none while one looks at the newest.
+    // The row being read and the number of rows above it; `None` while the viewer looks at the
+    // newest.
     let anchor = StoredValue::new(None::<(i64, usize)>);
-    // How many of the loaded rows are above the list, not to be seen.
+    // The number of loaded rows above the start of the list, which are not shown.
     let skipped = move || {
         let ceiling = before.into_iter().chain(arrivals.held.get().map(|held| held + 1)).min();
         ceiling.map_or(0, |ceiling| lists.read(|list| list.above(ceiling - 1)))
@@ -78,16 +79,16 @@ pub(crate) fn RequestList(
     });
     let next_before = Memo::new(move |_| lists.read(|list| list.next_before));
 
-    // Draws what one sees now, remembers what one reads, and asks for more near the end.
+    // Renders the visible rows, remembers the row being read, and requests more near the end.
     let look = move || {
-        // A frame may come when the page has gone.
+        // The frame may come after the page is gone.
         let Some(total) = total.try_get_untracked() else { return };
         let Some(sight) = list.get_untracked().and_then(|list| sight(&list)) else {
-            // Nothing is drawn, so nothing can be measured: what comes next is.
+            // Nothing is rendered, so nothing can be measured; the next render can be.
             if drawn.with_untracked(|drawn| drawn.start >= total) {
                 drawn.set(0..FIRST_ROWS);
             }
-            // A search may have found nothing so far.
+            // A search may not have found anything yet.
             if total == 0 && next_before.get_untracked().is_some() {
                 on_older.run(false);
             }
@@ -112,7 +113,7 @@ pub(crate) fn RequestList(
             on_older.run(false);
         }
     };
-    // What is added or taken away above the row that one reads moves the list by as much.
+    // Rows added or removed above the row being read scroll the list by the same height.
     Effect::new(move |_| {
         let (total, skipped) = (total.get(), skipped());
         let Some(element) = list.get() else { return };
@@ -128,7 +129,7 @@ pub(crate) fn RequestList(
             stretch(&element, 0.0, 0.0);
         }
         look();
-        // The first rows of an empty list can be measured only once they are drawn.
+        // The first rows of an empty list can be measured only once they are rendered.
         if total > 0 && sight(&element).is_none() {
             request_animation_frame(look);
         }
@@ -183,13 +184,13 @@ pub(crate) fn RequestList(
         let summary = Memo::new(move |last| {
             lists.find(seq).or_else(|| last.cloned()).unwrap_or_else(|| first.clone())
         });
-        // Only what comes by itself slides in, not what one scrolls to.
+        // Only arrivals slide in, not rows that the viewer scrolls to.
         let is_new = seq > newest.get_value();
         newest.update_value(|newest| *newest = seq.max(*newest));
         view! { <RequestRow seq summary=summary.into() selected query is_new/> }
     };
     let full = Memo::new(move |_| retention::full(&lists.all.read().endpoint));
-    // Said at the end, so not before all that is kept is there to see.
+    // Shown at the end, so only after all kept requests are loaded.
     let dropped = Memo::new(move |_| {
         if next_before.get().is_some() || lists.found.read().is_some() {
             String::new()

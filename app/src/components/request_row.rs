@@ -1,4 +1,4 @@
-//! One request in the list.
+//! A request in the list.
 
 use leptos::prelude::*;
 
@@ -13,20 +13,21 @@ use crate::{
     wire::Summary,
 };
 
-/// A row that selects its request. What may change later (the label, marks) follows `summary`.
+/// A row that selects its request. Values that may change later (the label, marks) follow
+/// `summary`.
 #[component]
 pub(crate) fn RequestRow(
     seq: i64,
     summary: Signal<Summary>,
     selected: Signal<Option<i64>>,
     query: Memo<String>,
-    /// Whether it came while the page was open.
+    /// Whether it arrived while the page was open.
     is_new: bool,
 ) -> impl IntoView {
     let Summary { endpoint, method, target, received_at, body_bytes, .. } = summary.get_untracked();
     let target = target.display().into_owned();
     let tail = target::tail(&target, &endpoint).to_owned();
-    // `GitHub push`: who sent it and what it is.
+    // `GitHub push`: the sender and the event.
     let label = move || name::event(&summary.read(), " ");
     let is_selected = move || (selected.get() == Some(seq)).then_some("true");
     let marks = move || marks(&summary.read()).into_iter().map(marked).each_erased();
@@ -49,11 +50,12 @@ pub(crate) fn RequestRow(
                     {move || label().map(|label| view! { <span class="request-row__label">{label}</span> }.erased())}
                     <span class="request-row__target">{tail}</span>
                 </span>
-                // Marks share one place: how many there are moves nothing else out of its column.
+                // Marks share one column, so that their number does not shift the others.
                 <span class="request-row__marks">
                     {marks}
                 </span>
-                // Most without a body never have one: a column of zeros would only be noise.
+                // Most requests without a body never have one: a column of zeros would only be
+                // noise.
                 {(body_bytes > 0).then(|| view! {
                     <span class="request-row__size">{format::bytes(body_bytes)}</span>
                 })}
@@ -63,19 +65,20 @@ pub(crate) fn RequestRow(
     }
 }
 
-/// What a row says beside its name.
+/// A mark in a row, next to its name.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Mark {
     state: &'static str,
     glyph: Option<Glyph>,
-    /// What an icon says to those who hear it.
+    /// An icon's meaning, for screen readers.
     heard: &'static str,
     shown: String,
-    /// More of it, on hover.
+    /// A longer text, on hover.
     title: String,
 }
 
-/// All marks of a request, most have none. One shape for all of them: each more would weigh more.
+/// Returns all marks of a request; most have none. They share one shape, because each further one
+/// would make the browser half larger.
 fn marks(summary: &Summary) -> Vec<Mark> {
     let icon = |glyph, state, heard, title: &str| Mark {
         state,
@@ -101,7 +104,7 @@ fn marks(summary: &Summary) -> Vec<Mark> {
         let retry = icon(REPEAT, "warn", "try ", "Another try of the same delivery");
         marks.push(Mark { shown: attempt.to_string(), ..retry });
     }
-    // What cannot be judged calls for nothing.
+    // A verdict of `unknown` needs no attention.
     match summary.verdict.as_deref() {
         Some("valid") => {
             marks.push(icon(CHECK, "ok", "signature valid", "Its signature is valid"));
@@ -129,7 +132,7 @@ fn marks(summary: &Summary) -> Vec<Mark> {
     }
     match &summary.refused {
         Some(refused) => marks.push(words("refused", "bad", &refused.limit)),
-        // A refused body is cut off by us, not by its sender.
+        // The server cuts off a refused body, not the sender.
         None if !summary.complete => {
             marks.push(icon(SCISSORS, "warn", "cut off", "Cut off by the sender"));
         }

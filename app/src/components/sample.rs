@@ -1,11 +1,11 @@
-//! A button that sends a sample to the endpoint, as anybody's program would.
+//! A button that sends a sample to the endpoint, as a sender's program would.
 
 use leptos::{prelude::*, task::spawn_local};
 
 use super::empty_state::id_of;
 use crate::{browser, format::sample::Sample};
 
-/// Sends `sample` to the endpoint with this `url`, and says so if that failed.
+/// Sends `sample` to the endpoint with this `url`, and says so if it fails.
 #[component]
 pub(crate) fn SampleButton(
     url: Signal<String>,
@@ -15,9 +15,10 @@ pub(crate) fn SampleButton(
 ) -> impl IntoView {
     let failed = RwSignal::new(false);
     let send = move |_| {
-        // By our own origin, whatever name senders use: the page may talk to no other.
+        // Uses our own origin, regardless of the name that senders use: the page may connect to no
+        // other.
         let path = String::from("/") + id_of(&url.read_untracked());
-        // Each is a delivery of its own, else the second would be another try of the first.
+        // Each is a separate delivery, else the second would be another attempt of the first.
         let now = browser::now().as_millis();
         spawn_local(async move {
             let is_sent = browser::send(&path, &sample.headers_at(now), &sample.body_at(now)).await;

@@ -1,5 +1,5 @@
-//! The scope: the time line across the top of an endpoint. It shows how many requests came when,
-//! and narrows the page to the span that one draws on it.
+//! The scope: the time line across the top of an endpoint. It shows the number of requests over
+//! time, and a selection on it narrows the page to that span.
 
 mod brush;
 
@@ -21,14 +21,14 @@ use crate::{
     windowing::px,
 };
 
-/// The time line with its caption and the spans to choose from.
+/// The time line with its caption and preset spans.
 #[component]
 pub(crate) fn ScopeLine(
     scope: RwSignal<Option<Histogram>>,
     span: Memo<TimeWindow>,
-    /// Whether only what a search finds is counted.
+    /// Whether it counts only requests that a search finds.
     is_searched: Signal<bool>,
-    /// Raised by each arrival that is shown.
+    /// Incremented by each visible arrival.
     pulse: Signal<u32>,
     /// Shows another span.
     #[prop(into)]
@@ -74,7 +74,7 @@ pub(crate) fn ScopeLine(
         let width = rect.width() / px(last + 1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         let part = ((f64::from(event.client_x()) - rect.left()) / width) as usize;
-        // Not `f64::clamp`, which can panic and brings all that writes fractions.
+        // Not `f64::clamp`, which can panic and thus pulls in the code to format fractions.
         let part = part.min(last);
         Some(part)
     };
@@ -82,9 +82,9 @@ pub(crate) fn ScopeLine(
         if event.button() == 0
             && let (Some(part), Some(graph)) = (place(&event), graph.get_untracked())
         {
-            // Fails for no pointer that is down.
+            // Cannot fail for a pointer that is down.
             let _ = graph.set_pointer_capture(event.pointer_id());
-            // Escape while one draws is for what is drawn.
+            // While drawing, Escape cancels the drawing.
             let _ = graph.focus();
             brush.begin(part);
         }
@@ -171,7 +171,7 @@ pub(crate) fn ScopeLine(
     .erased()
 }
 
-/// The spans to choose from, as links: they work without script.
+/// Preset spans, as links: they work without script.
 #[component]
 fn Spans(span: Memo<TimeWindow>, alive: Memo<bool>) -> impl IntoView {
     let one = move |each: TimeWindow, name: &'static str| {

@@ -1,5 +1,5 @@
-//! The search over the list: a plain form that also answers while one types. What it understands
-//! is the server's business.
+//! The search over the list: a plain form that also searches while the viewer types. Only the
+//! server knows its syntax.
 
 use std::time::Duration;
 
@@ -16,22 +16,22 @@ use crate::{
     wire::{QueryError, Suggestion, Suggestions},
 };
 
-/// How long one has to pause while typing for the search to go on.
+/// The pause in typing after which the search runs.
 const PAUSE: Duration = Duration::from_millis(180);
 
-/// What is wrong with a search, beside its text.
+/// An error in a search, with the search's text.
 pub(crate) type Fault = (String, QueryError);
 
-/// The field, what it suggests, and what is wrong with what stands in it.
+/// The field, its suggestions, and the error in its text.
 #[component]
 pub(crate) fn SearchBox(
     q: Memo<Option<String>>,
-    /// What `?span=` says, which a search leaves alone.
+    /// The value of `?span=`, which a search does not change.
     span: Signal<Option<String>>,
     suggestions: RwSignal<Suggestions>,
     fault: RwSignal<Option<Fault>>,
-    /// The text changed and the cursor stands there, in UTF-16 code units; true if the viewer is
-    /// done with it.
+    /// The text changed and the cursor is at this position, in UTF-16 code units; true if the
+    /// viewer has finished typing.
     #[prop(into)]
     on_type: Callback<(String, u32, bool)>,
 ) -> impl IntoView {
@@ -40,7 +40,7 @@ pub(crate) fn SearchBox(
     let input = NodeRef::<html::Input>::new();
     let is_open = RwSignal::new(false);
     let chosen = RwSignal::new(None::<usize>);
-    // What was taken last: it stands there, and is no suggestion any more.
+    // The last accepted suggestion: it is in the field, and no longer a suggestion.
     let taken = RwSignal::new(String::new());
     let offered = Memo::new(move |_| match is_open.get() {
         true => {
@@ -50,7 +50,7 @@ pub(crate) fn SearchBox(
         }
         false => Vec::new(),
     });
-    // The last text of the field: the address follows it, and not the other way round.
+    // The field's latest text: the URL follows it, not the other way round.
     let said = StoredValue::new(q.get_untracked().unwrap_or_default());
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     let typed = move |is_done: bool| {
@@ -80,7 +80,7 @@ pub(crate) fn SearchBox(
     let take = move |suggestion: &Suggestion| {
         let Some(input) = input.get_untracked() else { return };
         let (start, end) = suggestions.with_untracked(|known| (known.start, known.end));
-        // Fails only if the end lies before the start.
+        // Fails only if the end is before the start.
         let _ = input.set_range_text_with_start_and_end_and_selection_mode(
             &suggestion.text,
             start,
@@ -97,7 +97,7 @@ pub(crate) fn SearchBox(
         let step = |by: usize| {
             event.prevent_default();
             is_open.set(true);
-            // One place more than there are: the field itself.
+            // One more position than there are suggestions: the field itself.
             chosen.update(|chosen| {
                 let next = (chosen.map_or(0, |at| at + 1) + by) % (count + 1);
                 *chosen = next.checked_sub(1);
@@ -113,7 +113,7 @@ pub(crate) fn SearchBox(
                     take(suggestion);
                 }
             }
-            // First what is offered goes, then the field is left.
+            // The first Escape closes the suggestions, the next leaves the field.
             "Escape" => {
                 event.stop_propagation();
                 chosen.set(None);
@@ -141,7 +141,7 @@ pub(crate) fn SearchBox(
                 role="option"
                 aria-selected=move || (chosen.get() == Some(index)).to_string()
                 on:mousedown=move |event| {
-                    // The field keeps the focus.
+                    // Keeps the focus in the field.
                     event.prevent_default();
                     take(&suggestion);
                 }
@@ -181,7 +181,7 @@ pub(crate) fn SearchBox(
                 on:input=move |_| {
                     is_open.set(true);
                     chosen.set(None);
-                    // They were made for another text.
+                    // They were made for a different text.
                     suggestions.set(Suggestions::default());
                     wait();
                 }
@@ -216,7 +216,7 @@ pub(crate) fn SearchBox(
                     let (before, within, _) = utf16::split(&text, start, end);
                     let within = if within.is_empty() { " " } else { within };
                     view! {
-                        // Below the field, in its type: the mark stands under the character.
+                        // Below the field and in its type, so that the mark is under the character.
                         <div class="search__place wire" aria-hidden="true">
                             <span class="search__before">{before.to_owned()}</span>
                             <span class="search__mark" data-testid="search-mark">{within.to_owned()}</span>

@@ -1,5 +1,5 @@
-//! The switch that hides secrets, for demonstrations and pictures. The style sheet masks what is
-//! marked; the browser remembers the choice.
+//! The switch that hides secrets, for demonstrations and screenshots. The style sheet masks marked
+//! elements; the browser remembers the choice.
 
 use leptos::prelude::*;
 
@@ -11,19 +11,19 @@ use crate::preferences;
 pub(crate) struct Secrets(RwSignal<bool>);
 
 impl Secrets {
-    /// Takes up what the document says once the page is alive.
+    /// Reads the document's state once the page is hydrated.
     pub(crate) fn new() -> Self {
         let hidden = RwSignal::new(false);
         Effect::new(move |_| hidden.set(preferences::are_secrets_hidden()));
         Self(hidden)
     }
 
-    /// The one of this page.
+    /// Returns this page's handle.
     pub(crate) fn get() -> Self {
         expect_context()
     }
 
-    /// Whether they are hidden; not before the page is alive.
+    /// Returns whether they are hidden; false until the page is hydrated.
     pub(crate) fn are_hidden(self) -> bool {
         self.0.get()
     }

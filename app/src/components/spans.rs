@@ -1,17 +1,17 @@
-//! Text in pieces: what each is, is told by an attribute, and what has no shape of its own gets one
-//! by the style sheet, so that selecting and copying give the text as sent.
+//! Text in pieces: an attribute gives the kind of each, and the style sheet gives invisible
+//! characters a shape, so that selecting and copying yield the text as sent.
 
 use leptos::{either::Either, prelude::*};
 
 use crate::wire::Piece;
 
-/// The pieces of a line or value.
+/// Returns the pieces of a line or value.
 pub(crate) fn pieces(pieces: Vec<Piece>) -> Vec<impl IntoView> {
     pieces.into_iter().map(piece).collect()
 }
 
 fn piece(Piece(text, kind): Piece) -> impl IntoView {
-    // Only the server itself says so, of its own pages.
+    // Only the server itself uses this kind, for its own pages.
     let (rel, path) = match kind.split_once(' ') {
         Some(("link", path)) => (None, path),
         Some(("page", path)) => (Some("external"), path),
@@ -21,7 +21,7 @@ fn piece(Piece(text, kind): Piece) -> impl IntoView {
 }
 
 fn plain(text: String, kind: String) -> impl IntoView {
-    // HTML knows no NUL.
+    // HTML cannot contain NUL.
     let text = if text.contains('\0') { text.replace('\0', "\u{2400}") } else { text };
     let code = is_shapeless(&kind).then(|| shape(&text));
     let kind = (!kind.is_empty()).then_some(kind);
@@ -32,15 +32,15 @@ fn is_shapeless(kind: &str) -> bool {
     kind.split(' ').any(|kind| matches!(kind, "control" | "bidi" | "crlf"))
 }
 
-/// What control characters are called, from 0 on (ECMA-48 §8.2). Their pictures in Unicode are in
-/// too few fonts.
+/// The names of control characters, from 0 on (ECMA-48 §8.2). Too few fonts have their Unicode
+/// pictures.
 const CONTROLS: [&str; 32] = [
     "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR",
     "SO", "SI", "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC",
     "FS", "GS", "RS", "US",
 ];
 
-/// A visible shape: the name of a control character, else its number.
+/// Returns a visible shape: the name of a control character, else its number.
 fn shape(text: &str) -> String {
     let mut shape = String::new();
     for c in text.chars() {
@@ -62,7 +62,7 @@ fn shape(text: &str) -> String {
     shape
 }
 
-/// What turns the direction of text around (Unicode UAX #9 §2).
+/// Returns whether a character changes the direction of text (Unicode UAX #9 §2).
 const fn is_bidi(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! The line between the list and the request, by which the list is made wider or narrower.
+//! The line between list and request, which resizes the list.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -6,18 +6,18 @@ use web_sys::{Element, KeyboardEvent, PointerEvent};
 
 use crate::preferences;
 
-/// As wide as the list may be made, in CSS pixels. The style sheet has it leave room for the
-/// request in any case.
+/// The range of the list's width, in CSS pixels. The style sheet always leaves room for the
+/// request.
 const WIDTHS_PX: (i64, i64) = (240, 960);
 
-/// As wide as the list comes on a wide page.
+/// The default width of the list on a wide page.
 const USUAL_PX: i64 = 420;
 
-/// How far one press of an arrow moves it.
+/// The distance of one arrow key press.
 const STEP_PX: i64 = 20;
 
-/// Dragged, moved by the arrows, and put back by a double click or Home. It is no part of a narrow
-/// page, which shows one of the two.
+/// Can be dragged, moved with arrow keys, and reset with a double click or Home. Narrow pages,
+/// which show only one of the two, do not have it.
 #[component]
 pub(crate) fn Splitter() -> impl IntoView {
     let width = RwSignal::new(USUAL_PX);
@@ -32,7 +32,7 @@ pub(crate) fn Splitter() -> impl IntoView {
     };
     let on_down = move |event: PointerEvent| {
         if let Some(splitter) = element(&event).filter(|_| event.button() == 0) {
-            // Fails for no pointer that is down.
+            // Cannot fail for a pointer that is down.
             let _ = splitter.set_pointer_capture(event.pointer_id());
         }
     };

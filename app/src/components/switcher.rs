@@ -1,4 +1,4 @@
-//! The way from one endpoint to the others.
+//! The menu to switch between endpoints.
 
 use leptos::prelude::*;
 
@@ -11,12 +11,12 @@ use crate::{
     wire::Endpoint,
 };
 
-/// The name of this endpoint, and a menu of all of the workspace, newest first.
+/// The name of this endpoint, and a menu of all of the workspace's, newest first.
 #[component]
 pub(crate) fn Switcher(
-    /// The one that is open.
+    /// The open endpoint.
     current: Endpoint,
-    /// All that there are; empty where they could not be read.
+    /// All endpoints; empty if they could not be read.
     endpoints: Vec<Endpoint>,
 ) -> impl IntoView {
     let is_named = current.name.is_some();
@@ -55,7 +55,7 @@ fn Row(endpoint: Endpoint, here: bool) -> impl IntoView {
             <a
                 class="switcher__row"
                 href=href
-                // A document of its own: a page may send samples to its own endpoint only.
+                // Loads a new document: a page may send samples only to its own endpoint.
                 rel="external"
                 aria-current=here.then_some("page")
             >

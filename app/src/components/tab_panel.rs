@@ -1,5 +1,5 @@
-//! A part of a request as the server reads it: what one can choose, what there is to know, and then
-//! rows, fields, an image or a preview.
+//! A part of a request as the server reads it: display options, notes, and then rows, fields, an
+//! image or a preview.
 
 use leptos::prelude::*;
 
@@ -19,15 +19,15 @@ use crate::{
     wire::{Ask, Part, Problem, Reading, TEXT_BYTES, Value},
 };
 
-/// What came of asking for the value of a line.
+/// The result of requesting the value of a line.
 pub(crate) type ValueAnswer = Option<Result<Value, Problem>>;
 
-/// What a page loads for a part that it shows.
+/// The callbacks that load more of a part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Loads {
-    /// More rows of what was asked for, from a place on.
+    /// Loads more rows of the same part, from an index on.
     pub(crate) rows: Callback<(Ask, u64, RwSignal<RowWindow>)>,
-    /// What a line of a body holds that is read as JSON in a form.
+    /// Loads the value of a line in a body that is read as JSON in a form.
     pub(crate) value: Callback<(u64, String, RwSignal<ValueAnswer>)>,
     /// Copies the body as text.
     pub(crate) body: Callback<RwSignal<Answer>>,
@@ -40,11 +40,11 @@ pub(crate) fn TabPanel(
     reading: Reading,
     loads: Loads,
     top: StoredValue<i32>,
-    /// The line that is chosen.
+    /// The chosen line.
     chosen: RwSignal<Option<u64>>,
     /// The number of the request.
     seq: i64,
-    /// How many bytes of body it has.
+    /// The length of its body in bytes.
     body_bytes: u64,
 ) -> impl IntoView {
     let part = ask.part;
@@ -89,7 +89,7 @@ pub(crate) fn TabPanel(
         ]);
         view! { <span class="tab-panel__decoded">{text}</span> }
     });
-    // Of what was decoded in part nobody has the whole text.
+    // The whole text of a partly decoded body is not available.
     let text_bytes = match &reading.decoded {
         None => Some(body_bytes),
         Some(decoded) => (!decoded.is_partial).then_some(decoded.bytes),
@@ -173,8 +173,8 @@ const fn label(part: Part) -> &'static str {
     }
 }
 
-/// Which rows or fields these are, and the way to the others. Rows have it without script only: with
-/// it, they scroll.
+/// The range of the shown rows or fields, and links to the others. For rows only without script:
+/// with script, they scroll.
 #[component]
 fn Pages(kind: &'static str, from: u64, to: u64, total: u64) -> impl IntoView {
     let query = route::use_location().query;

@@ -1,11 +1,11 @@
-//! The button that makes pages dark or light.
+//! The button that switches between dark and light.
 
 use leptos::prelude::*;
 
 use super::icon::{Icon, MOON};
 use crate::preferences;
 
-/// Switches between light and dark. Until it is pressed, pages are as the system says.
+/// Switches between light and dark. Until it is used, pages follow the system.
 #[component]
 pub(crate) fn ThemeButton() -> impl IntoView {
     view! {

@@ -6,7 +6,7 @@ use super::{
     brand::Brand, palette::PaletteButton, theme::ThemeButton, workspace_menu::WorkspaceMenu,
 };
 
-/// The name of the place, what the page puts beside it, and the workspace's menu.
+/// The product's name, the page's own content next to it, and the workspace's menu.
 #[component]
 pub(crate) fn TopBar(
     #[prop(into)] session: Callback<RwSignal<super::workspace_menu::Key>>,

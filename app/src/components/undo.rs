@@ -1,4 +1,4 @@
-//! The line that takes a deletion back.
+//! The bar that undoes a deletion.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::{
     viewer::Viewer,
 };
 
-/// What was deleted and for how long that can be taken back; or why it failed. Nothing else.
+/// The deletion and how long it can be undone, or why it failed. Otherwise nothing.
 #[component]
 pub(crate) fn UndoBar() -> impl IntoView {
     let pending = UndoQueue::get();
@@ -18,7 +18,7 @@ pub(crate) fn UndoBar() -> impl IntoView {
     let here = use_location().pathname;
     let undo = move |_| {
         let Some((back, shown)) = pending.undo() else { return };
-        // Who has gone elsewhere meanwhile stays there.
+        // If the viewer has navigated elsewhere meanwhile, they stay there.
         if here.get_untracked() == shown {
             let query = window().location().search().unwrap_or_default();
             let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };

@@ -1,17 +1,17 @@
-//! The line at the foot of a JSON body: where the chosen line stands, and its value to copy.
+//! The line at the bottom of a JSON body: the path of the chosen line, and its value to copy.
 
 use leptos::prelude::*;
 
 use super::{copy::CopyButton, tab_panel::ValueAnswer};
 
-/// Path and value of the line that is chosen; how to choose one while none is.
+/// Path and value of the chosen line; a hint while none is chosen.
 #[component]
 pub(crate) fn ValueBar(
     chosen: RwSignal<Option<u64>>,
-    /// Loads a line's value into the signal that it is given.
+    /// Loads a line's value into the given signal.
     load: Callback<(u64, RwSignal<ValueAnswer>)>,
 ) -> impl IntoView {
-    // One for each line: a late answer is for a line that is no longer chosen.
+    // One for each line: a late response belongs to a line that is no longer chosen.
     let answer = RwSignal::new(None::<RwSignal<ValueAnswer>>);
     Effect::new(move |_| {
         answer.set(chosen.get().map(|line| {

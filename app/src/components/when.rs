@@ -11,8 +11,8 @@ use crate::{
     wire::Timestamp,
 };
 
-/// How long ago something was, ticking; without script the time of day in UTC. In a sentence it
-/// reads `3 m ago`, and without script `on 2026-11-21`.
+/// How long ago something happened, ticking; without script the time of day in UTC. In a sentence
+/// it is `3 m ago`, and without script `on 2026-11-21`.
 #[component]
 pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl IntoView {
     let viewer = Viewer::get();
@@ -29,7 +29,8 @@ pub(crate) fn Age(at: Timestamp, #[prop(optional)] in_sentence: bool) -> impl In
     time(at, text)
 }
 
-/// When an endpoint expires: `expires in 6 d`; the date in UTC without script. Nothing if never.
+/// When an endpoint expires: `expires in 6 d`; without script the date in UTC. Empty if it never
+/// expires.
 #[component]
 pub(crate) fn Expiry(until: Memo<Option<Timestamp>>) -> impl IntoView {
     let viewer = Viewer::get();
@@ -39,7 +40,7 @@ pub(crate) fn Expiry(until: Memo<Option<Timestamp>>) -> impl IntoView {
     }
 }
 
-/// `expires in 6 d`; ticks where it is called in a reactive scope.
+/// Returns `expires in 6 d`; ticks if called in a reactive scope.
 fn expiry(viewer: Viewer, until: Timestamp) -> String {
     match viewer.now() {
         Some(now) => format::expiry(now.as_millis(), until.as_millis()),
@@ -57,7 +58,7 @@ pub(super) fn expiry_in_full(viewer: Viewer, until: Timestamp) -> String {
     joined(&[&rest, "on ", &day, " ", minute, zone])
 }
 
-/// The exact time of day, to milliseconds, with the date where it is not today's.
+/// The exact time of day, to milliseconds, with the date if it is not today's.
 #[component]
 pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
     let viewer = Viewer::get();
@@ -71,8 +72,8 @@ pub(crate) fn Exact(at: Timestamp) -> impl IntoView {
     time(at, text)
 }
 
-/// A point of a time line, as precise as its scale needs: in the viewer's own time once the page is
-/// hydrated, in UTC before.
+/// Returns a time on a time line, as precise as its scale needs: in the viewer's time zone once the
+/// page is hydrated, in UTC before.
 pub(super) fn moment(alive: bool, at: Timestamp, fineness: Fineness) -> String {
     let (date, time) = if alive { browser::local(at) } else { (date(at), format::time_of_day(at)) };
     let (day, minute) = (date.get(5..).unwrap_or_default(), time.get(..5).unwrap_or_default());
@@ -84,7 +85,7 @@ pub(super) fn moment(alive: bool, at: Timestamp, fineness: Fineness) -> String {
     }
 }
 
-/// The element of a point in time, with the exact one for programs and on hover.
+/// The element for a time, with the exact one for programs and on hover.
 fn time(at: Timestamp, text: Memo<String>) -> impl IntoView {
     view! {
         <time class="when" datetime=at.to_string() title=format::clock(at)>

@@ -1,4 +1,5 @@
-//! The menu of the workspace: its key, how to open it elsewhere, another one, none.
+//! The menu of the workspace: its key, how to open it elsewhere, how to switch to another, how to
+//! leave it.
 
 use leptos::prelude::*;
 
@@ -9,19 +10,19 @@ use super::{
 };
 use crate::wire::Problem;
 
-/// The workspace's key as far as the menu knows it.
+/// The workspace's key, as far as the menu has loaded it.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Key {
-    /// Not asked for: a key is only on the screen while somebody wants to see it.
+    /// Not requested: the key is on the screen only while the viewer wants to see it.
     #[default]
     Hidden,
-    /// Asked for, not answered yet.
+    /// Requested; no response yet.
     Asked,
-    /// The server's answer.
+    /// The server's response.
     Answered(Result<crate::wire::Session, Problem>),
 }
 
-/// A menu that opens below its button. `session` reads the key into the signal that it is given.
+/// A menu that opens below its button. `session` reads the key into the given signal.
 #[component]
 pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
     view! {
@@ -64,7 +65,7 @@ pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
     .erased()
 }
 
-/// The key, once it is asked for.
+/// The key, once requested.
 #[component]
 fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
     let key = RwSignal::new(Key::Hidden);

@@ -1,5 +1,5 @@
-//! Tests of the feed's state against a store in miniature: whatever is lost, repeated or out of
-//! order on the way, the page ends up with what the store holds.
+//! Tests of the feed's state against a small model of the store: regardless of losses, repetitions
+//! and reordering, the page ends up with the store's content.
 
 use std::collections::BTreeMap;
 
@@ -175,7 +175,7 @@ fn an_answer_from_before_a_drop_does_not_take_it_back() {
     state.apply(None, &FeedEvent::Endpoint(answer.clone()));
     assert_eq!(state.endpoint.on_limit, OnLimit::Refuse);
     assert_eq!(state.endpoint.dropped_through, 10);
-    // In its place in the feed the endpoint has the last word.
+    // In feed order, the endpoint's event is the latest.
     state.apply(Some(102), &FeedEvent::Endpoint(answer));
     assert_eq!(state.endpoint.dropped_through, 0);
 }
@@ -256,11 +256,11 @@ fn a_gap_stays_open_when_more_came_than_could_be_kept() {
     assert_eq!(state.requests[0].seq, *many.end());
 }
 
-/// What can happen to an endpoint.
+/// A change to an endpoint.
 #[derive(Debug, Clone)]
 enum Act {
     Capture,
-    /// The newest but this many.
+    /// The requests at these positions, counted from the newest.
     Delete(Vec<usize>),
     /// This many of the oldest.
     Drop(usize),
@@ -270,7 +270,7 @@ enum Act {
     Elsewhere,
 }
 
-/// A store in miniature: what is kept, and every event with its change number.
+/// A small model of the store: its requests, and every event with its change number.
 #[derive(Debug, Default, Clone)]
 struct Store {
     kept: BTreeMap<i64, Summary>,
@@ -365,22 +365,22 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act(), 0..40)
 }
 
-/// What a page does while the store goes on.
+/// An action of a page while the store continues.
 #[derive(Debug, Clone)]
 enum Step {
-    /// Something happens in the store.
+    /// A change in the store.
     Act(Act),
     /// The feed delivers this many of the waiting events.
     Deliver(usize),
-    /// The connection is cut, and the feed begins again this many events earlier.
+    /// The connection is cut, and the feed restarts this many events earlier.
     Replay(usize),
-    /// One event from the past comes again.
+    /// One event from the past is repeated.
     Again(usize),
-    /// An older page is asked for and arrives.
+    /// An older page is requested and arrives.
     Older,
     /// An older page is requested, and arrives only after this many more events.
     OlderLate(usize),
-    /// What waits was dropped: a gap, and a page that is read after it.
+    /// Waiting events were dropped: a gap, and a page that is read after it.
     Gap,
 }
 
@@ -397,7 +397,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
-/// A store, the page that follows it, and how far the feed has come.
+/// A store, the page that follows it, and the position of the feed.
 struct Session {
     store: Store,
     state: FeedState,
@@ -500,7 +500,7 @@ proptest! {
         let mut store = Store::default();
         acts.iter().for_each(|act| store.act(act));
         let mut events: Vec<&FeedEvent> = store.events.iter().map(|(_, event)| event).collect();
-        // Only of these the last word does not count.
+        // The order of the remaining events must not matter: they are not about the latest value.
         events.retain(|event| !matches!(event, FeedEvent::Updated(_) | FeedEvent::Endpoint(_)));
         let mut seed = order | 1;
         for at in (1..events.len()).rev() {
@@ -583,7 +583,7 @@ fn what_came_after_a_clearing_is_listed_to_its_end() {
     };
     state.append(page(&[121, 120], Some(120)));
     assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120], Some(120)));
-    // Of a page that reaches into what is hidden, only what is not.
+    // Of a page that overlaps the hidden range, only the rest is shown.
     state.append(page(&[5, 4, 3], Some(3)));
     assert_eq!((seqs(&state), state.next_before), (vec![123, 122, 121, 120, 5, 4], None));
     state.set_hidden(Hidden::default());
@@ -612,7 +612,7 @@ fn what_is_pinned_stays_when_a_limit_drops_the_rest_but_not_when_all_is_cleared(
     state.apply(Some(190), &FeedEvent::Dropped { endpoint: own.clone(), below: 4 });
     assert_eq!(seqs(&state), [4, 3, 1]);
     assert_eq!(state.endpoint.requests, 3);
-    // Unpinned below the floor it goes at once; that it came once more changes nothing.
+    // Unpinned below the floor it is removed at once; a repeated event for it changes nothing.
     state.apply(Some(191), &FeedEvent::Deleted { endpoint: own.clone(), seqs: vec![1] });
     state.apply(Some(191), &FeedEvent::Captured(pinned(1)));
     assert_eq!(seqs(&state), [4, 3]);

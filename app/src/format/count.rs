@@ -1,12 +1,12 @@
-//! Counts and durations for reading.
+//! Counts and durations for people.
 
-/// A count with its noun: `1 request`, `1,204 requests`.
+/// Returns a count with its noun: `1 request`, `1,204 requests`.
 #[must_use]
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
-/// A number with its thousands set apart: `26,214,400`.
+/// Returns a number with thousands separators: `26,214,400`.
 #[must_use]
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -20,7 +20,8 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// A duration in microseconds in the unit that suits it: `420 µs`, `12.4 ms`, `3.0 s`, `125 s`.
+/// Returns a duration, given in microseconds, in a suitable unit: `420 µs`, `12.4 ms`, `3.0 s`,
+/// `125 s`.
 #[must_use]
 pub fn duration(micros: u64) -> String {
     if micros < 1_000 {

@@ -1,15 +1,15 @@
-//! A `curl` command line to try an endpoint with, safe to paste into a POSIX shell.
+//! A `curl` command line to test an endpoint, safe to paste into a POSIX shell.
 
 use std::borrow::Cow;
 
 /// The body that the command sends.
 const SAMPLE: &str = r#"{"event":"hello","from":"curl"}"#;
 
-/// A command that posts a JSON sample to `url`.
+/// Returns a command that posts a JSON sample to `url`.
 #[must_use]
 pub fn command(url: &str) -> String {
     let mut line = String::from("curl ");
-    // `-g`: brackets of an IPv6 host are not a pattern of curl's own.
+    // `-g`: curl must not read brackets of an IPv6 host as a pattern.
     if url.contains(['[', ']', '{', '}']) {
         line.push_str("-g ");
     }
@@ -19,7 +19,7 @@ pub fn command(url: &str) -> String {
     line
 }
 
-/// One word of a POSIX shell that stands for `word` and nothing else (POSIX.1-2024, XCU §2.2.2).
+/// Quotes `word` as one word of a POSIX shell (POSIX.1-2024, XCU §2.2.2).
 #[must_use]
 pub fn quote(word: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+,".contains(&byte);

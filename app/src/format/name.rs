@@ -1,4 +1,4 @@
-//! What to call endpoints and requests in few characters.
+//! Short names of endpoints and requests.
 
 use crate::wire::{Endpoint, Summary};
 
@@ -6,20 +6,20 @@ use crate::wire::{Endpoint, Summary};
 const UUID_CHARS: usize = 36;
 const GROUP_CHARS: usize = 8;
 
-/// The name that its owner gave it; else its slug, or the first group of its UUID.
+/// Returns the owner's name for it; else its slug, or the first group of its UUID.
 #[must_use]
 pub fn short(endpoint: &Endpoint) -> &str {
     let id = endpoint.id.as_str();
     match &endpoint.name {
         Some(name) => name,
-        // No slug looks like a UUID: those are refused.
+        // No slug looks like a UUID: such slugs are refused.
         None if is_uuid(id) => &id[..GROUP_CHARS],
         None => id,
     }
 }
 
-/// Who sent a request and what it is, as far as that is known: `GitHub push`. A label that names its
-/// sender stands alone.
+/// Returns the sender and the event of a request, as far as they are known: `GitHub push`. A label
+/// that already names its sender stands alone.
 #[must_use]
 pub fn event(summary: &Summary, between: &str) -> Option<String> {
     match (&summary.sender, &summary.label) {

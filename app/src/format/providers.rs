@@ -1,15 +1,15 @@
-//! Where an endpoint's URL is pasted at those who send webhooks.
+//! Where to paste an endpoint's URL in the settings of webhook senders.
 
 /// A sender of webhooks.
 #[derive(Debug, Clone, Copy)]
 pub struct Provider {
     /// Its name.
     pub name: &'static str,
-    /// The way through its settings, and the field at its end.
+    /// The path through its settings, with the field at its end.
     pub path: &'static str,
 }
 
-/// Senders, those first that most people ask for.
+/// Senders, the most popular first.
 pub const PROVIDERS: [Provider; 11] = [
     Provider {
         name: "GitHub",

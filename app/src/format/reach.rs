@@ -1,25 +1,25 @@
-//! Who can reach a URL, judged by its host alone.
+//! Who can reach a URL, judging by its host alone.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Endings of names that are never in the public DNS (RFC 6762, RFC 8375, RFC 6761, ICANN's
-/// `.internal`, and what routers give out).
+/// Suffixes that are never in the public DNS (RFC 6762, RFC 8375, RFC 6761, ICANN's `.internal`,
+/// and those that routers assign).
 const LOCAL_ENDINGS: [&str; 7] =
     [".local", ".home.arpa", ".internal", ".lan", ".home", ".localdomain", ".test"];
 
-/// From where an address can be reached.
+/// Where an address can be reached from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Only programs on the same machine.
+    /// Only from programs on the same machine.
     ThisMachine,
-    /// Machines of the same network.
+    /// From machines in the same network.
     LocalNetwork,
-    /// Anyone, as far as the host's name tells.
+    /// From anywhere, as far as the host's name tells.
     Internet,
 }
 
 impl Reach {
-    /// The reach of the host of `url`. `None` where it has none.
+    /// Returns the reach of the host of `url`; `None` if it has none.
     #[must_use]
     pub fn of_url(url: &str) -> Option<Self> {
         let (_, rest) = url.split_once("://")?;
@@ -32,7 +32,7 @@ impl Reach {
         (!host.is_empty()).then(|| Self::of_host(host))
     }
 
-    /// The reach of a host: a name, an IPv4 address, or an IPv6 address without brackets.
+    /// Returns the reach of a host: a name, an IPv4 address, or an IPv6 address without brackets.
     #[must_use]
     pub fn of_host(host: &str) -> Self {
         let address = host.split('%').next().unwrap_or(host);
@@ -43,7 +43,7 @@ impl Reach {
         }
     }
 
-    /// Who can reach it, in a sentence for the reader.
+    /// Returns a sentence that tells the reader who can reach it.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
-//! Why a request was refused, in sentences: which limit, its value, what its sender was told, and
-//! what can be done.
+//! Why a request was refused, in sentences: the limit, its value, the sender's response, and
+//! possible actions.
 
 use super::{bytes, count::grouped, joined};
 use crate::wire::Refused;
 
-/// How a limit's value is to be read.
+/// The unit of a limit's value.
 #[derive(Clone, Copy)]
 enum Unit {
     Bytes,
@@ -14,15 +14,15 @@ enum Unit {
     None,
 }
 
-/// What is said of a limit: what is in front of its value and behind it, what the sender got, and
-/// what can be done.
+/// The wording for a limit: the text before its value and after it, the sender's response, and
+/// possible actions.
 struct Words(&'static str, Unit, &'static str, &'static str, &'static str);
 
 const TOO_SLOW: &str = "The sender or its network was too slow.";
 const COMES_AGAIN: &str = "429 and when to come again";
 const FEW_LISTED: &str = "At most 10 such requests a minute are listed.";
 
-/// The sentences for a refusal. Limits that this version does not know are named as they are.
+/// Returns the sentences for a refusal. Unknown limits appear under their wire name.
 #[must_use]
 pub fn sentences(refused: &Refused) -> String {
     let limit = refused.limit.as_str();
@@ -112,7 +112,7 @@ pub fn sentences(refused: &Refused) -> String {
     joined(&["Refused: ", before, &value, behind, ". The sender got ", got, ". ", advice])
 }
 
-/// `26.2 MB (26,214,400 bytes)`; small sizes as they are.
+/// Returns `26.2 MB (26,214,400 bytes)`; small sizes without the part in brackets.
 #[must_use]
 pub fn size(size: u64) -> String {
     let short = bytes(size);
@@ -165,7 +165,7 @@ mod tests {
             let text = of(limit, 64_000);
             assert!(text.contains(&format!("The sender got {status}")), "{limit}: {text}");
             assert!(!text.contains("Reload"), "{limit}: {text}");
-            // Framing alone has no value.
+            // Only `framing` has no value.
             assert_eq!(text.contains("64"), limit != "framing", "{limit}: {text}");
             assert!(seen.insert(text), "{limit}");
         }

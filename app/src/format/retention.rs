@@ -1,10 +1,10 @@
-//! What an endpoint's limit has done to its list, in sentences.
+//! The effect of an endpoint's limit on its list, in sentences.
 
 use super::{count::grouped, joined};
 use crate::wire::{Endpoint, OnLimit};
 
-/// What retention took from the end of the list: `#1–#2,300 dropped: limit 10,000`. Empty if it
-/// took nothing.
+/// Returns what retention dropped from the end of the list: `#1–#2,300 dropped: limit 10,000`.
+/// Empty if it dropped nothing.
 #[must_use]
 pub fn dropped(endpoint: &Endpoint) -> String {
     let through = endpoint.dropped_through;
@@ -13,8 +13,8 @@ pub fn dropped(endpoint: &Endpoint) -> String {
     }
     let last = joined(&["–#", &grouped(through.unsigned_abs())]);
     let limit = grouped(endpoint.max_requests);
-    // Behind what the endpoint's own limit dropped, as many numbers as it may keep were given.
-    // Where there are fewer, all of the server's storage was full.
+    // Since the last drop by the endpoint's own limit, as many numbers were assigned as it may
+    // keep. If there are fewer, the server's whole storage was full.
     let since = endpoint.last_seq.saturating_sub(through).unsigned_abs();
     let is_limit = endpoint.max_requests > 0 && since >= endpoint.max_requests;
     joined(&[
@@ -25,7 +25,7 @@ pub fn dropped(endpoint: &Endpoint) -> String {
     ])
 }
 
-/// That an endpoint which drops nothing takes nothing more; empty unless that is so.
+/// Returns that an endpoint without dropping accepts no more requests; empty unless that is so.
 #[must_use]
 pub fn full(endpoint: &Endpoint) -> String {
     let limit = endpoint.max_requests;
@@ -65,7 +65,7 @@ mod tests {
         assert_eq!(text, "#1–#2,300 dropped: limit 10,000");
         let text = dropped(&endpoint(10_000, 10_001, 1));
         assert_eq!(text, "#1 dropped: limit 10,000");
-        // Deleting some by hand afterwards changes nothing about it.
+        // Deleting some requests by hand later does not change that.
         let text = dropped(&endpoint(4, 12_300, 2_300));
         assert_eq!(text, "#1–#2,300 dropped: limit 10,000");
     }

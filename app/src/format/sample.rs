@@ -1,42 +1,42 @@
-//! Webhooks to try an endpoint with, as their senders would send them. Their signatures are made
-//! up: nobody's secret made them.
+//! Sample webhooks to test an endpoint, in the form that their senders use. The signatures are made
+//! up, not computed from a secret.
 
-/// A request by POST, to be sent without credentials.
+/// A POST request, to be sent without credentials.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Who sends what, for people.
+    /// The sender and event, for people.
     pub name: &'static str,
-    /// The fields that a script may set, names as their senders write them.
+    /// The headers that a script may set, spelled as their senders do.
     pub headers: &'static [(&'static str, &'static str)],
     /// The body: JSON.
     pub body: &'static str,
 }
 
-/// Stands for a number that no other sample has, where a delivery is named.
+/// A placeholder for a number that is unique to each sent sample, in ids of deliveries.
 const NUMBER: &str = "000000000000";
 
 impl Sample {
-    /// Its fields, sent at this time, milliseconds since the epoch.
+    /// Returns its headers for this time, in milliseconds since the epoch.
     #[must_use]
     pub fn headers_at(&self, now: i64) -> Vec<(&'static str, String)> {
         let at = |value: &str| value.replace(NUMBER, &number(now));
         self.headers.iter().map(|(name, value)| (*name, at(value))).collect()
     }
 
-    /// Its body, sent at this time.
+    /// Returns its body for this time.
     #[must_use]
     pub fn body_at(&self, now: i64) -> String {
         self.body.replace(NUMBER, &number(now))
     }
 }
 
-/// Twelve digits.
+/// Returns twelve digits.
 fn number(now: i64) -> String {
     let digits = String::from(NUMBER) + &now.unsigned_abs().to_string();
     digits[digits.len() - NUMBER.len()..].to_owned()
 }
 
-/// What can be tried, the plainest first.
+/// All samples, the simplest first.
 pub const SAMPLES: [Sample; 5] = [
     Sample {
         name: "JSON",
@@ -112,7 +112,7 @@ mod tests {
             let body: serde_json::Value = serde_json::from_str(sample.body).unwrap();
             assert!(body.is_object(), "{}", sample.name);
             assert!(sample.headers[0].1.starts_with("application/json"), "{}", sample.name);
-            // Forbidden to scripts (WHATWG Fetch §2.2.2), or changed by some browsers.
+            // Forbidden for scripts (WHATWG Fetch §2.2.2), or changed by some browsers.
             for (name, value) in sample.headers {
                 let name = name.to_ascii_lowercase();
                 let is_forbidden = name.starts_with("sec-") || name.starts_with("proxy-");

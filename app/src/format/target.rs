@@ -1,12 +1,12 @@
-//! The part of a request's target that says something: what follows the endpoint's own name.
+//! The informative part of a request's target: what follows the endpoint's own name.
 
-/// The target without the endpoint's id in front: `/orders?x=1` of `/4f1c…/orders?x=1`, `/` where
-/// nothing follows. A target of another form (RFC 9112 §3.2.2 to 3.2.4) stays as it is.
+/// Returns the target without the endpoint's id in front: `/orders?x=1` of `/4f1c…/orders?x=1`, `/`
+/// if nothing follows. A target in another form (RFC 9112 §3.2.2 to 3.2.4) is returned unchanged.
 #[must_use]
 pub fn tail<'a>(target: &'a str, endpoint: &str) -> &'a str {
     let rest = target.strip_prefix('/').and_then(|path| {
         let name = path.get(..endpoint.len())?;
-        // A UUID is the same endpoint in any case.
+        // UUIDs are case-insensitive.
         name.eq_ignore_ascii_case(endpoint).then(|| &path[endpoint.len()..])
     });
     match rest {

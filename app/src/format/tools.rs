@@ -1,6 +1,6 @@
-//! The tools that a request can be copied for.
+//! The tools for which a request can be copied.
 
-/// Name in the API, and name for people, in the order in which menus list them.
+/// The name in the API and the name for people, in the order of menus.
 pub const TOOLS: [(&str, &str); 9] = [
     ("curl", "curl"),
     ("httpie", "HTTPie"),

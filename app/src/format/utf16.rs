@@ -1,6 +1,7 @@
-//! Places in a text as browsers count them: in UTF-16 code units.
+//! Positions in a text as browsers count them: in UTF-16 code units.
 
-/// What stands before a place, within it and behind it. What lies past the end is the end.
+/// Splits text into the parts before, within and after a range. Positions past the end count as the
+/// end.
 #[must_use]
 pub fn split(text: &str, start: u32, end: u32) -> (&str, &str, &str) {
     let (before, rest) = text.split_at(byte_at(text, start));

@@ -1,4 +1,4 @@
-//! Tests of the time line against counting by hand.
+//! Tests of the time line against counts by hand.
 
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ fn an_arrival_raises_its_tick_and_the_line_goes_on_to_it() {
     let mut scope = hour(vec![count(0, "POST", 2)]);
     scope.add(&at(NOON - 1, "PUT"));
     assert_eq!(scope.count(119, 120).total(), 1);
-    // A minute later two parts of 30 s have passed, and what came first has left the line.
+    // A minute later two parts of 30 s have passed, and the earliest requests have left the line.
     scope.add(&at(NOON + 60_000_000, "PUT"));
     assert_eq!(scope.ticks().len(), 120);
     assert_eq!(scope.total(), 2);

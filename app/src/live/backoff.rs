@@ -1,13 +1,15 @@
-//! How long to wait before a lost feed is opened again: pure.
+//! The delay before a lost feed is reopened: pure.
 
-/// Before the first try, in milliseconds: a restarting server is back in about this time.
+/// The delay before the first attempt, in milliseconds: a server restart takes about this long.
 const FIRST_MS: u32 = 500;
 
-/// Before each later try at most, in milliseconds: as long as a person watching would accept.
+/// The maximum delay before later attempts, in milliseconds: as long as a watching person would
+/// accept.
 const LONGEST_MS: u32 = 8_000;
 
-/// The wait before try number `attempt`, counted from 0, in milliseconds. `random` from 0 to 1
-/// spreads it over the upper half of its step, so that pages do not all come back at once.
+/// Returns the delay before the attempt number `attempt`, counted from 0, in milliseconds.
+/// `random`, from 0 to 1, spreads it over the upper half of its step, so that pages do not all
+/// reconnect at once.
 pub(super) fn delay_ms(attempt: u32, random: f64) -> u32 {
     let step = FIRST_MS.saturating_mul(1 << attempt.min(16)).min(LONGEST_MS);
     let half = f64::from(step / 2);

@@ -1,9 +1,9 @@
-//! Timers and listeners of the browser that end when they are dropped.
+//! Timers and event listeners of the browser that end when they are dropped.
 
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Event, EventTarget, Window};
 
-/// A callback after a time, or again and again; dropping it calls it off.
+/// A callback after a time, once or repeatedly; dropping it cancels it.
 pub(super) struct Timer {
     window: Window,
     handle: i32,
@@ -11,7 +11,7 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// Calls back once. `None` outside of a page.
+    /// Calls back once. Returns `None` outside of a page.
     pub(super) fn once(after_ms: u32, callback: impl FnMut() + 'static) -> Option<Self> {
         let window = web_sys::window()?;
         let callback = Closure::<dyn FnMut()>::new(callback);
@@ -24,7 +24,7 @@ impl Timer {
         Some(Self { window, handle, _callback: callback })
     }
 
-    /// Calls back every so often. `None` outside of a page.
+    /// Calls back periodically. Returns `None` outside of a page.
     pub(super) fn every(period_ms: u32, callback: impl FnMut() + 'static) -> Option<Self> {
         let window = web_sys::window()?;
         let callback = Closure::<dyn FnMut()>::new(callback);
@@ -40,12 +40,12 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // Time-outs and intervals share one list of handles (WHATWG HTML §8.6).
+        // Timeouts and intervals share one list of handles (WHATWG HTML §8.6).
         self.window.clear_timeout_with_handle(self.handle);
     }
 }
 
-/// A listener on an event target; dropping it takes it away.
+/// A listener on an event target; dropping it removes it.
 pub(super) struct Listener {
     target: EventTarget,
     name: &'static str,
@@ -53,14 +53,14 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Listens to `name` at `target`.
+    /// Listens for `name` on `target`.
     pub(super) fn new(
         target: &EventTarget,
         name: &'static str,
         callback: impl FnMut(Event) + 'static,
     ) -> Self {
         let callback = Closure::<dyn FnMut(Event)>::new(callback);
-        // Fails for no target that can be named here.
+        // Cannot fail for the targets that we use.
         let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
         Self { target: target.clone(), name, callback }
     }

@@ -1,5 +1,6 @@
-//! Keeps a feed open across cuts, restarts, sleep and navigation: where the cursor stands, when to
-//! open again, when to give up. It knows streams and probes, not what a page does with events.
+//! Keeps a feed open across disconnects, restarts, sleep and navigation: it holds the cursor and
+//! decides when to reopen the feed and when to give up. It handles streams and probes, not what a
+//! page does with events.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,23 +24,23 @@ use crate::{
     wire::{FeedEvent, GoneReason, LATE_SECONDS, SILENCE_SECONDS},
 };
 
-/// How often the silence is measured. Wall-clock time is compared, because timers stand still while
-/// a laptop sleeps.
+/// How often the silence is measured. It compares wall-clock times, because timers stop while a
+/// laptop sleeps.
 const WATCH_MS: u32 = 1_000;
 
-/// After so much silence the stream counts as dead, be it open or still opening. With `WATCH_MS` the
-/// badge tells the truth within 20 s.
+/// After this much silence the stream counts as dead, whether open or still opening. With
+/// `WATCH_MS` the badge is correct within 20 s.
 const SILENCE_MS: u32 = SILENCE_SECONDS * 1_000;
 
-/// After so much silence a page that is shown again does not wait for `SILENCE_MS`.
+/// After this much silence, a page that becomes visible again does not wait for `SILENCE_MS`.
 const LATE_MS: u32 = LATE_SECONDS * 1_000;
 
-/// After so long without an answer a question whether to open again counts as lost.
+/// The time limit of a probe.
 const PROBE_MS: u32 = 8_000;
 
 type OnEvent = dyn Fn(Option<i64>, FeedEvent);
 
-/// Starts to follow; ends when the owner of the current reactive scope is cleaned up.
+/// Starts to follow; stops when the owner of the current reactive scope is cleaned up.
 pub(super) fn start(
     endpoints: Vec<String>,
     after: i64,
@@ -68,46 +69,46 @@ pub(super) fn start(
     on_cleanup(move || follower.end());
 }
 
-/// What the follower is doing.
+/// The state of the follower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// A stream is open or opening.
     Streaming,
-    /// Waiting for the next try.
+    /// Waiting for the next attempt.
     Waiting,
-    /// Asking whether there is still something to follow.
+    /// Checking whether there is still something to follow.
     Probing,
-    /// The page is in the back-forward cache, or not yet begun.
+    /// The page is in the back-forward cache, or not started yet.
     Away,
-    /// Over for good.
+    /// Ended for good.
     Ended,
 }
 
 struct Follower {
-    /// What is followed; empty for all of the workspace.
+    /// The followed endpoints; empty for all of the workspace.
     endpoints: RefCell<Vec<String>>,
-    /// The last change that was heard.
+    /// The last change received.
     cursor: Cell<i64>,
     on_event: Rc<OnEvent>,
     connection: RwSignal<Connection>,
     /// The state of the server's storage in the last beat.
     storing: RwSignal<bool>,
     phase: Cell<Phase>,
-    /// How many tries in a row brought nothing.
+    /// The number of consecutive failed attempts.
     attempt: Cell<u32>,
-    /// When something was last heard, in milliseconds of the wall clock.
+    /// When something was last received, in milliseconds of the wall clock.
     heard_at: Cell<f64>,
-    /// Counted up with every change of phase: an answer to a question of an earlier turn is void.
+    /// Incremented with every change of phase: responses to probes of earlier turns are ignored.
     turn: Cell<u32>,
     stream: RefCell<Option<Stream>>,
-    /// Ends the wait, or the patience with a probe.
+    /// Ends the wait, or a probe at its time limit.
     retry: RefCell<Option<Timer>>,
     watch: RefCell<Option<Timer>>,
     listeners: RefCell<Vec<Listener>>,
 }
 
 impl Follower {
-    /// Enters a phase and calls off what belonged to the one before.
+    /// Enters a phase and cancels everything of the previous one.
     fn enter(&self, phase: Phase) {
         self.phase.set(phase);
         self.turn.set(self.turn.get().wrapping_add(1));
@@ -115,7 +116,7 @@ impl Follower {
         self.retry.replace(None);
     }
 
-    /// Opens the stream behind the last event heard, in place of the one that may be open.
+    /// Opens the stream after the last event received, and replaces an open one.
     fn open(self: &Rc<Self>) {
         self.enter(Phase::Streaming);
         self.heard_at.set(Date::now());
@@ -140,13 +141,14 @@ impl Follower {
             Heard::Lost => self.wait(),
             Heard::Unreadable => {
                 self.attempt.set(0);
-                // Named endpoints can be read again; a feed of all has no name to give.
+                // Followed endpoints can be read again by id; a feed of all has no ids to give.
                 for endpoint in self.endpoints.borrow().clone() {
                     self.tell(None, FeedEvent::Gap { endpoint });
                 }
             }
             Heard::Event(id, event) => {
-                // Only now: a server that answers and hangs up at once must not be hammered.
+                // Only now: a server that accepts connections and closes them at once must not be
+                // flooded.
                 self.attempt.set(0);
                 self.show(Connection::Live);
                 let change = match &event {
@@ -173,7 +175,7 @@ impl Follower {
         }
     }
 
-    /// Whether the page wants to hear of it: the stream is that of the whole workspace.
+    /// Returns whether the event concerns the page: the stream is that of the whole workspace.
     fn concerns(&self, event: &FeedEvent) -> bool {
         let endpoints = self.endpoints.borrow();
         let Some(endpoint) = event.endpoint() else { return true };
@@ -185,7 +187,7 @@ impl Follower {
         untrack(move || on_event(id, event));
     }
 
-    /// Takes an endpoint that is gone off the list; says why if it was the last one on it.
+    /// Removes an endpoint that is gone from the list; returns the reason if it was the last one.
     fn forget(&self, gone: &str, reason: GoneReason) -> Option<GoneReason> {
         let mut endpoints = self.endpoints.borrow_mut();
         let before = endpoints.len();
@@ -196,7 +198,7 @@ impl Follower {
         None
     }
 
-    /// The stream is lost: waits for the next try.
+    /// Handles a lost stream: waits for the next attempt.
     fn wait(self: &Rc<Self>) {
         self.enter(Phase::Waiting);
         self.show(lost());
@@ -209,8 +211,8 @@ impl Follower {
         self.retry.replace(timer);
     }
 
-    /// Asks whether there is still something to follow, and opens the stream if so. An
-    /// `EventSource` alone cannot tell a restarting proxy's 502 from a final 404.
+    /// Checks whether there is still something to follow, and opens the stream if so. An
+    /// `EventSource` alone cannot distinguish a restarting proxy's 502 from a final 404.
     fn probe(self: &Rc<Self>) {
         self.enter(Phase::Probing);
         let turn = self.turn.get();
@@ -237,7 +239,8 @@ impl Follower {
         });
     }
 
-    /// Tries at once if the stream is lost, or if it has been silent for longer than `silence_ms`.
+    /// Reconnects at once if the stream is lost, or if it has been silent for longer than
+    /// `silence_ms`.
     fn hurry(self: &Rc<Self>, silence_ms: f64) {
         match self.phase.get() {
             Phase::Waiting | Phase::Probing => self.probe(),
@@ -246,7 +249,7 @@ impl Follower {
         }
     }
 
-    /// Puts a new stream in the place of one that is not trusted any more.
+    /// Replaces a stream that is no longer trusted with a new one.
     fn reopen(self: &Rc<Self>) {
         self.show(lost());
         self.probe();
@@ -262,13 +265,13 @@ impl Follower {
         silence
     }
 
-    /// Over for good.
+    /// Ends for good.
     fn finish(&self, reason: Option<GoneReason>) {
         self.end();
         self.show(Connection::Ended(reason));
     }
 
-    /// Lets go of everything that the browser holds.
+    /// Releases everything that the browser holds.
     fn end(&self) {
         self.enter(Phase::Ended);
         self.watch.replace(None);
@@ -279,7 +282,7 @@ impl Follower {
         set_if_new(self.connection, connection);
     }
 
-    /// Listens to the clock and to what the browser says of network and page.
+    /// Listens to the clock and to the browser's events on network and page.
     fn listen(self: &Rc<Self>) {
         let this = Rc::downgrade(self);
         self.watch.replace(Timer::every(WATCH_MS, move || {
@@ -295,12 +298,12 @@ impl Follower {
         let Some(window) = web_sys::window() else { return };
         let mut listeners = Vec::with_capacity(5);
         let this = Rc::downgrade(self);
-        // Another network: connections of the old one may hang without a word.
+        // A different network: connections of the old one may hang silently.
         listeners.push(Listener::new(&window, "online", move |_| {
             with(&this, |this| this.hurry(0.0));
         }));
         let this = Rc::downgrade(self);
-        // A server on this machine is there without any network: the probe tells.
+        // A server on this machine works without a network: the probe decides.
         listeners.push(Listener::new(&window, "offline", move |_| {
             with(&this, |this| match this.phase.get() {
                 Phase::Streaming => this.reopen(),
@@ -340,21 +343,21 @@ impl Follower {
     }
 }
 
-/// Sets a signal that is still there, if that changes what it says.
+/// Sets a signal that still exists, if the value differs.
 fn set_if_new<T: Copy + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.try_get_untracked().is_some_and(|shown| shown != value) {
         signal.try_set(value);
     }
 }
 
-/// Calls `act` if the follower is still there.
+/// Calls `act` if the follower still exists.
 fn with(this: &Weak<Follower>, act: impl FnOnce(&Rc<Follower>)) {
     if let Some(this) = this.upgrade() {
         act(&this);
     }
 }
 
-/// How a lost feed stands: the browser's word for "no network" is only worth something then.
+/// Returns the state of a lost feed: only then is the browser's offline status reliable.
 fn lost() -> Connection {
     match web_sys::window().is_some_and(|window| !window.navigator().on_line()) {
         true => Connection::Offline,

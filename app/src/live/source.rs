@@ -1,4 +1,4 @@
-//! One `EventSource`: what the server says, unread.
+//! An `EventSource`: the server's messages, not yet parsed.
 
 use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
@@ -6,25 +6,25 @@ use web_sys::{EventSource, MessageEvent};
 use super::browser::Listener;
 use crate::wire::FeedEvent;
 
-/// What the server says.
+/// A message of the server.
 pub(super) enum Said<'s> {
-    /// It answered 200.
+    /// The response has status 200.
     Open,
-    /// An event by its name, the id of the last one that had one, and the data.
+    /// An event: its name, the id of the last event that had one, and the data.
     Event { name: &'s str, id: &'s str, data: &'s str },
-    /// The connection was cut, or the answer was not a feed. The browser would open some of these
-    /// again by itself and some not: the follower does it for all.
+    /// The connection was cut, or the response was not a feed. The browser would reopen the feed in
+    /// some of these cases and not in others: the follower does it in all.
     Lost,
 }
 
-/// An open feed; dropping it closes it, and no event follows.
+/// An open feed; dropping it closes it, and no more events follow.
 pub(super) struct Source {
     source: EventSource,
     _listeners: Vec<Listener>,
 }
 
 impl Source {
-    /// Opens the feed at `url`. `None` where the browser has no `EventSource`.
+    /// Opens the feed at `url`. Returns `None` if the browser has no `EventSource`.
     pub(super) fn open(url: &str, on_said: impl Fn(Said<'_>) + Clone + 'static) -> Option<Self> {
         let source = EventSource::new(url).ok()?;
         let mut listeners = Vec::with_capacity(FeedEvent::NAMES.len() + 2);

@@ -1,10 +1,10 @@
-//! A page's seat at the one stream that all tabs of a workspace share. Browsers allow six
-//! connections to a server that speaks HTTP/1.1, and every open page wants a feed.
+//! A page's seat at the single stream that all tabs of a workspace share. Browsers allow six
+//! connections to a server that speaks HTTP/1.1, and every open page needs a feed.
 //!
-//! One seat leads: it has the stream, over all endpoints of the workspace, and passes on what is
-//! said. The others hear it through a `BroadcastChannel`, which plain http has too, other than locks
-//! or a `SharedWorker` without a second script. A seat that finds nobody leading leads. When two
-//! lead, the one with the lower name goes on. What is said twice is for the follower to bear.
+//! One seat leads: it has the stream, over all endpoints of the workspace, and passes on its
+//! events. The others receive them through a `BroadcastChannel`, which also works on plain http,
+//! unlike locks or a `SharedWorker` without a second script. A seat that finds no leader becomes
+//! one. If two lead, the one with the lower name continues. The follower handles duplicate events.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,34 +22,35 @@ use super::{
 };
 use crate::{format::joined, live::WORKSPACE, wire::FeedEvent};
 
-/// How long a seat waits for one that leads to say so, in milliseconds: many times what a message
-/// between tabs takes. If the answer comes too late there are two for a moment.
+/// How long a seat waits for a reply of the leader, in milliseconds: many times the duration of a
+/// message between tabs. If the reply is late, there are briefly two leaders.
 const ANSWER_MS: u32 = 120;
 
-/// Random addition, up to this, so that seats that lost their leader together do not all begin to lead.
+/// The maximum random addition, so that seats that lost their leader do not all start to lead
+/// together.
 const SPREAD_MS: f64 = 120.0;
 
-/// What a stream says.
+/// An event of a stream.
 #[expect(
     clippy::large_enum_variant,
     reason = "one at a time, on its way from one call to the next"
 )]
 pub(super) enum Heard {
-    /// The server answered 200.
+    /// The response has status 200.
     Open,
     /// An event, with its id if it had one of its own.
     Event(Option<i64>, FeedEvent),
-    /// An event whose data is not what its name promises.
+    /// An event whose data does not match its name.
     Unreadable,
-    /// The connection was cut, or the answer was not a feed.
+    /// The connection was cut, or the response was not a feed.
     Lost,
 }
 
-/// An open stream; dropping it gives up the seat, after which nothing more is heard.
+/// An open stream; dropping it gives up the seat, and no more events follow.
 pub(super) struct Stream(Rc<Seat>);
 
 impl Stream {
-    /// Opens the feed behind `cursor`, which says at any time what was heard last.
+    /// Opens the feed after `cursor`, which always returns the last change received.
     pub(super) fn open(
         cursor: impl Fn() -> i64 + 'static,
         on_heard: impl Fn(Heard) + 'static,
@@ -92,9 +93,9 @@ impl Drop for Stream {
 }
 
 enum Role {
-    /// Asks who leads, and leads when the time is over.
+    /// Asks who leads, and becomes the leader when the wait is over.
     Seeking { _patience: Option<Timer> },
-    /// Hears what the seat of that name passes on.
+    /// Receives events from the seat of that name.
     Following(String),
     /// Has the stream itself.
     Leading(Rc<Lead>),
@@ -102,7 +103,7 @@ enum Role {
     Left,
 }
 
-/// What the seat that leads knows.
+/// The state of the leading seat.
 struct Lead {
     source: RefCell<Option<Source>>,
     is_open: Cell<bool>,
@@ -111,7 +112,7 @@ struct Lead {
 }
 
 struct Seat {
-    /// A random one; the lowest has precedence.
+    /// A random name; the lowest has precedence.
     name: String,
     channel: Option<BroadcastChannel>,
     role: RefCell<Role>,
@@ -120,7 +121,7 @@ struct Seat {
     on_heard: Box<dyn Fn(Heard)>,
 }
 
-// What seats say to each other: a word, the name of who says it, and what belongs to it, in lines.
+// The messages between seats: a word, the sender's name, and the arguments, in lines.
 const WANT: &str = "want";
 const HERE: &str = "here";
 const OPEN: &str = "open";
@@ -136,7 +137,7 @@ impl Seat {
             text.push('\n');
             text.push_str(part);
         }
-        // A channel takes every text.
+        // A channel accepts every text.
         let _ = channel.post_message(&JsValue::from_str(&text));
     }
 
@@ -165,7 +166,7 @@ impl Seat {
         self.open(&lead, through);
     }
 
-    /// Opens the stream behind `after`, in place of the one that may be open.
+    /// Opens the stream after `after`, and replaces an open one.
     fn open(self: &Rc<Self>, lead: &Lead, after: i64) {
         lead.is_open.set(false);
         lead.through.set(after);
@@ -222,7 +223,7 @@ impl Seat {
         matches!(&*self.role.borrow(), Role::Following(leader) if leader == name)
     }
 
-    /// Handles a message of another seat.
+    /// Handles a message from another seat.
     fn hear(self: &Rc<Self>, text: &str) {
         let mut lines = text.splitn(5, '\n');
         let mut next = || lines.next().unwrap_or_default();
@@ -230,7 +231,8 @@ impl Seat {
         if let Some(lead) = self.leading() {
             if word == WANT {
                 let cursor = next().parse().unwrap_or_default();
-                // It missed what was passed on before it came: all hear it again.
+                // It missed events: reopen the stream at its cursor, so that all receive them
+                // again.
                 if cursor < lead.through.get() {
                     self.open(&lead, cursor);
                 }
@@ -240,7 +242,7 @@ impl Seat {
                     self.say(BYE, &[]);
                     self.seek();
                 } else {
-                    // The other has to know that there is a leader already.
+                    // The other must learn that there is already a leader.
                     self.say(HERE, &["", ""]);
                 }
             }
@@ -255,7 +257,7 @@ impl Seat {
                         (self.on_heard)(Heard::Open);
                     }
                 } else if to.is_empty() {
-                    // One that leads from now on, and has not heard the question.
+                    // A new leader that has not received the question.
                     self.seek();
                 }
             }
@@ -287,10 +289,10 @@ fn with(this: &Weak<Seat>, act: impl FnOnce(&Rc<Seat>)) {
     }
 }
 
-/// `None` for an event that this version does not know.
+/// Returns `None` for an event that this version does not know.
 fn read(name: &str, id: &str, data: &str) -> Option<Heard> {
     Some(match FeedEvent::parse(name, data) {
-        // A beat has no id: what the browser gives is the one of the event before it.
+        // A beat has no id: the browser reports that of the event before it.
         Ok(Some(beat @ FeedEvent::Alive { .. })) => Heard::Event(None, beat),
         Ok(Some(known)) => Heard::Event(id.parse().ok(), known),
         Ok(None) => return None,

@@ -1,5 +1,5 @@
-//! How the server's answers reach the browser: one JSON data block for each resource, found by the
-//! resource's name.
+//! How the server's data reaches the browser: one JSON data block for each resource, identified by
+//! the resource's name.
 
 #[cfg(not(feature = "ssr"))]
 mod browser;
@@ -15,7 +15,7 @@ pub use self::server::PageData;
 #[cfg(feature = "ssr")]
 pub(super) use self::server::{register, take};
 
-/// The `id` of the data block of the resource `name`.
+/// Returns the `id` of the data block of the resource `name`.
 fn id(name: &str) -> String {
     ["data-", name].concat()
 }

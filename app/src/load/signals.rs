@@ -1,5 +1,6 @@
-//! The browser's own, without `stock-leptos`: the first answer is found in the page, later ones are
-//! fetched. Leptos' resources do the same and much more, which the page would carry.
+//! The browser's own implementation, without `stock-leptos`: the first data comes from the page,
+//! later data is fetched. Leptos' resources do the same and much more, which would make the browser
+//! half larger.
 
 use std::future::Future;
 
@@ -8,13 +9,13 @@ use leptos::{prelude::*, task::spawn_local};
 use super::page_data;
 use crate::wire::json::Readable;
 
-/// What a page loads. A cheap-clone handle on signals.
+/// Data that a page loads. A cheap-clone handle on signals.
 pub(crate) struct Resource<T> {
-    /// The last answer, `None` before the first.
+    /// The latest data, `None` before the first.
     answer: RwSignal<Option<T>>,
-    /// Whether another one is on its way.
+    /// Whether it is being loaded again.
     is_loading: RwSignal<bool>,
-    /// Raised to load it again.
+    /// Incremented to load it again.
     version: RwSignal<u32>,
 }
 
@@ -33,8 +34,8 @@ impl<T> Resource<T> {
     }
 }
 
-/// Loads what `fetcher` makes of `source`, and again whenever `source` changes. No other resource of
-/// a page may have the same `name`.
+/// Loads the result of `fetcher` for `source`, and again whenever `source` changes. `name` must be
+/// unique among the resources of a page.
 pub(crate) fn resource<S, T, F>(
     name: &'static str,
     source: impl Fn() -> S + Send + Sync + 'static,
@@ -50,7 +51,7 @@ where
     let source = Memo::new(move |_| source());
     let written_for = first.is_some().then(|| source.get_untracked());
     let resource = Resource { answer: RwSignal::new(first), is_loading, version: RwSignal::new(0) };
-    // Of several answers that are on their way the last one counts.
+    // Of several pending fetches only the last one counts.
     let asked = StoredValue::new(0_u32);
     Effect::new(move |was: Option<()>| {
         let (source, version) = (source.get(), resource.version.get());
@@ -72,7 +73,7 @@ where
     resource
 }
 
-/// What is loaded; `fallback` while it loads, also when it loads again.
+/// Shows the loaded data; `fallback` while it loads, also when it loads again.
 pub(crate) fn suspense<T, V>(
     resource: Resource<T>,
     fallback: impl Fn() -> V + Send + Sync + 'static,
@@ -89,7 +90,7 @@ where
     view.erased()
 }
 
-/// What is loaded; what was there before while it loads again.
+/// Shows the loaded data; the previous data while it loads again.
 pub(crate) fn transition<T>(
     resource: Resource<T>,
     show: impl Fn(T) -> Erased + Send + Sync + 'static,
@@ -101,7 +102,7 @@ where
     show_settled(resource, answer, show)
 }
 
-/// The same for the answers that fit; while another one is loaded, the last that fitted stays.
+/// The same for data that fits; while new data loads, the last that fitted stays.
 pub(crate) fn transition_if<T>(
     resource: Resource<T>,
     fits: impl Fn(&T) -> bool + Send + Sync + 'static,
@@ -122,7 +123,7 @@ fn show_settled<T: 'static>(
     answer: impl Fn() -> Option<T> + Send + 'static,
     show: impl Fn(T) -> Erased + Send + 'static,
 ) -> Erased {
-    // What was loaded before this was here is of something else.
+    // Data loaded before this view existed belongs to something else.
     let is_first = StoredValue::new(true);
     let view = move || {
         if is_first.get_value() && resource.is_loading.get() {

@@ -1,4 +1,4 @@
-//! Leptos' own: what the server always uses, and the browser with `stock-leptos`.
+//! Leptos' own implementation, for the server, and for the browser with `stock-leptos`.
 
 use std::{
     future::{Future, ready},
@@ -12,11 +12,11 @@ use serde::Serialize;
 use super::page_data;
 use crate::wire::json::Readable;
 
-/// What a page loads: Leptos' resource, but that its answer reaches the browser under a name. A
-/// cheap-clone handle.
+/// Data that a page loads: Leptos' resource, except that its data reaches the browser under a name.
+/// A cheap-clone handle.
 pub(crate) struct Resource<T: 'static> {
     answer: AsyncDerived<T>,
-    /// Raised to load it again.
+    /// Incremented to load it again.
     version: RwSignal<u32>,
 }
 
@@ -35,8 +35,8 @@ impl<T> Resource<T> {
     }
 }
 
-/// Loads what `fetcher` makes of `source`, and again whenever `source` changes. No other resource of
-/// a page may have the same `name`.
+/// Loads the result of `fetcher` for `source`, and again whenever `source` changes. `name` must be
+/// unique among the resources of a page.
 pub(crate) fn resource<S, T, F>(
     name: &'static str,
     source: impl Fn() -> S + Send + Sync + 'static,
@@ -49,14 +49,14 @@ where
 {
     let source = Memo::new(move |_| source());
     let version = RwSignal::new(0_u32);
-    // Its lock is held for the take.
+    // Locked only to take.
     let written = Mutex::new(page_data::take::<T>(name));
     let answer = ArcAsyncDerived::new(move || {
         version.track();
         let source = source.get();
         let written = written.lock().ok().and_then(|mut written| written.take());
         let answer: Pin<Box<dyn Future<Output = T> + Send>> = match written {
-            // Ready at once, so that what the server rendered is hydrated with it.
+            // Ready at once, so that the server's HTML is hydrated with it.
             Some(answer) => Box::pin(ready(answer)),
             None => Box::pin(untrack(|| fetcher(source))),
         };
@@ -66,7 +66,7 @@ where
     Resource { answer: answer.into(), version }
 }
 
-/// What is loaded; `fallback` while it loads, also when it loads again.
+/// Shows the loaded data; `fallback` while it loads, also when it loads again.
 pub(crate) fn suspense<T, V>(
     resource: Resource<T>,
     fallback: impl Fn() -> V + Send + Sync + 'static,
@@ -76,7 +76,7 @@ where
     T: Clone + Send + Sync + 'static,
     V: IntoView + 'static,
 {
-    // Not by its place among the signals: what waits may outlive the page.
+    // Not through its handle: a pending load may outlive the page.
     let answer = ArcAsyncDerived::from(resource.answer);
     let content = move || {
         let (show, answer) = (show.clone(), answer.clone());
@@ -85,7 +85,7 @@ where
     view! { <Suspense fallback>{content}</Suspense> }.erased()
 }
 
-/// What is loaded; what was there before while it loads again.
+/// Shows the loaded data; the previous data while it loads again.
 pub(crate) fn transition<T>(
     resource: Resource<T>,
     show: impl Fn(T) -> Erased + Clone + Send + Sync + 'static,
@@ -96,7 +96,7 @@ where
     show_settled(resource.answer.into(), show)
 }
 
-/// The same for the answers that fit; while another one is loaded, the last that fitted stays.
+/// The same for data that fits; while new data loads, the last that fitted stays.
 pub(crate) fn transition_if<T>(
     resource: Resource<T>,
     fits: impl Fn(&T) -> bool + Clone + Send + Sync + 'static,
@@ -110,7 +110,7 @@ where
         let (fits, loaded) = (fits.clone(), loaded.clone());
         async move {
             let answer = loaded.await;
-            // The server loads once, for what it renders: waiting would never end there.
+            // The server loads once per render: waiting would never end there.
             if !cfg!(feature = "ssr") && !fits(&answer) {
                 std::future::pending::<()>().await;
             }

@@ -1,4 +1,4 @@
-//! The start: what this is, one button, and the workspace's endpoints.
+//! The home page: what this is, one button, and the workspace's endpoints.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::{
     wire::Endpoints,
 };
 
-/// How long a list that must be read again is left to settle: a full endpoint drops a request
-/// with each arrival.
+/// How long to wait before the list is read again: a full endpoint drops a request with each
+/// arrival.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// The home page.
@@ -44,12 +44,12 @@ pub(crate) fn Home() -> impl IntoView {
 pub(super) fn read_session(key: RwSignal<workspace_menu::Key>) {
     spawn_local(async move {
         let answer = api::session().await;
-        // The menu may be gone with its page; then nobody wants to know.
+        // The menu may be gone with its page; then the key is not needed.
         let _ = key.try_set(workspace_menu::Key::Answered(answer));
     });
 }
 
-/// The endpoints, followed live; for a newcomer what this place is.
+/// The endpoints, with live updates; for newcomers an introduction.
 #[component]
 fn Workspace(list: Endpoints) -> impl IntoView {
     let change = list.change;
@@ -81,7 +81,7 @@ fn Workspace(list: Endpoints) -> impl IntoView {
     }
 }
 
-/// What the place does, for those who see it first.
+/// An introduction for newcomers.
 #[component]
 fn Newcomer() -> impl IntoView {
     view! {
@@ -102,7 +102,7 @@ fn Newcomer() -> impl IntoView {
     }
 }
 
-/// Keeps the list up to date from `change` on; says whether the server can keep requests.
+/// Keeps the list up to date from `change` on; returns whether the server can store requests.
 fn follow(listing: RwSignal<Listing>, change: i64) -> Signal<bool> {
     let heard = StoredValue::new(change);
     let is_reading = StoredValue::new(false);
@@ -115,7 +115,7 @@ fn follow(listing: RwSignal<Listing>, change: i64) -> Signal<bool> {
     .storing
 }
 
-/// Reads the list again once things have settled; asked for in the meantime, once is enough.
+/// Reads the list again after a delay; further calls in the meantime have no effect.
 fn read_again(listing: RwSignal<Listing>, heard: StoredValue<i64>, is_reading: StoredValue<bool>) {
     if is_reading.try_get_value() != Some(false) {
         return;
@@ -123,13 +123,13 @@ fn read_again(listing: RwSignal<Listing>, heard: StoredValue<i64>, is_reading: S
     is_reading.set_value(true);
     let read = move || {
         spawn_local(async move {
-            // A failure leaves the list as it was: the feed says on its own what is wrong.
+            // A failure leaves the list unchanged: the feed reports problems on its own.
             let list = api::endpoints().await;
             let _ = is_reading.try_update_value(|reading| *reading = false);
             if let Ok(list) = list {
                 let change = list.change;
                 let _ = listing.try_set(Listing::new(list));
-                // What was heard while the answer was on its way is not in it.
+                // Events received during the call are not in the response.
                 if heard.try_get_value().is_some_and(|heard| heard > change) {
                     read_again(listing, heard, is_reading);
                 }

@@ -1,5 +1,5 @@
-//! The page of an endpoint: the URL says which, which of its requests is chosen and how it is
-//! shown; this loads what the URL asks for.
+//! The page of an endpoint: the URL selects the endpoint, the request and its display; this module
+//! loads the data for the URL.
 
 mod actions;
 mod adjacent;
@@ -30,16 +30,16 @@ use crate::{
 struct Opened {
     endpoint: Endpoint,
     page: Page,
-    /// All of the workspace, for the way from one to the other; empty if they could not be read.
+    /// All of the workspace, for the switcher; empty if they could not be read.
     endpoints: Vec<Endpoint>,
-    /// Where the list begins if not with the newest request: exclusive.
+    /// Where the list begins, exclusive, if not with the newest request.
     before: Option<i64>,
-    /// The search and the span that the page was opened with.
+    /// The search and the span with which the page was opened.
     q: Option<String>,
     span: Option<String>,
-    /// What the two find; `None` where they ask for everything.
+    /// The results of the two; `None` if they select everything.
     found: Option<Result<Page, Problem>>,
-    /// How many there are when.
+    /// The counts over time.
     counts: Result<Counts, Problem>,
 }
 
@@ -77,10 +77,10 @@ pub(crate) fn Inspect() -> impl IntoView {
     let before = query_value("before");
     let id = Memo::new(move |_| params.read().get("endpoint").unwrap_or_default());
     let before = Memo::new(move |_| before.read().as_deref().and_then(|text| text.parse().ok()));
-    // What is no number is no request either: 0 is the number of none.
+    // Anything but a number selects no request: no request has number 0.
     let seq =
         Memo::new(move |_| params.read().get("seq").map(|text| text.parse().unwrap_or_default()));
-    // Both change what an open page shows, not which page it is: only opening one reads them.
+    // Both change the content of an open page, not its identity: they are read only when it opens.
     let (q, span) = (query_value("q"), query_value("span"));
     let opened = resource(
         "opened",
@@ -105,7 +105,7 @@ pub(crate) fn Inspect() -> impl IntoView {
     })
 }
 
-/// What stands there for the moment in which the browser opens another endpoint.
+/// A placeholder while the browser opens another endpoint.
 #[component]
 fn Opening() -> impl IntoView {
     view! {

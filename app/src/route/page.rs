@@ -1,10 +1,10 @@
-//! Which page a path names: pure.
+//! Maps paths to pages: pure.
 
-/// The pages that there are.
+/// All pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageName {
     Home,
-    /// An endpoint, with the request that is chosen if one is.
+    /// An endpoint, with the chosen request, if any.
     Inspect,
     /// There is no such page.
     Lost,
@@ -15,7 +15,7 @@ impl PageName {
         let segments: Vec<&str> = segments(path).collect();
         match *segments {
             [""] => Self::Home,
-            // Nobody is called nothing: `/inspect//x` is no page of the server's either.
+            // An id is never empty: `/inspect//x` is not a page of the server's either.
             ["inspect", endpoint] if !endpoint.is_empty() => Self::Inspect,
             ["inspect", endpoint, seq] if !endpoint.is_empty() && !seq.is_empty() => Self::Inspect,
             _ => Self::Lost,
@@ -23,7 +23,7 @@ impl PageName {
     }
 }
 
-/// What the path of an endpoint's page says: names and values.
+/// Returns the parameters in the path of an endpoint's page: names and values.
 pub(super) fn params(path: &str) -> impl Iterator<Item = (&'static str, String)> {
     ["endpoint", "seq"].into_iter().zip(segments(path).skip(1).map(str::to_owned))
 }

@@ -1,5 +1,5 @@
-//! The browser's own router: links of this site and the browser's own steps back and forth change the
-//! URL, and pages follow it. Its paths are those of `stock`.
+//! The browser's own router: links of this site and the history change the URL, and pages follow
+//! it. It has the same paths as `stock`.
 
 use leptos::{ev, prelude::*};
 use leptos_router::location::{BrowserUrl, LocationProvider as _};
@@ -12,30 +12,30 @@ use super::{
 };
 use crate::format::joined;
 
-/// What the URL says. A cheap-clone handle on signals.
+/// The current URL. A cheap-clone handle on signals.
 #[derive(Clone)]
 pub(crate) struct Location {
     pub(crate) pathname: Memo<String>,
     pub(crate) query: Memo<ParamsMap>,
 }
 
-/// The URL of the page that is shown. A cheap-clone handle on a signal.
+/// The URL of the visible page. A cheap-clone handle on a signal.
 #[derive(Clone, Copy)]
 struct Here(RwSignal<Url>);
 
-/// What the URL says now, followed.
+/// Returns the current URL; tracked.
 pub(crate) fn use_location() -> Location {
     expect_context()
 }
 
-/// Goes to a path of this site.
+/// Navigates to a path of this site.
 pub(crate) fn use_navigate() -> impl Fn(&str, NavigateOptions) + Clone + Send + Sync {
     let here: Here = expect_context();
     move |path, options| here.go(path, options.replace, options.scroll)
 }
 
-/// What the path of an endpoint's page says: `endpoint` and, where one is chosen, `seq`. It says so
-/// still while the viewer goes elsewhere and that page has not gone yet.
+/// Returns the parameters in the path of an endpoint's page: `endpoint` and, if one is chosen,
+/// `seq`. They stay the same during a navigation until that page is gone.
 pub(crate) fn use_params_map() -> Memo<ParamsMap> {
     let path = use_location().pathname;
     Memo::new(move |last: Option<&ParamsMap>| {
@@ -47,7 +47,7 @@ pub(crate) fn use_params_map() -> Memo<ParamsMap> {
     })
 }
 
-/// Follows the URL, and takes over the links of what is in it.
+/// Follows the URL, and handles the links of its children.
 #[component]
 pub(crate) fn Router(children: Children) -> impl IntoView {
     let url = RwSignal::new(BrowserUrl::current().unwrap_or_default());
@@ -66,21 +66,21 @@ pub(crate) fn Router(children: Children) -> impl IntoView {
 }
 
 impl Here {
-    /// Takes up what the address bar says.
+    /// Reads the URL from the address bar.
     fn look(self) {
         if let Ok(url) = BrowserUrl::current() {
             self.0.set(url);
         }
     }
 
-    /// Goes to a path of this site, in place of where one is or as a step that one can go back.
+    /// Navigates to a path of this site, replacing the current entry of the history or adding one.
     fn go(self, path: &str, replace: bool, scroll: bool) {
         let Ok(history) = window().history() else { return };
         let here = self.0.with_untracked(|url| match url.search() {
             "" => url.path().to_owned(),
             search => joined(&[url.path(), "?", search]),
         });
-        // Both fail only where a page does it hundreds of times in seconds.
+        // Both fail only if a page does it hundreds of times within seconds.
         let _ = if replace {
             history.replace_state_with_url(&JsValue::NULL, "", Some(path))
         } else if path != here {
@@ -94,8 +94,8 @@ impl Here {
         }
     }
 
-    /// Goes where a link leads that was pressed, if that is within this site and nobody else has
-    /// done something about it.
+    /// Follows a link that was clicked, if it is within this site and no other handler has handled
+    /// the click.
     fn follow(self, event: &MouseEvent) {
         let is_plain = event.button() == 0
             && !(event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key());
@@ -111,7 +111,7 @@ impl Here {
             || link.has_attribute("download")
             || link.rel().split_ascii_whitespace().any(|word| word == "external")
             || window().location().origin().is_ok_and(|origin| origin != link.origin());
-        // A place within a page is the browser's own to find, on another one by loading it.
+        // The browser scrolls to a fragment itself, on another page by loading it.
         if is_elsewhere || !link.hash().is_empty() {
             return;
         }

@@ -1,4 +1,4 @@
-//! Leptos' router. Its paths are those of `page`.
+//! Leptos' router. It has the same paths as `page`.
 
 pub(crate) use leptos_router::{
     components::Router,

@@ -1,13 +1,13 @@
-//! The browser's half: the title that the server wrote is followed.
+//! The browser's half: updates the title that the server wrote.
 
 use leptos::prelude::{Effect, document, on_cleanup};
 
 use super::USUAL;
 
-/// Nothing: the server wrote it.
+/// Does nothing: the server wrote the title.
 pub(crate) const fn usual() {}
 
-/// The title of this part of the page for as long as it is there.
+/// Sets the title of this part of the page for as long as it exists.
 pub(crate) fn follow(text: impl Fn() -> String + Send + Sync + 'static) {
     Effect::new(move |_| document().set_title(&text()));
     on_cleanup(|| document().set_title(USUAL));

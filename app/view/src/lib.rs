@@ -1,15 +1,15 @@
-//! Leptos, with a small renderer in the browser. README.md says what it replaces and how to switch it
-//! off.
+//! Leptos, with a small renderer in the browser. README.md says what it replaces and how to switch
+//! it off.
 //!
-//! Leptos makes a type of each view: an element is generic over its attributes and its children, and
-//! building, hydrating and rebuilding it is compiled for each. That is fast, and it is most of what a
-//! page weighs. In the browser this crate replaces what `view!` writes: elements, attributes and
-//! closures are values of one type (`Node`), with one function for each purpose. Their HTML is that of
-//! Leptos' own views, which the server has.
+//! In Leptos each view has its own type: an element is generic over its attributes and its
+//! children, and the code to build, hydrate and rebuild it is compiled for each. That is fast, but
+//! it is most of a page's size. In the browser this crate replaces the output of `view!`: elements,
+//! attributes and closures are values of one type (`Node`), with one function for each purpose.
+//! They produce the same HTML as Leptos' own views, which the server uses.
 //!
 //! Everything else is Leptos', under the same names: `hookglass-app` calls this crate `leptos`,
-//! because that is the name that `view!` and `#[component]` write. With the feature `stock-leptos`,
-//! which the server always has, nothing is replaced.
+//! because `view!` and `#[component]` generate that name. With the feature `stock-leptos`, which
+//! the server always uses, nothing is replaced.
 
 pub use leptos::*;
 
@@ -18,7 +18,7 @@ mod browser;
 #[cfg(feature = "stock-leptos")]
 mod stock;
 
-/// What views are made with: Leptos' prelude, and ways to erase a view's type.
+/// The names needed to write views: Leptos' prelude, and ways to erase a view's type.
 pub mod prelude {
     #[cfg(not(feature = "stock-leptos"))]
     pub use crate::browser::{
@@ -30,14 +30,14 @@ pub mod prelude {
     pub use leptos::prelude::*;
 }
 
-/// How components are called.
+/// The functions that call components.
 #[cfg(not(feature = "stock-leptos"))]
 pub mod component {
     pub use crate::browser::component_view;
     pub use leptos::component::*;
 }
 
-/// What `view!` names.
+/// The names that `view!` generates.
 #[cfg(not(feature = "stock-leptos"))]
 pub mod tachys {
     pub use leptos::tachys::*;

@@ -1,5 +1,5 @@
-//! Leptos' own views, under the names that differ. The server always has them, and writes what either
-//! browser half finds.
+//! Leptos' own views, under the names that differ. The server always uses them, and its HTML fits
+//! either browser half.
 
 use leptos::{
     children::{ChildrenOptContainer, ToChildren},
@@ -12,8 +12,8 @@ use wasm_bindgen::JsCast;
 /// A view of any type.
 pub type Erased = AnyView;
 
-/// What is between the tags of a component: Leptos' `Children`, under the name of the browser's.
-/// `{children.shown()}` puts it into a view.
+/// The content between the tags of a component: Leptos' `Children`, under the browser's name for
+/// it. `{children.shown()}` puts it into a view.
 pub struct Content(Box<dyn FnOnce() -> Erased + Send>);
 
 impl Content {
@@ -64,8 +64,8 @@ impl<I: Iterator<Item: RenderHtml + 'static>> EraseEach for I {
     }
 }
 
-/// An element, once it is in the page: Leptos' `NodeRef`, but reading it after its part of the page is
-/// gone returns `None` and does not panic.
+/// An element, once it is in the page: Leptos' `NodeRef`, but reading it after its part of the page
+/// is gone returns `None` and does not panic.
 pub struct NodeRef<E: ElementType<Output: 'static>>(Inner<E>);
 
 impl<E: ElementType<Output: 'static>> Clone for NodeRef<E> {

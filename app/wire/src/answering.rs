@@ -1,27 +1,27 @@
-//! How an endpoint answers its senders, and what one of them was answered.
+//! How an endpoint answers its senders, and the response that a captured request got.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Header, Timestamp};
 
-/// What an endpoint's owner set on how it answers. Tried in this order: `rules`, handshakes, the
+/// An endpoint's settings for responses. They apply in this order: `rules`, handshakes, the
 /// `programme`, `reply`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answering {
-    /// What is answered where nothing else applies.
+    /// The response if nothing else applies.
     pub reply: Reply,
-    /// At most 50, tried in order; the first whose `when` finds the request answers it.
+    /// At most 50, tried in order: the first rule whose `when` matches the request answers it.
     pub rules: Vec<Rule>,
-    /// How senders are made to fail for a while; `None` for not at all.
+    /// Makes deliveries fail for a while; `None` for no failures.
     pub programme: Option<Programme>,
-    /// Whether verification requests of known senders are answered as these ask for.
+    /// Whether verification requests of known senders get the response that they ask for.
     pub handshakes: bool,
-    /// What a sender must say as its verify token (Meta's `hub.verify_token`) to be answered;
-    /// `None` for anything.
+    /// The verify token that a sender must present (Meta's `hub.verify_token`) to get a response;
+    /// `None` accepts any token.
     pub verify_token: Option<String>,
-    /// Whether a request whose signature is not `valid` is answered 401, where there are secrets. It is
-    /// kept in any case.
+    /// Whether a request whose signature is not `valid` gets a 401 if the endpoint has secrets. The
+    /// request is kept in any case.
     pub reject_bad_signatures: bool,
 }
 
@@ -38,24 +38,26 @@ impl Default for Answering {
     }
 }
 
-/// One answer as it was set. Header values and `body` may hold templates, `{{ request.method }}`.
-/// It is set as a whole: what is left out is a status of 200, no fields, no body, no delay.
+/// A response as its owner set it. Header values and `body` may contain templates,
+/// `{{ request.method }}`. It is always set as a whole; defaults are a status of 200, no headers,
+/// no body, no delay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reply {
     /// 200 to 599.
     #[serde(default = "ok")]
     pub status: u16,
-    /// Name and value, in order, at most 50.
+    /// Names and values, in order, at most 50.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The body as text; at most one of `body` and `body_base64`, at most 1 MB, none for an empty one.
+    /// The body as text. At most one of `body` and `body_base64` is set; at most 1 MB; `None` for
+    /// an empty body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The body as bytes, base64 with padding; sent as they are, never as a template.
+    /// The body as bytes, in base64 with padding; sent unchanged, never as a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
-    /// For how many milliseconds it is held back, 0 to 30,000.
+    /// The delay before the response, in milliseconds, 0 to 30,000.
     #[serde(default)]
     pub delay_ms: u32,
 }
@@ -76,41 +78,42 @@ impl Default for Reply {
     }
 }
 
-/// An answer for some requests.
+/// A response for some requests.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
-    /// Which: a search as for lists, `method:POST body.type:ping`; an empty one finds all.
+    /// A search in the syntax of lists, `method:POST body.type:ping`; an empty one matches every
+    /// request.
     pub when: String,
-    /// What they are answered.
+    /// The response to these requests.
     pub reply: Reply,
 }
 
-/// Answers that make a sender try again.
+/// A sequence of responses that makes a sender retry.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Programme {
-    /// At most 50, one after the other; after the last the programme is over.
+    /// At most 50, in order; the programme ends after the last one.
     pub steps: Vec<Step>,
-    /// Who goes on to the next step.
+    /// Whether all requests or the attempts of each delivery advance the steps.
     pub by: By,
-    /// Only so many of a hundred requests fail, at random, by the steps in turn without an end;
-    /// `None` for every one.
+    /// The percentage of requests that fail, chosen at random; the steps then repeat forever.
+    /// `None` means that every request fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
-    /// How many requests it has answered; set by the server.
+    /// The number of requests that it has answered; set by the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<u64>,
 }
 
-/// Who goes through the steps of a programme.
+/// What advances the steps of a programme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
-    /// All requests together: each takes the next.
+    /// All requests together: each takes the next step.
     #[default]
     All,
-    /// Each delivery by itself: its first attempt the first step, its second the second.
+    /// Each delivery separately: its first attempt takes the first step, its second the second.
     Attempt,
 }
 
@@ -118,13 +121,13 @@ pub enum By {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Step {
-    /// What is done.
+    /// The action of this step.
     pub act: Act,
-    /// What is answered, as far as `act` lets it.
+    /// The response, as far as `act` sends it.
     pub reply: Reply,
-    /// How many times, 1 to 1,000.
+    /// The number of repetitions, 1 to 1,000.
     pub times: u32,
-    /// How long `stall` waits and `slow` takes, 1 to 120 seconds.
+    /// The length of a `stall` or of a `slow` response, 1 to 120 seconds.
     pub seconds: u32,
 }
 
@@ -134,51 +137,52 @@ impl Default for Step {
     }
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// Gives the reply.
+    /// Sends the reply.
     #[default]
     Answer,
-    /// Gives status and fields, and nothing for `seconds`; then the connection ends.
+    /// Sends status and headers, then nothing for `seconds`, then closes the connection.
     Stall,
-    /// Gives the body evenly over `seconds`.
+    /// Sends the body evenly over `seconds`.
     Slow,
-    /// Ends the connection without an answer.
+    /// Closes the connection without a response.
     Cut,
 }
 
-/// What a captured request was answered.
+/// The response to a captured request.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Answered {
-    /// What decided on it: `default`, `rule 2`, `handshake slack`, `programme 3` (the step),
-    /// `signature`, `refusal`, `page` for a browser's visit, `worker` where a service worker was
-    /// asked for, `undecided` before anything has; a later version may say more.
+    /// What chose the response: `default`, `rule 2`, `handshake slack`, `programme 3` (the step),
+    /// `signature`, `refusal`, `page` for a browser's visit, `worker` for a request for a service
+    /// worker, `undecided` while there is none; later versions may add values.
     pub source: String,
-    /// The status, 200 to 599; none where the connection was cut instead.
+    /// The status, 200 to 599; `None` if the connection was cut instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Its fields, without those of the connection.
+    /// Its headers, without those of the connection.
     pub headers: Vec<Header>,
-    /// How many bytes its body had.
+    /// The length of its body in bytes.
     pub body_bytes: u64,
-    /// The body, where it is UTF-8: its first 64 KiB.
+    /// The first 64 KiB of the body if it is UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The body's first 64 KiB in base64, where it is not.
+    /// The first 64 KiB of the body in base64 if it is not UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_base64: Option<String>,
-    /// When the answer began to be sent.
+    /// When the server began to send the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
-    /// From the complete head of the request to the start of the answer, in microseconds.
+    /// From the complete head of the request to the start of the response, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_us: Option<u64>,
-    /// Whether the sender was still there to take it; none where that is not known yet.
+    /// Whether the sender was still connected to receive it; `None` if that is not known yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken: Option<bool>,
-    /// What its owner should know: a field left out, a hold that was too many.
+    /// Notes for the owner, such as a header that was left out, or a delay that was skipped because
+    /// too many responses were being held back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }

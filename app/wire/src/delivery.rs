@@ -2,35 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the ids of deliveries that are only guessed begin with; no sender's does.
+/// The prefix of the ids of guessed deliveries; no sender uses it.
 pub const GUESSED: &str = "like-";
 
-/// One try of a delivery, an event as its sender names it.
+/// An attempt of a delivery. A delivery is one event, as its sender identifies it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Delivery {
-    /// The sender's own name for it (`X-GitHub-Delivery`, `webhook-id`, …); where `guessed`, `like-`
-    /// and the `seq` of the first.
+    /// The sender's own id (`X-GitHub-Delivery`, `webhook-id`, …); if `guessed`, `like-` and the
+    /// `seq` of the first attempt.
     pub id: String,
-    /// Which try this is, from 1: as they came, or as the sender counts, where that is more.
+    /// The number of this attempt, from 1: counted in order of arrival, or the sender's own count
+    /// if that is higher.
     pub attempt: u32,
-    /// All tries that are kept, oldest first, at most 1,000, this one among them.
+    /// All attempts that are kept, this one included, oldest first, at most 1,000.
     pub attempts: Vec<Attempt>,
-    /// Whether they are taken for one delivery only because their bodies are equal.
+    /// Whether the attempts are grouped only because their bodies are equal.
     #[serde(default)]
     pub guessed: bool,
 }
 
-/// One of the tries of a delivery.
+/// An attempt of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Attempt {
     /// The captured request.
     pub seq: i64,
-    /// Which try it is, from 1.
+    /// The number of the attempt, from 1.
     #[serde(default)]
     pub attempt: u32,
-    /// When it came.
+    /// When it arrived.
     pub received_at: crate::Timestamp,
-    /// What it was answered, if that is known.
+    /// The status of its response, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }

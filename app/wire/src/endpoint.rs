@@ -1,4 +1,4 @@
-//! Endpoints and the session as the API gives them.
+//! Endpoints and the session in the API.
 
 use std::fmt;
 
@@ -9,39 +9,41 @@ use crate::{
     json::{choice, record},
 };
 
-/// One endpoint of a workspace.
+/// An endpoint of a workspace.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
-    /// The name in the URL: a lower-case UUID or a slug, fixed for life.
+    /// The name in the URL: a lower-case UUID or a slug; never changes.
     pub id: String,
-    /// Where senders send to: the origin as the caller sees it, `/` and the id.
+    /// The URL for senders: the origin as the caller sees it, `/` and the id.
     pub url: String,
-    /// Where its page is.
+    /// The URL of its page.
     pub inspect_url: String,
-    /// What the owner calls it, if anything.
+    /// The owner's name for it, if any.
     pub name: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it ends, `None` for never.
+    /// When it expires; `None` for never.
     pub expires_at: Option<Timestamp>,
-    /// How many requests are kept.
+    /// The number of requests kept.
     pub requests: u64,
-    /// The highest `seq` ever given at this endpoint, 0 before the first.
+    /// The highest `seq` that this endpoint has assigned, 0 before the first.
     pub last_seq: i64,
-    /// How many requests it may keep, 0 if the server does not say.
+    /// The most requests that it may keep; 0 if the server does not report it.
     #[serde(default)]
     pub max_requests: u64,
-    /// What happens once it keeps that many.
+    /// What happens at that limit.
     #[serde(default)]
     pub on_limit: OnLimit,
-    /// The highest `seq` that retention dropped, 0 for none since the last clearing.
+    /// The highest `seq` that retention dropped; 0 if it dropped none since the requests were last
+    /// cleared.
     #[serde(default)]
     pub dropped_through: i64,
-    /// How it answers where that is not plain, in a few words for people: `503 twice, then 200`.
+    /// A short summary of its responses for people if they are not the default: `503 twice, then
+    /// 200`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
-    /// The key of the workspace that this call made: only in the answer to a program that came
-    /// without one.
+    /// The key of the workspace that this call created: only in the response to a program that sent
+    /// no key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
@@ -86,14 +88,14 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// What happens to an arrival at an endpoint that is full.
+/// What happens to a request that arrives at a full endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnLimit {
-    /// It is kept, and the oldest request is dropped for it.
+    /// The request is kept and the oldest one is dropped.
     #[default]
     DropOldest,
-    /// Its sender is told to come again (429).
+    /// The sender gets a 429 and should retry later.
     Refuse,
 }
 
@@ -102,15 +104,15 @@ choice!(OnLimit { "drop_oldest" DropOldest, "refuse" Refuse });
 /// The endpoints of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Endpoints {
-    /// Newest first, may be empty.
+    /// Newest first; may be empty.
     pub endpoints: Vec<Endpoint>,
-    /// The workspace's change number that this list shows: where its feed goes on from.
+    /// The workspace's change number as of this list; its feed continues from here.
     pub change: i64,
 }
 
 record!(Endpoints { endpoints, change; });
 
-/// The key that the browser's cookie holds.
+/// The key in the browser's cookie.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The workspace's secret key, `hgk_` and 43 base64url characters.

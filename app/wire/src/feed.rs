@@ -7,29 +7,29 @@ use crate::{
     json::{Readable, Unreadable, choice, members, read},
 };
 
-/// How often a quiet feed shows that it is alive, in seconds.
+/// The interval of a quiet feed's heartbeats, in seconds.
 pub const BEAT_SECONDS: u32 = 10;
 
-/// After how many seconds of silence a page that is shown again takes its feed for lost: one beat is
-/// already late.
+/// The silence after which a page that becomes visible again treats its feed as lost, in seconds:
+/// one beat is already late.
 pub const LATE_SECONDS: u32 = 12;
 
-/// After how many seconds of silence any page takes its feed for lost.
+/// The silence after which any page treats its feed as lost, in seconds.
 pub const SILENCE_SECONDS: u32 = 19;
 
-/// One event of a feed. Every one is idempotent: applied twice, or beside newer arrivals, it
+/// An event of a feed. All events are idempotent: applying one twice, or after newer arrivals,
 /// changes nothing more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FeedEvent {
     /// A request was captured.
     Captured(Summary),
-    /// Something about a captured request changed.
+    /// A captured request changed.
     Updated(Summary),
-    /// Requests were deleted one by one.
+    /// Requests were deleted individually.
     Deleted {
         /// The endpoint's id.
         endpoint: String,
-        /// Which, at most 1,000.
+        /// The `seq`s of the deleted requests, at most 1,000.
         seqs: Vec<i64>,
     },
     /// Retention dropped every request whose `seq` is below this.
@@ -39,42 +39,42 @@ pub enum FeedEvent {
         /// Exclusive.
         below: i64,
     },
-    /// All requests up to this `seq` were deleted at once.
+    /// All requests up to this `seq` were deleted together.
     Cleared {
         /// The endpoint's id.
         endpoint: String,
         /// Inclusive.
         through: i64,
     },
-    /// An endpoint was made, or its settings changed.
+    /// An endpoint was created or its settings changed.
     Endpoint(Endpoint),
-    /// An endpoint is no more.
+    /// An endpoint is gone.
     Gone {
         /// The endpoint's id.
         endpoint: String,
         /// Why.
         reason: GoneReason,
     },
-    /// What was missed at this endpoint is no longer known: fetch it again.
+    /// The missed events of this endpoint are no longer available: fetch it again.
     Gap {
         /// The endpoint's id.
         endpoint: String,
     },
-    /// A beat, so that script can tell a quiet feed from a dead one.
+    /// A heartbeat, so that script can tell a quiet feed from a dead one.
     Alive {
         /// The workspace's change number at the time of the beat.
         change: i64,
-        /// Whether the server can keep requests now. While it cannot (a full disk, say) senders
-        /// get 503; reading and feeds go on.
+        /// Whether the server can store requests now. While it cannot (because of a full disk,
+        /// say), senders get a 503; reading and feeds still work.
         storing: bool,
     },
 }
 
-/// Why an endpoint is no more.
+/// Why an endpoint is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GoneReason {
-    /// Its time was over.
+    /// It expired.
     Expired,
     /// Its owner deleted it.
     Deleted,
@@ -83,7 +83,7 @@ pub enum GoneReason {
 choice!(GoneReason { "expired" Expired, "deleted" Deleted });
 
 impl FeedEvent {
-    /// The SSE event names, in the order of the variants.
+    /// The names of the SSE events, in the order of the variants.
     pub const NAMES: [&'static str; 9] = [
         "captured", "updated", "deleted", "dropped", "cleared", "endpoint", "gone", "gap", "alive",
     ];
@@ -104,7 +104,7 @@ impl FeedEvent {
         }
     }
 
-    /// The id of the endpoint that it is about; `None` for a beat.
+    /// The id of the endpoint that the event concerns; `None` for a beat.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         match self {
@@ -122,7 +122,7 @@ impl FeedEvent {
     /// The data of the SSE event, one line of JSON.
     ///
     /// # Errors
-    /// None that these types can cause; `serde_json` could not know.
+    /// `serde_json` can fail in general, but not for these types.
     pub fn data(&self) -> serde_json::Result<String> {
         match self {
             Self::Captured(summary) | Self::Updated(summary) => serde_json::to_string(summary),
@@ -146,11 +146,10 @@ impl FeedEvent {
         }
     }
 
-    /// Reads an SSE event. `None` for a name that this version does not know: newer servers may
-    /// say more.
+    /// Reads an SSE event. Returns `None` for an unknown name: newer servers may send more events.
     ///
     /// # Errors
-    /// The data is not what the name promises.
+    /// The data does not have the form of that event.
     pub fn parse(name: &str, data: &str) -> Result<Option<Self>, Unreadable> {
         let (mut endpoint, mut seq) = (String::new(), 0);
         Ok(Some(match name {
@@ -221,7 +220,7 @@ struct Gap {
 #[derive(Serialize)]
 struct Alive {
     change: i64,
-    /// Left out while all is well.
+    /// Left out if storing works.
     #[serde(skip_serializing_if = "Clone::clone")]
     storing: bool,
 }

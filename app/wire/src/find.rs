@@ -1,100 +1,100 @@
-//! Finding requests: how many there are when, and how a search may go on.
+//! Counts of requests over time, and suggestions for searches.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, json::record};
 
-/// Which requests to count.
+/// The requests to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CountsAsk {
-    /// From when on; `None` for the oldest that is kept.
+    /// The start; `None` for the oldest request kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Timestamp>,
-    /// Until when, exclusive; `None` for now.
+    /// The end, exclusive; `None` for now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
-    /// Into how many equal spans, 1 to 500; `None` for 120.
+    /// The number of equal spans, 1 to 500; `None` for 120.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buckets: Option<u32>,
-    /// Only those that this search finds.
+    /// Counts only requests that match this search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
 }
 
-/// How many requests came when.
+/// Counts of requests over time.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Counts {
-    /// When the first span begins.
+    /// The start of the first span.
     pub from: Timestamp,
-    /// When the last one ends.
+    /// The end of the last span.
     pub to: Timestamp,
-    /// How many spans there are between the two.
+    /// The number of spans.
     pub buckets: u32,
-    /// How many requests came in all of them.
+    /// The number of requests in all spans.
     pub total: u64,
-    /// Those that hold something, in order of time.
+    /// The spans that contain requests, in order of time.
     pub counts: Vec<Count>,
-    /// False where time ran out before all were looked at: then there may be more.
+    /// False if the time limit ended the count early: there may be more requests.
     pub is_complete: bool,
-    /// The workspace's change number that this shows.
+    /// The workspace's change number as of this count.
     pub change: i64,
 }
 
 record!(Counts { from, to, buckets, total, counts, is_complete, change; });
 
-/// How many requests came within one span.
+/// The requests in one span.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
-    /// Which span, from 0.
+    /// The index of the span, from 0.
     pub bucket: u32,
-    /// How many in all.
+    /// The number of all requests.
     pub total: u64,
-    /// How many by method, `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and `other`; those that are
-    /// zero are left out.
+    /// The number by method, `GET`, `POST`, `PUT`, `PATCH`, `DELETE` and `other`; zeros are left
+    /// out.
     pub methods: Vec<(String, u64)>,
-    /// How many were refused by a limit.
+    /// The number of requests that a limit refused.
     #[serde(default)]
     pub refused: u64,
 }
 
 record!(Count { bucket, total, methods; refused });
 
-/// How a search that is being typed may go on.
+/// Completions for a search that is being typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Suggestions {
-    /// Where what is to be replaced begins, in UTF-16 code units, as a browser counts.
+    /// Where the text to replace begins, in UTF-16 code units, as browsers count.
     pub start: u32,
-    /// Where it ends, exclusive.
+    /// Where the text to replace ends, exclusive.
     pub end: u32,
-    /// The best first, at most 12.
+    /// Best first, at most 12.
     pub suggestions: Vec<Suggestion>,
-    /// What is wrong with the search as it stands, if anything.
+    /// The error in the current search, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<QueryError>,
 }
 
 record!(Suggestions { start, end, suggestions; error });
 
-/// One way to go on.
+/// A completion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suggestion {
-    /// What to put there.
+    /// The text to insert.
     pub text: String,
-    /// What it means or how often it was seen, in a few words.
+    /// What it means or how often it occurred, in a few words.
     pub about: String,
 }
 
 record!(Suggestion { text, about; });
 
-/// What is wrong with a search, and where.
+/// An error in a search and its position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueryError {
     /// Where it begins, in UTF-16 code units.
     pub start: u32,
-    /// Where it ends, exclusive; equal to `start` where something is missing.
+    /// Where it ends, exclusive; equal to `start` if something is missing there.
     pub end: u32,
-    /// What is wrong and what to do.
+    /// What is wrong and how to fix it.
     pub message: String,
 }
 

@@ -1,10 +1,10 @@
-//! Reads the wire types out of JSON: a small reader for what our own server writes.
+//! Reads the wire types from JSON: a small reader for the JSON of our own server.
 //!
-//! `serde_json` reads anything and says precisely where it went wrong; generic over every type that
-//! is read, that took a fifth of the browser half. What serde derives for a reader of our own was
-//! still 8 kB of it, as it is made anew for each type. Here a type only says where its fields are;
-//! the rest is there once. It knows the shapes that the wire types have, numbers being whole, and
-//! says of anything else no more than that it could not be read.
+//! `serde_json` reads any JSON and reports precisely where it failed, but it is generic over every
+//! type that is read, and that took a fifth of the browser half. Serde's derived code for our own
+//! reader still took 8 kB, because it is instantiated for each type. Here a type only lists its
+//! fields; everything else exists once. This reader supports the shapes of the wire types, with
+//! whole numbers only, and reports any other input as unreadable, without details.
 
 mod reader;
 mod record;
@@ -13,22 +13,23 @@ mod values;
 pub(crate) use self::record::choice;
 pub use self::{reader::Reader, record::record};
 
-/// The text is not JSON, or not of the shape that was expected.
+/// The text is not JSON, or not of the expected shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it does not have the form that this version of the page knows")]
 pub struct Unreadable;
 
-/// What can be read out of JSON, as serde would.
+/// A type that can be read from JSON, as serde would read it.
 pub trait Readable {
-    /// What it is while nothing of it was read, and where it may be missing and is.
+    /// The value before anything is read, and of an optional member that is missing.
     fn blank() -> Self
     where
         Self: Sized;
 
-    /// Reads it over what it was.
+    /// Reads a value into `self` and overwrites it.
     ///
     /// # Errors
-    /// What comes next is not JSON, or not of its shape. Then it may be read in part.
+    /// The next value is not JSON, or not of the expected shape. `self` may then be partly
+    /// overwritten.
     fn read(&mut self, reader: &mut Reader<'_>) -> Result<(), Unreadable>;
 }
 
@@ -42,7 +43,7 @@ pub fn read<T: Readable>(text: &str) -> Result<T, Unreadable> {
     Ok(value)
 }
 
-/// Reads over a value.
+/// Reads a value into an existing one.
 ///
 /// # Errors
 /// The text is not JSON, or not of that shape.
@@ -53,7 +54,7 @@ pub fn read_into(value: &mut dyn Readable, text: &str) -> Result<(), Unreadable>
     reader.end()
 }
 
-/// Reads the members of an object, see [`Reader::object`].
+/// Reads the members of an object; see [`Reader::object`].
 pub(crate) fn members(
     text: &str,
     needed: &str,

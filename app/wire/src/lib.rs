@@ -1,7 +1,8 @@
-//! The types that cross the wire between server, browser and programs: no Leptos. serde writes them;
-//! the browser reads them by `json`.
+//! The types that cross the wire between server, browser and programs, without Leptos. Serde writes
+//! them; the browser reads them with `json`.
 //!
-//! Golden files pin their JSON: an old tab must survive a new server, so fields are only added.
+//! Golden files pin their JSON: an old tab must keep working with a new server, so fields are only
+//! added.
 
 mod answering;
 mod delivery;

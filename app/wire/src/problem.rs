@@ -13,11 +13,11 @@ pub struct Problem {
     pub kind: String,
     /// The cause in a few words, the same for every occurrence.
     pub title: String,
-    /// The HTTP status; 0 if no answer came at all.
+    /// The HTTP status; 0 if there was no response.
     pub status: u16,
-    /// What to do, in a sentence for this occurrence.
+    /// What to do about this occurrence, in a sentence.
     pub detail: String,
-    /// Where in a search the error begins, in UTF-16 code units, for `/problems/invalid-query`.
+    /// Where the error begins in a search, in UTF-16 code units, for `/problems/invalid-query`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<u32>,
     /// Where it ends, exclusive.
@@ -38,7 +38,7 @@ impl Readable for Problem {
 }
 
 impl Problem {
-    /// A failure to reach the server or to understand its answer, made in the browser.
+    /// Returns a failure to reach the server or to understand its response, created in the browser.
     #[must_use]
     pub fn unreachable(detail: impl Into<String>) -> Self {
         Self {
@@ -51,8 +51,7 @@ impl Problem {
         }
     }
 
-    /// Whether the thing asked for is not there (any more) for this caller: asking again is of
-    /// no use.
+    /// Whether the resource does not exist (any more) for this caller, so that a retry is useless.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self.status, 401 | 404 | 410)

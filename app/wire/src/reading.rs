@@ -1,63 +1,63 @@
-//! How a part of a captured request reads: rows of marked text and named fields, made by the
-//! server, so that the browser shows what it is told and parses nothing of what senders sent.
+//! Readable views of a part of a captured request: rows of marked text and named fields. The server
+//! makes them, so that the browser only displays them and never parses a sender's data.
 
 use serde::{Deserialize, Serialize};
 
 use crate::json::{Readable, Reader, Unreadable, choice, record};
 
-/// Which part of a request to read, how, and how much of it.
+/// The part of a request to read, its form, and the range of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ask {
-    /// Which part.
+    /// The part to read.
     pub part: Part,
-    /// In which of the part's forms, as `Form::value` names them; `None` or an unknown one for
-    /// the one that fits best.
+    /// One of the part's forms, by `Form::value`; `None` or an unknown form means the best one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
-    /// The first row to give, counted among those that are visible, from 0.
+    /// The first row to return, counted among the visible rows, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
-    /// At most so many rows or fields, 1 to 2,000; `None` for 500.
+    /// The most rows or fields to return, 1 to 2,000; `None` for 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// What nests deeper than this is folded, nothing for 65535; `None` for what fits best.
+    /// Rows nested deeper than this are folded; 65535 folds none, `None` chooses the best depth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub depth: Option<u16>,
-    /// The `Row::line`s whose fold is the opposite of what `depth` says, separated by commas.
+    /// The `Row::line`s whose fold state is the opposite of what `depth` implies, separated by
+    /// commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub toggled: Option<String>,
-    /// Text to find: rows that hold it, whatever its case, are unfolded, listed and marked.
+    /// Text to find, ignoring case: rows that contain it are unfolded, listed and marked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub find: Option<String>,
-    /// For `Part::Compare`: the `seq` of the other, or `previous` for the one of the same event
-    /// before it.
+    /// For `Part::Compare`: the `seq` of the other request, or `previous` for the previous request
+    /// of the same event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<String>,
 }
 
 record!(Ask { ; part, form, from, limit, depth, toggled, find, with });
 
-/// What a request consists of, and what can be made of two.
+/// The parts of a request, and the comparison of two requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// The body, decoded where it is compressed.
+    /// The body, decompressed if necessary.
     #[default]
     Body,
-    /// The header and trailer fields.
+    /// Headers and trailers.
     Headers,
     /// The fields of the target's query.
     Query,
     /// The bytes as received.
     Wire,
-    /// What was answered.
+    /// The response.
     Reply,
-    /// What can be said of its signature, and why it is not valid.
+    /// The signature's verdict, and why it is not valid.
     Signature,
-    /// The tries of its delivery.
+    /// The attempts of its delivery.
     Attempts,
-    /// What differs from another request.
+    /// The differences from another request.
     Compare,
 }
 
@@ -83,50 +83,50 @@ impl Part {
     }
 }
 
-/// A part of a request, made readable. `rows` or `fields` hold it, some forms have neither.
+/// A readable part of a request. Its content is in `rows` or `fields`; some forms have neither.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reading {
-    /// The form it is given in, one of `forms`.
+    /// The form of this reading, one of `forms`.
     pub form: String,
-    /// The forms it can be given in, the best first.
+    /// The available forms, best first.
     #[serde(default)]
     pub forms: Vec<Form>,
-    /// How many bytes the part has as received.
+    /// The length of the part in bytes, as received.
     #[serde(default)]
     pub bytes: u64,
-    /// The content coding that was undone for it, such as `gzip`, if one was.
+    /// The content coding that was decoded, such as `gzip`, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decoded: Option<Decoded>,
-    /// What there is to know about it before reading it, in sentences.
+    /// Sentences to read before the part itself.
     #[serde(default)]
     pub notes: Vec<Note>,
-    /// How many rows are visible in all.
+    /// The number of all visible rows.
     #[serde(default)]
     pub total: u64,
-    /// The place of the first of `rows` among them.
+    /// The index of the first of `rows` among the visible rows.
     #[serde(default)]
     pub from: u64,
-    /// From which depth on rows are folded unless toggled; `None` where nothing is by itself.
+    /// The depth from which rows are folded unless toggled; `None` if none are folded by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<u16>,
-    /// Rows in order, at most the limit asked for, and fewer where they are long: ask on from
-    /// `from` and their number.
+    /// Rows in order, at most the requested limit, and fewer if they are long: the next rows start
+    /// at `from` plus their number.
     #[serde(default)]
     pub rows: Vec<Row>,
     /// Fields in order.
     #[serde(default)]
     pub fields: Vec<Field>,
-    /// The places of the first 1,000 visible rows that hold the text to find.
+    /// The indexes of the first 1,000 visible rows that contain the text to find.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<u64>,
-    /// Where an image can be loaded from, for the form `image`.
+    /// The URL of the image, for the form `image`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
-    /// A whole document for the `srcdoc` of a sandboxed frame, for the form `preview`. It holds
-    /// nothing that loads or announces something, and forbids by a policy of its own to load it.
+    /// A complete document for the `srcdoc` of a sandboxed frame, for the form `preview`. It
+    /// contains nothing that loads or preconnects to anything, and its own policy forbids loading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
-    /// The `seq` that it was compared with, for `Part::Compare`.
+    /// The `seq` of the other request, for `Part::Compare`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<i64>,
 }
@@ -137,7 +137,7 @@ record!(Reading {
     compared_with
 });
 
-/// A form that a part can be given in.
+/// A form in which a part can be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     /// Its name in URLs: `json`, `payload` (the JSON in a field of a form), `xml`, `html`, `form`,
@@ -149,20 +149,20 @@ pub struct Form {
 
 record!(Form { value, label; });
 
-/// What came of undoing a content coding.
+/// The result of decoding a content coding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decoded {
-    /// The codings as `Content-Encoding` named them.
+    /// The codings as named in `Content-Encoding`.
     pub coding: String,
-    /// How many bytes came of it.
+    /// The length of the decoded data in bytes.
     pub bytes: u64,
-    /// Whether it was ended early, at a limit or an error; a note says which.
+    /// Whether decoding ended early because of a limit or an error; a note says which.
     pub is_partial: bool,
 }
 
 record!(Decoded { coding, bytes, is_partial; });
 
-/// A sentence about a part.
+/// A sentence on a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// `ok`, `info`, `warn` or `bad`.
@@ -173,7 +173,7 @@ pub struct Note {
 
 record!(Note { tone, text; });
 
-/// One line of text.
+/// A line of text.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Row {
     /// Its number among all lines, folded ones included, from 0.
@@ -181,14 +181,14 @@ pub struct Row {
     /// How deep it nests.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub depth: u16,
-    /// What stands before it in the margin: a line number, an offset.
+    /// The text in the margin: a line number, an offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<String>,
-    /// Whether what it begins can be folded, and is: `open` or `shut`.
+    /// The fold state of a row that begins a foldable block: `open` or `shut`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fold: Option<String>,
-    /// In a comparison: `added`, `removed` or `changed`, `same` for one that says what is left
-    /// out as equal; `heading` for a title between rows; `this` for the request itself among others.
+    /// In a comparison: `added`, `removed` or `changed`; `same` for a row that stands for omitted
+    /// equal rows; `heading` for a title between rows; `this` for the request itself among others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// The text, in pieces.
@@ -197,13 +197,13 @@ pub struct Row {
 
 record!(Row { line, pieces; depth, margin, fold, mark });
 
-/// A piece of text and what it is: names separated by spaces (`key`, `string`, `number`,
-/// `literal`, `punctuation`, `tag`, `attribute`, `comment`, `invalid`, `hex`, `ascii`; `control`, `bidi`,
-/// `crlf`, `byte`, `secret`, `hit` beside those), empty for plain text. The text is as sent: what
-/// makes a control character visible is the page's. Only what is of kind `byte` (`\\xNN` for a byte
-/// that is no text), `cut` (how much more there is) or `summary` (what is folded) was not sent.
-/// In what the server says itself, a piece of kind `link` and a path leads to another view, one of
-/// kind `page` and a path to another page: `["#12", "link /inspect/in/12"]`.
+/// A piece of text and its kinds, separated by spaces (`key`, `string`, `number`, `literal`,
+/// `punctuation`, `tag`, `attribute`, `comment`, `invalid`, `hex`, `ascii`; in addition `control`,
+/// `bidi`, `crlf`, `byte`, `secret`, `hit`); empty for plain text. The text is as sent: the page
+/// makes control characters visible. Only pieces of kind `byte` (`\\xNN` for a byte that is not
+/// text), `cut` (how much more there is) or `summary` (the folded content) were not sent. In the
+/// server's own text, a piece of kind `link` and a path links to another view, one of kind `page`
+/// and a path to another page: `["#12", "link /inspect/in/12"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece(pub String, pub String);
 
@@ -222,41 +222,41 @@ impl Readable for Piece {
 pub struct Field {
     /// The name, as sent.
     pub name: Vec<Piece>,
-    /// The value, shown in part where it is long.
+    /// The value; long values are shown in part.
     pub value: Vec<Piece>,
-    /// The whole value, where `value` is not all of it and it is text.
+    /// The whole value if `value` is only a part of it and it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<String>,
-    /// What a header of this name is for, in one line.
+    /// The purpose of a header of this name, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
-    /// The standard that says so, such as `RFC 9110 §10.1.5`.
+    /// The standard that defines it, such as `RFC 9110 §10.1.5`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard: Option<String>,
-    /// The value made readable, such as a time that came in seconds.
+    /// The value in readable form, such as a time that was sent in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable: Option<String>,
-    /// Whether the value lets one in somewhere.
+    /// Whether the value is a credential.
     #[serde(default, skip_serializing_if = "is_false")]
     pub secret: bool,
-    /// Of a part of a form: its file name, type and size, as a sentence.
+    /// For a part of a form: its file name, type and size, as a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// Where its bytes can be downloaded.
+    /// The URL to download its bytes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub download: Option<String>,
-    /// A title that this field begins a group under, such as `Trailers`.
+    /// The title of the group that begins with this field, such as `Trailers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
 }
 
 record!(Field { name, value; whole, about, standard, readable, secret, file, download, group });
 
-/// How long the text of a body may be that comes as a whole, in bytes: what a clipboard and an editor
-/// take.
+/// The maximum length of the whole text of a body, in bytes: clipboards and editors can handle that
+/// much.
 pub const TEXT_BYTES: u64 = 1024 * 1024;
 
-/// Where a line of JSON stands, and what.
+/// A line of JSON: its path and value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Value {
     /// Its path, such as `repository.owner["full name"][0]`.

@@ -1,4 +1,4 @@
-//! Text from outside that may not be UTF-8.
+//! Text from senders that may not be UTF-8.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,13 +10,13 @@ use serde::{
 
 use crate::json::{Readable, Reader, Unreadable};
 
-/// Bytes of a head that are usually text: a JSON string where they are UTF-8, else
-/// `{"base64": "…"}` (RFC 4648 §4, padded).
+/// Bytes of a head that are usually text: a JSON string if they are UTF-8, else `{"base64": "…"}`
+/// (RFC 4648 §4, padded).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Text {
-    /// The bytes are UTF-8 and stand here as they came.
+    /// UTF-8 text, unchanged.
     Utf8(String),
-    /// The bytes are not UTF-8: their base64.
+    /// The base64 of bytes that are not UTF-8.
     Base64(String),
 }
 
@@ -27,7 +27,7 @@ impl Default for Text {
 }
 
 impl Text {
-    /// The text for reading: as it came, or a placeholder that says it is not UTF-8.
+    /// Returns the text for display, or a placeholder that says it is not UTF-8.
     #[must_use]
     pub fn display(&self) -> Cow<'_, str> {
         match self {
@@ -36,7 +36,7 @@ impl Text {
         }
     }
 
-    /// The text if it is UTF-8.
+    /// Returns the text if it is UTF-8.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -1,5 +1,5 @@
-//! Points in time on the wire. Read and written here by hand: a calendar library would weigh more
-//! in the browser half than everything else that crosses the wire.
+//! Points in time on the wire. Parsed and formatted by hand: a calendar library would be larger in
+//! the browser half than all other wire types together.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use crate::json::{Readable, Reader, Unreadable};
 const SECOND_US: i64 = 1_000_000;
 const DAY_S: i64 = 86_400;
 
-/// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z, all that RFC 3339 can write.
+/// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999999Z, the range of RFC 3339.
 const WRITABLE_US: std::ops::RangeInclusive<i64> =
     -62_167_219_200_000_000..=253_402_300_799_999_999;
 
@@ -24,8 +24,8 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The time at `micros` microseconds after 1970-01-01T00:00:00Z. What lies outside the years
-    /// 0 to 9999 becomes the epoch.
+    /// Returns the time `micros` microseconds after 1970-01-01T00:00:00Z, or the epoch for times
+    /// outside the years 0 to 9999.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
         Self { micros: if WRITABLE_US.contains(&micros) { micros } else { 0 } }
@@ -43,14 +43,14 @@ impl Timestamp {
         self.micros
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z, rounded towards the past, as JavaScript's `Date`
-    /// counts them.
+    /// Milliseconds since 1970-01-01T00:00:00Z, rounded towards the past, as in JavaScript's
+    /// `Date`.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.micros.div_euclid(1_000)
     }
 
-    /// Reads RFC 3339, with any offset; what is finer than a microsecond is cut off.
+    /// Parses RFC 3339 with any offset; truncates to microseconds.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text.as_bytes();
@@ -70,7 +70,7 @@ impl Timestamp {
         if !(1..=12).contains(&month) || day < 1 || day > month_days(year, month) {
             return None;
         }
-        // A leap second is the one before it, as in POSIX time.
+        // A leap second equals the second before it, as in POSIX time.
         if hour > 23 || minute > 59 || second > 60 || !rest.is_empty() {
             return None;
         }
@@ -131,7 +131,7 @@ impl Readable for Timestamp {
     }
 }
 
-/// Takes exactly `count` digits.
+/// Consumes exactly `count` digits.
 fn digits(rest: &mut &[u8], count: usize) -> Option<i64> {
     let (digits, after) = rest.split_at_checked(count)?;
     *rest = after;
@@ -140,14 +140,14 @@ fn digits(rest: &mut &[u8], count: usize) -> Option<i64> {
     })
 }
 
-/// Takes one byte out of `marks`.
+/// Consumes one byte that is in `marks`.
 fn mark(rest: &mut &[u8], marks: &[u8]) -> Option<u8> {
     let (&first, after) = rest.split_first()?;
     *rest = after;
     marks.contains(&first).then_some(first)
 }
 
-/// Takes the part after the seconds, if there is one, in microseconds.
+/// Consumes the fraction of a second, if there is one, and returns it in microseconds.
 fn fraction(rest: &mut &[u8]) -> Option<i64> {
     let Some(after) = rest.strip_prefix(b".") else { return Some(0) };
     let length = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -157,7 +157,7 @@ fn fraction(rest: &mut &[u8]) -> Option<i64> {
     Some(places.take(6).fold(0, |micros, place| micros * 10 + place))
 }
 
-/// Takes `Z` or an offset from UTC, in seconds.
+/// Consumes `Z` or an offset from UTC, and returns it in seconds.
 fn offset_s(rest: &mut &[u8]) -> Option<i64> {
     let sign = match mark(rest, b"Zz+-")? {
         b'+' => 1,
@@ -179,8 +179,8 @@ const fn month_days(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, "chrono-Compatible
-/// Low-Level Date Algorithms").
+/// Returns the days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant,
+/// "chrono-Compatible Low-Level Date Algorithms").
 const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -190,7 +190,7 @@ const fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468
 }
 
-/// The reverse of `days_from_civil`: year, month and day.
+/// The inverse of `days_from_civil`: year, month and day.
 const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
@@ -259,7 +259,7 @@ mod tests {
         fn every_time_is_read_back_and_a_calendar_agrees(time in WRITABLE_US) {
             let text = Timestamp::from_micros(time).to_string();
             prop_assert_eq!(micros(&text), Some(time));
-            // The judge's last day ends a little earlier.
+            // The last day that `jiff` supports ends a little earlier.
             if let Ok(judge) = jiff::Timestamp::from_microsecond(time) {
                 prop_assert_eq!(text, format!("{judge:.6}"));
             }

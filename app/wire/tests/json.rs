@@ -1,5 +1,5 @@
-//! What the browser reads out of JSON is what serde reads out of it, member for member. The golden
-//! files are what is read, and whatever can go wrong with one value in them.
+//! The browser's JSON reader reads the same as serde, member for member. The input is the golden
+//! files, and every way in which one value in them can be wrong.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -13,7 +13,8 @@ use hookglass_wire::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// The text is read as serde reads it, and so is every text that differs from it in one place.
+/// Asserts that the text is read as serde reads it, and so is every text that differs from it in
+/// one place.
 #[track_caller]
 fn assert_read_as_by_serde<T>(golden: &str)
 where
@@ -31,7 +32,7 @@ where
     }
 }
 
-/// Gives `value` with each of the values in it left out, and replaced by values of each kind.
+/// Passes on `value` with each value in it removed, and replaced by values of each kind.
 fn changed(value: &Value, give: &mut dyn FnMut(Value)) {
     for other in [
         json!(null),
@@ -45,7 +46,7 @@ fn changed(value: &Value, give: &mut dyn FnMut(Value)) {
         json!("2026-11-21T12:03:07.412000Z"),
         json!({}),
         json!({ "base64": "/w==" }),
-        // Serde takes arrays for objects too, where their elements fit; nobody writes that.
+        // Serde also accepts arrays for objects if their elements fit; nobody writes that.
         json!([true]),
     ] {
         give(other);
@@ -115,7 +116,7 @@ fn readings_are_read_as_by_serde() {
     assert_read_as_by_serde::<Line>(r#"{"path":"a[0]","value":"1"}"#);
 }
 
-/// Every member of a type is read, as far as the golden files leave some out.
+/// Covers every member of each type, since the golden files leave some out.
 #[test]
 fn whatever_is_written_is_read_back() {
     fn assert_back<T: Readable + Serialize + PartialEq + Debug>(value: &T) {
@@ -156,7 +157,7 @@ fn whatever_is_written_is_read_back() {
         key: some(),
         ..Endpoint::blank()
     });
-    // Of this one serde refuses members that it does not know, for the server.
+    // For this type serde rejects unknown members, for the server.
     assert_back(&Ask {
         part: Part::Compare,
         form: some(),

@@ -1,5 +1,5 @@
 //! Golden files pin the JSON of every type that crosses the wire. A file here may gain fields in
-//! later versions, never lose or change one: an old tab must survive a new server.
+//! later versions, never lose or change one: an old tab must keep working with a new server.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -15,8 +15,8 @@ use hookglass_wire::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// The value is written as the golden file says, is read back from it, and is read as well from
-/// the same file as a newer server would write it.
+/// Asserts that the value is written as in the golden file, and can be read from it, also in the
+/// form that a newer server would write.
 #[track_caller]
 fn assert_golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, golden: &str) {
     let golden: Value = serde_json::from_str(golden).unwrap();
@@ -26,7 +26,7 @@ fn assert_golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T,
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
 }
 
-/// The same with a field more in every object.
+/// Adds a field to every object.
 fn newer(value: Value) -> Value {
     match value {
         Value::Object(members) => {
@@ -100,7 +100,7 @@ fn summary() -> Summary {
     }
 }
 
-/// With everything that is out of the ordinary.
+/// A summary with all the unusual values.
 fn odd_summary() -> Summary {
     Summary {
         target: Text::Base64("L2H/".to_owned()),
@@ -247,7 +247,7 @@ fn problems_sessions_and_counts_are_as_pinned() {
     assert_golden(&Deleted { deleted: 12 }, include_str!("wire/deleted.json"));
 }
 
-/// What is unknown in these is refused: the server alone reads them.
+/// Unknown fields in these are rejected: only the server reads them.
 #[test]
 fn settings_of_answers_are_as_pinned_and_what_is_left_out_is_plain() {
     let reply = |status| Reply { status, body: None, ..Reply::default() };

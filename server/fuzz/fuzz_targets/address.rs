@@ -1,5 +1,5 @@
-//! Any `Forwarded` and `X-Forwarded-For` fields, against plain readings of them. Whoever is no
-//! trusted proxy decides nothing about who the client is.
+//! Arbitrary `Forwarded` and `X-Forwarded-For` headers, checked against simple parsers. A peer that
+//! is not a trusted proxy has no influence on the client's address.
 #![no_main]
 
 use std::net::{IpAddr, SocketAddr};
@@ -34,10 +34,10 @@ fuzz_target!(|input: &[u8]| {
                 assert_eq!(addresses, elements(text), "{text:?}");
             }
         }
-        // A field that no map holds is not there.
+        // A header map cannot hold other values.
         if value.iter().all(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f)) {
             entries.extend(read(&String::from_utf8_lossy(value)));
-            // Whatever the client sent, what its proxy adds behind it in the same field counts.
+            // The client may send anything: what its proxy appends to the same header counts.
             let added: &[u8] =
                 if name == "forwarded" { b", for=203.0.113.9" } else { b", 203.0.113.9" };
             let proxied = [*value, added].concat();
@@ -73,7 +73,7 @@ fn is_trusted(ip: IpAddr) -> bool {
     }
 }
 
-/// An address with or without a port, IPv6 with or without brackets.
+/// Parses an address with or without a port, IPv6 with or without brackets.
 fn plain(text: &str) -> Option<IpAddr> {
     let ip = match text.strip_prefix('[') {
         Some(rest) => {
@@ -86,7 +86,7 @@ fn plain(text: &str) -> Option<IpAddr> {
                     && port.bytes().all(|digit| digit.is_ascii_digit())
                     && port.parse::<u16>().is_ok()
             };
-            // The standard library takes a scope, too.
+            // The standard library also accepts a scope.
             let (address, scope) = address.split_once('%').unwrap_or((address, ""));
             let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
             let has_scope = address.len() < rest.find(']')?;
@@ -109,7 +109,7 @@ fn plain(text: &str) -> Option<IpAddr> {
     Some(ip.to_canonical())
 }
 
-/// The `for` of each element, character by character; quotes that are never closed are none.
+/// Returns the `for` of each element, read character by character; an unclosed quote is no quote.
 fn elements(text: &str) -> Vec<Option<IpAddr>> {
     parts(text, ',').iter().map(|element| node(&parts(element, ';'))).collect()
 }
@@ -152,8 +152,8 @@ fn node(pairs: &[String]) -> Option<IpAddr> {
     plain(&text)
 }
 
-// Who the client is for a server that trusts 10.0.0.0/8 and fd00::/8, and whether it is counted
-// as one.
+// The client's address for a server that trusts 10.0.0.0/8 and fd00::/8, and whether that address
+// counts as one client.
 fn client(peer: SocketAddr, name: &'static str, values: &[&[u8]]) -> (IpAddr, bool) {
     let trusted: Vec<_> = ["10.0.0.0/8", "fd00::/8"].iter().flat_map(|net| net.parse()).collect();
     let clients = ClientAddress::new(&trusted);

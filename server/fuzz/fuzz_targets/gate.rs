@@ -1,6 +1,6 @@
-//! Any bytes, cut anywhere, through the gate and hyper, against a reading of the same bytes that
-//! is as plain as can be. What handlers see has to be what stands there: each message once, in
-//! order, with no byte of another.
+//! Arbitrary bytes, split anywhere, sent through the gate and hyper and checked against the
+//! simplest possible parser. Handlers must see exactly what was sent: each message once, in order,
+//! with no byte of another.
 #![no_main]
 
 use hookglass_listener::fuzzing::{SeenMessage, play};
@@ -13,7 +13,7 @@ const MAX_SIZE_LINE_BYTES: usize = 4 * 1024;
 const MAX_TRAILER_BYTES: usize = 64 * 1024;
 
 fuzz_target!(|input: &[u8]| {
-    // The first byte says how many bytes of cuts follow.
+    // The first byte is the number of bytes that encode the cuts.
     let Some((&count, rest)) = input.split_first() else { return };
     let (cuts, sent) = rest.split_at(usize::from(count % 16).min(rest.len()));
     let mut pieces = Vec::new();
@@ -47,10 +47,10 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(answers - continues, seen.len(), "{}", text(sent));
 });
 
-/// What a message has to be seen as.
+/// What the handler must see of a message.
 struct Expected {
     seen: SeenMessage,
-    /// It may be the last, whatever follows.
+    /// Whether the connection may close after it, even if more bytes follow.
     may_close: bool,
 }
 
@@ -63,7 +63,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-/// Whether nothing stands behind the first empty line of a head, as a lenient reader reads it.
+/// Returns whether nothing follows the first empty line of a head, as a lenient parser reads it.
 fn ends_early(head: &[u8]) -> bool {
     let lines: Vec<&[u8]> = head.split_inclusive(|&byte| byte == b'\n').collect();
     let is_empty =
@@ -73,7 +73,7 @@ fn ends_early(head: &[u8]) -> bool {
     end.is_none_or(|end| text + end + 1 == lines.len())
 }
 
-/// Reads all messages there are.
+/// Reads all messages.
 fn read(mut input: &[u8]) -> Vec<Expected> {
     let mut messages = Vec::new();
     loop {
@@ -146,7 +146,7 @@ fn refused(head: &[u8]) -> Expected {
     Expected { seen, may_close: true }
 }
 
-/// Where a head ends; an error if it cannot be one any more.
+/// Returns the end of a head, or an error if it cannot become a valid one.
 fn head_end(input: &[u8]) -> Result<Option<usize>, ()> {
     let mut start = 0;
     let mut lines = 0;
@@ -166,8 +166,8 @@ fn head_end(input: &[u8]) -> Result<Option<usize>, ()> {
     if input.len() > MAX_HEAD_BYTES { Err(()) } else { Ok(None) }
 }
 
-/// The length of the body, `None` for chunks, and whether the connection may end after it;
-/// nothing if the head leaves a doubt.
+/// Returns the length of the body, `None` for chunks, and whether the connection may close after
+/// it; `None` in all if the head is ambiguous.
 fn framing(head: &[u8]) -> Option<(Option<u64>, bool)> {
     let head = &head[..head.len() - 4];
     let mut lines: Vec<Vec<u8>> = Vec::new();
@@ -261,7 +261,7 @@ fn framing(head: &[u8]) -> Option<(Option<u64>, bool)> {
     }
 }
 
-/// Reads chunks into what is seen, as far as they can be read.
+/// Reads chunks into `seen` as far as they are valid.
 fn chunks(input: &[u8], seen: &mut SeenMessage) -> Chunked {
     let mut at = 0;
     loop {
@@ -297,7 +297,8 @@ fn chunks(input: &[u8], seen: &mut SeenMessage) -> Chunked {
     }
 }
 
-/// The line that starts here, if it ends in CR LF within so many bytes and no other CR or LF.
+/// Returns the line that starts here if it ends in CR LF within `most` bytes and contains no other
+/// CR or LF.
 fn line(input: &[u8], most: usize) -> Option<&[u8]> {
     let end = input.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     (input[end..].starts_with(b"\r\n") && end < most).then(|| &input[..end])

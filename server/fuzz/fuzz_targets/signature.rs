@@ -1,5 +1,5 @@
-//! Any head and body against a secret of each sender. Nobody who does not have the secret is
-//! judged valid, and nothing that is sent breaks the reading of it.
+//! Arbitrary heads and bodies, checked with a secret of each sender. A request signed without the
+//! secret is never valid, and no input makes the parsers panic.
 #![no_main]
 
 use hookglass_senders::{
@@ -14,7 +14,8 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-// The verdicts on a request, by a secret of each sender in turn. A head, an empty line, and a body.
+// The verdicts on a request, with a secret of each sender in turn. The input is a head, an empty
+// line, and a body.
 fn verdicts(input: &[u8]) -> Vec<(&'static str, &'static str)> {
     use hookglass_senders::{
         sender,

@@ -1,11 +1,12 @@
-//! Who may read and change what: keys, cookies, and the proof that a page of ours asked.
+//! Who may read and change what: keys, cookies, and proof that one of our own pages sent the
+//! request.
 
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
 use crate::common::{Answer, Client, TestServer};
 
-/// A browser with a workspace of its own: its cookie, and the id of its endpoint.
+/// A browser with its own workspace: returns its cookie and the id of its endpoint.
 async fn browser(server: &TestServer) -> (String, String) {
     let made = server.stranger().browser("").form("/api/endpoints", "slug=&name=").await;
     assert_eq!(made.status, StatusCode::SEE_OTHER, "{made:?}");
@@ -205,7 +206,7 @@ async fn a_foreign_referer_alone_keeps_a_form_from_changing_anything() {
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{referer} {sent}");
         }
     }
-    // Programs may say where they found an address; pages cannot send this without asking.
+    // Programs may send a referrer from elsewhere; pages cannot send this without a preflight.
     let program = server.stranger().with("referer", "http://evil.test/");
     assert_eq!(program.post("/api/endpoints", "{}").await.status, StatusCode::CREATED);
     let same = server.stranger().with("cookie", &cookie).with("referer", &ours);
@@ -257,7 +258,7 @@ async fn with_a_public_url_only_its_host_name_and_loopback_get_pages_and_the_api
         for path in ["/healthz", "/readyz", "/robots.txt", &format!("/{id}/captured")] {
             assert_eq!(owner.get(path).await.status, StatusCode::OK, "{host} {path}");
         }
-        // Where no name was given, any is good.
+        // Without a configured name, every host name is accepted.
         assert_eq!(under(&open.stranger(), host).get("/").await.status, StatusCode::OK);
     }
     for host in

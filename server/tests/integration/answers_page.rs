@@ -1,19 +1,19 @@
-//! The page on which an owner sets how an endpoint answers, through a real socket.
+//! The page for the settings of an endpoint's responses, through a real socket.
 
 use hyper::StatusCode;
 use serde_json::Value;
 
 use crate::common::{Client, TestServer};
 
-/// How many scripts the page has: the one that keeps what was typed, and with the browser half the one
-/// that takes up how the viewer wants pages to look.
+/// The number of scripts on the page: one keeps unsaved input; with the browser half, another
+/// applies the viewer's display preferences.
 const OWN_SCRIPTS: usize = 1 + cfg!(feature = "ui") as usize;
 
 fn scripts(page: &str) -> usize {
     page.matches("<script").count()
 }
 
-/// A browser with a workspace of its own, and the id of its endpoint.
+/// A browser with its own workspace, and the id of its endpoint.
 async fn browser(server: &TestServer) -> (Client, String) {
     let made = server.stranger().browser("").form("/api/endpoints", "slug=&name=").await;
     let id = made.header("location").rsplit('/').next().unwrap().to_owned();
@@ -24,7 +24,7 @@ async fn endpoint(client: &Client, id: &str) -> Value {
     client.get(&format!("/api/endpoints/{id}")).await.json()
 }
 
-/// Which settings the page shows, as its forms send it back.
+/// Returns the version of the settings that the page shows, as its forms send it back.
 async fn version(client: &Client, page: &str) -> String {
     let text = client.get(page).await.text();
     let (_, rest) = text.split_once("name=\"version\" value=\"").unwrap();

@@ -1,4 +1,4 @@
-//! Tries of one delivery: how they are numbered, found and read.
+//! Attempts of one delivery: how they are numbered, searched and read.
 
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ async fn an_equal_body_is_a_guess_and_says_so() {
     let read = reading(&owner, &id, first, "attempts").await;
     assert!(read["notes"][0]["text"].as_str().unwrap().starts_with("A guess"), "{read}");
 
-    // What was cleared is not there to be tried again.
+    // A cleared request has no further attempts.
     owner.delete(&format!("/api/endpoints/{id}/requests")).await;
     let anew = send(&server, &id, &[], body).await;
     let anew = detail(&owner, &id, anew).await;

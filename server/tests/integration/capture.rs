@@ -1,4 +1,4 @@
-//! What is captured, how exactly, and what senders are answered.
+//! What is captured, how exactly, and the responses that senders get.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::common::{Client, PATIENCE, TestServer};
 /// Names and values as sent.
 type Fields = Vec<(String, Vec<u8>)>;
 
-/// Sends bytes over a fresh connection and reads the answer until the server closes.
+/// Sends bytes over a new connection and reads the response until the server closes.
 async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     stream.write_all(bytes).await.unwrap();
@@ -29,7 +29,7 @@ async fn raw(server: &TestServer, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// A JSON value of `Text` as bytes.
+/// Converts the JSON of a `Text` to bytes.
 fn bytes(text: &Value) -> Vec<u8> {
     match text.as_str() {
         Some(text) => text.as_bytes().to_vec(),
@@ -131,7 +131,7 @@ fn any_body_and_field_value_is_kept_as_sent() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(TestServer::start());
     let (owner, id) = runtime.block_on(server.owner());
-    // One byte a character, so that values hold 0x80–0xFF.
+    // One byte per character, so that values contain 0x80–0xFF.
     let value = "[!-~\u{80}-\u{ff}]{1,20}"
         .prop_map(|text| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect());
     let fields = proptest::collection::vec(("x-[a-z0-9]{1,3}", value), 0..6);
@@ -161,7 +161,7 @@ fn any_body_and_field_value_is_kept_as_sent() {
             let seq = seq.ok_or_else(|| TestCaseError::fail(answer.clone()))?;
             let path = format!("/api/endpoints/{id}/requests/{seq}");
             let detail = runtime.block_on(owner.get(&path)).json();
-            // hyper's view puts repeats side by side; the order of each name's values stays.
+            // hyper groups repeated headers; the values of each name keep their order.
             let mut sent = fields.clone();
             sent.sort_by(|one, other| one.0.cmp(&other.0));
             let mut kept: Fields = detail["headers"]
@@ -283,7 +283,7 @@ async fn a_sender_that_hangs_up_after_its_body_loses_nothing() {
     for round in 0..40 {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
-        // The kernel throws unread bytes away when a reset comes: wait until they are read.
+        // A reset makes the kernel discard unread bytes: wait until they are read.
         wait_until_read(&stream).await;
         if round % 2 == 0 {
             // FIN
@@ -300,8 +300,8 @@ async fn a_sender_that_hangs_up_after_its_body_loses_nothing() {
     assert!(kept.iter().all(|request| request["complete"] == true));
 }
 
-/// Waits until the server has read all that was sent: until the kernel holds nothing more for its
-/// end of the connection (the fifth column of `/proc/net/tcp`, `tx_queue:rx_queue`).
+/// Waits until the server has read everything: until the kernel holds no more data for its end of
+/// the connection (the fifth column of `/proc/net/tcp`, `tx_queue:rx_queue`).
 async fn wait_until_read(stream: &TcpStream) {
     let port = |address: std::net::SocketAddr| format!(":{:04X}", address.port());
     let (ours, servers) = (port(stream.local_addr().unwrap()), port(stream.peer_addr().unwrap()));
@@ -429,7 +429,7 @@ async fn a_key_that_a_browser_sends_along_is_kept_nowhere() {
     let (owner, id) = server.owner().await;
     let victim = server.stranger().post("/api/endpoints", "{}").await.json();
     let key = victim["key"].as_str().unwrap();
-    // Also a part of it would be too much.
+    // Even a part of the key would be too much.
     let secret = &key[4..30];
     let sent = server
         .stranger()

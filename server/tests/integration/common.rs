@@ -1,4 +1,4 @@
-//! A server of its own for each test, and a plain client to talk to it through a real socket.
+//! A separate server for each test, and a simple client that talks to it through a real socket.
 
 pub(crate) mod sse;
 pub(crate) mod wire;
@@ -18,10 +18,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-/// How long a test waits for what should happen at once.
+/// How long a test waits for something that should happen at once.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A server on a free port with a database of its own; stops when the test ends.
+/// A server on a free port with its own database; stops when the test ends.
 pub(crate) struct TestServer {
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
@@ -36,13 +36,13 @@ impl TestServer {
         Self::on(tempfile::tempdir().unwrap(), flags).await
     }
 
-    /// On the database `test.db` in a folder.
+    /// Starts a server on the database `test.db` in a folder.
     pub(crate) async fn on(folder: TempDir, flags: &[&str]) -> Self {
         let server = serve(folder.path(), flags).await;
         Self { server, folder }
     }
 
-    /// Stops it and starts it again on the same database.
+    /// Stops the server and starts it again on the same database.
     pub(crate) async fn restart(self) -> Self {
         self.server.shutdown().await;
         let server = serve(self.folder.path(), &[]).await;
@@ -53,12 +53,12 @@ impl TestServer {
         self.server.address()
     }
 
-    /// A caller without a key.
+    /// Returns a client without a key.
     pub(crate) fn stranger(&self) -> Client {
         Client::at(self.address())
     }
 
-    /// A caller with a workspace of its own and the id of its first endpoint.
+    /// Returns a client with its own workspace, and the id of its first endpoint.
     pub(crate) async fn owner(&self) -> (Client, String) {
         let made = self.stranger().post("/api/endpoints", "{}").await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
@@ -78,14 +78,14 @@ async fn serve(folder: &Path, flags: &[&str]) -> Server {
     Server::start(Cli::parse_from(arguments).config).await.unwrap()
 }
 
-/// Someone who calls the server, with the fields that all of their requests have.
+/// A client of the server, with headers for all of its requests.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) address: SocketAddr,
     pub(crate) fields: Vec<(String, String)>,
 }
 
-/// A whole answer.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -107,7 +107,7 @@ impl Client {
         self.with("authorization", &format!("Bearer {key}"))
     }
 
-    /// A page of ours in a browser that sends `Sec-Fetch-Site`.
+    /// Acts as one of our own pages in a browser that sends `Sec-Fetch-Site`.
     pub(crate) fn browser(self, cookie: &str) -> Self {
         let client = self.with("sec-fetch-site", "same-origin");
         if cookie.is_empty() { client } else { client.with("cookie", cookie) }
@@ -150,7 +150,7 @@ impl Client {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
-    /// Sends a request and returns the answer with its body still to come.
+    /// Sends a request and returns the response before its body arrives.
     pub(crate) async fn open(
         &self,
         method: Method,
@@ -192,14 +192,14 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The stable end of the problem's type.
+    /// Returns the stable last part of the problem's type.
     #[track_caller]
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.headers[CONTENT_TYPE], "application/problem+json", "{self:?}");
         self.json()["type"].as_str().unwrap().trim_start_matches("/problems/").to_owned()
     }
 
-    /// The cookie that this answer sets, as a browser would send it back.
+    /// Returns the cookie that this response sets, as a browser would send it back.
     pub(crate) fn cookie(&self) -> Option<String> {
         let set = self.headers.get("set-cookie")?.to_str().unwrap();
         Some(set.split(';').next().unwrap().to_owned())

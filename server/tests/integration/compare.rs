@@ -1,10 +1,10 @@
-//! Two requests, and what is said to differ between them.
+//! Comparisons of two requests.
 
 use hyper::Method;
 
 use crate::common::{Answer, Client, TestServer};
 
-/// What a comparison shows, a line a row: sign, margin, text.
+/// Returns a comparison, one line per row: sign, margin, text.
 fn shown(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status.as_u16(), 200, "{answer:?}");
     let reading = answer.json();
@@ -33,7 +33,7 @@ fn notes(answer: &Answer) -> Vec<String> {
     notes.iter().map(|note| note["text"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The rows below a title.
+/// Returns the rows below a title.
 fn below<'a>(rows: &'a [String], title: &str) -> &'a [String] {
     let start = rows.iter().position(|row| *row == format!("#{title}")).unwrap() + 1;
     let length = rows[start..].iter().position(|row| row.starts_with('#'));

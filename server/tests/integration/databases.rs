@@ -19,18 +19,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::common::{Client, TestServer};
 
-/// The keys of the workspaces in all of them.
+/// The key of the workspaces in all of them.
 const OWNER: &str = "hgk_lEIrbVcRTorS9y2JbemNlfq9JwILa7oQAVoXVdTk1mQ";
 const NEIGHBOUR: &str = "hgk_3GSpb0VW09CqQvwtLnKKqiinGJuT_CPyuHEvDMDYtNA";
 
-/// Where a database is kept.
+/// Returns the path of a stored database.
 fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/databases").join(name)
 }
 
-/// A server on a copy of a kept database, with the key of its secrets if it has some.
+/// Starts a server on a copy of a stored database, with the key of its secrets if it has some.
 ///
-/// Nothing in it expires, however long ago it was made.
+/// Nothing in it expires, however old it is.
 async fn server(name: &str) -> TestServer {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(kept(name), folder.path().join("test.db")).unwrap();
@@ -38,13 +38,14 @@ async fn server(name: &str) -> TestServer {
     if key.exists() {
         let copy = folder.path().join("test.db.key");
         fs::copy(key, &copy).unwrap();
-        // A key that others may read is refused, and a clone of the project has no such modes.
+        // The server refuses a key that others may read, and a clone of the repository does not
+        // keep such modes.
         fs::set_permissions(copy, Permissions::from_mode(0o600)).unwrap();
     }
     TestServer::on(folder, &["--endpoint-ttl", "0"]).await
 }
 
-/// What lists say of an endpoint's requests, oldest first.
+/// Returns an endpoint's requests as lists show them, oldest first.
 fn brief(page: &Value) -> Vec<(i64, String, i64)> {
     let requests = page["requests"].as_array().unwrap();
     requests
@@ -103,7 +104,7 @@ async fn a_database_of_issue_2_has_all_its_data() {
     let neighbours = neighbour.get("/api/endpoints/neighbour/requests?after=0").await.json();
     assert_eq!(brief(&neighbours).len(), 4);
 
-    // It goes on where it stopped.
+    // The numbers continue.
     let next = server.stranger().post("/kept", "next").await;
     assert_eq!(next.header("hookglass-seq"), "7");
     let feed = owner.feed("/api/endpoints/kept/live?after=0", None).await.next().await.unwrap();
@@ -145,7 +146,7 @@ fn large() -> Vec<u8> {
     (0..=250).cycle().take(PIECE_BYTES + 1000).collect()
 }
 
-/// Makes the database of issue 3. Run by hand, once, with the version that finished it:
+/// Creates the database of issue 3. Was run by hand, once, with the version that finished it:
 /// `cargo test -p hookglass --test integration -- --ignored`.
 #[tokio::test]
 #[ignore = "makes a file that is kept"]
@@ -189,7 +190,7 @@ async fn make_the_database_of_issue_3() {
     }
     store.clear(cleared).await.unwrap();
     store.delete_endpoint(deleted).await.unwrap();
-    // An upload that nobody finished.
+    // An unfinished upload.
     store.upload(None, kept, Bytes::from(vec![7; PIECE_BYTES])).await.unwrap();
     store.close().await;
 }
@@ -229,11 +230,11 @@ async fn a_database_of_issue_3_has_all_its_data() {
     assert_eq!(next.header("hookglass-seq"), "8");
 }
 
-/// GitHub's own example of a signature, and what it signs.
+/// GitHub's own example of a signature, and the content that it signs.
 const SIGNING_SECRET: &str = "It's a Secret to Everybody";
 const SIGNATURE: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
-/// The settings of `answering` in the database of issue 5.
+/// The `answering` settings in the database of issue 5.
 fn answers() -> Value {
     json!({
         "reply": { "status": 202, "headers": [["x-made", "by {{ request.method }}"]], "body": "later" },
@@ -253,7 +254,7 @@ fn answers() -> Value {
     })
 }
 
-/// Makes the database of issue 5. Run by hand, once, with the version that finished it:
+/// Creates the database of issue 5. Was run by hand, once, with the version that finished it:
 /// `cargo test -p hookglass --test integration -- --ignored issue_5`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "makes a file that is kept"]
@@ -269,7 +270,7 @@ async fn make_the_database_of_issue_5() {
         owner = Owner::Workspace(store.create_endpoint(new).await.unwrap().workspace);
     }
     store.close().await;
-    // It locks its file until then.
+    // The store locks its file until it is dropped.
     drop(store);
 
     let server = TestServer::on(folder, &["--endpoint-ttl", "0"]).await;
@@ -293,7 +294,7 @@ async fn make_the_database_of_issue_5() {
     send(&server, Method::POST, "/answering", &[], "first").await;
     send(&server, Method::PUT, "/answering/rule", &[], "second").await;
 
-    // The verdicts come after the answers.
+    // The verdicts come after the responses.
     while verdicts(&owner).await.contains(&Value::Null) {}
     let TestServer { server, folder } = server;
     server.shutdown().await;
@@ -351,7 +352,7 @@ async fn a_database_of_issue_5_has_all_its_data() {
     let by_rule = answered(2).await;
     assert_eq!((&by_rule["source"], &by_rule["body"]), (&json!("rule 1"), &json!("2")));
 
-    // It goes on where it stopped: the second 503 of the programme, the third try, the same secret.
+    // The state continues: the second 503 of the programme, the third attempt, the same secret.
     let next = server.stranger().post("/answering", "third").await;
     assert_eq!((next.status.as_u16(), next.header("hookglass-seq")), (503, "3"));
     let fields = [

@@ -1,11 +1,11 @@
-//! Downloads of stored bytes: whole, and of little weight while their callers take their time.
+//! Downloads of stored bytes: complete, and cheap in memory while clients read slowly.
 
 use http_body_util::BodyExt as _;
 use hyper::{Method, Response, StatusCode, body::Bytes, body::Incoming};
 
 use crate::common::{Client, PATIENCE, TestServer};
 
-/// More than fits into the buffers of a connection by far.
+/// Far more than the buffers of a connection hold.
 const BODY_BYTES: usize = 24 * 1024 * 1024;
 
 async fn capture(server: &TestServer, id: &str, body: Vec<u8>) {
@@ -13,7 +13,7 @@ async fn capture(server: &TestServer, id: &str, body: Vec<u8>) {
     assert_eq!(sent.status, StatusCode::OK);
 }
 
-/// An answer whose body nobody takes so far.
+/// Returns a response whose body is not read yet.
 async fn open(client: &Client, path: &str) -> Response<Incoming> {
     client.open(Method::GET, path, &[], Bytes::new()).await
 }
@@ -52,7 +52,7 @@ async fn what_a_slow_caller_has_not_taken_is_still_in_the_store() {
         assert_eq!(answer.status(), StatusCode::OK);
         let start = answer.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(!start.is_empty());
-        // What is gone from there cannot be sent any more, and is not passed off as the whole.
+        // A body deleted during its download cannot be completed, and must not pass as complete.
         assert_eq!(owner.delete(&path).await.status, StatusCode::NO_CONTENT);
         let rest = tokio::time::timeout(PATIENCE, answer.collect()).await.expect("it ends");
         assert!(rest.is_err(), "{part} came whole");

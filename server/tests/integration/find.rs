@@ -1,4 +1,4 @@
-//! Finding requests: searches and counts, as programs ask for them.
+//! Searches and counts of requests, as programs request them.
 
 mod suggestions;
 
@@ -12,7 +12,7 @@ use crate::common::{Client, PATIENCE, TestServer};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// A query as it stands in a URL.
+/// Encodes a query for a URL.
 fn encoded(q: &str) -> String {
     q.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
@@ -47,7 +47,7 @@ impl Bench {
         format!("/api/endpoints/{}/requests{rest}", self.id)
     }
 
-    /// All that a search finds, page by page.
+    /// Returns all requests that a search finds, page by page.
     async fn found(&self, q: &str) -> Vec<i64> {
         let (mut found, mut before) = (Vec::new(), i64::MAX);
         loop {
@@ -106,7 +106,7 @@ async fn a_search_finds_by_every_part_of_a_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn compressed_bodies_are_searched_as_what_they_hold() {
     let bench = Bench::new().await;
-    // `{"secret":"hidden treasure"}` by gzip.
+    // `{"secret":"hidden treasure"}`, gzipped.
     let zipped: &[u8] = &[
         0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xab, 0x56, 0x2a, 0x4e, 0x4d,
         0x2e, 0x4a, 0x2d, 0x51, 0xb2, 0x52, 0xca, 0xc8, 0x4c, 0x49, 0x49, 0xcd, 0x53, 0x28, 0x29,
@@ -259,7 +259,7 @@ async fn notes_and_pins_are_kept_found_and_told() {
     let back = bench.owner.patch(&bench.path("/2"), r#"{"note":null}"#).await.json();
     assert_eq!((back.get("note"), &back["pinned"]), (None, &json!(true)));
 
-    // The same by form, where an empty field takes the note back.
+    // The same with a form, where an empty field removes the note.
     let posted =
         bench.owner.form(&bench.path("/3"), "_method=PATCH&note=By+form&pinned=true").await;
     assert_eq!(posted.status, StatusCode::SEE_OTHER);
@@ -341,7 +341,7 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
     let endpoint = bench.owner.get(&format!("/api/endpoints/{}", bench.id)).await.json();
     assert_eq!(endpoint["requests"], 50);
 
-    // Whoever comes back hears of all of them, in parts.
+    // A client that reconnects gets all of them, in batches.
     let feed = format!("/api/endpoints/{}/live?after=301", bench.id);
     let mut feed = bench.owner.feed(&feed, None).await;
     let mut told = 0;
@@ -355,7 +355,7 @@ async fn what_a_search_finds_is_deleted_and_nothing_else() {
     }
     assert_eq!(told, 250);
 
-    // Nothing that says nothing, or something else, deletes all.
+    // An empty or invalid selection never deletes everything.
     for query in ["?q=", "?q=%20", "?q=*", "?x=1", "?q=size:x", "?q=a&limit=1"] {
         let refused = bench.owner.delete(&bench.path(query)).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{query}");
@@ -385,7 +385,7 @@ async fn a_deletion_goes_on_though_its_caller_hangs_up() {
     let bench = Bench::new().await;
     bench.fill(1500).await;
     let stream = TcpStream::connect(bench.server.address()).await.unwrap();
-    // Here a handler is dropped as soon as its caller is gone.
+    // Here the server drops a handler as soon as its client is gone.
     let (mut sender, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -412,7 +412,7 @@ async fn a_deletion_takes_what_was_found_when_it_was_shown_and_nothing_that_came
     let bench = Bench::new().await;
     bench.fill(3).await;
     for (query, deleted) in [
-        // What is there now was not there an hour ago.
+        // The current requests did not exist an hour ago.
         ("q=before:-0s&age_ms=3600000", 0),
         ("q=before:-0s&age_ms=0&through=1", 1),
         ("q=method:POST&through=1", 0),

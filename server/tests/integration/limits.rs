@@ -1,4 +1,4 @@
-//! Who a sender is behind proxies, and the limits that senders run into, through the socket.
+//! The client's address behind proxies, and the limits for senders, through the socket.
 
 mod uploads;
 
@@ -8,7 +8,7 @@ use hyper::StatusCode;
 
 use crate::common::{Answer, Client, PATIENCE, TestServer, wire::Wire};
 
-/// A server that listens on both families, if this machine has both.
+/// Starts a server that listens on both IP families, if this machine has both.
 async fn dual_stack(flags: &[&str]) -> Option<TestServer> {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         return None;
@@ -40,7 +40,7 @@ async fn an_untrusted_peer_is_the_client_whatever_it_claims() {
         let (client, peer) = shown(&owner, &id, seq).await;
         assert_eq!(client, "127.0.0.1");
         assert!(peer.starts_with("127.0.0.1:"), "{peer}");
-        // What it claimed stays visible.
+        // The address that it claimed stays visible.
         let raw = owner.raw(&id, seq).await;
         assert!(raw.text().contains(&format!("{name}: {value}\r\n")), "{}", raw.text());
     }
@@ -142,7 +142,7 @@ async fn one_connection_too_many_is_told_so_and_room_comes_back() {
     assert!(reply.says().contains("3 connections (max-connections)"), "{}", reply.says());
     assert_eq!(reply.field("retry-after"), Some("5"));
     assert!(refused.reply().await.is_none());
-    // Those that are open go on.
+    // Open connections stay usable.
     for wire in &mut open {
         wire.send(request.as_bytes()).await;
         assert_eq!(wire.reply().await.unwrap().status, 200);
@@ -177,14 +177,14 @@ async fn an_endpoint_takes_so_many_requests_a_second_and_says_when_to_come_again
     for reply in refused {
         assert!(reply.says().contains("5 requests a second here (max-rate-per-endpoint)"));
         assert_eq!(reply.field("retry-after"), Some("1"));
-        // Nothing was left unread: the connection goes on.
+        // Everything was read: the connection stays open.
         assert_eq!(reply.field("connection"), None);
     }
     let other: Answer = server.stranger().post(&format!("/{quiet}"), "").await;
     assert_eq!(other.status, StatusCode::OK);
     let rows = owner.rows(&id).await;
     assert_eq!(rows.iter().filter(|row| row["complete"] == true).count(), kept);
-    // Of those that were refused, ten a minute at most.
+    // At most ten refused requests a minute are listed.
     assert_eq!(rows.iter().filter(|row| row["complete"] == false).count(), 10);
 }
 
@@ -197,7 +197,7 @@ async fn a_client_behind_a_trusted_proxy_has_a_rate_of_its_own() {
     let ask = |client: &str| {
         format!("GET /{id} HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: {client}\r\n\r\n").repeat(12)
     };
-    // One IPv6 network is one client.
+    // An IPv6 network counts as one client.
     wire.send(ask("2001:db8::1").as_bytes()).await;
     wire.send(ask("2001:db8::2").as_bytes()).await;
     let mut refused = 0;
@@ -212,7 +212,7 @@ async fn a_client_behind_a_trusted_proxy_has_a_rate_of_its_own() {
     assert!(refused > 0, "{refused}");
     let fresh = server.stranger().with("x-forwarded-for", "2001:db8:0:1::1");
     assert_eq!(fresh.post(&format!("/{id}"), "").await.status, StatusCode::OK);
-    // The proxy itself stands for many.
+    // The proxy itself stands for many clients.
     for _ in 0..12 {
         let direct = server.stranger().post(&format!("/{id}"), "").await;
         assert_eq!(direct.status, StatusCode::OK);
@@ -290,7 +290,7 @@ async fn feeds_are_counted_while_they_are_open() {
     drop(feed);
     let closed = async {
         while !metrics(&server).await.contains("hookglass_open_feeds 0\n") {
-            // What is told wakes the feed, which sees that nobody listens any more.
+            // An event wakes the feed, which notices that its client is gone.
             server.stranger().post(&format!("/{id}"), "x").await;
         }
     };
@@ -322,7 +322,7 @@ async fn what_callers_submit_counts_as_in_flight_and_strangers_send_little() {
     drop(wire);
     tokio::time::timeout(PATIENCE, held(0)).await.expect("and given back");
 
-    // Who has no key is answered before the end of it.
+    // A client without a key gets its response before the upload ends.
     let mut wire = Wire::connect(server.address()).await;
     wire.send(format!("{head}\r\n").as_bytes()).await;
     wire.send(&[b' '; 66_000]).await;

@@ -1,4 +1,4 @@
-//! Feeds: what is missed comes out of the store, nothing is lost and nothing comes twice.
+//! Feeds: missed events come from the store, nothing is lost and nothing comes twice.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -165,7 +165,7 @@ async fn a_feed_that_missed_much_gets_all_of_it_though_nothing_happens() {
     tokio::time::timeout(PATIENCE, all).await.expect("all of it");
 }
 
-/// Lets time pass at once for everything that waits for it; the clock on the wall does not move.
+/// Advances time for all timers at once; the wall clock does not move.
 async fn pass(time: Duration) {
     tokio::time::pause();
     tokio::time::advance(time).await;
@@ -178,7 +178,7 @@ async fn an_open_feed_keeps_its_endpoints_in_use_from_its_start_on() {
     let (owner, first) = server.owner().await;
     let second = owner.post("/api/endpoints", "").await.json()["id"].as_str().unwrap().to_owned();
     server.server.shutdown().await;
-    // They end soon, and so soon after their last use that each is worth a word.
+    // Their lifetime is so short that each extension is long enough to be reported.
     let soon =
         "update endpoints set expires_in = 12, expires_at = (unixepoch('now') + 8) * 1000000";
     sqlite(&server.folder.path().join("test.db"), soon).await;
@@ -193,7 +193,7 @@ async fn an_open_feed_keeps_its_endpoints_in_use_from_its_start_on() {
         ends.insert(event.data["id"].as_str().unwrap().to_owned(), end);
     }
     assert_eq!(ends.keys().collect::<BTreeSet<_>>(), BTreeSet::from([&first, &second]));
-    // Three beats, again and again: it is still open.
+    // Three beats each time: the feed is still open.
     let mut later = BTreeSet::new();
     while later.len() < 2 {
         pass(Duration::from_secs(10)).await;
@@ -222,7 +222,7 @@ async fn a_lagging_reader_is_refilled_from_the_store() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
-    // More than the feed's channel and the socket's buffers hold, while nobody reads.
+    // More than the feed's channel and the socket's buffers hold while nothing is read.
     let fields = [("x-fill", "x".repeat(8000))];
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let count = 2_000;
@@ -242,7 +242,7 @@ async fn a_lagging_reader_is_refilled_from_the_store() {
     }
 }
 
-/// What a reader of a feed holds, by the contract's rules alone.
+/// The state of a feed's reader, built by the contract's rules alone.
 #[derive(Default)]
 struct Held {
     requests: BTreeMap<i64, Value>,
@@ -275,7 +275,7 @@ impl Held {
     }
 }
 
-/// What the endpoint holds, by the API.
+/// Returns the endpoint's requests from the API.
 async fn stored(owner: &Client, id: &str) -> (BTreeMap<i64, Value>, i64) {
     let (mut requests, mut after) = (BTreeMap::new(), 0);
     loop {
@@ -291,8 +291,8 @@ async fn stored(owner: &Client, id: &str) -> (BTreeMap<i64, Value>, i64) {
     }
 }
 
-/// Lets `events` changes flow while the reader's connection is cut `cuts` times at random, and
-/// compares what it holds in the end with what is stored.
+/// Makes `events` changes while the reader's connection is cut `cuts` times at random, then
+/// compares the reader's state with the store.
 async fn cut_and_compare(events: usize, cuts: usize) {
     const SENDERS: usize = 8;
     let server = TestServer::start().await;
@@ -303,7 +303,7 @@ async fn cut_and_compare(events: usize, cuts: usize) {
         tokio::spawn(async move {
             for number in 0..events / SENDERS {
                 let requests = format!("/api/endpoints/{id}/requests");
-                // Nine arrivals, then a deletion; a clearing now and then.
+                // Nine arrivals, then a deletion; occasionally a clearing.
                 if number % 10 == 9 {
                     if sender == 0 && number % 500 == 499 {
                         owner.delete(&requests).await;
@@ -345,7 +345,7 @@ async fn cut_and_compare(events: usize, cuts: usize) {
                 Err(_) => break,
             }
         }
-        // Dropping the connection with events under way is the cut.
+        // Dropping the connection with events in transit is the cut.
         drop(feed);
         cut += 1;
     }

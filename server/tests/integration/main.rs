@@ -1,6 +1,5 @@
-//! The server as programs and browsers meet it: each test through a real socket, with a server and a
-//! database of its own. One program with a module for each area, since linking a program takes longer
-//! than compiling a module.
+//! Integration tests: each uses a real socket, its own server and its own database. One program
+//! with a module per area, because linking a program takes longer than compiling a module.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;

@@ -1,11 +1,12 @@
-//! The picture of an endpoint's URL, read back by a decoder of QR codes.
+//! The QR code of an endpoint's URL, read back by a decoder.
 
 use crate::common::TestServer;
 
-/// Pixels for a module.
+/// Pixels per module.
 const SCALE: usize = 4;
 
-/// What a camera reads in one of our pictures: black runs `M{x} {y}h{length}v1h-{length}z` on white.
+/// Reads one of our pictures as a camera would: black runs `M{x} {y}h{length}v1h-{length}z` on
+/// white.
 fn read(svg: &str) -> String {
     let side: usize =
         svg.split_once("viewBox=\"0 0 ").unwrap().1.split(' ').next().unwrap().parse().unwrap();

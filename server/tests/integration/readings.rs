@@ -1,4 +1,4 @@
-//! Requests made readable, as the API gives them.
+//! Readable views of requests, from the API.
 
 use hyper::{Method, StatusCode};
 use serde_json::Value;
@@ -22,7 +22,7 @@ async fn ask(owner: &Client, id: &str, query: &str) -> Answer {
     owner.get(&format!("/api/endpoints/{id}/requests/latest/reading?{query}")).await
 }
 
-/// The rows as text, with their depth as spaces.
+/// Returns the rows as text, with their depth as spaces.
 fn rows(reading: &Value) -> Vec<String> {
     let rows = reading["rows"].as_array().unwrap().iter();
     rows.map(|row| {
@@ -394,7 +394,7 @@ async fn a_preview_forbids_itself_everything_and_says_what_it_left_out() {
     assert_eq!(preview["notes"][0]["text"], told);
 }
 
-/// Bodies whose rows and fields would be long, of many pieces, or much longer as JSON.
+/// Bodies with rows and fields that are long, have many pieces, or are much longer as JSON.
 fn sprawling() -> Vec<(&'static str, Vec<u8>)> {
     let (key, controls) = ("k".repeat(5000), "a\u{7f}".repeat(2500));
     let members = vec![format!("\"{key}\":\"{controls}\""); 50].join(",");
@@ -426,12 +426,12 @@ fn sprawling() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// How many bytes of what was sent some pieces show.
+/// Returns the number of bytes of the sender's data that some pieces show.
 fn shown_bytes(pieces: &Value) -> usize {
     let of = |piece: &Value| {
         let (text, kinds) = (piece[0].as_str().unwrap(), piece[1].as_str().unwrap());
         let is_ours = kinds.split(' ').any(|kind| kind == "cut" || kind == "summary");
-        // A byte that is no text is shown as four.
+        // A byte that is not text is shown as four.
         if is_ours { 0 } else { text.len() - 3 * text.matches("\\x").count() }
     };
     pieces.as_array().unwrap().iter().map(of).sum()
@@ -449,7 +449,7 @@ async fn every_form_of_every_body_keeps_to_the_bounds() {
         let fields = [("content-type", content_type), ("x-long", &long)];
         send(&server, &id, &[fields[0], fields[1], ("content-encoding", coding)], body).await;
         let forms = reading(&owner, &id, "limit=1").await["forms"].take();
-        // Those that fit best: text and a hex dump of each would only take time.
+        // Only the best forms: text and a hex dump of each would only take time.
         let most = if content_type == "text/html" { 2 } else { 1 };
         let forms = forms.as_array().unwrap().iter().take(most);
         let forms = forms.map(|form| format!("form={}", form["value"].as_str().unwrap()));
@@ -475,7 +475,7 @@ async fn every_form_of_every_body_keeps_to_the_bounds() {
             for pieces in rows.chain(fields) {
                 let (count, bytes) = (pieces.as_array().unwrap().len(), shown_bytes(pieces));
                 assert!(count <= 512, "{count} pieces: {asked}");
-                // What stands around a name and a value is ours.
+                // The text around a name and a value is ours.
                 assert!(bytes <= ROW_BYTES + 16, "{bytes} bytes: {asked}");
             }
             for all in ["rows", "fields"] {

@@ -1,4 +1,4 @@
-//! The README says of each flag what `--help` says, and of no others.
+//! The README documents each flag as `--help` does, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use hookglass_server::config::Cli;
 
 const README: &str = include_str!("../../../README.md");
 
-/// The rows of the table of flags: flag to environment variable and default, as written.
+/// Returns the table of flags: flag to environment variable and default, as written.
 fn documented() -> BTreeMap<String, (String, String)> {
     let mut rows = BTreeMap::new();
     for line in README.lines().filter(|line| line.starts_with("| `--")) {
@@ -27,7 +27,7 @@ fn the_readme_lists_the_flags_that_there_are_with_their_variables_and_defaults()
     let mut flags = BTreeSet::new();
     for argument in Cli::command().get_arguments() {
         let Some(long) = argument.get_long() else { continue };
-        // Those that every program has are not configuration.
+        // Flags that every program has are not configuration.
         if matches!(long, "help" | "version") {
             continue;
         }

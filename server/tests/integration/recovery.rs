@@ -1,6 +1,5 @@
-//! What the server does without the disk that it needs: one that takes no more, also at a start, and
-//! a database that is taken away. Senders are told, reading goes on, and so does storing as soon as it
-//! can.
+//! The server without a working disk: a full disk, also at startup, and a database that is removed.
+//! Senders get errors, reading continues, and storing resumes as soon as possible.
 
 use std::{
     fs,
@@ -20,12 +19,11 @@ use tokio::{
 
 use crate::common::{Client, PATIENCE};
 
-/// What a program said on standard error so far.
+/// The standard error of a program so far.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// The program, serving, whose files may grow to `blocks` of 512 bytes each: writing past
-/// that fails as it does on a broken disk (EFBIG; the signal is ignored). With none every write
-/// fails.
+/// Starts the program; its files may grow to `blocks` of 512 bytes each: writing beyond that fails
+/// as on a broken disk (EFBIG; the signal is ignored). With no blocks every write fails.
 async fn serve(database: &Path, blocks: &str) -> (Child, Client, Log) {
     let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$@\"");
     let mut child = Command::new("sh")
@@ -50,7 +48,7 @@ async fn serve(database: &Path, blocks: &str) -> (Child, Client, Log) {
         }
     };
     let address = tokio::time::timeout(PATIENCE, started).await.unwrap();
-    // Goes on reading, so that logging never waits.
+    // Keep reading, so that logging never blocks.
     tokio::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
             said.lock().unwrap().push(line);
@@ -59,19 +57,19 @@ async fn serve(database: &Path, blocks: &str) -> (Child, Client, Log) {
     (child, Client::at(address), log)
 }
 
-/// A new endpoint, and its owner.
+/// Creates an endpoint and returns its owner.
 async fn endpoint(stranger: &Client, slug: &str) -> Client {
     let made = stranger.post("/api/endpoints", &format!(r#"{{"slug":"{slug}"}}"#)).await.json();
     stranger.clone().bearer(made["key"].as_str().unwrap())
 }
 
-/// The numbers of all requests that are there.
+/// Returns the numbers of all requests.
 async fn numbers(owner: &Client, slug: &str) -> Vec<i64> {
     let list = owner.get(&format!("/api/endpoints/{slug}/requests?after=0&limit=200")).await.json();
     list["requests"].as_array().unwrap().iter().map(|r| r["seq"].as_i64().unwrap()).collect()
 }
 
-/// Waits until `/readyz` has a status.
+/// Waits until `/readyz` returns a status.
 async fn readiness(stranger: &Client, status: StatusCode) {
     let reached = async { while stranger.get("/readyz").await.status != status {} };
     tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("never {status}"));
@@ -110,7 +108,7 @@ async fn a_full_disk_costs_nothing_that_was_promised_and_ends_by_itself() {
     assert_eq!((refused.header("retry-after"), refused.problem().as_str()), ("5", "not-stored"));
     assert!(promised.len() > 5, "{promised:?}");
 
-    // Whoever has the page open hears of it at once, long before the next beat, and goes on reading.
+    // An open page is told at once, long before the next beat, and reading continues.
     let asked = std::time::Instant::now();
     let beat = loop {
         let event = feed.next_of_all().await.unwrap();
@@ -129,7 +127,7 @@ async fn a_full_disk_costs_nothing_that_was_promised_and_ends_by_itself() {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    // Nothing is sent: it notices by itself.
+    // Nothing is sent: the server notices on its own.
     enlarge(&child);
     let beat = loop {
         let event = feed.next_of_all().await.unwrap();
@@ -156,7 +154,7 @@ async fn a_full_disk_costs_nothing_that_was_promised_and_ends_by_itself() {
     assert_eq!(kept, promised);
 }
 
-/// Starts on a full disk after a run that ended by a signal.
+/// Starts on a full disk after a signal ended the previous run.
 async fn start_on_a_full_disk_after(ending: Signal) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("test.db");
@@ -184,7 +182,7 @@ async fn start_on_a_full_disk_after(ending: Signal) {
     let said = log.lock().unwrap().join("\n");
     assert!(said.contains("cannot store yet"), "{said}");
 
-    // Nothing is sent: it notices by itself.
+    // Nothing is sent: the server notices on its own.
     enlarge(&child);
     let beat = loop {
         let event = feed.next_of_all().await.unwrap();
@@ -240,7 +238,8 @@ async fn a_database_that_is_taken_away_stops_storing_until_it_is_back() {
     readiness(&stranger, StatusCode::OK).await;
     assert_eq!(stranger.post("/here", "x").await.header("hookglass-seq"), "2");
 
-    // Replaced at once. Senders are told even before the next look of the second.
+    // Replaced at once. Senders get errors even before the next of the checks that run every
+    // second.
     fs::copy(&database, &away).unwrap();
     fs::rename(&away, &database).unwrap();
     let told = async { while stranger.post("/here", "x").await.status == StatusCode::OK {} };
@@ -258,7 +257,7 @@ async fn a_database_that_is_taken_away_stops_storing_until_it_is_back() {
     assert_eq!(count("the files of the database are back"), 1);
 }
 
-/// Takes a file beside the database away, then stops in order.
+/// Removes a file beside the database, then shuts down cleanly.
 async fn take_away(file: &str) {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("test.db");

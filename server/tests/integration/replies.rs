@@ -1,4 +1,4 @@
-//! How endpoints answer: what may be set, which answer a request gets, and what is kept of it.
+//! How endpoints answer: what may be set, which response a request gets, and what is stored of it.
 
 mod held;
 mod large;
@@ -20,7 +20,7 @@ async fn record(owner: &Client, id: &str, seq: i64) -> Value {
     owner.get(&format!("/api/endpoints/{id}/requests/{seq}")).await.json()
 }
 
-/// Waits for the feed to tell what became of a request's answer.
+/// Waits for the feed to report the outcome of a request's response.
 async fn told(feed: &mut Events, seq: i64) -> Value {
     loop {
         let event = feed.next().await.unwrap();
@@ -57,7 +57,7 @@ async fn the_default_reply_is_what_its_owner_set() {
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     assert_eq!(answer.header("cache-control"), "no-store");
 
-    // A preflight gets it too, with the fields that a browser asks for.
+    // A preflight gets it too, with the headers that a browser asks for.
     let asks = [("access-control-request-headers", "x-a"), ("origin", "https://a.example")];
     let path = format!("/{id}");
     let preflight = server.stranger().send(Method::OPTIONS, &path, &asks, "").await;
@@ -67,7 +67,7 @@ async fn the_default_reply_is_what_its_owner_set() {
     assert_eq!((head.status, head.body.len()), (StatusCode::CREATED, 0));
     assert_eq!(head.header("content-length"), "11");
 
-    // Who opens it in a browser gets our page, and no service worker comes from here.
+    // A browser that opens it gets our page, and the endpoint never serves a service worker.
     for visit in [("sec-fetch-mode", "navigate"), ("upgrade-insecure-requests", "1")] {
         let visited = server.stranger().send(Method::GET, &path, &[visit], "").await;
         assert_eq!(visited.status, StatusCode::OK);
@@ -94,7 +94,7 @@ async fn the_default_reply_is_what_its_owner_set() {
     assert!(reading.contains("201 Created") && reading.contains("made"), "{reading}");
     assert!(reading.contains("the default reply"), "{reading}");
 
-    // Plain again.
+    // Back to the default.
     let endpoint = set(&owner, &id, &json!({ "reply": null })).await;
     assert_eq!(endpoint.get("answers"), None);
     assert_eq!(send(&server, &path, "").await.text(), "ok");
@@ -129,7 +129,7 @@ async fn the_first_rule_that_finds_a_request_answers_it() {
     assert_eq!(sent(Method::DELETE, orders.clone(), vec![], "").await, 405);
     assert_eq!(sent(Method::PUT, format!("/{id}"), vec![("x-kind", "odd")], "").await, 418);
     assert_eq!(sent(Method::PUT, format!("/{id}"), vec![], "").await, 404);
-    // What its number decides on is noted a little later.
+    // A decision that needs the number is recorded slightly later.
     told(&mut feed, 2).await;
     let sources: Vec<Value> = {
         let mut sources = Vec::new();
@@ -142,7 +142,7 @@ async fn the_first_rule_that_finds_a_request_answers_it() {
     };
     assert_eq!(sources, ["rule 2", "rule 4", "rule 5", "rule 1", "rule 3", "default"]);
 
-    // A body that went to the store ahead of its request is searched, too.
+    // A body that was stored before its request is searched, too.
     let mut large = String::from(r#"{"type":"refund","rest":""#);
     large.push_str(&"x".repeat(400_000));
     large.push_str("\"}");
@@ -200,7 +200,7 @@ async fn a_handshake_is_answered_by_a_new_endpoint_and_can_be_turned_off() {
     assert_eq!(request["reply"]["source"], "handshake slack");
     assert_eq!(request["reply"]["body"], "3eZbrw1aB");
 
-    // A rule comes first.
+    // Rules come first.
     let rules = json!([{ "when": "body:url_verification", "reply": { "status": 410 } }]);
     set(&owner, &id, &json!({ "rules": rules })).await;
     assert_eq!(send(&server, &path, slack).await.status, StatusCode::GONE);
@@ -210,7 +210,7 @@ async fn a_handshake_is_answered_by_a_new_endpoint_and_can_be_turned_off() {
     assert_eq!(endpoint["answers"], "no handshakes");
     assert_eq!(send(&server, &path, slack).await.text(), "ok");
 
-    // Where a verify token is set, another one is refused without an echo.
+    // With a verify token set, a different one is refused without an echo.
     set(&owner, &id, &json!({ "handshakes": null, "verify_token": "mine" })).await;
     let meta = |token: &str| {
         let query = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
@@ -247,7 +247,8 @@ async fn a_programme_goes_through_its_steps_and_ends() {
     assert_eq!((&reply["source"], &reply["taken"]), (&json!("programme 1"), &json!(true)));
     assert!(reply["sent_at"].is_string() && reply["duration_us"].is_u64(), "{reply}");
 
-    // Set again it begins anew; half of it survives a restart; `null` ends it.
+    // Setting it again restarts it; a half-finished one survives a restart of the server; `null`
+    // ends it.
     set(&owner, &id, &json!({ "programme": programme })).await;
     assert_eq!(send(&server, &path, "{}").await.status.as_u16(), 503);
     told(&mut feed, 5).await;
@@ -299,7 +300,7 @@ async fn preflights_and_previews_take_no_step_of_a_programme() {
             let sent = send(&server, &path, &format!("{taken}")).await;
             assert_eq!(sent.status.as_u16(), expected, "{programme}");
         }
-        // What only looks like them is a try like any other.
+        // An `OPTIONS` request that is not a preflight is an ordinary attempt.
         if programme.get("percent").is_some() {
             let other = server.stranger().send(Method::OPTIONS, &path, &[], "").await;
             assert_eq!(other.status.as_u16(), 503);
@@ -381,7 +382,7 @@ async fn a_bad_signature_is_answered_401_where_that_is_switched_on() {
             assert_eq!(answer.problem(), "bad-signature");
         }
     }
-    // The marks of a sender of which no secret is set are no way around.
+    // Headers of a sender that has no secret here do not bypass the check.
     let github = format!("sha256={}", "0".repeat(64));
     let fields = [("x-github-event", "push"), ("x-hub-signature-256", github.as_str())];
     let answer = server.stranger().send(Method::POST, &path, &fields, "{}").await;
@@ -390,7 +391,7 @@ async fn a_bad_signature_is_answered_401_where_that_is_switched_on() {
     assert_eq!(rows.len(), 7, "all are kept");
     let reply = record(&owner, &id, 2).await["reply"].clone();
     assert_eq!((&reply["source"], &reply["status"]), (&json!("signature"), &json!(401)));
-    // What a rule says stands.
+    // A rule still decides.
     let rules = json!([{ "when": "", "reply": { "status": 204 } }]);
     set(&owner, &id, &json!({ "rules": rules })).await;
     assert_eq!(send(&server, &path, "{}").await.status, StatusCode::NO_CONTENT);

@@ -11,7 +11,7 @@ async fn a_full_endpoint_says_what_it_dropped_in_feed_and_list() {
     let server = TestServer::with(&["--max-requests", "3"]).await;
     let (owner, id) = server.owner().await;
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
-    // What it would have to read from the store tells only the last of what was dropped.
+    // Wait until the feed is live: what it reads from the store reports only the last drop.
     assert_eq!(feed.next_of_all().await.unwrap().name, "alive");
     for _ in 0..5 {
         let sent = server.stranger().post(&format!("/{id}"), "x").await;
@@ -62,7 +62,7 @@ async fn an_endpoint_that_refuses_answers_429_with_the_limit() {
 async fn an_unused_endpoint_expires_and_its_url_is_gone() {
     let server = TestServer::with(&["--endpoint-ttl", "1s"]).await;
     let (owner, id) = server.owner().await;
-    // Not a feed of that endpoint: that would keep it in use, and so would one of all.
+    // Not a feed of that endpoint: it would keep the endpoint in use, and so would a feed of all.
     let expired = async {
         let mut look = tokio::time::interval(std::time::Duration::from_millis(1500));
         loop {
@@ -93,7 +93,7 @@ async fn owners_choose_how_long_an_endpoint_stays() {
         owner.patch(&path, r#"{"expires_in":60}"#).await;
         assert_eq!(owner.patch(&path, never).await.json()["expires_at"], Value::Null);
     }
-    // Forms send digits, and leave out what is empty.
+    // Forms send digits and omit empty values.
     let form = "_method=PATCH&name=&expires_in=3600&on_limit=refuse";
     assert_eq!(owner.form(&path, form).await.status, StatusCode::SEE_OTHER);
     let now = owner.get(&path).await.json();
@@ -149,7 +149,7 @@ async fn space_that_nothing_needs_goes_back_to_the_disk_by_itself() {
             look.tick().await;
             let pages = "select page_count from pragma_page_count";
             let pages: i64 = sqlx::query_scalar(pages).fetch_one(&mut connection).await.unwrap();
-            // Of ten MiB, four are kept for what comes next.
+            // Of ten MiB, four are reserved for new requests.
             if pages < 1500 {
                 return;
             }

@@ -1,4 +1,4 @@
-//! Secrets are kept so that nobody who gets hold of the database, a log or an answer has them.
+//! Secrets are stored so that nobody can read them from the database, a log or a response.
 
 use std::{fs, path::Path, process::Stdio};
 
@@ -13,11 +13,11 @@ use tokio::{
 
 use crate::common::{Client, PATIENCE, TestServer};
 
-/// One as it is pasted, and what a scheme decodes it to.
+/// A secret as pasted, and the bytes that its scheme decodes it to.
 const SECRET: &str = "whsec_c3VwZXItc2VjcmV0LXNpZ25pbmcta2V5";
 const DECODED: &str = "super-secret-signing-key";
 
-/// The program with everything that it logs.
+/// The program and everything that it logs.
 struct Logged {
     child: Child,
     log: watch::Receiver<String>,
@@ -54,7 +54,7 @@ impl Logged {
         Client::at(rest.split(". Open").next().unwrap().parse().unwrap())
     }
 
-    /// What it says if it does not start.
+    /// Returns its error message if it fails to start.
     async fn refusal(mut self) -> String {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
         assert!(!status.success());
@@ -64,7 +64,7 @@ impl Logged {
     }
 }
 
-/// Fails where a secret stands in any of its forms.
+/// Fails if a secret occurs in any of its forms.
 #[track_caller]
 fn assert_no_secret(bytes: &[u8], what: &str) {
     let bare = SECRET.strip_prefix("whsec_").unwrap();
@@ -125,7 +125,7 @@ async fn a_secret_is_found_in_plain_nowhere() {
         let page = stranger.clone().with("cookie", &cookie);
         answers.push(page.get(&format!("/inspect/abc/{seq}")).await);
     }
-    // Every change so far, and that of the last arrival's verdict.
+    // Every change so far, and the change for the last arrival's verdict.
     let last = loop {
         let event = feed.next().await.unwrap();
         assert_no_secret(event.data.to_string().as_bytes(), "the feed");
@@ -186,7 +186,7 @@ async fn a_start_without_the_key_is_refused_and_makes_no_new_one() {
     assert!(told.contains("holds no key") && !told.contains("nonsense"), "{told}");
     fs::remove_file(&file).unwrap();
 
-    // In the environment or back in its place it opens what it sealed.
+    // From the environment or back in its place, the key opens what it sealed.
     let mut given = Logged::start(&database, Some(&key)).await;
     given.client().await;
     given.child.kill().await.unwrap();

@@ -1,4 +1,4 @@
-//! Secrets, and what is made of signatures by them.
+//! Secrets, and the verdicts on signatures with them.
 
 use std::{
     collections::BTreeSet,
@@ -54,7 +54,7 @@ async fn detail(owner: &Client, id: &str, seq: i64) -> Value {
     owner.get(&format!("/api/endpoints/{id}/requests/{seq}")).await.json()
 }
 
-/// Waits for the feed to say that a request's verdict is now this one.
+/// Waits for the feed to report this verdict on a request.
 async fn verdict(feed: &mut Events, seq: i64, expected: Option<&str>) {
     loop {
         let event = feed.next().await.unwrap();
@@ -188,7 +188,7 @@ async fn a_verdict_follows_the_secrets_that_are_set() {
         })
     );
 
-    // What came before the secret is judged as soon as it is there.
+    // Requests from before the secret are judged as soon as the secret is added.
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
     let wrong = add(&owner, &id, &json!({ "provider": "stripe", "secret": "whsec_wrong" })).await;
     verdict(&mut feed, 1, Some("invalid")).await;
@@ -203,7 +203,7 @@ async fn a_verdict_follows_the_secrets_that_are_set() {
         })
     );
 
-    // What comes after it is judged once it is stored; a list says the same as the feed.
+    // Later ones are judged once they are stored; lists and feed agree.
     send(&server, &id, "whsec_right", BODY.as_bytes()).await;
     verdict(&mut feed, 2, Some("valid")).await;
     send(&server, &id, "whsec_other", BODY.as_bytes()).await;
@@ -226,7 +226,7 @@ async fn a_verdict_follows_the_secrets_that_are_set() {
 async fn many_that_come_together_or_were_there_before_all_get_their_verdicts() {
     let server = TestServer::start().await;
     let (owner, id) = server.owner().await;
-    // More than are judged between two writes, once there is a secret.
+    // More than are judged between two writes once there is a secret.
     let sends = (0..130).map(|_| send(&server, &id, "whsec_right", BODY.as_bytes()));
     futures_util::future::join_all(sends).await;
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live"), None).await;
@@ -254,7 +254,7 @@ async fn a_feed_that_comes_back_learns_of_verdicts() {
     add(&owner, &id, &json!({ "provider": "stripe", "secret": "whsec_right" })).await;
     let live = format!("/api/endpoints/{id}/live");
     let mut feed = owner.feed(&live, None).await;
-    // From here on it hears each change as it happens.
+    // From here on it receives each change as it happens.
     while feed.next_of_all().await.unwrap().name != "alive" {}
     send(&server, &id, "whsec_right", BODY.as_bytes()).await;
     let captured = feed.next().await.unwrap();
@@ -314,7 +314,7 @@ async fn many_large_bodies_looked_at_together_are_all_judged() {
     let large = vec![b'1'; 3_000_000];
     send(&server, &id, "whsec_right", &large).await;
     send(&server, &id, "whsec_wrong", &large[..1_000_000]).await;
-    // More than the memory for it lets be judged at once.
+    // More than the memory limit allows to judge at once.
     let views = (0..24).map(|view| {
         let (owner, id) = (&owner, &id);
         async move { (view, detail(owner, id, 1 + view % 2).await) }
@@ -390,7 +390,7 @@ async fn genuine_requests_of_every_sender_are_valid_through_the_whole_server() {
         let signature = &detail["signature"];
         assert_eq!(signature["provider"], vector.provider, "{}", vector.source);
         assert_eq!(signature["secret_id"], secret, "{}: {signature}", vector.source);
-        // They were signed long ago, which some senders' libraries do not take.
+        // They were signed long ago, and some senders' libraries reject that.
         let reason = signature["reason"].as_str().unwrap_or("The signature is right");
         assert!(reason.starts_with("The signature is right"), "{}: {reason}", vector.source);
         owner.delete(&format!("/api/endpoints/abc/secrets/{secret}")).await;
@@ -431,14 +431,14 @@ async fn the_reading_of_a_signature_says_what_to_do() {
     assert_eq!(note(&valid, 0), ("ok".to_owned(), expected.to_owned()));
     assert!(!valid.to_string().contains("whsec_right"));
 
-    // Lists know it too, a moment later.
+    // Lists have it too, slightly later.
     let found = format!("/api/endpoints/{id}/requests?q=verdict:valid");
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
     verdict_in_the_end(&mut feed, 1, "valid").await;
     assert_eq!(owner.get(&found).await.json()["requests"].as_array().unwrap().len(), 1);
 }
 
-/// Waits for the feed to say this of a request, whatever it says before.
+/// Waits for the feed to report this verdict on a request, whatever it reports before.
 async fn verdict_in_the_end(feed: &mut Events, seq: i64, expected: &str) {
     loop {
         let event = feed.next().await.unwrap();

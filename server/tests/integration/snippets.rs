@@ -1,5 +1,5 @@
-//! Requests copied as commands and programs: each is run for real, by the tool itself, against the
-//! endpoint that it came from, and what was captured then is held against what it was made of.
+//! Requests copied as commands and programs: the real tool runs each one against its original
+//! endpoint, and the new capture is compared with the original request.
 
 mod cases;
 mod judge;

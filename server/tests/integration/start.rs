@@ -1,4 +1,4 @@
-//! What a start makes and what it refuses, and how the real program stops.
+//! What a start creates and what it refuses, and how the real program stops.
 
 use std::{
     fs,
@@ -18,13 +18,13 @@ use tokio::{
 
 use crate::common::{Client, PATIENCE, TestServer};
 
-/// Runs the program until it ends by itself.
+/// Runs the program until it exits.
 async fn run(arguments: &[&str]) -> Output {
     let run = Command::new(env!("CARGO_BIN_EXE_hookglass")).args(arguments).output();
     tokio::time::timeout(PATIENCE, run).await.expect("it ends").unwrap()
 }
 
-/// The one line that a refused start prints.
+/// Returns the only line that a refused start prints.
 async fn refusal(database: &Path) -> String {
     let output = run(&["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()]).await;
     assert!(!output.status.success());
@@ -33,7 +33,7 @@ async fn refusal(database: &Path) -> String {
     text
 }
 
-/// The program, serving, a caller of it, and the lines that it goes on to log.
+/// Starts the program; returns it, a client of it, and the lines that it logs from then on.
 async fn started(database: &Path) -> (Child, Client, Lines<BufReader<ChildStderr>>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_hookglass"))
         .args(["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()])
@@ -57,10 +57,10 @@ async fn started(database: &Path) -> (Child, Client, Lines<BufReader<ChildStderr
     (child, Client::at(address), lines)
 }
 
-/// The program, serving, and a caller of it.
+/// Starts the program; returns it and a client of it.
 async fn serve(database: &Path) -> (Child, Client) {
     let (child, client, mut lines) = started(database).await;
-    // Goes on reading, so that logging never waits.
+    // Keep reading, so that logging never blocks.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     (child, client)
 }
@@ -236,7 +236,7 @@ async fn sigterm_ends_a_thousand_feeds_and_keeps_what_arrives() {
     for _ in 0..1000 {
         feeds.push(owner.feed(&format!("/api/endpoints/{id}/live"), None).await);
     }
-    // One sender in the middle of its body, one idle connection, one half-sent head.
+    // A sender in the middle of its body, an idle connection, a half-sent head.
     let mut cut = TcpStream::connect(stranger.address).await.unwrap();
     let head =
         format!("POST /{id}/cut HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf of it");
@@ -244,7 +244,7 @@ async fn sigterm_ends_a_thousand_feeds_and_keeps_what_arrives() {
     let _idle = TcpStream::connect(stranger.address).await.unwrap();
     let mut half = TcpStream::connect(stranger.address).await.unwrap();
     half.write_all(b"POST /half HTTP/1.1\r\nhos").await.unwrap();
-    // A round trip later all of these have been accepted.
+    // After one round trip all of these are accepted.
     let whole = stranger.send(Method::POST, &format!("/{id}/whole"), &[], "all").await;
     assert_eq!(whole.status, StatusCode::OK);
 
@@ -328,7 +328,7 @@ async fn logs_show_no_target_key_or_body() {
     let owner = stranger.clone().bearer(key).with("x-secret", "secretvalue");
     stranger.post("/secretslug/secretpath?secretquery=1", "secretbody").await;
     owner.get("/api/endpoints/secretslug/requests?limit=1").await;
-    // Often enough that some end on another thread than they began on.
+    // Often enough that some end on a different thread than they began on.
     for _ in 0..50 {
         assert_eq!(owner.get("/inspect/secretslug/1?tab=secrettab").await.status, StatusCode::OK);
     }

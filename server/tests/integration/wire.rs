@@ -1,5 +1,5 @@
-//! What stands on the wire against what is kept: raw bytes through a real socket, and not one
-//! message too many.
+//! What was sent on the wire compared with what is stored: raw bytes through a real socket, and not
+//! one message too many.
 
 mod case;
 mod chunks;

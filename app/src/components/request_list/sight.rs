@@ -1,15 +1,16 @@
-//! Where the list stands on the screen: measured, and moved. Only effects and event handlers may
-//! call these.
+//! The position of the list on the screen: measured and scrolled. Only effects and event handlers
+//! may call these.
 
 use leptos::prelude::{document, window};
 use web_sys::{Element, HtmlElement};
 
 use crate::windowing::Sight;
 
-/// What one sees of the rows below the list's head; `None` while there are none or they are hidden.
+/// Returns the visible rows below the list's head; `None` while there are none or they are hidden.
 ///
-/// On a wide page the list scrolls by itself, on a narrow one with the whole page, and its head
-/// stays on top in both: what one sees is what lies between head, pane and window.
+/// On a wide page the list scrolls separately, on a narrow one with the whole page, and in both
+/// cases its head stays on top: the visible area is the intersection of the area below the head,
+/// the pane and the window.
 pub(super) fn sight(rows: &HtmlElement) -> Option<Sight> {
     let window_px = window().inner_height().ok()?.as_f64()?;
     let pane = pane(rows)?;
@@ -20,11 +21,10 @@ pub(super) fn sight(rows: &HtmlElement) -> Option<Sight> {
     (row_px > 0.0).then_some(Sight { top_px, height_px, row_px })
 }
 
-/// Gives the rows the height that all of them have, and lets those that are drawn begin where
-/// they belong.
+/// Sets the total height of all rows, and moves the rendered ones to their position.
 pub(super) fn stretch(rows: &HtmlElement, height_px: f64, before_px: f64) {
     let style = rows.style();
-    // Whole pixels: numbers with fractions take a lot of code to write.
+    // Whole pixels: formatting fractions takes a lot of code.
     for (name, px) in [("height", height_px), ("padding-top", before_px)] {
         #[expect(clippy::cast_possible_truncation, reason = "far below 2^31")]
         let px = px as i32;

@@ -1,4 +1,4 @@
-//! The brush of the scope: the part of the time line that one is drawing, by pointer or by keys.
+//! The brush of the scope: the part of the time line that is being selected, by pointer or by keys.
 
 use leptos::prelude::*;
 
@@ -12,15 +12,15 @@ use crate::{
     time_window::TimeWindow,
 };
 
-/// What is being drawn, in parts of the line. A cheap-clone handle on signals.
+/// The selection in progress, in parts of the line. A cheap-clone handle on signals.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Brush {
     scope: RwSignal<Option<Histogram>>,
-    /// The first part and the one behind the last.
+    /// The first part and the one after the last.
     drawn: RwSignal<Option<(usize, usize)>>,
     /// The part below the pointer.
     pointed: RwSignal<Option<usize>>,
-    /// Where the pointer went down, while it is.
+    /// Where the pointer went down; `None` while it is up.
     origin: StoredValue<Option<usize>>,
 }
 
@@ -34,28 +34,28 @@ impl Brush {
         }
     }
 
-    /// What is drawn; tracks it.
+    /// Returns the selection; tracks it.
     pub(super) fn drawn(self) -> Option<(usize, usize)> {
         self.drawn.get()
     }
 
-    /// The part below the pointer; tracks it.
+    /// Returns the part below the pointer; tracks it.
     pub(super) fn pointed(self) -> Option<usize> {
         self.pointed.get()
     }
 
-    /// Whether anything is drawn.
+    /// Returns whether anything is selected.
     pub(super) fn is_drawn(self) -> bool {
         self.drawn.get_untracked().is_some()
     }
 
-    /// The pointer goes down.
+    /// Handles a pointer that goes down.
     pub(super) fn begin(self, part: usize) {
         self.origin.set_value(Some(part));
         self.drawn.set(None);
     }
 
-    /// The pointer moves, down or not.
+    /// Handles a pointer that moves, down or not.
     pub(super) fn point(self, part: usize) {
         if self.pointed.get_untracked() != Some(part) {
             self.pointed.set(Some(part));
@@ -67,8 +67,8 @@ impl Brush {
         }
     }
 
-    /// The pointer goes up; true if it has drawn something, or was on a part that has requests,
-    /// which is drawn then.
+    /// Handles a pointer that goes up; returns true if it has drawn a selection, or was on a part
+    /// that has requests, which is then selected.
     pub(super) fn end(self) -> bool {
         let Some(part) = self.origin.try_update_value(Option::take).flatten() else { return false };
         let scope = self.scope.read_untracked();
@@ -79,18 +79,18 @@ impl Brush {
         self.is_drawn()
     }
 
-    /// The pointer goes elsewhere.
+    /// Handles a pointer that leaves.
     pub(super) fn leave(self) {
         self.pointed.set(None);
     }
 
-    /// Nothing is to be drawn.
+    /// Clears the selection.
     pub(super) fn clear(self) {
         self.origin.set_value(None);
         self.drawn.set(None);
     }
 
-    /// Takes the span that was drawn, and ends the drawing.
+    /// Returns the selected span, and clears the selection.
     pub(super) fn take(self) -> Option<TimeWindow> {
         let (from, to) = self.drawn.get_untracked()?;
         self.clear();
@@ -99,7 +99,8 @@ impl Brush {
         Some(TimeWindow::Between(scope.time_of(from), scope.time_of(to)))
     }
 
-    /// What is drawn or pointed at, in words: `12:03:00–12:04:30: 14 requests`.
+    /// Returns the selection or the part below the pointer in words:
+    /// `12:03:00–12:04:30: 14 requests`.
     pub(super) fn says(self, alive: bool) -> Option<String> {
         let drawn = self.drawn.get();
         let (from, to) = drawn.or(self.pointed.get().map(|part| (part, part + 1)))?;
@@ -119,7 +120,7 @@ impl Brush {
         ]))
     }
 
-    /// Draws to where a handle was moved; what the two enclose is never nothing.
+    /// Extends the selection to the new position of a handle; it never becomes empty.
     fn pull(self, is_end: bool, to: usize, parts: usize) {
         let (first, last) = self.drawn.get_untracked().unwrap_or((0, parts));
         self.drawn.set(Some(if is_end {
@@ -130,7 +131,7 @@ impl Brush {
     }
 }
 
-/// The two ends of the brush for those who use keys: sliders that show once they have the focus.
+/// The two ends of the brush for keyboard users: sliders that become visible when focused.
 #[component]
 pub(super) fn Handles(brush: Brush, parts: Memo<usize>, alive: Memo<bool>) -> impl IntoView {
     let handle = move |is_end: bool, label: &'static str| {

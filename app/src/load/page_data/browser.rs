@@ -5,8 +5,8 @@ use leptos::prelude::document;
 use super::id;
 use crate::wire::json::{self, Readable};
 
-/// Takes the answer that the server wrote for a resource out of the page. `None` where there is none,
-/// also after the first call: a page that the viewer comes back to fetches it.
+/// Takes the data that the server wrote for a resource out of the page. Returns `None` if there is
+/// none, also after the first call: a page that the viewer returns to fetches it.
 pub(in crate::load) fn take<T: Readable>(name: &str) -> Option<T> {
     let block = document().get_element_by_id(&id(name))?;
     block.remove();

@@ -10,20 +10,20 @@ use serde::Serialize;
 
 use super::id;
 
-/// Reads a resource's answer as JSON once there is one.
+/// Returns a resource's data as JSON once it is loaded.
 type Read = Box<dyn FnOnce() -> Option<String> + Send>;
 
 /// The resources of a page that is being rendered. Provide it as a context, and append `scripts` to
 /// the document once it has rendered. A cheap-clone handle.
 #[derive(Clone, Default)]
 pub struct PageData(
-    /// Locked for a push or a take.
+    /// Locked only to push or take.
     Arc<Mutex<Vec<(&'static str, Read)>>>,
 );
 
 impl PageData {
-    /// The data blocks of the resources that have their answers, in the order in which they were made.
-    /// A data block is no script to a content security policy, and needs no nonce.
+    /// Returns the data blocks of the resources that are loaded, in order of creation. A data block
+    /// is not a script for a content security policy, and needs no nonce.
     #[must_use]
     pub fn scripts(&self) -> String {
         let resources = self.0.lock().map(|mut resources| std::mem::take(&mut *resources));
@@ -43,8 +43,9 @@ impl fmt::Debug for PageData {
     }
 }
 
-/// Writes one data block. What a `<` could begin, such as `</script`, would end it or confuse the
-/// HTML parser (HTML §4.12.1.3); in JSON it only stands inside strings, which may escape it.
+/// Writes one data block. Anything that can start with `<`, such as `</script`, would end it or
+/// confuse the HTML parser (HTML §4.12.1.3); in JSON, `<` occurs only inside strings, where it can
+/// be escaped.
 fn push_block(html: &mut String, name: &str, json: &str) {
     html.push_str("<script type=\"application/json\" id=\"");
     html.push_str(&id(name));
@@ -53,12 +54,12 @@ fn push_block(html: &mut String, name: &str, json: &str) {
     html.push_str("</script>");
 }
 
-/// Nothing: answers go from the server to the browser.
+/// Returns nothing: data flows from the server to the browser.
 pub(in crate::load) fn take<T>(_name: &str) -> Option<T> {
     None
 }
 
-/// Writes the answer of a resource into the page, which waits for it.
+/// Writes the data of a resource into the page, which waits for it.
 pub(in crate::load) fn register<T>(name: &'static str, data: &ArcAsyncDerived<T>)
 where
     T: Serialize + Send + Sync + 'static,

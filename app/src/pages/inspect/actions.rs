@@ -1,4 +1,4 @@
-//! What the viewer does to the open endpoint, and how what arrives reaches its lists.
+//! The viewer's actions on the open endpoint, and the delivery of events to its lists.
 
 use std::time::Duration;
 
@@ -15,37 +15,37 @@ use crate::{
     wire::{FeedEvent, Problem, Summary, Timestamp, Window},
 };
 
-/// How many requests a page holds that is asked for while one scrolls.
+/// The number of requests per page that is loaded while scrolling.
 pub(super) const PAGE_ROWS: u32 = 100;
 
-/// How long events are gathered: a few frames.
+/// How long events are batched: a few frames.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// How long after no answer came a gap is tried to be closed again.
+/// How long after a failed call closing a gap is retried.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Events that wait; `None` while none has come for a while.
+/// Waiting events; `None` if none has come for a while.
 type Gathered = StoredValue<Option<Vec<(Option<i64>, FeedEvent)>>>;
 
-/// What the viewer does to the open endpoint, and what it shows meanwhile.
+/// The viewer's actions on the open endpoint, and their state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Actions {
-    /// What the page shows.
+    /// The visible lists.
     pub(super) lists: Lists,
     /// Whether an older page is being loaded.
     pub(super) is_loading: RwSignal<bool>,
-    /// What went wrong last, until something goes well.
+    /// The last error, until a call succeeds.
     pub(super) trouble: RwSignal<Option<Problem>>,
 }
 
-/// All of these may outlive the page by the time of a call: they write only to what is still there.
+/// All of these may run after the page is gone: they write only to signals that still exist.
 impl Actions {
     fn id(self) -> String {
         self.lists.all.read_untracked().endpoint.id.clone()
     }
 
-    /// Follows the feed. The first event after a while is shown at once; what comes right behind it
-    /// is gathered, so that a burst draws the page a few times and not once for each.
+    /// Follows the feed. The first event after a pause is applied at once; events right after it
+    /// are batched, so that a burst renders the page a few times and not once per event.
     pub(super) fn follow(self, finding: SearchState) -> Following {
         let change = self.lists.all.read_untracked().change;
         let gathered = Gathered::new(None);
@@ -67,7 +67,7 @@ impl Actions {
         })
     }
 
-    /// Takes over what came in the meantime, and waits for more as long as there is any.
+    /// Applies the batched events, and waits for more as long as there are any.
     fn hear_gathered(self, finding: SearchState, gathered: Gathered) {
         let Some(events) = gathered.try_update_value(Option::take).flatten() else { return };
         if events.is_empty() {
@@ -93,8 +93,8 @@ impl Actions {
         }
     }
 
-    /// Reads the first page again, and once more as long as too much comes in between, or no answer
-    /// does.
+    /// Reads the first page again, and retries while too many events come in between or the call
+    /// fails.
     fn close_gap(self, finding: SearchState) {
         let id = self.id();
         spawn_local(async move {
@@ -153,8 +153,8 @@ impl Actions {
 
     pub(super) fn change(self, field: &str, value: &str) {
         let id = self.id();
-        // Both come from our own buttons: names of the API, and words or numbers that need no
-        // escape.
+        // Both come from our own buttons: API field names, and words or numbers that need no
+        // escaping.
         let quote = if field == "expires_in" { "" } else { "\"" };
         let change = joined(&["{\"", field, "\":", quote, value, quote, "}"]);
         spawn_local(async move {
@@ -165,7 +165,8 @@ impl Actions {
         });
     }
 
-    /// Keeps what the viewer deleted out of both lists; `q` is what the second one searches for.
+    /// Hides the requests that the viewer deleted from both lists; `q` is the search of the second
+    /// one.
     pub(super) fn set_hidden(self, q: Memo<Option<String>>) {
         let pending = UndoQueue::get();
         let id = self.id();
@@ -194,7 +195,7 @@ impl Actions {
         });
     }
 
-    /// Changes note or pin of a request; what it is then goes into `known`, too.
+    /// Changes the note or pin of a request; sets `known` to the new summary, too.
     pub(super) fn annotate(self, change: String, known: RwSignal<Summary>) {
         let id = self.id();
         let seq = known.with_untracked(|known| known.seq);
@@ -209,7 +210,7 @@ impl Actions {
         });
     }
 
-    /// Empties the list, to be taken back for a while.
+    /// Empties the list; can be undone for a while.
     pub(super) fn clear(self, pending: UndoQueue, show: impl Fn(Option<i64>)) {
         let (through, count) = {
             let state = self.lists.all.read_untracked();
@@ -220,7 +221,7 @@ impl Actions {
         show(None);
     }
 
-    /// Deletes what a search found `at` that time, to be taken back for a while.
+    /// Deletes the requests that a search found `at` that time; can be undone for a while.
     pub(super) fn delete_found(
         self,
         pending: UndoQueue,
@@ -232,9 +233,9 @@ impl Actions {
         pending.hold(self.id(), PendingDeletion::Found { q, through, count, at }, None);
     }
 
-    /// Deletes a request, to be taken back for a while, and shows the next older one, or the next
-    /// newer one at the end. What stands beside one that the list does not show is not known: then
-    /// the list is shown.
+    /// Deletes a request, which can be undone for a while, and shows the next older one, or at the
+    /// end of the list the next newer one. The neighbours of a request that is not in the list are
+    /// unknown: then the list is shown.
     pub(super) fn delete(self, pending: UndoQueue, seq: i64, show: impl Fn(Option<i64>)) {
         let id = self.id();
         // A key pressed twice, before the next request was there.

@@ -1,16 +1,16 @@
-//! The way by keys from the open request to those beside it where its row is not drawn: one scrolled
-//! away, or came by a link to what the list has not loaded.
+//! Keyboard steps from the open request to its neighbours when its row is not rendered: one has
+//! scrolled away, or followed a link to a request that the list has not loaded.
 
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{api, lists::Lists, wire::Window};
 
-/// Two buttons that nobody sees; `pressing` knows them.
+/// Two invisible buttons; `shortcuts` presses them.
 #[component]
 pub(super) fn Adjacent(
     lists: Lists,
     seq: Signal<Option<i64>>,
-    /// What the list is narrowed to.
+    /// The search of the list.
     search: Memo<Option<String>>,
     on_go: Callback<i64>,
 ) -> impl IntoView {

@@ -1,5 +1,4 @@
-//! An endpoint that is open: its requests as they stand and as they arrive, and what the viewer
-//! does to them.
+//! An open endpoint: its current and arriving requests, and the viewer's actions on them.
 
 use leptos::prelude::*;
 
@@ -45,7 +44,7 @@ use crate::{
     wire::{GoneReason, Part, Problem},
 };
 
-/// The open endpoint: list on the left, the chosen request or how to send one on the right.
+/// The open endpoint: the list on the left; on the right the chosen request, or how to send one.
 #[component]
 pub(super) fn Inspector(
     mut opened: Opened,
@@ -82,7 +81,7 @@ pub(super) fn Inspector(
         }
         now
     });
-    // What could not be read is read again once the server is back.
+    // Data that could not be read is read again once the server is back.
     let is_missing = StoredValue::new(false);
     Effect::new(move |was: Option<bool>| {
         let is_live = connection.get() == Connection::Live;
@@ -124,7 +123,7 @@ pub(super) fn Inspector(
         let set = set.clone();
         Callback::new(move |span: TimeWindow| set("span", span.word(), false))
     };
-    // While one types, the address follows: the first letter is a step that one can go back.
+    // While the viewer types, the URL follows: the first letter adds one step to the history.
     let is_typing = StoredValue::new(false);
     let on_type = Callback::new(move |(text, at, is_done): (String, u32, bool)| {
         let set = set.clone();
@@ -159,8 +158,8 @@ pub(super) fn Inspector(
         let go = go.clone();
         move |seq| go(seq, false)
     };
-    // Following begins with the newest, waits while one types, and leaves one alone with an older
-    // request that one chose. What arrives by itself is no step that one would go back.
+    // Following starts with the newest, pauses while the viewer types, and stops when the viewer
+    // selects an older request. Arrivals add no steps to the history.
     Effect::new(move |last: Option<(bool, i64)>| {
         let (newest, follows) = (lists.newest(), arrivals.follows.get());
         let Some((followed, opened)) = last else { return (follows, newest) };
@@ -192,7 +191,7 @@ pub(super) fn Inspector(
         let known = state.read().find(seq).cloned();
         known.or_else(|| lists.find(seq))
     });
-    // Another try of the delivery whose tries are shown.
+    // A new attempt of the delivery whose attempts are shown.
     let asked = use_location().query;
     Effect::new(move |last: Option<i64>| {
         let newest = last_seq.get();
@@ -278,7 +277,7 @@ pub(super) fn Inspector(
     }
 }
 
-/// Why nothing new will come.
+/// Returns why no more requests will arrive.
 fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Ended {
     match connection {
         Connection::Ended(reason) => Some(gone.or(reason)),

@@ -1,5 +1,5 @@
-//! The search and the span of the open endpoint: what they find, how many there are when, and how
-//! both follow what arrives. Only the server knows what a search means.
+//! The search and the span of the open endpoint: their results, the counts over time, and how both
+//! follow arrivals. Only the server knows the syntax of searches.
 
 mod arriving;
 
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// How long deletions are gathered before all are counted again.
+/// How long deletions are batched before all requests are counted again.
 const RECOUNT: Duration = Duration::from_secs(2);
 
 /// A page with fewer rows than this found little.
@@ -30,8 +30,8 @@ const FEW_ROWS: usize = 10;
 /// After this many pages that found little, the viewer is asked whether to go on.
 const POOR_PAGES: u32 = 3;
 
-/// What the search and the span show. A cheap-clone handle on signals; they may outlive the page
-/// by the time of an answer, so they are written only if they are still there.
+/// The state of the search and the span. A cheap-clone handle on signals; a response may come after
+/// the page is gone, so they are written only if they still exist.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SearchState {
     pub(super) lists: Lists,
@@ -39,44 +39,44 @@ pub(super) struct SearchState {
     pub(super) span: Memo<TimeWindow>,
     /// The time line; `None` while it could not be read.
     pub(super) scope: RwSignal<Option<Histogram>>,
-    /// Raised by each arrival that is shown.
+    /// Incremented by each visible arrival.
     pub(super) pulse: RwSignal<u32>,
-    /// How many the search finds, and whether that is known to be all.
+    /// The number of results, and whether that is known to be all.
     pub(super) total: RwSignal<Option<(u64, bool)>>,
-    /// How the search may go on.
+    /// The suggestions for the search.
     pub(super) suggestions: RwSignal<Suggestions>,
-    /// What is wrong with the search.
+    /// The error in the search.
     pub(super) fault: RwSignal<Option<Fault>>,
-    /// Whether a page is being searched for.
+    /// Whether a page of results is being loaded.
     pub(super) is_loading: RwSignal<bool>,
     trouble: RwSignal<Option<Problem>>,
     asked: StoredValue<Asked>,
 }
 
-/// What has been asked of the server, so that late answers to old questions are dropped.
+/// The state of calls to the server, so that late responses to old calls are dropped.
 #[derive(Debug, Clone, Copy, Default)]
 struct Asked {
     /// The number of the search, and of the text being typed.
     search: u32,
     typed: u32,
-    /// Up to which request the search has looked among those that arrive.
+    /// The last arrival that the search has checked.
     through: i64,
-    /// Since when what is shown is what the search finds.
+    /// The time at which the visible results were correct.
     since: Timestamp,
-    /// The number of the count, and how many arrivals it cannot know of.
+    /// The number of the count, and of the arrivals that it may lack.
     counts: u32,
     ticks: u32,
-    /// Up to which change the time line shows arrivals.
+    /// The last change whose arrival is in the time line.
     counted: i64,
-    /// How many pages in a row found little.
+    /// The number of consecutive pages with few results.
     poor: u32,
-    /// Whether arrivals, and whether a new count, are being waited for.
+    /// Whether arrivals, and whether a new count, are being batched.
     gathers: bool,
     recounts: bool,
 }
 
 impl SearchState {
-    /// What the page was opened with.
+    /// Returns the state with which the page opens.
     pub(super) fn new(
         lists: Lists,
         q: Memo<Option<String>>,
@@ -105,7 +105,7 @@ impl SearchState {
         let span = TimeWindow::parse(opened.span.as_deref().unwrap_or_default());
         finding.count(span, opened.q.clone(), &opened.counts);
         if let Some(found) = opened.found.take() {
-            // A search that cannot be read finds nothing: not everything.
+            // An invalid search finds nothing, instead of everything.
             finding.show(match found {
                 Err(problem) if problem.start.is_some() => Ok(Page::default()),
                 found => found,
@@ -114,7 +114,7 @@ impl SearchState {
         finding
     }
 
-    /// Searches again: the search, the span or what is kept has changed.
+    /// Searches again because the search, the span or the stored requests changed.
     pub(super) fn load(self) {
         let number = self.ask(|asked| {
             asked.search += 1;
@@ -147,7 +147,7 @@ impl SearchState {
         });
     }
 
-    /// Finds more, further back; `is_asked` if the viewer wants it even though little was found.
+    /// Loads more, older results; `is_asked` if the viewer wants that despite few results.
     pub(super) fn more(self, is_asked: bool) {
         let before = self.lists.read_untracked(|list| list.next_before);
         let number = self.ask(|asked| {
@@ -177,7 +177,7 @@ impl SearchState {
                         asked.poor = if found < FEW_ROWS { asked.poor + 1 } else { 0 }
                     });
                     self.lists.update(|list| list.append(page));
-                    // Rows that come ask for more by themselves, if they do not fill the list.
+                    // New rows request more on their own if they do not fill the list.
                     if found == 0 {
                         self.more(false);
                     }
@@ -187,13 +187,13 @@ impl SearchState {
         });
     }
 
-    /// Takes over an event that the endpoint's own list has taken over.
+    /// Applies an event that the endpoint's own list has applied.
     pub(super) fn hear(self, id: Option<i64>, event: &FeedEvent) {
         let is_found = self.lists.found.try_read_untracked().is_some_and(|found| found.is_some());
         match event {
             FeedEvent::Captured(_) if is_found => self.gather(),
             FeedEvent::Captured(summary) => {
-                // Events may come twice: each counts once.
+                // Events may be repeated: each counts once.
                 let is_new = id.is_some_and(|id| {
                     self.asked.try_with_value(|asked| id > asked.counted) == Some(true)
                 });
@@ -214,7 +214,7 @@ impl SearchState {
         }
     }
 
-    /// The viewer types a search: asks how it may go on, and whether it is one.
+    /// Handles typing in the search: requests suggestions, and checks whether the search is valid.
     pub(super) fn typed(
         self,
         text: String,
@@ -227,7 +227,7 @@ impl SearchState {
             asked.typed
         });
         if is_done {
-            // Say what is wrong even if nothing changes.
+            // Even if nothing changes, a viewer who has finished typing gets to see the error.
             search(text);
             return;
         }
@@ -237,10 +237,10 @@ impl SearchState {
             if self.asked.try_with_value(|asked| asked.typed == number) != Some(true) {
                 return;
             }
-            // Without them the search itself tells what is wrong.
+            // Without suggestions the search itself reports the error.
             let Ok(mut suggestions) = answer else { return search(text) };
             let error = suggestions.error.take();
-            // What is half written is not wrong as long as there are ways to go on.
+            // An incomplete search is not an error as long as there are suggestions.
             let is_wrong = error.is_some() && suggestions.suggestions.is_empty();
             self.suggestions.set(suggestions);
             match error {
@@ -264,7 +264,7 @@ impl SearchState {
             let Some(now) = self.asked.try_get_value() else { return };
             if (now.search, now.counts) == (before.search, before.counts) {
                 self.count(span, q, &answer);
-                // What arrived in between may or may not have been counted.
+                // The count may or may not include arrivals in the meantime.
                 if now.ticks != before.ticks {
                     self.recount_later();
                 }
@@ -272,13 +272,13 @@ impl SearchState {
         });
     }
 
-    /// Since when what is shown is what the search finds.
+    /// Returns the time at which the visible results were correct.
     pub(super) fn since(self) -> Timestamp {
         self.ask(|asked| asked.since)
     }
 
-    /// Takes over how many there are when, or what is wrong with the search: of the two answers
-    /// this is the one to exactly what stands in the field.
+    /// Applies new counts, or an error in the search: of the two responses, this one is for exactly
+    /// the field's text.
     fn count(self, span: TimeWindow, q: Option<String>, answer: &Result<Counts, Problem>) {
         let fault = match answer {
             Ok(counts) => {
@@ -302,7 +302,7 @@ impl SearchState {
                 self.lists.found.set(Some(FeedState::new(endpoint, page)));
                 self.lists.turn.update(|turn| *turn += 1);
             }
-            // What is wrong with the search is said below it.
+            // The error is shown below the search.
             Err(problem) if problem.start.is_some() => {}
             Err(problem) => self.report(problem),
         }
@@ -345,7 +345,7 @@ impl SearchState {
     }
 }
 
-/// What is counted for a search and a span that ends now.
+/// Returns the count request for a search and a span that ends now.
 pub(super) fn ask(q: Option<String>, span: TimeWindow) -> CountsAsk {
     let (from, to) = span.bounds(api::now());
     CountsAsk { from, to, buckets: Some(PARTS), q: q.filter(|q| !q.trim().is_empty()) }

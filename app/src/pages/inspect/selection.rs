@@ -1,5 +1,4 @@
-//! The request that the URL chooses and the part of it that is shown: loading them, and showing
-//! what came of that.
+//! The request and the part that the URL selects: loading and showing them.
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::Serialize;
@@ -22,16 +21,16 @@ use crate::{
     wire::{Ask, Detail, Problem, Reading, Summary, json::record},
 };
 
-/// What loading the chosen request gave.
+/// The result of loading the chosen request.
 pub(super) type Answer = Result<Option<Detail>, Problem>;
 
-/// What loading the chosen part gave, with what was asked.
+/// The result of loading the chosen part, with its parameters.
 pub(super) type PartAnswer = Option<Read>;
 
-/// A part as it was asked for and as it was read.
+/// A part with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Read {
-    /// Of which request.
+    /// The number of its request.
     seq: i64,
     ask: Ask,
     answer: Result<Reading, Problem>,
@@ -39,38 +38,38 @@ pub(super) struct Read {
 
 record!(Read { seq, ask, answer; });
 
-/// Reads the request `seq` of an endpoint; none if none is chosen.
+/// Reads the request `seq` of an endpoint; `None` if none is chosen.
 pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
     let Some(seq) = seq else { return Ok(None) };
     let mut detail = api::request(&endpoint, seq).await?;
-    // It crosses to the browser inside the page; what is shown of it comes as a reading.
+    // It would be sent to the browser inside the page; the display uses a reading instead.
     detail.body.text = None;
     Ok(Some(detail))
 }
 
-/// Reads a part of it.
+/// Reads a part of a request.
 pub(super) async fn read_part(endpoint: String, seq: Option<i64>, ask: Ask) -> PartAnswer {
     let seq = seq?;
     let answer = api::reading(&endpoint, seq, ask.clone()).await;
     Some(Read { seq, ask, answer })
 }
 
-/// The chosen request, or why it cannot be shown; nothing while none is chosen.
+/// The chosen request, or why it cannot be shown; empty if none is chosen.
 #[component]
 pub(super) fn Selection(
     endpoint: String,
     seq: Signal<Option<i64>>,
     selected: Resource<Answer>,
     part: Resource<PartAnswer>,
-    /// What the list knows of the chosen one.
+    /// The list's summary of the chosen request.
     listed: Signal<Option<Summary>>,
-    /// Set where something could not be read: it is to be read once the server is back.
+    /// Set if something could not be read: it is read again once the server is back.
     is_missing: StoredValue<bool>,
     delete: Callback<i64>,
     annotate: Callback<(String, RwSignal<Summary>)>,
 ) -> impl IntoView {
     let endpoint = StoredValue::new(endpoint);
-    // The last request stays until the next one is there.
+    // The previous request stays until the next one is loaded.
     load::transition(selected, move |read| match read {
         Ok(None) => ().erased(),
         Ok(Some(detail)) => {
@@ -109,7 +108,7 @@ pub(super) fn Selection(
     })
 }
 
-/// The part that is shown, or why it cannot be.
+/// The visible part, or why it cannot be shown.
 #[component]
 fn Shown(
     part: Resource<PartAnswer>,
@@ -118,19 +117,19 @@ fn Shown(
     seq: i64,
     bytes: u64,
 ) -> impl IntoView {
-    // Where a window over rows stands, which line is chosen, and of which rows: kept while they are
-    // folded or searched.
+    // The scroll position of a window over rows, the chosen line, and the rows they belong to: kept
+    // while the rows are folded or searched.
     let top = StoredValue::new(0);
     let chosen = RwSignal::new(None);
     let last = StoredValue::new(None);
-    // What comes of the next request waits for its head.
+    // A part of the next request waits for its head.
     let is_own = move |read: &PartAnswer| read.as_ref().is_some_and(|read| read.seq == seq);
     load::transition_if(part, is_own, move |read| {
         let Some(Read { ask, answer, .. }) = read else { return ().erased() };
         match answer {
             Ok(reading) => {
                 let now = Some((ask.part, reading.form.clone()));
-                // Who goes on quickly has left this request before its part came.
+                // A viewer who moves on quickly leaves this request before its part arrives.
                 let Some(before) = last.try_get_value() else { return ().erased() };
                 if before != now {
                     last.set_value(now);
@@ -153,7 +152,7 @@ fn Shown(
     })
 }
 
-/// How more of the request is loaded.
+/// Returns the callbacks that load more of the request.
 fn loads(endpoint: StoredValue<String>, seq: i64, is_missing: StoredValue<bool>) -> Loads {
     Loads {
         rows: Callback::new(move |(ask, from, slice): (Ask, u64, RwSignal<RowWindow>)| {

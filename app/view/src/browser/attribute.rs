@@ -15,7 +15,7 @@ use super::reactive::{Memo, RwSignal, Signal};
 /// The value of an attribute; `None` where it is absent.
 pub(super) type Text = Option<Cow<'static, str>>;
 
-/// Where a value goes.
+/// The destination of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) name: &'static str,
@@ -35,7 +35,7 @@ impl Name {
     }
 }
 
-/// What an attribute is set to: a text, or a closure that returns one.
+/// The value of an attribute: a text, or a closure that returns one.
 pub enum Value {
     /// Stays until the view is rebuilt.
     Fixed(Text),
@@ -52,9 +52,9 @@ impl Value {
     }
 }
 
-/// What an attribute can be set to: Leptos' trait of this name, but its result has one type.
+/// A type that an attribute can be set to: Leptos' trait of this name, but its result has one type.
 pub trait IntoAttributeValue {
-    /// The value. A flag that is set is an empty text, as HTML has it.
+    /// Returns the value. A flag that is set is an empty text, as in HTML.
     fn into_attribute_value(self) -> Value;
 }
 
@@ -104,7 +104,8 @@ where
     }
 }
 
-/// What a property can be set to: a text. Not a flag, since an empty text is false in JavaScript.
+/// A type that a property can be set to: a text. Not a flag, since an empty text is false in
+/// JavaScript.
 pub trait IntoProperty: IntoAttributeValue {}
 
 impl IntoProperty for &'static str {}
@@ -149,7 +150,7 @@ pub(super) enum Attribute {
     Reference(Box<dyn FnOnce(&Element) + Send>),
 }
 
-/// The same on an element of the page.
+/// The same on an element in the page.
 pub(super) enum AttributeState {
     Fixed(Name, Text),
     Reactive(Name, RenderEffect<Text>),
@@ -158,7 +159,7 @@ pub(super) enum AttributeState {
 }
 
 impl Attribute {
-    /// Attaches it to an element. `is_there`: the server has written attributes already.
+    /// Attaches it to an element. `is_there`: the server has already written its attributes.
     pub(super) fn attach(self, element: &Element, is_there: bool) -> AttributeState {
         match self {
             Self::Named(name, value) => {
@@ -198,7 +199,7 @@ impl Attribute {
         };
     }
 
-    /// Whether it can replace `state`.
+    /// Returns whether it can replace `state`.
     pub(super) fn fits(&self, state: &AttributeState) -> bool {
         match (self, state) {
             (
@@ -216,7 +217,7 @@ impl Attribute {
 enum Previous {
     /// None, or unknown.
     Absent,
-    /// The value that is to be set, whatever it is: the server has written it.
+    /// The server has written it: the same as the new value, whatever that is.
     FromServer,
     Known(Text),
 }
@@ -231,7 +232,7 @@ impl Previous {
     }
 }
 
-/// Sets a value and keeps it up to date. A property is always set: the viewer may have changed it since.
+/// Sets a value and keeps it up to date. Always sets a property: the viewer may have changed it.
 fn set_and_track(
     element: &Element,
     name: Name,

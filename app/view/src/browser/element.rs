@@ -36,7 +36,7 @@ impl Element {
         Self(Box::new(Parts { tag, namespace, attributes: Vec::new(), children: Vec::new() }))
     }
 
-    /// Adds children behind those that it has.
+    /// Appends children.
     #[must_use]
     pub fn child(mut self, views: impl Views) -> Self {
         views.put_into(&mut self.0.children);
@@ -50,8 +50,8 @@ impl Element {
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
-    /// Adds a property of the DOM object. Properties and attributes are set in the order in which they
-    /// are written, before the children: write what limits a value (`max`) before it.
+    /// Adds a property of the DOM object. Properties and attributes are set in source order, before
+    /// the children: write what limits a value (`max`) before it.
     #[must_use]
     pub fn prop(self, name: &'static str, value: impl IntoProperty) -> Self {
         let name = Name { name, is_property: true };
@@ -98,7 +98,7 @@ impl Element {
         ElementState { tag, element, attributes, children }
     }
 
-    /// Finds it where the server wrote it.
+    /// Finds it in the server's HTML.
     pub(super) fn hydrate(self, cursor: &Cursor, position: &PositionState) -> ElementState {
         let Parts { tag, attributes, children, .. } = *self.0;
         match position.get() {
@@ -145,7 +145,7 @@ impl Element {
     }
 }
 
-/// An element of the page.
+/// An element in the page.
 pub struct ElementState {
     tag: &'static str,
     pub(super) element: web_sys::Element,
@@ -166,8 +166,8 @@ fn attach_all(
     attributes.into_iter().map(|attribute| attribute.attach(element, is_there)).collect()
 }
 
-/// Panics: the page is not what the server should have written. With debug assertions it says what
-/// was looked for.
+/// Panics because the page is not what the server should have written. With debug assertions, the
+/// message says what was expected.
 pub(super) fn hydration_mismatch(expected: &str, found: &web_sys::Node) -> ! {
     if cfg!(debug_assertions) {
         unreachable!("hydration expected <{expected}> and found {}", found.node_name());

@@ -22,13 +22,13 @@ use super::{
 pub struct Node(pub(super) Kind);
 
 pub(super) enum Kind {
-    /// Nothing; a comment marks the place.
+    /// Nothing; a comment marks its position.
     Nothing,
     Text(Cow<'static, str>),
     Element(Element),
     /// Static HTML.
     Inert(InertElement),
-    /// Siblings, a fixed number of them.
+    /// A fixed number of siblings.
     Row(Vec<Node>),
     /// Any number of siblings; a comment marks the end.
     List(Vec<Node>),
@@ -38,8 +38,8 @@ pub(super) enum Kind {
     Opaque(Box<dyn Opaque>),
 }
 
-/// An attribute on a component, which no type is: stock Leptos adds them to the elements of the
-/// component, and nothing would add them here.
+/// An attribute on a component. No type implements this: stock Leptos adds such attributes to the
+/// component's elements, and nothing would add them here.
 #[diagnostic::on_unimplemented(
     message = "the browser's views take no attributes on components",
     note = "make it a property of the component"
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// Finds it where the server wrote it.
+    /// Finds it in the server's HTML.
     pub(super) fn hydrated(self, cursor: &Cursor, position: &PositionState) -> NodeState {
         match self.0 {
             Kind::Nothing => NodeState::Nothing(cursor.next_placeholder(position)),
@@ -91,8 +91,8 @@ impl Node {
         }
     }
 
-    /// Replaces `old`, and reuses what is alike: elements with the same tag, attribute names and number
-    /// of children, wherever they are written in the source.
+    /// Replaces `old`, and reuses matching parts: elements with the same tag, attribute names and
+    /// number of children, wherever they are written in the source.
     pub(super) fn rebuilt(self, old: &mut NodeState) {
         let new = match (self.0, &mut *old) {
             (Kind::Nothing, NodeState::Nothing(_)) => return,
@@ -116,8 +116,8 @@ impl Node {
     }
 }
 
-/// Runs `make` now, and again when a signal that it read changes. `there` is where the server wrote the
-/// first view, if it did.
+/// Runs `make` now, and again when a signal that it read changes. `there` is the position of the
+/// first view in the server's HTML, if any.
 fn reactive(
     mut make: Box<dyn FnMut() -> Node + Send>,
     mut there: Option<(Cursor, PositionState)>,

@@ -72,7 +72,7 @@ pub struct OpaqueState {
 }
 
 impl OpaqueState {
-    /// Gives way to a view of the same type.
+    /// Replaces the view with another one of the same type.
     ///
     /// # Errors
     /// Returns a view of another type.
@@ -103,7 +103,7 @@ impl Mountable for OpaqueState {
     }
 }
 
-/// Makes a node of any view. A [`Node`] behind `impl IntoView` is returned as it is.
+/// Makes a node of any view. A [`Node`] behind `impl IntoView` is returned unchanged.
 pub(super) fn into_node(view: impl RenderHtml + 'static) -> Node {
     let mut view = Some(view);
     let node = (&mut view as &mut dyn Any).downcast_mut::<Option<Node>>().and_then(Option::take);

@@ -1,5 +1,5 @@
-//! Signals, memos, stored values and effects. Their values are boxed, so that Leptos' own are compiled
-//! once, for the box. They behave as Leptos' own of the same names.
+//! Signals, memos, stored values and effects. Their values are boxed, so that Leptos' code is
+//! compiled only once, for the box. They behave like Leptos' own of the same names.
 
 mod boxed;
 mod derived;

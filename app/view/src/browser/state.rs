@@ -25,7 +25,7 @@ pub enum NodeState {
     Opaque(OpaqueState),
 }
 
-/// A view that is made again when a signal changes.
+/// A view that is rebuilt when a signal changes.
 pub struct Reactive(pub(super) RenderEffect<NodeState>);
 
 impl Drop for Reactive {
@@ -84,7 +84,7 @@ impl Mountable for NodeState {
         }
     }
 
-    /// None: these are for attributes from outside, which there are none of.
+    /// Returns none: these are for attributes from outside, and there are none.
     fn elements(&self) -> Vec<Element> {
         Vec::new()
     }

@@ -1,5 +1,5 @@
-//! The names of elements and attributes, as `view!` writes them. What is missing here does not compile
-//! in the browser: add it to its list.
+//! The names of elements and attributes, as `view!` writes them. A missing name does not compile in
+//! the browser: add it to its list.
 
 use super::{attribute::IntoAttributeValue, element::Element};
 
@@ -15,7 +15,7 @@ macro_rules! elements {
     };
 }
 
-/// Elements of HTML that can stand in the body, but `script`, `style` and the like.
+/// HTML elements that can occur in the body, except `script`, `style` and the like.
 pub mod html {
     use super::Element;
 

@@ -1,4 +1,4 @@
-//! What can stand between tags, and how it becomes a node.
+//! Types that can occur between tags, and their conversion to nodes.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ use super::{
     reactive::{Memo, RwSignal, Signal},
 };
 
-/// What can stand between tags: Leptos' trait of this name, but its result has one type.
+/// A type that can occur between tags: Leptos' trait of this name, but its result has one type.
 pub trait IntoRender {
-    /// The node.
+    /// Returns the node.
     fn into_render(self) -> Node;
 
-    /// The same where the server erases the type, which changes the HTML of `()` alone. Not of `()`
-    /// between the tags of a component, nor of a component that is nothing itself.
+    /// The same if the server erases the type, which changes only the HTML of `()`. Does not apply
+    /// to `()` between the tags of a component, nor to a component that is empty itself.
     fn erased(self) -> Node
     where
         Self: Sized,
@@ -30,7 +30,7 @@ pub trait IntoRender {
     }
 }
 
-/// What a component returns: Leptos' trait of this name, for what can be a node too.
+/// The type that a component returns: Leptos' trait of this name, for types that can also be nodes.
 pub trait IntoView: LeptosView + IntoRender {}
 
 impl<T: LeptosView + IntoRender> IntoView for T {}
@@ -76,7 +76,7 @@ impl IntoRender for () {
         Node(Kind::Nothing)
     }
 
-    /// Two comments: the one that marks the place, and the one of the erased type.
+    /// Returns two comments: the one that marks the position, and the one of the erased type.
     fn erased(self) -> Node {
         View::new(((), ()))
     }
@@ -175,11 +175,11 @@ side_by_side!(A B C D E F G H I J K L M N);
 side_by_side!(A B C D E F G H I J K L M N O);
 side_by_side!(A B C D E F G H I J K L M N O P);
 
-/// What `view!` calls with its content.
+/// `view!` calls this with its content.
 pub struct View;
 
 impl View {
-    /// The views as one node.
+    /// Returns the views as one node.
     #[expect(clippy::new_ret_no_self, reason = "what `view!` calls")]
     pub fn new(views: impl Views) -> Node {
         let mut nodes = Vec::with_capacity(1);
@@ -191,7 +191,7 @@ impl View {
     }
 }
 
-/// What is between the tags of a component: Leptos' `Children`, but a node.
+/// The content between the tags of a component: Leptos' `Children`, but a node.
 /// `{children.shown()}` puts it into a view.
 pub struct Content(Box<dyn FnOnce() -> Node + Send>);
 

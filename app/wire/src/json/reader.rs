@@ -1,40 +1,40 @@
-//! The tokens of JSON, one after the other. It knows nothing of the types that they make up.
+//! The tokens of JSON, one by one. This module knows nothing of the types that consist of them.
 
 use std::borrow::Cow;
 
 use super::Unreadable;
 
-/// How deep values may nest: far deeper than any wire type.
+/// The maximum nesting depth of values: far deeper than any wire type.
 const DEEPEST: u32 = 128;
 
-/// JSON text, and how far it was read.
+/// JSON text and the position of the reader in it.
 #[derive(Debug, Clone)]
 pub struct Reader<'t> {
     text: &'t str,
-    /// How many bytes of it were read, always at the start of a character.
+    /// The number of bytes read, always at the start of a character.
     at: usize,
     depth: u32,
 }
 
-// None of these is generic, so that each is there once.
+// None of these methods is generic, so that each is compiled once.
 impl<'t> Reader<'t> {
     pub(super) const fn new(text: &'t str) -> Self {
         Self { text, at: 0, depth: 0 }
     }
 
-    /// Refuses whatever but white space still comes.
+    /// Fails if anything but white space is left.
     pub(super) fn end(&mut self) -> Result<(), Unreadable> {
         if self.peek().is_none() { Ok(()) } else { Err(Unreadable) }
     }
 
-    /// The next byte that is not white space, unread.
+    /// Returns the next byte that is not white space, without consuming it.
     #[inline(never)]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         self.run(b" \t\n\r");
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Reads as many of these bytes, all of them ASCII, as come next.
+    /// Consumes the longest run of these bytes, all of them ASCII.
     #[inline(never)]
     fn run(&mut self, bytes: &[u8]) -> &'t str {
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -43,7 +43,7 @@ impl<'t> Reader<'t> {
         rest.get(..length).unwrap_or_default()
     }
 
-    /// Reads `byte` if it is what comes next.
+    /// Consumes `byte` if it comes next.
     #[inline(never)]
     fn eat(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
@@ -56,7 +56,7 @@ impl<'t> Reader<'t> {
         if self.eat(byte) { Ok(()) } else { Err(Unreadable) }
     }
 
-    /// Reads `word` if it is what comes next.
+    /// Consumes `word` if it comes next.
     #[inline(never)]
     fn eat_word(&mut self, word: &str) -> bool {
         self.peek();
@@ -81,12 +81,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The digits of a whole number, with its sign.
+    /// Reads the digits of a whole number, with its sign.
     #[inline(never)]
     pub(super) fn digits(&mut self) -> Result<&'t str, Unreadable> {
         self.peek();
         let digits = self.run(b"-0123456789");
-        // A fraction or exponent: no wire type has one.
+        // Wire types have no fractions or exponents.
         if self.run(b".eE").is_empty() { Ok(digits) } else { Err(Unreadable) }
     }
 
@@ -112,7 +112,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// What stands for a character behind a backslash.
+    /// Reads the rest of an escape sequence, after the backslash.
     #[inline(never)]
     fn escape(&mut self) -> Result<char, Unreadable> {
         let byte = self.text.as_bytes().get(self.at).ok_or(Unreadable)?;
@@ -128,7 +128,7 @@ impl<'t> Reader<'t> {
             b't' => '\t',
             b'u' => {
                 let first = self.unit()?;
-                // The first half of a pair needs the second (RFC 8259 §7).
+                // A high surrogate needs a low surrogate after it (RFC 8259 §7).
                 let code = if first & 0xfc00 == 0xd800 {
                     if !self.eat_word("\\u") {
                         return Err(Unreadable);
@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// Four hex digits.
+    /// Reads four hex digits.
     #[inline(never)]
     fn unit(&mut self) -> Result<u32, Unreadable> {
         let mut unit = 0;
@@ -166,7 +166,7 @@ impl<'t> Reader<'t> {
         if self.depth > DEEPEST { Err(Unreadable) } else { Ok(()) }
     }
 
-    /// Whether there is another member before `close`, which is read if not.
+    /// Returns whether another member follows; if not, consumes `close`.
     #[inline(never)]
     pub(super) fn another(&mut self, is_first: &mut bool, close: u8) -> Result<bool, Unreadable> {
         let was_first = std::mem::replace(is_first, false);
@@ -186,7 +186,7 @@ impl<'t> Reader<'t> {
         self.expect(close)
     }
 
-    /// Reads a value for which nobody has a use.
+    /// Skips a value that the type does not use.
     #[inline(never)]
     pub(super) fn skip(&mut self) -> Result<(), Unreadable> {
         match self.peek() {
@@ -206,7 +206,7 @@ impl<'t> Reader<'t> {
             }
             Some(b't' | b'f') => self.boolean().map(drop),
             Some(b'n') if self.null() => Ok(()),
-            // Newer servers may have numbers of a kind that this version has no use for.
+            // Newer servers may send kinds of numbers that this version does not use.
             _ if self.run(b"+-.0123456789Ee").is_empty() => Err(Unreadable),
             _ => Ok(()),
         }

@@ -1,12 +1,12 @@
-//! Reads objects into the fields of a type, and names into its variants. The macros here tell a type's
-//! names; a field that they leave out or say too much, the compiler refuses, and that each has the name
-//! and is needed as serde has it, `tests/json.rs` holds.
+//! Reads objects into the fields of a type, and names into its variants. The macros here list a
+//! type's field names; the compiler rejects a missing or unknown field, and `tests/json.rs` checks
+//! that names and required fields match serde's.
 
 use super::{Readable, Reader, Unreadable};
 
-/// Makes a type with named fields readable out of an object: first the fields that have to be
-/// there, then, after a semicolon, those that are blank where they are missing, as serde's `default`
-/// and `Option` have it. What serde renames or flattens is written out by hand.
+/// Makes a type with named fields readable from an object: first the required fields, then, after a
+/// semicolon, those that are blank if they are missing, as with serde's `default` and `Option`.
+/// Fields that serde renames or flattens are written by hand.
 #[macro_export]
 macro_rules! record {
     ($type:ident { $($needed:ident),*; $($spare:ident),* }) => {
@@ -34,7 +34,8 @@ macro_rules! record {
     };
 }
 
-/// Makes a type whose variants are plain names readable out of a string. The first is its blank.
+/// Makes a type whose variants are plain names readable from a string. The first variant is its
+/// blank.
 macro_rules! choice {
     ($type:ident { $first:literal $First:ident, $($name:literal $Variant:ident),* }) => {
         impl $crate::json::Readable for $type {
@@ -46,7 +47,7 @@ macro_rules! choice {
                 &mut self,
                 reader: &mut $crate::json::Reader<'_>,
             ) -> Result<(), $crate::json::Unreadable> {
-                // Refuses to compile where a variant is left out.
+                // Fails to compile if a variant is left out.
                 match self {
                     Self::$First $(| Self::$Variant)* => {}
                 }
@@ -64,13 +65,13 @@ pub use record;
 pub(crate) use choice;
 
 impl Reader<'_> {
-    /// Reads an object whose members go to `slots`, in the order in which `needed` and then `spare`
-    /// name them, separated by spaces. Members of other names are passed over. Of all that are
-    /// named, 32 at most, none may come twice, and those that are needed must come.
+    /// Reads an object's members into `slots`, in the order of `needed` and then `spare`, which
+    /// list the names separated by spaces. Skips members of other names. At most 32 names; no named
+    /// member may occur twice, and all needed ones must occur.
     #[inline(never)]
     ///
     /// # Errors
-    /// It is no such object.
+    /// The value is not such an object.
     pub fn object(
         &mut self,
         needed: &str,
@@ -99,7 +100,7 @@ impl Reader<'_> {
         if seen & all == all { Ok(()) } else { Err(Unreadable) }
     }
 
-    /// Reads a string that is one of `names`, which spaces separate: which one, from 0.
+    /// Reads a string that is one of `names`, separated by spaces; returns its index, from 0.
     #[inline(never)]
     pub(crate) fn choice(&mut self, names: &str) -> Result<usize, Unreadable> {
         let name = self.string()?;

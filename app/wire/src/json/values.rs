@@ -1,4 +1,4 @@
-//! Reads plain values, and lists and choices of others.
+//! Reads plain values, and lists and enums of other values.
 
 use super::{Readable, Reader, Unreadable};
 
@@ -57,7 +57,7 @@ impl Readable for u16 {
     }
 }
 
-/// Reads a number by way of the widest kind, so that the digits of one kind only are read.
+/// Reads a number via the widest type, so that the code for digits exists only once.
 fn narrow<N: TryFrom<u64>>(reader: &mut Reader<'_>) -> Result<N, Unreadable> {
     let mut number = 0_u64;
     number.read(reader)?;
@@ -110,7 +110,7 @@ impl<A: Readable, B: Readable> Readable for (A, B) {
     }
 }
 
-/// As serde writes it: an object with one member, `Ok` or `Err`.
+/// In serde's form: an object with one member, `Ok` or `Err`.
 impl<T: Readable, E: Readable> Readable for Result<T, E> {
     fn blank() -> Self {
         Err(E::blank())
@@ -133,7 +133,7 @@ impl<T: Readable, E: Readable> Readable for Result<T, E> {
 
 /// A list that is being read.
 trait Grow {
-    /// Puts a blank element at its end, for reading.
+    /// Appends a blank element to read into.
     fn grow(&mut self) -> Option<&mut dyn Readable>;
 }
 
@@ -155,7 +155,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Reads an array that has just these elements.
+    /// Reads an array of exactly these elements.
     #[inline(never)]
     pub(crate) fn tuple(&mut self, slots: &mut [&mut dyn Readable]) -> Result<(), Unreadable> {
         let mut is_first = true;

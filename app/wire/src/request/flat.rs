@@ -1,4 +1,4 @@
-//! Reads a request in full, whose fields stand beside those of its summary.
+//! Reads a complete request, whose members are in the same object as those of its summary.
 
 use super::Detail;
 use crate::json::{Readable, Reader, Unreadable};
@@ -30,7 +30,7 @@ impl Readable for Detail {
             duration_us,
             body,
         } = self;
-        // Either passes over what is the other's.
+        // Each of the two skips the other's members.
         summary.read(&mut reader.clone())?;
         reader.object(
             "http_version peer trailers headers exact redacted duration_us body",

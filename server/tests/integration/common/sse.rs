@@ -1,4 +1,4 @@
-//! A reader of server-sent events, as strict as the contract.
+//! A client for server-sent events, as strict as the contract.
 
 use std::collections::VecDeque;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Client, PATIENCE};
 
-/// One event.
+/// An event.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Event {
     pub(crate) id: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Events {
 }
 
 impl Client {
-    /// Opens a feed that must be there.
+    /// Opens a feed; panics if there is none.
     pub(crate) async fn feed(&self, path: &str, last_event_id: Option<&str>) -> Events {
         let fields: Vec<_> = last_event_id.map(|id| ("last-event-id", id)).into_iter().collect();
         let response = self.open(Method::GET, path, &fields, Default::default()).await;
@@ -34,7 +34,7 @@ impl Client {
 }
 
 impl Events {
-    /// The next event that is no beat, `None` at the end of the feed.
+    /// Returns the next event that is not a beat, or `None` at the end of the feed.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.next_of_all().await?;
@@ -44,7 +44,7 @@ impl Events {
         }
     }
 
-    /// The next event, beats too.
+    /// Returns the next event, beats included.
     pub(crate) async fn next_of_all(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {

@@ -1,5 +1,5 @@
-//! A sender that writes bytes as they are and reads answers one by one, and what it is told about
-//! them afterwards.
+//! A sender that writes raw bytes and reads responses one by one, and reads of what the server
+//! stored.
 
 use std::{io, net::SocketAddr};
 
@@ -13,13 +13,13 @@ use tokio::{
 
 use super::{Client, PATIENCE};
 
-/// A connection of a sender.
+/// A sender's connection.
 pub(crate) struct Wire {
     pub(crate) stream: TcpStream,
     arrived: Vec<u8>,
 }
 
-/// An answer as it came.
+/// A response as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -38,7 +38,7 @@ impl Wire {
         self.stream.write_all(bytes).await.unwrap();
     }
 
-    /// Sends each piece only after the server has read the one before.
+    /// Sends each piece only after the server has read the previous one.
     pub(crate) async fn send_in_pieces<'a>(&mut self, pieces: impl Iterator<Item = &'a [u8]>) {
         for piece in pieces {
             self.send(piece).await;
@@ -47,7 +47,7 @@ impl Wire {
     }
 
     /// Sends a piece and lets a server on the same, single thread read it before anything else is
-    /// sent: loopback has delivered it when the write returns, each yield looks at the sockets.
+    /// sent: loopback has delivered it when the write returns, and each yield polls the sockets.
     pub(crate) async fn send_alone(&mut self, piece: &[u8]) {
         self.send(piece).await;
         for _ in 0..4 {
@@ -55,19 +55,19 @@ impl Wire {
         }
     }
 
-    /// Sends every byte alone.
+    /// Sends every byte separately.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         for byte in bytes.chunks(1) {
             self.send_alone(byte).await;
         }
     }
 
-    /// The next answer; `None` if the server has closed the connection in order.
+    /// Returns the next response, or `None` if the server closed the connection cleanly.
     pub(crate) async fn reply(&mut self) -> Option<Reply> {
         timeout(PATIENCE, self.next(true)).await.expect("an answer in time")
     }
 
-    /// The next answer, to a HEAD request.
+    /// Returns the next response, to a HEAD request.
     pub(crate) async fn reply_to_head(&mut self) -> Option<Reply> {
         timeout(PATIENCE, self.next(false)).await.expect("an answer in time")
     }
@@ -110,7 +110,7 @@ impl Reply {
         })
     }
 
-    /// The `detail` of a problem, or the whole body.
+    /// Returns the `detail` of a problem, or the whole body.
     pub(crate) fn says(&self) -> String {
         let problem: Option<Value> = serde_json::from_slice(&self.body).ok();
         problem
@@ -119,9 +119,9 @@ impl Reply {
     }
 }
 
-/// Waits until the server has read all that was sent: until the kernel holds nothing more for its
-/// end of the connection (the fifth column of `/proc/net/tcp`, `tx_queue:rx_queue`), nor anything
-/// of ours on its way there.
+/// Waits until the server has read everything: until the kernel holds no more data for its end of
+/// the connection (the fifth column of `/proc/net/tcp`, `tx_queue:rx_queue`), nor any of our data
+/// in transit.
 pub(crate) async fn wait_until_read(stream: &TcpStream) {
     let read = async {
         while !is_read(stream) {
@@ -146,12 +146,12 @@ fn is_read(stream: &TcpStream) -> bool {
         && queues(&servers, &ours).is_none_or(|queue| queue.ends_with(":00000000"))
 }
 
-/// Where `needle` starts in `bytes`.
+/// Returns the position of `needle` in `bytes`.
 pub(crate) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     bytes.windows(needle.len()).position(|window| window == needle)
 }
 
-/// `bytes` with every `from` replaced.
+/// Returns `bytes` with every `from` replaced.
 pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -164,7 +164,7 @@ pub(crate) fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A JSON value of `Text` as bytes.
+/// Converts the JSON of a `Text` to bytes.
 pub(crate) fn bytes(text: &Value) -> Vec<u8> {
     match text.as_str() {
         Some(text) => text.as_bytes().to_vec(),
@@ -172,14 +172,14 @@ pub(crate) fn bytes(text: &Value) -> Vec<u8> {
     }
 }
 
-/// A JSON list of fields as bytes.
+/// Converts a JSON list of headers to bytes.
 pub(crate) fn fields(list: &Value) -> Vec<(Vec<u8>, Vec<u8>)> {
     let list = list.as_array().unwrap();
     list.iter().map(|field| (bytes(&field[0]), bytes(&field[1]))).collect()
 }
 
 impl Client {
-    /// All that an endpoint holds, oldest first.
+    /// Returns all requests of an endpoint, oldest first.
     pub(crate) async fn rows(&self, id: &str) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut after = 0;
@@ -194,7 +194,7 @@ impl Client {
         }
     }
 
-    /// The rows of an endpoint once it holds so many.
+    /// Returns the rows of an endpoint once there are `count`.
     pub(crate) async fn rows_once(&self, id: &str, count: usize) -> Vec<Value> {
         let mut feed = self.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
         loop {
@@ -206,7 +206,7 @@ impl Client {
         }
     }
 
-    /// What an endpoint holds as bytes: head, body, trailers.
+    /// Returns a stored request as bytes: head, body, trailers.
     pub(crate) async fn raw(&self, id: &str, seq: i64) -> super::Answer {
         self.get(&format!("/api/endpoints/{id}/requests/{seq}/raw")).await
     }

@@ -1,4 +1,4 @@
-//! What a search that is being typed is offered, and that it finds something.
+//! Suggestions for a search that is being typed, and that each of them finds something.
 
 use hyper::{Method, StatusCode};
 use serde_json::json;

@@ -1,5 +1,5 @@
-//! Large bodies go to the store piece by piece before their request is whole: what they take of
-//! memory and storage meanwhile, and that nothing of one that is refused is left.
+//! Large bodies are stored in pieces before their request is complete: their use of memory and
+//! storage, and that nothing of a refused one is left.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::common::{PATIENCE, TestServer, wire::Wire};
 
 const PIECE: usize = 256 * 1024;
 
-/// Waits for what happens at once, but is not told of.
+/// Waits for something that happens at once but is not reported.
 async fn eventually<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
     let wait = async {
         let mut look = tokio::time::interval(Duration::from_millis(10));
@@ -27,7 +27,7 @@ async fn gauge(server: &TestServer, name: &str) -> usize {
     value.expect(name).parse().unwrap()
 }
 
-/// How many pieces and uploads the database has, seen from outside.
+/// Returns the number of pieces and uploads in the database, read from outside.
 async fn left(server: &TestServer) -> i64 {
     use sqlx::{ConnectOptions as _, Connection as _};
     let options = sqlx::sqlite::SqliteConnectOptions::new()
@@ -40,7 +40,7 @@ async fn left(server: &TestServer) -> i64 {
     count
 }
 
-/// The first bytes of a body of so many.
+/// Sends the first `sent` bytes of a body of `bytes`.
 async fn begin(server: &TestServer, id: &str, bytes: usize, sent: usize) -> Wire {
     let mut wire = Wire::connect(server.address()).await;
     let head = format!("POST /{id} HTTP/1.1\r\nHost: h\r\nContent-Length: {bytes}\r\n\r\n");
@@ -82,7 +82,7 @@ async fn a_large_body_that_is_refused_midway_leaves_nothing() {
             && gauge(&server, "hookglass_in_flight_bytes").await == 0
     };
 
-    // Nothing says how long it will be.
+    // Nothing announces its length.
     let mut wire = Wire::connect(server.address()).await;
     let head = format!("POST /{id} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     wire.send(format!("{head}{:x}\r\n", 8 * PIECE).as_bytes()).await;

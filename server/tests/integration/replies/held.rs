@@ -1,4 +1,4 @@
-//! Answers that keep their sender waiting, and connections that are cut.
+//! Delayed responses, and connections that are cut.
 
 use std::time::Instant;
 
@@ -14,7 +14,7 @@ fn post(id: &str) -> Vec<u8> {
     format!("POST /{id} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}").into_bytes()
 }
 
-/// All that comes until the connection ends, in whatever way.
+/// Reads until the connection ends, cleanly or not.
 async fn rest(wire: &mut Wire) -> Vec<u8> {
     let mut all = Vec::new();
     let read = async { while let Ok(1..) = wire.stream.read_buf(&mut all).await {} };

@@ -1,4 +1,4 @@
-//! Settings and requests that take much to decide on.
+//! Settings and requests that are expensive to evaluate.
 
 use super::*;
 
@@ -36,7 +36,7 @@ async fn what_takes_long_to_decide_on_is_stored_first() {
     let path = format!("/{id}?a=1{}", "&b".repeat(12_000));
     let answer = server.stranger().send(Method::GET, &path, &[], "").await;
     assert_eq!(answer.status, StatusCode::ACCEPTED);
-    // Only what was not decided before it was stored is told of afterwards.
+    // Only responses that were undecided when stored are reported afterwards.
     assert_eq!(told(&mut feed, 1).await["status"], 202);
     assert_eq!(record(&owner, &id, 1).await["reply"]["source"], "rule 8");
 }

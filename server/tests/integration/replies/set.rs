@@ -1,4 +1,4 @@
-//! What may be set, and what is refused by name.
+//! What may be set, and which values are refused, with their names.
 
 use super::*;
 
@@ -144,7 +144,8 @@ async fn settings_are_given_back_and_survive_a_restart() {
     assert_eq!(listed["endpoints"][0]["answers"], set["answers"]);
     assert!(listed["endpoints"][0].get("rules").is_none());
 
-    // One change takes nothing of the others back; an endpoint that is made again starts anew.
+    // A change leaves the other settings alone; an endpoint that is created again starts with
+    // defaults.
     super::set(&owner, &id, &json!({ "handshakes": true })).await;
     assert_eq!(owner.get(&path).await.json()["reply"]["status"], 202);
     assert_eq!(owner.delete(&path).await.status, StatusCode::NO_CONTENT);
@@ -165,7 +166,7 @@ async fn all_of_it_together_takes_at_most_four_megabytes() {
     let problem = refused(&owner, &id, rules(5)).await;
     assert!(problem["detail"].as_str().unwrap().contains("4194304"), "{problem}");
     assert_eq!(owner.get(&format!("/api/endpoints/{id}")).await.json()["rules"][3]["when"], "");
-    // Whoever has no key of this server may not send that much.
+    // A client without a key of this server may not send that much.
     let path = format!("/api/endpoints/{id}");
     let stranger = server.stranger().patch(&path, &rules(1).to_string()).await;
     assert_eq!(stranger.status, StatusCode::NOT_FOUND);
@@ -202,7 +203,7 @@ async fn fields_that_an_older_version_allowed_are_left_out_and_the_rest_goes_on(
     let answer = send(&server, &format!("/{id}"), "{}").await;
     assert_eq!((answer.status, answer.header("x-one")), (StatusCode::ACCEPTED, "1"));
     assert!(!answer.headers.contains_key("cache-tag"), "{answer:?}");
-    // What else is set can still be changed.
+    // The other settings can still be changed.
     let endpoint = set(&owner, &id, &json!({ "handshakes": false })).await;
     assert_eq!(endpoint["reply"]["headers"], json!([["x-one", "1"]]));
 }

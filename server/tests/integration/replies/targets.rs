@@ -1,4 +1,4 @@
-//! Answers to requests whose target no URI may have.
+//! Responses to requests whose target is not a valid URI.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::{
 
 use super::*;
 
-/// Asks for a target exactly as it is written.
+/// Requests a target exactly as written.
 async fn asked(server: &TestServer, target: &str) -> String {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let head = format!("GET {target} HTTP/1.1\r\nhost: x.test\r\nconnection: close\r\n\r\n");

@@ -1,6 +1,7 @@
-//! What is captured first: ordinary webhooks, and whatever could break out of a snippet.
+//! The requests to capture first: ordinary webhooks, and everything that could break out of a
+//! snippet.
 
-/// A message, with `{id}` and `{host}` for the endpoint and the server.
+/// A message, with `{id}` and `{host}` as placeholders for the endpoint and the server.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) sent: Vec<u8>,
@@ -10,7 +11,7 @@ fn case(name: impl Into<String>, sent: impl Into<Vec<u8>>) -> Case {
     Case { name: name.into(), sent: sent.into() }
 }
 
-/// A POST with these field lines and this body.
+/// A POST with these header lines and this body.
 fn post(name: &str, fields: impl AsRef<[u8]>, body: impl AsRef<[u8]>) -> Case {
     let body = body.as_ref();
     let length = format!("Content-Length: {}\r\n\r\n", body.len());
@@ -38,7 +39,7 @@ fn method(method: &str, rest: &str) -> Case {
     )
 }
 
-/// What every tool for shells must copy whole.
+/// Requests that every tool for shells must copy completely.
 pub(crate) fn ordinary() -> Vec<Case> {
     vec![
         post(

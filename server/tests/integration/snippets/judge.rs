@@ -1,5 +1,5 @@
-//! Holds what a snippet sent against what it was made of: everything is equal, or named in the
-//! snippet's comment.
+//! Compares a request sent by a snippet with its original: everything is equal, or the snippet's
+//! comment names the difference.
 
 use tempfile::TempDir;
 
@@ -19,16 +19,16 @@ pub(crate) struct Bed {
     server: TestServer,
 }
 
-/// In which ways a tool may differ without saying it case by case.
+/// The differences that a tool may cause without naming them in each case.
 #[derive(Default)]
 pub(crate) struct Differ {
-    /// Fields that it adds by itself, in lower case.
+    /// Headers that it adds on its own, in lower case.
     pub(crate) add: &'static [&'static str],
     pub(crate) change_case: bool,
     pub(crate) change_order: bool,
 }
 
-/// A captured request in bytes.
+/// A captured request as bytes.
 #[derive(Debug, PartialEq)]
 struct Seen {
     method: Vec<u8>,
@@ -37,7 +37,7 @@ struct Seen {
     body: Vec<u8>,
 }
 
-/// One case on its way.
+/// A case in progress.
 struct Trial {
     name: String,
     client: Client,
@@ -52,7 +52,7 @@ impl Bed {
         Self { server: TestServer::start().await }
     }
 
-    /// Sends a case to an endpoint of its own and fetches the snippet for a tool.
+    /// Sends a case to a new endpoint and fetches the snippet for a tool.
     async fn trial(&self, case: Case, tool: &str) -> Trial {
         let (client, id) = self.server.owner().await;
         let host = self.server.address().to_string();
@@ -78,7 +78,7 @@ impl Bed {
         Trial { name: case.name, client, id, snippet, before, folder }
     }
 
-    /// The snippet of a case.
+    /// Returns the snippet of a case.
     pub(crate) async fn snippet(&self, case: Case, tool: &str) -> String {
         self.trial(case, tool).await.snippet
     }
@@ -93,7 +93,7 @@ impl Bed {
         }
         let only = std::env::var("SNIPPET_CASE").unwrap_or_default();
         let mut trials = Vec::new();
-        // Of a tool that is slow to start, every so many cases will do, unless all are asked for.
+        // A tool that is slow to start runs only every nth case, unless all are requested.
         let step = if std::env::var_os("SNIPPET_ALL").is_some() { 1 } else { tool.step() };
         let cases = cases::all().into_iter().filter(|case| case.name.contains(&only));
         for case in cases.step_by(step) {
@@ -131,7 +131,7 @@ async fn seen(client: &Client, id: &str, seq: i64) -> Seen {
 }
 
 impl Trial {
-    /// Whether anything of it can be sent; if not, the snippet is a comment.
+    /// Returns whether any of it can be sent; if not, the snippet is only a comment.
     fn has_code(&self) -> bool {
         self.snippet.lines().any(|line| !line.starts_with('#') && !line.starts_with("//"))
     }
@@ -249,7 +249,7 @@ fn compare(
     Ok(())
 }
 
-/// A name or value as comments show it, up to where they cut it.
+/// Returns a name or value as comments show it, up to where they truncate it.
 fn shown(bytes: &[u8]) -> String {
     let mut shown = String::new();
     for &byte in bytes.iter().take(100) {

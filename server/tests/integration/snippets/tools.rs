@@ -1,4 +1,4 @@
-//! The tools: each runs a snippet in a folder of its own.
+//! The tools: each runs a snippet in its own folder.
 
 use std::{path::Path, process::Stdio};
 
@@ -6,19 +6,19 @@ use tokio::{process::Command, time::timeout};
 
 use crate::common::{PATIENCE, wire::Wire};
 
-/// What can run a snippet.
+/// A tool that can run a snippet.
 pub(crate) trait Tool {
-    /// The program that has to be installed, and whether checks may not do without it.
+    /// The required program, and whether checks fail without it.
     fn program(&self) -> (&'static str, bool);
-    /// It is run with every so many of the cases.
+    /// The tool runs one of this many cases.
     fn step(&self) -> usize {
         1
     }
-    /// Runs snippets, each in its folder; what failed.
+    /// Runs snippets, each in its folder; returns what failed.
     async fn run(&self, snippets: &[(&str, &Path)]) -> Result<(), String>;
 }
 
-/// Which shell a command is given to.
+/// The shell that runs a command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Shell {
     Sh,
@@ -27,11 +27,11 @@ pub(crate) enum Shell {
     InteractiveZsh,
 }
 
-/// Whether a program is installed.
+/// Returns whether a program is installed.
 pub(crate) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    // PHP has its curl in a package of its own.
+    // PHP's curl is a separate package.
     let extension = ["-r", "exit(extension_loaded('curl') ? 0 : 1);"];
     let runs = |arguments: &[&str]| {
         let status = std::process::Command::new(program).args(arguments).status();
@@ -97,13 +97,13 @@ impl Tool for Commands {
     }
 }
 
-/// Programs in a language, all run by one process: a script that takes the paths of folders, goes
-/// into each, and runs what is there under this name.
+/// Programs in a language, all run by one process: a script that takes paths of folders, enters
+/// each, and runs the file of this name.
 pub(crate) struct Scripts {
     pub(crate) program: &'static str,
     pub(crate) is_needed: bool,
     pub(crate) file: &'static str,
-    /// What stands ahead of the folders, the runner among it.
+    /// The arguments before the folders, including the runner.
     pub(crate) options: &'static [&'static str],
 }
 
@@ -123,7 +123,7 @@ impl Tool for Scripts {
     }
 }
 
-/// Programs in Go, all made one: compiling takes longer than running.
+/// Go programs, combined into one: compiling takes longer than running.
 pub(crate) struct Go;
 
 impl Tool for Go {
@@ -151,8 +151,8 @@ impl Tool for Go {
     }
 }
 
-/// Programs in Rust, all made one, in a package of one's own that has `ureq`: too much to compile
-/// here each time. Its folder is named by `SNIPPET_RUST`.
+/// Rust programs, combined into one, in a separate package that depends on `ureq`: compiling it
+/// here each time would be too much. `SNIPPET_RUST` names its folder.
 pub(crate) struct Rust;
 
 impl Tool for Rust {
@@ -183,8 +183,8 @@ impl Tool for Rust {
     }
 }
 
-/// What an editor does with a `.http` file, by the rules of the format: comments are skipped, the
-/// URL says where, fields are sent as they stand, `< file` is the file.
+/// An editor's handling of a `.http` file, by the rules of the format: comments are skipped, the
+/// URL is the destination, headers are sent as written, `< file` inserts the file.
 pub(crate) struct Http;
 
 impl Tool for Http {

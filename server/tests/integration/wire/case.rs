@@ -1,44 +1,44 @@
-//! A case: bytes that are sent, and what has to become of them.
+//! A case: bytes to send, and the expected result.
 
 use crate::common::{
     Client, TestServer,
     wire::{Wire, bytes, fields, find, replaced},
 };
 
-/// Stands for the endpoint's name in what is sent.
+/// The placeholder for the endpoint's name in the bytes to send.
 const ID: &[u8] = b"{id}";
-/// A request that follows to see whether the connection goes on.
+/// A follow-up request, to see whether the connection is still open.
 const PROBE: &[u8] = b"GET /{id}/probe HTTP/1.1\r\nHost: probe\r\n\r\n";
 
-/// A message that is sent over a connection of its own.
+/// A message that is sent over its own connection.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) sent: Vec<u8>,
     pub(crate) expected: Expected,
 }
 
-/// What becomes of it.
+/// The expected result.
 pub(crate) enum Expected {
-    /// It is kept with exactly these bytes, and the connection goes on or ends.
+    /// It is stored with exactly these bytes, and the connection stays open or closes.
     Kept { stored: Vec<u8>, goes_on: bool },
-    /// Its sender gets this status with a text that says this, the connection ends, and nothing
-    /// is kept of it but what the list shows of refusals.
+    /// Its sender gets this status with a text that contains this, the connection closes, and
+    /// nothing is stored of it except the list's row for the refusal.
     Refused { status: u16, says: &'static str },
 }
 
-/// What is sent is kept as it is, and the connection goes on.
+/// What is sent is stored unchanged, and the connection stays open.
 pub(crate) fn kept(name: impl Into<String>, sent: impl AsRef<[u8]>) -> Case {
     let sent = sent.as_ref().to_vec();
     let expected = Expected::Kept { stored: sent.clone(), goes_on: true };
     Case { name: name.into(), sent, expected }
 }
 
-/// A head with a request line for the endpoint, `Host`, and these field lines.
+/// Returns a head with a request line for the endpoint, `Host`, and these header lines.
 pub(crate) fn head(fields: impl AsRef<[u8]>) -> Vec<u8> {
     [b"POST /{id} HTTP/1.1\r\nHost: h\r\n", fields.as_ref(), b"\r\n"].concat()
 }
 
-/// A request to the endpoint with this target.
+/// Returns a request to the endpoint with this target.
 pub(crate) fn to(target: impl AsRef<[u8]>) -> Vec<u8> {
     [b"GET ", target.as_ref(), b" HTTP/1.1\r\nHost: h\r\n\r\n"].concat()
 }
@@ -55,7 +55,7 @@ pub(crate) fn refused(
 }
 
 impl Case {
-    /// The connection ends after it.
+    /// The connection closes after it.
     pub(crate) fn closes(mut self) -> Self {
         if let Expected::Kept { goes_on, .. } = &mut self.expected {
             *goes_on = false;
@@ -63,7 +63,7 @@ impl Case {
         self
     }
 
-    /// These bytes are kept instead of those sent.
+    /// These bytes are stored instead of those sent.
     pub(crate) fn stored_as(mut self, bytes: impl AsRef<[u8]>) -> Self {
         if let Expected::Kept { stored, .. } = &mut self.expected {
             *stored = bytes.as_ref().to_vec();
@@ -72,7 +72,7 @@ impl Case {
     }
 }
 
-/// Plays all cases, each at an endpoint of its own.
+/// Runs all cases, each with its own endpoint.
 pub(crate) async fn play(server: &TestServer, cases: Vec<Case>) {
     for case in cases {
         let (owner, id) = server.owner().await;
@@ -113,7 +113,7 @@ pub(crate) async fn play(server: &TestServer, cases: Vec<Case>) {
     }
 }
 
-/// Asserts that a request is kept with exactly these bytes, and shown as what they say.
+/// Asserts that a request is stored with exactly these bytes, and shown accordingly.
 pub(crate) async fn assert_kept(name: &str, owner: &Client, id: &str, seq: i64, stored: &[u8]) {
     let raw = owner.raw(id, seq).await;
     assert_eq!(raw.body.escape_ascii().to_string(), stored.escape_ascii().to_string(), "{name}");
@@ -137,7 +137,7 @@ pub(crate) async fn assert_kept(name: &str, owner: &Client, id: &str, seq: i64, 
     assert_eq!(raw.header("hookglass-raw"), form, "{name}");
 }
 
-/// Field lines read in the plainest way: unfolded, then cut at the first colon.
+/// Parses header lines in the simplest way: unfolded, then split at the first colon.
 fn read_fields(lines: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut read: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     let mut rest = lines;

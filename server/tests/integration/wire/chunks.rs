@@ -1,4 +1,4 @@
-//! Bodies in chunks: what is data, what is a trailer, and what is neither.
+//! Bodies in chunks: data, trailers, and neither.
 
 use super::case::{Case, head, kept, play};
 use crate::common::{
@@ -8,7 +8,7 @@ use crate::common::{
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
-/// A chunked request of which this data and these trailers are kept.
+/// A chunked request whose stored data and trailers are these.
 fn chunked(name: &str, body: impl AsRef<[u8]>, data: impl AsRef<[u8]>, trailers: &str) -> Case {
     let head = head(CHUNKED);
     kept(name, [&head[..], body.as_ref()].concat())
@@ -72,7 +72,7 @@ fn well_framed() -> Vec<Case> {
     ]
 }
 
-/// What is wrong, the body as sent, and how much of it is data.
+/// Each error, the body as sent, and how much of it is data.
 fn ill_framed() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let owned = |text: &str| text.as_bytes().to_vec();
     vec![

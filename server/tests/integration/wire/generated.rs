@@ -1,4 +1,5 @@
-//! Ten thousand made-up requests over many connections. A failure names the seed that repeats it.
+//! Ten thousand generated requests over many connections. A failure prints the seed that reproduces
+//! it.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -9,7 +10,7 @@ use crate::common::{
 
 const CONNECTIONS: u64 = 64;
 const REQUESTS_EACH: usize = 157;
-/// Repeats a run: set it to what a failure printed.
+/// Reproduces a run: set it to the seed that a failure printed.
 const SEED_VARIABLE: &str = "HOOKGLASS_TEST_SEED";
 
 /// Numbers from a seed (`SplitMix64`).
@@ -24,7 +25,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `end`.
+    /// Returns a number below `end`.
     fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
     }
@@ -37,7 +38,7 @@ impl Random {
         &list[self.below(list.len())]
     }
 
-    /// Up to `most` bytes that are in `allowed`.
+    /// Returns up to `most` bytes that are in `allowed`.
     fn bytes(&mut self, most: usize, allowed: impl Fn(u8) -> bool) -> Vec<u8> {
         let length = self.below(most + 1);
         let mut bytes = Vec::with_capacity(length);
@@ -50,7 +51,7 @@ impl Random {
         bytes
     }
 
-    /// A length that is mostly short, now and then long.
+    /// Returns a length that is usually short, occasionally long.
     fn length(&mut self) -> usize {
         match self.below(20) {
             0..12 => self.below(40),
@@ -61,7 +62,7 @@ impl Random {
     }
 }
 
-/// As sent and as kept.
+/// A message as sent and as stored.
 struct Message {
     sent: Vec<u8>,
     kept: Vec<u8>,
@@ -187,7 +188,7 @@ fn is_framing(name: &[u8]) -> bool {
         .any(|framing| name.eq_ignore_ascii_case(framing.as_bytes()))
 }
 
-/// Sends bytes in pieces of any size, and lets others run between them.
+/// Sends bytes in pieces of random size, and yields to other tasks between them.
 async fn send_in_any_pieces(wire: &mut Wire, random: &mut Random, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let most = *random.of(&[3, 50, 1_000, 100_000]);

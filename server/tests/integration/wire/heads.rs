@@ -1,20 +1,20 @@
-//! Heads that are kept as they came, and heads that leave open what is meant.
+//! Heads that are stored as received, and ambiguous heads.
 
 use super::case::{Case, head, kept, play, refused, to};
 
 use crate::common::TestServer;
 
-/// The most that a head may have, in bytes.
+/// The maximum size of a head, in bytes.
 const HEAD_BYTES: usize = 64 * 1024;
 
-/// A head of exactly so many bytes once the endpoint's name is in it.
+/// A head of exactly `bytes` bytes once the endpoint's name is in it.
 fn head_of(bytes: usize) -> Vec<u8> {
     const ID_BYTES: usize = 36;
     let without = head("X: \r\n").len() - "{id}".len() + ID_BYTES;
     head(format!("X: {}\r\n", "x".repeat(bytes - without)))
 }
 
-/// A head with so many fields, `Host` among them.
+/// A head with `count` headers, including `Host`.
 fn fields(count: usize) -> Vec<u8> {
     head((1..count).map(|n| format!("x-{n}: {n}\r\n")).collect::<String>())
 }

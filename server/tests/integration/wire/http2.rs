@@ -1,4 +1,4 @@
-//! HTTP/2 with prior knowledge: captured, marked as rendered, bounded.
+//! HTTP/2 with prior knowledge: captured, marked as re-rendered, within limits.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -18,7 +18,7 @@ pub(crate) async fn connect(server: &TestServer) -> Sender {
     connect_with(server, 65_535).await
 }
 
-/// A connection that lets the server send `window` bytes of each response ahead.
+/// Opens a connection on which the server may send `window` bytes of each response ahead.
 async fn connect_with(server: &TestServer, window: u32) -> Sender {
     let stream = TcpStream::connect(server.address()).await.unwrap();
     let (sender, connection) = http2::Builder::new(TokioExecutor::new())
@@ -45,31 +45,31 @@ pub(crate) fn post(id: &str) -> hyper::http::request::Builder {
     Request::post(format!("http://hooks.test/{id}/a?b"))
 }
 
-/// A frame (RFC 9113 §4.1).
+/// Returns a frame (RFC 9113 §4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// A field that is in no table (RFC 7541 §6.2.2).
+/// Returns a header that is in no table (RFC 7541 §6.2.2).
 fn literal(name: &str, value: &str) -> Vec<u8> {
     let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
     [vec![0], text(name), text(value)].concat()
 }
 
-/// The start of a connection.
+/// Returns the start of a connection.
 fn start() -> Vec<u8> {
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(4, 0, 0, &[])].concat()
 }
 
-/// The head of a request; with the last flag it has no body.
+/// Returns the head of a request; with the last flag it has no body.
 fn opening(stream: u32, target: &str, fields: &[(&str, &str)], ends: bool) -> Vec<u8> {
     let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", target)];
     let lines = pseudo.iter().chain(fields).map(|(name, value)| literal(name, value));
     frame(1, 4 | u8::from(ends), stream, &lines.collect::<Vec<_>>().concat())
 }
 
-/// The start of a connection with a request whose body does not end.
+/// Returns the start of a connection with a request whose body does not end.
 fn unfinished(id: &str) -> Vec<u8> {
     let head = opening(1, &format!("/{id}"), &[(":authority", "h"), ("x-a", "1")], false);
     [start(), head, frame(0, 0, 1, b"hello")].concat()
@@ -97,11 +97,11 @@ async fn a_second_host_is_refused() {
         let rows = owner.rows(&id).await;
         assert_eq!(rows.len(), 1, "{hosts:?}");
         assert_eq!(rows[0]["refused"]["limit"], "framing", "{hosts:?}");
-        // The owner is shown the same answer as the sender.
+        // The owner sees the same response as the sender.
         let detail = owner.get(&format!("/api/endpoints/{id}/requests/1")).await.json();
         let told = &detail["reply"]["body"];
         assert!(told.as_str().unwrap().contains("send one host."), "{hosts:?}: {told}");
-        // The connection goes on.
+        // The connection stays open.
         assert_eq!(send(&mut sender, post(&id), "", None).await.status(), StatusCode::OK);
     }
 }
@@ -135,7 +135,7 @@ async fn framing_that_contradicts_http2_is_refused_and_its_connection_goes_on() 
         (&[("upgrade", "h2c")], "hello"),
         (&[("proxy-connection", "close")], "hello"),
         (&[("te", "gzip")], "hello"),
-        // An authority may not come twice, nor after fields.
+        // `:authority` may not occur twice, nor after headers.
         (&[("x-a", "1"), (":authority", "i")], "hello"),
         (&[(":authority", "i")], "hello"),
     ] {
@@ -243,7 +243,7 @@ async fn a_stream_that_is_reset_within_its_body_is_kept_as_cut() {
     assert_eq!(rows[0]["complete"], false);
     let body = owner.get(&format!("/api/endpoints/{id}/requests/1/body")).await;
     assert_eq!(body.text(), "hello");
-    // Nobody was there any more to take the answer, and that is told.
+    // The sender was no longer there to receive the response, and the feed reports that.
     let mut feed = owner.feed(&format!("/api/endpoints/{id}/live?after=0"), None).await;
     let told = async { while feed.next().await.unwrap().name != "updated" {} };
     tokio::time::timeout(PATIENCE, told).await.expect("it is told");
@@ -255,7 +255,7 @@ async fn a_stream_that_is_reset_within_its_body_is_kept_as_cut() {
 async fn a_stream_that_is_reset_before_its_endpoint_is_found_is_kept_as_cut() {
     let server = TestServer::start().await;
     for _ in 0..5 {
-        // Each is looked for in the store first.
+        // Each is looked up in the store first.
         let (owner, id) = server.owner().await;
         let mut wire = Wire::connect(server.address()).await;
         let reset = frame(3, 0, 1, &8_u32.to_be_bytes());
@@ -271,7 +271,7 @@ async fn a_connection_that_ends_within_a_body_is_kept_as_cut() {
     let (owner, id) = server.owner().await;
     let wire = {
         let mut wire = Wire::connect(server.address()).await;
-        // The preface may come in pieces, too.
+        // The preface may arrive in pieces, too.
         wire.send_bytes(&unfinished(&id)).await;
         wire
     };

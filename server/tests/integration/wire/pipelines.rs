@@ -4,7 +4,7 @@ use super::case::assert_kept;
 
 use crate::common::{TestServer, wire::Wire};
 
-/// The n-th of many requests in framings of every kind: as sent, and as it is kept.
+/// The n-th of many requests, with framings of every kind: as sent and as stored.
 fn nth(id: &str, n: usize) -> (Vec<u8>, Vec<u8>) {
     let start = format!("POST /{id}/{n} HTTP/1.1\r\nHost: h\r\nX-N: {n}\r\n");
     let body = format!("GET /{id}/smuggled-{n} HTTP/1.1\r\nHost: h\r\n\r\n{}", "b".repeat(n * 7));

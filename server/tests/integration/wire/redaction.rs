@@ -1,5 +1,5 @@
-//! Our own keys and the cookies that the operator named are kept nowhere, whatever becomes of the
-//! request that brings them: over HTTP/1 and HTTP/2, in heads, trailers and rows of refusals.
+//! Our own keys and the cookies that the operator configured are never stored, whatever happens to
+//! their request: over HTTP/1 and HTTP/2, in heads, trailers and rows of refusals.
 
 use hyper::{HeaderMap, StatusCode};
 
@@ -13,11 +13,11 @@ use crate::common::{
 };
 
 const HEAD_BYTES: usize = 64 * 1024;
-/// Values of a cookie that was named.
+/// Values of a configured cookie.
 const HIDDEN: [&str; 3] = ["topsecret", "folded-secret", "trailing-secret"];
 
-/// Asserts that the newest row of an endpoint is a refusal of this kind, and that nothing of it
-/// shows a key or a cookie that was named.
+/// Asserts that the newest row of an endpoint is a refusal of this kind, and that it does not show
+/// a key or a configured cookie.
 async fn assert_redacted(owner: &Client, id: &str, key: &str, limit: &str, name: &str) {
     let rows = owner.rows(id).await;
     let row = rows.last().unwrap_or_else(|| panic!("{name}: a row"));
@@ -34,7 +34,7 @@ async fn assert_redacted(owner: &Client, id: &str, key: &str, limit: &str, name:
     assert!(raw.text().contains("a=1"), "{name}: other cookies are kept");
 }
 
-/// Asserts that no file of the server has any of it.
+/// Asserts that no file of the server contains any of these keys.
 fn assert_nowhere(server: &TestServer, keys: &[String]) {
     for file in std::fs::read_dir(server.folder.path()).unwrap() {
         let path = file.unwrap().path();
@@ -51,7 +51,7 @@ async fn stolen_key(server: &TestServer) -> String {
     made["key"].as_str().unwrap().to_owned()
 }
 
-/// Fields that bring a key and cookies along.
+/// Headers with a key and cookies.
 fn secrets(key: &str) -> String {
     format!(
         "Authorization: Bearer {key}\r\nCookie: a=1; sid=topsecret; hookglass={key}\r\n\
@@ -72,7 +72,7 @@ async fn refused_heads_are_redacted_over_http1() {
     let chunk = format!("800\r\n{}\r\n0\r\n\r\n", "x".repeat(0x800));
     let line = format!("POST /{{id}}?leak={key} HTTP/1.1\r\nHost: h\r\n{own}");
     let many = "X: y\r\n".repeat(1_000);
-    // Of the last key the limit lets half through.
+    // The limit cuts the last key in half.
     let bearer = "X-Last: ";
     let room = HEAD_BYTES - 30 - bearer.len() - "X: \r\n".len();
     let start = head(own).len() - 2 - "{id}".len() + 36;
@@ -132,7 +132,7 @@ async fn refused_heads_are_redacted_over_http2() {
         let request = request
             .header("authorization", format!("Bearer {key}"))
             .header("x-github-delivery", &key)
-            // Browsers send each cookie in a field of its own.
+            // Browsers send each cookie in a separate header.
             .header("cookie", "a=1")
             .header("cookie", "sid=topsecret")
             .header("cookie", format!("hookglass={key}"));

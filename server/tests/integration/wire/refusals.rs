@@ -1,4 +1,4 @@
-//! Refusals before a body is read, and `100 Continue` only where it is wanted.
+//! Refusals before a body is read, and `100 Continue` only if the sender waits for it.
 
 use super::case::head;
 use crate::common::{
@@ -6,11 +6,11 @@ use crate::common::{
     wire::{Reply, Wire, replaced, wait_until_read},
 };
 
-/// A request that must never be taken for one.
+/// A request that must never be parsed as one.
 const HIDDEN: &str = "GET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
 const MIB: usize = 1024 * 1024;
 
-/// Sends a message and returns the first answer, which has to be the last.
+/// Sends a message and returns the first response, which must be the last.
 async fn only_reply(server: &TestServer, id: &str, sent: &[u8]) -> Reply {
     let mut wire = Wire::connect(server.address()).await;
     wire.send(&replaced(sent, b"{id}", id.as_bytes())).await;
@@ -26,7 +26,7 @@ async fn assert_nothing_captured(owner: &Client, id: &str) {
     assert!(rows.iter().all(|row| row["target"] == format!("/{id}")), "{rows:?}");
 }
 
-/// A chunk of so many bytes, full of requests.
+/// Returns a chunk of `bytes` bytes, full of requests.
 fn chunk_of_requests(id: &str, bytes: usize) -> Vec<u8> {
     let hidden = HIDDEN.replace("{id}", id);
     let data: Vec<u8> = hidden.bytes().cycle().take(bytes).collect();
@@ -167,7 +167,7 @@ async fn continue_is_not_sent_where_the_body_is_refused() {
         let sent = format!(
             "PUT /{target} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n{fields}\r\n\r\n"
         );
-        // Its body follows all the same, as from senders that do not wait.
+        // Its body follows anyway, as with senders that do not wait.
         let reply = only_reply(&server, &id, format!("{sent}{HIDDEN}").as_bytes()).await;
         assert_eq!(reply.status, status, "{sent}");
     }
@@ -200,7 +200,7 @@ async fn a_body_that_its_sender_cuts_is_kept_as_cut_in_every_framing() {
             let head = format!("POST /{id} HTTP/1.1\r\nHost: h\r\n{framing}\r\n\r\n");
             wire.send(format!("{head}{arrived}").as_bytes()).await;
             if resets {
-                // The kernel throws unread bytes away when a reset comes.
+                // A reset makes the kernel discard unread bytes.
                 wait_until_read(&wire.stream).await;
                 let zero = std::time::Duration::ZERO;
                 rustix::net::sockopt::set_socket_linger(&wire.stream, Some(zero)).unwrap();

@@ -1,13 +1,13 @@
-//! What two readers could frame differently, and bodies that look like requests.
+//! Messages that two parsers could frame differently, and bodies that look like requests.
 
 use super::case::{Case, head, kept, play, refused};
 
 use crate::common::TestServer;
 
-/// A request that must never be taken for one.
+/// A request that must never be parsed as one.
 const HIDDEN: &str = "GET /{id}/smuggled HTTP/1.1\r\nHost: h\r\n\r\n";
 
-/// A head with these fields, and behind it what must not become a request.
+/// Returns a head with these headers, followed by bytes that must not become a request.
 fn hiding(fields: &str) -> Vec<u8> {
     [&head(fields)[..], b"0\r\n\r\n", HIDDEN.as_bytes()].concat()
 }
@@ -143,7 +143,7 @@ fn doubtful() -> Vec<Case> {
 }
 
 fn bodies_that_look_like_requests() -> Vec<Case> {
-    // As long as it is once the endpoint's name is in it.
+    // Its length once the endpoint's name is in it.
     let length = HIDDEN.len() - "{id}".len() + 36;
     let with_length = head(format!("Content-Length: {length}\r\n"));
     let chunked = head("Transfer-Encoding: chunked\r\n");

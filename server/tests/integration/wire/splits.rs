@@ -1,10 +1,10 @@
-//! Messages that arrive in pieces, cut wherever they can be cut.
+//! Messages that arrive in pieces, split at every possible position.
 
 use super::case::assert_kept;
 
 use crate::common::{TestServer, wire::Wire};
 
-/// Requests with everything in them that spans bytes: as sent and as kept.
+/// Requests with every construct that spans bytes: as sent and as stored.
 fn requests(id: &str) -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     let plain = format!(
         "\r\nPUT /{id}/a?b=c HTTP/1.1\r\nhOST: h\r\nX-A: 1\r\nx-a:\r\nContent-Length: 6\r\n\r\n\r\n\r\nhi"
@@ -36,8 +36,8 @@ async fn a_message_may_arrive_byte_by_byte() {
     let (owner, id) = server.owner().await;
     let mut seq = 0;
     for (name, sent, kept) in requests(&id) {
-        // Over a connection of its own, where the preface of HTTP/2 is told apart, and again
-        // over the same one.
+        // Over a new connection, where the server checks for the HTTP/2 preface, and again over the
+        // same one.
         let mut wire = Wire::connect(server.address()).await;
         for _ in 0..2 {
             wire.send_bytes(&sent).await;
@@ -57,7 +57,7 @@ async fn a_message_may_be_cut_at_any_byte() {
         let mut wire = Wire::connect(server.address()).await;
         for cut in 1..sent.len() {
             let (before, after) = sent.split_at(cut);
-            // The rest comes together with the start of the next.
+            // The rest arrives together with the start of the next.
             wire.send_alone(before).await;
             wire.send(&[after, &sent[..]].concat()).await;
             for _ in 0..2 {

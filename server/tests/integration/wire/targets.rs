@@ -1,4 +1,4 @@
-//! Request targets of every form that senders make up.
+//! Request targets in every form that senders produce.
 
 use super::case::{Case, kept, play, to};
 

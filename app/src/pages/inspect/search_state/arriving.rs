@@ -1,4 +1,4 @@
-//! What arrives while a search is on: the server is asked which of it matches.
+//! Arrivals during a search: the server decides which of them match.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::{
     wire::{FeedEvent, Summary, Window},
 };
 
-/// How long arrivals are gathered before the server is asked which of them match.
+/// How long arrivals are batched before the server is asked which of them match.
 const GATHER: Duration = Duration::from_millis(150);
 
 impl SearchState {
-    /// Asks which of the arrivals match, once for all that come within a moment.
+    /// Asks which of the arrivals match, once per batch.
     pub(super) fn gather(self) {
         if self.ask(|asked| std::mem::replace(&mut asked.gathers, true)) {
             return;
@@ -51,7 +51,7 @@ impl SearchState {
         self.ask(|asked| asked.gathers = false);
     }
 
-    /// Puts what has arrived and matches on top of what was found.
+    /// Adds matching arrivals to the top of the results.
     fn add(self, arrived: Vec<Summary>) {
         if arrived.is_empty() {
             return;

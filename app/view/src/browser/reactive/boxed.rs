@@ -7,7 +7,7 @@ use leptos::prelude::{Memo, ReadUntracked, ReadValue, RwSignal, StoredValue};
 /// A value of any type.
 pub(super) type Boxed = Box<dyn Any + Send + Sync>;
 
-/// The value. The handle that boxed it knows its type.
+/// Returns the value. The handle that boxed it knows its type.
 pub(super) fn unbox<T: 'static>(boxed: &Boxed) -> &T {
     match (**boxed).downcast_ref() {
         Some(value) => value,
@@ -15,7 +15,7 @@ pub(super) fn unbox<T: 'static>(boxed: &Boxed) -> &T {
     }
 }
 
-/// The value, to change it.
+/// Returns the value, to change it.
 pub(super) fn unbox_mut<T: 'static>(boxed: &mut Boxed) -> &mut T {
     match (**boxed).downcast_mut() {
         Some(value) => value,
@@ -23,7 +23,7 @@ pub(super) fn unbox_mut<T: 'static>(boxed: &mut Boxed) -> &mut T {
     }
 }
 
-/// Read access to a boxed value, which is locked meanwhile, unless it was made for this access.
+/// Read access to a boxed value: holds its lock, unless the value was made for this access.
 pub(super) enum ReadGuard {
     Signal(<RwSignal<Boxed> as ReadUntracked>::Value),
     Memo(<Memo<Boxed> as ReadUntracked>::Value),
@@ -59,13 +59,13 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Ref<T> {
     }
 }
 
-/// Panics: a signal was disposed with its part of the page, or is being changed.
+/// Panics because a signal was disposed with its part of the page, or is being changed.
 #[cfg_attr(debug_assertions, track_caller)]
 pub(super) fn disposed() -> ! {
     unreachable!("a signal is read that is disposed, or being changed")
 }
 
-/// Leptos' methods to read, for a handle with a function `guard` in its module.
+/// Leptos' methods for reading, for a handle with a function `guard` in its module.
 macro_rules! readable {
     ($handle:ident) => {
         impl<T: 'static> $handle<T> {
@@ -89,19 +89,19 @@ macro_rules! readable {
                 self.try_guard(false)
             }
 
-            /// What `read` makes of the value, which is tracked.
+            /// Returns the result of `read` for the value, which is tracked.
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn with<R>(&self, read: impl FnOnce(&T) -> R) -> R {
                 read(&self.read())
             }
 
-            /// What `read` makes of the value as it is now.
+            /// Returns the result of `read` for the value as it is now.
             #[cfg_attr(debug_assertions, track_caller)]
             pub fn with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> R {
                 read(&self.read_untracked())
             }
 
-            /// What `read` makes of the value as it is now, unless it is disposed.
+            /// Returns the result of `read` for the value as it is now, unless it is disposed.
             pub fn try_with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
                 self.try_guard(false).map(|value| read(&value))
             }
@@ -147,7 +147,7 @@ macro_rules! readable {
 }
 pub(super) use readable;
 
-/// The traits of every handle, which is small and copied.
+/// The traits of every handle: a small `Copy` type.
 macro_rules! handle {
     ($handle:ident) => {
         impl<T> Clone for $handle<T> {

@@ -11,7 +11,7 @@ use super::{
     stored,
 };
 
-/// Anything that can be read: a signal, a memo, what is derived of them, or a value that stays.
+/// Anything that can be read: a signal, a memo, a value derived from them, or a constant.
 pub struct Signal<T>(Source, PhantomData<fn() -> T>);
 
 handle!(Signal);
@@ -46,14 +46,14 @@ fn guard(source: Source, is_tracked: bool) -> Option<ReadGuard> {
 }
 
 impl<T: Send + Sync + 'static> Signal<T> {
-    /// What `derive` makes of signals, each time it is read.
+    /// Returns a signal with the value of `derive`, which runs for each read.
     #[must_use]
     pub fn derive(derive: impl Fn() -> T + Send + Sync + 'static) -> Self {
         let derive: Derive = Box::new(move || Box::new(derive()));
         Self(Source::Derived(stored::new_boxed(Box::new(derive))), PhantomData)
     }
 
-    /// A value that stays.
+    /// Returns a constant.
     #[must_use]
     pub fn stored(value: T) -> Self {
         Self(Source::Stays(stored::new_boxed(Box::new(value))), PhantomData)

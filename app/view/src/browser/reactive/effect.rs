@@ -7,8 +7,8 @@ use leptos::prelude::Effect as Inner;
 pub struct Effect;
 
 impl Effect {
-    /// Runs `run` once the page is built, and again when a signal that it read changes. It is given
-    /// what it returned the last time.
+    /// Runs `run` once the page is built, and again when a signal that it read changes. `run` gets
+    /// the value that it last returned.
     #[expect(
         clippy::new_ret_no_self,
         reason = "what Leptos calls it; its handle is of no use here"

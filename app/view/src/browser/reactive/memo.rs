@@ -1,4 +1,4 @@
-//! Memos: values made of others, whose subscribers are notified only where they changed.
+//! Memos: values computed from others, whose subscribers are notified only when they change.
 
 use std::marker::PhantomData;
 
@@ -6,7 +6,7 @@ use leptos::prelude::{Memo as Inner, ReadUntracked as _, Track as _};
 
 use super::boxed::{Boxed, ReadGuard, Ref, disposed, handle, readable, unbox};
 
-/// A value that is made of others.
+/// A value computed from others.
 pub struct Memo<T>(pub(super) Inner<Boxed>, PhantomData<fn() -> T>);
 
 handle!(Memo);
@@ -19,14 +19,14 @@ pub(super) fn guard(memo: Inner<Boxed>, is_tracked: bool) -> Option<ReadGuard> {
     memo.try_read_untracked().map(ReadGuard::Memo)
 }
 
-/// Makes the value, and says whether it changed.
+/// Computes the value, and returns whether it changed.
 type Make = Box<dyn Fn(Option<Boxed>) -> (Boxed, bool) + Send + Sync>;
 
 fn new_boxed(make: Make) -> Inner<Boxed> {
     Inner::new_owning(make)
 }
 
-/// The value to keep, and whether it differs from `last`.
+/// Returns the value to keep, and whether it differs from `last`.
 fn settled<T: PartialEq + Send + Sync + 'static>(last: Option<Boxed>, now: T) -> (Boxed, bool) {
     match last {
         Some(last) if *unbox::<T>(&last) == now => (last, false),
@@ -35,8 +35,8 @@ fn settled<T: PartialEq + Send + Sync + 'static>(last: Option<Boxed>, now: T) ->
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
-    /// Makes the value with `make`, which is given the last, and again when a signal changes that it
-    /// read.
+    /// Computes the value with `make`, which gets the last one, and again when a signal that it
+    /// read changes.
     #[must_use]
     pub fn new(make: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
         let make = move |last: Option<Boxed>| {

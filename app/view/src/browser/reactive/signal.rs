@@ -27,13 +27,13 @@ fn set_boxed(signal: Inner<Boxed>, value: Boxed) -> bool {
     signal.try_set(value).is_none()
 }
 
-/// The value, to change it: its subscribers are notified when the guard is dropped.
+/// Returns the value, to change it: its subscribers are notified when the guard is dropped.
 fn write(signal: &Inner<Boxed>) -> Option<impl DerefMut<Target = Boxed>> {
     signal.try_write()
 }
 
 impl<T: Send + Sync + 'static> RwSignal<T> {
-    /// A signal with its first value.
+    /// Creates a signal with its first value.
     #[must_use]
     pub fn new(value: T) -> Self {
         Self(new_boxed(Box::new(value)), PhantomData)
@@ -44,18 +44,18 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
         set_boxed(self.0, Box::new(value));
     }
 
-    /// The same where it may be disposed; false if it is. Leptos' own returns the value that was not
-    /// set, so code that looks at the result does not compile in both halves.
+    /// The same for a signal that may be disposed; returns false if it is. Leptos' own returns the
+    /// value that was not set, so code that uses the result does not compile in both halves.
     pub fn try_set(&self, value: T) -> bool {
         set_boxed(self.0, Box::new(value))
     }
 
-    /// Changes the value in its place.
+    /// Changes the value in place.
     pub fn update(&self, update: impl FnOnce(&mut T)) {
         let _ = self.try_update(update);
     }
 
-    /// What `update` makes of the value, which it may change; `None` if it is disposed.
+    /// Returns the result of `update`, which may change the value; `None` if it is disposed.
     pub fn try_update<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
         write(&self.0).map(|mut boxed| update(unbox_mut(&mut boxed)))
     }

@@ -19,7 +19,7 @@ pub(super) fn new_boxed(value: Boxed) -> Inner<Boxed> {
     Inner::new(value)
 }
 
-/// The value, to change it.
+/// Returns the value, to change it.
 fn write(stored: &Inner<Boxed>) -> Option<impl DerefMut<Target = Boxed>> {
     stored.try_write_value()
 }
@@ -36,12 +36,12 @@ impl<T: Send + Sync + 'static> StoredValue<T> {
         self.update_value(|boxed| *boxed = value);
     }
 
-    /// Changes the value in its place.
+    /// Changes the value in place.
     pub fn update_value(&self, update: impl FnOnce(&mut T)) {
         let _ = self.try_update_value(update);
     }
 
-    /// What `update` makes of the value, which it may change; `None` if it is disposed.
+    /// Returns the result of `update`, which may change the value; `None` if it is disposed.
     pub fn try_update_value<R>(&self, update: impl FnOnce(&mut T) -> R) -> Option<R> {
         write(&self.0).map(|mut boxed| update(unbox_mut(&mut boxed)))
     }
@@ -58,12 +58,12 @@ impl<T: Send + Sync + 'static> StoredValue<T> {
         guard(self.0).map(|guard| Ref(guard, PhantomData))
     }
 
-    /// What `read` makes of the value.
+    /// Returns the result of `read` for the value.
     pub fn with_value<R>(&self, read: impl FnOnce(&T) -> R) -> R {
         read(&self.read_value())
     }
 
-    /// What `read` makes of the value, unless it is disposed.
+    /// Returns the result of `read` for the value, unless it is disposed.
     pub fn try_with_value<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
         self.try_read_value().map(|value| read(&value))
     }
