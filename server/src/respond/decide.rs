@@ -9,9 +9,7 @@ use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
 
 use super::{
     cost::{Cost, CostClass},
-    settings::{
-        BodyTemplate, HeaderTemplate, PreparedResponse, PreparedRule, PreparedSettings,
-    },
+    settings::{BodyTemplate, HeaderTemplate, PreparedResponse, PreparedRule, PreparedSettings},
 };
 use crate::respond::{
     response::{CustomResponse, headers},

@@ -150,10 +150,12 @@ impl PreparedSettings {
 impl PreparedRule {
     fn read(set: &wire::Rule, field: &str) -> Result<Self, SettingError> {
         // Time ranges make no sense for a request that arrives now, but do no harm.
-        let when = Query::parse(&set.when, Timestamp::now().as_micros()).map_err(|error| SettingError {
-            place: Some((error.start, error.end)),
-            in_query: true,
-            ..SettingError::new(format!("{field}.when"), error.message)
+        let when = Query::parse(&set.when, Timestamp::now().as_micros()).map_err(|error| {
+            SettingError {
+                place: Some((error.start, error.end)),
+                in_query: true,
+                ..SettingError::new(format!("{field}.when"), error.message)
+            }
         })?;
         if let Some(term) = when.as_ref().and_then(Query::asks_for_later) {
             let message =

@@ -39,7 +39,8 @@ pub(super) fn read(q: Option<&str>) -> Result<Option<Arc<Query>>, Error> {
 pub(super) fn read_as_of(q: Option<&str>, ago: Duration) -> Result<Option<Arc<Query>>, Error> {
     let Some(q) = q else { return Ok(None) };
     let ago_us = i64::try_from(ago.as_micros()).unwrap_or(i64::MAX);
-    let query = Query::parse(q, Timestamp::now().as_micros().saturating_sub(ago_us)).map_err(Error::InvalidQuery)?;
+    let query = Query::parse(q, Timestamp::now().as_micros().saturating_sub(ago_us))
+        .map_err(Error::InvalidQuery)?;
     Ok(query.map(Arc::new))
 }
 
@@ -73,8 +74,12 @@ pub(super) async fn counts(
         return Err(Error::Invalid(format!("`buckets` takes 1 to {MAX_BUCKETS}.")));
     }
     let micros = |time: Timestamp| time.as_micros();
-    let span =
-        TimeRange { from: ask.from.map(micros), to: ask.to.map(micros), now: Timestamp::now().as_micros(), buckets };
+    let span = TimeRange {
+        from: ask.from.map(micros),
+        to: ask.to.map(micros),
+        now: Timestamp::now().as_micros(),
+        buckets,
+    };
     if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
         return Err(Error::Invalid("`from` has to be before `to`.".into()));
     }

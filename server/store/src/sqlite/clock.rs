@@ -32,7 +32,10 @@ pub type ReadClock = Arc<dyn Fn() -> ClockReading + Send + Sync>;
 /// Returns the clocks of the system.
 pub(super) fn system() -> ReadClock {
     let started = Instant::now();
-    Arc::new(move || ClockReading { wall_us: Timestamp::now().as_micros(), monotonic: started.elapsed() })
+    Arc::new(move || ClockReading {
+        wall_us: Timestamp::now().as_micros(),
+        monotonic: started.elapsed(),
+    })
 }
 
 /// The bounds of the current time, in microseconds since the epoch.

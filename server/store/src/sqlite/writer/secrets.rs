@@ -5,11 +5,9 @@ use std::sync::Arc;
 use hookglass_wire::Timestamp;
 
 use super::{
-    super::{
-        super::{
-            Change, ChangeKind, EndpointId, NewSecret, SecretId, StoreError, StoredEndpoint,
-            StoredSecret,
-        },
+    super::super::{
+        Change, ChangeKind, EndpointId, NewSecret, SecretId, StoreError, StoredEndpoint,
+        StoredSecret,
     },
     Batch, Writer,
     commands::CommandResult,
