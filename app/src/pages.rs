@@ -4,8 +4,7 @@ pub(crate) mod home;
 pub(crate) mod inspect;
 
 #[cfg(feature = "stock-leptos")]
-use leptos::children::ToChildren as _;
-use leptos::prelude::*;
+use leptos::{children::ToChildren as _, prelude::*};
 #[cfg(feature = "stock-leptos")]
 use leptos_router::{
     SsrMode,

@@ -17,6 +17,14 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
+use hookglass_limits::budget::Budget;
+use hookglass_listener::{Exchange, Malformed, Peer, client_address::ClientAddress};
+use hookglass_message::{head, request_view::RequestView};
+use hookglass_metrics::{Metrics, Reason};
+use hookglass_senders::{event, sender};
+use hookglass_store::{
+    CapturedRequest, Store, StoreError, StoredEndpoint, key::has_key, slug::Slug,
+};
 use hookglass_wire::{Act, Refused, Timestamp};
 use hyper::{
     HeaderMap, Method,
@@ -35,14 +43,6 @@ use crate::{
         response::{self, Rejection},
     },
     verification::VerificationQueue,
-};
-use hookglass_limits::budget::Budget;
-use hookglass_listener::{Exchange, Malformed, Peer, client_address::ClientAddress};
-use hookglass_message::{head, request_view::RequestView};
-use hookglass_metrics::{Metrics, Reason};
-use hookglass_senders::{event, sender};
-use hookglass_store::{
-    CapturedRequest, Store, StoreError, StoredEndpoint, key::has_key, slug::Slug,
 };
 
 /// The dependencies of capturing.

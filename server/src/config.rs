@@ -5,12 +5,12 @@ pub(crate) mod host;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
-
-use crate::{limits::rates::RateLimits, vault::SecretKey};
 use hookglass_metrics::Metrics;
 use hookglass_senders::sender;
 use hookglass_store::sqlite::{Durability, Options, Publish};
+use ipnet::IpNet;
+
+use crate::{limits::rates::RateLimits, vault::SecretKey};
 
 /// A smaller file cannot hold a batch of requests besides the tables themselves.
 const SMALLEST_STORAGE_BYTES: u64 = 16 * 1024 * 1024;

@@ -13,6 +13,13 @@ mod web;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use hookglass_limits::budget::Budget;
+use hookglass_listener::{ConnectionLimiter, Listener, client_address::ClientAddress};
+use hookglass_metrics::Metrics;
+use hookglass_store::{
+    Store, StoreError,
+    sqlite::{OpenError, SqliteStore},
+};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io,
@@ -32,13 +39,6 @@ use self::{
     vault::{Vault, VaultError},
     verification::{VerificationQueue, Verifier},
     web::{AppState, Responses},
-};
-use hookglass_limits::budget::Budget;
-use hookglass_listener::{ConnectionLimiter, Listener, client_address::ClientAddress};
-use hookglass_metrics::Metrics;
-use hookglass_store::{
-    Store, StoreError,
-    sqlite::{OpenError, SqliteStore},
 };
 
 /// How long a shutdown waits for requests that are being captured.

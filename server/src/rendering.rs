@@ -28,12 +28,12 @@ mod wire;
 
 use std::{collections::HashSet, sync::Arc};
 
+use hookglass_message::head;
+use hookglass_store::{EndpointId, Store, StoreError, StoredRequest};
 use hookglass_wire::{Ask, Note, Part, Reading, TEXT_BYTES, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::{cache::ContentCache, content::BodyContent, find::Highlighter, json::Folds};
-use hookglass_message::head;
-use hookglass_store::{EndpointId, Store, StoreError, StoredRequest};
 
 /// The largest part of a body that is rendered; a download has all of it.
 const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;

@@ -17,6 +17,16 @@ mod throttled_body;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hookglass_limits::{budget::Budget, keyed_limit::KeyedLimit};
+use hookglass_message::request_view::RequestView;
+use hookglass_senders::{
+    handshake::{self, Handshake},
+    sender,
+    signature::{Depth, SigningSecret, Verdict, check_secret},
+};
+use hookglass_store::{
+    CapturedRequest, EndpointId, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
+};
 use hookglass_wire as wire;
 use hyper::{
     StatusCode,
@@ -25,11 +35,11 @@ use hyper::{
 use prometheus_client::metrics::gauge::Gauge;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::response::CustomResponse;
 use self::{
     cache::SettingsCache,
     cost::CostClass,
     decide::{Decision, MatchContext, MatchedHandshake},
+    response::CustomResponse,
 };
 pub(crate) use self::{
     deliver::PendingResponse,
@@ -41,16 +51,6 @@ pub(crate) use self::{
 use crate::{
     limits::holder::Holder,
     verification::{Slot, Verifier},
-};
-use hookglass_limits::{budget::Budget, keyed_limit::KeyedLimit};
-use hookglass_message::request_view::RequestView;
-use hookglass_senders::{
-    handshake::{self, Handshake},
-    sender,
-    signature::{Depth, SigningSecret, Verdict, check_secret},
-};
-use hookglass_store::{
-    CapturedRequest, EndpointId, LateResponse, RequestRef, Store, StoreError, StoredEndpoint,
 };
 
 /// How much of a body that is not in memory is read for a decision, in bytes.

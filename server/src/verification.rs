@@ -6,6 +6,15 @@ mod limits;
 
 use std::{future::Future, sync::Arc};
 
+use hookglass_message::head;
+use hookglass_senders::{
+    sender,
+    signature::{Depth, KnownSecret, SignedMessage, SigningSecret, Verdict, Verification, verify},
+};
+use hookglass_store::{
+    EndpointId, NewSecret, RequestRef, SecretId, Store, StoreError, StoredRequest, StoredSecret,
+    WorkspaceId,
+};
 use hookglass_wire::{Summary, Text, Window};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -15,15 +24,6 @@ pub(crate) use self::limits::Slot;
 use crate::{
     config::{Config, PublicUrl},
     vault::{Vault, VaultError},
-};
-use hookglass_message::head;
-use hookglass_senders::{
-    sender,
-    signature::{Depth, KnownSecret, SignedMessage, SigningSecret, Verdict, Verification, verify},
-};
-use hookglass_store::{
-    EndpointId, NewSecret, RequestRef, SecretId, Store, StoreError, StoredRequest, StoredSecret,
-    WorkspaceId,
 };
 
 /// Requests and endpoints that wait for verification. Beyond that, lists lack a verdict until the

@@ -26,6 +26,9 @@ use axum::{
     response::Response,
     routing::{any, delete, get},
 };
+use hookglass_listener::client_address::ClientAddress;
+use hookglass_metrics::Metrics;
+use hookglass_store::Store;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::compression::CompressionLayer;
@@ -44,9 +47,6 @@ use crate::{
     respond::Responder,
     verification::VerificationQueue,
 };
-use hookglass_listener::client_address::ClientAddress;
-use hookglass_metrics::Metrics;
-use hookglass_store::Store;
 
 /// The state of the handlers, which each take the part of it that they need.
 #[derive(Clone, FromRef)]

@@ -1,7 +1,6 @@
 //! Names and values of a request, each with an explanation.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 

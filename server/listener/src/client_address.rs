@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use hookglass_limits::address::{Address, is_private};
 use hyper::{
     HeaderMap,
     header::{FORWARDED, HeaderName},
@@ -15,7 +16,6 @@ use hyper::{
 use ipnet::IpNet;
 
 use crate::forwarded::{forwarded, x_forwarded_for};
-use hookglass_limits::address::{Address, is_private};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

@@ -7,7 +7,10 @@ use std::{
 
 use axum::{Router, extract::State, routing::any};
 use bytes::BytesMut;
+use hookglass_limits::budget::Budget;
+use hookglass_metrics::Metrics;
 use http_body_util::BodyExt as _;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
     sync::Semaphore,
@@ -15,10 +18,6 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{ConnectionLimiter, Exchange, Listener, exchange::ExchangeSlot, gate::Gate};
-use prometheus_client::metrics::gauge::Gauge;
-
-use hookglass_limits::budget::Budget;
-use hookglass_metrics::Metrics;
 
 /// A message as its handler saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]

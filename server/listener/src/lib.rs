@@ -27,6 +27,8 @@ use std::{
 
 use axum::{Router, body::Body, response::Response};
 use bytes::BytesMut;
+use hookglass_limits::{address::Address, budget::Budget};
+use hookglass_metrics::{Metrics, Reason};
 use http_body::Body as _;
 use hyper::{
     HeaderMap, Request, Version,
@@ -60,8 +62,6 @@ use self::{
     gate::{Gate, HEAD_TIMEOUT, IDLE_TIMEOUT, READ_BYTES},
     unsent::{ResponsePieces, Unsent},
 };
-use hookglass_limits::{address::Address, budget::Budget};
-use hookglass_metrics::{Metrics, Reason};
 
 /// How long accepting pauses when the process has run out of file descriptors: connections wait in
 /// the kernel's queue meanwhile.

@@ -9,6 +9,7 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use futures_util::FutureExt as _;
+use hookglass_limits::{address::Address, budget::Share};
 use http_body::Body as _;
 use hyper::{
     StatusCode,
@@ -17,8 +18,6 @@ use hyper::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::unsent::{ResponsePieces, Unsent};
-use hookglass_limits::address::Address;
-use hookglass_limits::budget::Share;
 
 /// Responses that a connection may have open while more than [`UNREAD_BYTES`] of them wait for the
 /// peer.

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, ops::Range, str::FromStr as _};
 
+use hookglass_message::json::{self, PathStep, unescaped};
 use ipnet::IpNet;
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     text::{Pattern, Substring},
     time,
 };
-use hookglass_message::json::{self, PathStep, unescaped};
 
 /// A condition on a request.
 #[derive(Debug, Clone, PartialEq)]

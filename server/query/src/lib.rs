@@ -13,15 +13,15 @@ mod time;
 
 use std::{borrow::Cow, ops::Range};
 
+use hookglass_message::{coding, head};
 use hookglass_wire::QueryError;
 
 use self::fields::{Flag, Presence, Term, TextField};
-pub use self::{bounds::Bounds, matching::SearchedRequest};
 pub use self::{
-    matching::TermCache,
+    bounds::Bounds,
+    matching::{SearchedRequest, TermCache},
     suggest::{Completion, CompletionKind, fields as suggested_fields, presets, quoted, wanted},
 };
-use hookglass_message::{coding, head};
 
 /// The longest query, in bytes.
 const MAX_BYTES: usize = 1024;

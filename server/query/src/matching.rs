@@ -2,6 +2,10 @@
 
 use std::{net::IpAddr, sync::OnceLock};
 
+use hookglass_message::{
+    head::{self, bytes_of},
+    json::{self, JsonValue},
+};
 use hookglass_wire::Summary;
 
 use super::{
@@ -9,10 +13,6 @@ use super::{
     fields::{Flag, Presence, Term, Test, TextField},
     lexer::Comparator,
     text::{Pattern, Substring},
-};
-use hookglass_message::{
-    head::{self, bytes_of},
-    json::{self, JsonValue},
 };
 
 /// The parts of a request that have been read.

@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
+use hookglass_message::json;
+
 use super::{
     fields::{FIELDS, FLAGS, THINGS, VERDICTS, unquoted},
     lexer,
 };
-use hookglass_message::json;
 
 /// A completion at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The language as a whole.
 
+use hookglass_message::json::{paths, quoted_name};
 use hookglass_wire::{Refused, Summary, Text, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use hookglass_message::json::{paths, quoted_name};
 
 const NOW: i64 = 1_795_262_587_000_000;
 const HEAD: &[u8] = b"POST /in/orders/7?page=2&q=a%20b HTTP/1.1\r\nHost: Hooks.example\r\n\

@@ -6,6 +6,10 @@ mod records;
 
 use std::{borrow::Cow, sync::LazyLock};
 
+use hookglass_message::{
+    json::{JsonMatch, PathTree, gather},
+    request_view::RequestView,
+};
 use hyper::header::HeaderValue;
 use memchr::memmem;
 use rustc_hash::FxHashSet;
@@ -13,10 +17,6 @@ use subtle::ConstantTimeEq as _;
 
 pub use self::records::RECORDS;
 use crate::signature::{Encoding, Hash, SigningSecret, hmac};
-use hookglass_message::{
-    json::{JsonMatch, PathTree, gather},
-    request_view::RequestView,
-};
 
 /// The longest value that is echoed, in bytes.
 const MAX_VALUE_BYTES: usize = 4 * 1024;

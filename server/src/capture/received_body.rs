@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
+use hookglass_limits::budget::Share;
+use hookglass_listener::{BodyFailure, Malformed};
+use hookglass_message::head;
+use hookglass_store::{EndpointId, PIECE_BYTES, Store, StoredEndpoint, UploadId};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{Capture, RequestHead, TRUNCATED};
 use crate::{limits::holder::Holder, respond::response::Rejection};
-use hookglass_limits::budget::Share;
-use hookglass_listener::{BodyFailure, Malformed};
-use hookglass_message::head;
-use hookglass_store::{EndpointId, PIECE_BYTES, Store, StoredEndpoint, UploadId};
 
 /// How long bodies in transit may take to complete at shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(300);

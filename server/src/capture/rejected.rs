@@ -1,17 +1,16 @@
 //! Lists rejected requests: the owner of an endpoint sees which ones exceeded a limit, without
 //! their bodies.
 
-use hyper::header::CONTENT_TYPE;
-use sha2::{Digest as _, Sha256};
-
-use hookglass_wire::Timestamp;
-
-use super::{Capture, RequestHead};
-use crate::{capture::redact, respond::response::Rejection};
 use hookglass_listener::HeadRanges;
 use hookglass_message::head;
 use hookglass_senders::{event, sender};
 use hookglass_store::{CapturedRequest, StoredEndpoint, key::has_key};
+use hookglass_wire::Timestamp;
+use hyper::header::CONTENT_TYPE;
+use sha2::{Digest as _, Sha256};
+
+use super::{Capture, RequestHead};
+use crate::{capture::redact, respond::response::Rejection};
 
 impl Capture {
     /// Stores the head of a rejected request, if lists show its kind and there were not too many in

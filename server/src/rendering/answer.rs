@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hookglass_message::head;
+use hookglass_senders::handshake;
+use hookglass_store::StoredRequest;
 use hookglass_wire::{Answered, Field, Note, Row, Timestamp};
 use hyper::StatusCode;
 
 use super::{fields::field, note, row_source::ReadyRows, wire};
 use crate::respond;
-use hookglass_message::head;
-use hookglass_senders::handshake;
-use hookglass_store::StoredRequest;
 
 /// Returns the response to a request: rows, fields and notes.
 pub(crate) async fn sheet(stored: &StoredRequest) -> (ReadyRows, Vec<Field>, Vec<Note>) {

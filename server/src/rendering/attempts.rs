@@ -1,11 +1,11 @@
 //! The attempts of a delivery on a time line: when each arrived, how long after the previous one,
 //! the response, and where the gap differs from the sender's documentation. Pure.
 
+use hookglass_query::quoted;
+use hookglass_senders::sender::{Schedule, naming};
 use hookglass_wire::{Attempt, Delivery, Field, Note, Row, Summary};
 
 use super::{fields::field, link, note, pieces::SpanBuilder, row_source::ReadyRows};
-use hookglass_query::quoted;
-use hookglass_senders::sender::{Schedule, naming};
 
 /// A gap matches the documentation within this fraction of it (one fourth), or within a few
 /// seconds.

@@ -6,8 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::content::BodyContent;
 use hookglass_store::EndpointId;
+
+use super::content::BodyContent;
 
 /// The limit of the cache. A larger body is parsed again each time.
 const MOST_BYTES: usize = 96 * 1024 * 1024;

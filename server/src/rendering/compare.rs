@@ -9,6 +9,8 @@ mod side;
 
 use std::time::{Duration, Instant};
 
+use hookglass_message::head;
+use hookglass_store::{EndpointId, RequestRef, Store, StoreError, truncate_for_list};
 use hookglass_wire::{Ask, Reading, Row, Summary, Text, Window};
 
 use self::{rows::ComparedRows, side::Side};
@@ -18,8 +20,6 @@ use super::{
     row_source::{self, ReadyRows},
     rows_asked, tokens,
 };
-use hookglass_message::head;
-use hookglass_store::{EndpointId, RequestRef, Store, StoreError, truncate_for_list};
 
 /// Time limit for finding the smallest set of differences; after that any correct set is used.
 const PATIENCE: Duration = Duration::from_millis(500);

@@ -2,12 +2,14 @@
 
 use std::sync::OnceLock;
 
-use super::{json, lines::Lines, markup::Markup, tokens::Tokens};
-use hookglass_message::{charset, media_type::MediaType};
 use hookglass_message::{
+    charset,
     coding::{self, DecodedBody},
+    media_type::MediaType,
     multipart::Multipart,
 };
+
+use super::{json, lines::Lines, markup::Markup, tokens::Tokens};
 
 /// A raw body and its decoded forms.
 pub(crate) struct BodyContent {

@@ -1,9 +1,9 @@
 //! The fields of forms and queries as rows, with remarks on unusual ones.
 
+use hookglass_message::form::{MAX_PAIRS, decode, hex, pairs};
 use hookglass_wire::{Field, Note};
 
 use super::{fields::field, headers, note};
-use hookglass_message::form::{MAX_PAIRS, decode, hex, pairs};
 
 /// Returns the fields of a form or query in order. They are built lazily.
 pub(crate) fn fields(bytes: &[u8]) -> (impl Iterator<Item = Field>, Vec<Note>) {

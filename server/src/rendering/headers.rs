@@ -5,13 +5,12 @@ mod known;
 mod senders;
 mod times;
 
+use hookglass_message::head;
+use hookglass_store::StoredRequest;
 use hookglass_wire::{Field, Note, Timestamp};
 
 pub(crate) use self::known::secrecy;
-
 use super::{fields::field, note};
-use hookglass_message::head;
-use hookglass_store::StoredRequest;
 
 /// Returns the headers of a request as fields.
 pub(crate) fn fields(stored: &StoredRequest) -> (Vec<Field>, Vec<Note>) {

@@ -1,9 +1,9 @@
 //! Detects images by their first bytes, never by the sender's media type.
 
+use hookglass_message::media_type::MediaType;
 use hookglass_wire::Field;
 
 use super::fields::field;
-use hookglass_message::media_type::MediaType;
 
 /// A detected image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,8 @@ mod path;
 
 use std::collections::HashSet;
 
+use hookglass_message::json::token::scalar_end;
+pub(crate) use hookglass_message::json::token::{space_end, string_end};
 use hookglass_wire::Row;
 
 pub(crate) use self::{index::JsonIndex, path::value};
@@ -16,8 +18,6 @@ use super::{
     row_source::{FOUND_ROWS, RowSource, number},
     tokens::{self, Tokens},
 };
-use hookglass_message::json::token::scalar_end;
-pub(crate) use hookglass_message::json::token::{space_end, string_end};
 
 /// A tree with at most this many lines starts unfolded.
 const OPEN_LINES: usize = 300;

@@ -1,5 +1,9 @@
 //! The parts of a multipart body as rows.
 
+use hookglass_message::{
+    charset::has_controls,
+    multipart::{Multipart, PartContent},
+};
 use hookglass_wire::{Field, Note};
 
 use super::{
@@ -7,8 +11,6 @@ use super::{
     note,
     pieces::grouped,
 };
-use hookglass_message::charset::has_controls;
-use hookglass_message::multipart::{Multipart, PartContent};
 
 /// Returns the parts as fields, built lazily; each has a link of `download` and its number.
 pub(crate) fn fields<'a>(

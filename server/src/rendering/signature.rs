@@ -1,12 +1,12 @@
 //! Describes the verification of a request's signature: the verdict, the reason, and how to fix it.
 //! Pure.
 
-use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
-
-use super::{fields::field, note, pieces::SpanBuilder};
 use hookglass_message::head;
 use hookglass_senders::{sender, signature::Signing};
 use hookglass_store::StoredSecret;
+use hookglass_wire::{Field, Piece, Reading, Signature, Summary, Text};
+
+use super::{fields::field, note, pieces::SpanBuilder};
 
 /// Renders a verification. `secrets` are those of the endpoint.
 pub(crate) fn reading(

@@ -1,5 +1,7 @@
 //! The bytes as received: the lines of the head with their line ends, the body, the trailers.
 
+use hookglass_message::{charset, head};
+use hookglass_store::StoredRequest;
 use hookglass_wire::{Note, Row};
 
 use super::{
@@ -12,9 +14,6 @@ use super::{
     row_source::{Chain, FOUND_ROWS, ReadyRows, RowSource, number},
     tokens::Tokens,
 };
-use hookglass_message::charset;
-use hookglass_message::head;
-use hookglass_store::StoredRequest;
 
 /// Returns the rows of a request, and notes.
 pub(crate) fn sheet<'a>(

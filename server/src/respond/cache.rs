@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use hookglass_store::EndpointId;
 use hookglass_wire as wire;
 
 use super::settings::PreparedSettings;
-use hookglass_store::EndpointId;
 
 /// The approximate size limit of cached settings, in bytes. Beyond it, all are dropped except those
 /// in use for a response: only they know the position in their failure sequence.

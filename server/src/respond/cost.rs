@@ -2,6 +2,7 @@
 //! what can be saved, and determines when a decision moves to a blocking thread or to after the
 //! request is stored.
 
+use hookglass_query::{Query, SEARCHED_BODY_BYTES};
 use hookglass_wire as wire;
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     settings::{PreparedResponse, PreparedRule, PreparedSettings},
 };
 use crate::respond::template::Template;
-use hookglass_query::{Query, SEARCHED_BODY_BYTES};
 
 /// The most terms in all rules of an endpoint. Settings that were saved with more keep working.
 const MAX_TERMS: usize = 256;

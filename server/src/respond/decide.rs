@@ -4,6 +4,10 @@
 use std::{borrow::Cow, sync::OnceLock};
 
 use bytes::Bytes;
+use hookglass_message::{head, request_view::RequestView};
+use hookglass_query::{Needs, SearchedRequest, TermCache, searched};
+use hookglass_senders::handshake::{Handshake, HandshakeOutcome, HandshakeResponse};
+use hookglass_store::StoredRequest;
 use hookglass_wire::Timestamp;
 use hyper::{StatusCode, header::CONTENT_ENCODING, http::request::Parts};
 
@@ -15,10 +19,6 @@ use crate::respond::{
     response::{CustomResponse, headers},
     template::{Context, Template},
 };
-use hookglass_message::{head, request_view::RequestView};
-use hookglass_query::{Needs, SearchedRequest, TermCache, searched};
-use hookglass_senders::handshake::{Handshake, HandshakeOutcome, HandshakeResponse};
-use hookglass_store::StoredRequest;
 
 /// The longest header value that a template may produce, in bytes.
 const MAX_VALUE_BYTES: usize = 8 * 1024;

@@ -9,6 +9,9 @@ use std::{
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
+use hookglass_limits::{budget::held, keyed_limit::Permit};
+use hookglass_listener::{Cut, Exchange};
+use hookglass_store::{EndpointId, LateResponse, Progress, StoreError, WorkspaceId};
 use hookglass_wire::{Act, Answered, Timestamp};
 use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
@@ -18,12 +21,7 @@ use super::{
     summary::words,
     throttled_body::ThrottledBody,
 };
-use crate::respond::response::CustomResponse;
-use crate::respond::response::{self, ResponseContext};
-use hookglass_limits::budget::held;
-use hookglass_limits::keyed_limit::Permit;
-use hookglass_listener::{Cut, Exchange};
-use hookglass_store::{EndpointId, LateResponse, Progress, StoreError, WorkspaceId};
+use crate::respond::response::{self, CustomResponse, ResponseContext};
 
 /// Bodies up to this size are not counted: heads take more.
 const UNCOUNTED_BYTES: usize = 2 * 1024;

@@ -4,13 +4,12 @@
 use axum::body::to_bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use hookglass_message::head;
+use hookglass_store::StoredRequest;
 use hookglass_wire::{Act, Answered, Header, Text};
 use hyper::HeaderMap;
 
-use crate::respond::response::CustomResponse;
-use crate::respond::response::{self, ResponseContext};
-use hookglass_message::head;
-use hookglass_store::StoredRequest;
+use crate::respond::response::{self, CustomResponse, ResponseContext};
 
 /// How much of a body is stored, in bytes.
 const KEPT_BYTES: usize = 64 * 1024;

@@ -10,6 +10,7 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
+use hookglass_listener::Malformed;
 use hookglass_wire::{GoneReason, Problem, Refused};
 use hyper::{
     HeaderMap, StatusCode,
@@ -29,7 +30,6 @@ pub(crate) use self::{
     rebuild::again,
 };
 use crate::limits::rates::Exceeded;
-use hookglass_listener::Malformed;
 
 /// The number of the captured request, in its response.
 const HOOKGLASS_SEQ: HeaderName = HeaderName::from_static("hookglass-seq");

@@ -1,8 +1,9 @@
 //! Errors in settings, for the person who sets them.
 
+use hookglass_query as query;
+
 use super::settings::MAX_BYTES;
 use crate::respond::template;
-use hookglass_query as query;
 
 /// What is wrong with a setting, and what to set instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use hookglass_query::Query;
 use hookglass_wire::{self as wire, Act, Programme, Timestamp};
 use hyper::{
     StatusCode,
@@ -15,9 +16,7 @@ use hyper::{
 };
 
 use super::{cost::Cost, setting_error::SettingError};
-use crate::respond::response::headers;
-use crate::respond::{failure_sequence, template::Template};
-use hookglass_query::Query;
+use crate::respond::{failure_sequence, response::headers, template::Template};
 
 /// The most rules of an endpoint.
 pub(crate) const MAX_RULES: usize = 50;

@@ -15,14 +15,14 @@ use std::{
     ops::Range,
 };
 
-use hookglass_wire::Timestamp;
-use uuid::Uuid;
-
-use self::{filter::Filter, source::ValueSource};
 use hookglass_message::{
     json::{JsonMatch, PathTree},
     request_view::RequestView,
 };
+use hookglass_wire::Timestamp;
+use uuid::Uuid;
+
+use self::{filter::Filter, source::ValueSource};
 
 /// The longest template, in bytes.
 pub(crate) const MAX_BYTES: usize = 1024 * 1024;

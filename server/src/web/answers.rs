@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use hookglass_app::answers::{Answers, Done, Handshake, Preset, Refused, Running, document};
+use hookglass_senders::{handshake, signature::SigningSecret};
 use hookglass_wire::{Answering, By, Programme};
 
 use self::edit::{FormCommand, SubmittedForm};
@@ -21,7 +22,6 @@ use super::{
     pages,
 };
 use crate::respond::failure_sequence;
-use hookglass_senders::{handshake, signature::SigningSecret};
 
 /// `GET /inspect/{endpoint}/answers`
 pub(crate) async fn get(

@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 use hookglass_app::backend::Backend;
+use hookglass_message::head;
+use hookglass_senders::signature::Depth;
+use hookglass_store::{RequestRef, StoredRequest};
 use hookglass_wire::{
     Ask, Body, Counts, CountsAsk, Detail, Endpoint, Endpoints, Page, Part, Problem, Reading,
     Record, Signature, Timestamp, Window,
@@ -13,9 +16,6 @@ use crate::{
     respond,
     verification::{self, Slot},
 };
-use hookglass_message::head;
-use hookglass_senders::signature::Depth;
-use hookglass_store::{RequestRef, StoredRequest};
 
 /// The longest body that a detail includes as text.
 const TEXT_BYTES: u64 = 256 * 1024;

@@ -6,11 +6,11 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
 };
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
-
-use super::{AppState, error::Error, origin::Origin, responses::Payer};
 use hookglass_limits::address::Address;
 use hookglass_listener::Peer;
 use hookglass_store::{Store, StoredEndpoint, WorkspaceId, key::Key};
+
+use super::{AppState, error::Error, origin::Origin, responses::Payer};
 
 /// How long a browser keeps the cookie: 400 days, the most that browsers allow.
 const COOKIE_SECONDS: u32 = 400 * 24 * 60 * 60;

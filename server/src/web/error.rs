@@ -6,11 +6,14 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use hookglass_store::StoreError;
 use hookglass_wire::{GoneReason, Problem, QueryError};
 
-use crate::respond::response::problem_response;
-use crate::{limits::rates::Exceeded, rendering::RenderError, respond::SettingError};
-use hookglass_store::StoreError;
+use crate::{
+    limits::rates::Exceeded,
+    rendering::RenderError,
+    respond::{SettingError, response::problem_response},
+};
 
 /// Why a call failed.
 #[derive(Debug, Clone, thiserror::Error)]

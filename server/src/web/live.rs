@@ -13,6 +13,11 @@ use axum::{
     },
 };
 use futures_util::Stream;
+use hookglass_limits::address::Address;
+use hookglass_metrics::Metrics;
+use hookglass_store::{
+    Backlog, Change, ChangeKind, Store, StoreError, StoredEndpoint, WorkspaceId, slug::Slug,
+};
 use hookglass_wire::{BEAT_SECONDS, FeedEvent};
 use prometheus_client::metrics::gauge::Gauge;
 use serde::Deserialize;
@@ -26,11 +31,6 @@ use super::{
     AppState, backend::to_wire, caller::Caller, error::Error, origin::Origin, responses::Responses,
 };
 use crate::feed::{Received, Subscription};
-use hookglass_limits::address::Address;
-use hookglass_metrics::Metrics;
-use hookglass_store::{
-    Backlog, Change, ChangeKind, Store, StoreError, StoredEndpoint, WorkspaceId, slug::Slug,
-};
 
 /// The interval of heartbeats on a quiet feed.
 const BEAT: Duration = Duration::from_secs(BEAT_SECONDS as u64);

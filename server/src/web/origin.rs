@@ -2,8 +2,10 @@
 
 use hyper::{HeaderMap, Uri, header::HOST};
 
-use crate::config::PublicUrl;
-use crate::config::host::{host, name_of};
+use crate::config::{
+    PublicUrl,
+    host::{host, name_of},
+};
 
 /// The origin of a request, and the configured one.
 #[derive(Debug, Clone, PartialEq, Eq)]

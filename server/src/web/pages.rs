@@ -15,6 +15,7 @@ use hookglass_app::{
     backend::Backend,
     shell::{self, PageData, PageStatus, Site},
 };
+use hookglass_store::{key::Key, slug::Slug};
 use leptos::{
     nonce::Nonce,
     prelude::{RenderHtml, provide_context},
@@ -23,7 +24,6 @@ use leptos::{
 use super::{
     AppState, assets, backend::ApiBackend, caller::Caller, error::Error, origin::Origin, security,
 };
-use hookglass_store::{key::Key, slug::Slug};
 
 /// Random bytes in a nonce (CSP3 §7.1 asks for at least 128 bits).
 const NONCE_BYTES: usize = 16;

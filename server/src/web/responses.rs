@@ -10,17 +10,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
-use prometheus_client::metrics::gauge::Gauge;
-
-use super::{AppState, error::Error};
-use crate::limits::holder::Holder;
 use hookglass_limits::{
     address::Address,
     budget::{Budget, Exhausted, Share, held},
 };
 use hookglass_listener::{Peer, Streams};
 use hookglass_store::WorkspaceId;
+use http_body_util::BodyExt as _;
+use prometheus_client::metrics::gauge::Gauge;
+
+use super::{AppState, error::Error};
+use crate::limits::holder::Holder;
 
 /// Responses that are compressed at a time: a compressor takes megabytes, and captures must not
 /// wait for it.

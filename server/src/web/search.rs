@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hookglass_wire::{Counts, CountsAsk, Page, Timestamp, Window};
-
-use super::{AppState, error::Error};
 use hookglass_query::Query;
 use hookglass_store::{
     self, EndpointId, Search, SearchPage, Store, StoredEndpoint, TimeRange,
     counting::{add, edges, empty},
 };
+use hookglass_wire::{Counts, CountsAsk, Page, Timestamp, Window};
+
+use super::{AppState, error::Error};
 
 /// The default page size.
 const PAGE_REQUESTS: u32 = 50;

@@ -6,9 +6,9 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use hookglass_store::slug::Slug;
 
 use super::origin::Origin;
-use hookglass_store::slug::Slug;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-opener-policy");

@@ -7,14 +7,14 @@ use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
 };
+use hookglass_message::{head, json};
+use hookglass_query::{self as query, Completion, CompletionKind, SEARCHED_BODY_BYTES};
+use hookglass_store::{EndpointId, RequestRef};
 use hookglass_wire::{Suggestion, Suggestions, Summary, Text, Window};
 use serde::Deserialize;
 
 use super::{AppState, caller::Caller, error::Error, search};
 use crate::rendering;
-use hookglass_message::{head, json};
-use hookglass_query::{self as query, Completion, CompletionKind, SEARCHED_BODY_BYTES};
-use hookglass_store::{EndpointId, RequestRef};
 
 /// The most suggestions.
 const SUGGESTIONS: usize = 12;

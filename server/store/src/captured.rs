@@ -1,10 +1,10 @@
 //! Properties of a request before it is stored.
 
+use hookglass_message::head;
 use hookglass_wire::{Summary, Timestamp};
 
 use super::{CapturedRequest, ProviderOf, StoredRequest};
 use crate::slug::Slug;
-use hookglass_message::head;
 
 impl CapturedRequest {
     /// Returns its size without the body.

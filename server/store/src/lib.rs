@@ -19,7 +19,6 @@ use bytes::Bytes;
 use hookglass_wire::{Counts, Delivery, GoneReason, OnLimit, Refused, Summary, Window};
 use tokio::sync::watch;
 
-pub use self::truncate::truncate_for_list;
 pub use self::{
     answers::{
         LateResponse, NewResponseSettings, Progress, ResponseSettings, StoredResponseSettings,
@@ -28,6 +27,7 @@ pub use self::{
     error::StoreError,
     search::{From, Search, SearchPage},
     secret::{NewSecret, SecretId, StoredSecret},
+    truncate::truncate_for_list,
 };
 use crate::{key::KeyHash, slug::Slug};
 

@@ -27,6 +27,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use clap::ValueEnum;
+use hookglass_metrics::Metrics;
 use hookglass_wire::{Counts, Delivery, Summary, Window};
 use sqlx::sqlite::SqlitePoolOptions;
 use tokio::sync::watch;
@@ -45,9 +46,7 @@ use super::{
     SecretId, Store, StoreError, StoredEndpoint, StoredRequest, StoredResponseSettings,
     StoredSecret, TimeRange, UploadId, WorkspaceId,
 };
-use crate::ProviderOf;
-use crate::{key::KeyHash, slug::Slug};
-use hookglass_metrics::Metrics;
+use crate::{ProviderOf, key::KeyHash, slug::Slug};
 
 /// Readers besides the writer.
 const READERS: u32 = 4;

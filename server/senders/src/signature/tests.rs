@@ -12,8 +12,10 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use super::*;
-use crate::sender;
-use crate::signature::scheme::{Method, SignatureForm, SignedTime};
+use crate::{
+    sender,
+    signature::scheme::{Method, SignatureForm, SignedTime},
+};
 
 /// A request with the secret that signed it.
 #[derive(Debug, Clone, Deserialize)]

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use base64::Engine as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use p256::ecdsa::signature::Verifier as _;
 use sha1::Sha1;
@@ -15,7 +16,6 @@ use super::{
     secret::{BASE64, VerifyingKey, hex, unhex},
     spelling::spellings,
 };
-use base64::Engine as _;
 
 /// How much is hashed to verify one request, in bytes: all secrets of an endpoint times a body of
 /// 25 MiB, which takes about a second. Beyond that nothing more is tried.

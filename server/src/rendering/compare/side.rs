@@ -1,8 +1,9 @@
 //! One side of a comparison, read as far as the comparison needs.
 
-use crate::rendering::{content::BodyContent, pieces::char_boundary};
 use hookglass_message::head;
 use hookglass_store::StoredRequest;
+
+use crate::rendering::{content::BodyContent, pieces::char_boundary};
 
 /// The rest of a body is not compared.
 pub(super) const BODY_BYTES: usize = 1024 * 1024;

@@ -1,8 +1,9 @@
 //! An index of the lines of formatted JSON: one member, element or closing bracket per line. Built
 //! in one pass, without recursion and without decoding values.
 
-use crate::rendering::lines::Lines;
 use hookglass_message::json::token::{TokenError, scalar_end, space_end, string_end};
+
+use crate::rendering::lines::Lines;
 
 /// The most formatted lines; the rest is shown as text. An index of this size takes about 30 MiB.
 const MAX_LINES: usize = 3_000_000;

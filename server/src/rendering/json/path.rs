@@ -1,10 +1,10 @@
 //! The path of a JSON line, and its value exactly as sent.
 
+use hookglass_message::json::token::{scalar_end, space_end, string_end};
 use hookglass_wire::Value;
 
 use super::{as_index, index::JsonIndex};
 use crate::rendering::pieces::char_boundary;
-use hookglass_message::json::token::{scalar_end, space_end, string_end};
 
 /// The longest value that is returned.
 const VALUE_BYTES: usize = 1024 * 1024;

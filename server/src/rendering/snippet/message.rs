@@ -1,7 +1,8 @@
 //! The request that a snippet sends, without the headers that tools set themselves.
 
-use super::notes::Notes;
 use hookglass_message::head;
+
+use super::notes::Notes;
 
 /// A captured request, as the snippet writers see it.
 #[derive(Debug, Clone)]

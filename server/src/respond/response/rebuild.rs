@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use hookglass_listener::{HeadRanges, Malformed, fault_of_kept};
+use hookglass_message::head;
+use hookglass_store::StoredRequest;
 use hookglass_wire::Refused;
 use hyper::Version;
 
 use super::{Rejection, ResponseContext, captured, reject};
 use crate::limits::rates::Exceeded;
-use hookglass_listener::{HeadRanges, Malformed, fault_of_kept};
-use hookglass_message::head;
-use hookglass_store::StoredRequest;
 
 /// The stored number of HTTP/2.
 const HTTP_2: i64 = head::version_number(Version::HTTP_2);

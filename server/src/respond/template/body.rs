@@ -2,12 +2,13 @@
 
 use std::{borrow::Cow, collections::HashSet};
 
-use super::MAX_PARSED_BYTES;
 use hookglass_message::{
     form,
     json::{JsonMatch, PathTree, gather},
     request_view::RequestView,
 };
+
+use super::MAX_PARSED_BYTES;
 
 /// Returns the value at each wanted path, by its position in the tree. Bodies that are too large
 /// have none.

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::TemplateValue;
 use hookglass_senders::signature::{Encoding, Hash, SigningSecret, hmac};
+
+use super::TemplateValue;
 
 /// A filter that is applied to a value.
 #[derive(Debug, Clone)]

@@ -1,12 +1,11 @@
 //! Reads and changes an endpoint's response settings, for the API and for the settings page.
 
+use hookglass_store::{NewResponseSettings, StoreError};
 use hookglass_wire::{self as wire, Answering, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::{AppState, error::Error, origin::Origin};
-use crate::respond::response;
-use crate::respond::{self, PreparedSettings, SettingError};
-use hookglass_store::{NewResponseSettings, StoreError};
+use crate::respond::{self, PreparedSettings, SettingError, response};
 
 /// How often a change is retried because another one came first.
 const TRIES: u32 = 5;

@@ -10,10 +10,10 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-
-use super::super::{AppState, caller::Caller, error::Error, responses::ResponseShare};
 use hookglass_limits::{address::Address, budget::held};
 use hookglass_store::{EndpointId, PIECE_BYTES, Store, WorkspaceId};
+
+use super::super::{AppState, caller::Caller, error::Error, responses::ResponseShare};
 
 /// How much of a stored body is in flight: the part that is being sent, and the next.
 const UNDER_WAY_BYTES: u64 = 2 * PIECE;

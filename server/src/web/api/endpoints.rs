@@ -1,14 +1,17 @@
 //! `/api/endpoints` and `/api/endpoints/{endpoint}`.
 
-use std::sync::Arc;
-
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, sync::Arc};
 
 use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
+};
+use hookglass_store::{
+    self, NewEndpoint, Owner, Store, StoreError,
+    key::Key,
+    slug::{Slug, SlugError},
 };
 use hookglass_wire::{self as wire, OnLimit, Programme, Reply, Rule};
 use serde::{Deserialize, Deserializer};
@@ -25,11 +28,6 @@ use super::{
     submission::JsonOrForm,
 };
 use crate::config::Create;
-use hookglass_store::{
-    self, NewEndpoint, Owner, Store, StoreError,
-    key::Key,
-    slug::{Slug, SlugError},
-};
 
 /// The longest name that an owner may give an endpoint, in characters.
 const NAME_CHARS: usize = 100;

@@ -7,10 +7,10 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use hookglass_store::Store;
 
 use super::super::{caller::Caller, error::Error};
 use crate::rendering::qr;
-use hookglass_store::Store;
 
 /// `GET /api/endpoints/{id}/qr`
 pub(crate) async fn get(

@@ -9,8 +9,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use headers::{ContentRange, HeaderMapExt as _};
+use hookglass_message::head;
+use hookglass_store::{Annotation, EndpointId, RequestRef, StoredEndpoint};
 use hookglass_wire::{self as wire, Counts, CountsAsk, Deleted, Window};
-
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -21,8 +22,6 @@ use super::{
     ranges,
     submission::JsonOrForm,
 };
-use hookglass_message::head;
-use hookglass_store::{Annotation, EndpointId, RequestRef, StoredEndpoint};
 
 /// The longest note, in characters.
 const NOTE_CHARS: usize = 2000;

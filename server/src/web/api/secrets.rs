@@ -8,6 +8,11 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use hookglass_senders::{
+    sender,
+    signature::{SigningSecret, check_secret},
+};
+use hookglass_store::{SecretId, Store, StoredEndpoint, StoredSecret};
 use hookglass_wire::{Secrets, Timestamp};
 use serde::{Deserialize, Deserializer};
 
@@ -16,11 +21,6 @@ use super::{
     submission::JsonOrForm,
 };
 use crate::verification::AddError;
-use hookglass_senders::{
-    sender,
-    signature::{SigningSecret, check_secret},
-};
-use hookglass_store::{SecretId, Store, StoredEndpoint, StoredSecret};
 
 /// The longest secret, in bytes: a certificate fits.
 const SECRET_BYTES: usize = 16 * 1024;

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
+use hookglass_store::key::Key;
 use hookglass_wire::Session;
 use serde::Deserialize;
 
@@ -13,7 +14,6 @@ use super::{
     super::{AppState, caller::Caller, error::Error},
     submission::JsonOrForm,
 };
-use hookglass_store::key::Key;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,8 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use hookglass_message::head;
+use hookglass_store::Store;
 use serde::Deserialize;
 
 use super::{
@@ -14,8 +16,6 @@ use super::{
     requests::which,
 };
 use crate::rendering::snippet::{INLINE_BYTES, SnippetBody, SnippetRequest, Tool};
-use hookglass_message::head;
-use hookglass_store::Store;
 
 /// The parameters of a snippet.
 #[derive(Debug, Deserialize)]

@@ -8,13 +8,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::{Bytes, BytesMut};
+use hookglass_limits::budget::Share;
+use hookglass_message::head;
 use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 use super::super::{AppState, caller::Caller, error::Error, pages};
 use crate::limits::holder::Holder;
-use hookglass_limits::budget::Share;
-use hookglass_message::head;
 
 /// The largest body that the API accepts.
 const MAX_BYTES: usize = 64 * 1024;

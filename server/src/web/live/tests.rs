@@ -4,6 +4,11 @@ use std::{path::Path, sync::Mutex};
 
 use axum::body::Body;
 use bytes::Bytes;
+use hookglass_store::{
+    CapturedRequest, NewEndpoint, Owner,
+    key::Key,
+    sqlite::{Options, SqliteStore},
+};
 use hookglass_wire::{LATE_SECONDS, SILENCE_SECONDS};
 use http_body_util::BodyExt as _;
 use hyper::{HeaderMap, Uri, header::HOST};
@@ -11,11 +16,6 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::feed::Feed;
-use hookglass_store::{
-    CapturedRequest, NewEndpoint, Owner,
-    key::Key,
-    sqlite::{Options, SqliteStore},
-};
 
 /// The time limit for events that should arrive immediately.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use hookglass_metrics::Metrics;
 use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, SqlitePool,
     sqlite::SqliteConnectOptions,
@@ -20,7 +21,6 @@ use super::{
     wal::Wal,
     writer::{WriterCommand, WriterHandle},
 };
-use hookglass_metrics::Metrics;
 
 /// How often the writer checks for unrequested work: a disk that may have recovered, rows that wait
 /// to be deleted.

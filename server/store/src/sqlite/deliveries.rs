@@ -1,13 +1,12 @@
 //! Reads of the attempts of one delivery.
 
-use hookglass_wire::{Attempt, Delivery, Timestamp};
+use hookglass_wire::{Attempt, Delivery, GUESSED, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     super::{EndpointId, StoreError},
     reader::{Readers, is_kept},
 };
-use hookglass_wire::GUESSED;
 
 /// The most attempts that are returned; the writer numbers no more of one delivery.
 const TRIES: i64 = 1000;

@@ -4,20 +4,19 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use futures_util::TryStreamExt as _;
+use hookglass_message::head;
 use hookglass_wire::{GoneReason, OnLimit, Refused, Summary, Timestamp, Window};
 use sqlx::{Row as _, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
-use super::super::{
-    EndpointId, RequestPage, RequestRef, ResponseSettings, StoreError, StoredEndpoint,
-    StoredRequest, WorkspaceId,
-};
 use super::{
-    super::truncate::{LIST_BYTES, fitting, row_bytes, truncate_for_list},
+    super::{
+        EndpointId, RequestPage, RequestRef, ResponseSettings, StoreError, StoredEndpoint,
+        StoredRequest, WorkspaceId,
+        truncate::{LIST_BYTES, fitting, row_bytes, truncate_for_list},
+    },
     PIECE, PIECES,
 };
-use crate::ProviderOf;
-use crate::{key::KeyHash, slug::Slug};
-use hookglass_message::head;
+use crate::{ProviderOf, key::KeyHash, slug::Slug};
 
 /// The default number of requests on a page.
 const PAGE_REQUESTS: u32 = 50;

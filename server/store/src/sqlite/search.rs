@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use futures_util::TryStreamExt as _;
+use hookglass_query::{Bounds, Needs, Query, SearchedRequest, searched};
 use hookglass_wire::{Summary, Text};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
@@ -16,7 +17,6 @@ use super::{
     reader::{self, Readers, is_kept, summary_columns},
 };
 use crate::ProviderOf;
-use hookglass_query::{Bounds, Needs, Query, SearchedRequest, searched};
 
 /// The requests of the first step; each further step doubles, up to a maximum.
 const FIRST_STEP: i64 = 64;

@@ -25,6 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hookglass_metrics::{Metrics, Reason};
 use sqlx::SqliteConnection;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -50,9 +51,7 @@ use super::{
     clock::StoreClock,
     files::{Displaced, Files},
 };
-use crate::ProviderOf;
-use crate::slug::Slug;
-use hookglass_metrics::{Metrics, Reason};
+use crate::{ProviderOf, slug::Slug};
 
 /// The most changes in a transaction; more would delay the first caller.
 const BATCH_CHANGES: usize = 512;

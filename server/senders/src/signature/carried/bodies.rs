@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, fmt};
 
+use hookglass_message::{media_type::MediaType, multipart::Multipart};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, SeqAccess, Visitor},
@@ -10,7 +11,6 @@ use serde_json::Value;
 
 use super::{Claim, SEARCHED_BYTES, UnusableSignature};
 use crate::signature::message::{SignedMessage, decoded, pairs};
-use hookglass_message::{media_type::MediaType, multipart::Multipart};
 
 /// The most notifications that are checked in a request. Senders batch far fewer.
 const ITEMS: usize = 1_000;

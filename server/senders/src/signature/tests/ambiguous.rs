@@ -3,11 +3,13 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
-use crate::sender;
-use crate::signature::{
-    scheme::{Hash, KeyForm, TimeFrom},
-    secret::unhex,
-    verify::made,
+use crate::{
+    sender,
+    signature::{
+        scheme::{Hash, KeyForm, TimeFrom},
+        secret::unhex,
+        verify::made,
+    },
 };
 
 /// Verifies a request with these headers, as bytes, with one secret.

@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::sender;
-use crate::signature::{
-    scheme::{KeyForm, TimeFrom, TimeUnit},
-    time::signed_at,
-    verify::encode,
+use crate::{
+    sender,
+    signature::{
+        scheme::{KeyForm, TimeFrom, TimeUnit},
+        time::signed_at,
+        verify::encode,
+    },
 };
 
 fn schemes() -> impl Iterator<Item = (&'static str, &'static Scheme)> {

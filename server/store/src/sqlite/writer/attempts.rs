@@ -4,6 +4,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
+use hookglass_wire::GUESSED;
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     Writer,
     queue::WriterCommand,
 };
-use hookglass_wire::GUESSED;
 
 /// Cached deliveries. Beyond that the older half is dropped: a named delivery is then looked up
 /// again, a guessed one starts over.

@@ -48,7 +48,7 @@ const TOUCHED_ENDPOINTS: usize = 10_000;
 pub(super) type ResultSender<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// A change off the hot path, executed within the transaction.
-type Change = Box<
+type BoxedChange = Box<
     dyn for<'w> FnOnce(&'w mut Writer, &'w mut Batch) -> LocalBoxFuture<'w, Result<(), sqlx::Error>>
         + Send,
 >;
@@ -65,7 +65,7 @@ pub(in super::super) enum WriterCommand {
         reply: ResultSender<UploadId>,
     },
     /// Make another change, which adds this many bytes to its transaction.
-    Change { change: Change, bytes: usize },
+    Change { change: BoxedChange, bytes: usize },
     /// The endpoint is in use.
     Touch(EndpointId),
     /// Delete the rows of these endpoints that no longer exist.
@@ -202,7 +202,7 @@ impl WriterHandle {
         + 'static,
     ) -> Result<T, StoreError> {
         self.call(|reply| {
-            let change: Change = Box::new(move |writer, batch| {
+            let change: BoxedChange = Box::new(move |writer, batch| {
                 Box::pin(async move {
                     let result = change(writer, batch).await?;
                     batch.answer(reply, result);
