@@ -9,7 +9,7 @@ mod trust;
 
 use leptos::{nonce::use_nonce, prelude::*};
 
-use self::form::Form;
+use self::form::FormView;
 use crate::{
     components::{
         brand::Brand,
@@ -54,13 +54,13 @@ pub struct Answers {
     /// The senders whose signatures can be verified, by name.
     pub providers: Vec<Provider>,
     /// The supported verification requests.
-    pub handshakes: Vec<Handshake>,
+    pub handshakes: Vec<HandshakeChoice>,
     /// The id of the sender whose secret is needed; empty if that is not known.
     pub sender: String,
     /// The change that was just made: its section, and a sentence.
     pub done: Option<Done>,
     /// The input that was rejected.
-    pub refused: Option<Refused>,
+    pub refused: Option<RejectedForm>,
 }
 
 /// A change that was just made.
@@ -98,7 +98,7 @@ pub struct Preset {
 
 /// A supported verification request.
 #[derive(Debug, Clone, Default)]
-pub struct Handshake {
+pub struct HandshakeChoice {
     /// The sender's name.
     pub name: &'static str,
     /// The request that it sends.
@@ -109,7 +109,7 @@ pub struct Handshake {
 
 /// A form that was rejected; keeps its input.
 #[derive(Debug, Clone, Default)]
-pub struct Refused {
+pub struct RejectedForm {
     /// The form's id: `reply`, `rule-2`, `rule-new`, `programme`, `handshakes`, `secret`.
     pub form: String,
     /// The input, by field name.

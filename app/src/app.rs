@@ -6,7 +6,7 @@ use crate::{
     browser,
     components::{
         palette::{Palette, PaletteOpen},
-        secrets::Secrets,
+        secrets::SecretsHidden,
         undo::UndoBar,
     },
     pages::Pages,
@@ -22,7 +22,7 @@ pub fn App() -> impl IntoView {
     title::usual();
     provide_context(Viewer::new());
     provide_context(UndoQueue::new());
-    provide_context(Secrets::new());
+    provide_context(SecretsHidden::new());
     provide_context(PaletteOpen::new());
     Effect::new(|_| browser::close_menus_on_leave());
 

@@ -39,7 +39,7 @@ pub struct FeedState {
     /// Individually deleted requests, from `floor` on.
     deleted: BTreeSet<i64>,
     /// Events since a gap, until `refresh`.
-    gap: Option<Gap>,
+    gap: Option<PendingGap>,
     /// Requests that the viewer deleted and can still restore.
     hidden: Hidden,
     /// The loaded requests that are hidden, in any order.
@@ -65,7 +65,7 @@ impl Hidden {
 
 /// Events since a gap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-struct Gap {
+struct PendingGap {
     /// Oldest first, at most `MISSED_EVENTS`.
     events: VecDeque<(Option<i64>, FeedEvent)>,
     /// The change that a page must include to close the gap.
@@ -264,7 +264,7 @@ impl FeedState {
             FeedEvent::Gap { endpoint } if endpoint == own => {
                 // A second gap invalidates the events since the first one.
                 let through = id.unwrap_or(self.change);
-                self.gap = Some(Gap { events: VecDeque::new(), through });
+                self.gap = Some(PendingGap { events: VecDeque::new(), through });
             }
             FeedEvent::Captured(_)
             | FeedEvent::Updated(_)
@@ -376,7 +376,7 @@ impl FeedState {
     }
 }
 
-impl Gap {
+impl PendingGap {
     fn push(&mut self, id: Option<i64>, event: &FeedEvent) {
         if self.events.len() == MISSED_EVENTS
             && let Some((Some(id), _)) = self.events.pop_front()

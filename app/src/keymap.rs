@@ -6,7 +6,7 @@
 
 /// A keyboard command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Command {
+pub(crate) struct KeyCommand {
     /// The key, as in `KeyboardEvent.key`.
     pub(crate) key: &'static str,
     /// The `data-key` of the element to press, or the name of a step through the list.
@@ -15,12 +15,12 @@ pub(crate) struct Command {
     pub(crate) label: &'static str,
 }
 
-const fn command(key: &'static str, press: &'static str, label: &'static str) -> Command {
-    Command { key, press, label }
+const fn command(key: &'static str, press: &'static str, label: &'static str) -> KeyCommand {
+    KeyCommand { key, press, label }
 }
 
 /// All commands, the most used first.
-pub(crate) const COMMANDS: [Command; 29] = [
+pub(crate) const COMMANDS: [KeyCommand; 29] = [
     command("j", "next", "Next request: the one before it in time"),
     command("k", "previous", "Previous request: the one after it in time"),
     command("g", "first", "Newest request"),
@@ -53,7 +53,7 @@ pub(crate) const COMMANDS: [Command; 29] = [
 ];
 
 /// Returns the command for `key`.
-pub(crate) fn command_of(key: &str) -> Option<&'static Command> {
+pub(crate) fn command_of(key: &str) -> Option<&'static KeyCommand> {
     COMMANDS.iter().find(|command| command.key == key)
 }
 

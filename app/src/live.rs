@@ -24,7 +24,7 @@ pub const WORKSPACE: &str = "hookglass-workspace";
 
 /// The state of a page's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Connection {
+pub enum LiveState {
     /// Not open yet; also the state in server-rendered pages.
     #[default]
     Connecting,
@@ -42,7 +42,7 @@ pub enum Connection {
 #[derive(Debug, Clone, Copy)]
 pub struct Following {
     /// The state of the feed.
-    pub connection: Signal<Connection>,
+    pub connection: Signal<LiveState>,
     /// Whether the server can store requests, according to its last beat. True until a beat says
     /// otherwise.
     pub storing: Signal<bool>,
@@ -64,7 +64,7 @@ pub fn follow(
     after: i64,
     on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
 ) -> Following {
-    let connection = RwSignal::new(Connection::Connecting);
+    let connection = RwSignal::new(LiveState::Connecting);
     let storing = RwSignal::new(true);
     #[cfg(not(feature = "ssr"))]
     follower::start(endpoints, after, on_event, connection, storing);

@@ -4,7 +4,8 @@ pub(crate) mod home;
 pub(crate) mod inspect;
 
 #[cfg(feature = "stock-leptos")]
-use leptos::{children::ToChildren as _, prelude::*};
+use leptos::children::ToChildren as _;
+use leptos::prelude::*;
 #[cfg(feature = "stock-leptos")]
 use leptos_router::{
     SsrMode,

@@ -335,12 +335,12 @@ fn mebibytes(bytes: u64, is_coded: bool) -> u32 {
     (body.saturating_mul(4) + decoded).clamp(1, MOST_MEBIBYTES)
 }
 
-fn rows_asked(ask: &Ask) -> Result<row_source::RowWindow, RenderError> {
+fn rows_asked(ask: &Ask) -> Result<row_source::RowRange, RenderError> {
     let limit = ask.limit.unwrap_or(LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(RenderError::Invalid(format!("`limit` takes 1 to {MAX_LIMIT}.")));
     }
-    Ok(row_source::RowWindow {
+    Ok(row_source::RowRange {
         from: usize::try_from(ask.from.unwrap_or_default()).unwrap_or(usize::MAX),
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
         needle: ask.find.as_deref().and_then(Highlighter::new),

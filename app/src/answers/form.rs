@@ -2,15 +2,15 @@
 
 use leptos::prelude::*;
 
-use super::{Answers, Refused};
+use super::{Answers, RejectedForm};
 use crate::components::note::as_html;
 
 /// A form of the page.
-pub(super) struct Form<'a> {
+pub(super) struct FormView<'a> {
     answers: &'a Answers,
     /// Its id, unique on the page.
     id: String,
-    refused: Option<&'a Refused>,
+    refused: Option<&'a RejectedForm>,
 }
 
 /// A text field.
@@ -19,14 +19,14 @@ pub(super) struct Input {
     pub(super) label: &'static str,
     /// A hint on its content; may be empty.
     pub(super) hint: &'static str,
-    pub(super) kind: Kind,
+    pub(super) kind: InputKind,
     /// The current setting.
     pub(super) value: String,
 }
 
 /// The kind of control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum InputKind {
     Line,
     /// A whole number within a range.
     Number(u32, u32),
@@ -34,7 +34,7 @@ pub(super) enum Kind {
     Lines(u32),
 }
 
-impl<'a> Form<'a> {
+impl<'a> FormView<'a> {
     pub(super) fn new(answers: &'a Answers, id: impl Into<String>) -> Self {
         let id = id.into();
         let refused = answers.refused.as_ref().filter(|refused| refused.form == id);
@@ -116,7 +116,7 @@ impl<'a> Form<'a> {
         let described = (!described.is_empty()).then(|| described.join(" "));
         let is_invalid = fault.is_some().then_some("true");
         let control = match kind {
-            Kind::Lines(rows) => {
+            InputKind::Lines(rows) => {
                 let text = as_html(&value);
                 view! {
                     <textarea class="field__input answers__lines" data-kind="wire" id=id.clone() name=name
@@ -125,12 +125,12 @@ impl<'a> Form<'a> {
                 }
                 .erased()
             }
-            Kind::Number(from, to) => view! {
+            InputKind::Number(from, to) => view! {
                 <input class="field__input" type="number" id=id.clone() name=name value=value min=from
                     max=to step="1" aria-describedby=described aria-invalid=is_invalid/>
             }
             .erased(),
-            Kind::Line => view! {
+            InputKind::Line => view! {
                 <input class="field__input" data-kind="wire" id=id.clone() name=name value=value
                     spellcheck="false" autocomplete="off" autocapitalize="none"
                     aria-describedby=described aria-invalid=is_invalid/>

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    Answers, Form, Running,
-    form::{Input, Kind, button},
+    Answers, FormView, Running,
+    form::{Input, InputKind, button},
 };
 
 /// The whole section.
@@ -27,7 +27,7 @@ pub(super) fn section(answers: &Answers) -> Erased {
 
 /// The programme's progress, and the button that ends it.
 fn standing(answers: &Answers, running: &Running) -> Erased {
-    let form = Form::new(answers, "programme-end");
+    let form = FormView::new(answers, "programme-end");
     let state = if running.is_over { "over" } else { "running" };
     let steps = running
         .steps
@@ -62,7 +62,7 @@ fn standing(answers: &Answers, running: &Running) -> Erased {
 }
 
 fn presets(answers: &Answers) -> Erased {
-    let form = Form::new(answers, "presets");
+    let form = FormView::new(answers, "presets");
     let buttons = answers
         .presets
         .iter()
@@ -79,7 +79,7 @@ fn presets(answers: &Answers) -> Erased {
 }
 
 fn own(answers: &Answers) -> Erased {
-    let form = Form::new(answers, "programme");
+    let form = FormView::new(answers, "programme");
     let is_open = form.is_refused();
     let steps = form.input(Input {
         name: "steps",
@@ -87,7 +87,7 @@ fn own(answers: &Answers) -> Erased {
         hint: "A status (`503`), how often (`503 x2`), `429 retry-after 30`; `stall 60` gives status and fields \
                and then nothing for 60 seconds, `slow 20` takes 20 seconds for the body, `cut` ends the \
                connection without an answer.",
-        kind: Kind::Lines(4),
+        kind: InputKind::Lines(4),
         value: "503 x2\n200".to_owned(),
     });
     let by = vec![
@@ -99,7 +99,7 @@ fn own(answers: &Answers) -> Erased {
         name: "percent",
         label: "Only so many of a hundred, at random",
         hint: "1 to 100: without an end, the steps in turn. Nothing for all.",
-        kind: Kind::Number(1, 100),
+        kind: InputKind::Number(1, 100),
         value: String::new(),
     });
     let content = view! {

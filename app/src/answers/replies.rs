@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::{
-    Answers, Form,
-    form::{Input, Kind, button},
+    Answers, FormView,
+    form::{Input, InputKind, button},
     section,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 /// The reply if nothing else applies.
 pub(super) fn plain(answers: &Answers) -> Erased {
-    let form = Form::new(answers, "reply");
+    let form = FormView::new(answers, "reply");
     let reply = &answers.answering.reply;
     let is_plain = *reply == Reply::default();
     let fields = reply_fields(&form, reply);
@@ -42,7 +42,7 @@ pub(super) fn rules(answers: &Answers) -> Erased {
             rules.iter().enumerate().map(|(place, set)| rule(answers, place + 1, last, set));
         view! { <ol class="answers__rules" data-testid="rules">{items.collect_view()}</ol> }
     });
-    let form = Form::new(answers, "rule-new");
+    let form = FormView::new(answers, "rule-new");
     let is_open = form.is_refused();
     let fields = rule_fields(&form, &Rule::default());
     let content = view! {
@@ -67,7 +67,7 @@ pub(super) fn rules(answers: &Answers) -> Erased {
 }
 
 fn rule(answers: &Answers, number: usize, last: usize, rule: &Rule) -> Erased {
-    let form = Form::new(answers, format!("rule-{number}"));
+    let form = FormView::new(answers, format!("rule-{number}"));
     let is_open = form.is_refused();
     let which = || Some(("rule", number.to_string()));
     let fields = rule_fields(&form, rule);
@@ -76,7 +76,7 @@ fn rule(answers: &Answers, number: usize, last: usize, rule: &Rule) -> Erased {
         <p class="answers__acts">{button("rule-save", "Save the rule", None)}</p>
     };
     let edit = form.around(which(), content.erased());
-    let orders = Form::new(answers, format!("rule-{number}-order"));
+    let orders = FormView::new(answers, format!("rule-{number}-order"));
     let up = (number > 1).then(|| order(number, "rule-up", "Up"));
     let down = (number < last).then(|| order(number, "rule-down", "Down"));
     let content = view! {
@@ -120,40 +120,40 @@ fn summary(reply: &Reply) -> String {
     format!("{}{after}", reply.status)
 }
 
-fn rule_fields(form: &Form<'_>, rule: &Rule) -> Erased {
+fn rule_fields(form: &FormView<'_>, rule: &Rule) -> Erased {
     let when = form.input(Input {
         name: "when",
         label: "Which requests",
         hint: "A search as above the list: `method:POST path:/orders body.type:ping`. Nothing for all.",
-        kind: Kind::Line,
+        kind: InputKind::Line,
         value: rule.when.clone(),
     });
     let reply = reply_fields(form, &rule.reply);
     view! { {when} {reply} }.erased()
 }
 
-fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
+fn reply_fields(form: &FormView<'_>, reply: &Reply) -> Erased {
     let headers: Vec<String> =
         reply.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let status = form.input(Input {
         name: "status",
         label: "Status",
         hint: "200 to 599.",
-        kind: Kind::Number(200, 599),
+        kind: InputKind::Number(200, 599),
         value: reply.status.to_string(),
     });
     let delay = form.input(Input {
         name: "delay_ms",
         label: "Delay in milliseconds",
         hint: "Up to 30,000.",
-        kind: Kind::Number(0, 30_000),
+        kind: InputKind::Number(0, 30_000),
         value: reply.delay_ms.to_string(),
     });
     let headers = form.input(Input {
         name: "headers",
         label: "Header fields",
         hint: "`Name: value`, one a line. Values may hold templates.",
-        kind: Kind::Lines(2),
+        kind: InputKind::Lines(2),
         value: headers.join("\n"),
     });
     let body = form.input(Input {
@@ -162,7 +162,7 @@ fn reply_fields(form: &Form<'_>, reply: &Reply) -> Erased {
         hint: "Text with values of the request: `{{ request.body.id }}`, `{{ request.query.x }}`, \
                `{{ request.header.x-id }}`, `{{ seq }}`, `{{ now }}`, `{{ uuid }}`; as JSON with \
                `{{ request.body.id | json }}`.",
-        kind: Kind::Lines(4),
+        kind: InputKind::Lines(4),
         value: reply.body.clone().unwrap_or_default(),
     });
     let bytes = reply.body_base64.as_ref().map(|encoded| {

@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use super::{
-    Answers, Form,
-    form::{Input, Kind, button, marked},
+    Answers, FormView,
+    form::{Input, InputKind, button, marked},
     section,
 };
 use crate::wire::Secret;
 
 /// The verification requests that get a response.
 pub(super) fn handshakes(answers: &Answers) -> Erased {
-    let form = Form::new(answers, "handshakes");
+    let form = FormView::new(answers, "handshakes");
     let set = &answers.answering;
     let tick = form.tick("handshakes", "Answer them", set.handshakes);
     let token = form.input(Input {
@@ -19,7 +19,7 @@ pub(super) fn handshakes(answers: &Answers) -> Erased {
         label: "Verify token",
         hint: "What you typed at Meta as `hub.verify_token`. With another one the answer is 403. \
                Nothing for any.",
-        kind: Kind::Line,
+        kind: InputKind::Line,
         value: set.verify_token.clone().unwrap_or_default(),
     });
     let content = view! {
@@ -72,7 +72,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
     } else {
         view! { <ul class="answers__secrets" data-testid="secrets">{secrets}</ul> }.erased()
     };
-    let form = Form::new(answers, "secret");
+    let form = FormView::new(answers, "secret");
     let options = answers.providers.iter();
     let options = options.map(|provider| (provider.id.clone(), provider.name.clone())).collect();
     let provider = form.choice("provider", "Sender", options, &answers.sender);
@@ -81,14 +81,14 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
         name: "secret",
         label: "Secret",
         hint: "As the sender shows it. It is kept encrypted and never shown again.",
-        kind: Kind::Lines(1),
+        kind: InputKind::Lines(1),
         value: String::new(),
     });
     let name = form.input(Input {
         name: "name",
         label: "Name",
         hint: "For you, to tell several apart.",
-        kind: Kind::Line,
+        kind: InputKind::Line,
         value: String::new(),
     });
     let content = view! {
@@ -104,7 +104,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
             view! { <dt>{provider.name.clone()}</dt><dd>{marked(&provider.secret)}</dd> }
         })
         .collect_view();
-    let form = Form::new(answers, "signatures");
+    let form = FormView::new(answers, "signatures");
     let set = answers.answering.reject_bad_signatures;
     let tick = form.tick(
         "reject_bad_signatures",
@@ -133,7 +133,7 @@ pub(super) fn signatures(answers: &Answers) -> Erased {
 }
 
 fn secret(answers: &Answers, secret: &Secret) -> Erased {
-    let form = Form::new(answers, format!("secret-{}", secret.id));
+    let form = FormView::new(answers, format!("secret-{}", secret.id));
     let provider = answers.providers.iter().find(|provider| provider.id == secret.provider);
     let provider = provider.map_or(&secret.provider, |provider| &provider.name).clone();
     let name = secret.name.clone().map(|name| view! { <span class="answers__name">{name}</span> });

@@ -250,7 +250,7 @@ impl Call {
         path: &str,
         body: Option<&str>,
         headers: &[(&str, &str)],
-    ) -> Result<Answer, Problem> {
+    ) -> Result<OpenResponse, Problem> {
         let fields = Headers::new().map_err(no_answer)?;
         fields.set("Accept", "application/json").map_err(no_answer)?;
         for (name, value) in headers {
@@ -271,7 +271,7 @@ impl Call {
             true => Problem::unreachable("The server took too long to answer. Try again."),
             false => no_answer(error),
         })?;
-        Ok(Answer { response: response.unchecked_into(), _call: self })
+        Ok(OpenResponse { response: response.unchecked_into(), _call: self })
     }
 }
 
@@ -284,12 +284,12 @@ impl Drop for Call {
 }
 
 /// A response whose body may still be in transit: it holds the call and thus its time limit.
-struct Answer {
+struct OpenResponse {
     response: Response,
     _call: Call,
 }
 
-impl Answer {
+impl OpenResponse {
     /// Returns the response itself if it is successful, else the problem that it contains.
     async fn accepted(self) -> Result<Self, Problem> {
         if self.response.ok() {

@@ -2,31 +2,31 @@
 
 use leptos::prelude::*;
 
-use crate::live::Connection;
+use crate::live::LiveState;
 
 /// A badge for the state of the feed. Without script it says that the page does not update.
 #[component]
-pub(crate) fn ConnectionBadge(connection: Signal<Connection>) -> impl IntoView {
+pub(crate) fn ConnectionBadge(connection: Signal<LiveState>) -> impl IntoView {
     let state = move || match connection.get() {
-        Connection::Connecting => "connecting",
-        Connection::Live => "live",
-        Connection::Reconnecting => "reconnecting",
-        Connection::Offline => "offline",
-        Connection::Ended(_) => "ended",
+        LiveState::Connecting => "connecting",
+        LiveState::Live => "live",
+        LiveState::Reconnecting => "reconnecting",
+        LiveState::Offline => "offline",
+        LiveState::Ended(_) => "ended",
     };
     let words = move || match connection.get() {
-        Connection::Connecting => "Connecting",
-        Connection::Live => "Live",
-        Connection::Reconnecting => "Reconnecting",
-        Connection::Offline => "Offline",
-        Connection::Ended(_) => "Ended",
+        LiveState::Connecting => "Connecting",
+        LiveState::Live => "Live",
+        LiveState::Reconnecting => "Reconnecting",
+        LiveState::Offline => "Offline",
+        LiveState::Ended(_) => "Ended",
     };
     let hint = move || match connection.get() {
-        Connection::Connecting => "Opening the live feed",
-        Connection::Live => "New requests appear as they arrive",
-        Connection::Reconnecting => "The feed was cut and is being opened again: nothing is lost",
-        Connection::Offline => "This browser has no network: the feed goes on when it is back",
-        Connection::Ended(_) => "Nothing new will appear here",
+        LiveState::Connecting => "Opening the live feed",
+        LiveState::Live => "New requests appear as they arrive",
+        LiveState::Reconnecting => "The feed was cut and is being opened again: nothing is lost",
+        LiveState::Offline => "This browser has no network: the feed goes on when it is back",
+        LiveState::Ended(_) => "Nothing new will appear here",
     };
     view! {
         <span class="connection" role="status" data-testid="connection" data-state=state title=hint data-script>

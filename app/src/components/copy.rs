@@ -11,10 +11,10 @@ use crate::browser;
 const ANSWER: Duration = Duration::from_millis(1600);
 
 /// The result of copying; `None` before it and some time after.
-pub(crate) type Answer = Option<bool>;
+pub(crate) type CopyResult = Option<bool>;
 
 /// Shows the result of copying, for a while.
-pub(crate) fn answer(copied: RwSignal<Answer>, worked: bool) {
+pub(crate) fn answer(copied: RwSignal<CopyResult>, worked: bool) {
     let _ = copied.try_set(Some(worked));
     set_timeout(
         move || {
@@ -41,7 +41,7 @@ pub(crate) fn CopyButton(
 /// Copies the text that `copy` fetches; `copy` sets the signal to the result.
 #[component]
 pub(crate) fn CopyLater(
-    copy: Callback<RwSignal<Answer>>,
+    copy: Callback<RwSignal<CopyResult>>,
     #[prop(into)] what: String,
     #[prop(optional_no_strip)] testid: Option<&'static str>,
 ) -> impl IntoView {

@@ -3,9 +3,9 @@
 use leptos::{ev::MouseEvent, prelude::*};
 
 use super::{
-    copy::Answer,
+    copy::CopyResult,
     icon::{CHECK, CHEVRON_DOWN, COPY, Icon},
-    secrets::Secrets,
+    secrets::SecretsHidden,
 };
 use crate::{
     browser,
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The tool for which a request is copied, and the signal for the result.
-pub(crate) type Wanted = (&'static str, RwSignal<Answer>);
+pub(crate) type Wanted = (&'static str, RwSignal<CopyResult>);
 
 /// A menu of tools. Without script, each is a link to its text.
 #[component]
@@ -22,7 +22,7 @@ pub(crate) fn CopyAs(
     path: String,
     copy: Callback<Wanted>,
 ) -> impl IntoView {
-    let secrets = Secrets::get();
+    let secrets = SecretsHidden::get();
     let copied = RwSignal::new(None);
     let words = move || match copied.get() {
         None => "Copy as",

@@ -7,7 +7,7 @@ use web_sys::{HtmlAnchorElement, KeyboardEvent};
 use super::icon::{Icon, KEYBOARD};
 use crate::{
     format::joined,
-    keymap::{COMMANDS, Command, command_of, is_meant},
+    keymap::{COMMANDS, KeyCommand, command_of, is_meant},
     shortcuts,
 };
 
@@ -223,7 +223,7 @@ fn choices() -> Vec<Choice> {
         .iter()
         .filter(|command| command.press != "commands")
         .partition(|command| shortcuts::can(command.press));
-    let choice = |command: &Command, is_there| Choice {
+    let choice = |command: &KeyCommand, is_there| Choice {
         key: command.key,
         label: command.label.to_owned(),
         act: Ok(command.press),

@@ -20,7 +20,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(180);
 
 /// An error in a search, with the search's text.
-pub(crate) type Fault = (String, QueryError);
+pub(crate) type SearchError = (String, QueryError);
 
 /// The field, its suggestions, and the error in its text.
 #[component]
@@ -29,7 +29,7 @@ pub(crate) fn SearchBox(
     /// The value of `?span=`, which a search does not change.
     span: Signal<Option<String>>,
     suggestions: RwSignal<Suggestions>,
-    fault: RwSignal<Option<Fault>>,
+    fault: RwSignal<Option<SearchError>>,
     /// The text changed and the cursor is at this position, in UTF-16 code units; true if the
     /// viewer has finished typing.
     #[prop(into)]

@@ -8,9 +8,9 @@ use crate::preferences;
 
 /// Whether secrets are hidden. A cheap-clone handle on a signal.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Secrets(RwSignal<bool>);
+pub(crate) struct SecretsHidden(RwSignal<bool>);
 
-impl Secrets {
+impl SecretsHidden {
     /// Reads the document's state once the page is hydrated.
     pub(crate) fn new() -> Self {
         let hidden = RwSignal::new(false);
@@ -38,7 +38,7 @@ impl Secrets {
 /// Hides or shows the values of `Authorization`, `Cookie` and the like on every page.
 #[component]
 pub(crate) fn SecretsSwitch() -> impl IntoView {
-    let secrets = Secrets::get();
+    let secrets = SecretsHidden::get();
     view! {
         <button
             type="button"

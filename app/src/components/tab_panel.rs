@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::{
-    copy::{Answer, CopyLater},
+    copy::{CopyLater, CopyResult},
     fields::FieldsView,
     icon::{ALERT, BAN, CHECK, INFO},
     notice::{Notice, Tone},
@@ -30,7 +30,7 @@ pub(crate) struct Loads {
     /// Loads the value of a line in a body that is read as JSON in a form.
     pub(crate) value: Callback<(u64, String, RwSignal<ValueAnswer>)>,
     /// Copies the body as text.
-    pub(crate) body: Callback<RwSignal<Answer>>,
+    pub(crate) body: Callback<RwSignal<CopyResult>>,
 }
 
 /// A part of a request. `top` and `chosen` are kept while the same part is read again.

@@ -9,7 +9,7 @@ use super::{
 /// The product's name, the page's own content next to it, and the workspace's menu.
 #[component]
 pub(crate) fn TopBar(
-    #[prop(into)] session: Callback<RwSignal<super::workspace_menu::Key>>,
+    #[prop(into)] session: Callback<RwSignal<super::workspace_menu::MenuKey>>,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     view! {

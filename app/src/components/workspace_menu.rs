@@ -12,7 +12,7 @@ use crate::wire::Problem;
 
 /// The workspace's key, as far as the menu has loaded it.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Key {
+pub(crate) enum MenuKey {
     /// Not requested: the key is on the screen only while the viewer wants to see it.
     #[default]
     Hidden,
@@ -24,7 +24,7 @@ pub(crate) enum Key {
 
 /// A menu that opens below its button. `session` reads the key into the given signal.
 #[component]
-pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
+pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<MenuKey>>) -> impl IntoView {
     view! {
         <details class="menu workspace-menu" data-menu name="menu">
             <summary class="button" data-kind="quiet" aria-label="Workspace">
@@ -67,15 +67,15 @@ pub(crate) fn WorkspaceMenu(session: Callback<RwSignal<Key>>) -> impl IntoView {
 
 /// The key, once requested.
 #[component]
-fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
-    let key = RwSignal::new(Key::Hidden);
+fn KeyView(session: Callback<RwSignal<MenuKey>>) -> impl IntoView {
+    let key = RwSignal::new(MenuKey::Hidden);
     let show = move |_| {
-        key.set(Key::Asked);
+        key.set(MenuKey::Asked);
         session.run(key);
     };
     let view = move || match key.get() {
-        Key::Hidden | Key::Asked => {
-            let asked = matches!(key.get_untracked(), Key::Asked);
+        MenuKey::Hidden | MenuKey::Asked => {
+            let asked = matches!(key.get_untracked(), MenuKey::Asked);
             view! {
                 <button class="button" type="button" disabled=asked on:click=show>
                     "Show the key"
@@ -83,7 +83,7 @@ fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
             }
             .erased()
         }
-        Key::Answered(Ok(session)) => view! {
+        MenuKey::Answered(Ok(session)) => view! {
             <div class="workspace-menu__key">
                 <code class="wire-field" data-testid="workspace-key">
                     {session.key.clone()}
@@ -92,11 +92,11 @@ fn KeyView(session: Callback<RwSignal<Key>>) -> impl IntoView {
             </div>
         }
         .erased(),
-        Key::Answered(Err(problem)) if problem.is_final() => view! {
+        MenuKey::Answered(Err(problem)) if problem.is_final() => view! {
             <p class="menu__text">"There is none yet: the first endpoint brings one."</p>
         }
         .erased(),
-        Key::Answered(Err(problem)) => view! {
+        MenuKey::Answered(Err(problem)) => view! {
             <p class="menu__text" data-state="bad">{problem.detail}</p>
             <button class="button" type="button" on:click=show>
                 "Try again"

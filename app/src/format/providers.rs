@@ -2,7 +2,7 @@
 
 /// A sender of webhooks.
 #[derive(Debug, Clone, Copy)]
-pub struct Provider {
+pub struct WebhookSender {
     /// Its name.
     pub name: &'static str,
     /// The path through its settings, with the field at its end.
@@ -10,45 +10,48 @@ pub struct Provider {
 }
 
 /// Senders, the most popular first.
-pub const PROVIDERS: [Provider; 11] = [
-    Provider {
+pub const PROVIDERS: [WebhookSender; 11] = [
+    WebhookSender {
         name: "GitHub",
         path: "Repository \u{203a} Settings \u{203a} Webhooks \u{203a} Add webhook \u{203a} Payload URL",
     },
-    Provider {
+    WebhookSender {
         name: "GitLab",
         path: "Project \u{203a} Settings \u{203a} Webhooks \u{203a} Add new webhook \u{203a} URL",
     },
-    Provider {
+    WebhookSender {
         name: "Bitbucket",
         path: "Repository settings \u{203a} Webhooks \u{203a} Add webhook \u{203a} URL",
     },
-    Provider {
+    WebhookSender {
         name: "Stripe",
         path: "Workbench \u{203a} Webhooks \u{203a} Create new destination \u{203a} Endpoint URL",
     },
-    Provider {
+    WebhookSender {
         name: "Shopify",
         path: "Settings \u{203a} Notifications \u{203a} Webhooks \u{203a} Create webhook \u{203a} URL",
     },
-    Provider {
+    WebhookSender {
         name: "Slack",
         path: "Your app \u{203a} Slash Commands \u{203a} Create New Command \u{203a} Request URL",
     },
-    Provider {
+    WebhookSender {
         name: "Twilio",
         path: "Phone Numbers \u{203a} Active numbers \u{203a} A message comes in \u{203a} Webhook",
     },
-    Provider { name: "Linear", path: "Settings \u{203a} API \u{203a} New webhook \u{203a} URL" },
-    Provider {
+    WebhookSender {
+        name: "Linear",
+        path: "Settings \u{203a} API \u{203a} New webhook \u{203a} URL",
+    },
+    WebhookSender {
         name: "Sentry",
         path: "Settings \u{203a} Developer Settings \u{203a} New Internal Integration \u{203a} Webhook URL",
     },
-    Provider {
+    WebhookSender {
         name: "PayPal",
         path: "Developer Dashboard \u{203a} Apps & Credentials \u{203a} Your app \u{203a} Add Webhook",
     },
-    Provider {
+    WebhookSender {
         name: "Zapier",
         path: "Action \u{203a} Webhooks by Zapier \u{203a} POST \u{203a} URL",
     },

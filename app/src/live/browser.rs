@@ -46,13 +46,13 @@ impl Drop for Timer {
 }
 
 /// A listener on an event target; dropping it removes it.
-pub(super) struct Listener {
+pub(super) struct EventListener {
     target: EventTarget,
     name: &'static str,
     callback: Closure<dyn FnMut(Event)>,
 }
 
-impl Listener {
+impl EventListener {
     /// Listens for `name` on `target`.
     pub(super) fn new(
         target: &EventTarget,
@@ -66,7 +66,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl Drop for EventListener {
     fn drop(&mut self) {
         let callback = self.callback.as_ref().unchecked_ref();
         let _ = self.target.remove_event_listener_with_callback(self.name, callback);

@@ -14,9 +14,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{PageTransitionEvent, VisibilityState};
 
 use super::{
-    Connection,
+    LiveState,
     backoff::delay_ms,
-    browser::{Listener, Timer},
+    browser::{EventListener, Timer},
     stream::{Heard, Stream},
 };
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn start(
     endpoints: Vec<String>,
     after: i64,
     on_event: impl Fn(Option<i64>, FeedEvent) + 'static,
-    connection: RwSignal<Connection>,
+    connection: RwSignal<LiveState>,
     storing: RwSignal<bool>,
 ) {
     let follower = Rc::new(Follower {
@@ -90,7 +90,7 @@ struct Follower {
     /// The last change received.
     cursor: Cell<i64>,
     on_event: Rc<OnEvent>,
-    connection: RwSignal<Connection>,
+    connection: RwSignal<LiveState>,
     /// The state of the server's storage in the last beat.
     storing: RwSignal<bool>,
     phase: Cell<Phase>,
@@ -104,7 +104,7 @@ struct Follower {
     /// Ends the wait, or a probe at its time limit.
     retry: RefCell<Option<Timer>>,
     watch: RefCell<Option<Timer>>,
-    listeners: RefCell<Vec<Listener>>,
+    listeners: RefCell<Vec<EventListener>>,
 }
 
 impl Follower {
@@ -137,7 +137,7 @@ impl Follower {
     fn hear(self: &Rc<Self>, heard: Heard) {
         self.heard_at.set(Date::now());
         match heard {
-            Heard::Open => self.show(Connection::Live),
+            Heard::Open => self.show(LiveState::Live),
             Heard::Lost => self.wait(),
             Heard::Unreadable => {
                 self.attempt.set(0);
@@ -150,7 +150,7 @@ impl Follower {
                 // Only now: a server that accepts connections and closes them at once must not be
                 // flooded.
                 self.attempt.set(0);
-                self.show(Connection::Live);
+                self.show(LiveState::Live);
                 let change = match &event {
                     FeedEvent::Alive { change, storing } => {
                         set_if_new(self.storing, *storing);
@@ -268,7 +268,7 @@ impl Follower {
     /// Ends for good.
     fn finish(&self, reason: Option<GoneReason>) {
         self.end();
-        self.show(Connection::Ended(reason));
+        self.show(LiveState::Ended(reason));
     }
 
     /// Releases everything that the browser holds.
@@ -278,7 +278,7 @@ impl Follower {
         self.listeners.replace(Vec::new());
     }
 
-    fn show(&self, connection: Connection) {
+    fn show(&self, connection: LiveState) {
         set_if_new(self.connection, connection);
     }
 
@@ -299,12 +299,12 @@ impl Follower {
         let mut listeners = Vec::with_capacity(5);
         let this = Rc::downgrade(self);
         // A different network: connections of the old one may hang silently.
-        listeners.push(Listener::new(&window, "online", move |_| {
+        listeners.push(EventListener::new(&window, "online", move |_| {
             with(&this, |this| this.hurry(0.0));
         }));
         let this = Rc::downgrade(self);
         // A server on this machine works without a network: the probe decides.
-        listeners.push(Listener::new(&window, "offline", move |_| {
+        listeners.push(EventListener::new(&window, "offline", move |_| {
             with(&this, |this| match this.phase.get() {
                 Phase::Streaming => this.reopen(),
                 Phase::Waiting | Phase::Probing => this.show(lost()),
@@ -313,7 +313,7 @@ impl Follower {
         }));
         let this = Rc::downgrade(self);
         // An open stream would keep the page out of the back-forward cache.
-        listeners.push(Listener::new(&window, "pagehide", move |_| {
+        listeners.push(EventListener::new(&window, "pagehide", move |_| {
             with(&this, |this| {
                 if this.phase.get() != Phase::Ended {
                     this.enter(Phase::Away);
@@ -321,7 +321,7 @@ impl Follower {
             });
         }));
         let this = Rc::downgrade(self);
-        listeners.push(Listener::new(&window, "pageshow", move |event| {
+        listeners.push(EventListener::new(&window, "pageshow", move |event| {
             let persisted =
                 event.dyn_ref::<PageTransitionEvent>().is_some_and(PageTransitionEvent::persisted);
             with(&this, |this| {
@@ -333,7 +333,7 @@ impl Follower {
         if let Some(document) = window.document() {
             let this = Rc::downgrade(self);
             let shown = document.clone();
-            listeners.push(Listener::new(&document, "visibilitychange", move |_| {
+            listeners.push(EventListener::new(&document, "visibilitychange", move |_| {
                 if shown.visibility_state() == VisibilityState::Visible {
                     with(&this, |this| this.hurry(f64::from(LATE_MS)));
                 }
@@ -358,9 +358,9 @@ fn with(this: &Weak<Follower>, act: impl FnOnce(&Rc<Follower>)) {
 }
 
 /// Returns the state of a lost feed: only then is the browser's offline status reliable.
-fn lost() -> Connection {
+fn lost() -> LiveState {
     match web_sys::window().is_some_and(|window| !window.navigator().on_line()) {
-        true => Connection::Offline,
-        false => Connection::Reconnecting,
+        true => LiveState::Offline,
+        false => LiveState::Reconnecting,
     }
 }

@@ -3,7 +3,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{EventSource, MessageEvent};
 
-use super::browser::Listener;
+use super::browser::EventListener;
 use crate::wire::FeedEvent;
 
 /// A message of the server.
@@ -18,19 +18,19 @@ pub(super) enum Said<'s> {
 }
 
 /// An open feed; dropping it closes it, and no more events follow.
-pub(super) struct Source {
+pub(super) struct FeedSource {
     source: EventSource,
-    _listeners: Vec<Listener>,
+    _listeners: Vec<EventListener>,
 }
 
-impl Source {
+impl FeedSource {
     /// Opens the feed at `url`. Returns `None` if the browser has no `EventSource`.
     pub(super) fn open(url: &str, on_said: impl Fn(Said<'_>) + Clone + 'static) -> Option<Self> {
         let source = EventSource::new(url).ok()?;
         let mut listeners = Vec::with_capacity(FeedEvent::NAMES.len() + 2);
         for name in FeedEvent::NAMES.into_iter().chain(["open", "error"]) {
             let on_said = on_said.clone();
-            listeners.push(Listener::new(&source, name, move |event| match name {
+            listeners.push(EventListener::new(&source, name, move |event| match name {
                 "open" => on_said(Said::Open),
                 "error" => on_said(Said::Lost),
                 _ => {
@@ -44,7 +44,7 @@ impl Source {
     }
 }
 
-impl Drop for Source {
+impl Drop for FeedSource {
     fn drop(&mut self) {
         self.source.close();
     }

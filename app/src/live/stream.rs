@@ -17,8 +17,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
 use super::{
-    browser::{Listener, Timer},
-    source::{Said, Source},
+    browser::{EventListener, Timer},
+    source::{FeedSource, Said},
 };
 use crate::{format::joined, live::WORKSPACE, wire::FeedEvent};
 
@@ -72,7 +72,7 @@ impl Stream {
         });
         if let Some(channel) = &seat.channel {
             let this = Rc::downgrade(&seat);
-            seat.listener.replace(Some(Listener::new(channel, "message", move |event| {
+            seat.listener.replace(Some(EventListener::new(channel, "message", move |event| {
                 let data = event.dyn_ref().map(MessageEvent::data);
                 if let (Some(this), Some(text)) =
                     (this.upgrade(), data.and_then(|data| data.as_string()))
@@ -105,7 +105,7 @@ enum Role {
 
 /// The state of the leading seat.
 struct Lead {
-    source: RefCell<Option<Source>>,
+    source: RefCell<Option<FeedSource>>,
     is_open: Cell<bool>,
     /// The last change that was passed on.
     through: Cell<i64>,
@@ -116,7 +116,7 @@ struct Seat {
     name: String,
     channel: Option<BroadcastChannel>,
     role: RefCell<Role>,
-    listener: RefCell<Option<Listener>>,
+    listener: RefCell<Option<EventListener>>,
     cursor: Box<dyn Fn() -> i64>,
     on_heard: Box<dyn Fn(Heard)>,
 }
@@ -173,7 +173,7 @@ impl Seat {
         lead.source.replace(None);
         let this = Rc::downgrade(self);
         let url = String::from("/api/live?after=") + &after.to_string();
-        let source = Source::open(&url, move |said| with(&this, |this| this.pass_on(&said)));
+        let source = FeedSource::open(&url, move |said| with(&this, |this| this.pass_on(&said)));
         if source.is_none() {
             (self.on_heard)(Heard::Lost);
         }

@@ -41,11 +41,11 @@ pub(crate) fn Home() -> impl IntoView {
 }
 
 /// Reads the workspace's key for the menu.
-pub(super) fn read_session(key: RwSignal<workspace_menu::Key>) {
+pub(super) fn read_session(key: RwSignal<workspace_menu::MenuKey>) {
     spawn_local(async move {
         let answer = api::session().await;
         // The menu may be gone with its page; then the key is not needed.
-        let _ = key.try_set(workspace_menu::Key::Answered(answer));
+        let _ = key.try_set(workspace_menu::MenuKey::Answered(answer));
     });
 }
 

@@ -126,22 +126,26 @@ impl FeedEvent {
     pub fn data(&self) -> serde_json::Result<String> {
         match self {
             Self::Captured(summary) | Self::Updated(summary) => serde_json::to_string(summary),
-            Self::Deleted { endpoint, seqs } => {
-                serde_json::to_string(&Deleted { endpoint: endpoint.clone(), seqs: seqs.clone() })
-            }
+            Self::Deleted { endpoint, seqs } => serde_json::to_string(&DeletedData {
+                endpoint: endpoint.clone(),
+                seqs: seqs.clone(),
+            }),
             Self::Dropped { endpoint, below } => {
-                serde_json::to_string(&Dropped { endpoint: endpoint.clone(), below: *below })
+                serde_json::to_string(&DroppedData { endpoint: endpoint.clone(), below: *below })
             }
-            Self::Cleared { endpoint, through } => {
-                serde_json::to_string(&Cleared { endpoint: endpoint.clone(), through: *through })
-            }
+            Self::Cleared { endpoint, through } => serde_json::to_string(&ClearedData {
+                endpoint: endpoint.clone(),
+                through: *through,
+            }),
             Self::Endpoint(endpoint) => serde_json::to_string(endpoint),
             Self::Gone { endpoint, reason } => {
-                serde_json::to_string(&Gone { endpoint: endpoint.clone(), reason: *reason })
+                serde_json::to_string(&GoneData { endpoint: endpoint.clone(), reason: *reason })
             }
-            Self::Gap { endpoint } => serde_json::to_string(&Gap { endpoint: endpoint.clone() }),
+            Self::Gap { endpoint } => {
+                serde_json::to_string(&GapData { endpoint: endpoint.clone() })
+            }
             Self::Alive { change, storing } => {
-                serde_json::to_string(&Alive { change: *change, storing: *storing })
+                serde_json::to_string(&AliveData { change: *change, storing: *storing })
             }
         }
     }
@@ -189,36 +193,36 @@ impl FeedEvent {
 }
 
 #[derive(Serialize)]
-struct Deleted {
+struct DeletedData {
     endpoint: String,
     seqs: Vec<i64>,
 }
 
 #[derive(Serialize)]
-struct Dropped {
+struct DroppedData {
     endpoint: String,
     below: i64,
 }
 
 #[derive(Serialize)]
-struct Cleared {
+struct ClearedData {
     endpoint: String,
     through: i64,
 }
 
 #[derive(Serialize)]
-struct Gone {
+struct GoneData {
     endpoint: String,
     reason: GoneReason,
 }
 
 #[derive(Serialize)]
-struct Gap {
+struct GapData {
     endpoint: String,
 }
 
 #[derive(Serialize)]
-struct Alive {
+struct AliveData {
     change: i64,
     /// Left out if storing works.
     #[serde(skip_serializing_if = "Clone::clone")]

@@ -20,12 +20,12 @@ struct Limit<K> {
     most: usize,
     most_of_one: usize,
     /// Never held across an await: each use is one lookup and two sums.
-    counts: Mutex<Counts<K>>,
+    counts: Mutex<KeyCounts<K>>,
     gauge: Gauge,
 }
 
 #[derive(Debug)]
-struct Counts<K> {
+struct KeyCounts<K> {
     all: usize,
     /// Only keys that have something. Clients choose their addresses: the hasher has to be keyed.
     by_key: HashMap<K, usize>,
@@ -56,7 +56,7 @@ impl<K: Copy + Eq + Hash> Clone for KeyedLimit<K> {
 impl<K: Copy + Eq + Hash> KeyedLimit<K> {
     /// At most `most` in total, `most_of_one` of them for one key; `gauge` shows how many there are.
     pub fn new(most: usize, most_of_one: usize, gauge: Gauge) -> Self {
-        let counts = Mutex::new(Counts { all: 0, by_key: HashMap::new() });
+        let counts = Mutex::new(KeyCounts { all: 0, by_key: HashMap::new() });
         Self { inner: Arc::new(Limit { most, most_of_one, counts, gauge }) }
     }
 

@@ -12,7 +12,7 @@ use super::{
     markup, multipart, note,
     pieces::grouped,
     preview,
-    row_source::{self, RowWindow, number},
+    row_source::{self, RowRange, number},
     tokens::Tokens,
 };
 
@@ -130,7 +130,7 @@ pub(crate) fn read(
     path: &str,
     asked: Option<&str>,
     folds: &Folds,
-    part: &RowWindow,
+    part: &RowRange,
 ) -> Reading {
     let kinds = kinds(content);
     let known = kinds.iter().copied().find(|kind| Some(kind.value()) == asked);
@@ -235,7 +235,7 @@ fn json(
     (bytes, index, tokens): (&[u8], &JsonIndex, &Tokens),
     reading: &mut Reading,
     folds: &Folds,
-    part: &RowWindow,
+    part: &RowRange,
 ) {
     if let Some(error) = index.error {
         let before = &bytes[..error.at.min(bytes.len())];

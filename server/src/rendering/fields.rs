@@ -4,7 +4,7 @@ use hookglass_wire::{Field, Reading};
 
 use super::{
     pieces::SpanBuilder,
-    row_source::{FOUND_ROWS, RowBudget, RowWindow, json_bytes, number},
+    row_source::{FOUND_ROWS, RowBudget, RowRange, json_bytes, number},
 };
 
 /// How much of a value is shown; `Field::whole` has all of it.
@@ -35,7 +35,7 @@ pub(crate) fn field(name: &[u8], value: &[u8], kind: &str) -> Field {
 pub(crate) fn fill(
     reading: &mut Reading,
     fields: impl IntoIterator<Item = Field>,
-    part: &RowWindow,
+    part: &RowRange,
 ) {
     reading.total = 0;
     reading.from = number(part.from);
@@ -66,8 +66,8 @@ pub(crate) fn fill(
 mod tests {
     use super::{super::find::Highlighter, *};
 
-    fn part(from: usize, limit: usize, find: &str) -> RowWindow {
-        RowWindow { from, limit, needle: Highlighter::new(find) }
+    fn part(from: usize, limit: usize, find: &str) -> RowRange {
+        RowRange { from, limit, needle: Highlighter::new(find) }
     }
 
     #[test]

@@ -32,14 +32,14 @@ pub(crate) trait RowSource {
 
 /// Which rows to return.
 #[derive(Debug, Clone)]
-pub(crate) struct RowWindow {
+pub(crate) struct RowRange {
     pub(crate) from: usize,
     pub(crate) limit: usize,
     pub(crate) needle: Option<Highlighter>,
 }
 
 /// Adds the requested rows to a reading.
-pub(crate) fn fill(reading: &mut Reading, sheet: &dyn RowSource, part: &RowWindow) {
+pub(crate) fn fill(reading: &mut Reading, sheet: &dyn RowSource, part: &RowRange) {
     reading.total = number(sheet.total());
     reading.from = number(part.from);
     let mut room = RowBudget::default();

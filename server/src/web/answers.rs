@@ -8,7 +8,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use hookglass_app::answers::{Answers, Done, Handshake, Preset, Refused, Running, document};
+use hookglass_app::answers::{
+    Answers, Done, HandshakeChoice, Preset, RejectedForm, Running, document,
+};
 use hookglass_senders::{handshake, signature::SigningSecret};
 use hookglass_wire::{Answering, By, Programme};
 
@@ -131,7 +133,7 @@ struct PageNotice {
     done: Option<Done>,
     /// The sender that needs a secret.
     sender: String,
-    refused: Option<Refused>,
+    refused: Option<RejectedForm>,
 }
 
 async fn page(
@@ -208,9 +210,9 @@ fn presets() -> Vec<Preset> {
         .collect()
 }
 
-fn handshakes() -> Vec<Handshake> {
+fn handshakes() -> Vec<HandshakeChoice> {
     let records = handshake::RECORDS.iter();
     records
-        .map(|record| Handshake { name: record.name, asks: record.asks, gets: record.gets })
+        .map(|record| HandshakeChoice { name: record.name, asks: record.asks, gets: record.gets })
         .collect()
 }

@@ -11,14 +11,14 @@ use serde::Serialize;
 use super::id;
 
 /// Returns a resource's data as JSON once it is loaded.
-type Read = Box<dyn FnOnce() -> Option<String> + Send>;
+type ReadData = Box<dyn FnOnce() -> Option<String> + Send>;
 
 /// The resources of a page that is being rendered. Provide it as a context, and append `scripts` to
 /// the document once it has rendered. A cheap-clone handle.
 #[derive(Clone, Default)]
 pub struct PageData(
     /// Locked only to push or take.
-    Arc<Mutex<Vec<(&'static str, Read)>>>,
+    Arc<Mutex<Vec<(&'static str, ReadData)>>>,
 );
 
 impl PageData {

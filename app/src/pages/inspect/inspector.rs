@@ -7,7 +7,7 @@ use super::{
     actions::Actions,
     adjacent::Adjacent,
     search_state::SearchState,
-    selection::{Answer, PartAnswer, Selection},
+    selection::{LoadedRequest, PartAnswer, Selection},
 };
 use crate::{
     components::{
@@ -33,7 +33,7 @@ use crate::{
     feed::FeedState,
     format::name,
     lists::Lists,
-    live::{Connection, Following},
+    live::{Following, LiveState},
     load::Resource,
     pages::home::read_session,
     route::{NavigateOptions, use_location, use_navigate},
@@ -49,7 +49,7 @@ use crate::{
 pub(super) fn Inspector(
     mut opened: Opened,
     seq: Signal<Option<i64>>,
-    selected: Resource<Answer>,
+    selected: Resource<LoadedRequest>,
     part: Resource<PartAnswer>,
 ) -> impl IntoView {
     let Opened { endpoint, page, before, .. } = opened.clone();
@@ -84,7 +84,7 @@ pub(super) fn Inspector(
     // Data that could not be read is read again once the server is back.
     let is_missing = StoredValue::new(false);
     Effect::new(move |was: Option<bool>| {
-        let is_live = connection.get() == Connection::Live;
+        let is_live = connection.get() == LiveState::Live;
         if is_live && was == Some(false) {
             if is_missing.try_update_value(std::mem::take) == Some(true) {
                 selected.refetch();
@@ -278,9 +278,9 @@ pub(super) fn Inspector(
 }
 
 /// Returns why no more requests will arrive.
-fn ended_because(gone: Option<GoneReason>, connection: Connection) -> Ended {
+fn ended_because(gone: Option<GoneReason>, connection: LiveState) -> Ended {
     match connection {
-        Connection::Ended(reason) => Some(gone.or(reason)),
+        LiveState::Ended(reason) => Some(gone.or(reason)),
         _ => gone.map(Some),
     }
 }

@@ -10,7 +10,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::{Opened, actions::PAGE_ROWS};
 use crate::{
     api,
-    components::search_box::Fault,
+    components::search_box::SearchError,
     feed::FeedState,
     histogram::Histogram,
     lists::Lists,
@@ -46,16 +46,16 @@ pub(super) struct SearchState {
     /// The suggestions for the search.
     pub(super) suggestions: RwSignal<Suggestions>,
     /// The error in the search.
-    pub(super) fault: RwSignal<Option<Fault>>,
+    pub(super) fault: RwSignal<Option<SearchError>>,
     /// Whether a page of results is being loaded.
     pub(super) is_loading: RwSignal<bool>,
     trouble: RwSignal<Option<Problem>>,
-    asked: StoredValue<Asked>,
+    asked: StoredValue<CallState>,
 }
 
 /// The state of calls to the server, so that late responses to old calls are dropped.
 #[derive(Debug, Clone, Copy, Default)]
-struct Asked {
+struct CallState {
     /// The number of the search, and of the text being typed.
     search: u32,
     typed: u32,
@@ -95,7 +95,7 @@ impl SearchState {
             fault: RwSignal::new(None),
             is_loading: RwSignal::new(false),
             trouble,
-            asked: StoredValue::new(Asked::default()),
+            asked: StoredValue::new(CallState::default()),
         };
         finding.asked.update_value(|asked| {
             asked.through = opened.endpoint.last_seq;
@@ -332,7 +332,7 @@ impl SearchState {
         set_timeout(later, RECOUNT);
     }
 
-    fn ask<T: Default>(self, change: impl FnOnce(&mut Asked) -> T) -> T {
+    fn ask<T: Default>(self, change: impl FnOnce(&mut CallState) -> T) -> T {
         self.asked.try_update_value(change).unwrap_or_default()
     }
 

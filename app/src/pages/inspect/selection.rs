@@ -22,24 +22,24 @@ use crate::{
 };
 
 /// The result of loading the chosen request.
-pub(super) type Answer = Result<Option<Detail>, Problem>;
+pub(super) type LoadedRequest = Result<Option<Detail>, Problem>;
 
 /// The result of loading the chosen part, with its parameters.
-pub(super) type PartAnswer = Option<Read>;
+pub(super) type PartAnswer = Option<LoadedPart>;
 
 /// A part with its parameters.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Read {
+pub(super) struct LoadedPart {
     /// The number of its request.
     seq: i64,
     ask: Ask,
     answer: Result<Reading, Problem>,
 }
 
-record!(Read { seq, ask, answer; });
+record!(LoadedPart { seq, ask, answer; });
 
 /// Reads the request `seq` of an endpoint; `None` if none is chosen.
-pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
+pub(super) async fn read(endpoint: String, seq: Option<i64>) -> LoadedRequest {
     let Some(seq) = seq else { return Ok(None) };
     let mut detail = api::request(&endpoint, seq).await?;
     // It would be sent to the browser inside the page; the display uses a reading instead.
@@ -51,7 +51,7 @@ pub(super) async fn read(endpoint: String, seq: Option<i64>) -> Answer {
 pub(super) async fn read_part(endpoint: String, seq: Option<i64>, ask: Ask) -> PartAnswer {
     let seq = seq?;
     let answer = api::reading(&endpoint, seq, ask.clone()).await;
-    Some(Read { seq, ask, answer })
+    Some(LoadedPart { seq, ask, answer })
 }
 
 /// The chosen request, or why it cannot be shown; empty if none is chosen.
@@ -59,7 +59,7 @@ pub(super) async fn read_part(endpoint: String, seq: Option<i64>, ask: Ask) -> P
 pub(super) fn Selection(
     endpoint: String,
     seq: Signal<Option<i64>>,
-    selected: Resource<Answer>,
+    selected: Resource<LoadedRequest>,
     part: Resource<PartAnswer>,
     /// The list's summary of the chosen request.
     listed: Signal<Option<Summary>>,
@@ -125,7 +125,7 @@ fn Shown(
     // A part of the next request waits for its head.
     let is_own = move |read: &PartAnswer| read.as_ref().is_some_and(|read| read.seq == seq);
     load::transition_if(part, is_own, move |read| {
-        let Some(Read { ask, answer, .. }) = read else { return ().erased() };
+        let Some(LoadedPart { ask, answer, .. }) = read else { return ().erased() };
         match answer {
             Ok(reading) => {
                 let now = Some((ask.part, reading.form.clone()));
@@ -199,7 +199,8 @@ mod tests {
         let ask = Ask { depth: Some(2), ..Ask::default() };
         for answer in [Ok(Reading::default()), Err(Problem::unreachable("later"))] {
             let written =
-                serde_json::to_string(&Some(Read { seq: 1, ask: ask.clone(), answer })).unwrap();
+                serde_json::to_string(&Some(LoadedPart { seq: 1, ask: ask.clone(), answer }))
+                    .unwrap();
             let again = json::read::<PartAnswer>(&written).unwrap();
             assert_eq!(serde_json::to_string(&again).unwrap(), written);
         }

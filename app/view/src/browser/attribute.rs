@@ -13,16 +13,16 @@ use web_sys::Element;
 use super::reactive::{Memo, RwSignal, Signal};
 
 /// The value of an attribute; `None` where it is absent.
-pub(super) type Text = Option<Cow<'static, str>>;
+pub(super) type AttributeText = Option<Cow<'static, str>>;
 
 /// The destination of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct AttributeName {
     pub(super) name: &'static str,
     pub(super) is_property: bool,
 }
 
-impl Name {
+impl AttributeName {
     fn set(self, element: &Element, text: Option<&str>) {
         match text {
             _ if self.is_property => {
@@ -36,15 +36,15 @@ impl Name {
 }
 
 /// The value of an attribute: a text, or a closure that returns one.
-pub enum Value {
+pub enum AttributeValue {
     /// Stays until the view is rebuilt.
-    Fixed(Text),
+    Fixed(AttributeText),
     /// Runs again when a signal that it read changes.
-    Reactive(Box<dyn FnMut() -> Text + Send>),
+    Reactive(Box<dyn FnMut() -> AttributeText + Send>),
 }
 
-impl Value {
-    fn now(self) -> Text {
+impl AttributeValue {
+    fn now(self) -> AttributeText {
         match self {
             Self::Fixed(text) => text,
             Self::Reactive(mut make) => make(),
@@ -55,42 +55,42 @@ impl Value {
 /// A type that an attribute can be set to: Leptos' trait of this name, but its result has one type.
 pub trait IntoAttributeValue {
     /// Returns the value. A flag that is set is an empty text, as in HTML.
-    fn into_attribute_value(self) -> Value;
+    fn into_attribute_value(self) -> AttributeValue;
 }
 
-impl IntoAttributeValue for Value {
-    fn into_attribute_value(self) -> Value {
+impl IntoAttributeValue for AttributeValue {
+    fn into_attribute_value(self) -> AttributeValue {
         self
     }
 }
 
 impl IntoAttributeValue for &'static str {
-    fn into_attribute_value(self) -> Value {
-        Value::Fixed(Some(Cow::Borrowed(self)))
+    fn into_attribute_value(self) -> AttributeValue {
+        AttributeValue::Fixed(Some(Cow::Borrowed(self)))
     }
 }
 
 impl IntoAttributeValue for String {
-    fn into_attribute_value(self) -> Value {
-        Value::Fixed(Some(Cow::Owned(self)))
+    fn into_attribute_value(self) -> AttributeValue {
+        AttributeValue::Fixed(Some(Cow::Owned(self)))
     }
 }
 
 impl IntoAttributeValue for Cow<'static, str> {
-    fn into_attribute_value(self) -> Value {
-        Value::Fixed(Some(self))
+    fn into_attribute_value(self) -> AttributeValue {
+        AttributeValue::Fixed(Some(self))
     }
 }
 
 impl IntoAttributeValue for bool {
-    fn into_attribute_value(self) -> Value {
-        Value::Fixed(self.then_some(Cow::Borrowed("")))
+    fn into_attribute_value(self) -> AttributeValue {
+        AttributeValue::Fixed(self.then_some(Cow::Borrowed("")))
     }
 }
 
 impl<T: IntoAttributeValue> IntoAttributeValue for Option<T> {
-    fn into_attribute_value(self) -> Value {
-        self.map_or(Value::Fixed(None), T::into_attribute_value)
+    fn into_attribute_value(self) -> AttributeValue {
+        self.map_or(AttributeValue::Fixed(None), T::into_attribute_value)
     }
 }
 
@@ -99,8 +99,8 @@ where
     F: FnMut() -> T + Send + 'static,
     T: IntoAttributeValue,
 {
-    fn into_attribute_value(mut self) -> Value {
-        Value::Reactive(Box::new(move || self().into_attribute_value().now()))
+    fn into_attribute_value(mut self) -> AttributeValue {
+        AttributeValue::Reactive(Box::new(move || self().into_attribute_value().now()))
     }
 }
 
@@ -121,7 +121,7 @@ where
 macro_rules! reactive {
     ($($signal:ident),*) => {
         $(impl<T: IntoAttributeValue + Clone + Send + Sync + 'static> IntoAttributeValue for $signal<T> {
-            fn into_attribute_value(self) -> Value {
+            fn into_attribute_value(self) -> AttributeValue {
                 (move || self.get()).into_attribute_value()
             }
         })*
@@ -132,7 +132,7 @@ reactive!(Memo, RwSignal, Signal);
 macro_rules! numbers {
     ($($number:ty),*) => {
         $(impl IntoAttributeValue for $number {
-            fn into_attribute_value(self) -> Value {
+            fn into_attribute_value(self) -> AttributeValue {
                 self.to_string().into_attribute_value()
             }
         })*
@@ -143,7 +143,7 @@ numbers!(i64, u16, u32, u64, usize);
 /// An attribute, an event handler or a reference of an element.
 pub(super) enum Attribute {
     /// An attribute or a property.
-    Named(Name, Value),
+    Named(AttributeName, AttributeValue),
     /// Runs when an event reaches the element.
     Handler { event: Cow<'static, str>, handle: SendWrapper<Box<dyn FnMut(JsValue)>> },
     /// Gets the element once it exists.
@@ -152,8 +152,8 @@ pub(super) enum Attribute {
 
 /// The same on an element in the page.
 pub(super) enum AttributeState {
-    Fixed(Name, Text),
-    Reactive(Name, RenderEffect<Text>),
+    Fixed(AttributeName, AttributeText),
+    Reactive(AttributeName, RenderEffect<AttributeText>),
     Handler { _remove: RemoveEventHandler<Element> },
     Reference,
 }
@@ -219,11 +219,11 @@ enum Previous {
     Absent,
     /// The server has written it: the same as the new value, whatever that is.
     FromServer,
-    Known(Text),
+    Known(AttributeText),
 }
 
 impl Previous {
-    fn is(&self, text: &Text) -> bool {
+    fn is(&self, text: &AttributeText) -> bool {
         match self {
             Self::Absent => text.is_none(),
             Self::FromServer => true,
@@ -235,22 +235,22 @@ impl Previous {
 /// Sets a value and keeps it up to date. Always sets a property: the viewer may have changed it.
 fn set_and_track(
     element: &Element,
-    name: Name,
-    value: Value,
+    name: AttributeName,
+    value: AttributeValue,
     mut previous: Previous,
 ) -> AttributeState {
     match value {
-        Value::Fixed(text) => {
+        AttributeValue::Fixed(text) => {
             if name.is_property || !previous.is(&text) {
                 name.set(element, text.as_deref());
             }
             AttributeState::Fixed(name, text)
         }
-        Value::Reactive(mut make) => {
+        AttributeValue::Reactive(mut make) => {
             let element = element.clone();
             AttributeState::Reactive(
                 name,
-                RenderEffect::new(move |last: Option<Text>| {
+                RenderEffect::new(move |last: Option<AttributeText>| {
                     if let Some(last) = last {
                         previous = Previous::Known(last);
                     }

@@ -13,7 +13,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{
-    attribute::{Attribute, AttributeState, IntoAttributeValue, IntoProperty, Name},
+    attribute::{Attribute, AttributeName, AttributeState, IntoAttributeValue, IntoProperty},
     node::Node,
     reactive::NodeRef,
     state::NodeState,
@@ -46,7 +46,7 @@ impl Element {
     /// Adds an attribute of any name.
     #[must_use]
     pub fn attr(self, name: &'static str, value: impl IntoAttributeValue) -> Self {
-        let name = Name { name, is_property: false };
+        let name = AttributeName { name, is_property: false };
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 
@@ -54,7 +54,7 @@ impl Element {
     /// the children: write what limits a value (`max`) before it.
     #[must_use]
     pub fn prop(self, name: &'static str, value: impl IntoProperty) -> Self {
-        let name = Name { name, is_property: true };
+        let name = AttributeName { name, is_property: true };
         self.with(Attribute::Named(name, value.into_attribute_value()))
     }
 

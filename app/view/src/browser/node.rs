@@ -19,9 +19,9 @@ use super::{
 };
 
 /// A view of any kind. Attributes cannot be added to it from outside.
-pub struct Node(pub(super) Kind);
+pub struct Node(pub(super) NodeKind);
 
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     /// Nothing; a comment marks its position.
     Nothing,
     Text(Cow<'static, str>),
@@ -62,32 +62,32 @@ impl Node {
     /// Builds it, outside of the page.
     pub(super) fn built(self) -> NodeState {
         match self.0 {
-            Kind::Nothing => NodeState::Nothing(Rndr::create_placeholder()),
-            Kind::Text(text) => NodeState::Text(text.build()),
-            Kind::Element(element) => NodeState::Element(Box::new(element.build())),
-            Kind::Inert(inert) => NodeState::Inert(inert.build()),
-            Kind::Row(nodes) => NodeState::Row(nodes.into_iter().map(Self::built).collect()),
-            Kind::List(nodes) => NodeState::List(nodes.build()),
-            Kind::Reactive(make) => reactive(make, None),
-            Kind::Opaque(view) => NodeState::Opaque(view.built()),
+            NodeKind::Nothing => NodeState::Nothing(Rndr::create_placeholder()),
+            NodeKind::Text(text) => NodeState::Text(text.build()),
+            NodeKind::Element(element) => NodeState::Element(Box::new(element.build())),
+            NodeKind::Inert(inert) => NodeState::Inert(inert.build()),
+            NodeKind::Row(nodes) => NodeState::Row(nodes.into_iter().map(Self::built).collect()),
+            NodeKind::List(nodes) => NodeState::List(nodes.build()),
+            NodeKind::Reactive(make) => reactive(make, None),
+            NodeKind::Opaque(view) => NodeState::Opaque(view.built()),
         }
     }
 
     /// Finds it in the server's HTML.
     pub(super) fn hydrated(self, cursor: &Cursor, position: &PositionState) -> NodeState {
         match self.0 {
-            Kind::Nothing => NodeState::Nothing(cursor.next_placeholder(position)),
-            Kind::Text(text) => NodeState::Text(text.hydrate::<true>(cursor, position)),
-            Kind::Element(element) => {
+            NodeKind::Nothing => NodeState::Nothing(cursor.next_placeholder(position)),
+            NodeKind::Text(text) => NodeState::Text(text.hydrate::<true>(cursor, position)),
+            NodeKind::Element(element) => {
                 NodeState::Element(Box::new(element.hydrate(cursor, position)))
             }
-            Kind::Inert(inert) => NodeState::Inert(inert.hydrate::<true>(cursor, position)),
-            Kind::Row(nodes) => NodeState::Row(
+            NodeKind::Inert(inert) => NodeState::Inert(inert.hydrate::<true>(cursor, position)),
+            NodeKind::Row(nodes) => NodeState::Row(
                 nodes.into_iter().map(|node| node.hydrated(cursor, position)).collect(),
             ),
-            Kind::List(nodes) => NodeState::List(nodes.hydrate::<true>(cursor, position)),
-            Kind::Reactive(make) => reactive(make, Some((cursor.clone(), position.clone()))),
-            Kind::Opaque(view) => NodeState::Opaque(view.hydrated(cursor, position)),
+            NodeKind::List(nodes) => NodeState::List(nodes.hydrate::<true>(cursor, position)),
+            NodeKind::Reactive(make) => reactive(make, Some((cursor.clone(), position.clone()))),
+            NodeKind::Opaque(view) => NodeState::Opaque(view.hydrated(cursor, position)),
         }
     }
 
@@ -95,20 +95,20 @@ impl Node {
     /// number of children, wherever they are written in the source.
     pub(super) fn rebuilt(self, old: &mut NodeState) {
         let new = match (self.0, &mut *old) {
-            (Kind::Nothing, NodeState::Nothing(_)) => return,
-            (Kind::Text(text), NodeState::Text(old)) => return text.rebuild(old),
-            (Kind::Inert(inert), NodeState::Inert(old)) => return inert.rebuild(old),
-            (Kind::List(nodes), NodeState::List(old)) => return nodes.rebuild(old),
-            (Kind::Row(nodes), NodeState::Row(old)) if nodes.len() == old.len() => {
+            (NodeKind::Nothing, NodeState::Nothing(_)) => return,
+            (NodeKind::Text(text), NodeState::Text(old)) => return text.rebuild(old),
+            (NodeKind::Inert(inert), NodeState::Inert(old)) => return inert.rebuild(old),
+            (NodeKind::List(nodes), NodeState::List(old)) => return nodes.rebuild(old),
+            (NodeKind::Row(nodes), NodeState::Row(old)) if nodes.len() == old.len() => {
                 return nodes.into_iter().zip(old).for_each(|(node, old)| node.rebuilt(old));
             }
-            (Kind::Opaque(view), NodeState::Opaque(old)) => match old.take(view) {
+            (NodeKind::Opaque(view), NodeState::Opaque(old)) => match old.take(view) {
                 Ok(()) => return,
-                Err(view) => Kind::Opaque(view),
+                Err(view) => NodeKind::Opaque(view),
             },
-            (Kind::Element(element), NodeState::Element(old)) => match element.rebuild(old) {
+            (NodeKind::Element(element), NodeState::Element(old)) => match element.rebuild(old) {
                 Ok(()) => return,
-                Err(element) => Kind::Element(element),
+                Err(element) => NodeKind::Element(element),
             },
             (new, _) => new,
         };

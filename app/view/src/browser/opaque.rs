@@ -11,7 +11,7 @@ use leptos::{
     },
 };
 
-use super::node::{Kind, Node};
+use super::node::{Node, NodeKind};
 
 /// A view of any type.
 pub(super) trait Opaque: Send {
@@ -109,8 +109,8 @@ pub(super) fn into_node(view: impl RenderHtml + 'static) -> Node {
     let node = (&mut view as &mut dyn Any).downcast_mut::<Option<Node>>().and_then(Option::take);
     match (node, view) {
         (Some(node), _) => node,
-        (None, Some(view)) => Node(Kind::Opaque(Box::new(view))),
-        (None, None) => Node(Kind::Nothing),
+        (None, Some(view)) => Node(NodeKind::Opaque(Box::new(view))),
+        (None, None) => Node(NodeKind::Nothing),
     }
 }
 

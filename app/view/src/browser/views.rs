@@ -11,7 +11,7 @@ use leptos::{
 
 use super::{
     element::Element,
-    node::{Kind, Node},
+    node::{Node, NodeKind},
     reactive::{Memo, RwSignal, Signal},
 };
 
@@ -43,37 +43,37 @@ impl IntoRender for Node {
 
 impl IntoRender for Element {
     fn into_render(self) -> Node {
-        Node(Kind::Element(self))
+        Node(NodeKind::Element(self))
     }
 }
 
 impl IntoRender for InertElement {
     fn into_render(self) -> Node {
-        Node(Kind::Inert(self))
+        Node(NodeKind::Inert(self))
     }
 }
 
 impl IntoRender for &'static str {
     fn into_render(self) -> Node {
-        Node(Kind::Text(Cow::Borrowed(self)))
+        Node(NodeKind::Text(Cow::Borrowed(self)))
     }
 }
 
 impl IntoRender for String {
     fn into_render(self) -> Node {
-        Node(Kind::Text(Cow::Owned(self)))
+        Node(NodeKind::Text(Cow::Owned(self)))
     }
 }
 
 impl IntoRender for Cow<'static, str> {
     fn into_render(self) -> Node {
-        Node(Kind::Text(self))
+        Node(NodeKind::Text(self))
     }
 }
 
 impl IntoRender for () {
     fn into_render(self) -> Node {
-        Node(Kind::Nothing)
+        Node(NodeKind::Nothing)
     }
 
     /// Returns two comments: the one that marks the position, and the one of the erased type.
@@ -84,7 +84,7 @@ impl IntoRender for () {
 
 impl<T: IntoRender> IntoRender for Option<T> {
     fn into_render(self) -> Node {
-        self.map_or(Node(Kind::Nothing), T::into_render)
+        self.map_or(Node(NodeKind::Nothing), T::into_render)
     }
 }
 
@@ -99,7 +99,7 @@ impl<A: IntoRender, B: IntoRender> IntoRender for Either<A, B> {
 
 impl<T: IntoRender> IntoRender for Vec<T> {
     fn into_render(self) -> Node {
-        Node(Kind::List(self.into_iter().map(T::into_render).collect()))
+        Node(NodeKind::List(self.into_iter().map(T::into_render).collect()))
     }
 }
 
@@ -109,7 +109,7 @@ where
     T: IntoRender,
 {
     fn into_render(mut self) -> Node {
-        Node(Kind::Reactive(Box::new(move || self().into_render())))
+        Node(NodeKind::Reactive(Box::new(move || self().into_render())))
     }
 }
 
@@ -186,7 +186,7 @@ impl View {
         views.put_into(&mut nodes);
         match <[Node; 1]>::try_from(nodes) {
             Ok([node]) => node,
-            Err(nodes) => Node(Kind::Row(nodes)),
+            Err(nodes) => Node(NodeKind::Row(nodes)),
         }
     }
 }

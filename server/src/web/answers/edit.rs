@@ -1,7 +1,7 @@
 //! Parses the forms of the page: fields in, changes of settings out, and errors back to the field
 //! they belong to. Pure.
 
-use hookglass_app::answers::{Done, Refused};
+use hookglass_app::answers::{Done, RejectedForm};
 use hookglass_wire::{Answering, By, Programme, Reply, Rule};
 
 use crate::{
@@ -236,7 +236,7 @@ fn own_programme(form: &SubmittedForm) -> Result<Programme, SettingError> {
 
 /// Returns the form to show again, with the error at its field; `None` if the error does not belong
 /// to the form.
-pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<Refused> {
+pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<RejectedForm> {
     let (field, message) = match error {
         Error::InvalidField(fault) => beside(form, fault),
         Error::Invalid(message) => (of_text(message), message.clone()),
@@ -246,7 +246,7 @@ pub(super) fn refused(form: &SubmittedForm, error: &Error) -> Option<Refused> {
     // A secret is never sent back.
     let fields = form.0.iter().filter(|(name, _)| name != "secret").cloned().collect();
     let form = form.value("form").to_owned();
-    Some(Refused { form, fields, field: field.map(str::to_owned), message })
+    Some(RejectedForm { form, fields, field: field.map(str::to_owned), message })
 }
 
 /// Returns the form field of an error, and the message that fits there.

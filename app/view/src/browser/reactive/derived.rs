@@ -12,13 +12,13 @@ use super::{
 };
 
 /// Anything that can be read: a signal, a memo, a value derived from them, or a constant.
-pub struct Signal<T>(Source, PhantomData<fn() -> T>);
+pub struct Signal<T>(DerivedSource, PhantomData<fn() -> T>);
 
 handle!(Signal);
 readable!(Signal);
 
 #[derive(Clone, Copy)]
-enum Source {
+enum DerivedSource {
     Signal(InnerSignal<Boxed>),
     Memo(InnerMemo<Boxed>),
     /// Holds a [`Derive`].
@@ -29,12 +29,12 @@ enum Source {
 /// Makes the value for each access.
 type Derive = Box<dyn Fn() -> Boxed + Send + Sync>;
 
-fn guard(source: Source, is_tracked: bool) -> Option<ReadGuard> {
+fn guard(source: DerivedSource, is_tracked: bool) -> Option<ReadGuard> {
     match source {
-        Source::Signal(signal) => signal::guard(signal, is_tracked),
-        Source::Memo(memo) => memo::guard(memo, is_tracked),
-        Source::Stays(stored) => stored::guard(stored),
-        Source::Derived(stored) => {
+        DerivedSource::Signal(signal) => signal::guard(signal, is_tracked),
+        DerivedSource::Memo(memo) => memo::guard(memo, is_tracked),
+        DerivedSource::Stays(stored) => stored::guard(stored),
+        DerivedSource::Derived(stored) => {
             let derive = Ref::<Derive>(stored::guard(stored)?, PhantomData);
             Some(ReadGuard::Made(if is_tracked {
                 derive()
@@ -50,25 +50,25 @@ impl<T: Send + Sync + 'static> Signal<T> {
     #[must_use]
     pub fn derive(derive: impl Fn() -> T + Send + Sync + 'static) -> Self {
         let derive: Derive = Box::new(move || Box::new(derive()));
-        Self(Source::Derived(stored::new_boxed(Box::new(derive))), PhantomData)
+        Self(DerivedSource::Derived(stored::new_boxed(Box::new(derive))), PhantomData)
     }
 
     /// Returns a constant.
     #[must_use]
     pub fn stored(value: T) -> Self {
-        Self(Source::Stays(stored::new_boxed(Box::new(value))), PhantomData)
+        Self(DerivedSource::Stays(stored::new_boxed(Box::new(value))), PhantomData)
     }
 }
 
 impl<T> From<RwSignal<T>> for Signal<T> {
     fn from(signal: RwSignal<T>) -> Self {
-        Self(Source::Signal(signal.0), PhantomData)
+        Self(DerivedSource::Signal(signal.0), PhantomData)
     }
 }
 
 impl<T> From<Memo<T>> for Signal<T> {
     fn from(memo: Memo<T>) -> Self {
-        Self(Source::Memo(memo.0), PhantomData)
+        Self(DerivedSource::Memo(memo.0), PhantomData)
     }
 }
 
