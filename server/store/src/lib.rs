@@ -339,7 +339,7 @@ pub trait Store: Send + Sync + 'static {
         workspace: WorkspaceId,
     ) -> Result<(Vec<StoredEndpoint>, i64), StoreError>;
 
-    /// Returns the current endpoint of this name, active or gone, whoever owns it.
+    /// Returns the current endpoint of this name, active or gone, of any owner.
     async fn endpoint(&self, slug: &Slug) -> Result<Option<StoredEndpoint>, StoreError>;
 
     /// The same from memory if possible, for capturing: counts and settings may be out of date.
