@@ -67,7 +67,7 @@ pub(super) struct Gate<S> {
 
 enum GateState {
     /// A head is expected.
-    HeadRanges(HeadReader),
+    Head(HeadReader),
     /// This many bytes of body are expected.
     Length(u64),
     Chunked(Chunks, Arc<Exchange>),
@@ -140,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
         slot: ExchangeSlot,
         large_heads: Arc<Semaphore>,
     ) -> Self {
-        let state = GateState::HeadRanges(HeadReader::with(&input));
+        let state = GateState::Head(HeadReader::with(&input));
         Self {
             socket: socket.take(u64::MAX),
             input,
@@ -166,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
     /// Waits for a head and passes it on; passes nothing at the end of the connection.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            let GateState::HeadRanges(arriving) = &mut self.state else {
+            let GateState::Head(arriving) = &mut self.state else {
                 return Poll::Ready(Ok(()));
             };
             match arriving.advance(&mut self.input, &self.large_heads) {
@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                     return Poll::Ready(Ok(()));
                 }
                 (Poll::Ready(_), _) => {
-                    if let GateState::HeadRanges(arriving) = &mut self.state {
+                    if let GateState::Head(arriving) = &mut self.state {
                         arriving.since.get_or_insert_with(Instant::now);
                     }
                 }
@@ -225,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
             self.input = BytesMut::new();
         }
         self.state = match framing {
-            Framing::Length(0) => GateState::HeadRanges(HeadReader::with(&self.input)),
+            Framing::Length(0) => GateState::Head(HeadReader::with(&self.input)),
             Framing::Length(length) => GateState::Length(length),
             Framing::Chunked => GateState::Chunked(Chunks::default(), exchange.clone()),
         };
@@ -293,7 +293,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
                     section.truncate(trailers);
                     exchange.set_trailers(section.freeze());
                     self.output = Bytes::from_static(b"0\r\n\r\n");
-                    self.state = GateState::HeadRanges(HeadReader::with(&self.input));
+                    self.state = GateState::Head(HeadReader::with(&self.input));
                     return Poll::Ready(Ok(()));
                 }
                 ChunkStep::Starved => {
@@ -343,11 +343,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Gate<S> {
             return;
         };
         let current = current.clone();
-        while matches!(self.state, GateState::HeadRanges(_)) && self.input.len() < READ_BYTES {
+        while matches!(self.state, GateState::Head(_)) && self.input.len() < READ_BYTES {
             match self.poll_input(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(1..)) => {
-                    if let GateState::HeadRanges(arriving) = &mut self.state {
+                    if let GateState::Head(arriving) = &mut self.state {
                         arriving.since.get_or_insert_with(Instant::now);
                     }
                 }
@@ -397,12 +397,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<S> {
             }
             match &mut gate.state {
                 GateState::End => return Poll::Ready(Ok(())),
-                GateState::HeadRanges(_) => ready!(gate.poll_head(cx))?,
+                GateState::Head(_) => ready!(gate.poll_head(cx))?,
                 GateState::Length(left) => {
                     let left = *left;
                     let taken = ready!(gate.poll_data(cx, buf, left))?;
                     if taken == left {
-                        gate.state = GateState::HeadRanges(HeadReader::with(&gate.input));
+                        gate.state = GateState::Head(HeadReader::with(&gate.input));
                     } else if taken > 0 {
                         gate.state = GateState::Length(left - taken);
                     }

@@ -75,7 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<S> {
             || match gate.state {
                 GateState::Length(_) | GateState::Chunked(..) => true,
                 // For example an unsolicited empty line behind the last body.
-                GateState::HeadRanges(_) | GateState::End => {
+                GateState::Head(_) | GateState::End => {
                     matches!(gate.poll_input(cx), Poll::Ready(Ok(1..)))
                 }
                 GateState::Open => false,
